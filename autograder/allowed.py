@@ -1,0 +1,159 @@
+"""The allow-list: which of Keras's layers, initializers, regularizers, optimizers and losses the judge will build, and from what.
+
+Each is a class name with the settings it may be built from. What a setting may hold is one of the kinds below, checked by
+exact type. A network with anything else is `undecided`, not wrong. No framework is imported here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACTIVATIONS: Final = frozenset(
+    [
+        "linear",
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "sigmoid",
+        "hard_sigmoid",
+        "tanh",
+        "softmax",
+        "log_softmax",
+        "softplus",
+        "softsign",
+        "exponential",
+        "mish",
+    ]
+)
+ALIASES: Final = {"swish": "silu", "hard_silu": "hard_swish", "logistic": "sigmoid"}
+
+_DENSE = {
+    "units": "length", "activation": "activation", "use_bias": "flag", "kernel_initializer": "initializer",
+    "bias_initializer": "initializer", "kernel_regularizer": "regularizer", "bias_regularizer": "regularizer",
+    "activity_regularizer": "nothing", "kernel_constraint": "nothing", "bias_constraint": "nothing",
+}  # fmt: skip
+_POOL = {"pool_size": "lengths", "strides": "lengths", "padding": "padding"}
+
+LAYERS: Final[dict[str, dict[str, str]]] = {
+    "Dense": _DENSE,
+    "Flatten": {},
+    "Activation": {"activation": "activation"},
+    "ReLU": {"max_value": "number", "negative_slope": "number", "threshold": "number"},
+    "LeakyReLU": {"negative_slope": "number"},
+    "ELU": {"alpha": "number"},
+    "Softmax": {"axis": "axis"},
+    "Dropout": {"rate": "number", "noise_shape": "nothing"},
+    "GaussianNoise": {"stddev": "number"},
+    "BatchNormalization": {
+        "axis": "axis", "momentum": "number", "epsilon": "number", "center": "flag", "scale": "flag",
+        "beta_initializer": "initializer", "gamma_initializer": "initializer",
+        "moving_mean_initializer": "initializer", "moving_variance_initializer": "initializer",
+        "beta_regularizer": "nothing", "gamma_regularizer": "nothing", "beta_constraint": "nothing",
+        "gamma_constraint": "nothing",
+    },
+    "Reshape": {"target_shape": "lengths"},
+    "Rescaling": {"scale": "number", "offset": "number"},
+    "Conv2D": {
+        "filters": "length", "kernel_size": "lengths", "strides": "lengths", "padding": "padding",
+        "dilation_rate": "lengths", "groups": "length", **{k: v for k, v in _DENSE.items() if k != "units"},
+    },
+    "MaxPooling2D": _POOL,
+    "AveragePooling2D": _POOL,
+    "GlobalAveragePooling2D": {"keepdims": "flag"},
+    "GlobalMaxPooling2D": {"keepdims": "flag"},
+}  # fmt: skip
+
+# The judge draws from the course's seed; axes other than the usual ones exist since Keras 3.13.
+_SEEDED = {"seed": "ignored", "input_axes": "nothing", "output_axes": "nothing"}
+INITIALIZERS: Final[dict[str, dict[str, str]]] = {
+    "GlorotUniform": _SEEDED, "GlorotNormal": _SEEDED, "HeUniform": _SEEDED, "HeNormal": _SEEDED,
+    "LecunUniform": _SEEDED, "LecunNormal": _SEEDED, "Zeros": {}, "Ones": {},
+    "Constant": {"value": "number"},
+    "RandomNormal": {"mean": "number", "stddev": "number", **_SEEDED},
+    "RandomUniform": {"minval": "number", "maxval": "number", **_SEEDED},
+    "TruncatedNormal": {"mean": "number", "stddev": "number", **_SEEDED},
+}  # fmt: skip
+
+REGULARIZERS: Final[dict[str, dict[str, str]]] = {
+    "L1": {"l1": "number"},
+    "L2": {"l2": "number"},
+    "L1L2": {"l1": "number", "l2": "number"},
+}
+
+_ANY_OPTIMIZER = {
+    "learning_rate": "rate", "weight_decay": "number", "clipnorm": "number", "clipvalue": "number",
+    "global_clipnorm": "number", "use_ema": "off", "ema_momentum": "ignored", "ema_overwrite_frequency": "ignored",
+    "loss_scale_factor": "nothing", "gradient_accumulation_steps": "nothing", "name": "ignored",
+}  # fmt: skip
+_ADAM = {"beta_1": "number", "beta_2": "number", "epsilon": "number"}
+OPTIMIZERS: Final[dict[str, dict[str, str]]] = {
+    "SGD": {**_ANY_OPTIMIZER, "momentum": "number", "nesterov": "flag"},
+    "Adagrad": {**_ANY_OPTIMIZER, "initial_accumulator_value": "number", "epsilon": "number"},
+    "RMSprop": {**_ANY_OPTIMIZER, "rho": "number", "momentum": "number", "epsilon": "number", "centered": "flag"},
+    "Adam": {**_ANY_OPTIMIZER, **_ADAM, "amsgrad": "flag"},
+    "AdamW": {**_ANY_OPTIMIZER, **_ADAM, "amsgrad": "flag"},
+    "Nadam": {**_ANY_OPTIMIZER, **_ADAM},
+    "Adamax": {**_ANY_OPTIMIZER, **_ADAM},
+    "Adadelta": {**_ANY_OPTIMIZER, "rho": "number", "epsilon": "number"},
+    "Lion": {**_ANY_OPTIMIZER, "beta_1": "number", "beta_2": "number"},
+}
+SCHEDULES: Final[dict[str, dict[str, str]]] = {
+    "ExponentialDecay": {"initial_learning_rate": "number", "decay_steps": "number", "decay_rate": "number", "staircase": "flag", "name": "ignored"},
+    "InverseTimeDecay": {"initial_learning_rate": "number", "decay_steps": "number", "decay_rate": "number", "staircase": "flag", "name": "ignored"},
+    "PolynomialDecay": {"initial_learning_rate": "number", "decay_steps": "number", "end_learning_rate": "number", "power": "number", "cycle": "flag", "name": "ignored"},
+    "CosineDecay": {"initial_learning_rate": "number", "decay_steps": "number", "alpha": "number", "warmup_target": "number", "warmup_steps": "number", "name": "ignored"},
+}  # fmt: skip
+
+# Losses on integer labels, and the metrics that go with them: the judge trains with these only.
+LOSSES: Final = frozenset({"sparse_categorical_crossentropy"})
+METRICS: Final = frozenset({"accuracy"})
+KINDS: Final = frozenset(
+    [
+        "length",
+        "lengths",
+        "flag",
+        "number",
+        "activation",
+        "initializer",
+        "regularizer",
+        "padding",
+        "axis",
+        "rate",
+        "off",
+        "nothing",
+        "ignored",
+    ]
+)
+
+
+def fits(kind: str, value: object) -> bool:
+    """Whether a scalar `value` is of the `kind`, by exact type and sane range. Components are checked where they are built."""
+    number = type(value) in (int, float) and value == value and abs(value) < 1e12  # type: ignore[arg-type]
+    match kind:
+        case "length":
+            return type(value) is int and 0 < value < 1_000_000
+        case "lengths":
+            return (
+                type(value) is tuple and 0 < len(value) < 6 and all(type(v) is int and -1 <= v < 100_000 for v in value)
+            )
+        case "flag":
+            return type(value) is bool
+        case "number":
+            return value is None or number
+        case "axis":
+            return type(value) is int and -6 <= value <= 6
+        case "padding":
+            return value in ("valid", "same") and type(value) is str
+        case "activation":
+            return type(value) is str and value in ACTIVATIONS
+        case "off":
+            return value is False
+        case "nothing":
+            return value is None
+        case "ignored":
+            return True
+    return False

@@ -1,0 +1,116 @@
+"""A worker's side of the judge: start it, hand it a submission, take its decisions, replace it when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder.errors import AutograderError
+from autograder.results import QuestionResult
+
+START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
+END_SECONDS = 1800  # a training that is still running is waited for
+
+
+class JudgeDied(AutograderError):
+    pass
+
+
+class Bench:
+    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept)."""
+
+    def __init__(self, course: Path, memo: Path | None) -> None:
+        self.course, self.memo = course, memo
+        self._process: subprocess.Popen[str] | None = None
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process if it isn't running. It is up when `begin` returns."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo or "")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.judge", str(self.course)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
+            start_new_session=True,  # Ctrl-C is the main process's to handle
+        )  # fmt: skip
+        self._up = False
+
+    def _wait_up(self) -> None:
+        if not self._up:
+            self._read(START_SECONDS)
+            self._up = True
+
+    def _read(self, seconds: float) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                self.kill()
+                raise JudgeDied(f"the judge did not answer within {seconds:.0f} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise JudgeDied(f"the judge died: {self.log()[-500:] or 'it left no message'}")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise AutograderError(answer["error"], answer.get("remedy", ""))
+        return answer
+
+    def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
+        self.start()
+        self._wait_up()
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise JudgeDied(f"the judge died: {self.log()[-500:]}") from error
+        return self._read(seconds)
+
+    def begin(self, assignment: str, socket: Path) -> None:
+        """Open `socket` for the kernel of one submission. Raises JudgeDied."""
+        self._order({"do": "begin", "assignment": assignment, "socket": str(socket)}, START_SECONDS)
+
+    def end(self, language: str) -> tuple[list[QuestionResult], dict[str, int]]:
+        """Close the socket; the outcomes of what was handed in, and how many trainings were asked for and run."""
+        answer = self._order({"do": "end", "language": language}, END_SECONDS)
+        return [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]], answer["counts"]
+
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            if process.stdin:
+                process.stdin.close()  # end of its orders: it stops by itself
+            process.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()

@@ -1,0 +1,99 @@
+"""All known types of checks, and how a question's checks are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import Any
+
+from autograder.checks import accuracy, functions, network, training, values
+from autograder.checks.base import Check, Facts, Verdict, undecided
+from autograder.errors import CannotRebuild
+from autograder.hints import nearest
+from autograder.results import Outcome, Status
+
+_OWN: tuple[type[Check], ...] = (
+    network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
+    network.OutputShapes, network.WeightShapes, network.Builds,
+    training.Optimizer, training.Loss, training.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
+    training.BatchSize, training.Fresh, accuracy.Accuracy, accuracy.Evaluation, accuracy.Evaluations,
+    values.ValueCheck, values.Choice, values.ArrayCheck, values.Keys, values.Winner, functions.Function,
+)  # fmt: skip
+GROUP = "autograder.checks"  # entry points of other packages' check classes
+
+
+def _type(check: type[Check]) -> str:
+    return str(check.model_fields["type"].default)
+
+
+TYPES: dict[str, type[Check]] = {_type(check): check for check in _OWN}
+for _point in entry_points(group=GROUP):
+    _check = _point.load()
+    if not (isinstance(_check, type) and issubclass(_check, Check)):
+        raise TypeError(f"{_point.value} (entry point {_point.name} of {GROUP}) is not a subclass of Check")
+    TYPES.setdefault(_type(_check), _check)
+
+
+def parse(declaration: Any) -> Check:
+    """The check that course.yml declares. Raises ValueError for an unknown type, pydantic's error for wrong fields."""
+    if isinstance(declaration, Check):
+        return declaration
+    if not isinstance(declaration, dict) or "type" not in declaration:
+        raise ValueError("a check is a mapping with the key 'type'")
+    name = str(declaration["type"])
+    if name not in TYPES:
+        guess = nearest(name, sorted(TYPES))
+        meant = f"did you mean '{guess}'? " if guess else ""
+        raise ValueError(f"unknown check type '{name}': {meant}Known are {', '.join(sorted(TYPES))}")
+    kind = TYPES[name]
+    return kind.model_validate({"id": name, **declaration})
+
+
+def decide(checks: Iterable[Check], facts: Facts, language: str = "en") -> tuple[Outcome, ...]:
+    """All outcomes of a question, in order. A check whose prerequisite did not pass is skipped, with the reason."""
+    outcomes: dict[str, Outcome] = {}
+    for check in checks:
+        missing = [need for need in check.needs if need in outcomes and outcomes[need].status is not Status.PASSED]
+        if missing:
+            outcomes[check.id] = _skipped(check, outcomes[missing[0]], language)
+        else:
+            outcomes[check.id] = _outcome(check, _verdict(check, facts), language)
+    return tuple(outcomes.values())
+
+
+def _verdict(check: Check, facts: Facts) -> Verdict:
+    try:
+        return check(Facts(facts.values, facts.lab, check.id, facts.seed, facts.memory))
+    except CannotRebuild as error:
+        return undecided(error)
+    except Exception as error:  # a fault of the grader must not cost a mark
+        return undecided(f"the grader failed on this check ({type(error).__name__}: {error})")
+
+
+def _skipped(check: Check, need: Outcome, language: str) -> Outcome:
+    # What could not be decided leaves undecided what depends on it.
+    status = Status.UNDECIDED if need.status is Status.UNDECIDED else Status.SKIPPED
+    return Outcome(
+        check=check.id, title=check.heading(language), status=status, out_of=check.points, hidden=check.hidden,
+        actual=f"not looked at, because '{need.title}' did not pass",
+    )  # fmt: skip
+
+
+def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
+    hint = ""
+    if verdict.status is Status.FAILED:
+        own = check.hint.in_language(language) if check.hint else ""
+        hint = " ".join(part for part in (verdict.hint, own) if part)
+    hide = check.hidden
+    return Outcome(
+        check=check.id,
+        title=check.heading(language),
+        status=verdict.status,
+        points=check.points * verdict.credit,
+        out_of=check.points,
+        # What a hidden check expects stays hidden; what the student gave is the student's own.
+        expected="" if hide else verdict.expected,
+        actual=verdict.actual if not hide or verdict.status is not Status.PASSED else "",
+        hint=hint,
+        hidden=hide,
+    )

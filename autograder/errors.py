@@ -1,0 +1,61 @@
+"""Every error that the package raises on purpose.
+
+::
+
+    AutograderError               what went wrong, and the remedy; never a traceback for the user
+    ├── CourseError               course.yml is missing or wrong: names file, key path, value and what is allowed
+    ├── DataError                 Fashion-MNIST can't be found, read or verified
+    ├── SubmissionError           a submitted file can't be read as a notebook (the student's side)
+    ├── ProtocolError             a message from a kernel is malformed, too large or out of order
+    ├── CannotRebuild             a network holds something outside the allow-list: undecided, not wrong
+    ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
+    ├── SandboxError              the sandbox can't start or died
+    ├── ReleaseError              a source notebook can't be released
+    └── GradebookError            the gradebook can't be opened or doesn't fit the course
+
+Exceptions of other libraries are translated into these once, where they enter.
+"""
+
+
+class AutograderError(Exception):
+    """Base of all: ``str(error)`` is a sentence for the user; `remedy` says what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class CourseError(AutograderError):
+    pass
+
+
+class DataError(AutograderError):
+    pass
+
+
+class SubmissionError(AutograderError):
+    pass
+
+
+class ProtocolError(AutograderError):
+    pass
+
+
+class CannotRebuild(AutograderError):
+    pass
+
+
+class CannotTrainHere(AutograderError):
+    pass
+
+
+class SandboxError(AutograderError):
+    pass
+
+
+class ReleaseError(AutograderError):
+    pass
+
+
+class GradebookError(AutograderError):
+    pass

@@ -1,0 +1,223 @@
+"""One submission: the notebook runs in the sandbox beside the judge, and becomes an executed notebook and a `Report`.
+
+The notebook that runs is the student's, with the cells of the *release* put back: nothing hidden is in it. What a cell prints
+earns nothing; after the run the outputs of the check cells are replaced by what the judge decided.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.bench import Bench, JudgeDied
+from autograder.course import Assignment, Course, Question
+from autograder.errors import SandboxError, SubmissionError
+from autograder.hints import for_error
+from autograder.kernel import SEED
+from autograder.release import released_notebook
+from autograder.report.table import as_html, points
+from autograder.restore import read, restore
+from autograder.results import Outcome, QuestionResult, Report, Status
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.run import Run, run_notebook
+from autograder.protocol import JUDGE
+from autograder.training import versions
+
+SOCKET = "judge"
+ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submitted notebook: `path` is ``submitted/<student>/<assignment>/<assignment>.ipynb``."""
+
+    student: str
+    assignment: str
+    path: Path
+
+    def digest(self) -> str:
+        """SHA-256 of the file; '' when there is no regular file that can be read."""
+        if self.path.is_symlink() or not self.path.is_file():
+            return ""
+        try:
+            with self.path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            return ""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """`notebook`: the executed notebook, for ``autograded/``; None when the submission is no notebook at all."""
+
+    report: Report
+    notebook: NotebookNode | None
+    fits: int = 0
+    seconds: float = 0.0
+
+
+def grade_submission(
+    submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = "en"
+) -> Graded:
+    """Grade one submission. Whatever is in the file, this returns: what the grader can't tell is `undecided`."""
+    assignment = course.assignment(submission.assignment)
+    try:
+        submitted = read(submission.path, course.limits.notebook_mb)
+    except SubmissionError as error:
+        problem = f"{error} {error.remedy}".strip()
+        return Graded(_report(submission, course, sandbox, _all_failed(assignment, language, problem), (problem,)), None)
+    notebook, notes = restore(submitted, released_notebook(course, submission.assignment))
+    failure = ""
+    for _ in range(ATTEMPTS):
+        trial = nbformat.from_dict(notebook)
+        try:
+            run, questions, counts = _run(trial, submission, course, bench, sandbox, language)
+        except (SandboxError, JudgeDied) as error:
+            failure = str(error)
+            continue
+        questions = _complete(assignment, questions, trial, run, language)
+        notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
+        _write_outputs(trial, questions)
+        report = _report(submission, course, sandbox, questions, notes)
+        return Graded(report, trial, counts.get("fits", 0), run.seconds)
+    undecided = _all_undecided(assignment, language, f"the grader failed: {failure}")
+    return Graded(_report(submission, course, sandbox, undecided, notes), notebook)
+
+
+def _run(
+    notebook: NotebookNode, submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str
+) -> tuple[Run, list[QuestionResult], dict[str, int]]:
+    sandbox.start()
+    bench.begin(submission.assignment, sandbox.run_folder / SOCKET)
+    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", SEED: str(course.seed)}
+    try:
+        run = run_notebook(notebook, sandbox, environment=environment)
+    finally:
+        questions, counts = bench.end(language)
+    return run, questions, counts
+
+
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _report(
+    submission: Submission, course: Course, sandbox: Sandbox, questions: Sequence[QuestionResult], notes: Sequence[str]
+) -> Report:
+    return Report(
+        student=submission.student,
+        assignment=submission.assignment,
+        submission=submission.digest(),
+        course=course.digest(submission.assignment),
+        isolation=sandbox.isolation,
+        versions=dict(version.split(" ", 1) for version in versions()),
+        questions=tuple(questions),
+        notes=tuple(notes),
+    )
+
+
+def _result(key: str, question: Question, language: str, status: Status, why: str) -> QuestionResult:
+    outcomes = tuple(
+        Outcome(check=check.id, title=check.heading(language), status=status, out_of=check.points, hidden=check.hidden)
+        for check in question.checks
+    )
+    title = question.title.in_language(language)
+    return QuestionResult(question=key, title=title, out_of=question.points, outcomes=outcomes, problem=why)
+
+
+def _all_failed(assignment: Assignment, language: str, why: str) -> list[QuestionResult]:
+    return [_result(key, q, language, Status.FAILED, why) for key, q in assignment.questions.items()]
+
+
+def _all_undecided(assignment: Assignment, language: str, why: str) -> list[QuestionResult]:
+    return [_result(key, q, language, Status.UNDECIDED, why) for key, q in assignment.questions.items()]
+
+
+def _complete(
+    assignment: Assignment, questions: Sequence[QuestionResult], notebook: NotebookNode, run: Run, language: str
+) -> list[QuestionResult]:
+    """All questions, in order: those that were not handed in fail, with the reason that the notebook shows."""
+    handed_in = {result.question: result for result in questions}
+    cells = _cells_by_id(notebook)
+    complete = []
+    for key, question in assignment.questions.items():
+        if key in handed_in:
+            complete.append(handed_in[key])
+            continue
+        problem, hint = _why_missing(key, cells, run)
+        result = _result(key, question, language, Status.FAILED, problem)
+        complete.append(result.model_copy(update={"hint": hint}))
+    return complete
+
+
+def _cells_by_id(notebook: NotebookNode) -> dict[str, tuple[int, NotebookNode]]:
+    """Code cells by nbgrader's grade id, with their index."""
+    found: dict[str, tuple[int, NotebookNode]] = {}
+    for index, cell in enumerate(notebook.cells):
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if cell.cell_type == "code" and grade_id:
+            found.setdefault(grade_id, (index, cell))
+    return found
+
+
+def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: Run) -> tuple[str, str]:
+    """Why nothing was handed in for a question: the error of its own cell, else of its check cell, else a broken limit."""
+    breaks = {broken.cell: broken.sentence for broken in run.breaks}
+    ended = run.breaks[-1].sentence if run.breaks and not run.finished else ""
+    own = cells.get(f"{key}-answer")
+    check = cells.get(key)
+    if own is not None and own[0] in breaks:
+        return f"Nothing was handed in: {breaks[own[0]]}.", ""
+    error = _error(own[1]) if own is not None else None
+    if error is not None:
+        hint = for_error(*error)
+        if error[0] == "NotImplementedError":
+            return "This question was not answered.", hint
+        return f"Your cell raised {error[0]}: {error[1]}", hint
+    error = _error(check[1]) if check is not None else None
+    if error is not None:
+        return f"The check cell raised {error[0]}: {error[1]}", for_error(*error)
+    if ended:
+        return f"The check cell did not run: {ended}.", ""
+    printed = _printed(check[1]) if check is not None else ""
+    return f"Nothing was handed in. {printed}".strip(), ""
+
+
+def _error(cell: NotebookNode) -> tuple[str, str] | None:
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            message = _COLOUR.sub("", str(output.get("evalue", "")))
+            return str(output.get("ename", ""))[:100], " ".join(message.split())[:400]
+    return None
+
+
+def _printed(cell: NotebookNode) -> str:
+    texts = [str(output.get("text", "")) for output in cell.get("outputs", []) if output.output_type == "stream"]
+    return " ".join("".join(texts).split())[:300]
+
+
+def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) -> None:
+    """Replace what the check cells showed: the judge's table, and the points as nbgrader's partial credit."""
+    cells = _cells_by_id(notebook)
+    for result in questions:
+        if result.question in cells:
+            cell: Any = cells[result.question][1]
+            table = nbformat.v4.new_output("display_data", data={"text/html": as_html(result), "text/plain": summary(result)})
+            score = nbformat.v4.new_output(
+                "execute_result", execution_count=cell.execution_count, data={"text/plain": points(result.points)}
+            )
+            cell.outputs = [table, score]
+
+
+def summary(result: QuestionResult) -> str:
+    """One line: ``model: 3 of 4 points``, with the problem when there is one."""
+    text = f"{result.question}: {points(result.points)} of {points(result.out_of)} points"
+    return f"{text} ({result.problem})" if result.problem else text

@@ -1,0 +1,444 @@
+"""Scores and comments in nbgrader's gradebook: what `nbgrader export`, `generate_feedback` and formgrader show.
+
+The only module that knows nbgrader's database. One process writes to it. What people entered in formgrader (manual
+scores, extra credit, manual comments, extensions) is read and never changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Assignment,
+    Base,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    InvalidEntry,
+    Notebook,
+    SolutionCell,
+    SourceCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import create_engine, func, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from autograder.course import Course, LatePolicy
+from autograder.errors import GradebookError, ReleaseError
+from autograder.release import generate, pick_language, source_notebook
+from autograder.results import Outcome, QuestionResult, Report, Status
+
+_DATABASE = "Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing."
+_ANOTHER = "Name another database under 'gradebook' in course.yml."
+_OLD = "Back it up, then run `nbgrader db upgrade` in the course's folder."
+_TEXTS = {
+    "en": {
+        "late": "Handed in {late} late: {share:.0%} of {score:g} points are deducted, {share:g} × {score:g} = {penalty:g}.",
+        "policy": " (A started day costs {per_day:.0%}, at most {at_most:.0%}, after {grace} minutes of grace.)",
+        "isolation": "Graded with isolation: {isolation}.",
+        "score": "**{title}**: {points:g} of {out_of:g} points",
+        "failed": "{title} (0 of {out_of:g})",
+        "partly": "{title} ({points:g} of {out_of:g})",
+        "undecided": "{title}: the grader could not decide this; a person will look at it ({out_of:g} points)",
+        "skipped": "{title}: not checked ({out_of:g} points)",
+        "expected": "expected {text}",
+        "actual": "found {text}",
+    },
+    "ko": {
+        "late": "{late} 늦게 제출하여 {score:g}점의 {share:.0%}를 감점합니다: {share:g} × {score:g} = {penalty:g}점.",
+        "policy": " (유예 시간 {grace}분이 지나면 하루마다 {per_day:.0%}, 최대 {at_most:.0%}를 감점합니다.)",
+        "isolation": "채점할 때의 격리 방식: {isolation}.",
+        "score": "**{title}**: {out_of:g}점 중 {points:g}점",
+        "failed": "{title} ({out_of:g}점 중 0점)",
+        "partly": "{title} ({out_of:g}점 중 {points:g}점)",
+        "undecided": "{title}: 자동으로 판정할 수 없어 사람이 확인합니다 ({out_of:g}점)",
+        "skipped": "{title}: 확인하지 않음 ({out_of:g}점)",
+        "expected": "기대한 값 {text}",
+        "actual": "제출한 값 {text}",
+    },
+}
+
+
+class Score(NamedTuple):
+    """One submission in the gradebook. `points` are before the penalty; `undecided` questions await a person."""
+
+    student: str
+    assignment: str
+    points: float
+    out_of: float
+    penalty: float
+    undecided: int
+
+    @property
+    def total(self) -> float:
+        return max(0.0, self.points - self.penalty)
+
+
+def address(course: Course) -> str:
+    """The URL of the course's gradebook; a relative SQLite path is meant from the course's folder.
+
+    Raises GradebookError if course.yml holds no URL.
+    """
+    try:
+        url = make_url(course.gradebook)
+    except ArgumentError:
+        remedy = "Write it like sqlite:///gradebook.db."
+        raise GradebookError(f"gradebook '{course.gradebook}' of course.yml is not a database URL", remedy) from None
+    file = url.database
+    if url.get_backend_name() == "sqlite" and file and file != ":memory:" and not file.startswith("file:"):
+        url = url.set(database=str(course.root / file))
+    return url.render_as_string(hide_password=False)
+
+
+class Book:
+    """The gradebook at a database URL, created if it isn't there: ``with Book(address(course), course.course.id)``.
+
+    Opening and every method raise GradebookError if the database can't be used or doesn't fit the course.
+    """
+
+    def __init__(self, url: str, course_id: str) -> None:
+        self.url = url
+        self.course_id = course_id
+        with _translated():
+            self._inspect()
+            with _scripts_on_path():
+                self._gradebook = Gradebook(url, course_id)
+        self._db: Any = self._gradebook.db
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._gradebook.close()
+
+    def prepare(self, course: Course, assignment: str) -> None:
+        """Enter the assignment, its due date, its notebook and its cells; bring up to date what is there already.
+
+        Questions that course.yml gained or lost since the last time gain or lose their cell, also in the submissions
+        that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment, and
+        ReleaseError if the source notebook doesn't fit the course.
+        """
+        source = pick_language(course, source_notebook(course, assignment), course.course.languages[0])
+        with self._transaction():
+            known = self._db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
+            if known is not None and known.course_id not in (self.course_id, "default_course"):
+                message = f"the gradebook has an assignment '{assignment}' of the course '{known.course_id}'"
+                raise GradebookError(message, _ANOTHER)
+            notebook = self._notebook(assignment)
+            if notebook is not None and notebook.submissions:
+                self._reconcile(notebook, source)
+        with tempfile.TemporaryDirectory() as scratch, _translated():
+            try:
+                generate(course, assignment, source, Path(scratch), database=self.url)
+            except ReleaseError as error:  # the source was verified above: it is the database that refuses
+                raise GradebookError(f"the gradebook can't take '{assignment}': {error}", _DATABASE) from error
+        with self._transaction():
+            row = self._db.query(Assignment).filter(Assignment.name == assignment).one()
+            row.duedate = _utc(course.assignment(assignment).due)
+            row.course_id = self.course_id
+
+    def write(self, report: Report, course: Course, submitted_at: dt.datetime | None, language: str = "en") -> None:
+        """Enter one submission's scores, comments and late penalty, all or nothing.
+
+        `submitted_at` should be what the submission's timestamp.txt says, and None without one: formgrader takes a
+        submission for ungraded when the two differ. A question with undecided checks gets the points of the decided
+        ones and is marked for manual grading. A manual score is kept; if the submission or its automatic score
+        changed since, it is marked for a second look.
+        """
+        with self._transaction():
+            notebook = self._notebook(report.assignment)
+            if notebook is None:
+                message = f"the gradebook has no assignment '{report.assignment}'"
+                raise GradebookError(message, "Prepare the assignment before its submissions are entered.")
+            cells = {cell.name: cell for cell in notebook.grade_cells}
+            _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
+            submitted = self._submitted(notebook, report.student)
+            submission = submitted.assignment
+            timestamp = None if submitted_at is None else _utc(submitted_at)
+            resubmitted = submission.timestamp != timestamp
+            submission.timestamp = timestamp
+            grades = {grade.cell_id: grade for grade in submitted.grades}
+            for question in report.questions:
+                _enter(grades[cells[question.question].id], question, resubmitted)
+            score = sum(_points(grade) for grade in submitted.grades)
+            late = dt.timedelta(seconds=submission.total_seconds_late)
+            share = course.late.penalty(late)
+            penalty = min(max(score, 0.0), round(share * score, 6))
+            submitted.late_submission_penalty = penalty if share else None
+            overall = [_prose(note) for note in report.notes]
+            if share:
+                overall.append(_late_text(course.late, late, share, score, penalty, _TEXTS[language]))
+            overall.append(_TEXTS[language]["isolation"].format(isolation=report.isolation))
+            self._comment(report, submitted, notebook, overall, _TEXTS[language])
+
+    def scores(self) -> list[Score]:
+        """Every submission in the gradebook, by assignment and student."""
+        with self._transaction():
+            waiting = dict(
+                self._db.query(SubmittedNotebook.assignment_id, func.count(Grade.id))
+                .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+                .filter(Grade.needs_manual_grade)
+                .group_by(SubmittedNotebook.assignment_id)
+                .all()
+            )
+            rows = (
+                self._db.query(
+                    SubmittedAssignment.id,
+                    SubmittedAssignment.student_id,
+                    Assignment.name,
+                    SubmittedAssignment.score,
+                    SubmittedAssignment.max_score,
+                    SubmittedAssignment.late_submission_penalty,
+                )
+                .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+                .order_by(Assignment.duedate, Assignment.name, SubmittedAssignment.student_id)
+                .all()
+            )
+            return [
+                Score(student, name, float(points), float(out_of), float(penalty or 0), waiting.get(key, 0))
+                for key, student, name, points, out_of, penalty in rows
+            ]
+
+    def _inspect(self) -> None:
+        """Refuse a database that is not nbgrader's, or is an older nbgrader's, before anything is created in it."""
+        engine = create_engine(self.url)
+        try:
+            there = inspect(engine)
+            tables = set(there.get_table_names())
+            wanted = Base.metadata.tables
+            if tables and not {"assignment", "student", "grade"} <= tables:
+                raise GradebookError(f"the database {engine.url!r} holds tables that are not nbgrader's", _ANOTHER)
+            for name in tables & set(wanted):
+                missing = {column.name for column in wanted[name].columns} - {c["name"] for c in there.get_columns(name)}
+                if missing:
+                    message = f"the gradebook {engine.url!r} was made by an older nbgrader: {name} lacks {sorted(missing)}"
+                    raise GradebookError(message, _OLD)
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _translated():
+            try:
+                yield
+                self._db.commit()
+            except BaseException:
+                self._db.rollback()
+                raise
+
+    def _notebook(self, assignment: str) -> Any:
+        """The notebook of `assignment`, which has its name, or None."""
+        return (
+            self._db.query(Notebook)
+            .join(Assignment, Assignment.id == Notebook.assignment_id)
+            .filter(Assignment.name == assignment, Notebook.name == assignment)
+            .one_or_none()
+        )
+
+    def _reconcile(self, notebook: Any, source: NotebookNode) -> None:
+        """Add and remove cells: nbgrader refuses to, once there are submissions."""
+        kept: dict[type[Any], set[str]] = {GradeCell: set(), SolutionCell: set(), SourceCell: set()}
+        there = {
+            GradeCell: {cell.name for cell in notebook.grade_cells},
+            SolutionCell: {cell.name for cell in notebook.solution_cells},
+            SourceCell: {cell.name for cell in notebook.source_cells},
+        }
+        for cell in source.cells:
+            grading = cell.metadata.get("nbgrader", {})
+            name = grading.get("grade_id")
+            if not name or not (grading.get("grade") or grading.get("solution") or grading.get("locked")):
+                continue
+            kept[SourceCell].add(name)
+            if name not in there[SourceCell]:
+                self._db.add(SourceCell(name=name, cell_type=cell.cell_type, notebook=notebook))
+            if grading.get("grade"):
+                kept[GradeCell].add(name)
+                if name not in there[GradeCell]:
+                    points = float(grading["points"])
+                    self._db.add(GradeCell(name=name, max_score=points, cell_type=cell.cell_type, notebook=notebook))
+            if grading.get("solution"):
+                kept[SolutionCell].add(name)
+                if name not in there[SolutionCell]:
+                    self._db.add(SolutionCell(name=name, notebook=notebook))
+        lost = [cell for cell in [*notebook.grade_cells, *notebook.solution_cells] if cell.name not in kept[type(cell)]]
+        for cell in lost:
+            self._remove(cell, notebook)
+        for cell in [cell for cell in notebook.source_cells if cell.name not in kept[SourceCell]]:
+            self._db.delete(cell)
+        self._db.flush()
+        self._db.expire_all()
+        for submitted in notebook.submissions:
+            self._complete(submitted, notebook)
+
+    def _remove(self, cell: Any, notebook: Any) -> None:
+        """Remove a cell and what the grader wrote about it. Raises GradebookError if a person wrote something."""
+        rows = [
+            *self._db.query(Grade).filter(Grade.cell_id == cell.id),
+            *self._db.query(Comment).filter(Comment.cell_id == cell.id),
+        ]
+        human = ("manual_score", "extra_credit", "manual_comment")
+        if any(getattr(row, name, None) is not None for row in rows for name in human):
+            message = f"'{cell.name}' left the assignment '{notebook.name}', and the gradebook has manual grades for it"
+            raise GradebookError(message, "Bring the question back, or clear those scores and comments in formgrader.")
+        for row in [*rows, cell]:
+            self._db.delete(row)
+
+    def _submitted(self, notebook: Any, student: str) -> Any:
+        """The student's notebook with a row for each cell, created as far as it isn't there."""
+        person = self._db.get(Student, student)
+        if person is None:
+            person = Student(id=student)
+            self._db.add(person)
+        assignment = notebook.assignment
+        submission = (
+            self._db.query(SubmittedAssignment)
+            .filter(SubmittedAssignment.assignment_id == assignment.id, SubmittedAssignment.student_id == student)
+            .one_or_none()
+        )
+        if submission is None:
+            submission = SubmittedAssignment(assignment=assignment, student=person)
+            self._db.add(submission)
+        submitted = next((s for s in submission.notebooks if s.notebook_id == notebook.id), None)
+        if submitted is None:
+            submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+            self._db.add(submitted)
+            self._db.flush()
+        self._complete(submitted, notebook)
+        return submitted
+
+    def _complete(self, submitted: Any, notebook: Any) -> None:
+        """Add the rows that the cells of `notebook` need in a submission."""
+        graded = {grade.cell_id for grade in submitted.grades}
+        commented = {comment.cell_id for comment in submitted.comments}
+        new = [Grade(cell_id=cell.id, notebook=submitted) for cell in notebook.grade_cells if cell.id not in graded]
+        new += [Comment(cell_id=c.id, notebook=submitted) for c in notebook.solution_cells if c.id not in commented]
+        self._db.add_all(new)
+        self._db.flush()
+
+    def _comment(self, report: Report, submitted: Any, notebook: Any, overall: list[str], texts: dict[str, str]) -> None:
+        """Each question's comment beside its answer cell; what is said of the notebook as a whole above the first."""
+        answers = {cell.name: cell for cell in notebook.solution_cells}
+        graded = {cell.name: cell for cell in notebook.grade_cells}
+        comments = {comment.cell_id: comment for comment in submitted.comments}
+        for question in report.questions:
+            name = question.question
+            cell = answers.get(f"{name}-answer") or answers.get(name) or graded[name]
+            if cell.id not in comments:  # nbgrader makes no comments for test cells
+                comments[cell.id] = Comment(cell_id=cell.id, notebook=submitted)
+                self._db.add(comments[cell.id])
+            said = [*(overall if question is report.questions[0] else []), _question_text(question, texts)]
+            comments[cell.id].auto_comment = "\n\n".join(filter(None, said)) or None
+
+
+def _fits(report: Report, cells: dict[str, float]) -> None:
+    """Raises GradebookError if the report's questions are not the gradebook's."""
+    questions = {question.question: question.out_of for question in report.questions}
+    if questions == cells:
+        return
+    odd = sorted(name for name in questions.keys() | cells.keys() if questions.get(name) != cells.get(name))
+    message = f"the report of '{report.student}' doesn't fit the gradebook's '{report.assignment}' in: {', '.join(odd)}"
+    raise GradebookError(message, "Prepare the assignment and grade the submission again, with the same course.yml.")
+
+
+def _enter(grade: Any, question: QuestionResult, resubmitted: bool) -> None:
+    """A question's points; a person is asked to look where the grader couldn't tell, or when a person's score is old."""
+    if grade.manual_score is None:
+        grade.needs_manual_grade = bool(question.undecided)
+    elif resubmitted or grade.auto_score != question.points:
+        grade.needs_manual_grade = True
+    grade.auto_score = question.points
+
+
+def _points(grade: Any) -> float:
+    """As nbgrader counts: a manual score wins, extra credit is added."""
+    score = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return 0.0 if score is None else float(score) + float(grade.extra_credit or 0)
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    """nbgrader's clock: UTC, without a zone."""
+    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@contextmanager
+def _scripts_on_path() -> Iterator[None]:
+    """nbgrader calls `alembic` by name when it creates a database; a virtual environment needn't be active."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Everything that goes wrong with the database, as GradebookError."""
+    try:
+        yield
+    except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise GradebookError(f"the gradebook can't be used: {reason}", _DATABASE) from error
+
+
+def _question_text(question: QuestionResult, texts: dict[str, str]) -> str:
+    """Markdown that reads well unrendered too, as formgrader shows it; '' for full marks."""
+    if question.status is Status.PASSED:
+        return ""
+    lines = [texts["score"].format(title=_prose(question.title), points=question.points, out_of=question.out_of)]
+    if question.problem:
+        lines.append(f"- {_prose(' '.join(filter(None, [question.problem, question.hint])))}")
+    lines += [f"- {_outcome_text(outcome, texts)}" for outcome in question.outcomes if outcome.status != Status.PASSED]
+    return lines[0] + "".join(f"\n{line}" for line in ["", *lines[1:]] if len(lines) > 1)
+
+
+def _outcome_text(outcome: Outcome, texts: dict[str, str]) -> str:
+    kind = "partly" if outcome.status is Status.FAILED and outcome.points else outcome.status.value
+    said = [texts[kind].format(title=_prose(outcome.title), points=outcome.points, out_of=outcome.out_of)]
+    if outcome.status is Status.FAILED and not outcome.hidden:  # a hidden check's parameters stay hidden
+        values = {"expected": outcome.expected, "actual": outcome.actual}
+        said += [texts[name].format(text=_code(value)) for name, value in values.items() if value]
+    elif outcome.status is not Status.FAILED and outcome.actual:  # the reason
+        said.append(_prose(outcome.actual))
+    text = f"{said[0]}{': ' if said[1:] else ''}{', '.join(said[1:])}"
+    return f"{text}. {_prose(outcome.hint)}" if outcome.hint else text
+
+
+def _late_text(
+    policy: LatePolicy, late: dt.timedelta, share: float, score: float, penalty: float, texts: dict[str, str]
+) -> str:
+    span = str(late - dt.timedelta(microseconds=late.microseconds))  # like "1 day, 2:03:04"
+    rule = {"per_day": policy.per_day, "at_most": policy.at_most, "grace": policy.grace_minutes}
+    values = {"late": span, "share": share, "score": score, "penalty": penalty}
+    return texts["late"].format(**values) + texts["policy"].format(**rule)
+
+
+def _prose(text: str) -> str:
+    """Text for a comment, which feedback pages render as Markdown: as code if it could hold HTML, links or formulas."""
+    return _code(text) if re.search(r"[<$\\]|\][(\[:]|!\[", text) else _line(text)
+
+
+def _code(text: str) -> str:
+    return f"`{_line(text).replace('`', chr(39))}`"
+
+
+def _line(text: str) -> str:
+    """One line of printable characters, at most 500: some of it is what student code said."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= 500 else line[:499] + "…"

@@ -1,0 +1,150 @@
+"""The judge: a process that never runs student code. It trains, evaluates, takes what is handed in, and decides.
+
+Run as ``python -m autograder.judge COURSE``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
+over a Unix socket that exists for one submission only, so a message needs no identity that could be forged.
+
+::
+
+    worker: {"do": "begin", "assignment": ..., "socket": path}   -> {"ready": true}
+    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "counts": {...}}
+    worker: {"do": "stop"}                                       -> the process ends
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+from autograder import protocol
+from autograder.course import Course, load
+from autograder.errors import AutograderError
+from autograder.lab import CourseLab
+from autograder.memo import DEFAULT_LIMIT, Memo
+from autograder.session import Session, refusal
+
+log = logging.getLogger("autograder.judge")
+MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
+
+
+class Judge:
+    """One submission at a time: `begin` opens a socket for its kernel, `end` closes it and returns the outcomes."""
+
+    def __init__(self, course: Course, memo: Memo) -> None:
+        holdout = course.data.holdout
+        self.course, self.memo = course, memo
+        self.lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
+        self.session: Session | None = None
+        self.listener: socket.socket | None = None
+
+    def begin(self, assignment: str, path: Path) -> None:
+        self.close()
+        self.course.assignment(assignment)
+        path.unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(path))
+        path.chmod(0o666)  # the kernel may run as another user; the folder around it decides who gets here
+        self.listener.listen(8)
+        self.session = Session(self.course, assignment, self.lab, self.memo)
+
+    def serve_one(self) -> None:
+        """Answer one request of the kernel. Nothing that a kernel sends raises here."""
+        assert self.listener is not None and self.session is not None
+        connection, _ = self.listener.accept()
+        with connection:
+            connection.settimeout(MESSAGE_SECONDS)
+            try:
+                document, frames = protocol.receive(connection)
+                answer, arrays = self.session.answer(document, frames)
+            except AutograderError as error:
+                answer, arrays = refusal(error)
+            except Exception as error:  # the grader's fault, not the student's: the kernel goes on by itself
+                log.error("a request failed:\n%s", traceback.format_exc())
+                answer, arrays = {"type": "cannot", "reason": f"the grader failed: {type(error).__name__}"}, ()
+            try:
+                protocol.send(connection, answer, arrays)
+            except OSError as error:
+                log.warning("an answer could not be sent: %s", error)
+
+    def end(self, language: str) -> dict[str, Any]:
+        session = self.session
+        if session is None:
+            raise AutograderError("no submission was begun")
+        self.close()
+        questions = [result.model_dump(mode="json") for result in session.results(language)]
+        return {"questions": questions, "counts": {"fits": session.fits, "trained": self.lab.trainer.fits}}
+
+    def close(self) -> None:
+        if self.listener is not None:
+            path = self.listener.getsockname()
+            self.listener.close()
+            Path(path).unlink(missing_ok=True)
+        self.listener, self.session = None, None
+
+    def command(self, line: str) -> dict[str, Any] | None:
+        """Do what the worker asks; None to stop."""
+        order = json.loads(line)
+        try:
+            match order["do"]:
+                case "begin":
+                    self.begin(order["assignment"], Path(order["socket"]))
+                    return {"ready": True}
+                case "end":
+                    return self.end(order["language"])
+                case "stop":
+                    return None
+        except AutograderError as error:
+            return {"error": str(error), "remedy": error.remedy}
+        return {"error": f"unknown order {order['do']!r}"}
+
+    def run(self, orders: TextIO, answers: TextIO) -> None:
+        """Serve the worker and the kernel in turn until the worker goes."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(orders, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select()}
+                if orders in ready:
+                    if self.listener is not None:
+                        selector.unregister(self.listener)
+                    line = orders.readline()
+                    reply = self.command(line) if line else None
+                    if reply is None:
+                        self.close()
+                        return
+                    if self.listener is not None:
+                        selector.register(self.listener, selectors.EVENT_READ)
+                    answers.write(json.dumps(reply) + "\n")
+                    answers.flush()
+                elif ready:
+                    self.serve_one()
+
+
+def main() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Libraries print to stdout: keep the worker's channel to ourselves.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    course = load(Path(sys.argv[1]))
+    folder = os.environ.get("AUTOGRADER_MEMO_FOLDER")
+    judge = Judge(
+        course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
+    )
+    from autograder.training import settle
+
+    settle()
+    judge.lab.data  # noqa: B018 - read before the first submission waits for it
+    answers.write(json.dumps({"up": True}) + "\n")
+    answers.flush()
+    # Unbuffered: select() must not miss a line that sits in a buffer.
+    judge.run(os.fdopen(os.dup(0), "r", buffering=1), answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The lab that checks work in: the data set's parts, the course's reference functions, and evaluation by our own rigs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.data import FashionMnist, load, splits
+from autograder.description import ModelDescription, digest
+from autograder.errors import CannotRebuild, CourseError
+from autograder.rebuild import architecture, compile_settings
+from autograder.training import Samples, Trainer
+
+UNIT = (np.arange(256) / 255.0).astype(np.float32)
+
+
+class CourseLab:
+    """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed."""
+
+    def __init__(self, test_size: float, random_state: int, root: Path | None = None) -> None:
+        self._holdout = (test_size, random_state)
+        self._root = root
+        self._references: dict[str, Callable[..., Any]] = {}
+        self._measured: dict[tuple[str, ...], dict[str, float]] = {}
+        self._trainer: Trainer | None = None
+
+    @property
+    def data(self) -> FashionMnist:
+        return load()
+
+    @property
+    def trainer(self) -> Trainer:
+        if self._trainer is None:
+            self._trainer = Trainer(self.data)
+        return self._trainer
+
+    def rows(self, split: str) -> npt.NDArray[np.int32]:
+        return splits(*self._holdout)[split]
+
+    def labels(self, split: str) -> npt.NDArray[np.uint8]:
+        return self.data.labels[self.rows(split)]
+
+    def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
+        """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
+        if model.compiled is None:
+            raise CannotRebuild("compile() was not called on this network")
+        lookup = UNIT
+        if model.fits and model.fits[-1].data.lookup is not None:
+            lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
+        assert model.input_shape is not None
+        return self.measure(model, Samples(self.rows(split), self.labels(split), lookup, _sample_shape(model)))
+
+    def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        key = (plan, settings, digest(model.weights), samples.key())
+        if key not in self._measured:
+            try:
+                self._measured[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
+            except ValueError as error:
+                raise CannotRebuild(f"its weights do not fit the network: {error}") from error
+        return self._measured[key]
+
+    def reference(self, place: str) -> Callable[..., Any]:
+        """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""
+        if place not in self._references:
+            path, _, name = place.partition(":")
+            file = (self._root or Path()) / path
+            specification = importlib.util.spec_from_file_location(f"autograder_reference_{file.stem}", file)
+            if specification is None or specification.loader is None or not file.is_file():
+                raise CourseError(f"the reference functions {file} do not exist")
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            if not callable(getattr(module, name, None)):
+                raise CourseError(f"{file} has no function '{name}'")
+            self._references[place] = getattr(module, name)
+        return self._references[place]
+
+
+def _require_compiled(model: ModelDescription) -> Any:
+    if model.compiled is None:
+        raise CannotRebuild("compile() was not called on this network")
+    return model.compiled
+
+
+def _sample_shape(model: ModelDescription) -> tuple[int, ...]:
+    shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
+    if int(np.prod(shape)) != 784:
+        raise CannotRebuild(f"the network takes samples of shape {shape}, which are not images of 28 x 28 pixels")
+    return shape

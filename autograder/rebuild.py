@@ -1,0 +1,149 @@
+"""From a description to a network: built by the judge out of the allow-list, never from a kernel's files or Keras configs.
+
+Every class is looked up in a fixed table, every setting is validated by exact type, names are the judge's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from autograder import allowed
+from autograder.description import CompileDescription, Component, LayerDescription, ModelDescription
+from autograder.errors import CannotRebuild
+
+MAX_LAYERS = 60
+
+
+def architecture(model: ModelDescription) -> str:
+    """Canonical JSON of everything that determines a network but its weights and names. Raises CannotRebuild."""
+    if model.topology != "chain":
+        raise CannotRebuild(
+            "the network is not a chain of layers" if model.topology == "graph" else "the network has no weights yet"
+        )
+    shape = model.input_shape[1:] if model.input_shape else None
+    if not shape or any(axis is None or not 0 < axis <= 10_000 for axis in shape) or len(shape) > 4:
+        raise CannotRebuild(f"the network's input has the shape {model.input_shape}")
+    if not 0 < len(model.layers) <= MAX_LAYERS:
+        raise CannotRebuild(f"the network has {len(model.layers)} layers")
+    layers = [[layer.type, layer.trainable, _settings_of_layer(layer)] for layer in model.layers]
+    return json.dumps({"input": shape, "layers": layers}, sort_keys=True)
+
+
+def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
+    if layer.custom or layer.type not in allowed.LAYERS:
+        raise CannotRebuild(layer.custom or f"the grader does not know the layer {layer.type}")
+    fields = allowed.LAYERS[layer.type]
+    if set(layer.config) - set(fields):
+        raise CannotRebuild(f"layer {layer.name} ({layer.type}) has settings that the grader does not know")
+    return {
+        field: _setting(kind, layer.config[field], f"layer {layer.name} ({layer.type}): {field}")
+        for field, kind in fields.items()
+        if field in layer.config
+    }
+
+
+def _setting(kind: str, value: Any, place: str) -> Any:
+    tables = {"initializer": allowed.INITIALIZERS, "regularizer": allowed.REGULARIZERS, "rate": allowed.SCHEDULES}
+    if kind in tables and isinstance(value, Component):
+        return _component(value, tables[kind], place)
+    if kind == "regularizer" and value is None:
+        return None
+    if kind == "rate" and allowed.fits("number", value) and value is not None:
+        return float(value)
+    if isinstance(value, Component) or not allowed.fits(kind, value):
+        shown = value.type if isinstance(value, Component) else value
+        raise CannotRebuild(f"{place} is {shown!r}, which the grader does not rebuild")
+    return None if kind == "ignored" else value
+
+
+def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
+    if value.custom or value.type not in table:
+        raise CannotRebuild(f"{place} is {value.type}, which the grader does not rebuild")
+    fields = table[value.type]
+    if set(value.settings) - set(fields):
+        raise CannotRebuild(f"{place}: {value.type} has settings that the grader does not know")
+    kept = {
+        field: kind
+        for field, kind in fields.items()
+        if field in value.settings and kind not in ("ignored", "nothing", "off")
+    }
+    for field, kind in fields.items():
+        if field in value.settings and kind in ("nothing", "off"):
+            _setting(kind, value.settings[field], f"{place}: {field}")
+    return [
+        value.type,
+        {field: _setting(kind, value.settings[field], f"{place}: {field}") for field, kind in kept.items()},
+    ]
+
+
+def compile_settings(compiled: CompileDescription) -> str:
+    """Canonical JSON of optimizer, loss and metrics, as far as the judge trains with them. Raises CannotRebuild."""
+    optimizer = _component(compiled.optimizer, allowed.OPTIMIZERS, "optimizer")
+    loss = compiled.loss
+    known = {"from_logits", "reduction", "ignore_class", "axis"}
+    if loss.custom or loss.type not in allowed.LOSSES or set(loss.settings) - known:
+        raise CannotRebuild(f"the grader does not train with the loss {loss.type}")
+    logits = loss.settings.get("from_logits", False)
+    if type(logits) is not bool or loss.settings.get("reduction", "sum_over_batch_size") != "sum_over_batch_size":
+        raise CannotRebuild("the loss has settings that the grader does not train with")
+    if loss.settings.get("ignore_class") is not None or loss.settings.get("axis", -1) != -1:
+        raise CannotRebuild("the loss has settings that the grader does not train with")
+    metrics = []
+    for metric in compiled.metrics:
+        if metric.custom or metric.type not in allowed.METRICS:
+            raise CannotRebuild(f"the grader does not train with the metric {metric.type}")
+        metrics.append(metric.type)
+    return json.dumps({"optimizer": optimizer, "loss": [loss.type, logits], "metrics": metrics}, sort_keys=True)
+
+
+def build(plan: str, seed: int) -> Any:
+    """A network of ``architecture``'s JSON, with weights drawn by its own initializers from `seed`."""
+    import keras
+
+    document = json.loads(plan)
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input(shape=tuple(document["input"]))])
+    for number, (kind, trainable, settings) in enumerate(document["layers"]):
+        arguments = {field: _construct(kind, field, value) for field, value in settings.items()}
+        try:
+            layer = getattr(keras.layers, kind)(**{k: v for k, v in arguments.items() if not _nothing(kind, k)})
+            layer.trainable = trainable
+            model.add(layer)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise CannotRebuild(f"layer {number + 1} ({kind}) can't be built: {error}") from error
+    return model
+
+
+def _nothing(kind: str, field: str) -> bool:
+    return allowed.LAYERS[kind][field] == "nothing"
+
+
+def _construct(kind: str, field: str, value: Any) -> Any:
+    import keras
+
+    sort = allowed.LAYERS[kind][field]
+    if sort == "initializer" and value is not None:
+        return getattr(keras.initializers, value[0])(**value[1])
+    if sort == "regularizer" and value is not None:
+        return getattr(keras.regularizers, value[0])(**value[1])
+    return tuple(value) if isinstance(value, list) else value
+
+
+def compile_model(model: Any, settings: str) -> None:
+    """Compile `model` with ``compile_settings``'s JSON."""
+    import keras
+
+    document = json.loads(settings)
+    kind, options = document["optimizer"]
+    rate = options.get("learning_rate")
+    if isinstance(rate, list):
+        options = {**options, "learning_rate": getattr(keras.optimizers.schedules, rate[0])(**rate[1])}
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=document["loss"][1])
+    try:
+        optimizer = getattr(keras.optimizers, kind)(**options)
+    except (ValueError, TypeError) as error:
+        raise CannotRebuild(f"the optimizer {kind} can't be made: {error}") from error
+    # jit_compile stays off here: the whole epoch is compiled, see training.py.
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)

@@ -1,0 +1,65 @@
+"""From the arguments of ``fit`` and ``evaluate`` to rows of the data set. Runs where student code runs."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import CannotTrainHere
+from autograder.messages import SamplesMessage
+from autograder.rows import Recognised, index
+
+
+def _checksum(array: np.ndarray[Any, Any]) -> int:
+    """Tells whether an array was changed in place; reading 300 MB takes about 0.05 s."""
+    if not array.flags.c_contiguous or array.nbytes % 8:
+        return hash(array.tobytes())
+    words = array.reshape(-1).view(np.uint64)
+    return int(np.bitwise_xor.reduce(words)) ^ int(np.add.reduce(words))
+
+
+class Recogniser:
+    """Remembers the arrays that it has recognised, for as long as they live and stay as they are."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, int, Recognised | None]] = {}
+
+    def _rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
+        check = _checksum(array)
+        known = self._known.get(id(array))
+        if known is not None and known[0]() is array and known[1] == check:
+            return known[2]
+        found = index().recognise(array)
+        key = id(array)
+        self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
+        return found
+
+    def samples(self, x: Any, y: Any) -> SamplesMessage:
+        """Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each."""
+        images, labels = _array(x), _array(y)
+        if images is None or labels is None:
+            raise CannotTrainHere("the data are not arrays")
+        if len(images) != len(labels):
+            raise CannotTrainHere("there are not as many labels as images")
+        found = self._rows(images)
+        if found is None:
+            raise CannotTrainHere("the data are not images of Fashion-MNIST as they are or only scaled")
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1 or labels.dtype.kind not in "uif" or not np.array_equal(labels, labels.astype(np.uint8)):
+            raise CannotTrainHere("the labels are not whole numbers, one for each image")
+        if labels.max() > 9:
+            raise CannotTrainHere("the labels are not numbers from 0 to 9")
+        return SamplesMessage(
+            rows=found.rows, labels=labels.astype(np.uint8), lookup=found.lookup, shape=tuple(images.shape[1:])
+        )
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    if isinstance(value, np.ndarray):
+        return value
+    import keras
+
+    return np.asarray(value) if keras.ops.is_tensor(value) else None

@@ -1,0 +1,108 @@
+"""What `check` prints: a table for a terminal, or the same as HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.results import Outcome, QuestionResult, Status
+
+MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.UNDECIDED: "?", Status.SKIPPED: "–"}
+COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.UNDECIDED: "yellow", Status.SKIPPED: "bright_black"}
+Hidden = Sequence[tuple[str, float]]
+
+
+def points(value: float) -> str:
+    return f"{value:g}"
+
+
+def lines(outcome: Outcome) -> list[tuple[str, str]]:
+    """What there is to say about an outcome, as (label, text)."""
+    if outcome.status is Status.PASSED:
+        return []
+    labelled = [("expected", outcome.expected), ("found", outcome.actual), ("hint", outcome.hint)]
+    if outcome.status is not Status.FAILED:
+        labelled = [("", outcome.actual), ("hint", outcome.hint)]
+    return [(label, text) for label, text in labelled if text]
+
+
+def heading(result: QuestionResult) -> str:
+    return f"{result.question}  {result.title}"
+
+
+def footer(result: QuestionResult, hidden: Hidden) -> str:
+    total = f"{points(result.points)} of {points(result.out_of)} points"
+    if not hidden:
+        return total
+    titles = "; ".join(f"{title} ({points(worth)})" for title, worth in hidden)
+    visible = f"{total} by visible checks. " if result.outcomes else "Nothing to check here yet. "
+    return f"{visible}{len(hidden)} hidden check{'s' * (len(hidden) > 1)} will run when this is graded: {titles}"
+
+
+def as_text(result: QuestionResult, hidden: Hidden = ()) -> Table:
+    table = Table(
+        title=heading(result), title_justify="left", title_style="bold", caption=footer(result, hidden),
+        caption_justify="left", show_header=False, expand=False,
+    )  # fmt: skip
+    table.add_column(width=1)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    for outcome in result.outcomes:
+        text = Text(outcome.title, style="bold" if outcome.status is Status.FAILED else "")
+        for label, content in lines(outcome):
+            text.append(
+                f"\n{label + ': ' if label else ''}{content}", style="italic" if label == "hint" else "not bold"
+            )
+        mark = Text(MARKS[outcome.status], style=COLOURS[outcome.status])
+        table.add_row(mark, text, f"{points(outcome.points)} / {points(outcome.out_of)}")
+    return table
+
+
+_STYLE = (
+    "border-collapse:collapse;margin:.4em 0;font-family:system-ui,sans-serif;font-size:13px;max-width:52em;"
+    "border:1px solid #8886;text-align:left"
+)
+_INK = {Status.PASSED: "#1a7f37", Status.FAILED: "#d1242f", Status.UNDECIDED: "#9a6700", Status.SKIPPED: "#808890"}
+
+
+def as_html(result: QuestionResult, hidden: Hidden = ()) -> str:
+    """The table as HTML with inline styles: it looks the same in JupyterLab, VS Code and Colab, light or dark."""
+    rows = []
+    for outcome in result.outcomes:
+        ink = _INK[outcome.status]
+        detail = "".join(
+            f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}'
+            f"{html.escape(text)}</div>"
+            for label, text in lines(outcome)
+        )
+        rows.append(
+            f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
+            f'<span title="{outcome.status.value}">{MARKS[outcome.status]}</span></td>'
+            f'<td style="text-align:left;padding:4px 8px;white-space:normal">{html.escape(outcome.title)}{detail}</td>'
+            f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">'
+            f"{points(outcome.points)} / {points(outcome.out_of)}</td></tr>"
+        )
+    ink = _INK[result.status] if result.outcomes else _INK[Status.SKIPPED]
+    return (
+        f'<table style="{_STYLE};border-left:4px solid {ink}" class="autograder-check">'
+        f'<caption style="text-align:left;font-weight:bold;caption-side:top;padding:2px 0;color:inherit">'
+        f"{html.escape(result.title)} <code>{html.escape(result.question)}</code></caption>"
+        f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
+        f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
+        f"{html.escape(footer(result, hidden))}</td></tr></tfoot></table>"
+    )
+
+
+def show_check(result: QuestionResult, hidden: Hidden = ()) -> None:
+    """Print for where the code runs: HTML in a Jupyter kernel, coloured text elsewhere."""
+    if "ipykernel" in sys.modules:
+        from IPython.display import HTML, display
+
+        display(HTML(as_html(result, hidden)))
+    else:
+        Console().print(as_text(result, hidden))

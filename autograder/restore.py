@@ -1,0 +1,262 @@
+"""A submitted notebook, read without trusting it and put back into the shape in which it was released.
+
+Nothing here runs anything. `read` turns bytes into a notebook that holds cells, their text and their grade ids, and
+nothing else; `restore` puts the cells that grade back where the release has them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.errors import SubmissionError
+
+PYTHON: dict[str, Any] = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+CELLS = 2000  # more than anyone writes by hand; keeps a hostile file from costing hours
+_AGAIN = "Save it again in Jupyter and hand in that file."
+_TYPES = ("code", "markdown", "raw")
+_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def read(path: Path, limit_mb: int) -> NotebookNode:
+    """The notebook in `path`: cells with their type, source, id and grade_id, in format 4.5; all else is dropped.
+
+    Raises SubmissionError, in a sentence for the student, unless it is a regular file of at most `limit_mb` megabytes
+    that holds a notebook of format 3 or 4 with at most `CELLS` cells.
+    """
+    try:
+        document = json.loads(_bytes(path, limit_mb).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise _no_notebook("it is not UTF-8 text") from None
+    except RecursionError:
+        raise _no_notebook("it is nested too deeply") from None
+    except ValueError as error:  # not JSON, or a number of thousands of digits
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise _no_notebook(f"it is not valid JSON{place}") from None
+    if not isinstance(document, dict):
+        raise _no_notebook("it has no cells")
+    return _notebook([_cell(cell, number) for number, cell in enumerate(_cells(document), 1)])
+
+
+def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """`submitted` with the graded cells of `released`, and notes that tell the student what was put back.
+
+    Cells that students don't answer in (locked, or worth points) get the release's type, text and metadata, and stand
+    in the release's order; those that are missing are inserted. Answer cells keep the student's text. Of several cells
+    with one grade_id the first counts, the others become ordinary cells. Outputs, execution counts and all other
+    metadata are cleared. Both notebooks are left as they are.
+    """
+    originals = {_grade_id(cell): cell for cell in released.cells if _grade_id(cell)}
+    order = {grade_id: position for position, grade_id in enumerate(originals)}
+    notes: list[str] = []
+    cells: list[NotebookNode] = []
+    present: set[str] = set()
+    for cell in submitted.cells:
+        grade_id = _grade_id(cell)
+        if grade_id in originals and grade_id not in present:
+            present.add(grade_id)
+            cells.append(_restored(cell, originals[grade_id], notes))
+            continue
+        if grade_id in originals:
+            notes.append(f"There was more than one {_called(originals[grade_id])}: the first one counts.")
+        elif grade_id:
+            notes.append(f"The cell '{grade_id:.60}' is not part of this assignment and is an ordinary cell now.")
+        cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", ""))))
+    moved = _out_of_order([order[g] for g in map(_grade_id, cells) if g])
+    names = list(originals)
+    astray = {names[position] for position in moved if _is_locked(originals[names[position]])}
+    cells = [cell for cell in cells if _grade_id(cell) not in astray]
+    known = _Places(released, cells)
+    for grade_id, original in originals.items():
+        if grade_id in astray:
+            notes.append(f"The {_called(original)} had been moved and was put back in its place.")
+        elif grade_id not in present:
+            what = "was put back" if _is_locked(original) else "an empty one was put in its place"
+            notes.append(f"The {_called(original)} was missing{' and' if _is_locked(original) else ':'} {what}.")
+        else:
+            continue
+        copy = _copy(original, original.source if _is_locked(original) else "")
+        cells.insert(known.after(grade_id, cells), copy)
+    return _notebook(cells), notes
+
+
+def _bytes(path: Path, limit_mb: int) -> bytes:
+    """The content of a regular file; a link, a pipe or a device is never followed or waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    limit = limit_mb * 1_000_000
+    try:
+        if path.is_symlink():
+            raise _no_notebook("it is a link to another file")
+        handle = os.open(path, flags)
+        with open(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise _no_notebook("it is not an ordinary file")
+            content = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is odd"
+        raise SubmissionError(f"The file can't be read: {reason}.", _AGAIN) from None
+    if len(content) > limit:
+        remedy = "Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file."
+        raise SubmissionError(f"The file is larger than {limit_mb} MB.", remedy)
+    if not content.strip():
+        raise _no_notebook("it is empty")
+    return content
+
+
+def _no_notebook(why: str) -> SubmissionError:
+    return SubmissionError(f"The file is not a notebook: {why}.", _AGAIN)
+
+
+def _cells(document: Mapping[str, Any]) -> list[Any]:
+    """The cells of a notebook of format 3 (in worksheets) or 4, still unchecked. Raises SubmissionError."""
+    version = document.get("nbformat")
+    if type(version) is not int:
+        raise _no_notebook("it does not say which notebook format it has")
+    if version == 3:
+        sheets = document.get("worksheets")
+        parts = [sheet.get("cells") if isinstance(sheet, dict) else None for sheet in _list(sheets)]
+        cells = [cell for part in parts for cell in _list(part)]
+    elif version == 4:
+        cells = _list(document.get("cells"))
+    else:
+        raise _no_notebook("its notebook format is neither 3 nor 4")
+    if len(cells) > CELLS:
+        raise SubmissionError(f"The notebook has more than {CELLS} cells.", "Delete the cells that you don't need.")
+    return cells
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _no_notebook("it has no cells")
+    return value
+
+
+def _cell(cell: Any, number: int) -> NotebookNode:
+    """One cell with nothing but what counts; its id is '' where it has no usable one. Raises SubmissionError."""
+    if not isinstance(cell, dict):
+        raise _no_notebook(f"its cell {number} is not a cell")
+    kind = cell.get("cell_type")
+    if kind in ("heading", "html"):  # of format 3
+        kind = "markdown"
+    if kind not in _TYPES:
+        raise _no_notebook(f"its cell {number} has an unknown type")
+    source = cell.get("source", cell.get("input"))
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise _no_notebook(f"its cell {number} has no text")
+    name = cell.get("id")
+    metadata = cell.get("metadata")
+    grading = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = grading.get("grade_id") if isinstance(grading, dict) else None
+    # A lone half of a surrogate pair is valid in JSON, and nothing can write it afterwards.
+    plain = _plain(str(kind), source.encode("utf-8", "replace").decode("utf-8"), "")
+    plain["id"] = name if isinstance(name, str) and _CELL_ID.match(name) else ""
+    if isinstance(grade_id, str) and _CELL_ID.match(grade_id):
+        plain.metadata["nbgrader"] = NotebookNode(grade_id=grade_id)
+    return plain
+
+
+def _restored(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> NotebookNode:
+    """The student's cell in the release's shape; a locked one with the release's text."""
+    if cell.cell_type != original.cell_type:
+        notes.append(f"The {_called(original)} was a {cell.cell_type} cell and is a {original.cell_type} cell again.")
+    elif _is_locked(original) and cell.source != original.source:
+        notes.append(f"The {_called(original)} was changed; its original text was restored.")
+    return _copy(original, original.source if _is_locked(original) else cell.source, cell.get("id"))
+
+
+def _copy(original: NotebookNode, source: str, name: str | None = None) -> NotebookNode:
+    copy = _plain(str(original.cell_type), source, name or original.get("id", ""))
+    copy["metadata"] = nbformat.from_dict(json.loads(json.dumps(original.metadata)))
+    return copy
+
+
+def _plain(kind: str, source: str, name: str) -> NotebookNode:
+    """A cell without metadata and outputs."""
+    cell = NotebookNode(cell_type=kind, id=name, metadata=NotebookNode(), source=source)
+    if kind == "code":
+        cell.update(outputs=[], execution_count=None)
+    return cell
+
+
+def _notebook(cells: list[NotebookNode]) -> NotebookNode:
+    """The cells as a notebook. The first cell with an id keeps it; new ids are the same on every run."""
+    taken = {cell["id"] for cell in cells}
+    seen: set[str] = set()
+    for number, cell in enumerate(cells, 1):
+        if not cell["id"] or cell["id"] in seen:
+            names = (f"cell-{number}-{attempt}" if attempt else f"cell-{number}" for attempt in itertools.count())
+            cell["id"] = next(name for name in names if name not in taken and name not in seen)
+        seen.add(cell["id"])
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=nbformat.from_dict(PYTHON), cells=cells)
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def _is_locked(original: NotebookNode) -> bool:
+    """Whether the release's text counts, not the student's."""
+    return not original.metadata.nbgrader.get("solution", False)
+
+
+def _called(original: NotebookNode) -> str:
+    return f"{'check' if _is_locked(original) else 'answer'} cell '{_grade_id(original)}'"
+
+
+def _out_of_order(positions: Sequence[int]) -> set[int]:
+    """The fewest of `positions` without which the rest ascends."""
+    tails: list[int] = []  # the smallest end of an ascending run of each length
+    runs: list[list[int]] = []
+    for position in positions:
+        length = bisect.bisect_left(tails, position)
+        run = [*(runs[length - 1] if length else []), position]
+        tails[length:] = [position, *tails[length + 1 :]]
+        runs[length:] = [run, *runs[length + 1 :]]
+    return set(positions) - set(runs[-1] if runs else [])
+
+
+class _Places:
+    """Where a missing cell of the release belongs among the student's cells."""
+
+    def __init__(self, released: NotebookNode, cells: list[NotebookNode]) -> None:
+        self.keys = [self._key(cell) for cell in released.cells]
+        self.grade_ids = [_grade_id(cell) for cell in released.cells]
+        # A text cell of the release is known by its id or, where an editor dropped the ids, by its text.
+        self.by_text = {(cell.cell_type, cell.source): self._key(cell) for cell in released.cells}
+
+    def after(self, grade_id: str, cells: list[NotebookNode]) -> int:
+        """The index for the cell: behind the nearest cell before it in the release that is still there.
+
+        Cells that the student added there stay before it: what they define may be what the cell checks.
+        """
+        own = {id(cell): self._known(cell) for cell in cells}
+        there = {key: index for index, cell in reversed(list(enumerate(cells))) if (key := own[id(cell)])}
+        for key in reversed(self.keys[: self.grade_ids.index(grade_id)]):
+            if key in there:
+                index: int = there[key] + 1
+                while index < len(cells) and not own[id(cells[index])]:
+                    index += 1
+                return index
+        return 0
+
+    def _key(self, cell: NotebookNode) -> str:
+        return f"grade {_grade_id(cell)}" if _grade_id(cell) else f"id {cell.get('id')}"
+
+    def _known(self, cell: NotebookNode) -> str:
+        key = self._key(cell)
+        return key if key in self.keys else self.by_text.get((cell.cell_type, cell.source), "")

@@ -1,0 +1,331 @@
+"""The worker's side of a sandbox: start the parent process, ask it for kernels, replace it when anything looks odd.
+
+    with Sandbox("bubblewrap", limits, data) as sandbox:
+        kernel = sandbox.launch(connection, environment)
+        ...
+        sandbox.reset()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import autograder
+from autograder import data as data_set
+from autograder.course import Limits
+from autograder.errors import SandboxError
+from autograder.sandbox import bubblewrap, unroot
+
+Isolation = Literal["bubblewrap", "none"]
+START_SECONDS = 180.0
+LAUNCH_SECONDS = 60.0
+ANSWER_SECONDS = 15.0
+DIED = "the sandbox died under this notebook"
+
+# One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
+_FIXED = {
+    "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}  # fmt: skip
+_IDENTITY = {
+    "passwd": "student:x:1000:1000:student:/tmp/home:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    "group": "student:x:1000:\nnogroup:x:65534:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+class Kernel:
+    """One launched kernel. Its methods may be called after its end, and after the sandbox was reset."""
+
+    def __init__(self, sandbox: Sandbox, number: int, pid: int) -> None:
+        self._sandbox = sandbox
+        self._number = number
+        self.pid = pid
+        self._code: int | None = None
+        self._reason = ""
+
+    def poll(self) -> int | None:
+        """None while it runs, else its exit code (128 + n for signal n)."""
+        if self._code is None:
+            state = self._sandbox._kernel_state(self._number)
+            self._code, self._reason = state["code"], state["reason"]
+        return self._code
+
+    def signal(self, number: int) -> None:
+        if self.poll() is None:
+            self._sandbox._signal(self._number, number)
+
+    def interrupt(self) -> None:
+        self.signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it and everything that it started."""
+        self.signal(signal.SIGKILL)
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None when it still runs after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while (code := self.poll()) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return code
+
+    def ended(self) -> str:
+        """The limit that ended it, such as ``memory: more than 6144 MB``; '' while it runs or when it ended by itself."""
+        self.poll()
+        return self._reason
+
+
+class Sandbox:
+    """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
+
+    `data` is the folder with the four files of the data set (default: where `autograder.data.find` finds them). With
+    isolation `none` there is no wall around the kernel; limits that need one don't hold.
+    """
+
+    def __init__(
+        self,
+        isolation: Isolation,
+        limits: Limits,
+        data: Path | None = None,
+        *,
+        max_kernels: int = 200,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.isolation: Isolation = isolation
+        self.limits = limits
+        self.max_kernels = max_kernels
+        self.starts = 0  # how often a parent was started: 1 unless something was odd
+        self.namespaces = False
+        self._extra = dict(environment or {})
+        self._data = data
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self._received = b""
+        self._kernels = 0
+        self._current = 0
+        # A socket's path has at most 107 bytes, so a long $TMPDIR is no place for them.
+        short = None if len(tempfile.gettempdir()) < 40 else "/tmp"
+        self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
+        self.run_folder = self._private / "run"  # for the judge's socket; kernels can't write here
+        self.socket_folder = self._private / "sockets"  # for the kernels' own
+        for folder in (self.run_folder, self.socket_folder, self._private / "scratch"):
+            folder.mkdir()
+
+    @property
+    def inner_run_folder(self) -> str:
+        """`run_folder` as kernels see it."""
+        return bubblewrap.RUN if self.isolation == "bubblewrap" else str(self.run_folder)
+
+    @property
+    def inner_socket_folder(self) -> str:
+        """`socket_folder` as kernels see it."""
+        return bubblewrap.SOCKETS if self.isolation == "bubblewrap" else str(self.socket_folder)
+
+    @property
+    def private_folder(self) -> Path:
+        """For the worker's own files, such as connection files: kernels in bubblewrap can't see it."""
+        return self._private
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the parent unless it runs. Raises SandboxError with its last words."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            self._stop()
+            ours, theirs = socket.socketpair()
+            with theirs, (self._private / "stderr").open("wb") as errors:
+                environment = self._environment()
+                self._process = subprocess.Popen(
+                    self._command(theirs.fileno(), environment),
+                    stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=[theirs.fileno()],
+                    env=environment if self.isolation == "none" else dict(os.environ), cwd=self._private, start_new_session=True,
+                )  # fmt: skip
+            self._channel, self._received = ours, b""
+            answer = self._receive(START_SECONDS)
+            if answer is None or not answer.get("ready"):
+                words = self._last_words()
+                self._stop()
+                raise SandboxError(f"the sandbox did not start: {words}", bubblewrap.available())
+            self.namespaces = answer["namespaces"]
+            self.starts += 1
+            self._kernels = 0
+
+    def _environment(self) -> dict[str, str]:
+        if self.isolation == "bubblewrap":
+            place = bubblewrap.environment()
+        else:
+            scratch = self._private / "scratch"
+            keras = self._private / "keras"
+            folder = keras / "datasets" / "fashion-mnist"
+            if not folder.exists():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.symlink_to(self._data or data_set.find(), target_is_directory=True)
+            paths = [str(Path(autograder.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+            place = {
+                "PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+                "HOME": str(scratch / "home"), "TMPDIR": str(scratch), "KERAS_HOME": str(keras),
+            }  # fmt: skip
+        return {**_FIXED, **place, "MPLCONFIGDIR": f"{place['HOME']}/.matplotlib", **self._extra}
+
+    def _command(self, channel: int, environment: dict[str, str]) -> list[str]:
+        walled = self.isolation == "bubblewrap"
+        settings = {
+            "channel": channel,
+            "isolation": self.isolation,
+            "scratch": bubblewrap.SCRATCH if walled else str(self._private / "scratch"),
+            "sockets": self.inner_socket_folder,
+            "keras": bubblewrap.KERAS if walled else "",
+        }
+        program = [sys.executable, "-m", "autograder.sandbox.parent", json.dumps(settings)]
+        if not walled:
+            return program
+        problem = bubblewrap.available()
+        if problem:
+            raise SandboxError("student code can't be isolated here", problem)
+        if bubblewrap.leaves_root():
+            os.chown(self.socket_folder, unroot.USER, unroot.USER)
+        identity = self._private / "etc"
+        identity.mkdir(exist_ok=True)
+        for name, text in _IDENTITY.items():
+            (identity / name).write_text(text)
+        # The lifeline is tied to the thread that starts bwrap, not to the process: only the main thread lasts.
+        lifeline = threading.current_thread() is threading.main_thread()
+        around = bubblewrap.command(
+            run=self.run_folder, sockets=self.socket_folder, data=self._data or data_set.find(), identity=identity,
+            scratch_mb=self.limits.scratch_mb, env=environment, lifeline=lifeline,
+        )  # fmt: skip
+        return around + program
+
+    def launch(self, connection: Mapping[str, Any], environment: Mapping[str, str], cwd: str | None = None) -> Kernel:
+        """Fork a kernel that serves `connection` (the contents of a connection file, paths as seen inside).
+
+        Its environment is the parent's fixed one and `environment`, nothing of the worker's. Starts the parent first if
+        need be. Raises SandboxError when the kernel does not become ready.
+        """
+        with self._lock:
+            if self._current or self._kernels >= self.max_kernels:
+                self.reset()
+            self.start()
+            for path in self.run_folder.iterdir():
+                path.chmod(0o666)  # the judge's socket, when kernels are another user; the folder above is ours alone
+            request = {
+                "do": "launch", "connection": dict(connection), "cwd": cwd, "seconds": LAUNCH_SECONDS,
+                "environment": {**self._environment(), **environment}, "limits": self.limits.model_dump(),
+            }  # fmt: skip
+            answer = self._ask(request, LAUNCH_SECONDS + ANSWER_SECONDS)
+            if answer is None:
+                raise SandboxError("the sandbox died while it started a kernel", "Run the command again.")
+            self._kernels += 1
+            if "error" in answer:
+                self._current = -1
+                self.reset()
+                raise SandboxError(f"a kernel did not start: {answer['error']}")
+            self._current = self.starts * 1_000_000 + self._kernels
+            return Kernel(self, self._current, answer["pid"])
+
+    def reset(self) -> None:
+        """End all that the last kernel left, wipe its files. Whatever is odd afterwards costs the parent its life."""
+        with self._lock:
+            self._current = 0
+            if self._process is None:
+                return
+            answer = self._ask({"do": "reset"}, 2 * ANSWER_SECONDS)
+            if answer is None or answer.get("odd", "no answer") or self._kernels >= self.max_kernels:
+                self._stop()
+            self._empty(self.socket_folder)
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def _kernel_state(self, number: int) -> dict[str, Any]:
+        with self._lock:
+            if number != self._current:
+                return {"code": 137, "reason": ""}
+            return self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "reason": DIED}
+
+    def _signal(self, number: int, signum: int) -> None:
+        with self._lock:
+            if number == self._current:
+                self._ask({"do": "signal", "number": int(signum)}, ANSWER_SECONDS)
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """The parent's answer; None when it is dead, stuck or talks nonsense, and then it is stopped for good."""
+        answer = None
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.settimeout(seconds)
+                self._channel.sendall(json.dumps(request).encode() + b"\n")
+                answer = self._receive(seconds)
+        if answer is None:
+            self._stop()
+        return answer
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        assert self._channel is not None
+        deadline = time.monotonic() + seconds
+        try:
+            while b"\n" not in self._received:
+                self._channel.settimeout(max(0.01, deadline - time.monotonic()))
+                part = self._channel.recv(1 << 16)
+                if not part:
+                    return None
+                self._received += part
+            line, self._received = self._received.split(b"\n", 1)
+            answer = json.loads(line)
+        except (OSError, ValueError):
+            return None
+        return answer if isinstance(answer, dict) else None
+
+    def _last_words(self) -> str:
+        lines = (self._private / "stderr").read_text("utf-8", "replace").strip().splitlines()
+        return "\n".join(lines[-8:]) or "it said nothing"
+
+    def _stop(self) -> None:
+        """End the parent, and with it every process of its sandbox; empty the folders."""
+        if self._channel is not None:
+            self._channel.close()  # tells the parent to end its kernel and leave
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(3 if self.isolation == "none" else 0.2)
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            self._process.wait()
+        self._process = self._channel = None
+        self._current = 0
+        self._empty(self.socket_folder)
+        self._empty(self._private / "scratch")
+
+    @staticmethod
+    def _empty(folder: Path) -> None:
+        for entry in folder.iterdir() if folder.exists() else ():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)

@@ -1,0 +1,315 @@
+"""Execute one notebook in a sandbox: ``run_notebook(nb, sandbox, ...) -> Run``.
+
+Whatever the notebook does, this returns in time, with the outputs so far and a sentence for the student about each limit
+that was broken. Only a broken sandbox raises (SandboxError), because that is not the student's fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+import zmq
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from autograder.errors import SandboxError
+from autograder.sandbox import provisioner
+from autograder.sandbox.host import DIED, Sandbox
+
+ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
+FLOOD = 50  # a cell that prints this many times the notebook's whole allowance is interrupted
+MESSAGE_BYTES = 64 << 20
+
+STOPPED = "cell {number} was stopped after {seconds:g} s"
+NOTEBOOK_STOPPED = "the notebook was stopped in cell {number}, because it took longer than {seconds:g} s in all"
+UNRESPONSIVE = "cell {number} could not be interrupted after {seconds:g} s, so the notebook ended there"
+CUT = "the output of cell {number} was cut: the notebook printed more than {kilobytes} KB"
+FLOODED = "cell {number} was stopped because it printed without end"
+DIED_ALONE = "the kernel ended in cell {number} (exit code {code}), so the cells after it were not run"
+BROKE = "cell {number} broke a limit ({reason}), so the notebook ended there"
+UNREADABLE = "cell {number} made the kernel send messages that can't be read, so the notebook ended there"
+
+
+@dataclass(frozen=True)
+class Break:
+    """One broken limit: `cell` is the cell's index in the notebook; `limit` one of cell_seconds, notebook_seconds,
+    output, memory, processes, files, kernel (it ended by itself), messages; `sentence` is for the student."""
+
+    cell: int
+    limit: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a notebook went. `executed`: code cells that ran to their end. `died`: the kernel ended by itself.
+
+    `finished`: every cell was run (cells stopped by an interrupt included).
+    """
+
+    breaks: tuple[Break, ...] = ()
+    executed: int = 0
+    died: bool = False
+    finished: bool = True
+    seconds: float = 0.0
+
+
+class _Client(NotebookClient):  # type: ignore[misc]
+    """nbclient without widgets, and with an allowance for output. What comes from a kernel may be anything."""
+
+    allowance = 0
+    used = 0
+    cut_at: int | None = None
+    flooding = False
+
+    def _get_timeout(self, cell: NotebookNode | None) -> float | None:
+        # nbclient's own takes whole seconds only, and none for "no limit at all".
+        return self.cell_timeout
+
+    cell_timeout: float = 1.0
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        kind = msg["msg_type"]
+        if kind.startswith("comm"):
+            return None
+        if kind == "execute_input":
+            return None  # its execution_count is set by us, from our own counting
+        if kind in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
+            size = _size(msg["content"])
+            self.used += size
+            if self.used > self.allowance:
+                if self.cut_at is None:
+                    self.cut_at = cell_index
+                    self._keep_start(msg, cell, size - (self.used - self.allowance))
+                if self.used > FLOOD * self.allowance and not self.flooding:
+                    self.flooding = True
+                    asyncio.ensure_future(self.km.interrupt_kernel())
+                return None
+            msg["content"].pop("execution_count", None)
+            if kind == "execute_result":
+                msg["content"]["execution_count"] = self.code_cells_executed
+        return super().process_message(msg, cell, cell_index)
+
+    def _keep_start(self, msg: dict[str, Any], cell: NotebookNode, room: int) -> None:
+        content = msg["content"]
+        if msg["msg_type"] == "stream" and isinstance(content.get("text"), str):
+            output = nbformat.v4.new_output("stream", name="stdout", text=content["text"][: max(0, room)])
+            cell.outputs.append(output)
+
+
+def _size(content: dict[str, Any]) -> int:
+    text = content.get("text")
+    if isinstance(text, str):
+        return len(text)
+    return len(json.dumps(content, default=str))
+
+
+def note(cell: NotebookNode, sentence: str) -> None:
+    """Say something to the student below a cell."""
+    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"[autograder] {sentence}.\n"))
+
+
+def _tidy(cell: NotebookNode) -> None:
+    """Drop outputs that are not valid in a notebook: a kernel may send any JSON."""
+    kept = []
+    for output in cell.outputs:
+        try:
+            nbformat.validator.validate(output, ref="output", version=4)
+            kept.append(output)
+        except Exception:
+            continue
+    cell.outputs = kept
+
+
+def run_notebook(
+    nb: NotebookNode,
+    sandbox: Sandbox,
+    *,
+    environment: Mapping[str, str] | None = None,
+    cell_seconds: float | None = None,
+    notebook_seconds: float | None = None,
+    output_bytes: int | None = None,
+    on_cell: Callable[[int], None] | None = None,
+) -> Run:
+    """Execute `nb` in place; the limits default to the sandbox's. `on_cell(index)` is called before each code cell.
+
+    Call it from any thread, also under a running event loop. The sandbox is reset afterwards.
+    """
+    sandbox.start()  # here, because bwrap's lifeline is tied to the thread that starts it
+    limits = sandbox.limits
+    job = run_notebook_async(
+        nb, sandbox,
+        environment=environment or {},
+        cell_seconds=limits.cell_seconds if cell_seconds is None else cell_seconds,
+        notebook_seconds=limits.notebook_seconds if notebook_seconds is None else notebook_seconds,
+        output_bytes=limits.output_kb * 1024 if output_bytes is None else output_bytes,
+        on_cell=on_cell,
+    )  # fmt: skip
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(job)
+    done: list[Run | BaseException] = []
+
+    def in_own_loop() -> None:
+        try:
+            done.append(asyncio.run(job))
+        except BaseException as error:
+            done.append(error)
+
+    thread = threading.Thread(target=in_own_loop)
+    thread.start()
+    thread.join()
+    if isinstance(done[0], BaseException):
+        raise done[0]
+    return done[0]
+
+
+async def run_notebook_async(
+    nb: NotebookNode,
+    sandbox: Sandbox,
+    *,
+    environment: Mapping[str, str],
+    cell_seconds: float,
+    notebook_seconds: float,
+    output_bytes: int,
+    on_cell: Callable[[int], None] | None = None,
+) -> Run:
+    """`run_notebook` for those who have an event loop."""
+    started = time.monotonic()
+    manager = AsyncKernelManager(kernel_name=provisioner.NAME)
+    manager._kernel_spec = provisioner.kernel_spec()
+    manager.provisioner = provisioner.SandboxProvisioner(
+        sandbox=sandbox, environment=dict(environment), parent=manager, kernel_spec=manager._kernel_spec
+    )
+    manager.context.set(zmq.MAX_SOCKETS, 64)
+    client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=True)
+    client.log.setLevel("CRITICAL")
+    client.allowance = output_bytes
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    execution = _Execution(client, sandbox, cell_seconds, notebook_seconds, output_bytes, on_cell)
+    try:
+        await _open(client)
+        return await execution.run(started)
+    finally:
+        await _close(client)
+
+
+async def _open(client: _Client) -> None:
+    await client.async_start_new_kernel()
+    try:
+        client.kc = client.km.client()
+        client.kc.allow_stdin = False
+        for channel in (client.kc.shell_channel, client.kc.iopub_channel, client.kc.control_channel):
+            channel.socket.set(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        client.kc.start_channels(stdin=False, hb=False)
+        await client.kc.wait_for_ready(timeout=30)
+    except RuntimeError as error:
+        raise SandboxError(f"a kernel started and does not answer: {error}") from error
+
+
+async def _close(client: _Client) -> None:
+    if client.kc is not None:
+        client.kc.stop_channels()
+    await client.km.provisioner.kill()
+    await client.km._async_cleanup_resources()
+
+
+@dataclass
+class _Execution:
+    client: _Client
+    sandbox: Sandbox
+    cell_seconds: float
+    notebook_seconds: float
+    output_bytes: int
+    on_cell: Callable[[int], None] | None
+
+    def __post_init__(self) -> None:
+        self.breaks: list[Break] = []
+        self.executed = 0
+        self.died = False
+
+    async def run(self, started: float) -> Run:
+        finished = True
+        deadline = started + self.notebook_seconds
+        for index, cell in enumerate(self.client.nb.cells):
+            if cell.cell_type != "code" or not cell.source.strip():
+                continue
+            if self.on_cell is not None:
+                self.on_cell(index)
+            goes_on = await self._cell(index, cell, deadline)
+            if self.client.cut_at == index:
+                self._broke(index, cell, "output", CUT, kilobytes=self.output_bytes // 1024)
+            if self.client.flooding:
+                self._broke(index, cell, "output", FLOODED)
+                self.client.flooding, self.client.used = False, self.client.allowance
+            _tidy(cell)
+            if not goes_on:
+                finished = False
+                break
+        return Run(tuple(self.breaks), self.executed, self.died, finished, time.monotonic() - started)
+
+    def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
+        sentence = template.format(number=index + 1, **values)
+        self.breaks.append(Break(index, limit, sentence))
+        note(cell, sentence)
+
+    async def _cell(self, index: int, cell: NotebookNode, deadline: float) -> bool:
+        """Run one cell. False when the notebook can't go on."""
+        left = deadline - time.monotonic()
+        self.client.cell_timeout = max(0.1, min(self.cell_seconds, left))
+        kernel = self.client.km.provisioner.kernel
+        try:
+            await self.client.async_execute_cell(cell, index, execution_count=self.client.code_cells_executed + 1)
+            self.executed += 1
+            return True
+        except CellTimeoutError:
+            if left < self.cell_seconds:
+                self._broke(index, cell, "notebook_seconds", NOTEBOOK_STOPPED, seconds=self.notebook_seconds)
+                return False
+            if await self._interrupted():
+                self._broke(index, cell, "cell_seconds", STOPPED, seconds=self.cell_seconds)
+                return True
+            reason = kernel.ended()
+            if not reason:
+                self._broke(index, cell, "cell_seconds", UNRESPONSIVE, seconds=self.cell_seconds)
+                return False
+        except DeadKernelError:
+            reason = kernel.ended()
+        except Exception:  # an unsigned, unpackable or incomplete message: only student code can have sent it
+            self._broke(index, cell, "messages", UNREADABLE)
+            return False
+        if reason == DIED:
+            raise SandboxError(DIED, "Run the command again; if it happens again, look at the notebook by hand.")
+        if reason:
+            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=reason)
+        else:
+            self.died = True
+            self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())
+        return False
+
+    async def _interrupted(self) -> bool:
+        """Interrupt the running cell: does the kernel answer again?"""
+        channel = self.client.kc
+        await self.client.km.interrupt_kernel()
+        asked = channel.kernel_info()
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message = await channel.shell_channel.get_msg(timeout=left)
+            except Exception:
+                return False
+            if message["parent_header"].get("msg_id") == asked:
+                return True
+        return False

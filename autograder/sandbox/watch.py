@@ -1,0 +1,78 @@
+"""How much the processes of a kernel use together, read from /proc. RLIMIT_* only ever bound one process.
+
+TensorFlow maps far more address space than it uses, so RLIMIT_AS is no use: resident memory is what counts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+MB = 1 << 20
+MACHINE_FLOOR_MB = 256
+
+
+def pids() -> list[int]:
+    """All processes that are visible; none where there is no /proc."""
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on, or [] when the process is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return []
+    return text[text.rindex(")") + 2 :].split()  # the name before may hold anything
+
+
+def session(leader: int) -> list[int]:
+    """The processes of `leader`'s session."""
+    return [pid for pid in pids() if (fields := stat(pid)) and fields[3] == str(leader)]
+
+
+def _proportional(pid: int, otherwise: int) -> int:
+    """Bytes, pages shared with k processes counted as 1/k: forks share most of what the parent imported."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # a process that hides its map is charged with all that it shows
+    return otherwise
+
+
+def available_mb() -> int:
+    """What the whole machine has left, or a large number where that is unknown."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return 1 << 30
+
+
+def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> str:
+    """Which limit `processes` break together: '' or a sentence."""
+    count = 0
+    sizes: dict[int, int] = {}
+    for pid in processes:
+        fields = stat(pid)
+        if fields:
+            count += int(fields[17])  # threads count, as they do for RLIMIT_NPROC
+            sizes[pid] = int(fields[21]) * PAGE
+    if count > limits["processes"]:
+        return f"processes: more than {limits['processes']}"
+    allowed = limits["memory_mb"] * MB
+    if sum(sizes.values()) > allowed and sum(_proportional(pid, size) for pid, size in sizes.items()) > allowed:
+        return f"memory: more than {limits['memory_mb']} MB"
+    if sum(sizes.values()) > allowed // 4 and available_mb() < MACHINE_FLOOR_MB:
+        return f"memory: the machine had less than {MACHINE_FLOOR_MB} MB left"
+    return ""

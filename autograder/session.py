@@ -1,0 +1,277 @@
+"""One submission in front of the judge: what was trained, what was handed in, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.base import Facts
+from autograder.checks.registry import decide
+from autograder.course import Course
+from autograder.data import IMAGES, TRAINING
+from autograder.description import (
+    ArrayDescription,
+    DataRecord,
+    FitRecord,
+    FunctionDescription,
+    MappingDescription,
+    ModelDescription,
+    ScalarDescription,
+    digest,
+    encode,
+)
+from autograder.errors import AutograderError, CannotRebuild, CourseError, ProtocolError
+from autograder.lab import CourseLab
+from autograder.memo import Memo
+from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
+from autograder.rebuild import architecture, compile_settings
+from autograder.results import QuestionResult
+from autograder.rows import scaling_of
+from autograder.training import Arrays, FitResult, FitSpec, Samples
+
+MAX_REQUESTS = 500
+MAX_FITS = 60
+Answer = tuple[dict[str, Any], Sequence[Any]]
+
+
+@dataclass
+class Lineage:
+    """Weights that came out of our trainings: how, and the arrays themselves."""
+
+    fits: tuple[FitRecord, ...]
+    weights: Arrays
+
+
+@dataclass
+class Session:
+    """Answers the requests of one kernel. Whatever a request holds, the answer is data or a ProtocolError."""
+
+    course: Course
+    assignment: str
+    lab: CourseLab
+    memo: Memo
+    trained: dict[str, Lineage] = field(default_factory=dict)
+    optimizers: dict[str, Arrays] = field(default_factory=dict)
+    claims: dict[str, TrainedHere] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: int = 0
+    fits: int = 0
+
+    def answer(self, document: dict[str, Any], frames: Sequence[bytes]) -> Answer:
+        self.requests += 1
+        if self.requests > MAX_REQUESTS:
+            raise ProtocolError(f"a notebook may ask the grader {MAX_REQUESTS} times at most")
+        request = parse(document, frames)
+        match request:
+            case HandIn():
+                return self._hand_in(request)
+            case Fit():
+                return self._fit(request)
+            case Evaluate():
+                return self._evaluate(request)
+            case TrainedHere():
+                self.claims[request.weights] = request
+                return {"type": "noted"}, ()
+        raise ProtocolError("this request is not known")
+
+    # ---- trainings
+
+    def _samples(self, message: SamplesMessage, input_shape: tuple[int | None, ...] | None) -> Samples:
+        if len(message.labels) != len(message.rows):
+            raise ProtocolError("there are not as many labels as rows")
+        if message.shape != (input_shape or ())[1:] or int(np.prod(message.shape)) != 784:
+            raise CannotRebuild(f"the network takes samples of another shape than {message.shape}")
+        return Samples(message.rows, message.labels, message.lookup.astype(np.float32), message.shape)
+
+    def _fit(self, request: Fit) -> Answer:
+        limits = self.course.limits
+        if request.epochs > limits.epochs:
+            return _limit(f"{request.epochs} epochs asked for, and the course allows {limits.epochs}")
+        self.fits += 1
+        if self.fits > MAX_FITS:
+            return _limit(f"a notebook may train {MAX_FITS} times at most")
+        try:
+            if request.model.compiled is None:
+                raise CannotRebuild("compile() was not called")
+            plan, settings = architecture(request.model), compile_settings(request.model.compiled)
+            samples = self._samples(request.samples, request.model.input_shape)
+            validation = self._validation(request, samples)
+            start = self._start(request)
+            spec = FitSpec(
+                plan, settings, samples, request.epochs, request.batch_size, request.shuffle, self.course.seed,
+                start.weights if start else None,
+                self.optimizers[request.optimizer_start] if request.optimizer_start else None,
+                validation,
+            )  # fmt: skip
+            parameters = self.lab.trainer.rig(plan, settings, self.course.seed).parameters
+            if parameters > limits.parameters:
+                return _limit(f"the network has {parameters:,} parameters, and the course allows {limits.parameters:,}")
+            result = self.memo.fit(spec.key(), lambda: self.lab.trainer.fit(spec))
+        except CannotRebuild as error:
+            return {"type": "cannot", "reason": str(error)}, ()
+        except ValueError as error:
+            raise ProtocolError(f"this training does not fit the network: {error}") from error
+        self._remember(request, result, start.fits if start else ())
+        history = result.history
+        if request.validation is None:
+            history = {name: values for name, values in history.items() if not name.startswith("val_")}
+        return {"type": "trained", "history": history, "weights": len(result.weights)}, (
+            *result.weights,
+            *result.optimizer_state,
+        )
+
+    def _validation(self, request: Fit, samples: Samples) -> Samples:
+        """The hold-out unless the student validates on something else: so asking for validation or not is one training."""
+        if request.validation is not None:
+            return self._samples(request.validation, request.model.input_shape)
+        return Samples(self.lab.rows("holdout"), self.lab.labels("holdout"), samples.lookup, samples.shape)
+
+    def _start(self, request: Fit) -> Lineage | None:
+        if request.optimizer_start and request.optimizer_start not in self.optimizers:
+            raise CannotRebuild("the optimizer's state does not come from a training of the grader")
+        if not request.start:
+            return None
+        if request.start not in self.trained:
+            raise CannotRebuild("the weights do not come from a training of the grader")
+        return self.trained[request.start]
+
+    def _remember(self, request: Fit, result: FitResult, before: tuple[FitRecord, ...]) -> None:
+        assert request.model.compiled is not None
+        record = FitRecord(
+            epochs=request.epochs,
+            batch_size=request.batch_size,
+            data=data_record(request.samples, self.lab),
+            compiled=request.model.compiled,
+            history={name: tuple(values) for name, values in result.history.items()},
+            where="judge",
+        )
+        self.trained[digest(result.weights)] = Lineage((*before, record), result.weights)
+        self.optimizers[digest(result.optimizer_state)] = result.optimizer_state
+
+    def _evaluate(self, request: Evaluate) -> Answer:
+        lineage = self.trained.get(request.weights)
+        if lineage is None:
+            return {"type": "cannot", "reason": "the weights do not come from a training of the grader"}, ()
+        try:
+            model = _with_weights(request.model, lineage.weights)
+            measured = self.lab.measure(model, self._samples(request.samples, request.model.input_shape))
+        except CannotRebuild as error:
+            return {"type": "cannot", "reason": str(error)}, ()
+        return {"type": "evaluated", "metrics": dict(measured)}, ()
+
+    # ---- questions
+
+    def _hand_in(self, request: HandIn) -> Answer:
+        name, dot, key = request.question.partition(".")
+        if name != self.assignment or not dot:
+            raise ProtocolError(f"'{request.question}' is not a question of the assignment '{self.assignment}'")
+        try:
+            _, question = self.course.question(request.question)
+        except CourseError as error:
+            raise ProtocolError(f"{error}. {error.remedy}") from error
+        values = {name or question.first_name(): value for name, value in request.values.items()}
+        calls = calls_for(question.checks, values, self.course.seed)
+        if calls and not request.answered:
+            return _asked(calls)
+        self.values[key] = {name: self._with_provenance(value) for name, value in values.items()}
+        return {"type": "taken"}, ()
+
+    def _with_provenance(self, value: Any) -> Any:
+        """What the kernel says about trainings is replaced by what the judge knows."""
+        if isinstance(value, MappingDescription):
+            items = {key: self._with_provenance(item) for key, item in value.items.items()}
+            return value.model_copy(update={"items": items})
+        if not isinstance(value, ModelDescription):
+            return value
+        key = digest(value.weights)
+        if key in self.trained:
+            return value.model_copy(update={"fits": self.trained[key].fits, "origin": "", "undecided": False})
+        if key in self.claims:
+            claim = self.claims[key]
+            fits = (claim.fit,) if claim.fit and self.course.sandbox_training == "accepted" else ()
+            reason = "" if fits else f"this network was not trained by the grader: {claim.reason}"
+            return value.model_copy(update={"fits": fits, "origin": reason, "undecided": not fits})
+        origin = "weights that do not come out of fit() in this notebook" if value.origin or value.fits else ""
+        return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
+
+    def results(self, language: str) -> list[QuestionResult]:
+        """The outcomes of everything that was handed in, in the order of the course."""
+        found = []
+        for key, question in self.course.assignment(self.assignment).questions.items():
+            if key in self.values:
+                facts = Facts(self.values[key], self.lab, seed=self.course.seed)
+                outcomes = decide(question.checks, facts, language)
+                title = question.title.in_language(language)
+                found.append(QuestionResult(question=key, title=title, out_of=question.points, outcomes=outcomes))
+        return found
+
+
+def _limit(reason: str) -> Answer:
+    return {"type": "limit", "reason": reason}, ()
+
+
+def _with_weights(model: ModelDescription, weights: Arrays) -> ModelDescription:
+    """All weights on the last layer: only their order matters to a rebuilt network."""
+    layers = [layer.model_copy(update={"weights": ()}) for layer in model.layers]
+    if layers:
+        layers[-1] = layers[-1].model_copy(update={"weights": weights})
+    return model.model_copy(update={"layers": tuple(layers)})
+
+
+def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
+    """How many rows of each part of the data set were trained on; the test images are rows 60,000 and up."""
+    rows = samples.rows
+    part = np.zeros(IMAGES, np.uint8)
+    part[lab.rows("holdout")] = 1
+    part[TRAINING:] = 2
+    counts = np.bincount(part[rows], minlength=3)
+    return DataRecord(
+        samples=len(rows),
+        train=int(counts[0]),
+        holdout=int(counts[1]),
+        test=int(counts[2]),
+        distinct=len(np.unique(rows)),
+        changed_labels=int(np.count_nonzero(lab.data.labels[rows] != samples.labels)),
+        scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
+        lookup=np.asarray(samples.lookup, np.float64),
+    )
+
+
+def calls_for(checks: Any, values: dict[str, Any], seed: int) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
+    """By value name and check id: the argument tuples that checks want to see answered."""
+    calls: dict[str, dict[str, list[tuple[Any, ...]]]] = {}
+    for check in checks:
+        if isinstance(values.get(check.of), FunctionDescription):
+            wanted = check.arguments(seed)
+            if wanted:
+                calls.setdefault(check.of, {})["()" if wanted == [()] else check.id] = wanted
+    return calls
+
+
+def _asked(calls: dict[str, dict[str, list[tuple[Any, ...]]]]) -> Answer:
+    """The calls as a message: each argument as a described value."""
+    flat: dict[str, Any] = {}
+    plan: list[list[Any]] = []
+    for name, checks in calls.items():
+        for check, tuples in checks.items():
+            for number, arguments in enumerate(tuples):
+                keys = []
+                for position, argument in enumerate(arguments):
+                    keys.append(f"{len(plan)}/{position}")
+                    flat[keys[-1]] = _argument(argument)
+                plan.append([name, check, number, keys])
+    document, frames = encode(flat)
+    return {"type": "call", "calls": plan, "arguments": document}, frames
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return ArrayDescription(dtype=value.dtype.name, shape=value.shape, data=value)
+    return ScalarDescription(value=value)
+
+
+def refusal(error: AutograderError) -> Answer:
+    return {"type": "refused", "reason": str(error)}, ()
