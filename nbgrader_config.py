@@ -12,4 +12,6 @@ c.CourseDirectory.release_directory = "assignments/en"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
+
+# `nbgrader list` fails where the exchange folder doesn't exist. A site with a real exchange names it here.
 c.Exchange.root = "."

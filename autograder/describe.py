@@ -35,8 +35,10 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
     """The description of any object. `names` maps ``id(object)`` to the name it was handed in under."""
     import keras
 
-    if value is None or type(value) in (bool, int, str):
-        return ScalarDescription(value=value[:4000] if type(value) is str else value)
+    if value is None or type(value) in (bool, int):
+        return ScalarDescription(value=value)
+    if isinstance(value, str):  # numpy's str_ too: an element of an array of names
+        return ScalarDescription(value=str(value)[:4000])
     if isinstance(value, (float, np.floating)):
         return ScalarDescription(value=float(value))
     if isinstance(value, np.bool_):
@@ -166,7 +168,7 @@ def activation_name(function: Any) -> str:
     """Keras's name for an activation, also when it was given as TensorFlow's function; the function's own name otherwise."""
     if function is None:
         return "linear"
-    name = str(getattr(function, "__name__", type(function).__name__))
+    name = str(getattr(function, "__name__", type(function).__name__)).removesuffix("_v2")  # tf.nn.softmax_v2
     name = allowed.ALIASES.get(name, name)
     module = str(getattr(function, "__module__", "")) + "."
     if type(function).__module__.startswith("keras.src.layers."):  # activation=keras.layers.ReLU()

@@ -21,17 +21,18 @@ from autograder.course import Assignment, Course, Question
 from autograder.errors import SandboxError, SubmissionError
 from autograder.hints import for_error
 from autograder.kernel import SEED
+from autograder.protocol import JUDGE
 from autograder.release import released_notebook
 from autograder.report.table import as_html, points
 from autograder.restore import read, restore
 from autograder.results import Outcome, QuestionResult, Report, Status
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
-from autograder.protocol import JUDGE
 from autograder.training import versions
 
 SOCKET = "judge"
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
+EMPTY = "NotImplementedError"  # what an answer cell raises until it is answered
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -56,10 +57,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class Graded:
-    """`notebook`: the executed notebook, for ``autograded/``; None when the submission is no notebook at all."""
+    """`notebook`: the executed notebook, for ``autograded/``."""
 
     report: Report
-    notebook: NotebookNode | None
+    notebook: NotebookNode
     fits: int = 0
     seconds: float = 0.0
 
@@ -69,12 +70,17 @@ def grade_submission(
 ) -> Graded:
     """Grade one submission. Whatever is in the file, this returns: what the grader can't tell is `undecided`."""
     assignment = course.assignment(submission.assignment)
+    released = released_notebook(course, submission.assignment)
     try:
         submitted = read(submission.path, course.limits.notebook_mb)
     except SubmissionError as error:
         problem = f"{error} {error.remedy}".strip()
-        return Graded(_report(submission, course, sandbox, _all_failed(assignment, language, problem), (problem,)), None)
-    notebook, notes = restore(submitted, released_notebook(course, submission.assignment))
+        questions = _all_failed(assignment, language, problem)
+        # An empty notebook with the check cells gives formgrader and the feedback a page.
+        empty, _ = restore(nbformat.v4.new_notebook(), released)
+        _write_outputs(empty, questions)
+        return Graded(_report(submission, course, sandbox, questions, (problem,)), empty)
+    notebook, notes = restore(submitted, released)
     failure = ""
     for _ in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
@@ -150,12 +156,21 @@ def _complete(
     complete = []
     for key, question in assignment.questions.items():
         if key in handed_in:
-            complete.append(handed_in[key])
+            complete.append(_with_own_error(handed_in[key], cells.get(f"{key}-answer")))
             continue
         problem, hint = _why_missing(key, cells, run)
         result = _result(key, question, language, Status.FAILED, problem)
         complete.append(result.model_copy(update={"hint": hint}))
     return complete
+
+
+def _with_own_error(result: QuestionResult, cell: tuple[int, NotebookNode] | None) -> QuestionResult:
+    """A failed question whose own cell raised says so: the error explains more than its consequences."""
+    error = _error(cell[1]) if cell is not None else None
+    if error is None or result.status is not Status.FAILED:
+        return result
+    problem = "This question was not answered." if error[0] == EMPTY else f"Your cell raised {error[0]}: {error[1]}"
+    return result.model_copy(update={"problem": problem, "hint": for_error(*error)})
 
 
 def _cells_by_id(notebook: NotebookNode) -> dict[str, tuple[int, NotebookNode]]:
@@ -179,7 +194,7 @@ def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: R
     error = _error(own[1]) if own is not None else None
     if error is not None:
         hint = for_error(*error)
-        if error[0] == "NotImplementedError":
+        if error[0] == EMPTY:
             return "This question was not answered.", hint
         return f"Your cell raised {error[0]}: {error[1]}", hint
     error = _error(check[1]) if check is not None else None
@@ -210,7 +225,9 @@ def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) 
     for result in questions:
         if result.question in cells:
             cell: Any = cells[result.question][1]
-            table = nbformat.v4.new_output("display_data", data={"text/html": as_html(result), "text/plain": summary(result)})
+            table = nbformat.v4.new_output(
+                "display_data", data={"text/html": as_html(result), "text/plain": summary(result)}
+            )
             score = nbformat.v4.new_output(
                 "execute_result", execution_count=cell.execution_count, data={"text/plain": points(result.points)}
             )

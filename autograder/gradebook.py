@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -36,40 +35,17 @@ from nbgrader.api import (
 from sqlalchemy import create_engine, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from autograder.course import Course, LatePolicy
+from autograder.course import Course
 from autograder.errors import GradebookError, ReleaseError
 from autograder.release import generate, pick_language, source_notebook
-from autograder.results import Outcome, QuestionResult, Report, Status
+from autograder.report.comments import TEXTS, late_text, prose, question_text
+from autograder.results import QuestionResult, Report
 
-_DATABASE = "Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing."
+_DATABASE = (
+    "Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing."
+)
 _ANOTHER = "Name another database under 'gradebook' in course.yml."
 _OLD = "Back it up, then run `nbgrader db upgrade` in the course's folder."
-_TEXTS = {
-    "en": {
-        "late": "Handed in {late} late: {share:.0%} of {score:g} points are deducted, {share:g} × {score:g} = {penalty:g}.",
-        "policy": " (A started day costs {per_day:.0%}, at most {at_most:.0%}, after {grace} minutes of grace.)",
-        "isolation": "Graded with isolation: {isolation}.",
-        "score": "**{title}**: {points:g} of {out_of:g} points",
-        "failed": "{title} (0 of {out_of:g})",
-        "partly": "{title} ({points:g} of {out_of:g})",
-        "undecided": "{title}: the grader could not decide this; a person will look at it ({out_of:g} points)",
-        "skipped": "{title}: not checked ({out_of:g} points)",
-        "expected": "expected {text}",
-        "actual": "found {text}",
-    },
-    "ko": {
-        "late": "{late} 늦게 제출하여 {score:g}점의 {share:.0%}를 감점합니다: {share:g} × {score:g} = {penalty:g}점.",
-        "policy": " (유예 시간 {grace}분이 지나면 하루마다 {per_day:.0%}, 최대 {at_most:.0%}를 감점합니다.)",
-        "isolation": "채점할 때의 격리 방식: {isolation}.",
-        "score": "**{title}**: {out_of:g}점 중 {points:g}점",
-        "failed": "{title} ({out_of:g}점 중 0점)",
-        "partly": "{title} ({out_of:g}점 중 {points:g}점)",
-        "undecided": "{title}: 자동으로 판정할 수 없어 사람이 확인합니다 ({out_of:g}점)",
-        "skipped": "{title}: 확인하지 않음 ({out_of:g}점)",
-        "expected": "기대한 값 {text}",
-        "actual": "제출한 값 {text}",
-    },
-}
 
 
 class Score(NamedTuple):
@@ -98,9 +74,9 @@ def address(course: Course) -> str:
         remedy = "Write it like sqlite:///gradebook.db."
         raise GradebookError(f"gradebook '{course.gradebook}' of course.yml is not a database URL", remedy) from None
     file = url.database
-    if url.get_backend_name() == "sqlite" and file and file != ":memory:" and not file.startswith("file:"):
-        url = url.set(database=str(course.root / file))
-    return url.render_as_string(hide_password=False)
+    if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
+        return course.gradebook
+    return url.set(database=str(course.root / file)).render_as_string(hide_password=False)
 
 
 class Book:
@@ -181,11 +157,11 @@ class Book:
             share = course.late.penalty(late)
             penalty = min(max(score, 0.0), round(share * score, 6))
             submitted.late_submission_penalty = penalty if share else None
-            overall = [_prose(note) for note in report.notes]
+            overall = [prose(note) for note in report.notes]
             if share:
-                overall.append(_late_text(course.late, late, share, score, penalty, _TEXTS[language]))
-            overall.append(_TEXTS[language]["isolation"].format(isolation=report.isolation))
-            self._comment(report, submitted, notebook, overall, _TEXTS[language])
+                overall.append(late_text(course.late, late, share, score, penalty, TEXTS[language]))
+            overall.append(TEXTS[language]["isolation"].format(isolation=report.isolation))
+            self._comment(report, submitted, notebook, overall, TEXTS[language])
 
     def scores(self) -> list[Score]:
         """Every submission in the gradebook, by assignment and student."""
@@ -225,9 +201,13 @@ class Book:
             if tables and not {"assignment", "student", "grade"} <= tables:
                 raise GradebookError(f"the database {engine.url!r} holds tables that are not nbgrader's", _ANOTHER)
             for name in tables & set(wanted):
-                missing = {column.name for column in wanted[name].columns} - {c["name"] for c in there.get_columns(name)}
+                missing = {column.name for column in wanted[name].columns} - {
+                    c["name"] for c in there.get_columns(name)
+                }
                 if missing:
-                    message = f"the gradebook {engine.url!r} was made by an older nbgrader: {name} lacks {sorted(missing)}"
+                    message = (
+                        f"the gradebook {engine.url!r} was made by an older nbgrader: {name} lacks {sorted(missing)}"
+                    )
                     raise GradebookError(message, _OLD)
         finally:
             engine.dispose()
@@ -331,7 +311,9 @@ class Book:
         self._db.add_all(new)
         self._db.flush()
 
-    def _comment(self, report: Report, submitted: Any, notebook: Any, overall: list[str], texts: dict[str, str]) -> None:
+    def _comment(
+        self, report: Report, submitted: Any, notebook: Any, overall: list[str], texts: dict[str, str]
+    ) -> None:
         """Each question's comment beside its answer cell; what is said of the notebook as a whole above the first."""
         answers = {cell.name: cell for cell in notebook.solution_cells}
         graded = {cell.name: cell for cell in notebook.grade_cells}
@@ -342,7 +324,7 @@ class Book:
             if cell.id not in comments:  # nbgrader makes no comments for test cells
                 comments[cell.id] = Comment(cell_id=cell.id, notebook=submitted)
                 self._db.add(comments[cell.id])
-            said = [*(overall if question is report.questions[0] else []), _question_text(question, texts)]
+            said = [*(overall if question is report.questions[0] else []), question_text(question, texts)]
             comments[cell.id].auto_comment = "\n\n".join(filter(None, said)) or None
 
 
@@ -395,50 +377,3 @@ def _translated() -> Iterator[None]:
     except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise GradebookError(f"the gradebook can't be used: {reason}", _DATABASE) from error
-
-
-def _question_text(question: QuestionResult, texts: dict[str, str]) -> str:
-    """Markdown that reads well unrendered too, as formgrader shows it; '' for full marks."""
-    if question.status is Status.PASSED:
-        return ""
-    lines = [texts["score"].format(title=_prose(question.title), points=question.points, out_of=question.out_of)]
-    if question.problem:
-        lines.append(f"- {_prose(' '.join(filter(None, [question.problem, question.hint])))}")
-    lines += [f"- {_outcome_text(outcome, texts)}" for outcome in question.outcomes if outcome.status != Status.PASSED]
-    return lines[0] + "".join(f"\n{line}" for line in ["", *lines[1:]] if len(lines) > 1)
-
-
-def _outcome_text(outcome: Outcome, texts: dict[str, str]) -> str:
-    kind = "partly" if outcome.status is Status.FAILED and outcome.points else outcome.status.value
-    said = [texts[kind].format(title=_prose(outcome.title), points=outcome.points, out_of=outcome.out_of)]
-    if outcome.status is Status.FAILED and not outcome.hidden:  # a hidden check's parameters stay hidden
-        values = {"expected": outcome.expected, "actual": outcome.actual}
-        said += [texts[name].format(text=_code(value)) for name, value in values.items() if value]
-    elif outcome.status is not Status.FAILED and outcome.actual:  # the reason
-        said.append(_prose(outcome.actual))
-    text = f"{said[0]}{': ' if said[1:] else ''}{', '.join(said[1:])}"
-    return f"{text}. {_prose(outcome.hint)}" if outcome.hint else text
-
-
-def _late_text(
-    policy: LatePolicy, late: dt.timedelta, share: float, score: float, penalty: float, texts: dict[str, str]
-) -> str:
-    span = str(late - dt.timedelta(microseconds=late.microseconds))  # like "1 day, 2:03:04"
-    rule = {"per_day": policy.per_day, "at_most": policy.at_most, "grace": policy.grace_minutes}
-    values = {"late": span, "share": share, "score": score, "penalty": penalty}
-    return texts["late"].format(**values) + texts["policy"].format(**rule)
-
-
-def _prose(text: str) -> str:
-    """Text for a comment, which feedback pages render as Markdown: as code if it could hold HTML, links or formulas."""
-    return _code(text) if re.search(r"[<$\\]|\][(\[:]|!\[", text) else _line(text)
-
-
-def _code(text: str) -> str:
-    return f"`{_line(text).replace('`', chr(39))}`"
-
-
-def _line(text: str) -> str:
-    """One line of printable characters, at most 500: some of it is what student code said."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= 500 else line[:499] + "…"

@@ -6,7 +6,6 @@ nothing else; `restore` puts the cells that grade back where the release has the
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import json
 import os
@@ -75,11 +74,10 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
         elif grade_id:
             notes.append(f"The cell '{grade_id:.60}' is not part of this assignment and is an ordinary cell now.")
         cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", ""))))
-    moved = _out_of_order([order[g] for g in map(_grade_id, cells) if g])
-    names = list(originals)
-    astray = {names[position] for position in moved if _is_locked(originals[names[position]])}
+    fixed = {grade_id for grade_id, original in originals.items() if not _is_locked(original)}
+    astray = _out_of_order([grade_id for grade_id in map(_grade_id, cells) if grade_id], order, fixed) - fixed
     cells = [cell for cell in cells if _grade_id(cell) not in astray]
-    known = _Places(released, cells)
+    places = _Places(released)
     for grade_id, original in originals.items():
         if grade_id in astray:
             notes.append(f"The {_called(original)} had been moved and was put back in its place.")
@@ -89,7 +87,7 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
         else:
             continue
         copy = _copy(original, original.source if _is_locked(original) else "")
-        cells.insert(known.after(grade_id, cells), copy)
+        cells.insert(places.index(grade_id, cells), copy)
     return _notebook(cells), notes
 
 
@@ -218,41 +216,40 @@ def _called(original: NotebookNode) -> str:
     return f"{'check' if _is_locked(original) else 'answer'} cell '{_grade_id(original)}'"
 
 
-def _out_of_order(positions: Sequence[int]) -> set[int]:
-    """The fewest of `positions` without which the rest ascends."""
-    tails: list[int] = []  # the smallest end of an ascending run of each length
-    runs: list[list[int]] = []
-    for position in positions:
-        length = bisect.bisect_left(tails, position)
-        run = [*(runs[length - 1] if length else []), position]
-        tails[length:] = [position, *tails[length + 1 :]]
-        runs[length:] = [run, *runs[length + 1 :]]
-    return set(positions) - set(runs[-1] if runs else [])
+def _out_of_order(grade_ids: Sequence[str], order: Mapping[str, int], fixed: set[str]) -> set[str]:
+    """The fewest of `grade_ids` without which the rest stands in `order`; rather not those that are `fixed`."""
+    best: list[tuple[int, list[str]]] = []  # for each cell: the heaviest ascending run that ends with it
+    for grade_id in grade_ids:
+        before = [(weight, run) for weight, run in best if order[run[-1]] < order[grade_id]]
+        weight, run = max(before, key=lambda found: found[0], default=(0, []))
+        best.append((weight + (len(order) if grade_id in fixed else 1), [*run, grade_id]))
+    return set(grade_ids).difference(max(best, key=lambda found: found[0])[1] if best else ())
 
 
 class _Places:
     """Where a missing cell of the release belongs among the student's cells."""
 
-    def __init__(self, released: NotebookNode, cells: list[NotebookNode]) -> None:
+    def __init__(self, released: NotebookNode) -> None:
         self.keys = [self._key(cell) for cell in released.cells]
-        self.grade_ids = [_grade_id(cell) for cell in released.cells]
         # A text cell of the release is known by its id or, where an editor dropped the ids, by its text.
-        self.by_text = {(cell.cell_type, cell.source): self._key(cell) for cell in released.cells}
+        texts = [cell for cell in released.cells if not _grade_id(cell)]
+        self.by_text = {(cell.cell_type, cell.source): self._key(cell) for cell in texts}
 
-    def after(self, grade_id: str, cells: list[NotebookNode]) -> int:
-        """The index for the cell: behind the nearest cell before it in the release that is still there.
+    def index(self, grade_id: str, cells: list[NotebookNode]) -> int:
+        """Behind the nearest cell before it in the release that is still there, and never out of the graded cells' order.
 
         Cells that the student added there stay before it: what they define may be what the cell checks.
         """
-        own = {id(cell): self._known(cell) for cell in cells}
-        there = {key: index for index, cell in reversed(list(enumerate(cells))) if (key := own[id(cell)])}
-        for key in reversed(self.keys[: self.grade_ids.index(grade_id)]):
-            if key in there:
-                index: int = there[key] + 1
-                while index < len(cells) and not own[id(cells[index])]:
-                    index += 1
-                return index
-        return 0
+        own = [self._known(cell) for cell in cells]
+        there = {key: index for index, key in reversed(list(enumerate(own))) if key}
+        place = self.keys.index(f"grade {grade_id}")
+        before = [there[key] + 1 for key in reversed(self.keys[:place]) if key in there]
+        graded = [there[key] + 1 for key in reversed(self.keys[:place]) if key in there and key.startswith("grade ")]
+        behind = [there[key] for key in self.keys[place:] if key in there and key.startswith("grade ")]
+        index = max(min([*before[:1], *behind[:1]], default=0), *graded[:1], 0) if before else 0
+        while before and index < len(cells) and not own[index]:
+            index += 1
+        return index
 
     def _key(self, cell: NotebookNode) -> str:
         return f"grade {_grade_id(cell)}" if _grade_id(cell) else f"id {cell.get('id')}"

@@ -34,13 +34,15 @@ from autograder.training import Arrays, FitResult, FitSpec, Samples
 
 MAX_REQUESTS = 500
 MAX_FITS = 60
+MAX_KEPT = 1 << 30  # bytes of weights and optimizer states that one notebook's trainings may leave with the judge
 Answer = tuple[dict[str, Any], Sequence[Any]]
 
 
 @dataclass
 class Lineage:
-    """Weights that came out of our trainings: how, and the arrays themselves."""
+    """Weights that came out of our trainings of the network `plan`: how, and the arrays themselves."""
 
+    plan: str
     fits: tuple[FitRecord, ...]
     weights: Arrays
 
@@ -59,6 +61,7 @@ class Session:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: int = 0
     fits: int = 0
+    kept: int = 0
 
     def answer(self, document: dict[str, Any], frames: Sequence[bytes]) -> Answer:
         self.requests += 1
@@ -91,6 +94,8 @@ class Session:
         if request.epochs > limits.epochs:
             return _limit(f"{request.epochs} epochs asked for, and the course allows {limits.epochs}")
         self.fits += 1
+        if self.kept > MAX_KEPT:
+            return _limit("the networks trained in this notebook are too large in all")
         if self.fits > MAX_FITS:
             return _limit(f"a notebook may train {MAX_FITS} times at most")
         try:
@@ -99,7 +104,7 @@ class Session:
             plan, settings = architecture(request.model), compile_settings(request.model.compiled)
             samples = self._samples(request.samples, request.model.input_shape)
             validation = self._validation(request, samples)
-            start = self._start(request)
+            start = self._start(request, plan)
             spec = FitSpec(
                 plan, settings, samples, request.epochs, request.batch_size, request.shuffle, self.course.seed,
                 start.weights if start else None,
@@ -114,7 +119,7 @@ class Session:
             return {"type": "cannot", "reason": str(error)}, ()
         except ValueError as error:
             raise ProtocolError(f"this training does not fit the network: {error}") from error
-        self._remember(request, result, start.fits if start else ())
+        self._remember(request, plan, result, start.fits if start else ())
         history = result.history
         if request.validation is None:
             history = {name: values for name, values in history.items() if not name.startswith("val_")}
@@ -129,16 +134,17 @@ class Session:
             return self._samples(request.validation, request.model.input_shape)
         return Samples(self.lab.rows("holdout"), self.lab.labels("holdout"), samples.lookup, samples.shape)
 
-    def _start(self, request: Fit) -> Lineage | None:
+    def _start(self, request: Fit, plan: str) -> Lineage | None:
         if request.optimizer_start and request.optimizer_start not in self.optimizers:
             raise CannotRebuild("the optimizer's state does not come from a training of the grader")
         if not request.start:
             return None
-        if request.start not in self.trained:
-            raise CannotRebuild("the weights do not come from a training of the grader")
-        return self.trained[request.start]
+        lineage = self.trained.get(request.start)
+        if lineage is None or lineage.plan != plan:
+            raise CannotRebuild("the weights do not come from a training of this network by the grader")
+        return lineage
 
-    def _remember(self, request: Fit, result: FitResult, before: tuple[FitRecord, ...]) -> None:
+    def _remember(self, request: Fit, plan: str, result: FitResult, before: tuple[FitRecord, ...]) -> None:
         assert request.model.compiled is not None
         record = FitRecord(
             epochs=request.epochs,
@@ -148,7 +154,8 @@ class Session:
             history={name: tuple(values) for name, values in result.history.items()},
             where="judge",
         )
-        self.trained[digest(result.weights)] = Lineage((*before, record), result.weights)
+        self.trained[digest(result.weights)] = Lineage(plan, (*before, record), result.weights)
+        self.kept += sum(array.nbytes for array in (*result.weights, *result.optimizer_state))
         self.optimizers[digest(result.optimizer_state)] = result.optimizer_state
 
     def _evaluate(self, request: Evaluate) -> Answer:
@@ -188,7 +195,7 @@ class Session:
             return value
         key = digest(value.weights)
         if key in self.trained:
-            return value.model_copy(update={"fits": self.trained[key].fits, "origin": "", "undecided": False})
+            return value.model_copy(update=self._explained(value, self.trained[key]))
         if key in self.claims:
             claim = self.claims[key]
             fits = (claim.fit,) if claim.fit and self.course.sandbox_training == "accepted" else ()
@@ -196,6 +203,15 @@ class Session:
             return value.model_copy(update={"fits": fits, "origin": reason, "undecided": not fits})
         origin = "weights that do not come out of fit() in this notebook" if value.origin or value.fits else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
+
+    def _explained(self, model: ModelDescription, lineage: Lineage) -> dict[str, Any]:
+        """Trained weights explain a network only if it is the network that was trained."""
+        try:
+            same = architecture(model) == lineage.plan
+        except CannotRebuild as error:
+            return {"fits": (), "origin": str(error), "undecided": True}
+        origin = "" if same else "weights that were trained in another network"
+        return {"fits": lineage.fits if same else (), "origin": origin, "undecided": False}
 
     def results(self, language: str) -> list[QuestionResult]:
         """The outcomes of everything that was handed in, in the order of the course."""

@@ -7,6 +7,9 @@ that as partial credit). While grading it hands the values over to the judge, an
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +21,14 @@ from autograder.checks.registry import decide
 from autograder.describe import call, describe
 from autograder.description import FunctionDescription, MappingDescription, ModelDescription, decode
 from autograder.errors import AutograderError, ProtocolError
+from autograder.hints import for_error
 from autograder.hooks import JudgeClient, Recorder, Trainings, is_initial, weights_of
 from autograder.lab import CourseLab
 from autograder.messages import HandIn, SamplesMessage, dump
 from autograder.report.table import show_check
-from autograder.results import QuestionResult
+from autograder.results import QuestionResult, Status
 from autograder.session import calls_for, data_record
 from autograder.visible import VisibleCourse, locate, read
-
 
 
 class Student:
@@ -98,10 +101,12 @@ class Student:
         values = self.values(value, named, given, question.first_name)
         checks = (*question.checks, *(question.secret if hidden else ()))
         values = self.answer(values, objects, calls_for(checks, values, self.course.seed))
-        outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), self.course.language)
+        with _quiet():
+            outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), self.course.language)
         result = QuestionResult(
-            question=place, title=question.title, out_of=sum(check.points for check in checks), outcomes=outcomes
+            question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes
         )
+        result = result if result.status is Status.PASSED else result.model_copy(update=_last_error())
         show_check(result, () if hidden else tuple((h.title, h.points) for h in question.hidden))
         return result.points
 
@@ -123,6 +128,34 @@ class Student:
     def _send(self, place: str, values: dict[str, Any], answered: bool) -> Any:
         request = HandIn(type="hand_in", question=place, values=values, answered=answered)
         return protocol.ask(self.address, *dump(request))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send file descriptor 2 nowhere: TensorFlow's C++ side logs there, and nbgrader scores a cell with stderr as zero."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # some editors run kernels without it
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _last_error() -> dict[str, str]:
+    """The last exception of this notebook, if there is a hint for it: it often explains what `check` misses."""
+    error = getattr(sys, "last_value", None)
+    hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
+    if not hint or isinstance(error, NotImplementedError):
+        return {}
+    return {"problem": f"The last error in this notebook was {type(error).__name__}.", "hint": hint}
 
 
 def _argument(described: Any) -> Any:

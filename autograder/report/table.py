@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -35,6 +36,10 @@ def heading(result: QuestionResult) -> str:
     return f"{result.question}  {result.title}"
 
 
+def trouble(result: QuestionResult) -> str:
+    return " ".join(part for part in (result.problem, result.hint) if part)
+
+
 def footer(result: QuestionResult, hidden: Hidden) -> str:
     total = f"{points(result.points)} of {points(result.out_of)} points"
     if not hidden:
@@ -46,9 +51,11 @@ def footer(result: QuestionResult, hidden: Hidden) -> str:
 
 def as_text(result: QuestionResult, hidden: Hidden = ()) -> Table:
     table = Table(
-        title=heading(result), title_justify="left", title_style="bold", caption=footer(result, hidden),
+        title=escape(heading(result)), title_justify="left", title_style="bold", caption=footer(result, hidden),
         caption_justify="left", show_header=False, expand=False,
     )  # fmt: skip
+    if trouble(result):
+        table.title = f"{heading(result)}\n[red]{escape(trouble(result))}[/]"
     table.add_column(width=1)
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -87,11 +94,16 @@ def as_html(result: QuestionResult, hidden: Hidden = ()) -> str:
             f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">'
             f"{points(outcome.points)} / {points(outcome.out_of)}</td></tr>"
         )
+    problem = (
+        f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{html.escape(trouble(result))}</div>'
+        if trouble(result)
+        else ""
+    )
     ink = _INK[result.status] if result.outcomes else _INK[Status.SKIPPED]
     return (
         f'<table style="{_STYLE};border-left:4px solid {ink}" class="autograder-check">'
         f'<caption style="text-align:left;font-weight:bold;caption-side:top;padding:2px 0;color:inherit">'
-        f"{html.escape(result.title)} <code>{html.escape(result.question)}</code></caption>"
+        f"{html.escape(result.title)} <code>{html.escape(result.question)}</code>{problem}</caption>"
         f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
         f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
         f"{html.escape(footer(result, hidden))}</td></tr></tfoot></table>"

@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 import autograder
-from autograder.sandbox import unroot
 
 SCRATCH = "/tmp"
 KERAS = "/opt/keras"  # kernels with namespaces of their own bind it from here

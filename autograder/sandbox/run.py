@@ -7,7 +7,6 @@ that was broken. Only a broken sandbox raises (SandboxError), because that is no
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.errors import SandboxError
-from autograder.sandbox import provisioner
+from autograder.sandbox import outputs, provisioner
 from autograder.sandbox.host import DIED, Sandbox
 
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
@@ -70,6 +69,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
     used = 0
     cut_at: int | None = None
     flooding = False
+    idle = False  # did the kernel say that the cell was done? Not when a message was larger than MESSAGE_BYTES
 
     def _get_timeout(self, cell: NotebookNode | None) -> float | None:
         # nbclient's own takes whole seconds only, and none for "no limit at all".
@@ -81,10 +81,12 @@ class _Client(NotebookClient):  # type: ignore[misc]
         kind = msg["msg_type"]
         if kind.startswith("comm"):
             return None
+        if kind == "status":
+            self.idle = self.idle or msg["content"].get("execution_state") == "idle"
         if kind == "execute_input":
             return None  # its execution_count is set by us, from our own counting
-        if kind in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
-            size = _size(msg["content"])
+        if kind in outputs.COUNTED:
+            size = outputs.size(msg["content"])
             self.used += size
             if self.used > self.allowance:
                 if self.cut_at is None:
@@ -104,30 +106,6 @@ class _Client(NotebookClient):  # type: ignore[misc]
         if msg["msg_type"] == "stream" and isinstance(content.get("text"), str):
             output = nbformat.v4.new_output("stream", name="stdout", text=content["text"][: max(0, room)])
             cell.outputs.append(output)
-
-
-def _size(content: dict[str, Any]) -> int:
-    text = content.get("text")
-    if isinstance(text, str):
-        return len(text)
-    return len(json.dumps(content, default=str))
-
-
-def note(cell: NotebookNode, sentence: str) -> None:
-    """Say something to the student below a cell."""
-    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"[autograder] {sentence}.\n"))
-
-
-def _tidy(cell: NotebookNode) -> None:
-    """Drop outputs that are not valid in a notebook: a kernel may send any JSON."""
-    kept = []
-    for output in cell.outputs:
-        try:
-            nbformat.validator.validate(output, ref="output", version=4)
-            kept.append(output)
-        except Exception:
-            continue
-    cell.outputs = kept
 
 
 def run_notebook(
@@ -191,8 +169,8 @@ async def run_notebook_async(
     manager.provisioner = provisioner.SandboxProvisioner(
         sandbox=sandbox, environment=dict(environment), parent=manager, kernel_spec=manager._kernel_spec
     )
-    manager.context.set(zmq.MAX_SOCKETS, 64)
-    client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=True)
+    manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)  # for the sockets made from now on
+    client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
     client.log.setLevel("CRITICAL")
     client.allowance = output_bytes
     for cell in nb.cells:
@@ -209,10 +187,8 @@ async def run_notebook_async(
 async def _open(client: _Client) -> None:
     await client.async_start_new_kernel()
     try:
-        client.kc = client.km.client()
+        client.kc = client.km.client(context=client.km.context)
         client.kc.allow_stdin = False
-        for channel in (client.kc.shell_channel, client.kc.iopub_channel, client.kc.control_channel):
-            channel.socket.set(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         client.kc.start_channels(stdin=False, hb=False)
         await client.kc.wait_for_ready(timeout=30)
     except RuntimeError as error:
@@ -249,12 +225,12 @@ class _Execution:
             if self.on_cell is not None:
                 self.on_cell(index)
             goes_on = await self._cell(index, cell, deadline)
+            outputs.tidy(cell)
             if self.client.cut_at == index:
                 self._broke(index, cell, "output", CUT, kilobytes=self.output_bytes // 1024)
             if self.client.flooding:
                 self._broke(index, cell, "output", FLOODED)
                 self.client.flooding, self.client.used = False, self.client.allowance
-            _tidy(cell)
             if not goes_on:
                 finished = False
                 break
@@ -263,16 +239,19 @@ class _Execution:
     def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
         sentence = template.format(number=index + 1, **values)
         self.breaks.append(Break(index, limit, sentence))
-        note(cell, sentence)
+        outputs.note(cell, sentence)
 
     async def _cell(self, index: int, cell: NotebookNode, deadline: float) -> bool:
         """Run one cell. False when the notebook can't go on."""
         left = deadline - time.monotonic()
         self.client.cell_timeout = max(0.1, min(self.cell_seconds, left))
+        self.client.idle = False
         kernel = self.client.km.provisioner.kernel
         try:
             await self.client.async_execute_cell(cell, index, execution_count=self.client.code_cells_executed + 1)
             self.executed += 1
+            if not self.client.idle and self.client.cut_at is None:
+                self.client.cut_at = index
             return True
         except CellTimeoutError:
             if left < self.cell_seconds:

@@ -1,0 +1,103 @@
+# Everything starts here; `make` alone lists the targets. GNU make and a Python from 3.11 to 3.13 are all it needs.
+#
+#   make demo PYTHON=python3.12           another Python than the newest one that is found
+#   make test ARGS="tests/test_data.py"   further arguments for the command behind a target
+
+PYTHON ?=
+ARGS ?=
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DATA := $(VENV)/.data
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format setup sandbox release lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Set everything up, then grade a class of twelve synthetic students
+	$(BIN)/autograder demo $(ARGS)
+
+test: setup ## Set everything up, then run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Style and types: ruff and mypy, both strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## Let ruff format the code and sort the imports
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+setup: $(INSTALLED) sandbox $(DATA) ## Make .venv, install everything, get bubblewrap and the data set
+
+release: $(INSTALLED) ## Make assignments/ (what students receive) from solutions/
+	$(BIN)/autograder release $(ARGS)
+
+# hatchling and editables build the package itself: locked too, so that nothing unlocked is ever installed.
+lock: $(INSTALLED) ## Write requirements.lock from pyproject.toml (newer versions: ARGS=--upgrade)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	printf 'hatchling\neditables\n' | $(BIN)/uv --no-config pip compile pyproject.toml - --all-extras --universal \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--quiet --output-file requirements.lock $(ARGS)
+
+clean: ## Remove .venv, caches and the demo; never submissions, grades or reports
+	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- steps of `setup`; each is done once
+
+# $(call apt,package,what for): install a Debian package where this user may; elsewhere say what to type, and stop.
+define apt
+if command -v apt-get >/dev/null && [ -n "$(AS_ROOT)" ]; then \
+  echo "Installing the package $(1): $(2)"; \
+  $(AS_ROOT) apt-get update -qq || true; \
+  $(AS_ROOT) DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; \
+else \
+  echo "Missing: $(2). On Debian or Ubuntu type: sudo apt-get install $(1)" >&2; exit 1; \
+fi
+endef
+
+$(BIN)/python:
+	@python=''; for candidate in $(PYTHONS); do \
+	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "This needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHONS)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; \
+	fi; \
+	package=$$(basename $$python)-venv; \
+	$$python -c 'import ensurepip, venv' 2>/dev/null || { $(call apt,$$package,venv and pip for $$python); }; \
+	$$python --version; \
+	$$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+sandbox:
+	@if [ "$$(uname)" != Linux ]; then \
+	  echo "No bubblewrap on this system: grade with ARGS='--isolation none', and only submissions that you trust."; \
+	elif ! command -v bwrap >/dev/null; then $(call apt,bubblewrap,the sandbox that student code runs in); fi
+
+define FIND_DATA
+import sys
+from autograder import data, errors
+try:
+    print("Fashion-MNIST is in", data.install())
+except errors.DataError as error:
+    sys.exit(f"{error}. {error.remedy}")
+endef
+export FIND_DATA
+
+$(DATA): | $(INSTALLED)
+	@$(BIN)/python -c "$$FIND_DATA" || { $(call apt,dataset-fashion-mnist,the data set); \
+	  $(BIN)/python -c "$$FIND_DATA"; }
+	@touch $@

@@ -1,0 +1,395 @@
+"""Checks on a network's structure: every equivalent spelling passes, every slip fails with the reason."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from autograder.checks.base import Facts, built
+from autograder.checks.registry import decide, parse
+from autograder.describe import call, describe
+from autograder.description import FunctionDescription
+from autograder.results import Status
+from tests.hand_built import NoLab, compiled, dense, layer, listed, mapping, model, scalar
+
+TWO_LAYERS = [
+    {"type": "Dense", "units": 100, "activation": "sigmoid"},
+    {"type": "Dense", "units": 10, "activation": "softmax"},
+]
+
+
+def outcome(check, value, **others):
+    """The outcome of one check, declared as in course.yml, on a described value."""
+    check = parse({"of": "value", "points": 2, **check})
+    (found,) = decide([check], Facts({"value": value, **others}, NoLab()))
+    return found
+
+
+def layers(value, wanted=TWO_LAYERS):
+    return outcome({"type": "layers", "layers": wanted}, value)
+
+
+# ---- the same network, spelled in every way that the lecture or Keras allows
+
+
+def _functional():
+    inputs = keras.Input((784,))
+    hidden = keras.layers.Dense(100, "sigmoid")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(10, "softmax")(hidden))
+
+
+def _by_add():
+    network = keras.Sequential()
+    network.add(keras.layers.Input(shape=(784,)))
+    network.add(keras.layers.Dense(100, activation="sigmoid"))
+    network.add(keras.layers.Dense(10, activation="softmax"))
+    return network
+
+
+def _from_logits():
+    network = _sequential(keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10))
+    network.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return network
+
+
+def _sequential(*layers, shape=(784,)):
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def _built_later():
+    network = keras.Sequential([keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")])
+    network.build((None, 784))
+    return network
+
+
+D = keras.layers.Dense
+SPELLINGS = {
+    "a list": lambda: _sequential(D(100, "sigmoid"), D(10, "softmax")),
+    "add": _by_add,
+    "functional": _functional,
+    "input_shape": lambda: keras.Sequential([D(100, "sigmoid", input_shape=(784,)), D(10, "softmax")]),
+    "build": _built_later,
+    "keras functions": lambda: _sequential(D(100, keras.activations.sigmoid), D(10, keras.activations.softmax)),
+    "tensorflow functions": lambda: _sequential(D(100, tf.nn.sigmoid), D(10, tf.nn.softmax)),
+    "activation layers": lambda: _sequential(
+        D(100), keras.layers.Activation("sigmoid"), D(10), keras.layers.Activation("softmax")
+    ),
+    "a softmax layer": lambda: _sequential(D(100, "sigmoid"), D(10), keras.layers.Softmax()),
+    "a layer as activation": lambda: _sequential(D(100, "sigmoid"), D(10, activation=keras.layers.Softmax())),
+    "logits": _from_logits,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`")
+@pytest.mark.parametrize("make", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_of_the_two_layer_network_passes(make):
+    value = describe(make())
+    for check in (
+        {"type": "layers", "layers": TWO_LAYERS},
+        {"type": "input_shape", "shape": [784]},
+        {"type": "parameters", "total": 79_510, "trainable": 79_510, "per_layer": [78_500, 1_010]},
+        {"type": "output_shapes", "shapes": [[None, 100], [None, 10]]},
+        {"type": "weight_shapes", "shapes": [[784, 100], [100], [100, 10], [10]]},
+    ):
+        found = outcome(check, value)
+        assert (found.status, found.points) == (Status.PASSED, 2.0), found
+
+
+@pytest.mark.parametrize(
+    "relu",
+    [
+        lambda: [D(100, "relu")],
+        lambda: [D(100, keras.activations.relu)],
+        lambda: [D(100, tf.nn.relu)],
+        lambda: [D(100), keras.layers.ReLU()],
+        lambda: [D(100), keras.layers.Activation("relu")],
+        lambda: [D(100, activation=keras.layers.ReLU())],
+    ],
+    ids=["string", "function", "tensorflow", "layer", "Activation", "layer as activation"],
+)
+def test_relu_may_be_a_string_a_function_or_a_layer(relu):
+    network = _sequential(keras.layers.Flatten(), *relu(), D(10, "softmax"), shape=(28, 28))
+    wanted = [{"type": "Flatten"}, {"type": "Dense", "units": 100, "activation": "relu"}, TWO_LAYERS[1]]
+    assert layers(describe(network), wanted).status is Status.PASSED
+    counts = {"type": "parameters", "per_layer": [0, 78_500, 1_010], "total": 79_510}
+    assert outcome(counts, describe(network)).status is Status.PASSED
+
+
+# ---- wrong layers
+
+
+@pytest.mark.parametrize(
+    ("value", "actual", "hint"),
+    [
+        (model(dense(100, "sigmoid")), "Dense(100, sigmoid)", "should have 2 layers, and has 1"),
+        (model(dense(100, "relu"), dense(10, "softmax")), "Dense(100, relu), Dense(10, softmax)",
+         "Layer 1: its activation is relu, and should be sigmoid."),
+        (model(dense(100), dense(10, "softmax")), "Dense(100), Dense(10, softmax)",
+         "Layer 1: it has no activation, and should have sigmoid."),
+        (model(dense(10, "sigmoid"), dense(10, "softmax")), "Dense(10, sigmoid), Dense(10, softmax)",
+         "Layer 1: it has 10 units, and should have 100."),
+        (model(layer("Flatten"), dense(10, "softmax")), "Flatten(), Dense(10, softmax)",
+         "Layer 1: it is Flatten, and should be Dense."),
+        (model(dense(100, "sigmoid"), dense(10, "custom:sotfmax")), "Dense(100, sigmoid), Dense(10, custom:sotfmax)",
+         "Layer 2: its activation is custom:sotfmax, and should be softmax. Did you mean softmax?"),
+        (model(dense(100, "sigmoid"), dense(10)), "Dense(100, sigmoid), Dense(10)",
+         "Layer 2: it has no activation, and should have softmax."),
+    ],
+)  # fmt: skip
+def test_wrong_layers_are_named_with_what_differs(value, actual, hint):
+    found = layers(value)
+    assert (found.status, found.points) == (Status.FAILED, 0.0)
+    assert found.expected == "Dense(100, sigmoid), Dense(10, softmax)"
+    assert found.actual == actual
+    assert hint in found.hint
+
+
+def test_an_activation_of_ones_own_is_not_taken_for_keras_own():
+    def sigmoid(x):
+        return keras.ops.sigmoid(x)
+
+    found = layers(describe(_sequential(D(100, sigmoid), D(10, "softmax"))))
+    assert found.status is Status.FAILED and "custom:sigmoid" in found.actual
+
+
+def test_a_relu_layer_with_other_settings_is_not_a_plain_relu():
+    wanted = [{"type": "Dense", "units": 10, "activation": "relu"}]
+    plain = model(dense(10), layer("ReLU", max_value=None, negative_slope=0.0, threshold=0.0))
+    capped = model(dense(10), layer("ReLU", max_value=6.0, negative_slope=0.0, threshold=0.0))
+    assert layers(plain, wanted).status is Status.PASSED
+    found = layers(capped, wanted)
+    assert found.status is Status.FAILED and "should have 1 layers, and has 2" in found.hint
+
+
+def test_an_activation_layer_does_not_replace_another_activation():
+    twice = model(dense(100, "sigmoid"), layer("Activation", activation="sigmoid"), dense(10, "softmax"))
+    assert layers(twice).status is Status.FAILED
+
+
+def test_a_linear_last_layer_needs_a_loss_that_takes_logits():
+    network = model(dense(100, "sigmoid"), dense(10, inputs=100))
+    assert layers(network).status is Status.FAILED
+    with_logits = network.model_copy(update={"compiled": compiled(from_logits=True)})
+    assert layers(with_logits).status is Status.PASSED
+    assert layers(network.model_copy(update={"compiled": None})).status is Status.FAILED
+
+
+def test_dropout_rates_are_compared_when_asked_for():
+    wanted = [{"type": "Dropout", "rate": 0.3}]
+    assert layers(model(layer("Dropout", rate=0.3)), wanted).status is Status.PASSED
+    found = layers(model(layer("Dropout", rate=0.5)), wanted)
+    assert found.hint == "Layer 1: its rate is 0.5, and should be 0.3."
+
+
+def test_a_network_that_is_no_chain_is_left_to_a_person():
+    inputs = keras.Input((784,))
+    hidden = keras.layers.Dense(784, "relu")(inputs)
+    skipping = keras.Model(inputs, keras.layers.Dense(10, "softmax")(keras.layers.add([inputs, hidden])))
+    found = layers(describe(skipping))
+    assert found.status is Status.UNDECIDED and "not a chain of layers" in found.actual
+
+
+@pytest.mark.parametrize("check", ["layers", "parameters", "input_shape"])
+def test_a_network_without_an_input_is_told_to_get_one(check):
+    declared = {"layers": {"layers": TWO_LAYERS}, "parameters": {"total": 1}, "input_shape": {"shape": [784]}}[check]
+    network = keras.Sequential([keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")])
+    found = outcome({"type": check, **declared}, describe(network))
+    assert found.status is Status.FAILED
+    assert found.actual == "the network has no weights yet" and "keras.Input" in found.hint
+
+
+# ---- names
+
+
+def test_layer_names_pass_in_order_and_without_activation_layers():
+    check = {"type": "layer_names", "names": ["hidden", "output"]}
+    named = model(dense(100, name="hidden"), layer("Activation", activation="sigmoid"), dense(10, name="output"))
+    assert outcome(check, named).status is Status.PASSED
+    found = outcome(check, model(dense(100, name="output"), dense(10, name="hidden")))
+    assert (found.expected, found.actual) == ("hidden, output", "output, hidden")
+    assert "name='hidden1'" in found.hint
+
+
+def test_the_network_must_be_made_of_the_layer_objects_handed_in():
+    check = {"type": "same_layers", "layers": ["dense1", "dense2"]}
+    dense1, dense2 = keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")
+    names = {id(dense1): "dense1", id(dense2): "dense2"}
+    assert outcome(check, describe(_sequential(dense1, dense2), names=names)).status is Status.PASSED
+    found = outcome(check, describe(_sequential(D(100, "sigmoid"), D(10, "softmax")), names=names))
+    assert found.status is Status.FAILED and found.actual == "it uses none of them"
+    assert "Make dense1 and dense2 first" in found.hint
+    found = outcome(check, describe(_sequential(dense1, D(10, "softmax")), names=names))
+    assert found.actual == "it uses dense1"
+
+
+# ---- counts and shapes
+
+
+def test_parameter_counts_say_what_was_counted():
+    check = {"type": "parameters", "total": 79_510, "trainable": 79_510, "per_layer": [78_500, 1_010]}
+    found = outcome(check, model(dense(100), dense(10)))
+    assert found.expected == "Parameters: 79,510 in total, 79,510 trainable, 78,500 + 1,010"
+    assert found.actual == "86,350 in total, 86,350 trainable (78,500 + 7,850)"
+    assert "inputs x units weights and units biases" in found.hint
+
+
+def test_frozen_weights_are_not_trainable():
+    check = {"type": "parameters", "total": 79_510, "trainable": 79_510}
+    frozen = model(dense(100, trainable=False), dense(10, inputs=100))
+    found = outcome(check, frozen)
+    assert found.status is Status.FAILED and "1,010 trainable" in found.actual
+    assert "leave trainable at True" in found.hint
+
+
+def test_counts_per_layer_must_fit_where_the_total_does():
+    check = {"type": "parameters", "total": 20, "per_layer": [12, 8]}
+    turned = model(dense(4, inputs=1), dense(4, inputs=2))
+    assert [layer.parameters for layer in turned.layers] == [8, 12]
+    assert outcome(check, turned).status is Status.FAILED
+    assert outcome({**check, "per_layer": [8, 12]}, turned).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "hint"),
+    [
+        ([784], (None, 28, 28), "reshape the data to rows of 784"),
+        ([28, 28], (None, 784), "Flatten needs the images as they are"),
+        ([784], (None, 100), "keras.Input(shape=(784,))"),
+        ([784], None, "keras.Input(shape=(784,))"),
+    ],
+)
+def test_a_wrong_input_shape_says_which_data_the_network_takes(asked, given, hint):
+    found = outcome({"type": "input_shape", "shape": asked}, model(shape=given))
+    assert found.status is Status.FAILED and hint in found.hint
+    assert found.expected == str(tuple(asked))
+    assert found.actual == ("unknown" if given is None else str(given[1:]))
+
+
+def test_output_and_weight_shapes_say_what_was_found():
+    found = outcome({"type": "output_shapes", "shapes": [[None, 100], [None, 10]]}, model(dense(10), dense(10)))
+    assert found.actual == "(None, 10), (None, 10)" and "batch: None" in found.hint
+    found = outcome({"type": "weight_shapes", "shapes": [[784, 100], [100]]}, model(dense(100, weights=())))
+    assert (found.status, found.actual) == (Status.FAILED, "none")
+
+
+# ---- a function that builds a network
+
+
+BUILDS = {"type": "builds", "of": "value"}
+GIVEN = {"type": "layers", "layers": TWO_LAYERS, "needs": ["builds"]}
+
+
+def _answered(function):
+    """A function, described, with the answer to the call that `builds` asks for."""
+    described = describe(function)
+    assert isinstance(described, FunctionDescription)
+    assert parse({**BUILDS, "points": 1}).arguments(42) == [()]
+    return described.model_copy(update={"results": {"()": (call(function, ()),)}})
+
+
+def _outcomes(value, *checks):
+    parsed = [parse({"of": "value", "points": 1, **check}) for check in checks]
+    return decide(parsed, Facts({"value": value}, NoLab()))
+
+
+def test_a_function_that_returns_a_network_is_looked_into():
+    compiled_network = {"type": "loss", "equals": "sparse_categorical_crossentropy", "needs": ["builds"]}
+    found = _outcomes(_answered(_from_logits), BUILDS, GIVEN, compiled_network)
+    assert [item.status for item in found] == [Status.PASSED] * 3
+
+
+def test_the_misspelled_activation_of_the_lecture_gets_its_hint():
+    def build():
+        return keras.Sequential([keras.Input((784,)), D(100, "sigmoid"), D(10, activation="oftmasx")])
+
+    builds, given = _outcomes(_answered(build), BUILDS, GIVEN)
+    assert builds.status is Status.FAILED
+    assert builds.actual.startswith("ValueError: Could not interpret activation")
+    assert builds.hint == "The activation name `oftmasx` is not known; did you mean `softmax`?"
+    assert given.status is Status.SKIPPED
+    assert given.actual == "not looked at, because 'value() makes a network without an error' did not pass"
+
+
+def test_metrics_as_a_string_gets_its_hint():
+    def build():
+        network = _sequential(D(100, "sigmoid"), D(10, "softmax"))
+        network.compile(loss="sparse_categorical_crossentropy", metrics="accuracy")
+        return network
+
+    builds, _ = _outcomes(_answered(build), BUILDS, GIVEN)
+    assert builds.status is Status.FAILED
+    assert builds.hint == "metrics is a list: write metrics=['accuracy'], with brackets."
+
+
+def test_an_empty_cell_and_an_unknown_name_get_their_hints():
+    def empty():
+        raise NotImplementedError()
+
+    def unknown():
+        return network  # noqa: F821 - that's the point
+
+    assert "This cell is still empty" in _outcomes(_answered(empty), BUILDS)[0].hint
+    assert "`network` does not exist (yet)" in _outcomes(_answered(unknown), BUILDS)[0].hint
+
+
+def test_builds_wants_the_function_not_its_result():
+    (found,) = _outcomes(model(), BUILDS)
+    assert found.status is Status.FAILED and found.hint == "Hand in the function itself: value, without parentheses."
+
+
+@pytest.mark.parametrize("result", [None, 3, "model", [1]])
+def test_a_function_that_returns_something_else_fails(result):
+    (found,) = _outcomes(_answered(lambda: result), BUILDS)
+    assert found.status is Status.FAILED and found.expected == "a function that returns a network"
+
+
+def test_a_function_that_was_never_called_stays_a_function():
+    function = FunctionDescription(name="build")
+    assert built(function) is function
+    (found,) = _outcomes(function, BUILDS)
+    assert (found.status, found.actual) == (Status.FAILED, "a function, build")
+
+
+# ---- things that are no network
+
+
+ODD = {
+    "a number": (scalar(3), "3"),
+    "None": (scalar(None), "None"),
+    "a list": (listed(1, "a"), "[1, 'a']"),
+    "a dictionary": (mapping(a=1), "{'a': 1}"),
+    "an array": (describe(np.zeros((2, 3))), "an array of shape (2, 3) and type float64"),
+    "a layer": (dense(10), "a single layer, Dense"),
+    "a class": (describe(keras.Sequential), "an object of type type"),
+    "an exception": (describe(ValueError("no")), "ValueError: no"),
+}
+NETWORK_CHECKS = {
+    "layers": {"layers": TWO_LAYERS}, "layer_names": {"names": ["a"]}, "same_layers": {"layers": ["a"]},
+    "parameters": {"total": 1}, "input_shape": {"shape": [1]}, "output_shapes": {"shapes": [[1]]},
+    "weight_shapes": {"shapes": [[1]]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NETWORK_CHECKS)
+@pytest.mark.parametrize(("value", "shown"), ODD.values(), ids=ODD)
+def test_what_is_no_network_fails_and_is_shown(kind, value, shown):
+    found = outcome({"type": kind, **NETWORK_CHECKS[kind]}, value)
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "a Keras network", shown)
+
+
+@pytest.mark.parametrize("kind", NETWORK_CHECKS)
+def test_what_was_not_handed_in_is_said(kind):
+    (found,) = decide([parse({"type": kind, "of": "model", "points": 1, **NETWORK_CHECKS[kind]})], Facts({}, NoLab()))
+    assert (found.status, found.actual) == (Status.FAILED, "nothing was handed in as `model`")
+
+
+@pytest.mark.parametrize("kind", NETWORK_CHECKS)
+def test_a_network_without_layers_fails_every_check(kind):
+    empty = model(shape=None).model_copy(update={"layers": ()})
+    assert outcome({"type": kind, **NETWORK_CHECKS[kind]}, empty).status is Status.FAILED
+
+
+@pytest.mark.parametrize("kind", NETWORK_CHECKS)
+def test_titles_are_made_of_the_parameters(kind):
+    title = parse({"type": kind, "points": 1, **NETWORK_CHECKS[kind]}).heading()
+    assert title and title[0].isupper()

@@ -1,0 +1,160 @@
+"""What the tests share: the course, the data set, and networks that are trained once for all of them."""
+
+import os
+
+# Before anything imports TensorFlow.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def settle_once():
+    from autograder.training import settle
+
+    settle()
+
+
+def pytest_collection_finish(session):
+    """One thread and deterministic ops, before the first op of any test: only if a collected module uses TensorFlow."""
+    if "tensorflow" in sys.modules:
+        settle_once()
+
+
+# ---- the course and its data
+
+
+@pytest.fixture(scope="session")
+def course_file():
+    return ROOT / "course.yml"
+
+
+@pytest.fixture(scope="session")
+def course(course_file):
+    from autograder.course import load
+
+    return load(course_file)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """All of Fashion-MNIST, as `autograder.data.FashionMnist`."""
+    from autograder.data import load
+
+    return load()
+
+
+@pytest.fixture(scope="session")
+def splits(course):
+    from autograder.data import splits
+
+    return splits(course.data.holdout.test_size, course.data.holdout.random_state)
+
+
+@pytest.fixture(scope="session")
+def arrays(data, splits):
+    """The arrays that a student has after scaling, reshaping and splitting: float64 rows of 784, and uint8 labels."""
+    flat = data.images.reshape(-1, 784)
+    return {
+        name: (flat[splits[name]] / 255.0, data.labels[splits[name]].copy()) for name in ("train", "holdout", "test")
+    }
+
+
+# ---- trained networks
+
+
+@pytest.fixture(scope="session")
+def memo_folder(tmp_path_factory):
+    """Where trainings are kept: for this run, or for longer when AUTOGRADER_MEMO names a folder."""
+    named = os.environ.get("AUTOGRADER_MEMO")
+    folder = Path(named) if named else tmp_path_factory.mktemp("memo")
+    previous, os.environ["AUTOGRADER_MEMO"] = named, str(folder)
+    yield folder
+    if previous is None:
+        del os.environ["AUTOGRADER_MEMO"]
+
+
+@pytest.fixture(scope="session")
+def memo(memo_folder):
+    from autograder.memo import Memo
+
+    return Memo(memo_folder)
+
+
+@pytest.fixture(scope="session")
+def lab(course):
+    """The lab that judges work in; its trainer is shared by all tests."""
+    settle_once()
+    from autograder.lab import CourseLab
+
+    return CourseLab(course.data.holdout.test_size, course.data.holdout.random_state, course.root)
+
+
+@pytest.fixture(scope="session")
+def trainer(lab):
+    return lab.trainer
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network as it is handed in after five epochs on the training split; `spec` and `result` of its training."""
+
+    description: object
+    spec: object
+    result: object
+
+
+def network(name, optimizer="rmsprop", loss="sparse_categorical_crossentropy"):
+    """One of the course's networks, compiled."""
+    import keras
+
+    layers = {
+        "two_layer": [keras.layers.Dense(100, "sigmoid")],
+        "deep": [keras.layers.Dense(100, kind, name=f"hidden{n}") for n, kind in enumerate(("sigmoid", "sigmoid", "relu"), 1)],
+        "flatten_relu": [keras.layers.Flatten(), keras.layers.Dense(100, "relu")],
+    }[name]  # fmt: skip
+    shape = (28, 28) if name == "flatten_relu" else (784,)
+    model = keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(10, "softmax", name="output")])
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture(scope="session")
+def trained(course, lab, memo):
+    """The course's networks, each trained when first asked for: ``trained("two_layer")``."""
+    from autograder.describe import describe
+    from autograder.description import FitRecord
+    from autograder.lab import UNIT
+    from autograder.messages import SamplesMessage
+    from autograder.rebuild import architecture, compile_settings
+    from autograder.session import data_record
+    from autograder.training import FitSpec, Samples
+    from tests.hand_built import with_weights
+
+    @cache
+    def train(name, optimizer="rmsprop"):
+        settle_once()
+        described = describe(network(name, optimizer))
+        shape = described.input_shape[1:]
+        samples, validation = (Samples(lab.rows(s), lab.labels(s), UNIT, shape) for s in ("train", "holdout"))
+        plan, settings = architecture(described), compile_settings(described.compiled)
+        spec = FitSpec(plan, settings, samples, 5, 32, True, course.seed, validation=validation)
+        result = memo.fit(spec.key(), lambda: lab.trainer.fit(spec))
+        message = SamplesMessage(
+            rows=samples.rows, labels=samples.labels, lookup=samples.lookup.astype("float64"), shape=shape
+        )
+        record = FitRecord(
+            epochs=5, batch_size=32, data=data_record(message, lab), compiled=described.compiled, where="judge"
+        )
+        fitted = with_weights(described, result.weights).model_copy(update={"fits": (record,)})
+        return Trained(fitted, spec, result)
+
+    return train
