@@ -54,13 +54,10 @@ clean: ## Remove .venv, caches and the demo; never submissions, grades or report
 
 # $(call apt,package,what for): install a Debian package where this user may; elsewhere say what to type, and stop.
 define apt
-if command -v apt-get >/dev/null && [ -n "$(AS_ROOT)" ]; then \
-  echo "Installing the package $(1): $(2)"; \
-  $(AS_ROOT) apt-get update -qq || true; \
-  $(AS_ROOT) DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; \
-else \
-  echo "Missing: $(2). On Debian or Ubuntu type: sudo apt-get install $(1)" >&2; exit 1; \
-fi
+{ command -v apt-get && [ -n "$(AS_ROOT)" ]; } >/dev/null && echo "Installing the package $(1): $(2)" && \
+{ $(AS_ROOT) apt-get update -qq || true; } && \
+$(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null || \
+{ echo "Missing: $(2). On Debian or Ubuntu type: sudo apt-get install $(1)" >&2; exit 1; }
 endef
 
 $(BIN)/python:

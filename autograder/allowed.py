@@ -108,26 +108,17 @@ SCHEDULES: Final[dict[str, dict[str, str]]] = {
     "CosineDecay": {"initial_learning_rate": "number", "decay_steps": "number", "alpha": "number", "warmup_target": "number", "warmup_steps": "number", "name": "ignored"},
 }  # fmt: skip
 
+CALLBACKS: Final[dict[str, dict[str, str]]] = {
+    "EarlyStopping": {
+        "monitor": "logged", "min_delta": "number", "patience": "count", "mode": "mode", "baseline": "number",
+        "restore_best_weights": "flag", "start_from_epoch": "count",
+    },
+}  # fmt: skip
+_LOGGED = frozenset({"loss", "accuracy", "val_loss", "val_accuracy"})
+
 # Losses on integer labels, and the metrics that go with them: the judge trains with these only.
 LOSSES: Final = frozenset({"sparse_categorical_crossentropy"})
 METRICS: Final = frozenset({"accuracy"})
-KINDS: Final = frozenset(
-    [
-        "length",
-        "lengths",
-        "flag",
-        "number",
-        "activation",
-        "initializer",
-        "regularizer",
-        "padding",
-        "axis",
-        "rate",
-        "off",
-        "nothing",
-        "ignored",
-    ]
-)
 
 
 def fits(kind: str, value: object) -> bool:
@@ -140,6 +131,12 @@ def fits(kind: str, value: object) -> bool:
             return (
                 type(value) is tuple and 0 < len(value) < 6 and all(type(v) is int and -1 <= v < 100_000 for v in value)
             )
+        case "count":
+            return type(value) is int and 0 <= value < 100_000
+        case "logged":
+            return type(value) is str and value in _LOGGED
+        case "mode":
+            return type(value) is str and value in ("auto", "min", "max")
         case "flag":
             return type(value) is bool
         case "number":

@@ -1,7 +1,8 @@
 """The command line: thin commands over the package, and the only place that exits.
 
 Exit codes: 0 done; 1 done, and something is not as it should be (a stale release); 2 wrong use; 3 done, but checks are
-undecided and wait for a person; 4 an error that stopped the command (course.yml, gradebook, sandbox, ...).
+undecided and wait for a person; 4 an error that stopped the command (course.yml, gradebook, sandbox, ...); 130 stopped
+by Ctrl-C, after finishing what ran.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ app.add_typer(memo_app, name="memo")
 out = Console()
 err = Console(stderr=True)
 
-UNDECIDED, ERROR = 3, 4
+UNDECIDED, ERROR, INTERRUPTED = 3, 4, 130
 
 
 class IsolationChoice(StrEnum):
@@ -98,6 +99,9 @@ def grade(
         _show(done, the_course, verbose)
     except AutograderError as error:
         fail(error)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was graded is kept: the same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from None
     if any(result.report.undecided for result in done):
         raise typer.Exit(UNDECIDED)
 

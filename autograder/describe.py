@@ -64,19 +64,19 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:
-    from autograder.rows import index
+    from autograder.recognise import shared
 
     if array.dtype.kind not in "biuf" or array.ndim > 8:
         return OtherDescription(type=f"array of {array.dtype}")  # type: ignore[return-value]
     if array.ndim == 0:
         return ScalarDescription(value=array.item())
     facts: dict[str, Any] = {"dtype": array.dtype.name, "shape": array.shape}
+    recognised = shared.rows(array) if array.ndim in (2, 3, 4) and array.size > 784 else None
     if array.size:
-        low, high = float(array.min()), float(array.max())
+        low, high = recognised.range() if recognised else (float(array.min()), float(array.max()))
         facts["finite"] = math.isfinite(low) and math.isfinite(high)
         if facts["finite"]:
             facts |= {"minimum": low, "maximum": high}
-    recognised = index().recognise(array) if array.ndim in (2, 3, 4) and array.size > 784 else None
     if recognised is not None:
         facts |= {"rows": recognised.rows, "lookup": recognised.lookup}
     elif array.nbytes <= SMALL_ARRAY:
@@ -292,6 +292,17 @@ def _loss_or_metric(value: Any) -> Component:
         settings = {"from_logits": False}
     custom = "" if own else f"{name} is not Keras's own"
     return Component(type=_snake(str(name))[:200], settings=settings, custom=custom[:4000])
+
+
+def describe_callback(callback: Any) -> Component:
+    """A callback of the allow-list by its settings, which Keras keeps under the names of its arguments."""
+    kind = type(callback)
+    own = kind.__module__.startswith("keras.src.callbacks.")
+    fields = allowed.CALLBACKS.get(kind.__name__, {})
+    settings = {field: _plain(getattr(callback, field, None)) for field in fields}
+    if type(settings.get("min_delta")) in (int, float):
+        settings["min_delta"] = abs(settings["min_delta"])  # Keras turns its sign round for what should decrease
+    return Component(type=kind.__name__[:200], settings=settings, custom="" if own else "not one of Keras's callbacks")
 
 
 def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -55,12 +55,12 @@ Text = Annotated[str, Field(max_length=4000)]
 Length = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
     return tuple(value) if type(value) is list else value  # JSON has no tuples
 
 
-Axes = Annotated[tuple[Length | None, ...], BeforeValidator(_as_tuple), Field(max_length=MAX_DIMENSIONS)]
-Lengths = Annotated[tuple[int, ...], BeforeValidator(_as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Lengths = Annotated[tuple[int, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 
 
 class Component(Frozen):
@@ -77,7 +77,7 @@ class LayerDescription(Frozen):
     name: Name
     config: dict[Name, bool | int | float | Name | Lengths | Component | None] = Field(default={}, max_length=40)
     output_shape: Axes | None = None
-    weights: Annotated[tuple[Array, ...], BeforeValidator(_as_tuple)] = Field(default=(), max_length=16)
+    weights: Annotated[tuple[Array, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)
     trainable: bool = True
     same_as: Name = ""  # the name under which the student handed in this very object as well
     custom: Text = ""  # why it is outside the allow-list
@@ -90,7 +90,7 @@ class LayerDescription(Frozen):
 class CompileDescription(Frozen):
     optimizer: Component
     loss: Component
-    metrics: Annotated[tuple[Component, ...], BeforeValidator(_as_tuple)] = Field(default=(), max_length=20)
+    metrics: Annotated[tuple[Component, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=20)
 
 
 class DataRecord(Frozen):
@@ -117,7 +117,7 @@ class FitRecord(Frozen):
     batch_size: Length
     data: DataRecord
     compiled: CompileDescription
-    history: dict[Name, Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]] = Field(default={}, max_length=40)
+    history: dict[Name, Annotated[tuple[float, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=40)
     where: Literal["judge", "kernel"] = "kernel"
     reason: Text = ""
 
@@ -129,9 +129,9 @@ class ModelDescription(Frozen):
     name: Name = ""
     topology: Literal["chain", "graph", "unbuilt"] = "chain"
     input_shape: Axes | None = None
-    layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(_as_tuple)] = Field(default=(), max_length=200)
+    layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=200)
     compiled: CompileDescription | None = None
-    fits: Annotated[tuple[FitRecord, ...], BeforeValidator(_as_tuple)] = Field(default=(), max_length=50)
+    fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing
 
@@ -151,7 +151,7 @@ class ScalarDescription(Frozen):
 
 class ListDescription(Frozen):
     kind: Literal["list"] = "list"
-    items: Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)] = Field(max_length=1000)
+    items: Annotated[tuple[Value, ...], BeforeValidator(as_tuple)] = Field(max_length=1000)
 
 
 class MappingDescription(Frozen):
@@ -178,7 +178,7 @@ class FunctionDescription(Frozen):
 
     kind: Literal["function"] = "function"
     name: Name = ""
-    results: dict[Name, Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]] = Field(default={}, max_length=50)
+    results: dict[Name, Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=50)
 
 
 class FailureDescription(Frozen):

@@ -12,6 +12,7 @@ import datetime as dt
 import multiprocessing
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,8 @@ def find_submissions(
     for name in wanted:
         course.assignment(name)
     found = []
-    for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        if names and student.name not in names:
+    for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
+        if student.name.startswith(".") or (names and student.name not in names):
             continue
         for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
             if place.is_dir():
@@ -113,6 +114,7 @@ _worker: dict[str, Any] = {}
 
 def _start_worker(settings: Settings) -> None:
     """Runs once in each worker process; the judge and the sandbox import TensorFlow at the same time."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's: what runs is finished
     course = load(settings.course)
     bench = Bench(settings.course, settings.memo)
     bench.start()

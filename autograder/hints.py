@@ -9,6 +9,11 @@ from autograder.allowed import ACTIVATIONS
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)
 
+_SHAPES = re.compile(
+    "incompatible with the layer|expected shape|incompatible shape|expected axis|matrix size-incompatible|cannot reshape",
+    re.IGNORECASE,
+)
+
 
 def nearest(name: str, known: list[str]) -> str:
     """The known name that a mistyped one most likely meant, or ''."""
@@ -25,9 +30,7 @@ def for_error(error: str, message: str) -> str:
         return f"The activation name `{match[1]}` is not known{guess}"
     if "metrics" in text and ("list" in text or "Expected" in text):
         return "metrics is a list: write metrics=['accuracy'], with brackets."
-    if re.search(
-        r"incompatible with the layer|expected shape|expected axis|Matrix size-incompatible|cannot reshape", text
-    ):
+    if _SHAPES.search(text):
         return (
             "The data don't have the shape that the network's input expects: a network that begins with Flatten takes "
             "images (28, 28), one that begins with Dense takes rows of 784 numbers."

@@ -9,21 +9,22 @@ from __future__ import annotations
 import inspect
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from autograder import protocol
-from autograder.describe import describe_compile, describe_model
+from autograder.describe import describe_callback, describe_compile, describe_model
 from autograder.description import DataRecord, FitRecord, digest
 from autograder.errors import CannotTrainHere, ProtocolError
 from autograder.messages import Evaluate, Fit, SamplesMessage, TrainedHere, dump
-from autograder.recognise import Recogniser
+from autograder.recognise import shared
 
 # Arguments of fit that change nothing when they have these values; with any other one the notebook trains by itself.
 _PLAIN_FIT: dict[str, tuple[Any, ...]] = {
-    "callbacks": (None, []), "class_weight": (None,), "sample_weight": (None,), "initial_epoch": (0,),
+    "class_weight": (None,), "sample_weight": (None,), "initial_epoch": (0,),
     "steps_per_epoch": (None,), "validation_steps": (None,), "validation_freq": (1,),
 }  # fmt: skip
 _PLAIN_EVALUATE: dict[str, tuple[Any, ...]] = {"sample_weight": (None,), "steps": (None,), "callbacks": (None, [])}
@@ -33,7 +34,7 @@ class Trainings:
     """Base of both: wraps the methods of ``keras.Model``, and reads the arguments of a call."""
 
     def __init__(self) -> None:
-        self.recogniser = Recogniser()
+        self.recogniser = shared
         self.original_fit: Callable[..., Any] | None = None
         self.original_evaluate: Callable[..., Any] | None = None
 
@@ -145,6 +146,8 @@ class JudgeClient(Trainings):
     def _fit_request(self, model: Any, args: Any, kwargs: Any) -> tuple[Fit, dict[str, Any]]:
         assert self.original_fit is not None
         call = self.arguments(self.original_fit, model, args, kwargs)
+        if not isinstance(call["callbacks"], (list, tuple, type(None))):
+            raise CannotTrainHere("fit() was called with callbacks")
         for name, plain in _PLAIN_FIT.items():
             if not any(call[name] is value or call[name] == value for value in plain):
                 raise CannotTrainHere(f"fit() was called with {name}")
@@ -165,6 +168,7 @@ class JudgeClient(Trainings):
             epochs=call["epochs"],
             batch_size=call["batch_size"] or 32,
             shuffle=bool(call["shuffle"]),
+            callbacks=tuple(describe_callback(callback) for callback in call["callbacks"] or ()),
             start=self._start(model),
             optimizer_start=self._optimizer_start(model),
         )
@@ -197,7 +201,8 @@ class JudgeClient(Trainings):
 
     def _fit_here(self, model: Any, args: Any, kwargs: Any, reason: str) -> Any:
         assert self.original_fit is not None
-        history = self.original_fit(model, *args, **kwargs)
+        with _many_steps_at_once(model, self.arguments(self.original_fit, model, args, kwargs)):
+            history = self.original_fit(model, *args, **kwargs)
         self._claim(model, args, kwargs, history, reason)
         return history
 
@@ -243,6 +248,36 @@ class JudgeClient(Trainings):
         return _evaluated(model, call, answer["metrics"], len(samples.rows))
 
 
+# Callbacks of Keras that act between epochs only.
+_EPOCH_CALLBACKS = {
+    "EarlyStopping",
+    "History",
+    "ReduceLROnPlateau",
+    "LearningRateScheduler",
+    "TerminateOnNaN",
+    "CSVLogger",
+}
+
+
+@contextmanager
+def _many_steps_at_once(model: Any, call: dict[str, Any]) -> Iterator[None]:
+    """Run an epoch's steps as one graph: the same bits as step by step, about three times faster (``steps_per_execution``).
+
+    Only where nobody can tell: arrays, and no callback that wants to see single batches.
+    """
+    callbacks = call["callbacks"] or []
+    plain = isinstance(callbacks, list) and all(type(callback).__name__ in _EPOCH_CALLBACKS for callback in callbacks)
+    own = getattr(model, "steps_per_execution", None)
+    if not plain or own != 1 or call["steps_per_epoch"] or not isinstance(call["x"], np.ndarray) or model.run_eagerly:
+        yield
+        return
+    model.steps_per_execution = max(1, math.ceil(len(call["x"]) / (call["batch_size"] or 32)))
+    try:
+        yield
+    finally:
+        model.steps_per_execution = own
+
+
 def weights_of(model: Any) -> list[Any]:
     """``model.weights`` without the seeds of dropout, which are no weights."""
     return [weight for weight in model.weights if "seed_generator" not in weight.path]
@@ -279,7 +314,7 @@ def _replay(model: Any, call: dict[str, Any], history: dict[str, list[float]]) -
         epochs=call["epochs"], steps=steps, model=model,
     )  # fmt: skip
     callbacks.on_train_begin()
-    for epoch in range(call["epochs"]):
+    for epoch in range(len(history["loss"])):
         callbacks.on_epoch_begin(epoch)
         callbacks.on_epoch_end(epoch, _metric_names(model, {name: values[epoch] for name, values in history.items()}))
     callbacks.on_train_end()

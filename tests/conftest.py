@@ -158,3 +158,46 @@ def trained(course, lab, memo):
         return Trained(fitted, spec, result)
 
     return train
+
+
+# ---- real grading: a judge and a sandbox, each started once
+
+
+@pytest.fixture(scope="session")
+def bench(course_file, memo_folder):
+    """A judge of the course, in a process of its own."""
+    from autograder.bench import Bench
+
+    with Bench(course_file, memo_folder) as bench:
+        bench.start()
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def sandbox(bench, course):
+    """A bubblewrap sandbox; it imports TensorFlow at the same time as the judge."""
+    from autograder.data import find
+    from autograder.sandbox.host import Sandbox
+
+    with Sandbox("bubblewrap", course.limits, find()) as sandbox:
+        sandbox.start()
+        yield sandbox
+
+
+@pytest.fixture
+def grade_notebook(course, bench, sandbox, tmp_path):
+    """Hand in a notebook (or text, or None for no file) and grade it: ``grade_notebook(notebook, "deep") -> Graded``."""
+    import nbformat
+
+    from autograder.execute import Submission, grade_submission
+
+    def grade(notebook, assignment, student="s", **others):
+        folder = tmp_path / student / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{assignment}.ipynb"
+        if notebook is not None:
+            path.write_text(notebook if isinstance(notebook, str) else nbformat.writes(notebook), "utf-8")
+        tools = {"course": course, "bench": bench, "sandbox": sandbox, **others}
+        return grade_submission(Submission(student, assignment, path), **tools)
+
+    return grade

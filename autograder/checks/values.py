@@ -197,7 +197,7 @@ class Keys(Check):
         missing = [key for key in self.keys if key not in value.items]
         if not missing:
             return passed(", ".join(value.items))
-        return failed(", ".join(self.keys), f"missing: {', '.join(missing)}")
+        return failed(", ".join(self.keys), ", ".join(value.items) if self.hidden else f"missing: {', '.join(missing)}")
 
 
 class Winner(Check):

@@ -40,7 +40,7 @@ def class_table(reports: Sequence[Report], order: Iterable[str], penalties: dict
             cell.append("!" if report.undecided else "", style="yellow")
             cell.append(f" (−{points(round(penalty, 2))})" if penalty else "", style="yellow")
             cells.append(cell)
-        table.add_row(student, *cells, points(round(total, 2)))
+        table.add_row(Text(student), *cells, points(round(total, 2)))
     captions = ["! undecided: waits for a person"] * undecided + ["(−…) subtracted for being late"] * late
     table.caption = "; ".join(captions) or None
     return table

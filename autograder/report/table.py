@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import sys
 from collections.abc import Sequence
 
@@ -77,6 +78,11 @@ _STYLE = (
 _INK = {Status.PASSED: "#1a7f37", Status.FAILED: "#d1242f", Status.UNDECIDED: "#9a6700", Status.SKIPPED: "#808890"}
 
 
+def _rich(text: str) -> str:
+    """Escaped, with `names` set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def as_html(result: QuestionResult, hidden: Hidden = ()) -> str:
     """The table as HTML with inline styles: it looks the same in JupyterLab, VS Code and Colab, light or dark."""
     rows = []
@@ -84,18 +90,18 @@ def as_html(result: QuestionResult, hidden: Hidden = ()) -> str:
         ink = _INK[outcome.status]
         detail = "".join(
             f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}'
-            f"{html.escape(text)}</div>"
+            f"{_rich(text)}</div>"
             for label, text in lines(outcome)
         )
         rows.append(
             f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
             f'<span title="{outcome.status.value}">{MARKS[outcome.status]}</span></td>'
-            f'<td style="text-align:left;padding:4px 8px;white-space:normal">{html.escape(outcome.title)}{detail}</td>'
+            f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(outcome.title)}{detail}</td>'
             f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">'
             f"{points(outcome.points)} / {points(outcome.out_of)}</td></tr>"
         )
     problem = (
-        f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{html.escape(trouble(result))}</div>'
+        f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{_rich(trouble(result))}</div>'
         if trouble(result)
         else ""
     )
@@ -106,7 +112,7 @@ def as_html(result: QuestionResult, hidden: Hidden = ()) -> str:
         f"{html.escape(result.title)} <code>{html.escape(result.question)}</code>{problem}</caption>"
         f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
         f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
-        f"{html.escape(footer(result, hidden))}</td></tr></tfoot></table>"
+        f"{_rich(footer(result, hidden))}</td></tr></tfoot></table>"
     )
 
 

@@ -24,7 +24,7 @@ PACKAGE = "/opt/autograder-package"
 SHARED_MEMORY_MB = 128
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types")
-_UNSHARE = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+_UNSHARE = tuple(f"--unshare-{kind}" for kind in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
 INSTALL = "Install it (Debian, Ubuntu: `apt-get install bubblewrap`)"
 OR_NONE = "or choose `isolation: none` in course.yml (or --isolation none) if you trust every submission."
 
@@ -80,15 +80,15 @@ def leaves_root() -> bool:
 def _remedy() -> str:
     """The switches of this system that are known to forbid user namespaces."""
     switches = {
-        "kernel/unprivileged_userns_clone": ("0", "sysctl -w kernel.unprivileged_userns_clone=1"),
-        "kernel/apparmor_restrict_unprivileged_userns": ("1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
-        "user/max_user_namespaces": ("0", "sysctl -w user.max_user_namespaces=10000"),
+        "kernel.unprivileged_userns_clone": ("0", "1"),
+        "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),
+        "user.max_user_namespaces": ("0", "10000"),
     }
     found = []
-    for name, (bad, command) in switches.items():
-        file = Path("/proc/sys") / name
+    for name, (bad, good) in switches.items():
+        file = Path("/proc/sys") / name.replace(".", "/")
         if file.is_file() and file.read_text().strip() == bad:
-            found.append(command)
+            found.append(f"sysctl -w {name}={good}")
     if found:
         return f"This system forbids user namespaces: as root, run `{'` and `'.join(found)}`."
     return "User namespaces seem to be forbidden: see kernel.unprivileged_userns_clone and AppArmor's userns rules."
@@ -141,7 +141,8 @@ def command(
 
     Nothing outside the two tmpfs and `sockets` can be written: not even the root, /dev and /etc made for the sandbox.
     """
-    arguments = [*as_user(shutil.which("bwrap") or "bwrap"), *_UNSHARE, "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    arguments = [*as_user(shutil.which("bwrap") or "bwrap"), *_UNSHARE]
+    arguments += ["--new-session", "--cap-drop", "ALL", "--clearenv"]
     if lifeline:
         arguments += ["--die-with-parent"]
     arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]

@@ -55,10 +55,8 @@ def become_kernel(plan: Plan, request: dict[str, Any], report: int, closing: lis
         signal.set_wakeup_fd(-1)
         if LINUX:
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if plan.namespaces:
-            code = _monitor(plan, request, report)
-        else:
-            code = _kernel(plan, request, report)
+        start = _monitor if plan.namespaces else _kernel
+        code = start(plan, request, report)
     except BaseException as error:
         _say(report, error=_explained(error))
     finally:

@@ -1,9 +1,9 @@
 """The worker's side of a sandbox: start the parent process, ask it for kernels, replace it when anything looks odd.
 
-    with Sandbox("bubblewrap", limits, data) as sandbox:
-        kernel = sandbox.launch(connection, environment)
-        ...
-        sandbox.reset()
+with Sandbox("bubblewrap", limits, data) as sandbox:
+    kernel = sandbox.launch(connection, environment)
+    ...
+    sandbox.reset()
 """
 
 from __future__ import annotations
@@ -15,39 +15,23 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import autograder
-from autograder import data as data_set
 from autograder.course import Limits
 from autograder.errors import SandboxError
-from autograder.sandbox import bubblewrap, unroot
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.layout import Isolation, Layout
 
-Isolation = Literal["bubblewrap", "none"]
 START_SECONDS = 180.0
 LAUNCH_SECONDS = 60.0
-ANSWER_SECONDS = 15.0
+ANSWER_SECONDS = 30.0
 DIED = "the sandbox died under this notebook"
-
-# One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
-_FIXED = {
-    "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
-    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}  # fmt: skip
-_IDENTITY = {
-    "passwd": "student:x:1000:1000:student:/tmp/home:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
-    "group": "student:x:1000:\nnogroup:x:65534:\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-}
 
 
 class Kernel:
@@ -106,14 +90,15 @@ class Sandbox:
         *,
         max_kernels: int = 200,
         environment: Mapping[str, str] | None = None,
+        preload: bool = True,
+        nested: bool = True,
     ) -> None:
         self.isolation: Isolation = isolation
         self.limits = limits
         self.max_kernels = max_kernels
         self.starts = 0  # how often a parent was started: 1 unless something was odd
         self.namespaces = False
-        self._extra = dict(environment or {})
-        self._data = data
+        self._choices = {"preload": preload, "nested": nested}
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -123,20 +108,18 @@ class Sandbox:
         # A socket's path has at most 107 bytes, so a long $TMPDIR is no place for them.
         short = None if len(tempfile.gettempdir()) < 40 else "/tmp"
         self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
-        self.run_folder = self._private / "run"  # for the judge's socket; kernels can't write here
-        self.socket_folder = self._private / "sockets"  # for the kernels' own
-        for folder in (self.run_folder, self.socket_folder, self._private / "scratch"):
-            folder.mkdir()
+        self._layout = Layout(isolation, self._private, data, environment or {})
+        self.run_folder, self.socket_folder = self._layout.run, self._layout.sockets
 
     @property
     def inner_run_folder(self) -> str:
         """`run_folder` as kernels see it."""
-        return bubblewrap.RUN if self.isolation == "bubblewrap" else str(self.run_folder)
+        return self._layout.inside(self.run_folder)
 
     @property
     def inner_socket_folder(self) -> str:
         """`socket_folder` as kernels see it."""
-        return bubblewrap.SOCKETS if self.isolation == "bubblewrap" else str(self.socket_folder)
+        return self._layout.inside(self.socket_folder)
 
     @property
     def private_folder(self) -> Path:
@@ -159,11 +142,11 @@ class Sandbox:
             self._stop()
             ours, theirs = socket.socketpair()
             with theirs, (self._private / "stderr").open("wb") as errors:
-                environment = self._environment()
                 self._process = subprocess.Popen(
-                    self._command(theirs.fileno(), environment),
+                    self._layout.command(theirs.fileno(), self.limits.scratch_mb, self._choices),
                     stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=[theirs.fileno()],
-                    env=environment if self.isolation == "none" else dict(os.environ), cwd=self._private, start_new_session=True,
+                    env=dict(os.environ) if self._layout.walled else self._layout.environment(),  # bwrap clears it
+                    cwd=self._private, start_new_session=True,
                 )  # fmt: skip
             self._channel, self._received = ours, b""
             answer = self._receive(START_SECONDS)
@@ -174,52 +157,6 @@ class Sandbox:
             self.namespaces = answer["namespaces"]
             self.starts += 1
             self._kernels = 0
-
-    def _environment(self) -> dict[str, str]:
-        if self.isolation == "bubblewrap":
-            place = bubblewrap.environment()
-        else:
-            scratch = self._private / "scratch"
-            keras = self._private / "keras"
-            folder = keras / "datasets" / "fashion-mnist"
-            if not folder.exists():
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                folder.symlink_to(self._data or data_set.find(), target_is_directory=True)
-            paths = [str(Path(autograder.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
-            place = {
-                "PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-                "HOME": str(scratch / "home"), "TMPDIR": str(scratch), "KERAS_HOME": str(keras),
-            }  # fmt: skip
-        return {**_FIXED, **place, "MPLCONFIGDIR": f"{place['HOME']}/.matplotlib", **self._extra}
-
-    def _command(self, channel: int, environment: dict[str, str]) -> list[str]:
-        walled = self.isolation == "bubblewrap"
-        settings = {
-            "channel": channel,
-            "isolation": self.isolation,
-            "scratch": bubblewrap.SCRATCH if walled else str(self._private / "scratch"),
-            "sockets": self.inner_socket_folder,
-            "keras": bubblewrap.KERAS if walled else "",
-        }
-        program = [sys.executable, "-m", "autograder.sandbox.parent", json.dumps(settings)]
-        if not walled:
-            return program
-        problem = bubblewrap.available()
-        if problem:
-            raise SandboxError("student code can't be isolated here", problem)
-        if bubblewrap.leaves_root():
-            os.chown(self.socket_folder, unroot.USER, unroot.USER)
-        identity = self._private / "etc"
-        identity.mkdir(exist_ok=True)
-        for name, text in _IDENTITY.items():
-            (identity / name).write_text(text)
-        # The lifeline is tied to the thread that starts bwrap, not to the process: only the main thread lasts.
-        lifeline = threading.current_thread() is threading.main_thread()
-        around = bubblewrap.command(
-            run=self.run_folder, sockets=self.socket_folder, data=self._data or data_set.find(), identity=identity,
-            scratch_mb=self.limits.scratch_mb, env=environment, lifeline=lifeline,
-        )  # fmt: skip
-        return around + program
 
     def launch(self, connection: Mapping[str, Any], environment: Mapping[str, str], cwd: str | None = None) -> Kernel:
         """Fork a kernel that serves `connection` (the contents of a connection file, paths as seen inside).
@@ -235,7 +172,7 @@ class Sandbox:
                 path.chmod(0o666)  # the judge's socket, when kernels are another user; the folder above is ours alone
             request = {
                 "do": "launch", "connection": dict(connection), "cwd": cwd, "seconds": LAUNCH_SECONDS,
-                "environment": {**self._environment(), **environment}, "limits": self.limits.model_dump(),
+                "environment": {**self._layout.environment(), **environment}, "limits": self.limits.model_dump(),
             }  # fmt: skip
             answer = self._ask(request, LAUNCH_SECONDS + ANSWER_SECONDS)
             if answer is None:
@@ -257,7 +194,7 @@ class Sandbox:
             answer = self._ask({"do": "reset"}, 2 * ANSWER_SECONDS)
             if answer is None or answer.get("odd", "no answer") or self._kernels >= self.max_kernels:
                 self._stop()
-            self._empty(self.socket_folder)
+            self._layout.clear()
 
     def close(self) -> None:
         with self._lock:
@@ -319,13 +256,4 @@ class Sandbox:
             self._process.wait()
         self._process = self._channel = None
         self._current = 0
-        self._empty(self.socket_folder)
-        self._empty(self._private / "scratch")
-
-    @staticmethod
-    def _empty(folder: Path) -> None:
-        for entry in folder.iterdir() if folder.exists() else ():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+        self._layout.clear()

@@ -4,7 +4,8 @@ It imports once what every notebook would import (8 to 12 s of CPU), runs no Ten
 fork), and then forks a kernel for each notebook. It holds no secret, can't be looked into, and trusts nothing that a
 kernel says except the few lines before student code runs.
 
-SETTINGS is a JSON object: `channel` (a descriptor), `isolation`, `scratch`, `sockets`, `keras`. Over the channel go lines of
+SETTINGS is a JSON object: `channel` (a descriptor), `isolation`, `scratch`, `sockets`, `keras`,
+`preload`, `nested`. Over the channel go lines of
 JSON: a request with `do`, then one answer. Requests: launch, signal, poll, reset, close.
 """
 
@@ -32,12 +33,14 @@ from autograder.sandbox.child import LINUX, Plan, become_kernel, enter_namespace
 if LINUX:
     from autograder.sandbox import linux
 
-# Imported for the kernels' sake. The second half is what ipykernel loads only when it starts.
+# Imported for the kernels' sake. Not matplotlib_inline: it looks for IPython's shell when it is imported, and kernels
+# have one only after the fork.
 IMPORTS = (
     "numpy", "tensorflow", "keras", "sklearn", "sklearn.model_selection", "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline", "IPython", "ipykernel.kernelapp", "ipykernel.ipkernel",
+    "matplotlib.backends.backend_agg", "IPython", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
 )  # fmt: skip
-OPTIONAL = ("pandas", "seaborn", "autograder.student", "autograder.kernel", "IPython.core.completer", "jedi")
+OPTIONAL = ("pandas", "seaborn", "autograder.student", "autograder.kernel", "jedi")
 TICK = 0.1  # seconds between two looks at what the kernel uses
 
 
@@ -57,7 +60,7 @@ class Parent:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.channel = socket.socket(fileno=settings["channel"])
         self.hardened = settings["isolation"] == "bubblewrap"
-        namespaces = self.hardened and _namespaces_work()
+        namespaces = self.hardened and settings["nested"] and _namespaces_work()
         self.plan = Plan(settings["scratch"], settings["sockets"], self.hardened, namespaces, settings["keras"])
         self.running: Running | None = None
         self.init = 1 if self.hardened else 0
@@ -254,8 +257,11 @@ def _harden() -> None:
 
 
 def _import_all() -> None:
+    # ipykernel loads debugpy where it can: most of a kernel's time to start, for a debugger that nobody attaches.
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
     for name in IMPORTS:
         importlib.import_module(name)
+    del sys.modules["debugpy"]
     for name in OPTIONAL:
         try:
             importlib.import_module(name)
@@ -273,7 +279,8 @@ def main() -> None:
     if LINUX and settings["isolation"] == "bubblewrap":
         _harden()
     parent = Parent(settings)
-    _import_all()
+    if settings["preload"]:
+        _import_all()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page that it touches

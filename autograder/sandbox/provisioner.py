@@ -57,7 +57,9 @@ def kernel_spec() -> KernelSpec:
 class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
     """jupyter_client's view of one kernel of a Sandbox. `environment` is all that the kernel gets from outside."""
 
-    def __init__(self, *, sandbox: Sandbox | None = None, environment: dict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, sandbox: Sandbox | None = None, environment: dict[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.sandbox = sandbox or current()
         self.environment = environment or {}

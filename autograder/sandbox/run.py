@@ -94,7 +94,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
                     self._keep_start(msg, cell, size - (self.used - self.allowance))
                 if self.used > FLOOD * self.allowance and not self.flooding:
                     self.flooding = True
-                    asyncio.ensure_future(self.km.interrupt_kernel())
+                    self.km.provisioner.kernel.interrupt()
                 return None
             msg["content"].pop("execution_count", None)
             if kind == "execute_result":

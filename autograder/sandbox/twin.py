@@ -135,7 +135,9 @@ def _execute(cell: NotebookNode, names: dict[str, Any]) -> int | None:
             return error.code
     except Exception as error:
         lines = traceback.format_exception(error)
-        cell.outputs.append(nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines))
+        cell.outputs.append(
+            nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines)
+        )
     if value is not None:
         data = {"text/plain": repr(value)}
         cell.outputs.append(nbformat.v4.new_output("execute_result", data=data, execution_count=cell.execution_count))

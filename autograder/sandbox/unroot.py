@@ -20,7 +20,8 @@ _OPEN = ("/usr", "/etc", "/bin", "/lib", "/sbin", "/proc")  # readable by all as
 
 def staged(arguments: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
     """`arguments` with the sources of binds replaced, and the (source, place) pairs to be bound for it."""
-    result, pairs = list(arguments), []
+    result = list(arguments)
+    pairs: list[tuple[str, str]] = []
     for position, argument in enumerate(arguments):
         if argument in _BINDS and not arguments[position + 1].startswith(_OPEN):
             pairs.append((arguments[position + 1], str(len(pairs))))

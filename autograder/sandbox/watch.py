@@ -26,10 +26,10 @@ def pids() -> list[int]:
 def stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat from the third on, or [] when the process is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
         return []
-    return text[text.rindex(")") + 2 :].split()  # the name before may hold anything
+    return text.rpartition(")")[2].split()  # the name before may hold anything
 
 
 def session(leader: int) -> list[int]:

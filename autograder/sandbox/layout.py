@@ -1,0 +1,106 @@
+"""Where things lie for the parent and its kernels, and the command that starts the parent, for either isolation."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import autograder
+from autograder import data as data_set
+from autograder.errors import SandboxError
+from autograder.sandbox import bubblewrap, unroot
+
+Isolation = Literal["bubblewrap", "none"]
+
+# One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
+_FIXED = {
+    "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
+}  # fmt: skip
+_IDENTITY = {
+    "passwd": "student:x:1000:1000:student:/tmp/home:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    "group": "student:x:1000:\nnogroup:x:65534:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+class Layout:
+    """The folders of one sandbox below `private`, a folder of the worker's own."""
+
+    def __init__(self, isolation: Isolation, private: Path, data: Path | None, extra: Mapping[str, str]) -> None:
+        self.walled = isolation == "bubblewrap"
+        self.isolation = isolation
+        self.private = private
+        self.run = private / "run"  # for the judge's socket; kernels can't write here
+        self.sockets = private / "sockets"  # for the kernels' own
+        self.scratch = private / "scratch"  # without bubblewrap only
+        self._data = data
+        self._extra = dict(extra)
+        for folder in (self.run, self.sockets, self.scratch):
+            folder.mkdir()
+
+    def inside(self, folder: Path) -> str:
+        """`run` or `sockets` as kernels see it."""
+        if not self.walled:
+            return str(folder)
+        return bubblewrap.RUN if folder == self.run else bubblewrap.SOCKETS
+
+    def environment(self) -> dict[str, str]:
+        """All of the parent's environment, nothing of the worker's but where programs are."""
+        if self.walled:
+            place = bubblewrap.environment()
+        else:
+            keras = self.private / "keras"
+            folder = keras / "datasets" / "fashion-mnist"
+            if not folder.exists():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.symlink_to(self._data or data_set.find(), target_is_directory=True)
+            paths = [str(Path(autograder.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+            place = {
+                "PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+                "HOME": str(self.scratch / "home"), "TMPDIR": str(self.scratch), "KERAS_HOME": str(keras),
+            }  # fmt: skip
+        return {**_FIXED, **place, "MPLCONFIGDIR": f"{place['HOME']}/.matplotlib", **self._extra}
+
+    def command(self, channel: int, scratch_mb: int, choices: Mapping[str, bool]) -> list[str]:
+        """The parent's command line. Raises SandboxError where it can't be walled in."""
+        settings = {
+            "channel": channel, "isolation": self.isolation, **choices,
+            "scratch": bubblewrap.SCRATCH if self.walled else str(self.scratch),
+            "sockets": self.inside(self.sockets), "keras": bubblewrap.KERAS if self.walled else "",
+        }  # fmt: skip
+        program = [sys.executable, "-m", "autograder.sandbox.parent", json.dumps(settings)]
+        if not self.walled:
+            return program
+        problem = bubblewrap.available()
+        if problem:
+            raise SandboxError("student code can't be isolated here", problem)
+        if bubblewrap.leaves_root():
+            os.chown(self.sockets, unroot.USER, unroot.USER)
+        identity = self.private / "etc"
+        identity.mkdir(exist_ok=True)
+        for name, text in _IDENTITY.items():
+            (identity / name).write_text(text)
+        # The lifeline is tied to the thread that starts bwrap, not to the process: only the main thread lasts.
+        lifeline = threading.current_thread() is threading.main_thread()
+        around = bubblewrap.command(
+            run=self.run, sockets=self.sockets, data=self._data or data_set.find(), identity=identity,
+            scratch_mb=scratch_mb, env=self.environment(), lifeline=lifeline,
+        )  # fmt: skip
+        return around + program
+
+    def clear(self) -> None:
+        """Remove what kernels wrote into the host's folders."""
+        for folder in (self.sockets, self.scratch):
+            for entry in folder.iterdir() if folder.exists() else ():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink(missing_ok=True)

@@ -1,0 +1,266 @@
+"""A class graded by us, cold and warm, against plain ``nbgrader autograde`` on a sample of the same notebooks.
+
+    python benchmarks/classroom.py [--students 100] [--sample 2] [--workers 2] [--seed 0]
+
+The class is a seeded mix: 60 % right but written differently, 25 % with one of the common slips, 10 % with hyper-parameters
+of their own in the open challenge, 5 % broken. Every student hands in all four assignments. "Plain nbgrader" is the stock
+command with the stock kernel and stock Keras, on whole notebooks of the same class, one after another as it does.
+Seconds and CPU-seconds are those of the whole command, with everything it starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from autograder.course import Course, load
+from autograder.training import versions
+from autograder.variants import edited, hand_in, solved
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).parent / "results"
+ASSIGNMENTS = ("two_layer", "deep", "flatten_relu", "optimizers")
+
+# Each way of writing it right: by assignment, the edits.
+STYLES: list[dict[str, dict]] = [
+    {},
+    {"two_layer": {"model-answer": (
+        "dense1 = keras.layers.Dense(100, activation=keras.activations.sigmoid)\n"
+        "dense2 = keras.layers.Dense(10, activation='softmax')\nmodel = keras.Sequential()\n"
+        "model.add(keras.Input((784,)))\nmodel.add(dense1)\nmodel.add(dense2)\n")},
+     "flatten_relu": {"model-answer": (
+        "model = keras.Sequential(name='mine')\nmodel.add(keras.Input(shape=(28, 28)))\nmodel.add(keras.layers.Flatten())\n"
+        "model.add(keras.layers.Dense(100))\nmodel.add(keras.layers.ReLU())\nmodel.add(keras.layers.Dense(10, activation='softmax'))\n")}},
+    {"two_layer": {"model-answer": (
+        "inputs = keras.Input((784,))\ndense1 = keras.layers.Dense(100, activation='sigmoid')\n"
+        "dense2 = keras.layers.Dense(10, activation='softmax')\nmodel = keras.Model(inputs, dense2(dense1(inputs)))\n"),
+        "train-answer": "history = model.fit(train_input, train_target, epochs=5, verbose=0)\n"},
+     "deep": {"network-answer": [("    keras.Input(shape=(784,)),\n", ""),
+                                 ('name="hidden1"', 'name="hidden1", input_shape=(784,)')]}},
+    {"deep": {"train-answer": "model.fit(train_input, train_target, epochs=5, validation_data=(val_input, val_target))\nmodel.summary()\n"},
+     "flatten_relu": {"train-answer": (
+        "model.compile(optimizer=keras.optimizers.RMSprop(), loss=keras.losses.SparseCategoricalCrossentropy(), metrics=['acc'])\n"
+        "model.fit(train_input, train_target, epochs=5, batch_size=32)\nprint(train_input.mean(), train_input.std())\n")}},
+    {"two_layer": {"scale-answer": "train_scaled = (images / 255.0).astype('float32').reshape(60000, 28 * 28)\n"},
+     "optimizers": {"nesterov-answer": [("nesterov=True", "nesterov=True, learning_rate=0.01")]}},
+]  # fmt: skip
+SLIPS: list[dict[str, dict]] = [
+    {"flatten_relu": {"debug-answer": [('"softmax"', '"oftmasx"')]}},
+    {"two_layer": {"compile-answer": [('["accuracy"]', '"accuracy"')]}},
+    {"optimizers": {"nesterov-answer": (
+        "sgd = keras.optimizers.SGD(momentum=0.9, nesterov=True)\nnetwork = fresh_model()\n"
+        "network.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "network.fit(train_input, train_target, epochs=5)\nmodels['nesterov'] = network\n")}},
+    {"optimizers": {"adam-answer": (
+        "network = models['rmsprop']\n"
+        "network.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "network.fit(train_input, train_target, epochs=5)\nmodels['adam'] = network\n")}},
+    {"flatten_relu": {"train-answer": [("fit(train_input,", "fit(train_input.reshape(-1, 784),")]}},
+    {"two_layer": {"scale-answer": [(" / 255.0", "")]}},
+    {"deep": {"train-answer": [("epochs=5", "epochs=3")]}},
+]  # fmt: skip
+BROKEN: list[dict[str, dict]] = [
+    {"two_layer": {"train-answer": "model.fit(train_input, train_target, epochs=5"}},
+    {"deep": {"network-answer": "import os\nos._exit(3)\n"}},
+    {"optimizers": {"sgd-answer": "raise SystemExit\n"}},
+]
+
+
+def own_challenge(generator: random.Random) -> dict[str, dict]:
+    rate, units = generator.choice([0.0005, 0.001, 0.002]), generator.choice([64, 100, 128, 150, 200])
+    batch, epochs = generator.choice([32, 64, 128]), generator.choice([8, 9, 10])
+    source = (
+        "challenge = keras.Sequential([\n    keras.Input(shape=(28, 28)), keras.layers.Flatten(),\n"
+        f"    keras.layers.Dense({units}, activation='relu'), keras.layers.Dense(10, activation='softmax')])\n"
+        f"challenge.compile(optimizer=keras.optimizers.Adam({rate}), loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        f"challenge.fit(train_input, train_target, epochs={epochs}, batch_size={batch})\n"
+        "challenge.evaluate(val_input, val_target)\n"
+    )
+    return {"optimizers": {"challenge-answer": source}}
+
+
+def make_class(course: Course, folder: Path, students: int, seed: int) -> dict[str, int]:
+    """A course folder with a class of `students`; how many of each kind there are."""
+    generator = random.Random(seed)
+    for name in ("nbgrader_config.py",):
+        shutil.copyfile(ROOT / name, folder / name)
+    for name in ("solutions", "assignments"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (folder / "course.yml").write_text((ROOT / "course.yml").read_text("utf-8"), "utf-8")
+    perfect = {name: solved(course, name) for name in ASSIGNMENTS}
+    kinds: dict[str, int] = {}
+    for number in range(students):
+        draw = (number + 0.5) / students  # exact shares, whatever the number of students
+        if draw < 0.60:
+            kind, work = "right", generator.choice(STYLES)
+        elif draw < 0.85:
+            kind, work = "slip", generator.choice(SLIPS)
+        elif draw < 0.95:
+            kind, work = "own challenge", own_challenge(generator)
+        else:
+            kind, work = "broken", generator.choice(BROKEN)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        for name in ASSIGNMENTS:
+            hand_in(edited(perfect[name], work.get(name, {})), folder / "submitted", f"s{number:04}", name)
+    return kinds
+
+
+class PeakMemory(threading.Thread):
+    """Peak resident memory by role of process, sampled twice a second over all descendants of this process."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peaks: dict[str, float] = {}
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.wait(0.5):
+            for role, megabytes in _resident():
+                self.peaks[role] = max(self.peaks.get(role, 0.0), megabytes)
+
+
+def _resident() -> list[tuple[str, float]]:
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                rollup = (process / "smaps_rollup").read_text()
+            except OSError:
+                continue
+            pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+            for role, mark in (
+                ("judge", "autograder.judge"),
+                ("sandbox", "autograder.sandbox"),
+                ("worker", "spawn_main"),
+                ("nbgrader", "nbgrader"),
+                ("stock kernel", "ipykernel_launcher"),
+            ):
+                if mark in command:
+                    found.append((role, pss))
+                    break
+    return found
+
+
+def timed(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> dict[str, float]:
+    """Wall and CPU seconds of a command and everything that it started and waited for."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    result = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if result.returncode not in (0, 1, 3):
+        raise SystemExit(
+            f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout[-2000:]}\n{result.stderr[-3000:]}"
+        )
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": time.perf_counter() - start, "cpu": cpu}
+
+
+def by_us(folder: Path, memo: Path, workers: int) -> dict[str, float]:
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.cli",
+        "grade",
+        "--memo",
+        str(memo),
+        "--workers",
+        str(workers),
+        "--force",
+    ]
+    return timed(command, folder)
+
+
+def by_nbgrader(folder: Path, students: list[str], assignments: list[str]) -> dict[str, dict[str, float]]:
+    """Plain nbgrader on the sample: its own command, kernel and gradebook."""
+    program = str(Path(sys.executable).parent / "nbgrader")
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    times: dict[str, dict[str, float]] = {}
+    for name in assignments:
+        timed(
+            [program, "generate_assignment", name, "--create", "--force", "--CourseDirectory.release_directory=plain"],
+            folder,
+            path,
+        )
+        for student in students:
+            command = [
+                program,
+                "autograde",
+                name,
+                "--student",
+                student,
+                "--create",
+                "--force",
+                "--ExecutePreprocessor.timeout=1800",
+            ]
+            times[f"{student}/{name}"] = timed(command, folder, path)
+            print(f"  nbgrader autograde {student}/{name}: {times[f'{student}/{name}']['wall']:.1f} s", flush=True)
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--sample", type=int, default=1, help="students whose four notebooks plain nbgrader grades")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", default="classroom.json")
+    arguments = parser.parse_args()
+    course = load(ROOT / "course.yml")
+    with tempfile.TemporaryDirectory() as scratch:
+        ours, plain, memo = Path(scratch) / "ours", Path(scratch) / "plain", Path(scratch) / "memo"
+        ours.mkdir()
+        kinds = make_class(course, ours, arguments.students, arguments.seed)
+        shutil.copytree(ours, plain)
+        submissions = arguments.students * len(ASSIGNMENTS)
+        print(f"{arguments.students} students, {submissions} submissions: {kinds}", flush=True)
+        memory = PeakMemory()
+        memory.start()
+        cold = by_us(ours, memo, arguments.workers)
+        print(f"ours, cold memo: {cold['wall']:.1f} s, {cold['wall'] / submissions:.2f} s a submission", flush=True)
+        warm = by_us(ours, memo, arguments.workers)
+        print(f"ours, warm memo: {warm['wall']:.1f} s, {warm['wall'] / submissions:.2f} s a submission", flush=True)
+        trainings = len(list(memo.glob("*.fit")))
+        peaks = dict(memory.peaks)
+        generator = random.Random(arguments.seed + 1)
+        right = [f"s{number:04}" for number in range(int(arguments.students * 0.6))]
+        sample = sorted(generator.sample(right, min(arguments.sample, len(right))))
+        stock = by_nbgrader(plain, sample, list(ASSIGNMENTS))
+        memory.stopping.set()
+    mean = {key: sum(one[key] for one in stock.values()) / len(stock) for key in ("wall", "cpu")}
+    outcome = {
+        "students": arguments.students, "submissions": submissions, "kinds": kinds, "workers": arguments.workers,
+        "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(), "seed": arguments.seed,
+        "ours_cold": cold, "ours_warm": warm, "nbgrader": stock, "nbgrader_mean": mean, "distinct_trainings": trainings,
+        "ratio_cold_wall": mean["wall"] * submissions / cold["wall"], "ratio_warm_wall": mean["wall"] * submissions / warm["wall"],
+        "ratio_cold_cpu": mean["cpu"] * submissions / cold["cpu"], "ratio_warm_cpu": mean["cpu"] * submissions / warm["cpu"],
+        "peak_memory_mb": peaks,
+    }  # fmt: skip
+    print(f"plain nbgrader: {mean['wall']:.1f} s a submission, {mean['cpu']:.1f} s of CPU ({len(stock)} notebooks)")
+    print(
+        f"throughput, cold memo: {outcome['ratio_cold_wall']:.0f} times nbgrader's (CPU {outcome['ratio_cold_cpu']:.0f})"
+    )
+    print(
+        f"throughput, warm memo: {outcome['ratio_warm_wall']:.0f} times nbgrader's (CPU {outcome['ratio_warm_cpu']:.0f})"
+    )
+    print(
+        f"distinct trainings: {trainings}; peak memory, MB: { ({role: round(value) for role, value in peaks.items()}) }"
+    )
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / arguments.output).write_text(json.dumps(outcome, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Every limit ends what breaks it, is explained to the student, and costs the next notebook nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from autograder.sandbox import run
+from autograder.sandbox.outputs import as_shown
+from tests.sandbox.conftest import LIMITS, Try
+
+NEXT = "print('next')"
+
+
+@pytest.fixture(autouse=True)
+def _still_well(request: pytest.FixtureRequest, sandbox: object) -> object:
+    starts = sandbox.starts  # type: ignore[attr-defined]
+    yield
+    assert sandbox.starts == starts  # type: ignore[attr-defined]
+
+
+def test_a_slow_cell_is_stopped_and_the_next_one_runs(attempt: Try) -> None:
+    tried = attempt("print('before')\nimport time; time.sleep(60)", NEXT, cell_seconds=1)
+    assert [broken.sentence for broken in tried.run.breaks] == ["cell 1 was stopped after 1 s"]
+    assert tried.run.breaks[0].cell == 0 and tried.run.finished and not tried.run.died
+    assert "before" in tried.shown[0] and "was stopped after 1 s" in tried.shown[0] and tried.shown[1] == "next"
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "sum(range(10**12))",
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "while True:\n    try: time.sleep(9)\n    except BaseException: pass",
+    ],
+)
+def test_what_ignores_an_interrupt_is_killed(attempt: Try, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+    monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
+    tried = attempt(loop, NEXT, cell_seconds=1)
+    assert tried.limits == ["cell_seconds"] and not tried.run.finished and tried.shown[1] == ""
+    assert tried.run.seconds < 10
+
+
+def test_a_regular_expression_without_end_is_stopped(attempt: Try) -> None:
+    tried = attempt("import re; re.match('(a+)+b', 'a' * 50)", NEXT, cell_seconds=1)
+    assert tried.limits == ["cell_seconds"] and tried.shown[1] == "next"
+
+
+def test_the_notebook_as_a_whole_has_a_deadline(attempt: Try) -> None:
+    tried = attempt("import time; time.sleep(2)", "time.sleep(60)", NEXT, cell_seconds=30, notebook_seconds=5)
+    assert tried.limits == ["notebook_seconds"] and tried.run.breaks[0].cell == 1
+    assert "longer than 5 s in all" in tried.shown[1] and tried.shown[2] == "" and not tried.run.finished
+
+
+def test_a_fork_bomb_is_ended(attempt: Try) -> None:
+    started = time.monotonic()
+    tried = attempt("import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass", NEXT)
+    assert tried.limits[0] in {"processes", "memory"} and tried.shown[1] == ""
+    assert time.monotonic() - started < 30
+
+
+def test_too_many_small_processes_are_ended(attempt: Try) -> None:
+    bomb = "import subprocess, time\nkept = [subprocess.Popen(['sleep', '50']) for _ in range(200)]\ntime.sleep(50)"
+    tried = attempt(bomb, NEXT)
+    assert tried.limits == ["processes"]
+    assert tried.run.breaks[0].sentence.startswith(f"cell 1 broke a limit (processes: more than {LIMITS.processes})")
+
+
+def test_too_many_threads_end_the_kernel(attempt: Try) -> None:
+    tried = attempt(
+        "import threading, time\nfor _ in range(200):\n    threading.Thread(target=time.sleep, args=(100,)).start()\n"
+        "time.sleep(60)"
+    )
+    assert tried.limits == ["processes"]
+
+
+def test_one_process_can_not_take_more_memory(attempt: Try) -> None:
+    tried = attempt("import numpy as np\nx = np.ones((2000, 1000, 1000))", NEXT)
+    assert "MemoryError" in tried.shown[0] or "Unable to allocate" in tried.shown[0]
+    assert tried.shown[1] == "next"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
+        "        time.sleep(60)\ntime.sleep(60)",
+        "import mmap\nkept = []\nwhile True:\n    kept.append(mmap.mmap(-1, 1 << 26)); kept[-1].write(b'x' * (1 << 26))",
+    ],
+    ids=["processes together", "shared memory"],
+)
+def test_memory_is_counted_over_all_processes(attempt: Try, bomb: str) -> None:
+    tried = attempt(bomb, NEXT)
+    assert tried.limits == ["memory"]
+    assert f"memory: more than {LIMITS.memory_mb} MB" in tried.shown[0]
+
+
+def test_memory_that_forks_share_is_counted_once(attempt: Try) -> None:
+    tried = attempt(
+        "import os, time\nchildren = []\nfor _ in range(12):\n    pid = os.fork()\n    if pid == 0:\n"
+        "        time.sleep(2); os._exit(0)\n    children.append(pid)\n"
+        "[os.waitpid(pid, 0) for pid in children]\nprint('done')"
+    )
+    assert tried.run.breaks == () and tried.shown == ["done"]
+
+
+def test_the_disk_can_not_be_filled(attempt: Try) -> None:
+    tried = attempt(
+        "for i in range(9):\n    open(f'/tmp/{i}', 'wb').write(bytes(20 << 20))",
+        "for i in range(9):\n    open(f'/dev/shm/{i}', 'wb').write(bytes(20 << 20))",
+        "for i in range(10**6):\n    open(f'/tmp/home/{i}', 'w').close()",
+        "open('/tmp/home/0', 'wb').write(bytes(60 << 20))",
+        NEXT,
+    )
+    assert all(shown.startswith("OSError") for shown in tried.shown[:4]), tried.shown
+    assert tried.shown[4] == "next"
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "while True: print('flood' * 100)",
+        "import os\nwhile True: os.write(1, b'z' * 10000)",
+        "from IPython.display import HTML, display\nwhile True: display(HTML('x' * 50000))",
+    ],
+    ids=["print", "descriptor", "display"],
+)
+def test_a_flood_of_output_is_cut_and_stopped(attempt: Try, flood: str) -> None:
+    tried = attempt(flood, NEXT, cell_seconds=20)
+    assert tried.limits[0] == "output" and "printed without end" in tried.shown[0]
+    size = sum(len(str(output)) for output in tried.nb.cells[0].outputs)
+    assert size < 2 * LIMITS.output_kb * 1024
+    assert tried.run.finished
+
+
+def test_one_gigantic_output_is_cut(attempt: Try) -> None:
+    tried = attempt("print('y' * 100_000_000)", "1 + 1")
+    assert "output" in tried.limits and len(tried.shown[0]) < 2 * LIMITS.output_kb * 1024
+
+
+def test_long_lines_and_progress_bars_take_linear_time() -> None:
+    started = time.monotonic()
+    assert as_shown("x" * 5_000_000) == "x" * 5_000_000
+    assert as_shown("1%\r2%\r\n" * 100_000) == "2%\n" * 100_000
+    assert as_shown("ab\b\bc\n") == "c\n"
+    assert time.monotonic() - started < 2
+
+
+def test_input_is_refused(attempt: Try) -> None:
+    tried = attempt("input('name? ')", NEXT)
+    assert tried.shown[0].startswith("StdinNotImplementedError") and tried.shown[1] == "next"
+
+
+def test_sys_exit_is_only_an_exception_and_os_exit_ends_the_notebook(attempt: Try) -> None:
+    tried = attempt("import sys; sys.exit(3)", NEXT, "import os; os._exit(3)", NEXT)
+    assert tried.shown[1] == "next" and tried.shown[3] == ""
+    assert tried.run.died and not tried.run.finished and tried.limits == ["kernel"]
+    assert (
+        tried.run.breaks[0].sentence == "the kernel ended in cell 3 (exit code 3), so the cells after it were not run"
+    )
+
+
+def test_messages_that_can_not_be_read_end_the_notebook(attempt: Try) -> None:
+    tried = attempt(
+        "kernel = get_ipython().kernel\n"
+        "kernel.iopub_thread.send_multipart([b'<IDS|MSG>', b'forged', b'{', b'{', b'{', b'{'])\n"
+        "import time; time.sleep(1)",
+        NEXT,
+    )
+    assert tried.limits == ["messages"] and not tried.run.finished
+
+
+def test_outputs_that_are_no_notebook_outputs_are_dropped(attempt: Try) -> None:
+    tried = attempt(
+        "kernel = get_ipython().kernel\n"
+        "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 5, 'text': ['a']}, parent=kernel.get_parent())\n"
+        "print('kept')"
+    )
+    assert "kept" in tried.shown[0] or tried.limits == ["messages"]

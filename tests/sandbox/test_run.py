@@ -1,0 +1,116 @@
+"""Honest notebooks run as they do at home."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from autograder.errors import SandboxError
+from autograder.sandbox import provisioner
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.run import run_notebook, run_notebook_async
+from tests.sandbox.conftest import LIMITS, Try, notebook, printed
+
+
+def test_cells_share_one_namespace_and_show_their_output(attempt: Try) -> None:
+    tried = attempt("x = 20", "print('hello')\nx + 1", "1 / 0", "x += 1; print(x)")
+    assert tried.shown == ["", "hello\n\n21", "ZeroDivisionError: division by zero", "21"]
+    assert tried.run.breaks == () and tried.run.finished and tried.run.executed == 4
+    assert [cell.execution_count for cell in tried.nb.cells] == [1, 2, 3, 4]
+
+
+def test_a_network_is_trained_on_the_data_set(attempt: Try) -> None:
+    tried = attempt(
+        "import keras\n(x, y), _ = keras.datasets.fashion_mnist.load_data()\nx.shape",
+        "model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)])\n"
+        "model.compile('sgd', keras.losses.SparseCategoricalCrossentropy(from_logits=True))\n"
+        "history = model.fit(x[:256] / 255.0, y[:256], verbose=0)\nsorted(history.history)",
+    )
+    assert tried.shown == ["(60000, 28, 28)", "['loss']"]
+
+
+def test_plots_are_shown_inline(attempt: Try) -> None:
+    tried = attempt("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    assert "image/png" in tried.nb.cells[0].outputs[0].data
+
+
+def test_each_kernel_has_its_own_environment_and_nothing_of_the_workers(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET_OF_THE_WORKER", "1")
+    show = "import os; print(os.environ.get('AUTOGRADER_JUDGE'), 'A_SECRET_OF_THE_WORKER' in os.environ)"
+    assert attempt(show, environment={"AUTOGRADER_JUDGE": "ipc://x"}).shown == ["ipc://x False"]
+    assert attempt(show).shown == ["None False"]
+
+
+def test_random_numbers_differ_between_kernels(attempt: Try) -> None:
+    draw = "import random, uuid, tempfile; print(random.SystemRandom().random(), uuid.uuid4(), tempfile.mktemp())"
+    assert attempt(draw).shown != attempt(draw).shown
+
+
+def test_the_worker_hears_of_each_cell_before_it_runs(attempt: Try) -> None:
+    cells: list[int] = []
+    attempt("1", "", "2", on_cell=cells.append)
+    assert cells == [0, 2]
+
+
+def test_it_works_under_a_running_event_loop(sandbox: Sandbox) -> None:
+    nb, other = notebook("1 + 1"), notebook("2 + 2")
+
+    async def both() -> None:
+        run_notebook(nb, sandbox)
+        await run_notebook_async(other, sandbox, environment={}, cell_seconds=9, notebook_seconds=9, output_bytes=99)
+
+    asyncio.run(both())
+    assert printed(nb.cells[0]) == "2" and printed(other.cells[0]) == "4"
+
+
+def test_one_parent_serves_all_notebooks(sandbox: Sandbox, attempt: Try) -> None:
+    attempt("1")
+    attempt("2")
+    assert sandbox.starts == 1
+
+
+def test_nbclient_can_use_it_by_kernel_name(flat: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import KernelProvisionerFactory
+    from nbclient import NotebookClient
+
+    def by_name(self: object, kernel_id: str, kernel_spec: object, parent: object) -> provisioner.SandboxProvisioner:
+        return provisioner.SandboxProvisioner(kernel_id=kernel_id, kernel_spec=kernel_spec, parent=parent)
+
+    monkeypatch.setattr(KernelProvisionerFactory, "create_provisioner_instance", by_name)
+    monkeypatch.setattr(AsyncKernelManager, "kernel_spec", property(lambda self: provisioner.kernel_spec()))
+    provisioner.use(flat)
+    try:
+        nb = notebook("import os; os.getcwd()")
+        NotebookClient(nb, kernel_name=provisioner.NAME).execute()
+    finally:
+        provisioner.use(None)
+    assert printed(nb.cells[0]) == "'/tmp/work'"
+
+
+def test_without_isolation_the_same_notebook_runs() -> None:
+    with Sandbox("none", LIMITS, preload=False) as sandbox:
+        nb = notebook("import os; print(6 * 7); open('left', 'w').close(); os.getcwd()", "import os; os._exit(4)")
+        run = run_notebook(nb, sandbox)
+        assert printed(nb.cells[0]).startswith("42") and run.died
+        again = notebook("import os; print(os.listdir())")
+        run_notebook(again, sandbox)
+        assert printed(again.cells[0]) == "[]"
+        assert sandbox.starts == 1
+
+
+def test_a_parent_that_can_not_start_is_the_sandboxs_fault_and_says_why(tmp_path: object) -> None:
+    environment = {"PYTHONHOME": "/nowhere"}
+    with Sandbox("bubblewrap", LIMITS, environment=environment) as sandbox, pytest.raises(SandboxError) as caught:
+        sandbox.start()
+    assert "did not start" in str(caught.value) and "encodings" in str(caught.value)
+
+
+def test_a_parent_is_replaced_after_its_share_of_kernels() -> None:
+    with Sandbox("bubblewrap", LIMITS, preload=False, max_kernels=1) as sandbox:
+        for _ in range(2):
+            run_notebook(notebook("1"), sandbox)
+        assert sandbox.starts == 2

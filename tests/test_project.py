@@ -1,0 +1,225 @@
+"""The project itself: requirements, documents, and the order of the package's rooms."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from graphlib import TopologicalSorter
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "autograder"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+INITS = [path for path in MODULES.values() if path.name == "__init__.py"]
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+LONGEST = 400
+
+
+def code_blocks(text, language):
+    """Fenced blocks of one language, also indented ones."""
+    return [block for _, block in re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)]
+
+
+# ---- requirements.lock
+
+
+@cache
+def pinned():
+    """Versions by package; several where Python versions need different ones."""
+    found = {}
+    for name, version in re.findall(r"^([A-Za-z0-9][\w.-]*)==(\S+)", LOCK, re.MULTILINE):
+        found.setdefault(canonicalize_name(name), []).append(version)
+    return found
+
+
+def declared():
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        document = tomllib.load(stream)
+    project = document["project"]
+    extras = [item for extra in project["optional-dependencies"].values() for item in extra]
+    requirements = [
+        Requirement(item) for item in [*project["dependencies"], *extras, *document["build-system"]["requires"]]
+    ]
+    return [item for item in requirements if canonicalize_name(item.name) != canonicalize_name(project["name"])]
+
+
+def test_the_lock_names_no_host_no_address_and_no_path():
+    for telling in (r"://", r"^\s*#", r"^-", r" @ ", r"file:", r"(?<![\w])/\w"):
+        assert not re.search(telling, LOCK, re.MULTILINE), telling
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=lambda requirement: requirement.name)
+def test_the_lock_pins_every_dependency_within_its_declared_range(requirement):
+    versions = pinned().get(canonicalize_name(requirement.name))
+    assert versions, f"{requirement.name} is not in requirements.lock: run `make lock`"
+    for version in versions:
+        assert requirement.specifier.contains(version), "run `make lock`"
+
+
+def test_every_pinned_version_has_hashes():
+    for entry in re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)[1:]:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+# ---- documents
+
+
+def test_the_documents_name_only_targets_that_the_makefile_has():
+    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+    for text in (README, CONTRIBUTING):
+        code = "\n".join(code_blocks(text, "sh") + re.findall(r"`([^`\n]+)`", text))
+        named = set(re.findall(r"^(?:[A-Z_]+=\S+ )?make ([a-z]+)", code, re.MULTILINE))
+        assert named
+        assert named <= targets
+
+
+def test_every_target_of_the_makefile_explains_itself():
+    phony = re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)[1].split()
+    explained = set(re.findall(r"^([a-z]+):.* ## ", MAKEFILE, re.MULTILINE))
+    assert set(phony) - {"sandbox"} == explained
+
+
+def test_every_file_that_the_documents_link_to_exists():
+    for text in (README, CONTRIBUTING):
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert "://" in target or (ROOT / target).is_file(), target
+
+
+def test_the_readme_lists_every_assignment_with_its_questions_and_points(course):
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \| ([\d.]+) \|$", README, re.MULTILINE)
+    assert rows == [(name, str(len(it.questions)), f"{it.points:g}") for name, it in course.assignments.items()]
+
+
+def test_the_readme_lists_every_check_type_with_its_own_keys():
+    from autograder.checks.base import Check
+    from autograder.checks.registry import TYPES
+
+    table = README.partition("| check type |")[2].partition("\n\n")[0]
+    rows = {
+        name: set(re.findall(r"`(\w+)`", keys))
+        for name, keys in re.findall(r"^\| `(\w+)` \| .* \| (.*)\|$", table, re.M)
+    }
+    rows["layers"] -= {"type", "units", "activation", "rate"}
+    own = {
+        name: {field.alias or key for key, field in kind.model_fields.items() if key not in Check.model_fields}
+        for name, kind in TYPES.items()
+    }
+    assert rows == own
+
+
+def test_the_readmes_example_is_an_assignment_that_a_course_accepts(course_file, tmp_path):
+    from autograder.course import load
+
+    (example,) = (yaml.safe_load(block) for block in code_blocks(README, "yaml"))
+    document = yaml.safe_load(course_file.read_text("utf-8"))
+    document["assignments"] |= example["assignments"]
+    (tmp_path / "course.yml").write_text(yaml.safe_dump(document), "utf-8")
+    assert load(tmp_path / "course.yml").assignment("dropout").points == 6
+
+
+def test_the_readme_and_the_command_agree_on_exit_codes():
+    from autograder import cli
+
+    table = README.partition("| exit code |")[2].partition("\n\n")[0]
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    promised = cli.__doc__.partition("Exit codes:")[2].split(";")
+    assert documented == {int(code.split()[0]) for code in promised}
+
+
+# ---- the package
+
+
+def rooms():
+    """The list of CONTRIBUTING.md, first room first."""
+    table = CONTRIBUTING.partition("<!-- rooms -->")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)/?` \|", table, re.MULTILINE)
+
+
+def imported(path):
+    """The modules of this package that a file imports, at its top or later."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            for alias in node.names:
+                place = f"{node.module}.{alias.name}"
+                found.add(place if place in MODULES else node.module)
+    return {name for name in found if name in MODULES and name != "autograder"}
+
+
+def room(module):
+    return module.split(".")[1]
+
+
+def test_every_module_has_a_line_in_the_list_of_rooms():
+    assert sorted(rooms()) == sorted({room(module) for module in MODULES if module != "autograder"})
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "autograder"])
+def test_a_module_imports_only_from_the_rooms_above_its_own(module):
+    order = rooms()
+    below = [other for other in imported(MODULES[module]) if order.index(room(other)) > order.index(room(module))]
+    assert not below
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    TopologicalSorter({name: imported(path) - {name} for name, path in MODULES.items()}).prepare()
+
+
+@pytest.mark.parametrize("path", INITS, ids=lambda path: path.parent.name)
+def test_init_files_only_export(path):
+    for node in ast.parse(path.read_text("utf-8")).body:
+        names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+        assert (
+            isinstance(node, (ast.Import, ast.ImportFrom, ast.If))
+            or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+            or (bool(names) and all(name.startswith("__") for name in names))
+            or (
+                isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+            )  # an export that waits until it is wanted
+        ), ast.unparse(node)
+
+
+@pytest.mark.parametrize("module", list(MODULES))
+def test_no_file_of_the_package_is_too_long_to_read(module):
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= LONGEST
+
+
+def test_checks_import_no_framework():
+    for path in (PACKAGE / "checks").glob("*.py"):
+        assert not re.search(
+            r"^\s*(import|from) (keras|tensorflow|sklearn)\b", path.read_text("utf-8"), re.MULTILINE
+        ), path
+
+
+@pytest.mark.parametrize("arguments", [None, ["--help"], ["grade", "--help"], ["release", "--help"]])
+def test_the_command_line_answers_without_importing_tensorflow(arguments):
+    program = (
+        "import sys; import autograder.cli as cli\n"
+        f"arguments = {arguments!r}\n"
+        "if arguments is not None:\n"
+        "    sys.argv = ['autograder', *arguments]\n"
+        "    try: cli.main()\n"
+        "    except SystemExit as end: assert not end.code, end.code\n"
+        "print('heavy:', sorted({'tensorflow', 'keras', 'sklearn', 'nbgrader'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "heavy: []"
