@@ -73,9 +73,10 @@ class Bench:
         return answer
 
     def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
-        self.start()
+        """Ask the running judge. Never starts one: a new judge knows nothing of the notebook that ran."""
         self._wait_up()
-        assert self._process is not None and self._process.stdin is not None
+        if self._process is None or self._process.poll() is not None or self._process.stdin is None:
+            raise JudgeDied(f"the judge died: {self.log()[-500:] or 'it left no message'}")
         try:
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
@@ -85,6 +86,7 @@ class Bench:
 
     def begin(self, assignment: str, socket: Path) -> None:
         """Open `socket` for the kernel of one submission. Raises JudgeDied."""
+        self.start()
         self._order({"do": "begin", "assignment": assignment, "socket": str(socket)}, START_SECONDS)
 
     def end(self, language: str) -> tuple[list[QuestionResult], dict[str, int]]:

@@ -27,7 +27,8 @@ from autograder.errors import AutograderError, SubmissionError
 from autograder.execute import Graded, Submission, grade_submission
 from autograder.gradebook import Book, address
 from autograder.results import Report, Status
-from autograder.sandbox.host import Isolation, Sandbox
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.layout import Isolation
 from autograder.training import versions
 
 REFERENCE = "(reference solution)"

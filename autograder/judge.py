@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import selectors
 import socket
 import sys
@@ -58,15 +59,15 @@ class Judge:
         assert self.listener is not None and self.session is not None
         connection, _ = self.listener.accept()
         with connection:
-            connection.settimeout(MESSAGE_SECONDS)
             try:
-                document, frames = protocol.receive(connection)
+                document, frames = protocol.receive(connection, MESSAGE_SECONDS)
                 answer, arrays = self.session.answer(document, frames)
             except AutograderError as error:
                 answer, arrays = refusal(error)
             except Exception as error:  # the grader's fault, not the student's: the kernel goes on by itself
                 log.error("a request failed:\n%s", traceback.format_exc())
                 answer, arrays = {"type": "cannot", "reason": f"the grader failed: {type(error).__name__}"}, ()
+            connection.settimeout(MESSAGE_SECONDS)
             try:
                 protocol.send(connection, answer, arrays)
             except OSError as error:
@@ -105,6 +106,8 @@ class Judge:
 
     def run(self, orders: TextIO, answers: TextIO) -> None:
         """Serve the worker and the kernel in turn until the worker goes."""
+        # The worker speaks up when the notebook has ended: then nobody waits for a training any more.
+        self.lab.trainer.stop = lambda: bool(select.select([orders], [], [], 0)[0])
         with selectors.DefaultSelector() as selector:
             selector.register(orders, selectors.EVENT_READ)
             while True:

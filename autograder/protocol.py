@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,15 +33,19 @@ def send(connection: socket.socket, document: dict[str, Any], frames: Sequence[A
         connection.sendall(view)
 
 
-def receive(connection: socket.socket) -> tuple[dict[str, Any], list[bytes]]:
-    """The document and its frames. Raises ProtocolError for anything malformed, too large or cut off."""
-    magic, text_length, frames_length = HEAD.unpack(_exactly(connection, HEAD.size))
+def receive(connection: socket.socket, seconds: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
+    """The document and its frames, within `seconds` in all (None: wait for ever).
+
+    Raises ProtocolError for anything malformed, too large, cut off or late.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    magic, text_length, frames_length = HEAD.unpack(_exactly(connection, HEAD.size, deadline))
     if magic != MAGIC:
         raise ProtocolError("this is not a message of the grader")
     if text_length > MAX_JSON or frames_length > MAX_FRAMES:
         raise ProtocolError(f"a message of {text_length + frames_length:,} bytes is too large")
     try:
-        document = json.loads(bytes(_exactly(connection, text_length)).decode("utf-8"))
+        document = json.loads(bytes(_exactly(connection, text_length, deadline)).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a message's document is not JSON: {str(error)[:100]}") from error
     if not isinstance(document, dict):
@@ -50,7 +55,7 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[bytes]]:
         raise ProtocolError("a message's list of frames is malformed")
     if sum(sizes) != frames_length:
         raise ProtocolError("a message's frames have other sizes than announced")
-    body = memoryview(_exactly(connection, frames_length))
+    body = memoryview(_exactly(connection, frames_length, deadline))
     frames, start = [], 0
     for size in sizes:
         frames.append(bytes(body[start : start + size]))
@@ -58,11 +63,13 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[bytes]]:
     return document, frames
 
 
-def _exactly(connection: socket.socket, length: int) -> bytearray:
+def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
     buffer = bytearray(length)
     view, filled = memoryview(buffer), 0
     while filled < length:
         try:
+            if deadline is not None:  # for the whole message: a byte now and then keeps nobody waiting
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
             count = connection.recv_into(view[filled:])
         except TimeoutError as error:
             raise ProtocolError("a message did not arrive in time") from error

@@ -23,7 +23,7 @@ from autograder.description import (
     digest,
     encode,
 )
-from autograder.errors import AutograderError, CannotRebuild, CourseError, ProtocolError
+from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
@@ -117,7 +117,7 @@ class Session:
             if parameters > limits.parameters:
                 return _limit(f"the network has {parameters:,} parameters, and the course allows {limits.parameters:,}")
             result = self.memo.fit(spec.key(), lambda: self.lab.trainer.fit(spec))
-        except CannotRebuild as error:
+        except (CannotRebuild, CannotTrainHere) as error:
             return {"type": "cannot", "reason": str(error)}, ()
         except ValueError as error:
             raise ProtocolError(f"this training does not fit the network: {error}") from error

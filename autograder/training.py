@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from autograder.data import FashionMnist
 from autograder.description import digest
+from autograder.errors import CannotTrainHere
 from autograder.rebuild import build, build_callbacks, compile_model
 
 log = logging.getLogger(__name__)
@@ -185,6 +187,7 @@ class Trainer:
         self._tensors: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
         self._limit = rigs
         self.fits = 0
+        self.stop: Callable[[], bool] = lambda: False  # asked before each epoch
 
     def rig(self, plan: str, settings: str, seed: int) -> Rig:
         key = (plan, settings, seed)
@@ -208,7 +211,10 @@ class Trainer:
         return self._tensors[key]
 
     def fit(self, spec: FitSpec) -> FitResult:
-        """Train as `spec` says. Raises ValueError when weights or optimizer state don't fit the network."""
+        """Train as `spec` says.
+
+        Raises ValueError when weights or optimizer state don't fit the network, CannotTrainHere when told to `stop`.
+        """
         rig = self.rig(spec.plan, spec.settings, spec.seed)
         rig.reset(spec.start, spec.optimizer_state)
         x, y = self.tensors(spec.samples)
@@ -221,6 +227,8 @@ class Trainer:
             callback.set_model(rig.model)
             callback.on_train_begin()
         for epoch in range(spec.epochs):
+            if self.stop():
+                raise CannotTrainHere("the training was given up, because its notebook has ended")
             epoch_order = generator.permutation(order) if spec.shuffle else order
             logs = rig.run("train", x, y, epoch_order, spec.batch_size)
             if spec.validation is not None:

@@ -18,9 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @cache
 def settle_once():
+    import keras
+
     from autograder.training import settle
 
     settle()
+    keras.utils.set_random_seed(42)  # without one, deterministic ops refuse to shuffle
 
 
 def pytest_collection_finish(session):

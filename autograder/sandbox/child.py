@@ -162,9 +162,9 @@ def _limit(limits: dict[str, int], processes: bool) -> None:
         resource.RLIMIT_DATA: limits["memory_mb"] * MB,
     }
     if processes:
-        # A wall behind the watcher, which ends a kernel at half of it and says why. Counted within the user
+        # A wall just behind the watcher, which ends a kernel before it and says why. Counted within the user
         # namespace since Linux 5.14; never applied to the host's root.
-        values[resource.RLIMIT_NPROC] = 2 * limits["processes"]
+        values[resource.RLIMIT_NPROC] = limits["processes"] + 16
     for which, value in values.items():
         _, hard = resource.getrlimit(which)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -21,6 +21,12 @@ def size(content: dict[str, Any]) -> int:
     return len(text) if isinstance(text, str) else len(json.dumps(content, default=str))
 
 
+def short_error(content: dict[str, Any]) -> NotebookNode:
+    """An error output cut to what fits into any notebook: name and message, no traceback."""
+    name, message = (str(content.get(key, ""))[:1000] for key in ("ename", "evalue"))
+    return nbformat.v4.new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+
+
 def note(cell: NotebookNode, sentence: str) -> None:
     """Say something to the student below a cell."""
     cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"[autograder] {sentence}.\n"))

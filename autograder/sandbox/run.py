@@ -21,7 +21,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.errors import SandboxError
-from autograder.sandbox import outputs, provisioner
+from autograder.sandbox import outputs, provisioner, watch
 from autograder.sandbox.host import DIED, Sandbox
 
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
@@ -95,6 +95,9 @@ class _Client(NotebookClient):  # type: ignore[misc]
                 if self.used > FLOOD * self.allowance and not self.flooding:
                     self.flooding = True
                     self.km.provisioner.kernel.interrupt()
+                if kind == "error":  # a cell raises once, and its error explains the questions that depend on it
+                    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+                    cell.outputs.append(outputs.short_error(msg["content"]))
                 return None
             msg["content"].pop("execution_count", None)
             if kind == "execute_result":
@@ -269,8 +272,8 @@ class _Execution:
         except Exception:  # an unsigned, unpackable or incomplete message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
-        if reason == DIED:
-            raise SandboxError(DIED, "Run the command again; if it happens again, look at the notebook by hand.")
+        if reason == DIED or reason.startswith(watch.MACHINE):  # not this notebook's doing, or not for certain
+            raise SandboxError(reason, "Run the command again; if it happens again, look at the notebook by hand.")
         if reason:
             self._broke(index, cell, reason.partition(":")[0], BROKE, reason=reason)
         else:

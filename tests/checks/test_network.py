@@ -321,6 +321,19 @@ def test_metrics_as_a_string_gets_its_hint():
     assert builds.hint == "metrics is a list: write metrics=['accuracy'], with brackets."
 
 
+@pytest.mark.parametrize("shape", [(784,), (28, 28)])
+def test_data_of_another_shape_than_the_networks_input_get_their_hint(shape):
+    def build():
+        network = _sequential(keras.layers.Flatten(), D(10, "softmax"), shape=shape)
+        network.compile(loss="sparse_categorical_crossentropy")
+        network.evaluate(np.zeros((4, 28, 28) if shape == (784,) else (4, 784)), np.zeros(4), verbose=0)
+        return network
+
+    (builds,) = _outcomes(_answered(build), BUILDS)
+    assert builds.status is Status.FAILED
+    assert "Flatten takes images (28, 28), one that begins with Dense takes rows of 784 numbers" in builds.hint
+
+
 def test_an_empty_cell_and_an_unknown_name_get_their_hints():
     def empty():
         raise NotImplementedError()

@@ -114,3 +114,10 @@ def test_a_parent_is_replaced_after_its_share_of_kernels() -> None:
         for _ in range(2):
             run_notebook(notebook("1"), sandbox)
         assert sandbox.starts == 2
+
+
+def test_a_kernel_that_can_not_start_says_why_and_costs_the_next_one_nothing(sandbox: Sandbox, attempt: Try) -> None:
+    connection = {"transport": "ipc", "ip": "/nowhere/k", "shell_port": 1, "key": "", "signature_scheme": "hmac-sha256"}
+    with pytest.raises(SandboxError, match=r"a kernel did not start: ZMQError: No such file"):
+        sandbox.launch(connection, {})
+    assert attempt("1 + 1").shown == ["2"]
