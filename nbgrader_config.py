@@ -15,3 +15,7 @@ c.CourseDirectory.feedback_directory = "feedback"
 
 # `nbgrader list` fails where the exchange folder doesn't exist. A site with a real exchange names it here.
 c.Exchange.root = "."
+
+# nbgrader gives a cell 30 s by default; Keras's own five epochs take longer. As limits.cell_seconds of course.yml.
+c.Execute.timeout = 900
+c.Execute.startup_timeout = 180

@@ -127,5 +127,5 @@ def explain(target: Path) -> str:
         f"Reports     {target / 'reports'}/<student>/<assignment>.json",
         f"Next        cd {target} && nbgrader generate_feedback deep    pages for students, in feedback/",
         "            nbgrader export                       grades.csv",
-        "            nbgrader formgrader                   the same in a browser (needs JupyterLab)",
+        "            jupyter lab                           the same in a browser: menu Nbgrader, Formgrader",
     ))  # fmt: skip

@@ -6,7 +6,6 @@ process while others that want it wait. A damaged entry is thrown away and train
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -69,6 +68,8 @@ class Memo:
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
+        import fcntl  # not on Windows, where a notebook's check() works all the same
+
         path = self._path(key).with_suffix(".lock")
         with path.open("w") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)  # released by the system if this process dies

@@ -1,5 +1,6 @@
 """One submission, whatever is in it: broken notebooks, forged ones, curious ones, and a grader that breaks itself."""
 
+import html
 import json
 import re
 import threading
@@ -71,7 +72,11 @@ def test_a_file_that_is_no_notebook_earns_nothing_and_the_reason_is_said(grade_n
     assert (graded.report.points, graded.report.out_of) == (0, course.assignment("deep").points)
     assert not graded.report.undecided
     assert [grade_id(cell) for cell in graded.notebook.cells if grade_id(cell) in course.assignment("deep").questions]
-    assert all(reason in cell.outputs[0].data["text/html"] for cell in graded.notebook.cells if cell.get("outputs"))
+    assert all(
+        html.escape(reason) in cell.outputs[0].data["text/html"]
+        for cell in graded.notebook.cells
+        if cell.get("outputs")
+    )
     assert reason in graded.report.notes[0]
     assert {result.problem for result in graded.report.questions} == set(graded.report.notes)
 
@@ -113,6 +118,8 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
     flood = f"cell {number(notebook, 'compile-answer')} was stopped because it printed without end"
     assert [note[:1].lower() + note[1:] for note in graded.report.notes] == [f"{s}." for s in (stopped, cut, flood)]
     assert len(nbformat.writes(graded.notebook)) < 300_000
+    # The allowance for output is used up, and what explains a failure is still kept.
+    assert question(graded.report, "train").problem == "This question was not answered."
 
 
 # ---- notebooks that were tampered with

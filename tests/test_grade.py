@@ -275,7 +275,7 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
     }
     assert rows == {"ada": ["22", "22"], "bob": ["14.4", "3.6", "14.4"], "carl": ["0", "0"], "dora": ["16!", "16"]}
     assert "(of 22)" in result.stdout
-    assert "! undecided: waits for a person; (−…) subtracted for being late" in result.stdout
+    assert "! undecided: waits for a person; (−…) subtracted for being late" in flat(result.stdout)
     lines = flat(result.stdout)
     assert (
         "bob deep.network ✗ Layer names: hidden1, hidden2, hidden3, output: dense, dense_1, dense_2, dense_3" in lines

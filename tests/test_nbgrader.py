@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from traitlets.config import PyFileConfigLoader
+
 
 def test_nbgrader_validates_a_source_notebook(course):
     """The slowest test of all: TensorFlow is imported and a network trained for five epochs by Keras itself (40 s)."""
@@ -15,3 +17,9 @@ def test_nbgrader_validates_a_source_notebook(course):
     assert (result.returncode, result.stdout.strip()) == (0, "Success! Your notebook passes all the tests."), (
         result.stderr
     )
+
+
+def test_nbgrader_gives_a_cell_as_long_as_the_course_does(course):
+    """Its own default, 30 s, is too short for Keras's training."""
+    config = PyFileConfigLoader("nbgrader_config.py", str(course.root)).load_config()
+    assert config.Execute.timeout == course.limits.cell_seconds

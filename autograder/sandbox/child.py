@@ -89,7 +89,17 @@ def enter_namespaces() -> None:
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
 
 
+def hidden_prefixes(scratch: str) -> list[str]:
+    """Python's own folders that lie below `scratch` (a virtualenv in /tmp), outermost only."""
+    found: list[str] = []
+    for prefix in sorted({sys.base_prefix, sys.base_exec_prefix, sys.prefix}, key=len):
+        if Path(prefix).is_relative_to(scratch) and not any(Path(prefix).is_relative_to(other) for other in found):
+            found.append(prefix)
+    return found
+
+
 def _mount_scratch(plan: Plan, megabytes: int) -> None:
+    kept = [(os.open(prefix, os.O_PATH), prefix) for prefix in hidden_prefixes(plan.scratch)]
     flags = linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("tmpfs", plan.scratch, "tmpfs", flags, f"size={megabytes * MB},nr_inodes={INODES},mode=1777")
     shared = min(megabytes, SHARED_MEMORY_MB) * MB
@@ -97,6 +107,10 @@ def _mount_scratch(plan: Plan, megabytes: int) -> None:
     target = f"{plan.scratch}/.keras"
     os.mkdir(target)
     linux.mount(plan.keras, target, "", linux.MS_BIND | linux.MS_REC)
+    for handle, prefix in kept:  # read-only as they were: the kernel keeps that flag for an unprivileged user
+        Path(prefix).mkdir(parents=True)
+        linux.mount(f"/proc/self/fd/{handle}", prefix, "", linux.MS_BIND | linux.MS_REC)
+        os.close(handle)
 
 
 def _monitor(plan: Plan, request: dict[str, Any], report: int) -> int:

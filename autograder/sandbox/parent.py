@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import watch
-from autograder.sandbox.child import LINUX, Plan, become_kernel, enter_namespaces
+from autograder.sandbox.child import LINUX, Plan, become_kernel, enter_namespaces, hidden_prefixes
 
 if LINUX:
     from autograder.sandbox import linux
@@ -225,18 +225,31 @@ class Parent:
         return self._wipe()
 
     def _wipe(self) -> str:
-        folders = [self.plan.scratch, "/dev/shm"] if self.hardened else [self.plan.scratch]
-        left = []
-        for folder in map(Path, folders):
-            for entry in folder.iterdir():
-                if entry == Path(self.plan.scratch) / ".keras":
-                    continue  # a read-only mount of its own
-                if entry.is_dir() and not entry.is_symlink():
-                    shutil.rmtree(entry, ignore_errors=True)
-                else:
-                    entry.unlink(missing_ok=True)
-            left += [entry.name for entry in folder.iterdir() if entry.name != ".keras"]
+        """Empty scratch and shared memory, but for what is mounted there: the data set, and Python where it lies in /tmp."""
+        scratch = Path(self.plan.scratch)
+        mounted = {scratch / ".keras", *map(Path, hidden_prefixes(self.plan.scratch))} if self.hardened else set()
+        left = [
+            name
+            for folder in (scratch, Path("/dev/shm"))[: 2 if self.hardened else 1]
+            for name in empty(folder, mounted)
+        ]
         return f"files could not be removed: {', '.join(left)[:200]}" if left else ""
+
+
+def empty(folder: Path, keep: set[Path]) -> list[str]:
+    """Remove all in `folder` but the folders `keep`, wherever below; the names of what could not be removed."""
+    left = []
+    for entry in folder.iterdir():
+        if entry in keep:
+            continue
+        if any(kept.is_relative_to(entry) for kept in keep):
+            left += empty(entry, keep)
+        elif entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+            left += [entry.name] if entry.exists() else []
+        else:
+            entry.unlink(missing_ok=True)
+    return left
 
 
 def _namespaces_work() -> bool:
