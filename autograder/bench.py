@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import selectors
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 from autograder.errors import AutograderError
 from autograder.results import QuestionResult
 
+log = logging.getLogger(__name__)
 START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
 END_SECONDS = 1800  # a training that is still running is waited for
 
@@ -66,7 +68,8 @@ class Bench:
                 raise JudgeDied(f"the judge did not answer within {seconds:.0f} s")
         line = self._process.stdout.readline()
         if not line:
-            raise JudgeDied(f"the judge died: {self.log()[-500:] or 'it left no message'}")
+            self.kill()
+            raise self._died()
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise AutograderError(answer["error"], answer.get("remedy", ""))
@@ -76,12 +79,13 @@ class Bench:
         """Ask the running judge. Never starts one: a new judge knows nothing of the notebook that ran."""
         self._wait_up()
         if self._process is None or self._process.poll() is not None or self._process.stdin is None:
-            raise JudgeDied(f"the judge died: {self.log()[-500:] or 'it left no message'}")
+            raise self._died()
         try:
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise JudgeDied(f"the judge died: {self.log()[-500:]}") from error
+            self.kill()
+            raise self._died() from error
         return self._read(seconds)
 
     def begin(self, assignment: str, socket: Path) -> None:
@@ -93,6 +97,11 @@ class Bench:
         """Close the socket; the outcomes of what was handed in, and how many trainings were asked for and run."""
         answer = self._order({"do": "end", "language": language}, END_SECONDS)
         return [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]], answer["counts"]
+
+    def _died(self) -> JudgeDied:
+        """What it left in its log is for the instructor's eyes only, so it is no part of the message."""
+        log.error("the judge died; the end of its log:\n%s", self.log()[-2000:] or "(nothing)")
+        return JudgeDied("the judge died")
 
     def log(self) -> str:
         self._log.seek(0)

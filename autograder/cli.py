@@ -162,6 +162,9 @@ def _show(done: list[Done], course: Course, verbose: bool) -> None:
         for report in reports:
             for line in failed_checks(report):
                 out.print(line, highlight=False, soft_wrap=True)
+    for result in done:
+        if result.warning:
+            err.print(f"[yellow]{_escaped(result.warning)}[/]", highlight=False, soft_wrap=True)
     out.print(class_table(reports, course.assignments, penalties))
     again = sum(result.again for result in done)
     fits = sum(result.fits for result in done)

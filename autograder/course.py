@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from autograder.checks.base import Check, Localised, LocalisedText
-from autograder.checks.registry import parse
+from autograder.checks.registry import TYPES, parse
 from autograder.errors import CourseError
 from autograder.hints import nearest
 
@@ -92,6 +92,8 @@ class Question(_Frozen):
                         f"did you mean '{guess}'?" if guess else f"the checks before it are {', '.join(seen) or 'none'}"
                     )
                     raise ValueError(f"check '{check.id}' needs '{need}', which is not a check before it: {known}")
+            if check.hidden and check.title is None:
+                raise ValueError(f"check '{check.id}' is hidden and has no title: its own would tell what it expects")
             seen.append(check.id)
         return self
 
@@ -219,10 +221,10 @@ def load(path: Path | None = None) -> Course:
     """The course in `path` (default: `find`). Raises CourseError for everything that is wrong with the file."""
     path = path or find()
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _Unique)
     except OSError as error:
         raise CourseError(f"{path} can't be read: {error.strerror}", "Name an existing file with --course.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as February 30, or not UTF-8
         raise CourseError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise CourseError(f"{path} should hold keys such as 'course' and 'assignments', and holds {document!r:.80}")
@@ -232,6 +234,21 @@ def load(path: Path | None = None) -> Course:
         return Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
+
+
+class _Unique(yaml.SafeLoader):
+    """YAML in which a key may stand only once: a second one would replace the first without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' stands twice", key_node.start_mark
+                )
+            seen.add(key if isinstance(key, str) else id(key_node))
+        return super().construct_mapping(node, deep)
 
 
 def explain(path: Path, error: ValidationError) -> str:
@@ -263,6 +280,7 @@ def _known_keys(key: str, place: tuple[int | str, ...]) -> str:
         Question,
         Check,
     ]
-    fields = sorted({name for model in models for name in model.model_fields})
+    checks = TYPES.values() if "checks" in place else ()
+    fields = sorted({field.alias or name for model in (*models, *checks) for name, field in model.model_fields.items()})
     guess = nearest(key, fields)
     return f"; did you mean '{guess}'?" if guess else ""

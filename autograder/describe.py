@@ -35,10 +35,12 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
     """The description of any object. `names` maps ``id(object)`` to the name it was handed in under."""
     import keras
 
-    if value is None or type(value) in (bool, int):
+    if value is None or type(value) is bool:
         return ScalarDescription(value=value)
+    if type(value) is int:
+        return ScalarDescription(value=value) if abs(value) < 2**63 else OtherDescription(type="a very large integer")
     if isinstance(value, str):  # numpy's str_ too: an element of an array of names
-        return ScalarDescription(value=str(value)[:4000])
+        return ScalarDescription(value=_text(value, 4000))
     if isinstance(value, (float, np.floating)):
         return ScalarDescription(value=float(value))
     if isinstance(value, np.bool_):
@@ -46,7 +48,7 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
     if isinstance(value, np.integer):
         return ScalarDescription(value=int(value))
     if isinstance(value, BaseException):
-        return FailureDescription(error=type(value).__name__[:200], message=str(value)[:4000])
+        return FailureDescription(error=_text(type(value).__name__), message=_text(value, 4000))
     if isinstance(value, keras.Model):
         return describe_model(value, names or {})
     if isinstance(value, keras.layers.Layer):
@@ -54,13 +56,18 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
     if depth < MAX_DEPTH and type(value) in (list, tuple) and len(value) <= 1000:
         return ListDescription(items=tuple(describe(item, names=names, depth=depth + 1) for item in value))
     if depth < MAX_DEPTH and isinstance(value, dict) and len(value) <= 200:
-        items = {str(key)[:200]: describe(item, names=names, depth=depth + 1) for key, item in value.items()}
+        items = {_text(key): describe(item, names=names, depth=depth + 1) for key, item in value.items()}
         return MappingDescription(items=items)
     if isinstance(value, np.ndarray) or keras.ops.is_tensor(value) or isinstance(value, keras.Variable):
         return describe_array(np.asarray(value))
     if callable(value) and not isinstance(value, type):
-        return FunctionDescription(name=str(getattr(value, "__name__", ""))[:200])
+        return FunctionDescription(name=_text(getattr(value, "__name__", "")))
     return OtherDescription(type=type(value).__name__[:200])
+
+
+def _text(value: Any, length: int = 200) -> str:
+    """At most `length` characters that can be written as UTF-8."""
+    return str(value)[:length].encode("utf-8", "replace").decode()
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:
@@ -95,7 +102,7 @@ def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
         except (AttributeError, ValueError, TypeError):
             shape = _axes(getattr(model, "_build_input_shape", None))
     return ModelDescription(
-        name=str(model.name)[:200],
+        name=_text(model.name),
         topology=topology,
         input_shape=shape,
         layers=described,
@@ -146,7 +153,7 @@ def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
         shape = None
     return LayerDescription(
         type=kind.__name__[:200],
-        name=str(layer.name)[:200],
+        name=_text(layer.name),
         config=config,
         output_shape=shape,
         weights=tuple(np.asarray(weight.value) for weight in layer.weights if "seed_generator" not in weight.path),

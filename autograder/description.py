@@ -31,7 +31,8 @@ def _load(value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
     if not isinstance(value, dict) or set(value) != {"frame", "dtype", "shape"}:
         raise ValueError("an array is {frame, dtype, shape}")
     number, dtype, shape = value["frame"], value["dtype"], value["shape"]
-    if type(number) is not int or not 0 <= number < len(frames) or dtype not in DTYPES or type(shape) is not list:
+    known = type(dtype) is str and dtype in DTYPES
+    if type(number) is not int or not 0 <= number < len(frames) or not known or type(shape) is not list:
         raise ValueError("an array names a frame that was sent and a dtype of the list")
     if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or not 0 <= length < 2**31 for length in shape):
         raise ValueError("an array's shape is a short list of lengths")
@@ -45,8 +46,9 @@ def _load(value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
 
 def _dump(array: npt.NDArray[Any], info: SerializationInfo) -> Any:
     frames: list[Any] = info.context["frames"]  # type: ignore[index]
-    frames.append(np.ascontiguousarray(array))
-    return {"frame": len(frames) - 1, "dtype": array.dtype.newbyteorder("<").str, "shape": list(array.shape)}
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    frames.append(little)
+    return {"frame": len(frames) - 1, "dtype": little.dtype.str, "shape": list(array.shape)}
 
 
 Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
@@ -146,7 +148,7 @@ class ModelDescription(Frozen):
 
 class ScalarDescription(Frozen):
     kind: Literal["scalar"] = "scalar"
-    value: bool | int | float | Text | None
+    value: bool | Annotated[int, Field(gt=-(2**63), lt=2**63)] | float | Text | None
 
 
 class ListDescription(Frozen):

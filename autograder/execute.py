@@ -7,7 +7,6 @@ earns nothing; after the run the outputs of the check cells are replaced by what
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.bench import Bench, JudgeDied
+from autograder.checks.base import shorten as clean
 from autograder.course import Assignment, Course, Question
 from autograder.errors import SandboxError, SubmissionError
 from autograder.hints import for_error
@@ -31,9 +31,9 @@ from autograder.sandbox.run import Run, run_notebook
 from autograder.training import versions
 
 SOCKET = "judge"
+MAX_BYTES = 200 << 20  # far above what `read` accepts: a larger file is not even hashed
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
 EMPTY = "NotImplementedError"  # what an answer cell raises until it is answered
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Submission:
     path: Path
 
     def digest(self) -> str:
-        """SHA-256 of the file; '' when there is no regular file that can be read."""
-        if self.path.is_symlink() or not self.path.is_file():
-            return ""
+        """SHA-256 of the file; '' when there is no regular file of a size worth reading."""
         try:
+            if self.path.is_symlink() or not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
+                return ""
             with self.path.open("rb") as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError:
@@ -209,14 +209,13 @@ def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: R
 def _error(cell: NotebookNode) -> tuple[str, str] | None:
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            message = _COLOUR.sub("", str(output.get("evalue", "")))
-            return str(output.get("ename", ""))[:100], " ".join(message.split())[:400]
+            return clean(str(output.get("ename", "")), 100), clean(str(output.get("evalue", "")), 400)
     return None
 
 
 def _printed(cell: NotebookNode) -> str:
     texts = [str(output.get("text", "")) for output in cell.get("outputs", []) if output.output_type == "stream"]
-    return " ".join("".join(texts).split())[:300]
+    return clean("".join(texts), 300)
 
 
 def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) -> None:

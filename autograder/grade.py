@@ -14,7 +14,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class Done:
     seconds: float = 0.0
     fits: int = 0
     again: bool = False
+    warning: str = ""
 
 
 def find_submissions(
@@ -99,13 +100,22 @@ def submitted_at(submission: Submission) -> dt.datetime | None:
     file = submission.path.parent / "timestamp.txt"
     if not file.is_file() or file.is_symlink():
         return None
-    text = file.read_text("utf-8", errors="replace")[:100].strip()
+    with file.open("rb") as stream:
+        text = stream.read(100).decode("utf-8", "replace").strip()
     try:
         moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
     except ValueError:
         remedy = "Write it like 2027-03-14 23:59:00 UTC."
-        raise SubmissionError(f"{file} is not a time: {text!r}", remedy) from None
+        raise SubmissionError(f"{file} is not a time ({text!r}): no late penalty", remedy) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _time(submission: Submission) -> tuple[dt.datetime | None, str]:
+    """When it was handed in, or why that isn't known: one student's odd file stops nobody else."""
+    try:
+        return submitted_at(submission), ""
+    except (SubmissionError, OSError) as error:
+        return None, str(error)
 
 
 # ---- workers
@@ -177,7 +187,7 @@ class Folders:
         target.mkdir(parents=True)
         _atomic(target / f"{submission.assignment}.ipynb", notebook)
         stamp = submission.path.parent / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink():
+        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size <= 100:
             shutil.copyfile(stamp, target / "timestamp.txt")
         self.report(submission).parent.mkdir(parents=True, exist_ok=True)
         _atomic(self.report(submission), report)
@@ -206,13 +216,15 @@ def grade_class(
     """
     folders = Folders(course.root)
     done: dict[Submission, Done] = {}
-    times = {submission: submitted_at(submission) for submission in submissions}
+    times = {submission: _time(submission) for submission in submissions}
     with Book(address(course), course.course.id) as book:
         for name in sorted({submission.assignment for submission in submissions}):
             book.prepare(course, name)
 
         def finish(result: Done) -> None:
-            book.write(result.report, course, times[result.submission], settings.language)
+            moment, warning = times[result.submission]
+            book.write(result.report, course, moment, settings.language)
+            result = replace(result, warning=warning)
             done[result.submission] = result
             on_done(result)
 

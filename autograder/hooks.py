@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,11 @@ class Trainings:
         return x, y, validation
 
 
+def _is_one_of(value: Any, plain: tuple[Any, ...]) -> bool:
+    """Arrays compare element by element, so only plain types are compared."""
+    return any(value is one or (type(value) is type(one) and value == one) for one in plain)
+
+
 def _wrapped(original: Any, replacement: Any) -> Any:
     import functools
 
@@ -110,7 +116,7 @@ class Recorder(Trainings):
         except CannotTrainHere:
             data = DataRecord(samples=len(x) if hasattr(x, "__len__") else 0)
         return FitRecord(
-            epochs=len(history.epoch), batch_size=call["batch_size"] or 32, data=data, compiled=compiled,
+            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
             history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
         )  # fmt: skip
 
@@ -137,7 +143,7 @@ class JudgeClient(Trainings):
             answer, arrays = protocol.ask(self.address, document, frames)
             if answer.get("type") == "cannot":
                 raise CannotTrainHere(str(answer.get("reason", "")))
-        except (CannotTrainHere, ProtocolError, TypeError) as error:
+        except (CannotTrainHere, ProtocolError, TypeError, ValueError) as error:
             return self._fit_here(model, args, kwargs, str(error))
         if answer.get("type") == "limit":
             raise RuntimeError(f"This training was refused: {answer.get('reason')}.")
@@ -149,7 +155,7 @@ class JudgeClient(Trainings):
         if not isinstance(call["callbacks"], (list, tuple, type(None))):
             raise CannotTrainHere("fit() was called with callbacks")
         for name, plain in _PLAIN_FIT.items():
-            if not any(call[name] is value or call[name] == value for value in plain):
+            if not _is_one_of(call[name], plain):
                 raise CannotTrainHere(f"fit() was called with {name}")
         if not getattr(model, "compiled", False):
             raise CannotTrainHere("compile() was not called")
@@ -165,8 +171,8 @@ class JudgeClient(Trainings):
             model=description,
             samples=samples,
             validation=self.recogniser.samples(*validation) if validation is not None else None,
-            epochs=call["epochs"],
-            batch_size=call["batch_size"] or 32,
+            epochs=operator.index(call["epochs"]),
+            batch_size=operator.index(call["batch_size"] or 32),
             shuffle=bool(call["shuffle"]),
             callbacks=tuple(describe_callback(callback) for callback in call["callbacks"] or ()),
             start=self._start(model),
@@ -213,7 +219,7 @@ class JudgeClient(Trainings):
             record = None
             if compiled is not None:
                 record = FitRecord(
-                    epochs=len(history.epoch), batch_size=call["batch_size"] or 32, data=DataRecord(samples=0),
+                    epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=DataRecord(samples=0),
                     compiled=compiled, reason=reason[:4000],
                 )  # fmt: skip
             claim = TrainedHere(
@@ -231,7 +237,7 @@ class JudgeClient(Trainings):
         try:
             call = self.arguments(self.original_evaluate, model, args, kwargs)
             for name, plain in _PLAIN_EVALUATE.items():
-                if not any(call[name] is value or call[name] == value for value in plain):
+                if not _is_one_of(call[name], plain):
                     raise CannotTrainHere(f"evaluate() was called with {name}")
             key = digest(_arrays(weights_of(model)))
             if call.get("kwargs") or key not in self._known:
@@ -243,7 +249,7 @@ class JudgeClient(Trainings):
             answer, _ = protocol.ask(self.address, *dump(request))
             if answer.get("type") != "evaluated":
                 raise CannotTrainHere(str(answer.get("reason", "")))
-        except (CannotTrainHere, ProtocolError, TypeError):
+        except (CannotTrainHere, ProtocolError, TypeError, ValueError):
             return self.original_evaluate(model, *args, **kwargs)
         return _evaluated(model, call, answer["metrics"], len(samples.rows))
 

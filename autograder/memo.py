@@ -11,8 +11,9 @@ import io
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,11 @@ class Memo:
 
     def __post_init__(self) -> None:
         if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                log.warning("nothing will be kept: %s", error)
+                self.folder = None
 
     def fit(self, key: str, train: Callable[[], FitResult]) -> FitResult:
         """The result under `key`, from disk or by training now."""
@@ -71,7 +76,13 @@ class Memo:
         import fcntl  # not on Windows, where a notebook's check() works all the same
 
         path = self._path(key).with_suffix(".lock")
-        with path.open("w") as stream:
+        try:
+            stream = path.open("w")
+        except OSError as error:  # a full disk or a lost folder: train all the same
+            log.warning("memo can't be locked: %s", error)
+            yield
+            return
+        with stream:
             fcntl.flock(stream, fcntl.LOCK_EX)  # released by the system if this process dies
             try:
                 yield
@@ -82,13 +93,14 @@ class Memo:
         path = self._path(key)
         try:
             raw = path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         if len(raw) < 32 or hashlib.sha256(raw[32:]).digest() != raw[:32]:
             log.warning("memo entry %s is damaged: training again", path.name)
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)  # least recently used goes first
+        with suppress(OSError):  # another worker may have removed it by now
+            os.utime(path)  # least recently used goes first
         with np.load(io.BytesIO(raw[32:]), allow_pickle=False) as arrays:
             counts = [int(n) for n in arrays["counts"]]
             stored = [arrays[f"a{number}"] for number in range(sum(counts))]
@@ -128,6 +140,10 @@ class Memo:
     def _evict(self) -> None:
         entries = self.entries()
         total = sum(size for _, size, _ in entries)
+        for part in self.folder.glob("*.part") if self.folder else ():
+            with suppress(OSError):  # of a judge that was killed while it wrote
+                if time.time() - part.stat().st_mtime > 3600:
+                    part.unlink()
         for path, size, _ in entries:
             if total <= self.limit:
                 break

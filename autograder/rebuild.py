@@ -6,6 +6,7 @@ Every class is looked up in a fixed table, every setting is validated by exact t
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from autograder.description import CompileDescription, Component, LayerDescripti
 from autograder.errors import CannotRebuild
 
 MAX_LAYERS = 60
+MAX_PARAMETERS = 50_000_000  # whatever the course allows
+MAX_VALUES = 1_000_000  # outputs of all layers for one sample
 
 
 def architecture(model: ModelDescription) -> str:
@@ -109,10 +112,58 @@ def build_callbacks(settings: str) -> list[Any]:
     return [getattr(keras.callbacks, kind)(**options, verbose=0) for kind, options in json.loads(settings)]
 
 
+def size(plan: str) -> tuple[int, int]:
+    """How many parameters, and how many output values a sample, the network of ``architecture``'s JSON has.
+
+    Counted before anything is built, so that a huge network can't fill the judge's memory. Raises CannotRebuild.
+    """
+    document = json.loads(plan)
+    shape = list(document["input"])
+    parameters = values = 0
+    for kind, _, settings in document["layers"]:
+        added, shape = _step(kind, settings, shape)
+        parameters += added
+        values += math.prod(shape)
+        if parameters > MAX_PARAMETERS or values > MAX_VALUES:
+            raise CannotRebuild("the network is too large for the grader")
+    return parameters, values
+
+
+def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:
+    """A layer's number of parameters and its output shape, without the batch axis."""
+    channels = shape[-1] if shape else 1
+    match kind:
+        case "Dense":
+            return (channels + 1) * settings["units"], [*shape[:-1], settings["units"]]
+        case "Flatten":
+            return 0, [math.prod(shape)]
+        case "Reshape":
+            known = math.prod(axis for axis in settings["target_shape"] if axis > 0)
+            return 0, [
+                axis if axis > 0 else max(1, math.prod(shape) // max(1, known)) for axis in settings["target_shape"]
+            ]
+        case "Conv2D":
+            kernel = math.prod(settings["kernel_size"]) * channels // settings.get("groups", 1)
+            return (kernel + 1) * settings["filters"], [*_strided(shape[:-1], settings["strides"]), settings["filters"]]
+        case "MaxPooling2D" | "AveragePooling2D":
+            return 0, [*_strided(shape[:-1], settings["strides"]), channels]
+        case "GlobalAveragePooling2D" | "GlobalMaxPooling2D":
+            return 0, [channels]
+        case "BatchNormalization":
+            return 4 * max(shape, default=1), shape
+    return 0, shape
+
+
+def _strided(axes: list[int], strides: Sequence[int]) -> list[int]:
+    """An upper bound for any padding."""
+    return [-(-length // max(1, stride)) for length, stride in zip(axes, strides, strict=False)]
+
+
 def build(plan: str, seed: int) -> Any:
     """A network of ``architecture``'s JSON, with weights drawn by its own initializers from `seed`."""
     import keras
 
+    size(plan)
     document = json.loads(plan)
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.Input(shape=tuple(document["input"]))])

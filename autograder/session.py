@@ -17,6 +17,7 @@ from autograder.description import (
     DataRecord,
     FitRecord,
     FunctionDescription,
+    ListDescription,
     MappingDescription,
     ModelDescription,
     ScalarDescription,
@@ -27,13 +28,14 @@ from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, C
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
-from autograder.rebuild import architecture, callback_settings, compile_settings
+from autograder.rebuild import architecture, callback_settings, compile_settings, size
 from autograder.results import QuestionResult
 from autograder.rows import scaling_of
 from autograder.training import Arrays, FitResult, FitSpec, Samples
 
 MAX_REQUESTS = 500
 MAX_FITS = 60
+MAX_VALUES = 400_000_000  # outputs of all layers for one batch: 1.6 GB of float32
 MAX_KEPT = 1 << 30  # bytes of weights and optimizer states that one notebook's trainings may leave with the judge
 Answer = tuple[dict[str, Any], Sequence[Any]]
 
@@ -45,6 +47,7 @@ class Lineage:
     plan: str
     fits: tuple[FitRecord, ...]
     weights: Arrays
+    optimizer: str  # digest of the optimizer's state that the last of these trainings left
 
 
 @dataclass
@@ -102,6 +105,11 @@ class Session:
             if request.model.compiled is None:
                 raise CannotRebuild("compile() was not called")
             plan, settings = architecture(request.model), compile_settings(request.model.compiled)
+            parameters, values = size(plan)
+            if parameters > limits.parameters:
+                return _limit(f"the network has {parameters:,} parameters, and the course allows {limits.parameters:,}")
+            if values * min(request.batch_size, len(request.samples.rows)) > MAX_VALUES:
+                raise CannotRebuild("the network is too large for such a batch")
             samples = self._samples(request.samples, request.model.input_shape)
             validation = self._validation(request, samples)
             start = self._start(request, plan)
@@ -113,9 +121,6 @@ class Session:
                 callback_settings(request.callbacks),
                 request.validation is not None,
             )  # fmt: skip
-            parameters = self.lab.trainer.rig(plan, settings, self.course.seed).parameters
-            if parameters > limits.parameters:
-                return _limit(f"the network has {parameters:,} parameters, and the course allows {limits.parameters:,}")
             result = self.memo.fit(spec.key(), lambda: self.lab.trainer.fit(spec))
         except (CannotRebuild, CannotTrainHere) as error:
             return {"type": "cannot", "reason": str(error)}, ()
@@ -137,13 +142,16 @@ class Session:
         return Samples(self.lab.rows("holdout"), self.lab.labels("holdout"), samples.lookup, samples.shape)
 
     def _start(self, request: Fit, plan: str) -> Lineage | None:
-        if request.optimizer_start and request.optimizer_start not in self.optimizers:
-            raise CannotRebuild("the optimizer's state does not come from a training of the grader")
         if not request.start:
+            if request.optimizer_start:
+                # Momentum remembers what was trained on: another training's state would carry its data over.
+                raise CannotRebuild("the optimizer was used before, on other weights")
             return None
         lineage = self.trained.get(request.start)
         if lineage is None or lineage.plan != plan:
             raise CannotRebuild("the weights do not come from a training of this network by the grader")
+        if request.optimizer_start not in ("", lineage.optimizer):
+            raise CannotRebuild("the optimizer's state does not come from the training of these weights")
         return lineage
 
     def _remember(self, request: Fit, plan: str, result: FitResult, before: tuple[FitRecord, ...]) -> None:
@@ -156,9 +164,10 @@ class Session:
             history={name: tuple(values) for name, values in result.history.items()},
             where="judge",
         )
-        self.trained[digest(result.weights)] = Lineage(plan, (*before, record), result.weights)
+        state = digest(result.optimizer_state)
+        self.trained[digest(result.weights)] = Lineage(plan, (*before, record), result.weights, state)
+        self.optimizers[state] = result.optimizer_state
         self.kept += sum(array.nbytes for array in (*result.weights, *result.optimizer_state))
-        self.optimizers[digest(result.optimizer_state)] = result.optimizer_state
 
     def _evaluate(self, request: Evaluate) -> Answer:
         lineage = self.trained.get(request.weights)
@@ -193,6 +202,11 @@ class Session:
         if isinstance(value, MappingDescription):
             items = {key: self._with_provenance(item) for key, item in value.items.items()}
             return value.model_copy(update={"items": items})
+        if isinstance(value, ListDescription):
+            return value.model_copy(update={"items": tuple(self._with_provenance(item) for item in value.items)})
+        if isinstance(value, FunctionDescription):
+            results = {key: tuple(map(self._with_provenance, given)) for key, given in value.results.items()}
+            return value.model_copy(update={"results": results})
         if not isinstance(value, ModelDescription):
             return value
         key = digest(value.weights)

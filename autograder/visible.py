@@ -75,7 +75,7 @@ def read(path: Path) -> VisibleCourse:
         )  # fmt: skip
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (OSError, yaml.YAMLError, LookupError, AttributeError, TypeError, ValueError) as error:
         raise CourseError(f"{path} can't be used: {error}", "Take it again from where you got the notebook.") from error
 
 

@@ -98,7 +98,7 @@ def test_a_kernel_that_ends_keeps_what_was_handed_in_before(grade_notebook, quic
 
 
 def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook, quick, sandbox, monkeypatch):
-    hurried = sandbox.limits.model_copy(update={"cell_seconds": 3, "output_kb": 64})
+    hurried = sandbox.limits.model_copy(update={"cell_seconds": 6, "output_kb": 64})
     monkeypatch.setattr(sandbox, "limits", hurried)
     notebook = quick(
         {
@@ -112,7 +112,7 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
     graded = grade_notebook(notebook, "deep")
     assert scores(graded.report) == {name: WORTH[name] for name in ("count", "add", "weights")}
     assert question(graded.report, "network").problem.startswith("Your cell raised SyntaxError: ")
-    stopped = f"cell {number(notebook, 'names-answer')} was stopped after 3 s"
+    stopped = f"cell {number(notebook, 'names-answer')} was stopped after 6 s"
     assert question(graded.report, "names").problem == f"Nothing was handed in: {stopped}."
     cut = f"the output of cell {number(notebook, 'weights-answer')} was cut: the notebook printed more than 64 KB"
     flood = f"cell {number(notebook, 'compile-answer')} was stopped because it printed without end"

@@ -291,6 +291,14 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
     assert gradebook(course) == {**gradebook(graded[0]), "bob": (18.0, pytest.approx(3.6), 0)}
 
 
+def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder):
+    students = [argument for student in ("ada", "bob", "carl") for argument in ("-s", student)]
+    result = autograder(graded[0], "grade", *students, "--memo", memo_folder)
+    assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
+    assert "✗" not in result.stdout  # a line for each failed check only when asked for
+    assert "0 graded, 3 unchanged since they were graded; 0 trainings asked for" in flat(result.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -19,6 +19,7 @@ class Accuracy(ModelCheck):
     type: Literal["accuracy"] = "accuracy"
     split: Split = "holdout"
     at_least: float = Field(gt=0, le=1)
+    safe_hints = True
 
     def describe(self) -> str:
         return f"Accuracy of at least {self.at_least:.3g} on {SPLITS[self.split]}"

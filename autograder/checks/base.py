@@ -6,6 +6,7 @@ To add a type of check: one class here or beside its kin, one line in `registry.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -28,6 +29,7 @@ from autograder.description import (
 )
 from autograder.results import Status
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 Split = Literal["all_train", "train", "holdout", "test"]
 Language = str
 
@@ -117,6 +119,7 @@ class Check(BaseModel):
 
     accepts: ClassVar[tuple[Any, ...]] = ()
     wanted: ClassVar[str] = "a value"
+    safe_hints: ClassVar[bool] = False  # whether the hints it makes up give nothing away when it is hidden
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         raise NotImplementedError
@@ -163,7 +166,9 @@ def built(function: FunctionDescription) -> Any:
 
 
 def shorten(text: str, length: int = 300) -> str:
-    text = " ".join(text.split())
+    """One line of printable characters: what student code said may hold colours, control codes and half characters."""
+    text = _COLOUR.sub("", text)
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return text if len(text) <= length else text[: length - 3] + "..."
 
 

@@ -40,6 +40,7 @@ class Function(Check):
     tolerance: float = Field(default=1e-5, ge=0)
     accepts = (FunctionDescription,)
     wanted = "a function"
+    safe_hints = True
 
     def describe(self) -> str:
         name = self.of if self.of != "value" else "The function"

@@ -83,7 +83,8 @@ def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
     hint = ""
     if verdict.status is Status.FAILED:
         own = check.hint.in_language(language) if check.hint else ""
-        hint = " ".join(part for part in (verdict.hint, own) if part)
+        made = verdict.hint if not check.hidden or check.safe_hints else ""
+        hint = " ".join(part for part in (made, own) if part)
     hide = check.hidden
     return Outcome(
         check=check.id,

@@ -126,6 +126,8 @@ class ArrayCheck(Check):
             if self.minimum is not None and self.maximum is not None
             else []
         )
+        parts += [f"of at least {self.minimum:g}"] if self.minimum is not None and self.maximum is None else []
+        parts += [f"of at most {self.maximum:g}"] if self.maximum is not None and self.minimum is None else []
         parts += ["holds " + _PARTS[self.equals]] if self.equals else []
         return f"`{self.of}` " + ", ".join(parts)
 
@@ -142,7 +144,8 @@ class ArrayCheck(Check):
         low, high = array.minimum or 0.0, array.maximum or 0.0
         if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
             hint = "Pixels run to 255, expected 0 to 1: divide by 255.0." if high > 1 else "Divide once only."
-            return failed(f"{self.minimum:g} to {self.maximum:g}", f"{low:g} to {high:g}", hint)
+            ends = ["any" if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
+            return failed(" to ".join(ends), f"{low:g} to {high:g}", hint)
         return self._same(array, facts) if self.equals else passed(f"shape {array.shape}, {low:g} to {high:g}")
 
     def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:

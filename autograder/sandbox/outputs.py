@@ -32,10 +32,19 @@ def note(cell: NotebookNode, sentence: str) -> None:
     cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"[autograder] {sentence}.\n"))
 
 
+def encodable(value: Any) -> Any:
+    """`value` with every text such that it can be written as UTF-8: a kernel may send half characters."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return type(value)({encodable(key): encodable(item) for key, item in value.items()})
+    return [encodable(item) for item in value] if isinstance(value, list) else value
+
+
 def tidy(cell: NotebookNode) -> None:
     """Join the streams, and drop outputs that are not valid in a notebook."""
     kept: list[NotebookNode] = []
-    for output in cell.outputs:
+    for output in map(encodable, cell.outputs):
         try:
             nbformat.validator.validate(output, ref="output", version=4)
         except Exception:
