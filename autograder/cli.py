@@ -133,6 +133,7 @@ def _settings(
 
 
 def _grade(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
+    from autograder.checks.base import shorten
     from autograder.grade import find_submissions, grade_class
 
     submissions = find_submissions(folder, course, assignments, students)
@@ -143,7 +144,7 @@ def _grade(folder: Path, course: Course, settings: Settings, assignments: list[s
         task = progress.add_task("reading", total=len(submissions))
 
         def on_done(done: Done) -> None:
-            name = f"{done.submission.student} {done.submission.assignment}"
+            name = shorten(f"{done.submission.student} {done.submission.assignment}")
             progress.update(task, advance=1, description=_escaped(name))
 
         return grade_class(
@@ -152,6 +153,7 @@ def _grade(folder: Path, course: Course, settings: Settings, assignments: list[s
 
 
 def _show(done: list[Done], course: Course, verbose: bool) -> None:
+    from autograder.checks.base import shorten
     from autograder.gradebook import Book, address
     from autograder.report.summary import class_table, failed_checks
 
@@ -164,7 +166,7 @@ def _show(done: list[Done], course: Course, verbose: bool) -> None:
                 out.print(line, highlight=False, soft_wrap=True)
     for result in done:
         if result.warning:
-            err.print(f"[yellow]{_escaped(result.warning)}[/]", highlight=False, soft_wrap=True)
+            err.print(f"[yellow]{_escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
     out.print(class_table(reports, course.assignments, penalties))
     again = sum(result.again for result in done)
     fits = sum(result.fits for result in done)

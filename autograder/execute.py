@@ -7,6 +7,7 @@ earns nothing; after the run the outputs of the check cells are replaced by what
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from autograder.training import versions
 
 SOCKET = "judge"
 MAX_BYTES = 200 << 20  # far above what `read` accepts: a larger file is not even hashed
+KILLED = 137  # 128 + SIGKILL
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
 EMPTY = "NotImplementedError"  # what an answer cell raises until it is answered
 
@@ -82,15 +84,18 @@ def grade_submission(
         return Graded(_report(submission, course, sandbox, questions, (problem,)), empty)
     notebook, notes = restore(submitted, released)
     failure = ""
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
         try:
             run, questions, counts = _run(trial, submission, course, bench, sandbox, language)
         except (SandboxError, JudgeDied) as error:
             failure = str(error)
             continue
+        if run.code == KILLED and attempt == 0:
+            continue  # by itself, or by the system for want of memory: the second time tells
         questions = _complete(assignment, questions, trial, run, language)
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
+        trial = harmless(trial)
         _write_outputs(trial, questions)
         report = _report(submission, course, sandbox, questions, notes)
         return Graded(report, trial, counts.get("fits", 0), run.seconds)
@@ -216,6 +221,26 @@ def _error(cell: NotebookNode) -> tuple[str, str] | None:
 def _printed(cell: NotebookNode) -> str:
     texts = [str(output.get("text", "")) for output in cell.get("outputs", []) if output.output_type == "stream"]
     return clean("".join(texts), 300)
+
+
+_TAG = re.compile(r"<\s*[a-zA-Z!/?]")
+
+
+def harmless(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without anything that runs in the browser of who looks at it: scripts, handlers, active images.
+
+    nbconvert's own sanitizer, for outputs and for what text holds HTML tags; other text stays as it is.
+    """
+    from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+    sanitizer = SanitizeHTML()
+    cells = []
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" or _TAG.search(cell.source):
+            cell, _ = sanitizer.preprocess_cell(cell, {}, index)
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook
 
 
 def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) -> None:

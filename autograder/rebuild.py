@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder import allowed
 from autograder.description import CompileDescription, Component, LayerDescription, ModelDescription
@@ -112,21 +112,31 @@ def build_callbacks(settings: str) -> list[Any]:
     return [getattr(keras.callbacks, kind)(**options, verbose=0) for kind, options in json.loads(settings)]
 
 
-def size(plan: str) -> tuple[int, int]:
-    """How many parameters, and how many output values a sample, the network of ``architecture``'s JSON has.
+class Size(NamedTuple):
+    """Of a network: `parameters`; outputs of all layers (`values`) and multiplications (`work`) for one sample."""
+
+    parameters: int
+    values: int
+    work: int
+
+
+def size(plan: str) -> Size:
+    """The size of the network of ``architecture``'s JSON.
 
     Counted before anything is built, so that a huge network can't fill the judge's memory. Raises CannotRebuild.
     """
     document = json.loads(plan)
     shape = list(document["input"])
-    parameters = values = 0
+    parameters = values = work = 0
     for kind, _, settings in document["layers"]:
         added, shape = _step(kind, settings, shape)
         parameters += added
         values += math.prod(shape)
+        # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.
+        work += added * math.prod(shape[:-1])
         if parameters > MAX_PARAMETERS or values > MAX_VALUES:
             raise CannotRebuild("the network is too large for the grader")
-    return parameters, values
+    return Size(parameters, values, work)
 
 
 def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:

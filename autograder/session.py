@@ -36,6 +36,7 @@ from autograder.training import Arrays, FitResult, FitSpec, Samples
 MAX_REQUESTS = 500
 MAX_FITS = 60
 MAX_VALUES = 400_000_000  # outputs of all layers for one batch: 1.6 GB of float32
+MAX_WORK = 10**13  # multiplications of all forward passes of one training: some 10 minutes
 MAX_KEPT = 1 << 30  # bytes of weights and optimizer states that one notebook's trainings may leave with the judge
 Answer = tuple[dict[str, Any], Sequence[Any]]
 
@@ -105,10 +106,14 @@ class Session:
             if request.model.compiled is None:
                 raise CannotRebuild("compile() was not called")
             plan, settings = architecture(request.model), compile_settings(request.model.compiled)
-            parameters, values = size(plan)
-            if parameters > limits.parameters:
-                return _limit(f"the network has {parameters:,} parameters, and the course allows {limits.parameters:,}")
-            if values * min(request.batch_size, len(request.samples.rows)) > MAX_VALUES:
+            net, rows = size(plan), len(request.samples.rows)
+            if net.parameters > limits.parameters:
+                return _limit(
+                    f"the network has {net.parameters:,} parameters, and the course allows {limits.parameters:,}"
+                )
+            if net.work * rows * request.epochs > MAX_WORK:
+                raise CannotRebuild("this training is too long for the grader")
+            if net.values * min(request.batch_size, rows) > MAX_VALUES:
                 raise CannotRebuild("the network is too large for such a batch")
             samples = self._samples(request.samples, request.model.input_shape)
             validation = self._validation(request, samples)

@@ -98,7 +98,7 @@ def test_a_kernel_that_ends_keeps_what_was_handed_in_before(grade_notebook, quic
 
 
 def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook, quick, sandbox, monkeypatch):
-    hurried = sandbox.limits.model_copy(update={"cell_seconds": 6, "output_kb": 64})
+    hurried = sandbox.limits.model_copy(update={"cell_seconds": 6, "output_kb": 16})
     monkeypatch.setattr(sandbox, "limits", hurried)
     notebook = quick(
         {
@@ -114,7 +114,7 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
     assert question(graded.report, "network").problem.startswith("Your cell raised SyntaxError: ")
     stopped = f"cell {number(notebook, 'names-answer')} was stopped after 6 s"
     assert question(graded.report, "names").problem == f"Nothing was handed in: {stopped}."
-    cut = f"the output of cell {number(notebook, 'weights-answer')} was cut: the notebook printed more than 64 KB"
+    cut = f"the output of cell {number(notebook, 'weights-answer')} was cut: the notebook printed more than 16 KB"
     flood = f"cell {number(notebook, 'compile-answer')} was stopped because it printed without end"
     assert [note[:1].lower() + note[1:] for note in graded.report.notes] == [f"{s}." for s in (stopped, cut, flood)]
     assert len(nbformat.writes(graded.notebook)) < 300_000

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from autograder.checks.base import shorten
 from autograder.report.table import COLOURS, MARKS, points
 from autograder.results import Report, Status
 
@@ -40,7 +41,7 @@ def class_table(reports: Sequence[Report], order: Iterable[str], penalties: dict
             cell.append("!" if report.undecided else "", style="yellow")
             cell.append(f" (−{points(round(penalty, 2))})" if penalty else "", style="yellow")
             cells.append(cell)
-        table.add_row(Text(student), *cells, points(round(total, 2)))
+        table.add_row(Text(shorten(student, 60)), *cells, points(round(total, 2)))
     captions = ["! undecided: waits for a person"] * undecided + ["(−…) subtracted for being late"] * late
     table.caption = "; ".join(captions) or None
     return table
@@ -51,18 +52,18 @@ def failed_checks(report: Report) -> Iterable[Text]:
     for question in report.questions:
         if question.problem and not any(outcome.actual for outcome in question.outcomes):
             yield Text(
-                f"  {report.student} {report.assignment}.{question.question}: {question.problem} {question.hint}".rstrip(),
+                f"  {shorten(report.student, 60)} {report.assignment}.{question.question}: {question.problem} {question.hint}".rstrip(),
                 style="red",
             )
             continue
         if question.problem:
             yield Text(
-                f"  {report.student} {report.assignment}.{question.question} {question.problem} {question.hint}".rstrip(),
+                f"  {shorten(report.student, 60)} {report.assignment}.{question.question} {question.problem} {question.hint}".rstrip(),
                 style="red",
             )
         for outcome in question.outcomes:
             if outcome.status is not Status.PASSED:
-                line = Text(f"  {report.student} {report.assignment}.{question.question} ")
+                line = Text(f"  {shorten(report.student, 60)} {report.assignment}.{question.question} ")
                 line.append(f"{MARKS[outcome.status]} {outcome.title}", style=COLOURS[outcome.status])
                 detail = "; ".join(part for part in (outcome.actual, outcome.hint) if part)
                 line.append(f": {detail}" if detail else "")

@@ -26,7 +26,7 @@ from autograder.sandbox.host import DIED, Sandbox
 
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
 FLOOD = 50  # a cell that prints this many times the notebook's whole allowance is interrupted
-MESSAGE_BYTES = 64 << 20
+MESSAGE_BYTES = 16 << 20
 
 STOPPED = "cell {number} was stopped after {seconds:g} s"
 NOTEBOOK_STOPPED = "the notebook was stopped in cell {number}, because it took longer than {seconds:g} s in all"
@@ -60,6 +60,7 @@ class Run:
     died: bool = False
     finished: bool = True
     seconds: float = 0.0
+    code: int | None = None  # the exit code of a kernel that died by itself; 137 when somebody killed it
 
 
 class _Client(NotebookClient):  # type: ignore[misc]
@@ -218,6 +219,7 @@ class _Execution:
         self.breaks: list[Break] = []
         self.executed = 0
         self.died = False
+        self.code: int | None = None
 
     async def run(self, started: float) -> Run:
         finished = True
@@ -237,7 +239,7 @@ class _Execution:
             if not goes_on:
                 finished = False
                 break
-        return Run(tuple(self.breaks), self.executed, self.died, finished, time.monotonic() - started)
+        return Run(tuple(self.breaks), self.executed, self.died, finished, time.monotonic() - started, self.code)
 
     def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
         sentence = template.format(number=index + 1, **values)
@@ -277,7 +279,7 @@ class _Execution:
         if reason:
             self._broke(index, cell, reason.partition(":")[0], BROKE, reason=reason)
         else:
-            self.died = True
+            self.died, self.code = True, kernel.poll()
             self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())
         return False
 
