@@ -129,7 +129,10 @@ def size(plan: str) -> Size:
     shape = list(document["input"])
     parameters = values = work = 0
     for kind, _, settings in document["layers"]:
-        added, shape = _step(kind, settings, shape)
+        try:
+            added, shape = _step(kind, settings, shape)
+        except (LookupError, TypeError) as error:
+            raise CannotRebuild(f"a layer {kind} lacks settings or gets data of another shape: {error}") from error
         parameters += added
         values += math.prod(shape)
         # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.

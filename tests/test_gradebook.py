@@ -108,7 +108,9 @@ def test_scores_are_the_points_of_the_report(book: Book, course: Course, raw: Gr
     assert book.scores() == [Score("alice", "first", 0.5, 3, 0, 0)]
 
 
-def test_comments_name_what_failed_and_keep_hidden_parameters_hidden(book: Book, course: Course, raw: Gradebook) -> None:
+def test_comments_name_what_failed_and_keep_hidden_parameters_hidden(
+    book: Book, course: Course, raw: Gradebook
+) -> None:
     book.write(report(notes=("The check cell 'add' was missing and was put back.",)), course, None)
     assert comment(raw, "add-answer") == (
         "The check cell 'add' was missing and was put back.\n\n"
@@ -117,8 +119,7 @@ def test_comments_name_what_failed_and_keep_hidden_parameters_hidden(book: Book,
         "- The secret (0 of 1.5). Think again."
     )
     assert comment(raw, "name-answer") == (
-        "**A name**: 0 of 1 points\n\n"
-        "- The name (0 of 1): expected `ada`, found `eva`. Who wrote the first program?"
+        "**A name**: 0 of 1 points\n\n- The name (0 of 1): expected `ada`, found `eva`. Who wrote the first program?"
     )
 
 
@@ -127,7 +128,9 @@ def test_comments_speak_korean_to_korean_students(book: Book, course: Course, ra
     assert comment(raw, "name-answer").startswith("**A name**: 1점 중 0점")
 
 
-def test_a_question_without_outcomes_says_why_and_full_marks_say_nothing(book: Book, course: Course, raw: Gradebook) -> None:
+def test_a_question_without_outcomes_says_why_and_full_marks_say_nothing(
+    book: Book, course: Course, raw: Gradebook
+) -> None:
     questions = list(report(name=(outcome("name", Status.PASSED, 1, 1),)).questions)
     questions[0] = QuestionResult(question="add", title="Addition", out_of=2, problem="Cell 3 was stopped after 120 s.")
     book.write(report(questions=tuple(questions)), course, None)
@@ -361,11 +364,15 @@ def test_without_an_answer_cell_the_comment_hangs_on_the_test_cell(book: Book, c
         query = "select base_cell.name from comment join base_cell on base_cell.id = comment.cell_id order by 1"
         assert database.execute(query).fetchall() == [("add-answer",), ("name",)]
     with Gradebook(address(course), "tiny") as raw:  # formgrader asks for this
-        shown = {found.name: found.to_dict() for found in raw.find_submission_notebook("first", "first", "alice").comments}
+        shown = {
+            found.name: found.to_dict() for found in raw.find_submission_notebook("first", "first", "alice").comments
+        }
     assert "found `eva`" in shown["name"]["auto_comment"]
 
 
-def test_a_submission_is_entered_whole_or_not_at_all(book: Book, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_submission_is_entered_whole_or_not_at_all(
+    book: Book, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise OSError("the disk is full")
 
@@ -380,7 +387,9 @@ def test_a_submission_of_an_unprepared_assignment_is_refused(book: Book, course:
         book.write(report().model_copy(update={"assignment": "second"}), course, None)
 
 
-def test_a_source_that_does_not_fit_the_course_is_refused_before_the_database_changes(book: Book, course: Course) -> None:
+def test_a_source_that_does_not_fit_the_course_is_refused_before_the_database_changes(
+    book: Book, course: Course
+) -> None:
     notebook = source()
     notebook.cells[3].metadata["nbgrader"]["points"] = 9
     with pytest.raises(ReleaseError, match="worth 9 points"):

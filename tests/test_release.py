@@ -119,7 +119,11 @@ def test_solutions_and_hidden_tests_stay_behind(released: Course) -> None:
         content = path.read_text("utf-8") if path.is_file() else ""
         for secret in ("SOLUTION", "HIDDEN", "hidden=True", "total + 3", "lovelace", "987654"):
             assert secret not in content, path
-    cells = {c.metadata.nbgrader.grade_id: c for c in release.released_notebook(released, "first").cells if c.cell_type == "code"}
+    cells = {
+        c.metadata.nbgrader.grade_id: c
+        for c in release.released_notebook(released, "first").cells
+        if c.cell_type == "code"
+    }
     assert "NotImplementedError" in cells["add-answer"].source
     assert cells["add"].source == 'check("first.add", add)'
     assert (cells["add"].metadata.editable, cells["add"].metadata.deletable) == (False, False)
@@ -254,7 +258,10 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
         _set(7, source='check("first.add", name)'),
         r"cell name: it does not check its own question",
     ),
-    "solution elsewhere": (_leak, r"assignments/ko/first/first\.ipynb: cell name-ko: it holds text of the solution of 'add-"),
+    "solution elsewhere": (
+        _leak,
+        r"assignments/ko/first/first\.ipynb: cell name-ko: it holds text of the solution of 'add-",
+    ),
     "hidden call in sight": (
         _set(7, source='check("first.name", name)\ncheck("first.name", name, hidden=True)'),
         r"cell name: 'hidden=True' would reach students",
@@ -279,7 +286,13 @@ def test_a_source_that_does_not_fit_is_refused_with_its_cell_and_a_remedy(name: 
 def test_a_missing_or_broken_source_is_refused(tmp_path: Path) -> None:
     course = make(tmp_path)
     path = tmp_path / "solutions" / "first" / "first.ipynb"
-    for content in ("", "[]", "{}", json.dumps({**source(), "nbformat_minor": 2}), '{"nbformat": 4, "nbformat_minor": 5}'):
+    for content in (
+        "",
+        "[]",
+        "{}",
+        json.dumps({**source(), "nbformat_minor": 2}),
+        '{"nbformat": 4, "nbformat_minor": 5}',
+    ):
         path.write_text(content)
         with pytest.raises(ReleaseError, match=r"solutions/first/first\.ipynb is not a notebook of format 4\.5"):
             release.source_notebook(course, "first")

@@ -24,7 +24,14 @@ def graded(grade_id: str, source: str, *, locked: bool) -> dict[str, Any]:
     grading |= {"grade_id": grade_id, "schema_version": 3, "checksum": "0" * 32, **({"points": 1} if locked else {})}
     metadata = {"nbgrader": grading, "deletable": False, **({"editable": False} if locked else {})}
     name = f"{grade_id}-check" if locked else grade_id
-    return {"cell_type": "code", "id": name, "metadata": metadata, "source": source, "outputs": [], "execution_count": None}
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": metadata,
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
 
 
 def text(name: str) -> dict[str, Any]:
@@ -236,7 +243,9 @@ def test_outputs_kernels_and_odd_metadata_are_cleared() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 11), max_size=24), st.randoms(use_true_random=False))
-def test_whatever_is_done_to_the_cells_all_graded_ones_are_there_once_with_their_text(picks: list[int], chance: Any) -> None:
+def test_whatever_is_done_to_the_cells_all_graded_ones_are_there_once_with_their_text(
+    picks: list[int], chance: Any
+) -> None:
     released, submitted = release(), release()
     pool = [*released.cells, own("one"), own("other")]
     submitted.cells = [copy.deepcopy(pool[pick]) for pick in picks]
@@ -344,7 +353,9 @@ def test_a_bad_file_is_explained_to_the_student(name: str, file: Path) -> None:
 
 
 def test_oddities_that_do_no_harm_are_dropped(file: Path) -> None:
-    odd = '{"nbformat": 4, "metadata": NaN, "cells": [{"cell_type": "code", "source": "1", "source": "2", "metadata": 5},'
+    odd = (
+        '{"nbformat": 4, "metadata": NaN, "cells": [{"cell_type": "code", "source": "1", "source": "2", "metadata": 5},'
+    )
     odd += ' {"cell_type": "code", "source": "3", "metadata": {"nbgrader": {"grade_id": ["a"]}}, "outputs": [1e999]}]}'
     found = read(save(file, odd), 1)
     assert [c.source for c in found.cells] == ["2", "3"]
@@ -370,7 +381,12 @@ def test_only_an_ordinary_file_is_read(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["code", "markdown"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["code", "markdown"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=12,
 )
@@ -389,7 +405,9 @@ LIKELY = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=80) | JSON.map(lambda d: json.dumps(d).encode()) | LIKELY.map(lambda d: json.dumps(d).encode()))
+@given(
+    st.binary(max_size=80) | JSON.map(lambda d: json.dumps(d).encode()) | LIKELY.map(lambda d: json.dumps(d).encode())
+)
 def test_any_bytes_give_a_notebook_or_a_submission_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "fuzz.ipynb"
     path.write_bytes(content)
