@@ -152,7 +152,7 @@ def test_what_a_training_cannot_start_from_is_said(kernel, lab):
     _, answer = kernel.fit(SMALL, rows, start="a" * 64)
     assert answer["type"] == "cannot" and "the weights do not come from a training" in answer["reason"]
     _, answer = kernel.fit(SMALL, rows, optimizer_start="a" * 64)
-    assert answer["type"] == "cannot" and "optimizer's state" in answer["reason"]
+    assert answer["type"] == "cannot" and "optimizer was used before" in answer["reason"]
 
 
 def test_samples_of_another_shape_are_left_to_the_kernel(kernel, lab):

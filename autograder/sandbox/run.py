@@ -25,8 +25,9 @@ from autograder.sandbox import outputs, provisioner, watch
 from autograder.sandbox.host import DIED, Sandbox
 
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
-FLOOD = 50  # a cell that prints this many times the notebook's whole allowance is interrupted
-MESSAGE_BYTES = 16 << 20
+FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
+MESSAGE_BYTES = 256 << 20
+MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 
 STOPPED = "cell {number} was stopped after {seconds:g} s"
 NOTEBOOK_STOPPED = "the notebook was stopped in cell {number}, because it took longer than {seconds:g} s in all"
@@ -174,6 +175,7 @@ async def run_notebook_async(
         sandbox=sandbox, environment=dict(environment), parent=manager, kernel_spec=manager._kernel_spec
     )
     manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)  # for the sockets made from now on
+    manager.context.setsockopt(zmq.RCVHWM, MESSAGES)
     client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
     client.log.setLevel("CRITICAL")
     client.allowance = output_bytes
@@ -252,6 +254,7 @@ class _Execution:
         self.client.cell_timeout = max(0.1, min(self.cell_seconds, left))
         self.client.idle = False
         kernel = self.client.km.provisioner.kernel
+        before = self.client.used
         try:
             await self.client.async_execute_cell(cell, index, execution_count=self.client.code_cells_executed + 1)
             self.executed += 1
@@ -262,10 +265,15 @@ class _Execution:
             if left < self.cell_seconds:
                 self._broke(index, cell, "notebook_seconds", NOTEBOOK_STOPPED, seconds=self.notebook_seconds)
                 return False
+            # A cell that prints without end is said to do so, whichever limit this machine's speed lets it reach first.
+            self.client.flooding |= self.client.used > max(before, self.client.allowance)
             if await self._interrupted():
-                self._broke(index, cell, "cell_seconds", STOPPED, seconds=self.cell_seconds)
+                if not self.client.flooding:
+                    self._broke(index, cell, "cell_seconds", STOPPED, seconds=self.cell_seconds)
                 return True
             reason = kernel.ended()
+            if not reason and self.client.flooding:
+                return False
             if not reason:
                 self._broke(index, cell, "cell_seconds", UNRESPONSIVE, seconds=self.cell_seconds)
                 return False
