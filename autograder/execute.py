@@ -7,6 +7,7 @@ earns nothing; after the run the outputs of the check cells are replaced by what
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -226,6 +227,15 @@ def _printed(cell: NotebookNode) -> str:
 _TAG = re.compile(r"<\s*[a-zA-Z!/?]")
 
 
+_SCRIPT_LINK = re.compile(r"(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
+
+
+def _without_script_links(text: str) -> str:
+    """Markdown links may be scripts too, and be written with character references."""
+    decoded = html.unescape(text)
+    return _SCRIPT_LINK.sub("script-", decoded) if _SCRIPT_LINK.search(decoded) else text
+
+
 def harmless(notebook: NotebookNode) -> NotebookNode:
     """The notebook without anything that runs in the browser of who looks at it: scripts, handlers, active images.
 
@@ -236,6 +246,11 @@ def harmless(notebook: NotebookNode) -> NotebookNode:
     sanitizer = SanitizeHTML()
     cells = []
     for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = _without_script_links(str(output.data["text/markdown"]))
+        if cell.cell_type != "code":
+            cell.source = _without_script_links(cell.source)
         if cell.cell_type == "code" or _TAG.search(cell.source):
             cell, _ = sanitizer.preprocess_cell(cell, {}, index)
         cells.append(cell)

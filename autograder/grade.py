@@ -104,10 +104,11 @@ def submitted_at(submission: Submission) -> dt.datetime | None:
         text = stream.read(100).decode("utf-8", "replace").strip()
     try:
         moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # year 9999 in another zone is no time in UTC
         remedy = "Write it like 2027-03-14 23:59:00 UTC."
         raise SubmissionError(f"{file} is not a time ({text!r}): no late penalty", remedy) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return moment
 
 
 def _time(submission: Submission) -> tuple[dt.datetime | None, str]:

@@ -1,0 +1,96 @@
+"""What an attack is: a notebook that somebody hands in, what it may earn, and what the report must say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course import Course
+from autograder.variants import Edits, edited, solved
+
+# Honest notebooks that are cut down to a few questions: what attacks start from. Other questions stay unanswered.
+BASES: dict[str, tuple[str, bool, tuple[str, ...]]] = {
+    "quick": ("two_layer", False, ("collapse", "outputs", "model", "parameters", "formula", "output_shapes", "compile", "steps")),
+    "short": ("two_layer", False, ("outputs", "parameters", "steps")),
+    "train": ("two_layer", True, ("scale", "split", "model", "compile", "train", "accuracy")),
+    "images": ("flatten_relu", True, ("images", "model", "train", "evaluate", "accuracy")),
+    "challenge": ("optimizers", True, ("sgd", "challenge")),
+}  # fmt: skip
+STOLEN = "STOLEN"  # what an attack prints when it got at something: must never be seen
+TRIED = "TRIED"  # what it prints when it went on to its end
+
+
+@dataclass(frozen=True)
+class Attack:
+    """`base` with `before` (new code cells in front of cells) and then `edits`.
+
+    `earns`: points by question, for those that the attack is after (exactly so many). `lost`: questions that it costs.
+    All others must be, word for word, what they are without the attack. `says`: phrases of the report. `tried`: it prints
+    TRIED when it has run to its end. `raw`: the bytes of the file, instead of all that. `undecided`: whether the attacked
+    questions go to a person. `dangerous`: an honest notebook is graded right after it, which must go as before.
+    """
+
+    name: str
+    before: Mapping[str, str] = field(default_factory=dict)
+    edits: Edits = field(default_factory=dict)
+    earns: Mapping[str, float] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    base: str = "quick"
+    tried: bool = False
+    undecided: bool = False
+    dangerous: bool = False
+    cell_seconds: int = 60
+    seconds: float = 60.0
+
+    @property
+    def assignment(self) -> str:
+        return BASES[self.base][0]
+
+
+@cache
+def _solved(course_file: str, assignment: str) -> NotebookNode:
+    from pathlib import Path
+
+    from autograder.course import load
+
+    return solved(load(Path(course_file)), assignment)
+
+
+def honest(course: Course, base: str) -> NotebookNode:
+    """The perfect notebook with the answers of some questions only, and without figures."""
+    assignment, with_data, questions = BASES[base]
+    notebook = nbformat.from_dict(_solved(str(course.root / "course.yml"), assignment))
+    wanted = {"imports", *(["load"] if with_data else [])}
+    wanted |= {f"{question}-{part}" for question in questions for part in ("answer", "check")}
+    notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
+    return notebook
+
+
+def notebook_of(attack: Attack, course: Course) -> NotebookNode:
+    notebook = honest(course, attack.base)
+    for place, source in attack.before.items():
+        (index,) = [i for i, cell in enumerate(notebook.cells) if cell.id == place]
+        new = nbformat.v4.new_code_cell(source)
+        new["id"] = f"attack-{place}"[:60]
+        notebook.cells.insert(index, new)
+    return edited(notebook, attack.edits)
+
+
+def after_last(code: str) -> dict[str, str]:
+    """Edits that append `code` to the last answer of the base `quick`."""
+    return {"steps-answer": f"steps_default = 48000 // 32\nsteps_full = 48000 // 48000\n{code}"}
+
+
+def shown(notebook: NotebookNode) -> str:
+    """All that the notebook's cells show, as text."""
+    parts = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            parts += [str(output.get(key, "")) for key in ("text", "ename", "evalue", "traceback")]
+            parts += map(str, output.get("data", {}).values())
+    return "\n".join(parts)

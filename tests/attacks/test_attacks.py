@@ -1,0 +1,61 @@
+"""Every notebook attack, through the real sandbox and the real judge: what it earns, what it finds, whom it harms."""
+
+from __future__ import annotations
+
+import string
+
+import nbformat
+import pytest
+
+from tests.attacks import judging, process, protocol, secrets, training
+from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
+from tests.attacks.conftest import Grader
+
+ATTACKS = (*judging.ATTACKS, *secrets.ATTACKS, *process.ATTACKS, *protocol.ATTACKS, *training.ATTACKS)
+PRINTABLE = set(string.printable)
+
+
+def test_names_are_unique() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader, before) -> None:
+    without = {question.question: question for question in before(attack.base).questions}
+    graded = grader(notebook_of(attack, grader.course), attack.assignment, cell_seconds=attack.cell_seconds)
+    report, seconds = graded.report, grader.seconds
+    found = {question.question: question for question in report.questions}
+    text = report.to_json()
+    assert list(found) == list(without)
+    for name, question in found.items():
+        if name in attack.earns:
+            assert question.points == attack.earns[name], (name, question)
+            assert bool(question.undecided) == attack.undecided, (name, question)
+        elif name in BASES[attack.base][2]:
+            assert question == without[name], name
+        else:
+            assert question.points == 0, (name, question)
+    nbformat.writes(graded.notebook).encode("utf-8")
+    assert set(text.encode("utf-8").decode("ascii", "ignore")) <= PRINTABLE
+    for control in ("\\u001b", "\\u0007", "\\u202e", "\u202e"):
+        assert control not in text
+    for phrase in attack.says:
+        assert phrase in text
+    output = shown(graded.notebook)
+    assert STOLEN not in output
+    assert TRIED in output or not attack.tried, output[:3000]
+    for cell in graded.notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):  # what nbgrader takes its points from
+            table, score = cell.outputs
+            assert float(score.data["text/plain"]) == found[cell.metadata.nbgrader.grade_id].points
+            assert table.data["text/html"].count("<table") == 1
+    assert seconds < attack.seconds
+    if attack.dangerous:
+        again = grader(honest(grader.course, "short"), "two_layer").report
+        assert again.to_json() == before("short").to_json()
+
+
+def test_after_all_of_them_an_honest_notebook_is_graded_as_before(grader: Grader, before) -> None:
+    for base in ("quick", "train"):
+        graded = grader(honest(grader.course, base), "two_layer")
+        assert graded.report.to_json() == before(base).to_json()

@@ -1,0 +1,57 @@
+"""A class in which every third student attacks: the honest ones get what they get alone, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.course import load
+from autograder.execute import Submission, grade_submission
+from autograder.grade import Settings, grade_class
+from autograder.gradebook import Book, address
+from autograder.variants import edited, hand_in
+from tests.attacks import process, protocol
+from tests.attacks.attack import Attack, honest, notebook_of
+from tests.attacks.conftest import Grader, copy_course
+
+HONEST = (
+    {},
+    {"parameters-answer": "dense1_parameters, dense2_parameters, total_parameters = 78400, 1010, 79410"},
+    {"steps-answer": "steps_default = 1500\nsteps_full = 48000"},
+    {"outputs-answer": 'binary = multiclass = "softmax"\nregression = "none"'},
+)
+NAMES = ("things left for the next student", "fork bomb", "malformed messages of every sort", "SIGKILL to everybody")
+
+
+def attacks() -> list[Attack]:
+    known = {attack.name: attack for attack in (*process.ATTACKS, *protocol.ATTACKS)}
+    return [known[name] for name in NAMES]
+
+
+def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
+    grader: Grader, tmp_path: Path, memo_folder: Path
+) -> None:
+    course = load(copy_course(tmp_path / "course"))
+    submitted, submissions, honest_ones = course.root / "submitted", [], []
+    hostile = attacks()
+    for number in range(3 * len(hostile)):
+        student = f"student{number:02}"
+        attacking = number % 3 == 1
+        notebook = (
+            notebook_of(hostile[number // 3], course)
+            if attacking
+            else edited(honest(course, "short"), HONEST[number % 4])
+        )
+        path = hand_in(notebook, submitted, student, "two_layer")
+        submissions.append(Submission(student, "two_layer", path))
+        if not attacking:
+            honest_ones.append(submissions[-1])
+    settings = Settings(course.root / "course.yml", "bubblewrap", workers=2, memo=memo_folder, reference=False)
+    done = grade_class(submissions, course, settings)
+    assert [one.submission for one in done] == submissions
+    for one in honest_ones:
+        alone = grade_submission(one, grader.course, grader.bench, grader.sandbox).report
+        together = (course.root / "reports" / one.student / "two_layer.json").read_text("utf-8")
+        assert together == alone.to_json(), one.student
+    with Book(address(course), course.course.id) as book:
+        entered = {score.student: (score.points, score.undecided) for score in book.scores()}
+    assert entered == {one.submission.student: (one.report.points, 0) for one in done}
