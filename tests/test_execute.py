@@ -13,6 +13,7 @@ from autograder.bench import Bench
 from autograder.release import released_notebook
 from autograder.restore import read
 from autograder.results import Report
+from autograder.sandbox.host import Sandbox
 from autograder.variants import edited, solved
 
 WORTH = {"network": 5, "count": 2, "add": 3, "names": 1, "weights": 3}  # the questions of `deep` that need no training
@@ -278,6 +279,14 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     reports["filled"] = grade_notebook(notebook, "flatten_relu", bench=other_benches["empty"]).report.to_json()
     assert {name: text for name, text in reports.items() if text != first.report.to_json()} == {}
     assert Report.from_json(first.report.to_json()) == first.report
+
+
+def test_a_fresh_parent_for_each_kernel_gives_the_same_report_as_forks_of_one(grade_notebook, quick, course):
+    shared = grade_notebook(quick(), "deep").report
+    with Sandbox("bubblewrap", course.limits, max_kernels=1) as fresh:
+        again = [grade_notebook(quick(), "deep", sandbox=fresh).report for _ in range(2)]
+        assert fresh.starts == 2
+    assert [report.to_json() for report in again] == [shared.to_json()] * 2
 
 
 def test_a_report_holds_no_path_and_no_time(grade_notebook, quick, tmp_path, sandbox):

@@ -122,6 +122,7 @@ package = os.path.dirname(__import__("autograder").__file__)
 places = [package, package + "/checks", os.path.dirname(package), sys.prefix, os.path.dirname(np.__file__), os.path.dirname(keras.__file__),
           sys.base_prefix, os.path.dirname(os.__file__), "/", "/etc", "/usr", "/usr/bin", "/bin", "/run", "/run/kernel", "/dev", "/proc/sys/kernel", "/sys",
           os.path.dirname(sys.prefix), os.path.expanduser("~root"), "/var/tmp", "/opt", "/opt/keras", "/tmp/.keras", "/tmp/.keras/datasets/fashion-mnist"]
+if os.path.dirname(sys.prefix).startswith("/tmp/"): places.remove(os.path.dirname(sys.prefix))  # a clone in /tmp: the sandbox's own scratch
 for line in open("/proc/self/mountinfo"): places.append(line.split()[4])
 for place in set(places) - {"/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/pts", "/dev/console"}:
     for name in ("gradebook.db", "sitecustomize.py", "x.pth", "written"):

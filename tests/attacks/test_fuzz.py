@@ -154,9 +154,12 @@ def test_bent_requests_are_answered_or_refused(open_session, seed: int) -> None:
             assert not outcome.actual.startswith("the grader failed on this check"), outcome.actual
 
 
+KEYS = st.text(max_size=5) | st.sampled_from(
+    ("type", "kind", "values", "value", "items", "model", "layers", "frames", "fit", "question")
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(ODD[:20]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(("type", "kind", "values", "value", "items", "model", "layers", "frames", "fit", "question")) | st.text(max_size=5), inner, max_size=5),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=5)),
     max_leaves=20,
 )  # fmt: skip
 
