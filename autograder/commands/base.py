@@ -1,0 +1,56 @@
+"""What all commands share: consoles, exit codes, common options, and the way an error ends a command."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from autograder.errors import AutograderError
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+
+out = Console()
+err = Console(stderr=True)
+
+AMISS, UNDECIDED, ERROR, INTERRUPTED = 1, 3, 4, 130
+
+
+class IsolationChoice(StrEnum):
+    bubblewrap = "bubblewrap"
+    none = "none"
+
+
+CourseFile = Annotated[
+    Path | None, typer.Option("--course", help="course.yml; by default the one in this folder or above it.")
+]
+MemoFolder = Annotated[Path | None, typer.Option("--memo", help="Folder of known trainings; by default in your cache.")]
+NoMemo = Annotated[bool, typer.Option("--no-memo", help="Train everything anew, and keep nothing.")]
+Workers = Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes; 0: as cores and memory allow.")]
+Isolation = Annotated[IsolationChoice | None, typer.Option("--isolation", help="Instead of course.yml's.")]
+
+
+def fail(error: AutograderError) -> NoReturn:
+    """Say what went wrong and what to do about it, and end the command."""
+    err.print(f"[bold red]autograder:[/] {escaped(str(error))}", highlight=False, soft_wrap=True)
+    if error.remedy:
+        err.print(escaped(error.remedy), highlight=False, soft_wrap=True)
+    raise typer.Exit(ERROR)
+
+
+def escaped(text: str) -> str:
+    """`text` without markup: what users and students wrote is shown as it is."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def the_course(path: Path | None) -> Course:
+    """The course in `path`, or the one in this folder or above it. Raises CourseError."""
+    from autograder.course import load
+
+    return load(path)

@@ -1,0 +1,143 @@
+"""`autograder grade`, and what `demo` shares with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from autograder.commands import base
+from autograder.commands.base import (
+    INTERRUPTED,
+    UNDECIDED,
+    CourseFile,
+    Isolation,
+    IsolationChoice,
+    MemoFolder,
+    NoMemo,
+    Workers,
+    err,
+    escaped,
+    fail,
+    out,
+)
+from autograder.errors import AutograderError
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.grade import Done, Settings
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Example: autograder grade submitted --assignment two_layer --student alice --verbose",
+)
+def grade(
+    submitted: Annotated[
+        Path | None, typer.Argument(help="Folder of submissions: <student>/<assignment>/<assignment>.ipynb.")
+    ] = None,
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
+    ] = None,
+    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    course: CourseFile = None,
+    workers: Workers = 0,
+    isolation: Isolation = None,
+    language: Annotated[str, typer.Option(help="Of feedback: en or ko.")] = "en",
+    force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Don't grade the reference solutions first.")
+    ] = False,
+    memo: MemoFolder = None,
+    no_memo: NoMemo = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each failed check.")] = False,
+) -> None:
+    """Grade submissions: notebooks to autograded/, reports to reports/, scores and comments to the gradebook."""
+    try:
+        settings, the_course = settings_from(
+            course, isolation, workers, language, memo, no_memo, force, not no_reference
+        )
+        folder = submitted or the_course.root / "submitted"
+        done = run(folder, the_course, settings, assignment or [], student or [])
+        show(done, the_course, verbose)
+    except AutograderError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was graded is kept: the same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from None
+    if any(result.report.undecided for result in done):
+        raise typer.Exit(UNDECIDED)
+
+
+def settings_from(
+    course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
+    no_memo: bool, force: bool, reference: bool,
+) -> tuple[Settings, Course]:  # fmt: skip
+    from autograder.course import find
+    from autograder.grade import Settings, default_workers
+    from autograder.memo import default_folder
+    from autograder.sandbox import bubblewrap
+
+    path = (course or find()).resolve()
+    the_course = base.the_course(path)
+    if language not in the_course.course.languages:
+        raise AutograderError(
+            f"the course has no language '{language}'", f"It has {', '.join(the_course.course.languages)}."
+        )
+    chosen: Any = isolation.value if isolation else the_course.isolation
+    if chosen == "bubblewrap" and (reason := bubblewrap.available()):
+        raise AutograderError("submissions can't be isolated on this machine", reason)
+    if chosen == "none":
+        err.print(
+            "[yellow]Isolation is off: submissions can read and change whatever you can. Only for submissions you trust.[/]"
+        )
+    folder = None if no_memo else (memo or default_folder())
+    return Settings(path, chosen, workers or default_workers(), folder, language, force, reference), the_course
+
+
+def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
+    from autograder.checks.base import shorten
+    from autograder.grade import find_submissions, grade_class
+
+    submissions = find_submissions(folder, course, assignments, students)
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("reading", total=len(submissions))
+
+        def on_done(done: Done) -> None:
+            name = shorten(f"{done.submission.student} {done.submission.assignment}")
+            progress.update(task, advance=1, description=escaped(name))
+
+        return grade_class(
+            submissions, course, settings, on_done, lambda what: progress.update(task, description=escaped(what))
+        )
+
+
+def show(done: list[Done], course: Course, verbose: bool) -> None:
+    from autograder.checks.base import shorten
+    from autograder.gradebook import Book, address
+    from autograder.report.summary import class_table, failed_checks
+
+    reports = [result.report for result in done]
+    with Book(address(course), course.course.id) as book:
+        penalties = {(score.student, score.assignment): score.penalty for score in book.scores()}
+    if verbose:
+        for report in reports:
+            for line in failed_checks(report):
+                out.print(line, highlight=False, soft_wrap=True)
+    for result in done:
+        if result.warning:
+            err.print(f"[yellow]{escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
+    out.print(class_table(reports, course.assignments, penalties))
+    again = sum(result.again for result in done)
+    fits = sum(result.fits for result in done)
+    err.print(
+        f"{len(done) - again} graded, {again} unchanged since they were graded; "
+        f"{fits} trainings asked for. Gradebook: {escaped(address(course))}",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip

@@ -1,0 +1,32 @@
+"""`autograder memo`: what is known already."""
+
+from __future__ import annotations
+
+import typer
+
+from autograder.commands.base import MemoFolder, out
+
+app = typer.Typer(help="The trainings that are known already, and need not run again.", no_args_is_help=True)
+
+
+@app.command("info", epilog="Example: autograder memo info")
+def memo_info(memo: MemoFolder = None) -> None:
+    """How many trainings are known, and how much room they take."""
+    from autograder.memo import Memo as Store
+    from autograder.memo import default_folder
+
+    store = Store(memo or default_folder())
+    entries = store.entries()
+    size = sum(size for _, size, _ in entries) / 1e6
+    out.print(
+        f"{len(entries)} trainings, {size:,.1f} MB of {store.limit / 1e6:,.0f} MB, in {store.folder}", highlight=False
+    )
+
+
+@app.command("clear", epilog="Example: autograder memo clear")
+def memo_clear(memo: MemoFolder = None) -> None:
+    """Forget all known trainings."""
+    from autograder.memo import Memo as Store
+    from autograder.memo import default_folder
+
+    out.print(f"{Store(memo or default_folder()).clear()} trainings forgotten")
