@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,19 @@ END_SECONDS = 1800  # a training that is still running is waited for
 
 class JudgeDied(AutograderError):
     pass
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the judge says at the end of a submission: of the `fits` asked for, `trained` had to run.
+
+    `seconds`: the judge's, by what it did (train, recall a known training, evaluate, hand_in, decide).
+    """
+
+    questions: list[QuestionResult]
+    fits: int = 0
+    trained: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Bench:
@@ -93,10 +107,11 @@ class Bench:
         self.start()
         self._order({"do": "begin", "assignment": assignment, "socket": str(socket)}, START_SECONDS)
 
-    def end(self, language: str) -> tuple[list[QuestionResult], dict[str, int]]:
-        """Close the socket; the outcomes of what was handed in, and how many trainings were asked for and run."""
+    def end(self, language: str) -> Decided:
+        """Close the socket; the outcomes of what was handed in."""
         answer = self._order({"do": "end", "language": language}, END_SECONDS)
-        return [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]], answer["counts"]
+        questions = [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]]
+        return Decided(questions, answer["fits"], answer["trained"], answer["seconds"])
 
     def _died(self) -> JudgeDied:
         """What it left in its log is for the instructor's eyes only, so it is no part of the message."""

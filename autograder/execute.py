@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.bench import Bench, JudgeDied
+from autograder.bench import Bench, Decided, JudgeDied
 from autograder.checks.base import shorten as clean
 from autograder.course import Assignment, Course, Question
 from autograder.errors import SandboxError, SubmissionError
@@ -60,18 +61,25 @@ class Submission:
 
 @dataclass(frozen=True)
 class Graded:
-    """`notebook`: the executed notebook, for ``autograded/``."""
+    """`notebook`: the executed notebook, for ``autograded/``. `fits`: trainings asked for; `trained`: those that had to run.
+
+    `seconds`: of wall time in all; `stages`: the same, by what took them: read, kernel (until it answers), cells (without
+    waiting for the judge), train, recall, evaluate, hand_in, decide (the judge), finish.
+    """
 
     report: Report
     notebook: NotebookNode
     fits: int = 0
+    trained: int = 0
     seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 def grade_submission(
     submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = "en"
 ) -> Graded:
     """Grade one submission. Whatever is in the file, this returns: what the grader can't tell is `undecided`."""
+    started = time.perf_counter()
     assignment = course.assignment(submission.assignment)
     released = released_notebook(course, submission.assignment)
     try:
@@ -84,37 +92,46 @@ def grade_submission(
         _write_outputs(empty, questions)
         return Graded(_report(submission, course, sandbox, questions, (problem,)), empty)
     notebook, notes = restore(submitted, released)
+    stages = {"read": time.perf_counter() - started}
     failure = ""
     for attempt in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
         try:
-            run, questions, counts = _run(trial, submission, course, bench, sandbox, language)
+            run, decided = _run(trial, submission, course, bench, sandbox, language)
         except (SandboxError, JudgeDied) as error:
             failure = str(error)
             continue
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
-        questions = _complete(assignment, questions, trial, run, language)
+        ended = time.perf_counter()
+        questions = _complete(assignment, decided.questions, trial, run, language)
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
         trial = harmless(trial)
         _write_outputs(trial, questions)
         report = _report(submission, course, sandbox, questions, notes)
-        return Graded(report, trial, counts.get("fits", 0), run.seconds)
+        stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
+        return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages)
     undecided = _all_undecided(assignment, language, f"the grader failed: {failure}")
     return Graded(_report(submission, course, sandbox, undecided, notes), notebook)
 
 
 def _run(
     notebook: NotebookNode, submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str
-) -> tuple[Run, list[QuestionResult], dict[str, int]]:
+) -> tuple[Run, Decided]:
     sandbox.start()
     bench.begin(submission.assignment, sandbox.run_folder / SOCKET)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", SEED: str(course.seed)}
     try:
         run = run_notebook(notebook, sandbox, environment=environment)
     finally:
-        questions, counts = bench.end(language)
-    return run, questions, counts
+        decided = bench.end(language)
+    return run, decided
+
+
+def _stages(run: Run, decided: Decided) -> dict[str, float]:
+    asked = sum(seconds for kind, seconds in decided.seconds.items() if kind != "decide")
+    cells = max(0.0, run.seconds - run.start_seconds - asked)
+    return {"kernel": run.start_seconds, "cells": cells, **decided.seconds}
 
 
 def sentence_case(text: str) -> str:

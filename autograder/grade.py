@@ -14,7 +14,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ class Done:
     report: Report
     seconds: float = 0.0
     fits: int = 0
+    trained: int = 0
+    stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
     again: bool = False
     warning: str = ""
 
@@ -144,12 +146,15 @@ def _stop_worker() -> None:
         _worker.clear()
 
 
-def _grade(submission: Submission) -> tuple[str, str, int, float]:
-    """In a worker: report and executed notebook as text, so that nothing but text travels back."""
+def _grade(submission: Submission) -> tuple[str, str, dict[str, Any]]:
+    """In a worker: report and executed notebook as text, and figures: nothing but text and numbers travels back."""
     graded: Graded = grade_submission(
         submission, _worker["course"], _worker["bench"], _worker["sandbox"], _worker["language"]
     )
-    return graded.report.to_json(), nbformat.writes(graded.notebook), graded.fits, graded.seconds
+    figures = {
+        "seconds": graded.seconds, "fits": graded.fits, "trained": graded.trained, "stages": dict(graded.stages),
+    }  # fmt: skip
+    return graded.report.to_json(), nbformat.writes(graded.notebook), figures
 
 
 # ---- the main process
@@ -237,15 +242,15 @@ def grade_class(
             else:
                 finish(Done(submission, report, again=True))
         if waiting:
-            for submission, (report_text, notebook, fits, seconds) in _run(waiting, course, settings, on_start):
+            for submission, (report_text, notebook, figures) in _run(waiting, course, settings, on_start):
                 folders.write(submission, report_text, notebook)
-                finish(Done(submission, Report.from_json(report_text), seconds, fits))
+                finish(Done(submission, Report.from_json(report_text), **figures))
     return [done[submission] for submission in submissions]
 
 
 def _run(
     waiting: Sequence[Submission], course: Course, settings: Settings, on_start: Callable[[str], None]
-) -> Iterator[tuple[Submission, tuple[str, str, int, float]]]:
+) -> Iterator[tuple[Submission, tuple[str, str, dict[str, Any]]]]:
     """Grade in worker processes; results as they finish."""
     on_start("starting workers (TensorFlow takes about 10 s to import)")
     names = sorted({submission.assignment for submission in waiting})

@@ -6,7 +6,7 @@ over a Unix socket that exists for one submission only, so a message needs no id
 ::
 
     worker: {"do": "begin", "assignment": ..., "socket": path}   -> {"ready": true}
-    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "counts": {...}}
+    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
     worker: {"do": "stop"}                                       -> the process ends
 """
 
@@ -19,6 +19,7 @@ import select
 import selectors
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any, TextIO
@@ -78,8 +79,15 @@ class Judge:
         if session is None:
             raise AutograderError("no submission was begun")
         self.close()
+        started = time.perf_counter()
         questions = [result.model_dump(mode="json") for result in session.results(language)]
-        return {"questions": questions, "counts": {"fits": session.fits, "trained": self.lab.trainer.fits}}
+        session.spent("decide", time.perf_counter() - started)
+        return {
+            "questions": questions,
+            "fits": session.fits,
+            "trained": session.trained_now,
+            "seconds": session.seconds,
+        }
 
     def close(self) -> None:
         if self.listener is not None:

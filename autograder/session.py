@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,24 +66,38 @@ class Session:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: int = 0
     fits: int = 0
+    trained_now: int = 0  # of the fits, those that were not known already
     kept: int = 0
+    seconds: dict[str, float] = field(
+        default_factory=dict
+    )  # by what was done: train, recall, evaluate, hand_in, decide
 
     def answer(self, document: dict[str, Any], frames: Sequence[bytes]) -> Answer:
         self.requests += 1
         if self.requests > MAX_REQUESTS:
             raise ProtocolError(f"a notebook may ask the grader {MAX_REQUESTS} times at most")
+        started, known = time.perf_counter(), self.memo.misses
         request = parse(document, frames)
-        match request:
-            case HandIn():
-                return self._hand_in(request)
-            case Fit():
-                return self._fit(request)
-            case Evaluate():
-                return self._evaluate(request)
-            case TrainedHere():
-                self.claims[request.weights] = request
-                return {"type": "noted"}, ()
-        raise ProtocolError("this request is not known")
+        try:
+            match request:
+                case HandIn():
+                    return self._hand_in(request)
+                case Fit():
+                    return self._fit(request)
+                case Evaluate():
+                    return self._evaluate(request)
+                case TrainedHere():
+                    self.claims[request.weights] = request
+                    return {"type": "noted"}, ()
+            raise ProtocolError("this request is not known")
+        finally:
+            trained = self.memo.misses - known
+            self.trained_now += trained
+            kind = ("train" if trained else "recall") if isinstance(request, Fit) else request.type
+            self.spent(kind, time.perf_counter() - started)
+
+    def spent(self, kind: str, seconds: float) -> None:
+        self.seconds[kind] = self.seconds.get(kind, 0.0) + seconds
 
     # ---- trainings
 

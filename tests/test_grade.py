@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import json
 import os
 import re
 import shutil
@@ -90,6 +91,10 @@ def test_a_class_gets_its_scores_and_a_broken_file_costs_the_others_nothing(grad
     course, done = graded
     assert [(d.submission.student, d.report.points) for d in done] == list(SCORES.items())
     assert not any(d.again for d in done)
+    ada, carl = done[0], done[2]
+    assert (ada.fits, carl.fits) == (1, 0)
+    assert {"read", "kernel", "cells", "hand_in", "decide", "finish"} <= ada.stages.keys()
+    assert 0 < sum(ada.stages.values()) <= ada.seconds
     scores = gradebook(course)
     assert {student: score[0] for student, score in scores.items()} == SCORES
     # 36 hours late, one of them of grace: two started days.
@@ -295,6 +300,10 @@ def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder)
     students = [argument for student in ("ada", "bob", "carl") for argument in ("-s", student)]
     result = autograder(graded[0], "grade", *students, "--memo", memo_folder)
     assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
+    figures = autograder(graded[0], "grade", *students, "--memo", memo_folder, "--json")
+    assert [(item["student"], item["points"], item["again"]) for item in json.loads(figures.stdout)] == [
+        (student, SCORES[student], True) for student in ("ada", "bob", "carl")
+    ]
     assert "✗" not in result.stdout  # a line for each failed check only when asked for
     assert "0 graded, 3 unchanged since they were graded; 0 trainings asked for" in flat(result.stderr)
 

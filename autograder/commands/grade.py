@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +55,9 @@ def grade(
     memo: MemoFolder = None,
     no_memo: NoMemo = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each failed check.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Scores, times and trainings as JSON, not as a table.")
+    ] = False,
 ) -> None:
     """Grade submissions: notebooks to autograded/, reports to reports/, scores and comments to the gradebook."""
     try:
@@ -62,7 +66,10 @@ def grade(
         )
         folder = submitted or the_course.root / "submitted"
         done = run(folder, the_course, settings, assignment or [], student or [])
-        show(done, the_course, verbose)
+        if as_json:
+            print(json.dumps([figures(result) for result in done], indent=1))
+        else:
+            show(done, the_course, verbose)
     except AutograderError as error:
         fail(error)
     except KeyboardInterrupt:
@@ -70,6 +77,16 @@ def grade(
         raise typer.Exit(INTERRUPTED) from None
     if any(result.report.undecided for result in done):
         raise typer.Exit(UNDECIDED)
+
+
+def figures(done: Done) -> dict[str, Any]:
+    """One submission for a machine to read; `seconds` and `stages` are wall time, 0 for what was graded before."""
+    report = done.report
+    return {
+        "student": report.student, "assignment": report.assignment, "points": report.points, "out_of": report.out_of,
+        "undecided": report.undecided, "again": done.again, "seconds": done.seconds, "fits": done.fits,
+        "trained": done.trained, "stages": done.stages,
+    }  # fmt: skip
 
 
 def settings_from(

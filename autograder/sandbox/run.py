@@ -53,7 +53,8 @@ class Break:
 class Run:
     """How a notebook went. `executed`: code cells that ran to their end. `died`: the kernel ended by itself.
 
-    `finished`: every cell was run (cells stopped by an interrupt included).
+    `finished`: every cell was run (cells stopped by an interrupt included). `seconds`: from the first to the last moment,
+    the first `start_seconds` of them until the kernel answered.
     """
 
     breaks: tuple[Break, ...] = ()
@@ -61,6 +62,7 @@ class Run:
     died: bool = False
     finished: bool = True
     seconds: float = 0.0
+    start_seconds: float = 0.0
     code: int | None = None  # the exit code of a kernel that died by itself; 137 when somebody killed it
 
 
@@ -225,6 +227,7 @@ class _Execution:
 
     async def run(self, started: float) -> Run:
         finished = True
+        ready = time.monotonic() - started
         deadline = started + self.notebook_seconds
         for index, cell in enumerate(self.client.nb.cells):
             if cell.cell_type != "code" or not cell.source.strip():
@@ -241,7 +244,8 @@ class _Execution:
             if not goes_on:
                 finished = False
                 break
-        return Run(tuple(self.breaks), self.executed, self.died, finished, time.monotonic() - started, self.code)
+        took = time.monotonic() - started
+        return Run(tuple(self.breaks), self.executed, self.died, finished, took, ready, self.code)
 
     def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
         sentence = template.format(number=index + 1, **values)
