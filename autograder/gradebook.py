@@ -39,6 +39,7 @@ from autograder.course import Course
 from autograder.errors import GradebookError, ReleaseError
 from autograder.release import generate, pick_language, source_notebook
 from autograder.report.comments import TEXTS, late_text, prose, question_text
+from autograder.report.export.grades import Entry
 from autograder.results import QuestionResult, Report
 
 _DATABASE = (
@@ -190,6 +191,25 @@ class Book:
                 Score(student, name, float(points), float(out_of), float(penalty or 0), waiting.get(key, 0))
                 for key, student, name, points, out_of, penalty in rows
             ]
+
+    def entries(self) -> list[Entry]:
+        """Every question of every submission, with what a person entered, by assignment, student and question."""
+        with self._transaction():
+            rows = self._db.query(
+                SubmittedAssignment.student_id, Assignment.name, GradeCell.name, GradeCell.max_score, Grade.auto_score,
+                Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade,
+                SubmittedNotebook.late_submission_penalty,
+            ).join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)  # fmt: skip
+            rows = rows.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            rows = rows.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            rows = rows.join(GradeCell, GradeCell.id == Grade.cell_id)
+            rows = rows.order_by(Assignment.name, SubmittedAssignment.student_id, GradeCell.name)
+            return [Entry(*row) for row in rows]
+
+    def students(self) -> list[str]:
+        """All students of the gradebook, also those who handed in nothing."""
+        with self._transaction():
+            return sorted(student for (student,) in self._db.query(Student.id))
 
     def _inspect(self) -> None:
         """Refuse a database that is not nbgrader's, or is an older nbgrader's, before anything is created in it."""
