@@ -85,7 +85,7 @@ def kernel(bench, address, lab):
 
 def outcomes(bench, question, language="en"):
     """By check: the outcomes of a question; ends the submission."""
-    results, _ = bench.end(language)
+    results = bench.end(language).questions
     (found,) = [result for result in results if result.question == question]
     return {outcome.check: outcome for outcome in found.outcomes}
 
@@ -109,11 +109,12 @@ def test_a_network_that_the_judge_trained_earns_full_marks(bench, kernel, traine
             same = tuple(layer.model_copy(update={"same_as": f"dense{n}"}) for n, layer in enumerate(fitted.layers, 1))
             again = fitted.model_copy(update={"layers": same})
         assert kernel.hand_in(f"two_layer.{question}", again, **named)[0] == {"type": "taken"}
-    results, counts = bench.end("en")
+    decided = bench.end("en")
+    results = decided.questions
     assert [result.question for result in results] == ["model", "compile", "train", "accuracy"]
     for result in results:
         assert (result.points, result.status) == (result.out_of, Status.PASSED), result
-    assert counts["fits"] == 1
+    assert decided.fits == 1
 
 
 def test_the_same_training_gives_the_same_bits(kernel, lab):
@@ -223,7 +224,7 @@ def test_weights_set_by_hand_fail_whatever_the_kernel_says_of_them(bench, kernel
     assert by_hand.fits and not by_hand.origin  # forged: "five epochs on the training split, by the judge"
     kernel.hand_in("two_layer.train", by_hand)
     kernel.hand_in("two_layer.accuracy", by_hand)
-    results, _ = bench.end("en")
+    results = bench.end("en").questions
     for result in results:
         assert result.points == 0.0
         for outcome in result.outcomes:
@@ -263,7 +264,7 @@ def test_training_on_hold_out_rows_is_known_by_number(bench, kernel, lab):
     fitted, _ = kernel.fit(SMALL, rows)
     kernel.hand_in("two_layer.train", fitted)
     kernel.hand_in("two_layer.accuracy", fitted)
-    results, _ = bench.end("en")
+    results = bench.end("en").questions
     found = {outcome.check: outcome for result in results for outcome in result.outcomes}
     assert found["trained_on"].actual == "200 training images and 100 hold-out images and 7 test images"
     assert found["accuracy"].status is Status.FAILED
@@ -349,7 +350,7 @@ def test_other_questions_are_refused(kernel, question, reason):
 
 
 def test_nothing_handed_in_gives_no_results(bench, kernel):
-    assert bench.end("en")[0] == []
+    assert bench.end("en").questions == []
 
 
 # ---- messages that no kernel of ours would send
@@ -486,7 +487,7 @@ def test_an_unknown_assignment_is_the_callers_error_and_the_judge_lives_on(bench
         bench.begin("tow_layer", address)
     assert "did you mean 'two_layer'?" in caught.value.remedy
     bench.begin("two_layer", address)
-    assert bench.end("en")[0] == []
+    assert bench.end("en").questions == []
 
 
 def test_the_socket_is_gone_after_the_submission(bench, kernel):
@@ -595,9 +596,9 @@ def graded(bench, tmp_path_factory):
             [sys.executable, "notebook.py", "facts.json"], cwd=folder, env=environment, capture_output=True, text=True
         )
         assert finished.returncode == 0, finished.stderr[-3000:]
-        results, counts = bench.end("en")
-    questions = {result.question: {o.check: o for o in result.outcomes} for result in results}
-    return json.loads((folder / "facts.json").read_text()), questions, counts
+        decided = bench.end("en")
+    questions = {result.question: {o.check: o for o in result.outcomes} for result in decided.questions}
+    return json.loads((folder / "facts.json").read_text()), questions, decided
 
 
 def test_a_notebook_sees_what_keras_would_have_left(graded):
