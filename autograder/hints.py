@@ -6,6 +6,7 @@ import difflib
 import re
 
 from autograder.allowed import ACTIVATIONS
+from autograder.i18n import _
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)
 
@@ -26,19 +27,23 @@ def for_error(error: str, message: str) -> str:
     text = " ".join(message.split())
     if "activation" in text and (match := _QUOTED.search(text)):
         meant = nearest(match[1], sorted(ACTIVATIONS))
-        guess = f"; did you mean `{meant}`?" if meant else "."
-        return f"The activation name `{match[1]}` is not known{guess}"
+        if meant:
+            return _("The activation name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
+        return _("The activation name `{name}` is not known.", name=match[1])
     if "metrics" in text and ("list" in text or "Expected" in text):
-        return "metrics is a list: write metrics=['accuracy'], with brackets."
+        return _("metrics is a list: write metrics=['accuracy'], with brackets.")
     if _SHAPES.search(text):
-        return (
-            "The data don't have the shape that the network's input expects: a network that begins with Flatten takes "
-            "images (28, 28), one that begins with Dense takes rows of 784 numbers."
+        return _(
+            "The data don't have the shape that the network's input expects: a network that begins with "
+            "Flatten takes images (28, 28), one that begins with Dense takes rows of 784 numbers."
         )
     if error == "NameError" and (match := re.search(r"name '(\w+)' is not defined", text)):
-        return f"`{match[1]}` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?"
+        return _(
+            "`{name}` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?",
+            name=match[1],
+        )
     if error == "NotImplementedError":
-        return "This cell is still empty: replace `raise NotImplementedError()` by your own code."
+        return _("This cell is still empty: replace `raise NotImplementedError()` by your own code.")
     if "must call `compile()`" in text or "call `compile" in text:
-        return "Call compile() before fit() or evaluate()."
+        return _("Call compile() before fit() or evaluate().")
     return ""

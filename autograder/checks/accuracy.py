@@ -8,9 +8,10 @@ from pydantic import Field
 
 from autograder.checks.base import Check, Facts, Split, Verdict, failed, number, passed, show, undecided
 from autograder.checks.network import ModelCheck
-from autograder.checks.training import SPLITS, trainings
+from autograder.checks.training import split_name, trainings
 from autograder.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
 from autograder.errors import CannotRebuild
+from autograder.i18n import N_, _
 
 
 class Accuracy(ModelCheck):
@@ -22,7 +23,7 @@ class Accuracy(ModelCheck):
     safe_hints = True
 
     def describe(self) -> str:
-        return f"Accuracy of at least {self.at_least:.3g} on {SPLITS[self.split]}"
+        return _("Accuracy of at least {at_least:.3g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         fits = trainings(value)
@@ -32,8 +33,8 @@ class Accuracy(ModelCheck):
         if seen:
             return failed(
                 self.describe(),
-                f"trained on {number(seen)} images of {SPLITS[self.split]}",
-                "Accuracy on images that were trained on says nothing: train on the training split only.",
+                _("trained on {number} images of {split}", number=number(seen), split=split_name(self.split)),
+                _("Accuracy on images that were trained on says nothing: train on the training split only."),
             )
         try:
             accuracy = facts.lab.evaluate(value, self.split)["accuracy"]
@@ -41,15 +42,15 @@ class Accuracy(ModelCheck):
             return undecided(error)
         if accuracy >= self.at_least:
             return passed(f"{accuracy:.4f}")
-        return failed(f"at least {self.at_least:.3g}", f"{accuracy:.4f}", _why_low(fits))
+        return failed(_("at least {at_least:.3g}", at_least=self.at_least), f"{accuracy:.4f}", _why_low(fits))
 
 
 def _why_low(fits: tuple[FitRecord, ...]) -> str:
     if any(fit.data.scaling == "raw" for fit in fits):
-        return "The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0."
+        return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
     if any(fit.data.changed_labels for fit in fits):
-        return "Labels and images no longer belong together: split both in one call."
-    return "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."
+        return _("Labels and images no longer belong together: split both in one call.")
+    return _("Look at the layers, the optimizer and the number of epochs: something keeps the network from learning.")
 
 
 class Evaluation(Check):
@@ -61,13 +62,15 @@ class Evaluation(Check):
     metric: Literal["loss", "accuracy"] = "accuracy"
     tolerance: float = Field(default=0.002, gt=0)
     accepts = (ScalarDescription,)
-    wanted = "a number"
+    wanted = N_("a number")
 
     def names(self) -> set[str]:
         return {self.of, self.model}
 
     def describe(self) -> str:
-        return f"`{self.of}` is the network's {self.metric} on {SPLITS[self.split]}"
+        return _(
+            "`{of}` is the network's {metric} on {split}", of=self.of, metric=self.metric, split=split_name(self.split)
+        )
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         return compare_evaluation(value.value, facts.of(self.model), self.split, self.metric, self.tolerance, facts)
@@ -82,18 +85,23 @@ class Evaluations(Check):
     metric: Literal["loss", "accuracy"] = "accuracy"
     tolerance: float = Field(default=0.002, gt=0)
     accepts = (MappingDescription,)
-    wanted = "a dictionary"
+    wanted = N_("a dictionary")
 
     def names(self) -> set[str]:
         return {self.of, self.models}
 
     def describe(self) -> str:
-        return f"`{self.of}` holds each network's {self.metric} on {SPLITS[self.split]}"
+        return _(
+            "`{of}` holds each network's {metric} on {split}",
+            of=self.of,
+            metric=self.metric,
+            split=split_name(self.split),
+        )
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         models = facts.of(self.models)
         if not isinstance(models, MappingDescription):
-            return failed(f"a dictionary of networks as `{self.models}`", show(models))
+            return failed(_("a dictionary of networks as `{models}`", models=self.models), show(models))
         for key, item in value.items.items():
             verdict = compare_evaluation(
                 getattr(item, "value", None), models.items.get(key), self.split, self.metric, self.tolerance, facts
@@ -105,12 +113,12 @@ class Evaluations(Check):
 
 def compare_evaluation(number_: Any, model: Any, split: str, metric: str, tolerance: float, facts: Facts) -> Verdict:
     if not isinstance(model, ModelDescription):
-        return failed("a network", show(model))
+        return failed(_("a network"), show(model))
     if model.compiled is None:
-        return failed("a compiled network", "compile() was not called on this network")
+        return failed(_("a compiled network"), _("compile() was not called on this network"))
     if type(number_) not in (int, float):
         return failed(
-            "a number", show(number_), "model.evaluate(...) returns the loss and the accuracy: take one of them."
+            _("a number"), show(number_), _("model.evaluate(...) returns the loss and the accuracy: take one of them.")
         )
     try:
         measured = facts.lab.evaluate(model, split)[metric]
@@ -118,4 +126,6 @@ def compare_evaluation(number_: Any, model: Any, split: str, metric: str, tolera
         return undecided(error)
     if abs(number_ - measured) <= tolerance:
         return passed(f"{number_:.4f}")
-    return failed(f"{measured:.4f}", f"{number_:.4f}", f"Evaluate this very network on {SPLITS[split]}.")
+    return failed(
+        f"{measured:.4f}", f"{number_:.4f}", _("Evaluate this very network on {split}.", split=split_name(split))
+    )

@@ -27,6 +27,7 @@ from autograder.description import (
     OtherDescription,
     ScalarDescription,
 )
+from autograder.i18n import N_, _, speaking
 from autograder.results import Status
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -118,7 +119,7 @@ class Check(BaseModel):
     hint: LocalisedText | None = None
 
     accepts: ClassVar[tuple[Any, ...]] = ()
-    wanted: ClassVar[str] = "a value"
+    wanted: ClassVar[str] = N_("a value")
     safe_hints: ClassVar[bool] = False  # whether the hints it makes up give nothing away when it is hidden
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
@@ -137,22 +138,25 @@ class Check(BaseModel):
         return {self.of}
 
     def heading(self, language: Language = "en") -> str:
-        return self.title.in_language(language) if self.title else self.describe()
+        if self.title:
+            return self.title.in_language(language)
+        with speaking(language):
+            return self.describe()
 
     def __call__(self, facts: Facts) -> Verdict:
         value = facts.of(self.of)
         if self.of not in facts.values:
-            return failed(self.wanted, f"nothing was handed in as `{self.of}`")
+            return failed(_(self.wanted), _("nothing was handed in as `{of}`", of=self.of))
         if isinstance(value, FunctionDescription) and ModelDescription in self.accepts:
             value = built(value)
         if isinstance(value, FailureDescription):
             from autograder.hints import for_error
 
             return failed(
-                self.wanted, f"{value.error}: {shorten(value.message)}", for_error(value.error, value.message)
+                _(self.wanted), f"{value.error}: {shorten(value.message)}", for_error(value.error, value.message)
             )
         if self.accepts and not isinstance(value, self.accepts):
-            return failed(self.wanted, show(value))
+            return failed(_(self.wanted), show(value))
         return self.decide(value, facts)
 
     def rng(self, seed: int) -> random.Random:
@@ -186,23 +190,27 @@ def show(value: Any) -> str:
         case MappingDescription():
             return shorten("{" + ", ".join(f"{key!r}: {show(item)}" for key, item in value.items.items()) + "}")
         case ArrayDescription():
-            return f"an array of shape {value.shape} and type {value.dtype}"
+            return _("an array of shape {shape} and type {dtype}", shape=value.shape, dtype=value.dtype)
         case ModelDescription():
-            return "a network of " + (", ".join(layer.type for layer in value.layers) or "no layers")
+            return (
+                _("a network of {layers}", layers=", ".join(layer.type for layer in value.layers))
+                if value.layers
+                else _("a network of no layers")
+            )
         case LayerDescription():
-            return f"a single layer, {value.type}"
+            return _("a single layer, {type}", type=value.type)
         case FunctionDescription():
-            return f"a function, {value.name}"
+            return _("a function, {name}", name=value.name)
         case FailureDescription():
             return f"{value.error}: {shorten(value.message)}"
         case OtherDescription():
-            return f"an object of type {value.type}"
+            return _("an object of type {type}", type=value.type)
         case None:
-            return "nothing"
+            return _("nothing")
     return shorten(repr(value))
 
 
 def compiled(model: ModelDescription) -> CompileDescription | Verdict:
     if model.compiled is None:
-        return failed("a compiled network", "compile() was not called on this network")
+        return failed(_("a compiled network"), _("compile() was not called on this network"))
     return model.compiled

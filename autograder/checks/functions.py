@@ -12,6 +12,7 @@ from autograder.checks.base import Check, Facts, Verdict, failed, passed, shorte
 from autograder.checks.values import plain
 from autograder.description import FailureDescription, FunctionDescription, ListDescription
 from autograder.hints import for_error
+from autograder.i18n import N_, _
 
 
 class Case(BaseModel):
@@ -39,12 +40,12 @@ class Function(Check):
     args: tuple[ArgumentSpec, ...] = ()
     tolerance: float = Field(default=1e-5, ge=0)
     accepts = (FunctionDescription,)
-    wanted = "a function"
+    wanted = N_("a function")
     safe_hints = True
 
     def describe(self) -> str:
-        name = self.of if self.of != "value" else "The function"
-        return f"{name} on {'given' if self.cases else 'unseen'} inputs"
+        name = self.of if self.of != "value" else _("The function")
+        return _("{name} on given inputs", name=name) if self.cases else _("{name} on unseen inputs", name=name)
 
     def arguments(self, seed: int) -> list[tuple[Any, ...]]:
         if self.cases:
@@ -71,7 +72,11 @@ class Function(Check):
         calls = self.arguments(facts.seed)
         results = value.results.get(self.id, ())
         if len(results) != len(calls):
-            return failed(f"{len(calls)} results", f"{len(results)} results", "The function did not answer every call.")
+            return failed(
+                _("{number} results", number=len(calls)),
+                _("{number} results", number=len(results)),
+                _("The function did not answer every call."),
+            )
         if self.cases:
             expected = [_target(case.returns) for case in self.cases]
         else:
@@ -86,8 +91,11 @@ class Function(Check):
                 actual = show(result)
                 with contextlib.suppress(TypeError):
                     actual = shorten(str(plain(result)))
-                return failed(self._shown(wanted), actual if self.hidden else f"({call}) gave {actual}")
-        return passed(f"{len(calls)} calls")
+                return failed(
+                    self._shown(wanted),
+                    actual if self.hidden else _("({call}) gave {actual}", call=call, actual=actual),
+                )
+        return passed(_("{number} calls", number=len(calls)))
 
     @staticmethod
     def _shown(wanted: Any) -> str:

@@ -10,21 +10,22 @@ from autograder.allowed import ACTIVATIONS
 from autograder.checks.base import Check, Facts, Verdict, failed, number, passed, undecided
 from autograder.description import FunctionDescription, LayerDescription, ModelDescription
 from autograder.hints import nearest
+from autograder.i18n import N_, _
 
 _ACTIVATION_LAYERS = {"ReLU": "relu", "Softmax": "softmax", "LeakyReLU": "leaky_relu", "ELU": "elu"}
 
 
 class ModelCheck(Check):
     accepts = (ModelDescription,)
-    wanted = "a Keras network"
+    wanted = N_("a Keras network")
 
     def __call__(self, facts: Facts) -> Verdict:
         value = facts.of(self.of)
         if isinstance(value, ModelDescription) and value.topology == "unbuilt":
             return failed(
-                "a network that knows its input",
-                "the network has no weights yet",
-                "Put keras.Input(shape=...) first, or give the first layer an input_shape.",
+                _("a network that knows its input"),
+                _("the network has no weights yet"),
+                _("Put keras.Input(shape=...) first, or give the first layer an input_shape."),
             )
         return super().__call__(facts)
 
@@ -74,21 +75,29 @@ class Layers(ModelCheck):
     layers: tuple[LayerSpec, ...]
 
     def describe(self) -> str:
-        return f"Layers: {', '.join(map(str, self.layers))}"
+        return _("Layers: {layers}", layers=", ".join(map(str, self.layers)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         model: ModelDescription = value
         found = effective(model)
         expected = ", ".join(map(str, self.layers))
-        actual = ", ".join(_name(kind, config) for kind, config in found) or "no layers"
+        actual = ", ".join(_name(kind, config) for kind, config in found) or _("no layers")
         if model.topology == "graph":
-            return undecided(f"the network is not a chain of layers ({actual})")
+            return undecided(_("the network is not a chain of layers ({actual})", actual=actual))
         if len(found) != len(self.layers):
-            return failed(expected, actual, f"The network should have {len(self.layers)} layers, and has {len(found)}.")
+            return failed(
+                expected,
+                actual,
+                _(
+                    "The network should have {wanted} layers, and has {found}.",
+                    wanted=len(self.layers),
+                    found=len(found),
+                ),
+            )
         for place, (wanted, (kind, config)) in enumerate(zip(self.layers, found, strict=True), 1):
             hint = _difference(wanted, kind, config)
             if hint:
-                return failed(expected, actual, f"Layer {place}: {hint}")
+                return failed(expected, actual, _("Layer {place}: {hint}", place=place, hint=hint))
         return passed(actual)
 
 
@@ -99,19 +108,18 @@ def _name(kind: str, config: dict[str, Any]) -> str:
 
 def _difference(wanted: LayerSpec, kind: str, config: dict[str, Any]) -> str:
     if kind != wanted.type:
-        return f"it is {kind}, and should be {wanted.type}."
+        return _("it is {found}, and should be {wanted}.", found=kind, wanted=wanted.type)
     if wanted.units is not None and config.get("units") != wanted.units:
-        return f"it has {config.get('units')} units, and should have {wanted.units}."
+        return _("it has {found} units, and should have {wanted}.", found=config.get("units"), wanted=wanted.units)
     if wanted.rate is not None and config.get("rate") != wanted.rate:
-        return f"its rate is {config.get('rate')}, and should be {wanted.rate}."
+        return _("its rate is {found}, and should be {wanted}.", found=config.get("rate"), wanted=wanted.rate)
     if wanted.activation is not None and config.get("activation") != wanted.activation:
         name = str(config.get("activation"))
         if name == "linear":
-            return f"it has no activation, and should have {wanted.activation}."
+            return _("it has no activation, and should have {wanted}.", wanted=wanted.activation)
         guess = "" if name in ACTIVATIONS else nearest(name, sorted(ACTIVATIONS))
-        return f"its activation is {name}, and should be {wanted.activation}." + (
-            f" Did you mean {guess}?" if guess else ""
-        )
+        said = _("its activation is {found}, and should be {wanted}.", found=name, wanted=wanted.activation)
+        return " ".join([said, _("Did you mean {guess}?", guess=guess)]) if guess else said
     return ""
 
 
@@ -120,13 +128,15 @@ class LayerNames(ModelCheck):
     names_: tuple[str, ...] = Field(alias="names")
 
     def describe(self) -> str:
-        return f"Layer names: {', '.join(self.names_)}"
+        return _("Layer names: {names}", names=", ".join(self.names_))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         names = [layer.name for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
         if names == list(self.names_):
             return passed(", ".join(names))
-        return failed(", ".join(self.names_), ", ".join(names), "Give each layer its name: Dense(..., name='hidden1').")
+        return failed(
+            ", ".join(self.names_), ", ".join(names), _("Give each layer its name: Dense(..., name='hidden1').")
+        )
 
 
 class SameLayers(ModelCheck):
@@ -136,7 +146,7 @@ class SameLayers(ModelCheck):
     layers: tuple[str, ...]
 
     def describe(self) -> str:
-        return f"Made of the layer objects {', '.join(self.layers)}"
+        return _("Made of the layer objects {layers}", layers=", ".join(self.layers))
 
     def names(self) -> set[str]:
         return {self.of, *self.layers}
@@ -146,9 +156,13 @@ class SameLayers(ModelCheck):
         if same == list(self.layers):
             return passed(", ".join(same))
         return failed(
-            f"a network of the objects {', '.join(self.layers)}",
-            f"it uses {', '.join(same)}" if same else "it uses none of them",
-            f"Make {' and '.join(self.layers)} first, then keras.Sequential([..., {', '.join(self.layers)}]).",
+            _("a network of the objects {layers}", layers=", ".join(self.layers)),
+            _("it uses {same}", same=", ".join(same)) if same else _("it uses none of them"),
+            _(
+                "Make {layers} first, then keras.Sequential([..., {list}]).",
+                layers=_(" and ").join(self.layers),
+                list=", ".join(self.layers),
+            ),
         )
 
 
@@ -161,21 +175,26 @@ class Parameters(ModelCheck):
     per_layer: tuple[int, ...] | None = None
 
     def describe(self) -> str:
-        parts = [f"{number(self.total)} in total"] if self.total is not None else []
-        parts += [f"{number(self.trainable)} trainable"] if self.trainable is not None else []
+        parts = [_("{total} in total", total=number(self.total))] if self.total is not None else []
+        parts += [_("{trainable} trainable", trainable=number(self.trainable))] if self.trainable is not None else []
         parts += [" + ".join(number(n) for n in self.per_layer)] if self.per_layer else []
-        return f"Parameters: {', '.join(parts)}"
+        return _("Parameters: {parts}", parts=", ".join(parts))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         layers = [layer for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
         counts = tuple(layer.parameters for layer in layers)
         total, trainable = sum(counts), sum(layer.parameters for layer in layers if layer.trainable)
-        actual = f"{number(total)} in total, {number(trainable)} trainable ({' + '.join(number(n) for n in counts)})"
-        hint = "A Dense layer has inputs x units weights and units biases: which layer differs?"
+        actual = _(
+            "{total} in total, {trainable} trainable ({parts})",
+            total=number(total),
+            trainable=number(trainable),
+            parts=" + ".join(number(n) for n in counts),
+        )
+        hint = _("A Dense layer has inputs x units weights and units biases: which layer differs?")
         if self.total is not None and total != self.total:
             return failed(self.describe(), actual, hint)
         if self.trainable is not None and trainable != self.trainable:
-            return failed(self.describe(), actual, "Some weights are frozen: leave trainable at True.")
+            return failed(self.describe(), actual, _("Some weights are frozen: leave trainable at True."))
         if self.per_layer is not None and counts != self.per_layer:
             return failed(self.describe(), actual, hint)
         return passed(actual)
@@ -188,18 +207,24 @@ class InputShape(ModelCheck):
     shape: tuple[int, ...]
 
     def describe(self) -> str:
-        return f"Input shape {shape(self.shape)}"
+        return _("Input shape {shape}", shape=shape(self.shape))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         actual = value.input_shape[1:] if value.input_shape else None
         if actual == self.shape:
             return passed(shape(actual))
-        hint = f"The network should take samples of shape {shape(self.shape)}: keras.Input(shape={shape(self.shape)})."
+        hint = _(
+            "The network should take samples of shape {shape}: keras.Input(shape={shape}).", shape=shape(self.shape)
+        )
         if actual == (28, 28):
-            hint = "The network takes whole images: reshape the data to rows of 784, and say so in keras.Input. " + hint
+            hint = (
+                _("The network takes whole images: reshape the data to rows of 784, and say so in keras.Input.")
+                + " "
+                + hint
+            )
         elif actual == (784,):
-            hint = "The network takes rows of 784 numbers; Flatten needs the images as they are. " + hint
-        return failed(shape(self.shape), shape(actual) if actual else "unknown", hint)
+            hint = _("The network takes rows of 784 numbers; Flatten needs the images as they are.") + " " + hint
+        return failed(shape(self.shape), shape(actual) if actual else _("unknown"), hint)
 
 
 class OutputShapes(ModelCheck):
@@ -209,7 +234,7 @@ class OutputShapes(ModelCheck):
     shapes: tuple[tuple[int | None, ...], ...]
 
     def describe(self) -> str:
-        return f"Output shapes {', '.join(map(shape, self.shapes))}"
+        return _("Output shapes {shapes}", shapes=", ".join(map(shape, self.shapes)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = [layer.output_shape for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
@@ -217,7 +242,7 @@ class OutputShapes(ModelCheck):
         if found == list(self.shapes):
             return passed(actual)
         return failed(
-            self.describe(), actual or "none", "The last axis is the number of units, the first the batch: None."
+            self.describe(), actual or _("none"), _("The last axis is the number of units, the first the batch: None.")
         )
 
 
@@ -228,22 +253,22 @@ class WeightShapes(ModelCheck):
     shapes: tuple[tuple[int, ...], ...]
 
     def describe(self) -> str:
-        return f"Weights of shapes {', '.join(map(shape, self.shapes))}"
+        return _("Weights of shapes {shapes}", shapes=", ".join(map(shape, self.shapes)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = [tuple(array.shape) for array in value.weights]
         actual = ", ".join(shape(item) for item in found)
-        return passed(actual) if found == list(self.shapes) else failed(self.describe(), actual or "none")
+        return passed(actual) if found == list(self.shapes) else failed(self.describe(), actual or _("none"))
 
 
 class Builds(ModelCheck):
     """A function without arguments that returns a network, and raises nothing."""
 
     type: Literal["builds"] = "builds"
-    wanted = "a function that returns a network"
+    wanted = N_("a function that returns a network")
 
     def describe(self) -> str:
-        return f"{self.of}() makes a network without an error"
+        return _("{of}() makes a network without an error", of=self.of)
 
     def arguments(self, seed: int) -> list[tuple[Any, ...]]:
         return [()]
@@ -251,12 +276,14 @@ class Builds(ModelCheck):
     def __call__(self, facts: Facts) -> Verdict:
         if self.of in facts.values and not isinstance(facts.of(self.of), (FunctionDescription,)):
             return failed(
-                self.wanted, "not a function", f"Hand in the function itself: {self.of}, without parentheses."
+                _(self.wanted),
+                _("not a function"),
+                _("Hand in the function itself: {of}, without parentheses.", of=self.of),
             )
         return super().__call__(facts)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        return passed("it does")
+        return passed(_("it does"))
 
 
 def shape(axes: tuple[int | None, ...] | None) -> str:

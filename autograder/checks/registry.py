@@ -10,6 +10,7 @@ from autograder.checks import accuracy, functions, network, training, values
 from autograder.checks.base import Check, Facts, Verdict, undecided
 from autograder.errors import CannotRebuild
 from autograder.hints import nearest
+from autograder.i18n import _, speaking
 from autograder.results import Outcome, Status
 
 _OWN: tuple[type[Check], ...] = (
@@ -39,18 +40,30 @@ def parse(declaration: Any) -> Check:
     if isinstance(declaration, Check):
         return declaration
     if not isinstance(declaration, dict) or "type" not in declaration:
-        raise ValueError("a check is a mapping with the key 'type'")
+        raise ValueError(_("a check is a mapping with the key 'type'"))
     name = str(declaration["type"])
     if name not in TYPES:
         guess = nearest(name, sorted(TYPES))
-        meant = f"did you mean '{guess}'? " if guess else ""
-        raise ValueError(f"unknown check type '{name}': {meant}Known are {', '.join(sorted(TYPES))}")
+        meant = _("did you mean '{guess}'? ", guess=guess) if guess else ""
+        raise ValueError(
+            _(
+                "unknown check type '{name}': {meant}Known are {types}",
+                name=name,
+                meant=meant,
+                types=", ".join(sorted(TYPES)),
+            )
+        )
     kind = TYPES[name]
     return kind.model_validate({"id": name, **declaration})
 
 
 def decide(checks: Iterable[Check], facts: Facts, language: str = "en") -> tuple[Outcome, ...]:
     """All outcomes of a question, in order. A check whose prerequisite did not pass is skipped, with the reason."""
+    with speaking(language):
+        return _decide(checks, facts, language)
+
+
+def _decide(checks: Iterable[Check], facts: Facts, language: str) -> tuple[Outcome, ...]:
     outcomes: dict[str, Outcome] = {}
     for check in checks:
         missing = [need for need in check.needs if need in outcomes and outcomes[need].status is not Status.PASSED]
@@ -67,7 +80,7 @@ def _verdict(check: Check, facts: Facts) -> Verdict:
     except CannotRebuild as error:
         return undecided(error)
     except Exception as error:  # a fault of the grader must not cost a mark
-        return undecided(f"the grader failed on this check ({type(error).__name__}: {error})")
+        return undecided(_("the grader failed on this check ({kind}: {error})", kind=type(error).__name__, error=error))
 
 
 def _skipped(check: Check, need: Outcome, language: str) -> Outcome:
@@ -75,7 +88,7 @@ def _skipped(check: Check, need: Outcome, language: str) -> Outcome:
     status = Status.UNDECIDED if need.status is Status.UNDECIDED else Status.SKIPPED
     return Outcome(
         check=check.id, title=check.heading(language), status=status, out_of=check.points, hidden=check.hidden,
-        actual=f"not looked at, because '{need.title}' did not pass",
+        actual=_("not looked at, because '{title}' did not pass", title=need.title),
     )  # fmt: skip
 
 

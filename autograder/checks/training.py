@@ -14,14 +14,21 @@ from autograder.description import (
     FitRecord,
     ModelDescription,
 )
+from autograder.i18n import N_, _
 
 Setting = bool | int | float | str
 SPLITS = {
-    "all_train": "all 60,000 training images",
-    "train": "the training split",
-    "holdout": "the hold-out",
-    "test": "the test images",
+    "all_train": N_("all 60,000 training images"),
+    "train": N_("the training split"),
+    "holdout": N_("the hold-out"),
+    "test": N_("the test images"),
 }
+
+
+def split_name(split: str) -> str:
+    return _(SPLITS[split])
+
+
 RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32
 
 
@@ -68,13 +75,15 @@ class Optimizer(_OptimizerCheck):
     type: Literal["optimizer"] = "optimizer"
 
     def describe(self) -> str:
-        return f"Compiled with {self.asked()}"
+        return _("Compiled with {asked}", asked=self.asked())
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
         if isinstance(found, Verdict):
             return found
-        return self.compared(found.optimizer, "Give the optimizer to compile(optimizer=...), by name or as an object.")
+        return self.compared(
+            found.optimizer, _("Give the optimizer to compile(optimizer=...), by name or as an object.")
+        )
 
 
 class Loss(ModelCheck):
@@ -84,7 +93,7 @@ class Loss(ModelCheck):
     equals: str
 
     def describe(self) -> str:
-        return f"Loss {self.equals}"
+        return _("Loss {loss}", loss=self.equals)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
@@ -93,15 +102,17 @@ class Loss(ModelCheck):
         if found.loss.type != self.equals:
             hint = ""
             if found.loss.type == "categorical_crossentropy":
-                hint = "The labels are integers 0 to 9, not one-hot vectors: that is what the word sparse stands for."
+                hint = _(
+                    "The labels are integers 0 to 9, not one-hot vectors: that is what the word sparse stands for."
+                )
             return failed(self.equals, found.loss.type, hint)
         last = value.layers[-1].config.get("activation") if value.layers else None
         softmax = last == "softmax" or (bool(value.layers) and value.layers[-1].type == "Softmax")
         if found.loss.settings.get("from_logits") is True and softmax:
             return failed(
-                f"{self.equals} on probabilities",
-                "from_logits=True after a softmax",
-                "Either leave from_logits out, or leave the softmax out: both together apply it twice.",
+                _("{loss} on probabilities", loss=self.equals),
+                _("from_logits=True after a softmax"),
+                _("Either leave from_logits out, or leave the softmax out: both together apply it twice."),
             )
         return passed(found.loss.type)
 
@@ -113,7 +124,7 @@ class Metrics(ModelCheck):
     includes: tuple[str, ...]
 
     def describe(self) -> str:
-        return f"Metrics {', '.join(self.includes)}"
+        return _("Metrics {metrics}", metrics=", ".join(self.includes))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
@@ -122,8 +133,8 @@ class Metrics(ModelCheck):
         names = [metric.type for metric in found.metrics if not metric.custom]
         if all(name in names for name in self.includes):
             return passed(", ".join(names))
-        return failed(", ".join(self.includes), ", ".join(m.type for m in found.metrics) or "none",
-                      "metrics is a list: metrics=['accuracy'].")  # fmt: skip
+        return failed(", ".join(self.includes), ", ".join(m.type for m in found.metrics) or _("none"),
+                      _("metrics is a list: metrics=['accuracy']."))  # fmt: skip
 
 
 def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
@@ -131,10 +142,12 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
     if model.undecided:
         return undecided(model.origin)
     if model.origin:
-        return failed("weights that come out of fit()", model.origin)
+        return failed(_("weights that come out of fit()"), model.origin)
     if not model.fits:
         return failed(
-            "a trained network", "fit() was not called on this network", "Train it with fit() before this cell."
+            _("a trained network"),
+            _("fit() was not called on this network"),
+            _("Train it with fit() before this cell."),
         )
     return model.fits
 
@@ -156,7 +169,9 @@ class TrainedOn(_FitCheck):
     scaling: Literal["unit", "raw"] | None = None
 
     def describe(self) -> str:
-        return f"Trained on {SPLITS[self.split]}" + (", scaled to 0 to 1" if self.scaling == "unit" else "")
+        return _("Trained on {split}", split=split_name(self.split)) + (
+            _(", scaled to 0 to 1") if self.scaling == "unit" else ""
+        )
 
     def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
         for fit in fits:
@@ -172,25 +187,39 @@ class TrainedOn(_FitCheck):
             "holdout": (0, 12000, 0),
             "test": (0, 0, 10000),
         }
-        parts = {"training": data.train, "hold-out": data.holdout, "test": data.test}
-        text = (
-            " and ".join(f"{number(n)} {name} images" for name, n in parts.items() if n)
-            or f"{number(data.samples)} samples of other data"
+        parts = {
+            N_("{number} training images"): data.train,
+            N_("{number} hold-out images"): data.holdout,
+            N_("{number} test images"): data.test,
+        }
+        text = _(" and ").join(_(words, number=number(n)) for words, n in parts.items() if n) or _(
+            "{number} samples of other data", number=number(data.samples)
         )
         if not data.recognised:
-            return text, "Train on the images of Fashion-MNIST that the text asks for."
+            return text, _("Train on the images of Fashion-MNIST that the text asks for.")
         if tuple(parts.values()) != sizes[self.split] or data.distinct != data.samples:
-            hint = "Train on the training split only: what is used to train can't be used to judge how well it generalises."
+            hint = _(
+                "Train on the training split only: what is used to train can't be used to judge how well it "
+                "generalises."
+            )
             if data.holdout == data.test == 0:
-                hint = f"Use all {number(sum(sizes[self.split]))} images of {SPLITS[self.split]}, each once."
+                hint = _(
+                    "Use all {number} images of {split}, each once.",
+                    number=number(sum(sizes[self.split])),
+                    split=split_name(self.split),
+                )
             return text, hint
         if data.changed_labels:
-            return f"{number(data.changed_labels)} changed labels", "The labels must belong to the images, row by row."
+            return _("{number} changed labels", number=number(data.changed_labels)), _(
+                "The labels must belong to the images, row by row."
+            )
         if self.scaling and data.scaling != self.scaling:
             hint = (
-                "Pixels run to 255, expected 0 to 1: divide by 255.0." if data.scaling == "raw" else "Divide by 255.0."
+                _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
+                if data.scaling == "raw"
+                else _("Divide by 255.0.")
             )
-            return f"{text}, scaling: {data.scaling}", hint
+            return _("{images}, scaling: {scaling}", images=text, scaling=data.scaling), hint
         return None
 
 
@@ -201,8 +230,13 @@ class Epochs(_FitCheck):
     at_least: int | None = None
 
     def describe(self) -> str:
-        texts = {"": self.equals, "at most ": self.at_most, "at least ": self.at_least}
-        return "Epochs: " + ", ".join(f"{text}{n}" for text, n in texts.items() if n is not None)
+        limits = {
+            N_("{number}"): self.equals,
+            N_("at most {number}"): self.at_most,
+            N_("at least {number}"): self.at_least,
+        }
+        asked = ", ".join(_(words, number=n) for words, n in limits.items() if n is not None)
+        return _("Epochs: {asked}", asked=asked)
 
     def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
         total = sum(fit.epochs for fit in fits)
@@ -215,11 +249,15 @@ class Epochs(_FitCheck):
             return passed(total)
         if len(fits) > 1:
             parts = " + ".join(str(fit.epochs) for fit in fits)
-            return failed(self.describe(), f"{total} ({parts}, in {len(fits)} calls of fit)", CONTINUED)
-        return failed(self.describe(), total, "Set it in fit(..., epochs=...).")
+            return failed(
+                self.describe(),
+                _("{total} ({parts}, in {count} calls of fit)", total=total, parts=parts, count=len(fits)),
+                _(CONTINUED),
+            )
+        return failed(self.describe(), total, _("Set it in fit(..., epochs=...)."))
 
 
-CONTINUED = (
+CONTINUED = N_(
     "compile() does not reset weights, so a second fit() goes on from the first: build a fresh network "
     "(run the cell that makes it again), and train that once."
 )
@@ -230,7 +268,7 @@ class BatchSize(_FitCheck):
     equals: int
 
     def describe(self) -> str:
-        return f"Batch size {self.equals}"
+        return _("Batch size {size}", size=self.equals)
 
     def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
         sizes = sorted({fit.batch_size for fit in fits})
@@ -243,14 +281,16 @@ class Fresh(_FitCheck):
     type: Literal["fresh"] = "fresh"
 
     def describe(self) -> str:
-        return "Trained once, from fresh weights"
+        return _("Trained once, from fresh weights")
 
     def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
         if len(fits) == 1:
-            return passed("one training")
+            return passed(_("one training"))
         used = ", ".join(optimizer_text(fit.compiled.optimizer, ()).removesuffix("()") for fit in fits)
         return failed(
-            "one training of a fresh network", f"{len(fits)} trainings, one after another ({used})", CONTINUED
+            _("one training of a fresh network"),
+            _("{count} trainings, one after another ({used})", count=len(fits), used=used),
+            _(CONTINUED),
         )
 
 
@@ -260,7 +300,7 @@ class TrainedWith(_OptimizerCheck):
     type: Literal["trained_with"] = "trained_with"
 
     def describe(self) -> str:
-        return f"Trained with {self.asked()}"
+        return _("Trained with {asked}", asked=self.asked())
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         fits = trainings(value)
@@ -269,6 +309,9 @@ class TrainedWith(_OptimizerCheck):
         used = fits[-1].compiled.optimizer
         return self.compared(
             used,
-            f"The network was trained with {optimizer_text(used)}, not with the optimizer that you made: "
-            "an optimizer counts only when compile(optimizer=...) gets it, before fit().",
+            _(
+                "The network was trained with {used}, not with the optimizer that you made: an optimizer "
+                "counts only when compile(optimizer=...) gets it, before fit().",
+                used=optimizer_text(used),
+            ),
         )

@@ -15,10 +15,13 @@ from autograder.description import (
     MappingDescription,
     ScalarDescription,
 )
+from autograder.i18n import N_, _
 from autograder.rows import scaling_of
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
+KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
+KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
 
 
 def plain(value: Any) -> Any:
@@ -58,23 +61,23 @@ class ValueCheck(Check):
     tolerance: float = Field(default=0.0, ge=0)
     kind: Literal["integer", "number", "boolean", "text", "any"] = "any"
     accepts = (ScalarDescription, ListDescription, ArrayDescription)
-    wanted = "a plain value"
+    wanted = N_("a plain value")
 
     def describe(self) -> str:
-        return f"`{self.of}` is {self.equals}"
+        return _("`{of}` is {value}", of=self.of, value=self.equals)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         try:
             actual = plain(value)
         except TypeError:
-            return failed("a plain value", show(value))
+            return failed(_("a plain value"), show(value))
         if actual is None and self.equals is not None:
-            return failed("an answer", "None", f"Set `{self.of}` to your answer.")
+            return failed(_("an answer"), "None", _("Set `{of}` to your answer.", of=self.of))
         if self.kind == "integer" and type(actual) is float and actual.is_integer():
             actual = int(actual)  # 78500.0 is as good an answer
         wrong_kind = {"integer": int, "boolean": bool, "text": str}.get(self.kind)
         if wrong_kind and type(actual) is not wrong_kind:
-            return failed(f"a value of kind {self.kind}", show(value))
+            return failed(_("a value of kind {kind}", kind=self.kind), show(value))
         if equal(actual, _tuples(self.equals), self.tolerance):
             return passed(shorten(repr(actual)))
         return failed(repr(self.equals), shorten(repr(actual)))
@@ -87,10 +90,10 @@ class Choice(Check):
     equals: int | str
     among: tuple[int | str, ...]
     accepts = (ScalarDescription,)
-    wanted = "one of the answers"
+    wanted = N_("one of the answers")
 
     def describe(self) -> str:
-        return f"`{self.of}` is {self.equals!r}"
+        return _("`{of}` is {value}", of=self.of, value=repr(self.equals))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         answer = value.value
@@ -98,9 +101,9 @@ class Choice(Check):
             answer = answer.strip().lower()
         if type(answer) is not type(self.equals) or answer not in self.among:
             return failed(
-                f"one of {', '.join(map(repr, self.among))}",
+                _("one of {answers}", answers=", ".join(map(repr, self.among))),
                 shorten(repr(value.value)),
-                f"Set `{self.of}` to one of them.",
+                _("Set `{of}` to one of them.", of=self.of),
             )
         return passed(repr(answer)) if answer == self.equals else failed(repr(self.equals), repr(answer))
 
@@ -116,72 +119,88 @@ class ArrayCheck(Check):
     equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
     scaling: Literal["unit", "raw"] | None = None
     accepts = (ArrayDescription,)
-    wanted = "an array"
+    wanted = N_("an array")
 
     def describe(self) -> str:
-        parts = [f"of shape {self.shape}"] if self.shape else []
-        parts += [f"of {self.kind}s"] if self.kind else []
+        parts = [_("of shape {shape}", shape=self.shape)] if self.shape else []
+        parts += [_(KINDS[self.kind])] if self.kind else []
         parts += (
-            [f"from {self.minimum:g} to {self.maximum:g}"]
+            [_("from {low:g} to {high:g}", low=self.minimum, high=self.maximum)]
             if self.minimum is not None and self.maximum is not None
             else []
         )
-        parts += [f"of at least {self.minimum:g}"] if self.minimum is not None and self.maximum is None else []
-        parts += [f"of at most {self.maximum:g}"] if self.maximum is not None and self.minimum is None else []
-        parts += ["holds " + _PARTS[self.equals]] if self.equals else []
+        parts += (
+            [_("of at least {low:g}", low=self.minimum)] if self.minimum is not None and self.maximum is None else []
+        )
+        parts += (
+            [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
+        )
+        parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
         return f"`{self.of}` " + ", ".join(parts)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         array: ArrayDescription = value
         if self.shape and array.shape != self.shape:
-            return failed(self.shape, array.shape, "" if self.hint else "Look at .shape: which axis differs?")
+            return failed(self.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
         sorts = {"float": ("float16", "float32", "float64"), "integer": ("int8", "uint8", "int16", "int32", "int64")}
         if self.kind and array.dtype not in sorts[self.kind]:
-            hint = "Divide by 255.0: the pixels are still whole numbers." if self.kind == "float" else ""
-            return failed(f"an array of {self.kind}s", array.dtype, hint)
+            hint = _("Divide by 255.0: the pixels are still whole numbers.") if self.kind == "float" else ""
+            return failed(_(KINDS_OF_ARRAY[self.kind]), array.dtype, hint)
         if not array.finite:
-            return failed("finite numbers", "NaN or infinity")
+            return failed(_("finite numbers"), _("NaN or infinity"))
         low, high = array.minimum or 0.0, array.maximum or 0.0
         if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
-            hint = "Pixels run to 255, expected 0 to 1: divide by 255.0." if high > 1 else "Divide once only."
-            ends = ["any" if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
-            return failed(" to ".join(ends), f"{low:g} to {high:g}", hint)
-        return self._same(array, facts) if self.equals else passed(f"shape {array.shape}, {low:g} to {high:g}")
+            hint = _("Pixels run to 255, expected 0 to 1: divide by 255.0.") if high > 1 else _("Divide once only.")
+            ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
+            return failed(
+                _("{low} to {high}", low=ends[0], high=ends[1]), _("{low:g} to {high:g}", low=low, high=high), hint
+            )
+        return (
+            self._same(array, facts)
+            if self.equals
+            else passed(_("shape {shape}, {low:g} to {high:g}", shape=array.shape, low=low, high=high))
+        )
 
     def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
         assert self.equals is not None
-        title = _PARTS[self.equals]
+        title = _(PARTS[self.equals])
         if self.equals.endswith("_labels"):
             expected = facts.lab.labels(self.equals.removesuffix("_labels"))
             same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
             return (
                 passed(title)
                 if same
-                else failed(title, show(array), "Split images and labels in one call, with random_state=42.")
+                else failed(title, show(array), _("Split images and labels in one call, with random_state=42."))
             )
         if array.rows is None or array.lookup is None:
             return failed(
-                title, "other values", "Are these the images, only scaled and reshaped? Reshape must not mix rows."
+                title,
+                _("other values"),
+                _("Are these the images, only scaled and reshaped? Reshape must not mix rows."),
             )
         if self.scaling and scaling_of(array.lookup) != self.scaling:
-            return failed("pixels divided by 255", f"scaling: {scaling_of(array.lookup)}", "Divide by 255.0, once.")
+            return failed(
+                _("pixels divided by 255"),
+                _("scaling: {scaling}", scaling=scaling_of(array.lookup)),
+                _("Divide by 255.0, once."),
+            )
         rows = facts.lab.rows(self.equals)
         if np.array_equal(array.rows, rows):
             return passed(title)
         ordered = len(array.rows) == len(rows) and np.array_equal(np.sort(array.rows), np.sort(rows))
-        hint = "Use train_test_split(..., test_size=0.2, random_state=42), and mind the order of what it returns."
-        return failed(title, "the right images in another order" if ordered else "other images", hint)
+        hint = _("Use train_test_split(..., test_size=0.2, random_state=42), and mind the order of what it returns.")
+        return failed(title, _("the right images in another order") if ordered else _("other images"), hint)
 
 
-_PARTS = {
-    "all_train": "all 60,000 training images, in order",
-    "train": "the images of the training split",
-    "holdout": "the images of the hold-out",
-    "test": "the test images",
-    "all_train_labels": "all 60,000 training labels, in order",
-    "train_labels": "the labels of the training split",
-    "holdout_labels": "the labels of the hold-out",
-    "test_labels": "the test labels",
+PARTS = {
+    "all_train": N_("all 60,000 training images, in order"),
+    "train": N_("the images of the training split"),
+    "holdout": N_("the images of the hold-out"),
+    "test": N_("the test images"),
+    "all_train_labels": N_("all 60,000 training labels, in order"),
+    "train_labels": N_("the labels of the training split"),
+    "holdout_labels": N_("the labels of the hold-out"),
+    "test_labels": N_("the test labels"),
 }
 
 
@@ -191,16 +210,19 @@ class Keys(Check):
     type: Literal["keys"] = "keys"
     keys: tuple[str, ...]
     accepts = (MappingDescription,)
-    wanted = "a dictionary"
+    wanted = N_("a dictionary")
 
     def describe(self) -> str:
-        return f"`{self.of}` has an entry for {', '.join(self.keys)}"
+        return _("`{of}` has an entry for {keys}", of=self.of, keys=", ".join(self.keys))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         missing = [key for key in self.keys if key not in value.items]
         if not missing:
             return passed(", ".join(value.items))
-        return failed(", ".join(self.keys), ", ".join(value.items) if self.hidden else f"missing: {', '.join(missing)}")
+        return failed(
+            ", ".join(self.keys),
+            ", ".join(value.items) if self.hidden else _("missing: {keys}", keys=", ".join(missing)),
+        )
 
 
 class Winner(Check):
@@ -209,25 +231,25 @@ class Winner(Check):
     type: Literal["winner"] = "winner"
     results: str
     accepts = (ScalarDescription,)
-    wanted = "a key of the dictionary"
+    wanted = N_("a key of the dictionary")
 
     def names(self) -> set[str]:
         return {self.of, self.results}
 
     def describe(self) -> str:
-        return f"`{self.of}` is the key of the best of `{self.results}`"
+        return _("`{of}` is the key of the best of `{results}`", of=self.of, results=self.results)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         results = facts.of(self.results)
         if not isinstance(results, MappingDescription):
-            return failed("a dictionary of numbers", show(results))
+            return failed(_("a dictionary of numbers"), show(results))
         numbers: dict[str, Any] = {key: getattr(item, "value", None) for key, item in results.items.items()}
         if not numbers or any(type(number) not in (int, float) or math.isnan(number) for number in numbers.values()):
-            return failed("a dictionary of numbers", show(results))
+            return failed(_("a dictionary of numbers"), show(results))
         best = max(numbers.values())
         winners = [key for key, number in numbers.items() if number == best]
         if value.value in winners:
             return passed(repr(value.value))
         return failed(
-            " or ".join(map(repr, winners)), shorten(repr(value.value)), "max(results, key=results.get) finds it."
+            _(" or ").join(map(repr, winners)), shorten(repr(value.value)), _("max(results, key=results.get) finds it.")
         )
