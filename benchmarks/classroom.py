@@ -5,7 +5,8 @@
 The class is a seeded mix: 60 % right but written differently, 25 % with one of the common slips, 10 % with hyper-parameters
 of their own in the open challenge, 5 % broken. Every student hands in all four assignments. "Plain nbgrader" is the stock
 command with the stock kernel and stock Keras, on whole notebooks of the same class, one after another as it does.
-Seconds and CPU-seconds are those of the whole command, with everything it starts.
+Seconds and CPU-seconds are those of the whole command, with everything it starts. The stages are wall time inside the
+workers, as `autograder grade --json` tells them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from autograder.course import Course, load
 from autograder.training import versions
@@ -153,8 +155,8 @@ def _resident() -> list[tuple[str, float]]:
     return found
 
 
-def timed(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> dict[str, float]:
-    """Wall and CPU seconds of a command and everything that it started and waited for."""
+def timed(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> tuple[dict[str, Any], str]:
+    """Wall and CPU seconds of a command and everything that it started and waited for; what it printed."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     result = subprocess.run(
         command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True
@@ -165,22 +167,29 @@ def timed(command: list[str], folder: Path, environment: dict[str, str] | None =
             f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout[-2000:]}\n{result.stderr[-3000:]}"
         )
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": time.perf_counter() - start, "cpu": cpu}
+    return {"wall": time.perf_counter() - start, "cpu": cpu}, result.stdout
 
 
-def by_us(folder: Path, memo: Path, workers: int) -> dict[str, float]:
-    command = [
-        sys.executable,
-        "-m",
-        "autograder.cli",
-        "grade",
-        "--memo",
-        str(memo),
-        "--workers",
-        str(workers),
-        "--force",
-    ]
-    return timed(command, folder)
+def by_us(folder: Path, memo: Path, workers: int) -> dict[str, Any]:
+    """Times of grading everything in `folder`, trainings asked for and run, and seconds by stage of a submission."""
+    program = [sys.executable, "-m", "autograder.cli", "grade", "--force", "--json"]
+    outcome, printed = timed([*program, "--memo", str(memo), "--workers", str(workers)], folder)
+    graded = json.loads(printed)
+    outcome["fits"], outcome["trained"] = (sum(one[key] for one in graded) for key in ("fits", "trained"))
+    ran = [one for one in graded if one["stages"].get("cells")]
+    stages: dict[str, float] = {}
+    for one in ran:
+        for stage, seconds in one["stages"].items():
+            stages[stage] = stages.get(stage, 0.0) + seconds
+    outcome["stages"] = stages
+    # Against the notebook's own cells, waiting for trainings left out: where every training was known.
+    known = [one for one in ran if not one["trained"]]
+    outcome["over_own_cells"] = {
+        name: sum(one["seconds"] for one in own) / sum(one["stages"]["cells"] for one in own)
+        for name in ASSIGNMENTS
+        if (own := [one for one in known if one["assignment"] == name])
+    }
+    return outcome
 
 
 def by_nbgrader(folder: Path, students: list[str], assignments: list[str]) -> dict[str, dict[str, float]]:
@@ -205,7 +214,7 @@ def by_nbgrader(folder: Path, students: list[str], assignments: list[str]) -> di
                 "--force",
                 "--ExecutePreprocessor.timeout=1800",
             ]
-            times[f"{student}/{name}"] = timed(command, folder, path)
+            times[f"{student}/{name}"] = timed(command, folder, path)[0]
             print(f"  nbgrader autograde {student}/{name}: {times[f'{student}/{name}']['wall']:.1f} s", flush=True)
     return times
 
@@ -256,10 +265,43 @@ def main() -> None:
         f"throughput, warm memo: {outcome['ratio_warm_wall']:.0f} times nbgrader's (CPU {outcome['ratio_warm_cpu']:.0f})"
     )
     print(
-        f"distinct trainings: {trainings}; peak memory, MB: { ({role: round(value) for role, value in peaks.items()}) }"
+        f"trainings: {cold['fits']} asked for, {trainings} different ones run; cold {cold['trained']}, warm {warm['trained']}"
     )
+    print(f"peak memory, MB: { ({role: round(value) for role, value in peaks.items()}) }")
+    for name, run in (("cold", cold), ("warm", warm)):
+        total = sum(run["stages"].values())
+        shares = sorted(run["stages"].items(), key=lambda item: -item[1])
+        print(f"{name}: " + ", ".join(f"{stage} {seconds / total:.0%}" for stage, seconds in shares))
+    print(f"warm, against the notebook's own cells: { ({n: round(r, 2) for n, r in warm['over_own_cells'].items()}) }")
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / arguments.output).write_text(json.dumps(outcome, indent=1) + "\n")
+    file = RESULTS / arguments.output
+    file.write_text(json.dumps(outcome, indent=1) + "\n")
+    plot(outcome, file.with_suffix(".svg"))
+
+
+def plot(outcome: dict[str, Any], path: Path) -> None:
+    """Seconds a submission, ours cold and warm beside nbgrader's (logarithmic), and what a warm submission's time goes to."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    number = outcome["submissions"]
+    names = ["nbgrader autograde", "autograder, cold memo", "autograder, warm memo"]
+    seconds = [outcome["nbgrader_mean"]["wall"], *(outcome[key]["wall"] / number for key in ("ours_cold", "ours_warm"))]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), width_ratios=[3, 2])
+    bars = left.barh(names[::-1], seconds[::-1], color=["#2a9d8f", "#2a9d8f", "#8d99ae"])
+    left.bar_label(bars, [f"{value:.2f} s" if value < 10 else f"{value:.0f} s" for value in seconds[::-1]], padding=4)
+    left.set_xscale("log")
+    left.set_xlim(right=max(seconds) * 4)
+    left.set_xlabel(f"seconds a submission ({number} submissions, {outcome['workers']} workers)")
+    stages = sorted(outcome["ours_warm"]["stages"].items(), key=lambda item: item[1])
+    right.barh([stage for stage, _ in stages], [value / number for _, value in stages], color="#e9c46a")
+    right.set_xlabel("seconds a warm submission, by stage")
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
