@@ -28,7 +28,7 @@ from autograder.protocol import JUDGE
 from autograder.release import released_notebook
 from autograder.report.table import as_html, points
 from autograder.restore import read, restore
-from autograder.results import Outcome, QuestionResult, Report, Status
+from autograder.results import BrokenLimit, Outcome, QuestionResult, Report, Status
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.training import versions
@@ -90,7 +90,7 @@ def grade_submission(
         # An empty notebook with the check cells gives formgrader and the feedback a page.
         empty, _ = restore(nbformat.v4.new_notebook(), released)
         _write_outputs(empty, questions)
-        return Graded(_report(submission, course, sandbox, questions, (problem,)), empty)
+        return Graded(_report(submission, course, sandbox, questions, (problem,), language), empty)
     notebook, notes = restore(submitted, released)
     stages = {"read": time.perf_counter() - started}
     failure = ""
@@ -108,11 +108,12 @@ def grade_submission(
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
         trial = harmless(trial)
         _write_outputs(trial, questions)
-        report = _report(submission, course, sandbox, questions, notes)
+        breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
+        report = _report(submission, course, sandbox, questions, notes, language).model_copy(update={"breaks": breaks})
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
         return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages)
     undecided = _all_undecided(assignment, language, f"the grader failed: {failure}")
-    return Graded(_report(submission, course, sandbox, undecided, notes), notebook)
+    return Graded(_report(submission, course, sandbox, undecided, notes, language), notebook)
 
 
 def _run(
@@ -139,8 +140,9 @@ def sentence_case(text: str) -> str:
 
 
 def _report(
-    submission: Submission, course: Course, sandbox: Sandbox, questions: Sequence[QuestionResult], notes: Sequence[str]
-) -> Report:
+    submission: Submission, course: Course, sandbox: Sandbox, questions: Sequence[QuestionResult],
+    notes: Sequence[str], language: str,
+) -> Report:  # fmt: skip
     return Report(
         student=submission.student,
         assignment=submission.assignment,
@@ -150,6 +152,7 @@ def _report(
         versions=dict(version.split(" ", 1) for version in versions()),
         questions=tuple(questions),
         notes=tuple(notes),
+        language=language,
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograder.data import FashionMnist, load, splits
+from autograder.data import CLASSES, FashionMnist, load, splits
 from autograder.description import ModelDescription, digest
 from autograder.errors import CannotRebuild, CourseError
+from autograder.exhibits import Mistake
 from autograder.rebuild import architecture, compile_settings
 from autograder.training import Samples, Trainer
 
+LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
 
 
@@ -27,6 +29,7 @@ class CourseLab:
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}
         self._measured: dict[tuple[str, ...], dict[str, float]] = {}
+        self._mistaken: dict[tuple[str, ...], tuple[Mistake, ...]] = {}
         self._trainer: Trainer | None = None
 
     @property
@@ -49,11 +52,13 @@ class CourseLab:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
         if model.compiled is None:
             raise CannotRebuild("compile() was not called on this network")
+        return self.measure(model, self._samples(model, split))
+
+    def _samples(self, model: ModelDescription, split: str, most: int | None = None) -> Samples:
         lookup = UNIT
         if model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
-        assert model.input_shape is not None
-        return self.measure(model, Samples(self.rows(split), self.labels(split), lookup, _sample_shape(model)))
+        return Samples(self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model))
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
@@ -64,6 +69,25 @@ class CourseLab:
             except ValueError as error:
                 raise CannotRebuild(f"its weights do not fit the network: {error}") from error
         return self._measured[key]
+
+    def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
+        """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes.
+
+        Raises CannotRebuild as `evaluate` does; none for a network whose answer is not one number for each class.
+        """
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        key = (plan, settings, digest(model.weights), split)
+        if key not in self._mistaken:
+            samples = self._samples(model, split, LOOKED_AT)
+            answers = self.trainer.predict(plan, settings, model.weights, samples)
+            found: dict[tuple[int, int], Mistake] = {}
+            if answers.ndim == 2 and answers.shape[1] == len(CLASSES):
+                for row, label, predicted in zip(samples.rows, samples.labels, answers.argmax(1), strict=True):
+                    if label != predicted:
+                        mistake = Mistake(row=int(row), label=int(label), predicted=int(predicted))
+                        found.setdefault((mistake.label, mistake.predicted), mistake)
+            self._mistaken[key] = tuple(found.values())
+        return self._mistaken[key][:most]
 
     def reference(self, place: str) -> Callable[..., Any]:
         """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""

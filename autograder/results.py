@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from autograder.exhibits import Exhibit
+
 
 class Status(StrEnum):
     PASSED = "passed"
@@ -45,6 +47,7 @@ class QuestionResult(Frozen):
     outcomes: tuple[Outcome, ...] = ()
     problem: str = ""
     hint: str = ""
+    exhibit: Exhibit | None = None  # what pages show beside the outcomes; reports from before it have none
 
     @property
     def points(self) -> float:
@@ -61,6 +64,14 @@ class QuestionResult(Frozen):
         return Status.PASSED if self.points >= self.out_of - 1e-9 else Status.FAILED
 
 
+class BrokenLimit(Frozen):
+    """A limit that the notebook broke: `cell` counts from 0; `limit` as in `sandbox.run.Break`; `sentence` is for people."""
+
+    cell: int
+    limit: str
+    sentence: str
+
+
 class Report(Frozen):
     """One submission, graded: the same submission always gives the same report, byte for byte.
 
@@ -75,6 +86,8 @@ class Report(Frozen):
     versions: dict[str, str]
     questions: tuple[QuestionResult, ...]
     notes: tuple[str, ...] = ()  # what happened to the notebook as a whole: limits broken, cells restored
+    breaks: tuple[BrokenLimit, ...] = ()  # the broken limits of `notes` again, for pages that say what to do about each
+    language: str = "en"  # of titles, hints and notes
 
     @property
     def points(self) -> float:

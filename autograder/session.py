@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy as np
 
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide
-from autograder.course import Course
+from autograder.course import Course, Question
 from autograder.data import IMAGES, TRAINING
 from autograder.description import (
     ArrayDescription,
@@ -26,14 +27,17 @@ from autograder.description import (
     encode,
 )
 from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
+from autograder.exhibits import Exhibit
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
+from autograder.portray import portray
 from autograder.rebuild import architecture, callback_settings, compile_settings, size
-from autograder.results import QuestionResult
+from autograder.results import Outcome, QuestionResult
 from autograder.rows import scaling_of
 from autograder.training import Arrays, FitResult, FitSpec, Samples
 
+log = logging.getLogger(__name__)
 MAX_REQUESTS = 500
 MAX_FITS = 60
 MAX_VALUES = 400_000_000  # outputs of all layers for one batch: 1.6 GB of float32
@@ -257,8 +261,20 @@ class Session:
                 facts = Facts(self.values[key], self.lab, seed=self.course.seed)
                 outcomes = decide(question.checks, facts, language)
                 title = question.title.in_language(language)
-                found.append(QuestionResult(question=key, title=title, out_of=question.points, outcomes=outcomes))
+                exhibit = self._exhibit(question, outcomes, self.values[key])
+                found.append(
+                    QuestionResult(
+                        question=key, title=title, out_of=question.points, outcomes=outcomes, exhibit=exhibit
+                    )
+                )
         return found
+
+    def _exhibit(self, question: Question, outcomes: Sequence[Outcome], values: dict[str, Any]) -> Exhibit | None:
+        try:
+            return portray(question.checks, outcomes, values, self.lab)
+        except Exception as error:  # a picture that can't be made must not cost a mark
+            log.warning("no exhibit for %s (%s: %s)", question.title.en, type(error).__name__, error)
+            return None
 
 
 def _limit(reason: str) -> Answer:

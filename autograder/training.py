@@ -255,3 +255,9 @@ class Trainer:
         rig = self.rig(plan, settings, 0)
         _assign(rig._weights(), weights)
         return self._measure(rig, samples)
+
+    def predict(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> npt.NDArray[np.float32]:
+        """What the network answers for one batch of samples. Raises ValueError when the weights don't fit it."""
+        rig = self.rig(plan, settings, 0)
+        _assign(rig._weights(), weights)
+        return np.asarray(rig.model(samples.images(self.data), training=False))

@@ -50,15 +50,25 @@ def effective(model: ModelDescription) -> list[tuple[str, dict[str, Any]]]:
     A linear last layer under a loss with ``from_logits=True`` counts as softmax: the loss applies it.
     """
     found: list[tuple[str, dict[str, Any]]] = []
-    for layer in model.layers:
-        own = layer.config.get("activation") if layer.type == "Activation" else _plain_activation(layer)
-        if own is not None and found and found[-1][1].get("activation") == "linear":
-            found[-1][1]["activation"] = own
+    for layer, activation in zip(model.layers, merged(model), strict=True):
+        if activation is not None:
+            found[-1][1]["activation"] = activation
         else:
             found.append((layer.type, dict(layer.config)))
     logits = model.compiled is not None and model.compiled.loss.settings.get("from_logits") is True
     if logits and found and found[-1][1].get("activation") == "linear":
         found[-1][1]["activation"] = "softmax"
+    return found
+
+
+def merged(model: ModelDescription) -> list[Any]:
+    """For each layer the activation that it gives to the linear layer before it; None for a layer that stands for itself."""
+    found: list[Any] = []
+    linear = False
+    for layer in model.layers:
+        own = layer.config.get("activation") if layer.type == "Activation" else _plain_activation(layer)
+        found.append(own if linear else None)
+        linear = own == "linear" if found[-1] is not None else layer.config.get("activation") == "linear"
     return found
 
 
