@@ -11,6 +11,7 @@
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
     ├── SandboxError              the sandbox can't start or died
     ├── ReleaseError              a source notebook can't be released
+    ├── CollectError              a source of submissions, a roster or what was collected before can't be read or written
     └── GradebookError            the gradebook can't be opened or doesn't fit the course
 
 Exceptions of other libraries are translated into these once, where they enter.
@@ -54,6 +55,10 @@ class SandboxError(AutograderError):
 
 
 class ReleaseError(AutograderError):
+    pass
+
+
+class CollectError(AutograderError):
     pass
 
 

@@ -36,8 +36,13 @@ def read(path: Path, limit_mb: int) -> NotebookNode:
     Raises SubmissionError, in a sentence for the student, unless it is a regular file of at most `limit_mb` megabytes
     that holds a notebook of format 3 or 4 with at most `CELLS` cells.
     """
+    return parse(_bytes(path, limit_mb))
+
+
+def parse(content: bytes) -> NotebookNode:
+    """`read` for content that is in memory already. Raises SubmissionError."""
     try:
-        document = json.loads(_bytes(path, limit_mb).decode("utf-8-sig"))
+        document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise _no_notebook("it is not UTF-8 text") from None
     except RecursionError:

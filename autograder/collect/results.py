@@ -1,0 +1,59 @@
+"""What collecting found and did: plain records, from which the table and the JSON are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class What(StrEnum):
+    TAKEN = "taken"  # the student's first
+    REPLACED = "replaced"  # a later attempt than the one before, which is kept
+    KEPT = "kept"  # an earlier attempt: beside, not graded
+    UNCHANGED = "unchanged"  # collected before
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A notebook that is somebody's: `notes` say what a person might want to know of it."""
+
+    student: str
+    assignment: str
+    file: str
+    what: What
+    time: dt.datetime | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Unmatched:
+    """A file that was not collected, and why. `student`, where that much is known."""
+
+    file: str
+    reason: str
+    student: str = ""
+
+
+class Collected(BaseModel):
+    """All of it. `ignored` are files that nobody misses: not notebooks, or of assignments that weren't asked for."""
+
+    model_config = ConfigDict(frozen=True)
+    platform: str
+    dry_run: bool
+    notebooks: tuple[Taken, ...]
+    unmatched: tuple[Unmatched, ...]
+    ignored: tuple[Unmatched, ...]
+    missing: dict[str, tuple[str, ...]]
+
+    def count(self, what: What) -> int:
+        return sum(each.what is what for each in self.notebooks)
+
+    def untimed(self) -> int:
+        """How many notebooks were taken of which nobody knows when they were handed in."""
+        return sum(each.time is None and each.what in (What.TAKEN, What.REPLACED) for each in self.notebooks)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2)
