@@ -177,7 +177,8 @@ class _Matcher:
         asked = self.settings.assignment
         path = PurePosixPath(groups.get("file", file.path))
         name, _ = without_copy(stem(path.name))
-        texts = [name, *reversed(path.parts[:-1]), groups.get("assignment", ""), self.source.name]
+        texts = [name, *reversed(path.parts[:-1]), groups.get("assignment", "")]
+        texts.append(self.spellings.without_course(self.source.name))
         named = self.spellings.exact(groups.get("assignment", "")) or self.spellings.within(texts)
         if inside and named and inside != named:
             remarks.append(f"named like {named}")

@@ -12,8 +12,8 @@ LONGEST = 60  # characters of a student id; 180 bytes in Korean, and file system
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)  # on Windows, with any ending
 _COPIES = (
     re.compile(r"[ _]*\((?P<number>\d{1,4})\)\Z"),  # a browser's second download
-    re.compile(r"[ _-]*(?:copy|복사본|사본)[ _]*\(?(?P<number>\d{0,4})\)?\Z", re.IGNORECASE),  # Jupyter, Windows, macOS
-    re.compile(r"의 사본(?: ?(?P<number>\d{1,4}))?\Z"),
+    re.compile(r"의 사본(?: ?(?P<number>\d{1,4}))?\Z"),  # macOS, Google Drive
+    re.compile(r"[ _-]*(?:copy|복사본|사본)[ _]*(?P<number>\d{0,4})\Z", re.IGNORECASE),  # Jupyter, Windows
     re.compile(r"-(?P<number>\d{1,3})\Z"),  # Canvas, for a file that was handed in again
 )
 _COPY_OF = re.compile(r"(?:copy of |사본 - )", re.IGNORECASE)
@@ -60,9 +60,11 @@ def without_copy(name: str) -> tuple[str, int]:
     number = 0
     if match := _COPY_OF.match(name):
         name, number = name[match.end() :], 1
-    for pattern in _COPIES:
-        if (match := pattern.search(name)) and match.start():
-            return name[: match.start()], int(match["number"] or 1)
+    for _ in range(2):  # 'deep - Copy (2)' has two
+        for pattern in _COPIES:
+            if (match := pattern.search(name)) and match.start():
+                name, number = name[: match.start()], max(number, int(match["number"] or 1))
+                break
     return name, number
 
 
@@ -75,7 +77,7 @@ class Spellings:
             for name, assignment in course.assignments.items()
         }
         titles = [course.course.title.in_language(language) for language in course.course.languages]
-        self.of_course = [words(text) for text in (course.course.id, *titles)]  # 'deep' is not named by "Deep Learning"
+        self.of_course = [words(text) for text in (course.course.id, *titles)]
 
     def pattern(self) -> str:
         """A regular expression for any of them, however their words are joined: 'two_layer', 'Two-Layer', 'two layer'."""
@@ -88,12 +90,17 @@ class Spellings:
         found = [name for name, each in self.by_name.items() if key(text) in map(key, each)]
         return found[0] if len(found) == 1 else ""
 
+    def without_course(self, text: str) -> str:
+        """`text` without the name of the course: "Deep Learning" is no assignment called deep."""
+        there = words(text)
+        for name in self.of_course:
+            there = _without(name, there)
+        return " ".join(there)
+
     def within(self, texts: Iterable[str]) -> str:
         """The one assignment whose spelling stands, as whole words, in the first of `texts` that holds any; or ''."""
         for text in texts:
             there = words(text)
-            for name in self.of_course:
-                there = _without(name, there)
             found = [name for name, each in self.by_name.items() if any(_stands(words(one), there) for one in each)]
             if found:
                 return found[0] if len(found) == 1 else ""
