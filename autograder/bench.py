@@ -113,6 +113,11 @@ class Bench:
         questions = [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]]
         return Decided(questions, answer["fits"], answer["trained"], answer["seconds"])
 
+    def networks(self) -> list[dict[str, Any]]:
+        """Before `end`: the networks that accuracy checks look at, with all that it takes to train them again."""
+        found: list[dict[str, Any]] = self._order({"do": "networks"}, START_SECONDS)["networks"]
+        return found
+
     def _died(self) -> JudgeDied:
         """What it left in its log is for the instructor's eyes only, so it is no part of the message."""
         log.error("the judge died; the end of its log:\n%s", self.log()[-2000:] or "(nothing)")

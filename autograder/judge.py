@@ -6,7 +6,12 @@ over a Unix socket that exists for one submission only, so a message needs no id
 ::
 
     worker: {"do": "begin", "assignment": ..., "socket": path}   -> {"ready": true}
+<<<<<<< HEAD
     worker: {"do": "end", "language": ...}                       -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
+=======
+    worker: {"do": "networks"}                                   -> {"networks": [...]}, for `autograder calibrate`
+    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "counts": {...}}
+>>>>>>> 2e7cc9b (Calibrate thresholds: accuracy over seeds of graded and wrong networks)
     worker: {"do": "stop"}                                       -> the process ends
 """
 
@@ -30,6 +35,7 @@ from autograder.errors import AutograderError
 from autograder.lab import CourseLab
 from autograder.memo import DEFAULT_LIMIT, Memo
 from autograder.session import Session, refusal
+from autograder.trials import examine
 
 log = logging.getLogger("autograder.judge")
 MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
@@ -89,6 +95,12 @@ class Judge:
             "seconds": session.seconds,
         }
 
+    def networks(self) -> list[dict[str, Any]]:
+        """The networks that accuracy checks look at, as they were trained: what `autograder calibrate` repeats."""
+        if self.session is None:
+            raise AutograderError("no submission was begun")
+        return examine(self.session)
+
     def close(self) -> None:
         if self.listener is not None:
             path = self.listener.getsockname()
@@ -104,6 +116,8 @@ class Judge:
                 case "begin":
                     self.begin(order["assignment"], Path(order["socket"]))
                     return {"ready": True}
+                case "networks":
+                    return {"networks": self.networks()}
                 case "end":
                     return self.end(order["language"])
                 case "stop":

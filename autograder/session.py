@@ -54,6 +54,7 @@ class Lineage:
     fits: tuple[FitRecord, ...]
     weights: Arrays
     optimizer: str  # digest of the optimizer's state that the last of these trainings left
+    specs: tuple[FitSpec, ...] = ()  # the same trainings, as they would be repeated
 
 
 @dataclass
@@ -150,7 +151,7 @@ class Session:
             return {"type": "cannot", "reason": str(error)}, ()
         except ValueError as error:
             raise ProtocolError(f"this training does not fit the network: {error}") from error
-        self._remember(request, plan, result, start.fits if start else ())
+        self._remember(request, spec, result, start)
         history = result.history
         if request.validation is None:
             history = {name: values for name, values in history.items() if not name.startswith("val_")}
@@ -178,7 +179,7 @@ class Session:
             raise CannotRebuild("the optimizer's state does not come from the training of these weights")
         return lineage
 
-    def _remember(self, request: Fit, plan: str, result: FitResult, before: tuple[FitRecord, ...]) -> None:
+    def _remember(self, request: Fit, spec: FitSpec, result: FitResult, start: Lineage | None) -> None:
         assert request.model.compiled is not None
         record = FitRecord(
             epochs=len(result.history["loss"]),
@@ -189,7 +190,10 @@ class Session:
             where="judge",
         )
         state = digest(result.optimizer_state)
-        self.trained[digest(result.weights)] = Lineage(plan, (*before, record), result.weights, state)
+        fits, specs = (start.fits, start.specs) if start else ((), ())
+        self.trained[digest(result.weights)] = Lineage(
+            spec.plan, (*fits, record), result.weights, state, (*specs, spec)
+        )
         self.optimizers[state] = result.optimizer_state
         self.kept += sum(array.nbytes for array in (*result.weights, *result.optimizer_state))
 

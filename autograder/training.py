@@ -104,22 +104,25 @@ class Rig:
     """One network, compiled once, used for every training and evaluation of the same architecture and settings."""
 
     def __init__(self, plan: str, settings: str, seed: int) -> None:
-        self.model = build(plan, seed)
-        compile_model(self.model, settings)
-        self.model.optimizer.build(self.model.trainable_variables)
+        self.plan, self.settings, self.seed = plan, settings, seed
+        self.model = _fresh(plan, settings, seed)
         self.initial = [np.asarray(variable.value) for variable in self._state()]
         self.parameters = int(self.model.count_params())
         self._metrics_built = False
         self._functions: dict[tuple[str, int], Any] = {}
 
     def _state(self) -> list[Any]:
-        """Everything that training changes: weights, seeds of dropout, optimizer."""
-        return [*self.model.variables, *self.model.optimizer.variables]
+        return _state_of(self.model)
 
     def _weights(self) -> list[Any]:
         return [weight for weight in self.model.weights if "seed_generator" not in weight.path]
 
-    def reset(self, weights: Arrays | None, optimizer_state: Arrays | None) -> None:
+    def reset(self, weights: Arrays | None, optimizer_state: Arrays | None, seed: int) -> None:
+        """Back to the start of a training: the weights that `seed` draws, unless others are given."""
+        if seed != self.seed:  # what was compiled stays: it doesn't depend on the values of variables
+            other = _fresh(self.plan, self.settings, seed)
+            self.initial = [np.asarray(variable.value) for variable in _state_of(other)]
+            self.seed = seed
         for variable, value in zip(self._state(), self.initial, strict=True):
             variable.assign(value)
         if weights is not None:
@@ -171,6 +174,18 @@ class Rig:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
+def _fresh(plan: str, settings: str, seed: int) -> Any:
+    model = build(plan, seed)
+    compile_model(model, settings)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _state_of(model: Any) -> list[Any]:
+    """Everything that training changes: weights, seeds of dropout, optimizer."""
+    return [*model.variables, *model.optimizer.variables]
+
+
 def _assign(variables: list[Any], values: Arrays) -> None:
     if len(variables) != len(values) or any(tuple(v.shape) != a.shape for v, a in zip(variables, values, strict=True)):
         raise ValueError("these arrays do not fit the network")
@@ -179,18 +194,19 @@ def _assign(variables: list[Any], values: Arrays) -> None:
 
 
 class Trainer:
-    """Trains and evaluates described networks on the data set. Keeps the last `rigs` compiled networks, the last tensors."""
+    """Trains and evaluates described networks on the data set. Keeps the last `rigs` compiled networks, the last `tensors`."""
 
-    def __init__(self, data: FashionMnist, rigs: int = 12) -> None:
+    def __init__(self, data: FashionMnist, rigs: int = 12, tensors: int = 4) -> None:
         self.data = data
-        self._rigs: OrderedDict[tuple[str, str, int], Rig] = OrderedDict()
+        self._rigs: OrderedDict[tuple[str, str], Rig] = OrderedDict()
         self._tensors: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
-        self._limit = rigs
+        self._limit, self._tensor_limit = rigs, tensors
         self.fits = 0
         self.stop: Callable[[], bool] = lambda: False  # asked before each epoch
 
-    def rig(self, plan: str, settings: str, seed: int) -> Rig:
-        key = (plan, settings, seed)
+    def rig(self, plan: str, settings: str, seed: int = 0) -> Rig:
+        """The rig of a network, made with `seed` if there is none: what is compiled serves all seeds."""
+        key = (plan, settings)
         if key not in self._rigs:
             self._rigs[key] = Rig(plan, settings, seed)
             while len(self._rigs) > self._limit:
@@ -205,7 +221,7 @@ class Trainer:
         if key not in self._tensors:
             # Integer labels as int32, which is what the sparse loss works with.
             self._tensors[key] = (tf.constant(samples.images(self.data)), tf.constant(samples.labels.astype(np.int32)))
-            while len(self._tensors) > 4:
+            while len(self._tensors) > self._tensor_limit:
                 self._tensors.popitem(last=False)
         self._tensors.move_to_end(key)
         return self._tensors[key]
@@ -216,7 +232,7 @@ class Trainer:
         Raises ValueError when weights or optimizer state don't fit the network, CannotTrainHere when told to `stop`.
         """
         rig = self.rig(spec.plan, spec.settings, spec.seed)
-        rig.reset(spec.start, spec.optimizer_state)
+        rig.reset(spec.start, spec.optimizer_state, spec.seed)
         x, y = self.tensors(spec.samples)
         order = np.arange(len(spec.samples.rows), dtype=np.int32)
         generator = np.random.default_rng(spec.seed)
@@ -252,7 +268,7 @@ class Trainer:
 
     def evaluate(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> dict[str, float]:
         """``loss`` and ``accuracy`` of a network with these weights. Raises ValueError when they don't fit it."""
-        rig = self.rig(plan, settings, 0)
+        rig = self.rig(plan, settings)
         _assign(rig._weights(), weights)
         return self._measure(rig, samples)
 

@@ -127,6 +127,17 @@ def test_the_same_training_twice_gives_the_same_bits(trainer, data, spec):
         assert first.history == other.history
 
 
+def test_one_compiled_network_serves_all_seeds_with_the_bits_that_a_new_one_gives(data, samples):
+    made = network("adam", D(12, "relu"), keras.layers.Dropout(0.5), D(10, "softmax"))
+    specs = [FitSpec(*plans(made), samples, 1, BATCH, True, seed) for seed in (42, 7, 42)]
+    shared = Trainer(data)
+    first, other, again = (shared.fit(one) for one in specs)
+    assert len(shared._rigs) == 1
+    assert digest(first.weights) == digest(again.weights) != digest(other.weights)
+    alone = Trainer(data).fit(specs[1])
+    assert digest(alone.weights) == digest(other.weights) and alone.history == other.history
+
+
 def test_shuffling_changes_the_order(trainer, spec):
     plain, shuffled = trainer.fit(spec), trainer.fit(replace(spec, shuffle=True))
     assert digest(plain.weights) != digest(shuffled.weights)
@@ -256,16 +267,17 @@ def test_a_network_that_xla_cannot_compile_is_trained_all_the_same(spec, samples
         rig, "_function", lambda sort, batch, compiled=True: refuse if compiled else original(sort, batch, False)
     )
     trainer = Trainer(data)
-    trainer._rigs[(spec.plan, spec.settings, spec.seed)] = rig
+    trainer._rigs[(spec.plan, spec.settings)] = rig
     assert_same(trainer.fit(spec), *by_keras(spec, data))
     assert "training without XLA" in caplog.text
 
 
 def test_compiled_networks_and_tensors_are_kept_within_bounds(data, samples, spec):
     trainer = Trainer(data, rigs=2)
-    kept = [trainer.rig(spec.plan, spec.settings, seed) for seed in (1, 2, 3)]
-    assert trainer.rig(spec.plan, spec.settings, 3) is kept[2]
-    assert trainer.rig(spec.plan, spec.settings, 1) is not kept[0]
+    settings = [spec.settings, *(plans(network(kind))[1] for kind in ("adam", "rmsprop"))]
+    kept = [trainer.rig(spec.plan, one) for one in settings]
+    assert trainer.rig(spec.plan, settings[2]) is kept[2]
+    assert trainer.rig(spec.plan, settings[0]) is not kept[0]
     tensors = [trainer.tensors(replace(samples, lookup=samples.lookup * n)) for n in range(6)]
     assert trainer.tensors(replace(samples, lookup=samples.lookup * 5)) is tensors[5]
     assert len(trainer._tensors) == 4
