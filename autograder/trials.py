@@ -243,7 +243,9 @@ def _swapped(value: Any, original: ModelDescription, changed: ModelDescription) 
     if value.fits or [_layer(layer) for layer in value.layers] != [_layer(layer) for layer in original.layers]:
         return value
     compiled = changed.compiled if value.compiled == original.compiled else value.compiled
-    return value.model_copy(update={"layers": changed.layers, "compiled": compiled})
+    own = {layer.name: layer for layer in value.layers}
+    layers = tuple(own[layer.name].model_copy(update={"config": layer.config}) for layer in changed.layers)
+    return value.model_copy(update={"layers": layers, "compiled": compiled})
 
 
 def _layer(layer: LayerDescription) -> LayerDescription:

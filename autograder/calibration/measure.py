@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import data
-from autograder.bench import Bench
+from autograder.bench import Bench, Decided
 from autograder.calibration.evidence import (
     DIGITS,
     AssignmentEvidence,
@@ -33,7 +33,6 @@ from autograder.course import Course
 from autograder.errors import AutograderError, CourseError
 from autograder.execute import Submission, grade_submission
 from autograder.grade import REFERENCE
-from autograder.results import QuestionResult
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.layout import Isolation
 from autograder.training import FitResult, Samples, Trainer, settle, versions
@@ -124,7 +123,7 @@ class _Recording:
         self._bench = bench
         self.found: tuple[dict[str, Any], ...] = ()
 
-    def end(self, language: str) -> tuple[list[QuestionResult], dict[str, int]]:
+    def end(self, language: str) -> Decided:
         self.found = tuple(self._bench.networks())
         return self._bench.end(language)
 
@@ -196,17 +195,21 @@ def _kept(
 
 
 def plan(evidence: Evidence, assignments: Sequence[str], first_seed: int, seeds: int) -> list[Job]:
-    """All trainings that are missing: the references, on which everything rests, then the others, seed by seed."""
-    jobs: list[tuple[bool, int, Job]] = []
+    """All trainings that are missing, in the order of what a threshold rests on, then seed by seed.
+
+    The reference first, then mistakes that only the threshold can catch, variations, and mistakes that lose points anyway.
+    """
+    jobs: list[tuple[int, int, Job]] = []
     for name in assignments:
         for number, network in enumerate(evidence.assignments[name].networks):
             splits = {check.split for check in network.checks.values()}
             for trial in network.trials:
+                urgency = {"reference": 0, "variation": 2, "wrong": 3 if trial.caught_by else 1}[trial.kind]
                 count = max(1, seeds // VARIATIONS) if trial.kind == "variation" else seeds
                 complete = splits <= set(trial.accuracy)
                 for seed in range(first_seed, first_seed + count):
                     if seed not in trial.seeds or not complete:
-                        jobs.append((trial.kind != "reference", seed, Job(name, number, trial.name, seed)))
+                        jobs.append((urgency, seed, Job(name, number, trial.name, seed)))
     return [job for _, _, job in sorted(jobs, key=lambda one: one[:2])]
 
 

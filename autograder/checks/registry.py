@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from autograder.checks import accuracy, functions, network, training, values
@@ -13,6 +14,7 @@ from autograder.hints import nearest
 from autograder.i18n import _, speaking
 from autograder.results import Outcome, Status
 
+log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
     network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
@@ -28,11 +30,30 @@ def _type(check: type[Check]) -> str:
 
 
 TYPES: dict[str, type[Check]] = {_type(check): check for check in _OWN}
-for _point in entry_points(group=GROUP):
-    _check = _point.load()
-    if not (isinstance(_check, type) and issubclass(_check, Check)):
-        raise TypeError(f"{_point.value} (entry point {_point.name} of {GROUP}) is not a subclass of Check")
-    TYPES.setdefault(_type(_check), _check)
+BROKEN: dict[str, str] = {}  # by package: why its check types can't be used
+
+
+def _add(point: EntryPoint) -> None:
+    """Take another package's check class. What is wrong with it is kept, to be told where a course asks for it."""
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    try:
+        check = point.load()
+        if not (isinstance(check, type) and issubclass(check, Check)):
+            raise TypeError(f"{point.value} is not a subclass of autograder.checks.base.Check")
+        name = check.model_fields["type"].default
+        if type(name) is not str or not name.isidentifier():
+            raise TypeError(f"{point.value} has no type: give it a field like type: Literal['my_check'] = 'my_check'")
+        if name in TYPES:
+            raise TypeError(f"there is a check type '{name}' already")
+    except Exception as error:  # whatever a foreign module raises must not stop courses that don't use it
+        BROKEN[package] = f"{type(error).__name__}: {error}"
+        log.warning("%s: the entry point %s of %s can't be used: %s", package, point.name, GROUP, BROKEN[package])
+        return
+    TYPES[name] = check
+
+
+for _point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+    _add(_point)
 
 
 def parse(declaration: Any) -> Check:
@@ -51,6 +72,14 @@ def parse(declaration: Any) -> Check:
                 name=name,
                 meant=meant,
                 types=", ".join(sorted(TYPES)),
+            )
+            + "".join(
+                _(
+                    ". The package {package} brings check types that can't be used ({why}): update or uninstall it",
+                    package=package,
+                    why=why,
+                )
+                for package, why in BROKEN.items()
             )
         )
     kind = TYPES[name]

@@ -143,12 +143,15 @@ def known(*trials_made):
     return Evidence(assignments={"two_layer": AssignmentEvidence(solution="s", versions={}, networks=(network,))})
 
 
-def test_references_come_first_then_all_others_seed_by_seed():
-    jobs = plan(known(trial("reference", "reference", [0.9]), trial("adam", "variation", []), trial("linear", "wrong", [])),
-                ["two_layer"], 42, 6)  # fmt: skip
+def test_what_a_threshold_rests_on_comes_first_and_variations_get_a_third_of_the_seeds():
+    made = known(
+        trial("unscaled", "wrong", [], caught_by=("train.trained_on",)), trial("adam", "variation", []),
+        trial("linear", "wrong", [0.8] * 3), trial("reference", "reference", [0.9]),
+    )  # fmt: skip
+    jobs = plan(made, ["two_layer"], 42, 6)
     assert [(job.trial, job.seed) for job in jobs] == [
-        *(("reference", seed) for seed in range(43, 48)),
-        ("adam", 42), ("linear", 42), ("adam", 43), ("linear", 43), ("linear", 44), ("linear", 45), ("linear", 46), ("linear", 47),
+        *(("reference", seed) for seed in range(43, 48)), *(("linear", seed) for seed in range(45, 48)),
+        ("adam", 42), ("adam", 43), *(("unscaled", seed) for seed in range(42, 48)),
     ]  # fmt: skip
 
 
