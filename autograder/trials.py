@@ -22,6 +22,7 @@ from autograder.checks.base import Facts
 from autograder.checks.registry import decide
 from autograder.description import Component, FitRecord, LayerDescription, ModelDescription, digest
 from autograder.errors import CannotRebuild
+from autograder.i18n import N_
 from autograder.lab import CourseLab
 from autograder.rebuild import architecture, compile_settings
 from autograder.results import Status
@@ -67,7 +68,7 @@ def _seedless(fit: FitSpec) -> FitSpec:
 
 def trials(model: ModelDescription, fits: Sequence[FitSpec]) -> list[Trial]:
     """The reference, and what can be made of it. `model` carries the `FitRecord` of each of `fits`."""
-    reference = Trial("reference", "reference", "the solution", model, tuple(fits))
+    reference = Trial("reference", "reference", N_("the solution"), model, tuple(fits))
     made = [reference]
     for change in (_other_batch_size, _other_optimizer, _in_order, _untrained, _one_epoch, _unscaled, _linear):
         try:
@@ -115,7 +116,7 @@ def _in_order(reference: Trial) -> Trial | None:
 
 def _untrained(reference: Trial) -> Trial | None:
     model = reference.model.model_copy(update={"fits": ()})
-    return Trial("untrained", "wrong", "never trained", model, (reference.fits[0],))
+    return Trial("untrained", "wrong", N_("never trained"), model, (reference.fits[0],))
 
 
 def _one_epoch(reference: Trial) -> Trial | None:
@@ -124,7 +125,7 @@ def _one_epoch(reference: Trial) -> Trial | None:
         return None
     record = reference.model.fits[0].model_copy(update={"epochs": 1})
     model = reference.model.model_copy(update={"fits": (record,)})
-    return Trial("one_epoch", "wrong", "one epoch only", model, (replace(first, epochs=1),))
+    return Trial("one_epoch", "wrong", N_("one epoch only"), model, (replace(first, epochs=1),))
 
 
 def _unscaled(reference: Trial) -> Trial | None:
@@ -141,7 +142,7 @@ def _unscaled(reference: Trial) -> Trial | None:
     )
     seen = {"scaling": "raw", "lookup": raw.astype(np.float64)}
     model = _with_fits(reference.model, lambda fit: fit.model_copy(update={"data": fit.data.model_copy(update=seen)}))
-    return Trial("unscaled", "wrong", "pixels up to 255", model, fits)
+    return Trial("unscaled", "wrong", N_("pixels up to 255"), model, fits)
 
 
 def _linear(reference: Trial) -> Trial | None:
@@ -160,7 +161,7 @@ def _linear(reference: Trial) -> Trial | None:
     model = reference.model.model_copy(update={"layers": tuple(kept)})
     plan = architecture(model)
     fits = tuple(replace(fit, plan=plan) for fit in reference.fits)
-    return Trial("linear", "wrong", "no hidden activation", model, fits)
+    return Trial("linear", "wrong", N_("no hidden activation"), model, fits)
 
 
 def _with_fits(model: ModelDescription, change: Callable[[FitRecord], FitRecord]) -> ModelDescription:

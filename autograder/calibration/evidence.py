@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from autograder.course import Course, explain
 from autograder.errors import CourseError, ReleaseError
+from autograder.i18n import _
 from autograder.results import Frozen
 
 FILE = "calibration.json"
@@ -97,9 +98,12 @@ def read(course: Course) -> Evidence:
     except FileNotFoundError:
         return Evidence()
     except ValidationError as error:
-        raise CourseError(explain(path, error), f"Delete {path} and run `autograder calibrate`.") from None
+        raise CourseError(explain(path, error), _("Delete {path} and run `autograder calibrate`.", path=path)) from None
     except (OSError, ValueError) as error:
-        raise CourseError(f"{path} can't be read: {error}", f"Delete {path} and run `autograder calibrate`.") from error
+        raise CourseError(
+            _("{path} can't be read: {error}", path=path, error=error),
+            _("Delete {path} and run `autograder calibrate`.", path=path),
+        ) from error
 
 
 def write(course: Course, evidence: Evidence) -> None:

@@ -33,6 +33,7 @@ from autograder.course import Course
 from autograder.errors import AutograderError, CourseError
 from autograder.execute import Submission, grade_submission
 from autograder.grade import REFERENCE
+from autograder.i18n import _
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.layout import Isolation
 from autograder.training import FitResult, Samples, Trainer, settle, versions
@@ -76,7 +77,8 @@ def assignments_with_thresholds(course: Course, wanted: Sequence[str] = ()) -> l
     ]
     if not found:
         raise CourseError(
-            f"{', '.join(wanted) or 'the course'} has no accuracy check", "There is no threshold to calibrate."
+            _("{name} has no accuracy check", name=", ".join(wanted) or "course.yml"),
+            _("There is no threshold to calibrate."),
         )
     return found
 
@@ -103,7 +105,7 @@ def calibrate(
     on_plan(
         sum(len(t.seeds) for n in assignments for w in evidence.assignments[n].networks for t in w.trials), len(jobs)
     )
-    on_start("starting workers (TensorFlow takes about 10 s to import)")
+    on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
     for job, values in _measured(course, documents, jobs, settings):
         evidence = _with_result(evidence, job, values)
         write(course, _summed_up(course, evidence))
@@ -141,14 +143,16 @@ def networks_of(course: Course, name: str, bench: Bench, sandbox: Sandbox) -> tu
     graded = grade_submission(Submission(REFERENCE, name, path), course, recording, sandbox)
     if not recording.found:
         problem = next((question.problem for question in graded.report.questions if question.problem), "")
-        raise AutograderError(f"the solution of {name} could not be graded: {problem}", "Mend it first.")
+        raise AutograderError(
+            _("the solution of {name} could not be graded: {problem}", name=name, problem=problem), _("Mend it first.")
+        )
     return tuple(recording.found)
 
 
 def _find_networks(
     course: Course, assignments: Sequence[str], settings: Settings, on_start: Callable[[str], None]
 ) -> dict[str, Sequence[Mapping[str, Any]]]:
-    on_start("starting judge and sandbox (TensorFlow takes about 10 s to import)")
+    on_start(_("starting judge and sandbox (TensorFlow takes about 10 s to import)"))
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     with (
         Bench(settings.course, settings.memo) as bench,
@@ -157,7 +161,7 @@ def _find_networks(
         bench.start()
         sandbox.start()
         for name in assignments:
-            on_start(f"grading the solution of {name}, to find its networks")
+            on_start(_("grading the solution of {name}, to find its networks", name=name))
             found[name] = networks_of(course, name, bench, sandbox)
     return found
 

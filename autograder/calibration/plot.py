@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.calibration.thresholds import Rate, Threshold
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 KINDS = {"reference": "solution", "variation": "accepted variation", "wrong": "typical mistake"}
 COLOURS = ("#1b6e53", "#6b7f99", "#c2571a")  # each at least 3 to 1 on white, told apart without red and green
@@ -19,10 +20,12 @@ WIDTH, ROW = 300, 21  # pixels
 def draw(thresholds: Sequence[Threshold], path: Path) -> None:
     """Write `path` (.svg, .png or .html): a panel for each check. Raises AutograderError for another suffix or no evidence."""
     if path.suffix not in (".svg", ".png", ".html"):
-        raise AutograderError(f"{path} is neither .svg, .png nor .html", "Name the plot like calibration.svg.")
+        raise AutograderError(
+            _("{path} is neither .svg, .png nor .html", path=path), _("Name the plot like calibration.svg.")
+        )
     shown = [threshold for threshold in thresholds if threshold.rates]
     if not shown:
-        raise AutograderError("there is no evidence to draw", "Run `autograder calibrate` first.")
+        raise AutograderError(_("there is no evidence to draw"), _("Run `autograder calibrate` first."))
     path.parent.mkdir(parents=True, exist_ok=True)
     chart(shown).save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
     if path.suffix == ".svg":

@@ -22,12 +22,13 @@ from autograder.calibration.evidence import (
 )
 from autograder.checks.accuracy import Accuracy
 from autograder.course import Course
+from autograder.i18n import N_, _
 
 MARGIN = 4.0  # sd between a threshold and the reference's mean
 # A wrong network passes at most this often, by the upper bound: with none passed, 29 seeds show it (1 - 0.05 ** (1/29) = 0.098).
 RARELY = 0.1
 STEP = 0.005  # thresholds that are proposed are multiples of this
-_AGAIN = "Run `autograder calibrate {}`."
+_AGAIN = N_("Run `autograder calibrate {assignment}`.")
 
 
 @dataclass(frozen=True)
@@ -115,23 +116,23 @@ def _checks(course: Course, assignment: str) -> Iterator[tuple[str, Accuracy]]:
 
 def _examine(course: Course, assignment: str, key: str, check: Accuracy, found: AssignmentEvidence | None) -> Threshold:
     place = f"{key}.{check.id}"
-    again = _AGAIN.format(assignment)
+    again = _(_AGAIN, assignment=assignment)
     network = next((n for n in found.networks if place in n.checks), None) if found else None
     plain = Threshold(assignment, place, check.split, check.at_least)
     if found is None or network is None:
-        return _with(plain, (), ["there is no evidence for this threshold"], again)
+        return _with(plain, (), [_("there is no evidence for this threshold")], again)
     if network.problem:
-        return _with(plain, (), [f"it can't be calibrated with the solution: {network.problem}"], again)
+        return _with(plain, (), [_("it can't be calibrated with the solution: {why}", why=network.problem)], again)
     rates = tuple(_rates(network, check, _known(course, assignment)))
     judged = _with(plain, rates, [], "")
     if judged.reference is None:
-        return _with(plain, rates, ["the reference was not measured"], again)
+        return _with(plain, rates, [_("the reference was not measured")], again)
     problems = list(_problems(judged))
-    remedy = f"The highest at_least with the full margin is {judged.advice:g}."
+    remedy = _("The highest at_least with the full margin is {advice:g}.", advice=judged.advice)
     if any(rate.kind == "wrong" and not rate.passed and rate.passes_at_most > RARELY for rate in rates):
-        remedy += " More seeds show more: `autograder calibrate --seeds 30`."
+        remedy += " " + _("More seeds show more: `autograder calibrate --seeds 30`.")
     if found.solution != solution_digest(course, assignment):
-        problems.append("the solution has changed since it was calibrated")
+        problems.append(_("the solution has changed since it was calibrated"))
         remedy = again if len(problems) == 1 else f"{again} {remedy}"
     return _with(plain, rates, problems, remedy if problems else "")
 
@@ -163,22 +164,24 @@ def _still(trial: TrialEvidence, known: set[str]) -> tuple[str, ...]:
 def _problems(threshold: Threshold) -> Iterator[str]:
     for rate in threshold.rates:
         n, mean, sd = rate.summary.n, rate.summary.mean, rate.summary.sd
+        about = _(rate.about)
         if rate.kind == "reference":
             distance = margin(rate.summary, threshold.at_least)
             if distance < MARGIN:
-                yield (
-                    f"{threshold.at_least:g} is {distance:.1f} sd below the reference's mean ({mean:.4f}, sd {sd:.4f}, "
-                    f"n {n}), and should be {MARGIN:g}"
-                )
+                yield _(
+                    "{at_least:g} is {distance:.1f} sd below the reference's mean ({mean:.4f}, sd {sd:.4f}, n {n}), and "
+                    "should be {margin:g}",
+                    at_least=threshold.at_least, distance=distance, mean=mean, sd=sd, n=n, margin=MARGIN,
+                )  # fmt: skip
         elif rate.kind == "variation":
             if not rate.caught_by and rate.fails_at_least > RARELY:
-                yield (
-                    f"{rate.about}: every other check accepts it, and it fails in {rate.failed} of {n} trainings "
-                    f"(mean {mean:.4f})"
-                )
+                yield _(
+                    "{about}: every other check accepts it, and it fails in {failed} of {n} trainings (mean {mean:.4f})",
+                    about=about, failed=rate.failed, n=n, mean=mean,
+                )  # fmt: skip
         elif not rate.caught_by and rate.passes_at_most > RARELY:
-            seen = f"it passes in {rate.passed} of {n} trainings" if rate.passed else f"{n} trainings show too little"
-            yield (
-                f"{rate.about}: {seen}, so it may pass in {rate.passes_at_most:.0%}; {RARELY:.0%} would be rarely, and no "
-                "other check catches it"
-            )
+            yield _(
+                "{about}: it passes in {passed} of {n} trainings, so it may pass in {rate:.0%}; {rarely:.0%} would be rarely, "
+                "and no other check catches it",
+                about=about, passed=rate.passed, n=n, rate=rate.passes_at_most, rarely=RARELY,
+            )  # fmt: skip

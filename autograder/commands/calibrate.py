@@ -23,6 +23,7 @@ from autograder.commands.base import (
     the_course,
 )
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 if TYPE_CHECKING:
     from autograder.calibration.thresholds import Threshold
@@ -61,11 +62,11 @@ def calibrate(
             from autograder.calibration.plot import draw
 
             draw(judged, plot)
-            err.print(f"Plot: {escaped(str(plot))}", highlight=False)
+            err.print(_("Plot: {path}", path=escaped(str(plot))), highlight=False)
     except AutograderError as error:
         fail(error)
     except KeyboardInterrupt:
-        err.print("Stopped. What was measured is kept: run the command again to go on.")
+        err.print(_("Stopped. What was measured is kept: run the command again to go on."))
         raise typer.Exit(INTERRUPTED) from None
     show(judged)
     if any(threshold.problems for threshold in judged):
@@ -89,22 +90,25 @@ def _measure(
 
     chosen: Any = isolation.value if isolation else course.isolation
     if chosen == "bubblewrap" and (reason := bubblewrap.available()):
-        raise AutograderError("submissions can't be isolated on this machine", reason)
+        raise AutograderError(_("submissions can't be isolated on this machine"), reason)
     folder = None if no_memo else (memo or default_folder())
     settings = Settings((path or find()).resolve(), chosen, folder, seeds, workers, force)
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), Remaining(),
+        TextColumn(_("left")), Remaining(),
     )  # fmt: skip
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("reading", total=None)
 
         def on_plan(kept: int, waiting: int) -> None:
-            err.print(f"{waiting} trainings to do; {kept} measured before are kept", highlight=False)
+            err.print(
+                _("{waiting} trainings to do; {kept} measured before are kept", waiting=waiting, kept=kept),
+                highlight=False,
+            )
             progress.update(task, total=waiting)
 
         def on_done(job: Job) -> None:
-            progress.update(task, advance=1, description=f"{job.assignment} {job.trial}, seed {job.seed}")
+            progress.update(task, advance=1, description=f"{job.assignment} {job.trial} {job.seed}")
 
         calibrate(
             course, names, settings, on_plan, on_done, lambda what: progress.update(task, description=escaped(what))
@@ -117,6 +121,6 @@ def show(thresholds: list[Threshold]) -> None:
 
     for table in tables(thresholds):
         out.print(table)
-    out.print(LEGEND, highlight=False)
+    out.print(_(LEGEND), highlight=False)
     for line in problem_lines(thresholds):
         out.print(line, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ import typer
 
 from autograder.commands.base import CourseFile, escaped, fail, out
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 app = typer.Typer()
 
@@ -40,6 +41,9 @@ def new_assignment(
         fail(error)
     option = f" --course {path}" if course else ""
     out.print(
-        f"Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
+        _(
+            "Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
+            name=name, option=option,
+        ),
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip

@@ -18,6 +18,7 @@ import yaml
 
 from autograder.course import FILE, load
 from autograder.errors import AutograderError, CourseError
+from autograder.i18n import _
 from autograder.restore import PYTHON
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python
@@ -59,15 +60,17 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
     """
     if not NAME.fullmatch(new.name):
         raise CourseError(
-            f"'{new.name}' can't be an assignment's name",
-            "Use small letters, digits and underscores, beginning with a letter: my_assignment.",
+            _("'{name}' can't be an assignment's name", name=new.name),
+            _("Use small letters, digits and underscores, beginning with a letter: my_assignment."),
         )
     root = course_file.resolve().parent
     planned: dict[Path, str] = {}
     if course_file.is_file():
         course = load(course_file)
         if new.name in course.assignments:
-            raise CourseError(f"the course has an assignment '{new.name}' already", "Choose another name.")
+            raise CourseError(
+                _("the course has an assignment '{name}' already", name=new.name), _("Choose another name.")
+            )
         text = course_file.read_text("utf-8")
     else:
         text, planned[root / "nbgrader_config.py"] = _begun(root)
@@ -75,7 +78,9 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
     planned |= {root / path: content for path, content in _files(new).items()}
     taken = [str(path) for path in planned if path.exists()]
     if taken:
-        raise AutograderError(f"{', '.join(taken)} exists already", "Remove it, or choose another name.")
+        raise AutograderError(
+            _("{files} exists already", files=", ".join(taken)), _("Remove it, or choose another name.")
+        )
     for path, content in planned.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
@@ -101,8 +106,8 @@ def _replace(course_file: Path, text: str, written: list[Path]) -> None:
         for path in written:
             path.unlink()
         raise CourseError(
-            f"{course_file} can't take a new assignment by itself: {error}".replace(str(part), course_file.name),
-            "Write `assignments:` and what is below it in block style, as the README shows.",
+            _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
+            error.remedy or _("Write `assignments:` and what is below it in block style, as the README shows."),
         ) from error
     part.replace(course_file)
 
@@ -116,7 +121,9 @@ def inserted(text: str, entry: str) -> str:
     pairs = document.value if isinstance(document, yaml.MappingNode) else []
     found = next(((key, value) for key, value in pairs if key.value == "assignments"), None)
     if found is None or getattr(found[1], "flow_style", False) is True:
-        raise CourseError(f"{FILE} has no `assignments:` in block style", "Write `assignments:` on a line of its own.")
+        raise CourseError(
+            _("course.yml has no `assignments:` in block style"), _("Write `assignments:` on a line of its own.")
+        )
     key, value = found
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
