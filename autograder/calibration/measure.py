@@ -201,14 +201,14 @@ def _kept(
 def plan(evidence: Evidence, assignments: Sequence[str], first_seed: int, seeds: int) -> list[Job]:
     """All trainings that are missing, in the order of what a threshold rests on, then seed by seed.
 
-    The reference first, then mistakes that only the threshold can catch, variations, and mistakes that lose points anyway.
+    The reference first, then mistakes that only the threshold can catch, then all others.
     """
     jobs: list[tuple[int, int, Job]] = []
     for name in assignments:
         for number, network in enumerate(evidence.assignments[name].networks):
             splits = {check.split for check in network.checks.values()}
             for trial in network.trials:
-                urgency = {"reference": 0, "variation": 2, "wrong": 3 if trial.caught_by else 1}[trial.kind]
+                urgency = {"reference": 0, "variation": 2, "wrong": 2 if trial.caught_by else 1}[trial.kind]
                 count = max(1, seeds // VARIATIONS) if trial.kind == "variation" else seeds
                 complete = splits <= set(trial.accuracy)
                 for seed in range(first_seed, first_seed + count):

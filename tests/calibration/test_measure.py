@@ -151,7 +151,7 @@ def test_what_a_threshold_rests_on_comes_first_and_variations_get_a_third_of_the
     jobs = plan(made, ["two_layer"], 42, 6)
     assert [(job.trial, job.seed) for job in jobs] == [
         *(("reference", seed) for seed in range(43, 48)), *(("linear", seed) for seed in range(45, 48)),
-        ("adam", 42), ("adam", 43), *(("unscaled", seed) for seed in range(42, 48)),
+        ("unscaled", 42), ("adam", 42), ("unscaled", 43), ("adam", 43), *(("unscaled", seed) for seed in range(44, 48)),
     ]  # fmt: skip
 
 
