@@ -81,10 +81,22 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
         raise AutograderError(
             _("{files} exists already", files=", ".join(taken)), _("Remove it, or choose another name.")
         )
-    for path, content in planned.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, "utf-8")
-    _replace(course_file, text, list(planned))
+    written: list[Path] = []
+    try:
+        for path, content in planned.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, "utf-8")
+            written.append(path)
+        _replace(course_file, text)
+    except (AutograderError, OSError) as error:
+        for path in written:
+            path.unlink()
+        if isinstance(error, OSError):
+            raise AutograderError(
+                _("{path} can't be written: {error}", path=error.filename, error=error.strerror),
+                _("Choose a folder that you may write to."),
+            ) from error
+        raise
     return [course_file, *planned]
 
 
@@ -95,16 +107,14 @@ def _begun(root: Path) -> tuple[str, str]:
     return tuple(_template(file).replace("COURSE", name[:61]) for file in ("course.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
 
 
-def _replace(course_file: Path, text: str, written: list[Path]) -> None:
-    """Put `text` in place of course.yml if it loads as a course; take back what was `written` if not."""
+def _replace(course_file: Path, text: str) -> None:
+    """Put `text` in place of course.yml if it loads as a course."""
     part = course_file.with_name(f".{course_file.name}.part")
     try:
         part.write_text(text, "utf-8")
         load(part)
     except AutograderError as error:
         part.unlink(missing_ok=True)
-        for path in written:
-            path.unlink()
         raise CourseError(
             _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
             error.remedy or _("Write `assignments:` and what is below it in block style, as the README shows."),
