@@ -102,10 +102,11 @@ class Bench:
             raise self._died() from error
         return self._read(seconds)
 
-    def begin(self, assignment: str, socket: Path) -> None:
-        """Open `socket` for the kernel of one submission. Raises JudgeDied."""
+    def begin(self, assignment: str, socket: Path, language: str = "en") -> None:
+        """Open `socket` for the kernel of one submission, which is answered in `language`. Raises JudgeDied."""
         self.start()
-        self._order({"do": "begin", "assignment": assignment, "socket": str(socket)}, START_SECONDS)
+        order = {"do": "begin", "assignment": assignment, "socket": str(socket), "language": language}
+        self._order(order, START_SECONDS)
 
     def end(self, language: str) -> Decided:
         """Close the socket; the outcomes of what was handed in."""

@@ -19,6 +19,7 @@ from autograder.checks.base import Check, Localised, LocalisedText
 from autograder.checks.registry import TYPES, parse
 from autograder.errors import CourseError
 from autograder.hints import nearest
+from autograder.i18n import _
 
 FILE = "course.yml"
 _ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
@@ -80,20 +81,37 @@ class Question(_Frozen):
     def _consistent(self) -> Question:
         total = round(sum(check.points for check in self.checks), 6)
         if total != self.points:
-            raise ValueError(f"the points of its checks add up to {total:g}, and its points are {self.points:g}")
+            raise ValueError(
+                _(
+                    "the points of its checks add up to {total:g}, and its points are {points:g}",
+                    total=total,
+                    points=self.points,
+                )
+            )
         seen: list[str] = []
         for check in self.checks:
             if check.id in seen:
-                raise ValueError(f"two checks are called '{check.id}': give each an id of its own")
+                raise ValueError(_("two checks are called '{id}': give each an id of its own", id=check.id))
             for need in check.needs:
                 if need not in seen:
                     guess = nearest(need, seen)
                     known = (
-                        f"did you mean '{guess}'?" if guess else f"the checks before it are {', '.join(seen) or 'none'}"
+                        _("did you mean '{guess}'?", guess=guess)
+                        if guess
+                        else _("the checks before it are {seen}", seen=", ".join(seen) or _("none"))
                     )
-                    raise ValueError(f"check '{check.id}' needs '{need}', which is not a check before it: {known}")
+                    raise ValueError(
+                        _(
+                            "check '{id}' needs '{need}', which is not a check before it: {known}",
+                            id=check.id,
+                            need=need,
+                            known=known,
+                        )
+                    )
             if check.hidden and check.title is None:
-                raise ValueError(f"check '{check.id}' is hidden and has no title: its own would tell what it expects")
+                raise ValueError(
+                    _("check '{id}' is hidden and has no title: its own would tell what it expects", id=check.id)
+                )
             seen.append(check.id)
         return self
 
@@ -116,7 +134,7 @@ class Assignment(_Frozen):
     @model_validator(mode="after")
     def _has_zone(self) -> Assignment:
         if self.due.tzinfo is None:
-            raise ValueError(f"due {self.due} has no time zone: write it like 2027-03-14T23:59:00+09:00")
+            raise ValueError(_("due {due} has no time zone: write it like 2027-03-14T23:59:00+09:00", due=self.due))
         return self
 
     @property
@@ -154,20 +172,30 @@ class Course(_Frozen):
     def assignment(self, name: str) -> Assignment:
         if name not in self.assignments:
             guess = nearest(name, list(self.assignments))
-            meant = f"did you mean '{guess}'?" if guess else f"there are {', '.join(self.assignments)}"
-            raise CourseError(f"the course has no assignment '{name}'", meant)
+            meant = (
+                _("did you mean '{guess}'?", guess=guess)
+                if guess
+                else _("there are {assignments}", assignments=", ".join(self.assignments))
+            )
+            raise CourseError(_("the course has no assignment '{name}'", name=name), meant)
         return self.assignments[name]
 
     def question(self, place: str) -> tuple[str, Question]:
         """The question at ``assignment.question``, with its assignment's name."""
         name, dot, key = place.partition(".")
         if not dot:
-            raise CourseError(f"'{place}' is not the name of a question", "Write it as 'assignment.question'.")
+            raise CourseError(
+                _("'{place}' is not the name of a question", place=place), _("Write it as 'assignment.question'.")
+            )
         questions = self.assignment(name).questions
         if key not in questions:
             guess = nearest(key, list(questions))
-            meant = f"did you mean '{name}.{guess}'?" if guess else f"it has {', '.join(questions)}"
-            raise CourseError(f"assignment '{name}' has no question '{key}'", meant)
+            meant = (
+                _("did you mean '{name}.{guess}'?", name=name, guess=guess)
+                if guess
+                else _("it has {questions}", questions=", ".join(questions))
+            )
+            raise CourseError(_("assignment '{name}' has no question '{key}'", name=name, key=key), meant)
         return name, questions[key]
 
     def digest(self, assignment: str) -> str:
@@ -212,8 +240,8 @@ def find(start: Path | None = None, name: str = FILE) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise CourseError(
-        f"there is no {name} in {start} or a folder above it",
-        "Run the command inside the course's folder, or name the file with --course (or AUTOGRADER_COURSE).",
+        _("there is no {name} in {start} or a folder above it", name=name, start=start),
+        _("Run the command inside the course's folder, or name the file with --course (or AUTOGRADER_COURSE)."),
     )
 
 
@@ -223,13 +251,22 @@ def load(path: Path | None = None) -> Course:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Unique)
     except OSError as error:
-        raise CourseError(f"{path} can't be read: {error.strerror}", "Name an existing file with --course.") from error
+        raise CourseError(
+            _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
+            _("Name an existing file with --course."),
+        ) from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as February 30, or not UTF-8
-        raise CourseError(f"{path} is not valid YAML: {error}") from error
+        raise CourseError(_("{path} is not valid YAML: {error}", path=path, error=error)) from error
     if not isinstance(document, dict):
-        raise CourseError(f"{path} should hold keys such as 'course' and 'assignments', and holds {document!r:.80}")
+        raise CourseError(
+            _(
+                "{path} should hold keys such as 'course' and 'assignments', and holds {document!r:.80}",
+                path=path,
+                document=document,
+            )
+        )
     if "root" in document:
-        raise CourseError(f"{path}: 'root' is not a key of a course file", "Remove it.")
+        raise CourseError(_("{path}: 'root' is not a key of a course file", path=path), _("Remove it."))
     try:
         return Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
@@ -241,11 +278,11 @@ class _Unique(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
-        for key_node, _ in node.value:
+        for key_node, _value in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' stands twice", key_node.start_mark
+                    None, None, _("the key '{key}' stands twice", key=key), key_node.start_mark
                 )
             seen.add(key if isinstance(key, str) else id(key_node))
         return super().construct_mapping(node, deep)
@@ -255,13 +292,15 @@ def explain(path: Path, error: ValidationError) -> str:
     """pydantic's errors as lines of: file, key path, what is wrong, the value."""
     lines = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "(the whole file)"
+        key = ".".join(str(part) for part in problem["loc"] if part != "[key]") or _("(the whole file)")
         message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
         if problem["type"] == "extra_forbidden":
-            message = "this key is not known here" + _known_keys(str(problem["loc"][-1]), problem["loc"])
+            message = _("this key is not known here") + _known_keys(str(problem["loc"][-1]), problem["loc"])
         value = problem.get("input")
         shown = (
-            "" if isinstance(value, (dict, list, tuple)) or problem["type"] == "missing" else f" (found {value!r:.80})"
+            ""
+            if isinstance(value, (dict, list, tuple)) or problem["type"] == "missing"
+            else _(" (found {value!r:.80})", value=value)
         )
         lines.append(f"{path}: {key}: {message}{shown}")
     return "\n".join(lines)
@@ -283,4 +322,4 @@ def _known_keys(key: str, place: tuple[int | str, ...]) -> str:
     checks = TYPES.values() if "checks" in place else ()
     fields = sorted({field.alias or name for model in (*models, *checks) for name, field in model.model_fields.items()})
     guess = nearest(key, fields)
-    return f"; did you mean '{guess}'?" if guess else ""
+    return _("; did you mean '{guess}'?", guess=guess) if guess else ""

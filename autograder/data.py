@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.errors import DataError
+from autograder.i18n import _
 
 DIGESTS = {
     "train-images-idx3-ubyte.gz": "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
@@ -56,8 +57,13 @@ def _verify(folder: Path) -> None:
         actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         if actual != expected:
             raise DataError(
-                f"{folder / name} is damaged: its SHA-256 is {actual[:12]}..., expected {expected[:12]}...",
-                f"Delete {folder / name} and run the command again.",
+                _(
+                    "{file} is damaged: its SHA-256 is {actual}..., expected {expected}...",
+                    file=folder / name,
+                    actual=actual[:12],
+                    expected=expected[:12],
+                ),
+                _("Delete {path} and run the command again.", path=folder / name),
             )
 
 
@@ -72,7 +78,7 @@ def find(*, download: bool = True) -> Path:
             _verify(folder)
             return folder
         tried.append(str(folder))
-    failure = "not tried"
+    failure = _("not tried")
     if download:
         try:
             import keras
@@ -84,9 +90,17 @@ def find(*, download: bool = True) -> Path:
             _verify(cache())
             return cache()
     raise DataError(
-        f"Fashion-MNIST was not found in {' or '.join(tried)}, and Keras could not download it ({failure})",
-        "One of these helps: connect to the internet and run the command again; or `apt-get install dataset-fashion-mnist` "
-        f"(Debian, Ubuntu); or copy the four .gz files of the data set to {cache()}.",
+        _(
+            "Fashion-MNIST was not found in {tried}, and Keras could not download it ({failure})",
+            tried=_(" or ").join(tried),
+            failure=failure,
+        ),
+        _(
+            "One of these helps: connect to the internet and run the command again; or `apt-get install "
+            "dataset-fashion-mnist` (Debian, Ubuntu); or copy the four .gz files of the data set to "
+            "{cache}.",
+            cache=cache(),
+        ),
     )
 
 
@@ -114,7 +128,10 @@ def load(folder: Path | None = None) -> FashionMnist:
     try:
         parts = [_read(folder / name, 16 if "images" in name else 8) for name in DIGESTS]
     except (OSError, EOFError) as error:
-        raise DataError(f"{folder} can't be read: {error}", f"Delete {folder} and run the command again.") from error
+        raise DataError(
+            _("{folder} can't be read: {error}", folder=folder, error=error),
+            _("Delete {path} and run the command again.", path=folder),
+        ) from error
     images = np.concatenate([parts[0], parts[2]]).reshape(IMAGES, 28, 28)
     labels = np.concatenate([parts[1], parts[3]])
     images.setflags(write=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.i18n import _
 from autograder.release import released_notebook
 from autograder.variants import Edits, edited, hand_in, solved
 
@@ -90,7 +91,9 @@ def make(course: Course, target: Path) -> Path:
     """
     mark = target / ".demo"
     if target.exists() and any(target.iterdir()) and not mark.exists():
-        raise CourseError(f"{target} is not empty, and is not an earlier demo", "Name another --folder.")
+        raise CourseError(
+            _("{target} is not empty, and is not an earlier demo", target=target), _("Name another --folder.")
+        )
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     mark.write_text("made by `autograder demo`\n")

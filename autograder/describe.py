@@ -25,6 +25,7 @@ from autograder.description import (
     OtherDescription,
     ScalarDescription,
 )
+from autograder.i18n import _
 
 SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
 MAX_DEPTH = 6
@@ -139,11 +140,15 @@ def _axes(shape: Any) -> tuple[int | None, ...] | None:
 
 def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
     kind = type(layer)
-    custom = "" if kind.__module__.startswith("keras.src.layers.") else f"{kind.__name__} is not one of Keras's layers"
+    custom = (
+        ""
+        if kind.__module__.startswith("keras.src.layers.")
+        else _("{kind} is not one of Keras's layers", kind=kind.__name__)
+    )
     fields = allowed.LAYERS.get(kind.__name__)
     config: dict[str, Any] = {}
     if not custom and fields is None:
-        custom = f"the grader does not know the layer {kind.__name__}"
+        custom = _("the grader does not know the layer {kind}", kind=kind.__name__)
     elif not custom and fields is not None:
         raw = layer.get_config()
         config = {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
@@ -196,19 +201,19 @@ def _plain(value: Any) -> Any:
         return value if value is None else value[:200]
     if isinstance(value, (list, tuple)) and all(isinstance(item, int) for item in value) and len(value) <= 8:
         return tuple(int(item) for item in value)
-    return Component(type=f"{type(value).__name__}"[:200], custom="not a plain value")
+    return Component(type=f"{type(value).__name__}"[:200], custom=_("not a plain value"))
 
 
 def _component_of_config(value: Any) -> Component:
     """From Keras's serialised form ({module, class_name, config}) of an initializer, regularizer or schedule."""
     if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
-        return Component(type=str(value)[:200], custom="not serialised")
+        return Component(type=str(value)[:200], custom=_("not serialised"))
     own = value.get("registered_name") is None and str(value.get("module", "")).startswith("keras.")
     name = str(value.get("class_name"))[:200]
     return Component(
         type=name,
         settings={str(key)[:200]: _plain(item) for key, item in value["config"].items()},
-        custom="" if own else f"{name} is not one of Keras's own",
+        custom="" if own else _("{name} is not one of Keras's own", name=name),
     )
 
 
@@ -223,7 +228,7 @@ def describe_compile(model: Any) -> CompileDescription | None:
     return CompileDescription(
         optimizer=describe_optimizer(model.optimizer),
         loss=describe_loss(settings.get("loss")),
-        metrics=(*metrics, *(Component(type=key, custom=f"{key} is set") for key in odd))[:20],
+        metrics=(*metrics, *(Component(type=key, custom=_("{key} is set", key=key)) for key in odd))[:20],
     )
 
 
@@ -241,19 +246,21 @@ def describe_optimizer(optimizer: Any) -> Component:
     import keras
 
     if optimizer is None:
-        return Component(type="none", custom="there is no optimizer")
+        return Component(type="none", custom=_("there is no optimizer"))
     kind = type(optimizer)
     settings = {str(key): _plain(value) for key, value in optimizer.get_config().items() if key != "learning_rate"}
     rate = getattr(optimizer, "_learning_rate", None)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         settings["learning_rate"] = _component_of_config(keras.optimizers.schedules.serialize(rate))
     elif callable(rate) and not isinstance(rate, keras.Variable):
-        settings["learning_rate"] = Component(type="function", custom="a learning rate that is a function")
+        settings["learning_rate"] = Component(type="function", custom=_("a learning rate that is a function"))
     else:
         # Shortest decimal that gives this float32: 0.1, not 0.10000000149011612.
         settings["learning_rate"] = float(str(np.float32(optimizer.learning_rate)))
     own = kind.__module__.startswith("keras.src.optimizers.")
-    return Component(type=kind.__name__, settings=settings, custom="" if own else f"{kind.__name__} is not Keras's own")
+    return Component(
+        type=kind.__name__, settings=settings, custom="" if own else _("{kind} is not Keras's own", kind=kind.__name__)
+    )
 
 
 def _snake(name: str) -> str:
@@ -274,7 +281,9 @@ def describe_metric(metric: Any) -> Component:
     component = _loss_or_metric(metric)
     if component.type in _ACCURACY - {"accuracy", "acc"}:  # keras.metrics.Accuracy() compares labels with probabilities
         return Component(type="accuracy", custom=component.custom)
-    return component.model_copy(update={"custom": component.custom or f"metric {component.type} as an object"})
+    return component.model_copy(
+        update={"custom": component.custom or _("metric {type} as an object", type=component.type)}
+    )
 
 
 _ACCURACY = {"accuracy", "acc", "sparse_categorical_accuracy"}
@@ -297,7 +306,7 @@ def _loss_or_metric(value: Any) -> Component:
         settings = {key: _plain(raw[key]) for key in ("from_logits", "reduction", "ignore_class", "axis") if key in raw}
     else:
         settings = {"from_logits": False}
-    custom = "" if own else f"{name} is not Keras's own"
+    custom = "" if own else _("{name} is not Keras's own", name=name)
     return Component(type=_snake(str(name))[:200], settings=settings, custom=custom[:4000])
 
 
@@ -309,7 +318,9 @@ def describe_callback(callback: Any) -> Component:
     settings = {field: _plain(getattr(callback, field, None)) for field in fields}
     if type(settings.get("min_delta")) in (int, float):
         settings["min_delta"] = abs(settings["min_delta"])  # Keras turns its sign round for what should decrease
-    return Component(type=kind.__name__[:200], settings=settings, custom="" if own else "not one of Keras's callbacks")
+    return Component(
+        type=kind.__name__[:200], settings=settings, custom="" if own else _("not one of Keras's callbacks")
+    )
 
 
 def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -23,6 +23,7 @@ from autograder.checks.base import shorten as clean
 from autograder.course import Assignment, Course, Question
 from autograder.errors import SandboxError, SubmissionError
 from autograder.hints import for_error
+from autograder.i18n import VARIABLE, _, speaking
 from autograder.kernel import SEED
 from autograder.protocol import JUDGE
 from autograder.release import released_notebook
@@ -79,6 +80,11 @@ def grade_submission(
     submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = "en"
 ) -> Graded:
     """Grade one submission. Whatever is in the file, this returns: what the grader can't tell is `undecided`."""
+    with speaking(language):
+        return _grade(submission, course, bench, sandbox, language)
+
+
+def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str) -> Graded:
     started = time.perf_counter()
     assignment = course.assignment(submission.assignment)
     released = released_notebook(course, submission.assignment)
@@ -88,7 +94,7 @@ def grade_submission(
         problem = f"{error} {error.remedy}".strip()
         questions = _all_failed(assignment, language, problem)
         # An empty notebook with the check cells gives formgrader and the feedback a page.
-        empty, _ = restore(nbformat.v4.new_notebook(), released)
+        empty, _notes = restore(nbformat.v4.new_notebook(), released)
         _write_outputs(empty, questions)
         return Graded(_report(submission, course, sandbox, questions, (problem,), language), empty)
     notebook, notes = restore(submitted, released)
@@ -112,7 +118,7 @@ def grade_submission(
         report = _report(submission, course, sandbox, questions, notes, language).model_copy(update={"breaks": breaks})
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
         return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages)
-    undecided = _all_undecided(assignment, language, f"the grader failed: {failure}")
+    undecided = _all_undecided(assignment, language, _("the grader failed: {reason}", reason=failure))
     return Graded(_report(submission, course, sandbox, undecided, notes, language), notebook)
 
 
@@ -120,8 +126,8 @@ def _run(
     notebook: NotebookNode, submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str
 ) -> tuple[Run, Decided]:
     sandbox.start()
-    bench.begin(submission.assignment, sandbox.run_folder / SOCKET)
-    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", SEED: str(course.seed)}
+    bench.begin(submission.assignment, sandbox.run_folder / SOCKET, language)
+    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", SEED: str(course.seed), VARIABLE: language}
     try:
         run = run_notebook(notebook, sandbox, environment=environment)
     finally:
@@ -195,7 +201,11 @@ def _with_own_error(result: QuestionResult, cell: tuple[int, NotebookNode] | Non
     error = _error(cell[1]) if cell is not None else None
     if error is None or result.status is not Status.FAILED:
         return result
-    problem = "This question was not answered." if error[0] == EMPTY else f"Your cell raised {error[0]}: {error[1]}"
+    problem = (
+        _("This question was not answered.")
+        if error[0] == EMPTY
+        else _("Your cell raised {kind}: {message}", kind=error[0], message=error[1])
+    )
     return result.model_copy(update={"problem": problem, "hint": for_error(*error)})
 
 
@@ -216,20 +226,20 @@ def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: R
     own = cells.get(f"{key}-answer")
     check = cells.get(key)
     if own is not None and own[0] in breaks:
-        return f"Nothing was handed in: {breaks[own[0]]}.", ""
+        return _("Nothing was handed in: {why}.", why=breaks[own[0]]), ""
     error = _error(own[1]) if own is not None else None
     if error is not None:
         hint = for_error(*error)
         if error[0] == EMPTY:
-            return "This question was not answered.", hint
-        return f"Your cell raised {error[0]}: {error[1]}", hint
+            return _("This question was not answered."), hint
+        return _("Your cell raised {kind}: {message}", kind=error[0], message=error[1]), hint
     error = _error(check[1]) if check is not None else None
     if error is not None:
-        return f"The check cell raised {error[0]}: {error[1]}", for_error(*error)
+        return _("The check cell raised {kind}: {message}", kind=error[0], message=error[1]), for_error(*error)
     if ended:
-        return f"The check cell did not run: {ended}.", ""
+        return _("The check cell did not run: {why}.", why=ended), ""
     printed = _printed(check[1]) if check is not None else ""
-    return f"Nothing was handed in. {printed}".strip(), ""
+    return _("Nothing was handed in. {printed}", printed=printed).strip(), ""
 
 
 def _error(cell: NotebookNode) -> tuple[str, str] | None:
@@ -295,5 +305,10 @@ def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) 
 
 def summary(result: QuestionResult) -> str:
     """One line: ``model: 3 of 4 points``, with the problem when there is one."""
-    text = f"{result.question}: {points(result.points)} of {points(result.out_of)} points"
+    text = _(
+        "{question}: {points} of {out_of} points",
+        question=result.question,
+        points=points(result.points),
+        out_of=points(result.out_of),
+    )
     return f"{text} ({result.problem})" if result.problem else text

@@ -26,6 +26,7 @@ from autograder.course import Course, load
 from autograder.errors import AutograderError, SubmissionError
 from autograder.execute import Graded, Submission, grade_submission
 from autograder.gradebook import Book, address
+from autograder.i18n import _
 from autograder.results import Report, Status
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.layout import Isolation
@@ -69,7 +70,9 @@ def find_submissions(
     A lone notebook under another name is taken for a renamed one. Raises SubmissionError when there is nothing to grade.
     """
     if not folder.is_dir():
-        raise SubmissionError(f"there is no folder {folder}", "Put notebooks into submitted/<student>/<assignment>/.")
+        raise SubmissionError(
+            _("there is no folder {folder}", folder=folder), _("Put notebooks into submitted/<student>/<assignment>/.")
+        )
     wanted, names = set(assignments) or set(course.assignments), set(students)
     for name in wanted:
         course.assignment(name)
@@ -82,8 +85,10 @@ def find_submissions(
                 found.append(Submission(student.name, place.name, _notebook(place)))
     if not found:
         raise SubmissionError(
-            f"{folder} holds no submission" + (f" of {', '.join(sorted(names))}" if names else ""),
-            "It should look like submitted/<student>/<assignment>/<assignment>.ipynb.",
+            _("{folder} holds no submission of {students}", folder=folder, students=", ".join(sorted(names)))
+            if names
+            else _("{folder} holds no submission", folder=folder),
+            _("It should look like submitted/<student>/<assignment>/<assignment>.ipynb."),
         )
     return found
 
@@ -108,8 +113,10 @@ def submitted_at(submission: Submission) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
     except (ValueError, OverflowError):  # year 9999 in another zone is no time in UTC
-        remedy = "Write it like 2027-03-14 23:59:00 UTC."
-        raise SubmissionError(f"{file} is not a time ({text!r}): no late penalty", remedy) from None
+        remedy = _("Write it like 2027-03-14 23:59:00 UTC.")
+        raise SubmissionError(
+            _("{file} is not a time ({text!r}): no late penalty", file=file, text=text), remedy
+        ) from None
     return moment
 
 
@@ -252,7 +259,7 @@ def _run(
     waiting: Sequence[Submission], course: Course, settings: Settings, on_start: Callable[[str], None]
 ) -> Iterator[tuple[Submission, tuple[str, str, dict[str, Any]]]]:
     """Grade in worker processes; results as they finish."""
-    on_start("starting workers (TensorFlow takes about 10 s to import)")
+    on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
     names = sorted({submission.assignment for submission in waiting})
     references = [
         Submission(REFERENCE, name, course.root / "solutions" / name / f"{name}.ipynb") for name in names
@@ -262,7 +269,7 @@ def _run(
     with futures.ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
         try:
             for submission, result in zip(references, pool.map(_grade, references), strict=True):
-                on_start(f"grading the reference solution of {submission.assignment}")
+                on_start(_("grading the reference solution of {assignment}", assignment=submission.assignment))
                 _require_full_marks(Report.from_json(result[0]))
             on_start("grading")
             jobs = {pool.submit(_grade, submission): submission for submission in waiting}
@@ -270,8 +277,8 @@ def _run(
                 yield jobs[job], job.result()
         except futures.process.BrokenProcessPool as error:
             raise AutograderError(
-                "a worker process died",
-                "Run the command again: what was graded is kept. --workers 1 needs less memory.",
+                _("a worker process died"),
+                _("Run the command again: what was graded is kept. --workers 1 needs less memory."),
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -287,9 +294,16 @@ def _require_full_marks(report: Report) -> None:
         if question.status is not Status.PASSED
     ]
     raise AutograderError(
-        f"the reference solution of {report.assignment} earned {report.points:g} of {report.out_of:g} points, so this "
-        f"machine or course.yml is not right:\n  " + "\n  ".join(lost),
-        "Mend that first; --no-reference grades without this test.",
+        _(
+            "the reference solution of {assignment} earned {points:g} of {out_of:g} points, so this "
+            "machine or course.yml is not right:",
+            assignment=report.assignment,
+            points=report.points,
+            out_of=report.out_of,
+        )
+        + "\n  "
+        + "\n  ".join(lost),
+        _("Mend that first; --no-reference grades without this test."),
     )
 
 

@@ -31,22 +31,21 @@ from nbgrader.api import (
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
-)
+)  # fmt: skip
 from sqlalchemy import create_engine, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from autograder.course import Course
 from autograder.errors import GradebookError, ReleaseError
+from autograder.i18n import N_, _, speaking
 from autograder.release import generate, pick_language, source_notebook
-from autograder.report.comments import TEXTS, late_text, prose, question_text
+from autograder.report.comments import isolation_text, late_text, prose, question_text
 from autograder.report.export.grades import Entry
 from autograder.results import QuestionResult, Report
 
-_DATABASE = (
-    "Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing."
-)
-_ANOTHER = "Name another database under 'gradebook' in course.yml."
-_OLD = "Back it up, then run `nbgrader db upgrade` in the course's folder."
+_DATABASE = N_("Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing.")  # fmt: skip
+_ANOTHER = N_("Name another database under 'gradebook' in course.yml.")
+_OLD = N_("Back it up, then run `nbgrader db upgrade` in the course's folder.")
 
 
 class Score(NamedTuple):
@@ -72,8 +71,9 @@ def address(course: Course) -> str:
     try:
         url = make_url(course.gradebook)
     except ArgumentError:
-        remedy = "Write it like sqlite:///gradebook.db."
-        raise GradebookError(f"gradebook '{course.gradebook}' of course.yml is not a database URL", remedy) from None
+        remedy = _("Write it like sqlite:///gradebook.db.")
+        message = _("gradebook '{gradebook}' of course.yml is not a database URL", gradebook=course.gradebook)
+        raise GradebookError(message, remedy) from None
     file = url.database
     if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
         return course.gradebook
@@ -115,8 +115,11 @@ class Book:
         with self._transaction():
             known = self._db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
             if known is not None and known.course_id not in (self.course_id, "default_course"):
-                message = f"the gradebook has an assignment '{assignment}' of the course '{known.course_id}'"
-                raise GradebookError(message, _ANOTHER)
+                message = _(
+                    "the gradebook has an assignment '{assignment}' of the course '{course_id}'",
+                    assignment=assignment, course_id=known.course_id,
+                )  # fmt: skip
+                raise GradebookError(message, _(_ANOTHER))
             notebook = self._notebook(assignment)
             if notebook is not None and notebook.submissions:
                 self._reconcile(notebook, source)
@@ -124,7 +127,8 @@ class Book:
             try:
                 generate(course, assignment, source, Path(scratch), database=self.url)
             except ReleaseError as error:  # the source was verified above: it is the database that refuses
-                raise GradebookError(f"the gradebook can't take '{assignment}': {error}", _DATABASE) from error
+                message = _("the gradebook can't take '{assignment}': {error}", assignment=assignment, error=error)
+                raise GradebookError(message, _(_DATABASE)) from error
         with self._transaction():
             row = self._db.query(Assignment).filter(Assignment.name == assignment).one()
             row.duedate = _utc(course.assignment(assignment).due)
@@ -138,11 +142,11 @@ class Book:
         ones and is marked for manual grading. A manual score is kept; if the submission or its automatic score
         changed since, it is marked for a second look.
         """
-        with self._transaction():
+        with self._transaction(), speaking(language):
             notebook = self._notebook(report.assignment)
             if notebook is None:
-                message = f"the gradebook has no assignment '{report.assignment}'"
-                raise GradebookError(message, "Prepare the assignment before its submissions are entered.")
+                message = _("the gradebook has no assignment '{assignment}'", assignment=report.assignment)
+                raise GradebookError(message, _("Prepare the assignment before its submissions are entered."))
             cells = {cell.name: cell for cell in notebook.grade_cells}
             _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
             submitted = self._submitted(notebook, report.student)
@@ -160,35 +164,23 @@ class Book:
             submitted.late_submission_penalty = penalty if share else None
             overall = [prose(note) for note in report.notes]
             if share:
-                overall.append(late_text(course.late, late, share, score, penalty, TEXTS[language]))
-            overall.append(TEXTS[language]["isolation"].format(isolation=report.isolation))
-            self._comment(report, submitted, notebook, overall, TEXTS[language])
+                overall.append(late_text(course.late, late, share, score, penalty))
+            overall.append(isolation_text(report.isolation))
+            self._comment(report, submitted, notebook, overall)
 
     def scores(self) -> list[Score]:
         """Every submission in the gradebook, by assignment and student."""
         with self._transaction():
-            waiting = dict(
-                self._db.query(SubmittedNotebook.assignment_id, func.count(Grade.id))
-                .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-                .filter(Grade.needs_manual_grade)
-                .group_by(SubmittedNotebook.assignment_id)
-                .all()
-            )
-            rows = (
-                self._db.query(
-                    SubmittedAssignment.id,
-                    SubmittedAssignment.student_id,
-                    Assignment.name,
-                    SubmittedAssignment.score,
-                    SubmittedAssignment.max_score,
-                    SubmittedAssignment.late_submission_penalty,
-                )
-                .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-                .order_by(Assignment.duedate, Assignment.name, SubmittedAssignment.student_id)
-                .all()
-            )
+            waiting = self._db.query(SubmittedNotebook.assignment_id, func.count(Grade.id))
+            waiting = waiting.join(Grade, Grade.notebook_id == SubmittedNotebook.id).filter(Grade.needs_manual_grade)
+            undecided = dict(waiting.group_by(SubmittedNotebook.assignment_id).all())
+            rows = self._db.query(
+                SubmittedAssignment.id, SubmittedAssignment.student_id, Assignment.name, SubmittedAssignment.score,
+                SubmittedAssignment.max_score, SubmittedAssignment.late_submission_penalty,
+            ).join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)  # fmt: skip
+            rows = rows.order_by(Assignment.duedate, Assignment.name, SubmittedAssignment.student_id)
             return [
-                Score(student, name, float(points), float(out_of), float(penalty or 0), waiting.get(key, 0))
+                Score(student, name, float(points), float(out_of), float(penalty or 0), undecided.get(key, 0))
                 for key, student, name, points, out_of, penalty in rows
             ]
 
@@ -219,16 +211,18 @@ class Book:
             tables = set(there.get_table_names())
             wanted = Base.metadata.tables
             if tables and not {"assignment", "student", "grade"} <= tables:
-                raise GradebookError(f"the database {engine.url!r} holds tables that are not nbgrader's", _ANOTHER)
+                message = _("the database {url!r} holds tables that are not nbgrader's", url=engine.url)
+                raise GradebookError(message, _(_ANOTHER))
             for name in tables & set(wanted):
                 missing = {column.name for column in wanted[name].columns} - {
                     c["name"] for c in there.get_columns(name)
                 }
                 if missing:
-                    message = (
-                        f"the gradebook {engine.url!r} was made by an older nbgrader: {name} lacks {sorted(missing)}"
-                    )
-                    raise GradebookError(message, _OLD)
+                    message = _(
+                        "the gradebook {url!r} was made by an older nbgrader: {name} lacks {missing}",
+                        url=engine.url, name=name, missing=sorted(missing),
+                    )  # fmt: skip
+                    raise GradebookError(message, _(_OLD))
         finally:
             engine.dispose()
 
@@ -294,8 +288,12 @@ class Book:
         ]
         human = ("manual_score", "extra_credit", "manual_comment")
         if any(getattr(row, name, None) is not None for row in rows for name in human):
-            message = f"'{cell.name}' left the assignment '{notebook.name}', and the gradebook has manual grades for it"
-            raise GradebookError(message, "Bring the question back, or clear those scores and comments in formgrader.")
+            message = _(
+                "'{name}' left the assignment '{assignment}', and the gradebook has manual grades for it",
+                name=cell.name, assignment=notebook.name,
+            )  # fmt: skip
+            remedy = _("Bring the question back, or clear those scores and comments in formgrader.")
+            raise GradebookError(message, remedy)
         for row in [*rows, cell]:
             self._db.delete(row)
 
@@ -331,9 +329,7 @@ class Book:
         self._db.add_all(new)
         self._db.flush()
 
-    def _comment(
-        self, report: Report, submitted: Any, notebook: Any, overall: list[str], texts: dict[str, str]
-    ) -> None:
+    def _comment(self, report: Report, submitted: Any, notebook: Any, overall: list[str]) -> None:
         """Each question's comment beside its answer cell; what is said of the notebook as a whole above the first."""
         answers = {cell.name: cell for cell in notebook.solution_cells}
         graded = {cell.name: cell for cell in notebook.grade_cells}
@@ -344,7 +340,7 @@ class Book:
             if cell.id not in comments:  # nbgrader makes no comments for test cells
                 comments[cell.id] = Comment(cell_id=cell.id, notebook=submitted)
                 self._db.add(comments[cell.id])
-            said = [*(overall if question is report.questions[0] else []), question_text(question, texts)]
+            said = [*(overall if question is report.questions[0] else []), question_text(question)]
             comments[cell.id].auto_comment = "\n\n".join(filter(None, said)) or None
 
 
@@ -354,8 +350,11 @@ def _fits(report: Report, cells: dict[str, float]) -> None:
     if questions == cells:
         return
     odd = sorted(name for name in questions.keys() | cells.keys() if questions.get(name) != cells.get(name))
-    message = f"the report of '{report.student}' doesn't fit the gradebook's '{report.assignment}' in: {', '.join(odd)}"
-    raise GradebookError(message, "Prepare the assignment and grade the submission again, with the same course.yml.")
+    message = _(
+        "the report of '{student}' doesn't fit the gradebook's '{assignment}' in: {odd}",
+        student=report.student, assignment=report.assignment, odd=", ".join(odd),
+    )  # fmt: skip
+    raise GradebookError(message, _("Prepare the assignment and grade the submission again, with the same course.yml."))
 
 
 def _enter(grade: Any, question: QuestionResult, resubmitted: bool) -> None:
@@ -396,4 +395,4 @@ def _translated() -> Iterator[None]:
         yield
     except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise GradebookError(f"the gradebook can't be used: {reason}", _DATABASE) from error
+        raise GradebookError(_("the gradebook can't be used: {reason}", reason=reason), _(_DATABASE)) from error

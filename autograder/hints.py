@@ -22,6 +22,12 @@ def nearest(name: str, known: list[str]) -> str:
     return close[0] if close else ""
 
 
+def meant(name: str, known: list[str]) -> str:
+    """What to say of a name that doesn't exist: the nearest one, or all there are."""
+    guess = nearest(name, known)
+    return _("did you mean '{guess}'?", guess=guess) if guess else _("There are {names}.", names=", ".join(known))
+
+
 def for_error(error: str, message: str) -> str:
     """A hint for an exception of class name `error`; '' when none fits."""
     text = " ".join(message.split())

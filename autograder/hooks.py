@@ -20,6 +20,7 @@ from autograder import protocol
 from autograder.describe import describe_callback, describe_compile, describe_model
 from autograder.description import DataRecord, FitRecord, digest
 from autograder.errors import CannotTrainHere, ProtocolError
+from autograder.i18n import _
 from autograder.messages import Evaluate, Fit, SamplesMessage, TrainedHere, dump
 from autograder.recognise import shared
 
@@ -146,23 +147,23 @@ class JudgeClient(Trainings):
         except (CannotTrainHere, ProtocolError, TypeError, ValueError) as error:
             return self._fit_here(model, args, kwargs, str(error))
         if answer.get("type") == "limit":
-            raise RuntimeError(f"This training was refused: {answer.get('reason')}.")
+            raise RuntimeError(_("This training was refused: {reason}.", reason=answer.get("reason")))
         return self._take_over(model, call, answer, arrays)
 
     def _fit_request(self, model: Any, args: Any, kwargs: Any) -> tuple[Fit, dict[str, Any]]:
         assert self.original_fit is not None
         call = self.arguments(self.original_fit, model, args, kwargs)
         if not isinstance(call["callbacks"], (list, tuple, type(None))):
-            raise CannotTrainHere("fit() was called with callbacks")
+            raise CannotTrainHere(_("fit() was called with callbacks"))
         for name, plain in _PLAIN_FIT.items():
             if not _is_one_of(call[name], plain):
-                raise CannotTrainHere(f"fit() was called with {name}")
+                raise CannotTrainHere(_("fit() was called with {name}", name=name))
         if not getattr(model, "compiled", False):
-            raise CannotTrainHere("compile() was not called")
+            raise CannotTrainHere(_("compile() was not called"))
         x, y, validation = self.split(call)
         samples = self.recogniser.samples(x, y)
         if validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
-            raise CannotTrainHere("the validation data are not a pair of arrays")
+            raise CannotTrainHere(_("the validation data are not a pair of arrays"))
         if not model.built:
             model.build((None, *samples.shape))
         description = describe_model(model, {}).without_weights()
@@ -185,7 +186,7 @@ class JudgeClient(Trainings):
         if now in self._known:
             return now
         if not all(is_initial(weight) for weight in weights_of(model)):
-            raise CannotTrainHere("the weights were set by hand or trained in another way")
+            raise CannotTrainHere(_("the weights were set by hand or trained in another way"))
         return ""
 
     def _optimizer_start(self, model: Any) -> str:
@@ -198,7 +199,7 @@ class JudgeClient(Trainings):
         model.optimizer.build(model.trainable_variables)
         variables = [*weights_of(model), *model.optimizer.variables]
         if len(variables) != len(frames):
-            raise ProtocolError("the judge's answer does not fit the network")
+            raise ProtocolError(_("the judge's answer does not fit the network"))
         for variable, frame in zip(variables, frames, strict=True):
             dtype = np.asarray(variable.value).dtype
             variable.assign(np.frombuffer(frame, dtype).reshape(tuple(variable.shape)))
@@ -238,15 +239,15 @@ class JudgeClient(Trainings):
             call = self.arguments(self.original_evaluate, model, args, kwargs)
             for name, plain in _PLAIN_EVALUATE.items():
                 if not _is_one_of(call[name], plain):
-                    raise CannotTrainHere(f"evaluate() was called with {name}")
+                    raise CannotTrainHere(_("evaluate() was called with {name}", name=name))
             key = digest(_arrays(weights_of(model)))
             if call.get("kwargs") or key not in self._known:
-                raise CannotTrainHere("the judge does not know these weights")
+                raise CannotTrainHere(_("the judge does not know these weights"))
             samples = self.recogniser.samples(call["x"], call["y"])
             request = Evaluate(
                 type="evaluate", model=describe_model(model, {}).without_weights(), weights=key, samples=samples
             )
-            answer, _ = protocol.ask(self.address, *dump(request))
+            answer, _frames = protocol.ask(self.address, *dump(request))
             if answer.get("type") != "evaluated":
                 raise CannotTrainHere(str(answer.get("reason", "")))
         except (CannotTrainHere, ProtocolError, TypeError, ValueError):

@@ -5,13 +5,9 @@ over a Unix socket that exists for one submission only, so a message needs no id
 
 ::
 
-    worker: {"do": "begin", "assignment": ..., "socket": path}   -> {"ready": true}
-<<<<<<< HEAD
-    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
-=======
+    worker: {"do": "begin", "assignment": ..., "socket": path, "language": ...}   -> {"ready": true}
     worker: {"do": "networks"}                                   -> {"networks": [...]}, for `autograder calibrate`
-    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "counts": {...}}
->>>>>>> 2e7cc9b (Calibrate thresholds: accuracy over seeds of graded and wrong networks)
+    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
     worker: {"do": "stop"}                                       -> the process ends
 """
 
@@ -32,6 +28,7 @@ from typing import Any, TextIO
 from autograder import protocol
 from autograder.course import Course, load
 from autograder.errors import AutograderError
+from autograder.i18n import _, speaking
 from autograder.lab import CourseLab
 from autograder.memo import DEFAULT_LIMIT, Memo
 from autograder.session import Session, refusal
@@ -49,9 +46,11 @@ class Judge:
         self.course, self.memo = course, memo
         self.lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
         self.session: Session | None = None
+        self.language = "en"
         self.listener: socket.socket | None = None
 
-    def begin(self, assignment: str, path: Path) -> None:
+    def begin(self, assignment: str, path: Path, language: str = "en") -> None:
+        """Open `path` for the kernel of one submission, and speak `language` to it."""
         self.close()
         self.course.assignment(assignment)
         path.unlink(missing_ok=True)
@@ -60,12 +59,13 @@ class Judge:
         path.chmod(0o666)  # the kernel may run as another user; the folder around it decides who gets here
         self.listener.listen(8)
         self.session = Session(self.course, assignment, self.lab, self.memo)
+        self.language = language
 
     def serve_one(self) -> None:
         """Answer one request of the kernel. Nothing that a kernel sends raises here."""
         assert self.listener is not None and self.session is not None
-        connection, _ = self.listener.accept()
-        with connection:
+        connection, _address = self.listener.accept()
+        with connection, speaking(self.language):
             try:
                 document, frames = protocol.receive(connection, MESSAGE_SECONDS)
                 answer, arrays = self.session.answer(document, frames)
@@ -73,7 +73,10 @@ class Judge:
                 answer, arrays = refusal(error)
             except Exception as error:  # the grader's fault, not the student's: the kernel goes on by itself
                 log.error("a request failed:\n%s", traceback.format_exc())
-                answer, arrays = {"type": "cannot", "reason": f"the grader failed: {type(error).__name__}"}, ()
+                answer, arrays = (
+                    {"type": "cannot", "reason": _("the grader failed: {kind}", kind=type(error).__name__)},
+                    (),
+                )
             connection.settimeout(MESSAGE_SECONDS)
             try:
                 protocol.send(connection, answer, arrays)
@@ -83,7 +86,7 @@ class Judge:
     def end(self, language: str) -> dict[str, Any]:
         session = self.session
         if session is None:
-            raise AutograderError("no submission was begun")
+            raise AutograderError(_("no submission was begun"))
         self.close()
         started = time.perf_counter()
         questions = [result.model_dump(mode="json") for result in session.results(language)]
@@ -114,7 +117,7 @@ class Judge:
         try:
             match order["do"]:
                 case "begin":
-                    self.begin(order["assignment"], Path(order["socket"]))
+                    self.begin(order["assignment"], Path(order["socket"]), order["language"])
                     return {"ready": True}
                 case "networks":
                     return {"networks": self.networks()}
@@ -124,7 +127,7 @@ class Judge:
                     return None
         except AutograderError as error:
             return {"error": str(error), "remedy": error.remedy}
-        return {"error": f"unknown order {order['do']!r}"}
+        return {"error": _("unknown order {order!r}", order=order["do"])}
 
     def run(self, orders: TextIO, answers: TextIO) -> None:
         """Serve the worker and the kernel in turn until the worker goes."""
@@ -133,7 +136,7 @@ class Judge:
         with selectors.DefaultSelector() as selector:
             selector.register(orders, selectors.EVENT_READ)
             while True:
-                ready = {key.fileobj for key, _ in selector.select()}
+                ready = {key.fileobj for key, _events in selector.select()}
                 if orders in ready:
                     if self.listener is not None:
                         selector.unregister(self.listener)

@@ -14,6 +14,7 @@ from autograder.data import CLASSES, FashionMnist, load, splits
 from autograder.description import ModelDescription, digest
 from autograder.errors import CannotRebuild, CourseError
 from autograder.exhibits import Mistake
+from autograder.i18n import _
 from autograder.rebuild import architecture, compile_settings
 from autograder.training import Samples, Trainer
 
@@ -51,7 +52,7 @@ class CourseLab:
     def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
         if model.compiled is None:
-            raise CannotRebuild("compile() was not called on this network")
+            raise CannotRebuild(_("compile() was not called on this network"))
         return self.measure(model, self._samples(model, split))
 
     def _samples(self, model: ModelDescription, split: str, most: int | None = None) -> Samples:
@@ -67,7 +68,7 @@ class CourseLab:
             try:
                 self._measured[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
             except ValueError as error:
-                raise CannotRebuild(f"its weights do not fit the network: {error}") from error
+                raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
         return self._measured[key]
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
@@ -92,27 +93,29 @@ class CourseLab:
     def reference(self, place: str) -> Callable[..., Any]:
         """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""
         if place not in self._references:
-            path, _, name = place.partition(":")
+            path, _colon, name = place.partition(":")
             file = (self._root or Path()) / path
             specification = importlib.util.spec_from_file_location(f"autograder_reference_{file.stem}", file)
             if specification is None or specification.loader is None or not file.is_file():
-                raise CourseError(f"the reference functions {file} do not exist")
+                raise CourseError(_("the reference functions {file} do not exist", file=file))
             module = importlib.util.module_from_spec(specification)
             specification.loader.exec_module(module)
             if not callable(getattr(module, name, None)):
-                raise CourseError(f"{file} has no function '{name}'")
+                raise CourseError(_("{file} has no function '{name}'", file=file, name=name))
             self._references[place] = getattr(module, name)
         return self._references[place]
 
 
 def _require_compiled(model: ModelDescription) -> Any:
     if model.compiled is None:
-        raise CannotRebuild("compile() was not called on this network")
+        raise CannotRebuild(_("compile() was not called on this network"))
     return model.compiled
 
 
 def _sample_shape(model: ModelDescription) -> tuple[int, ...]:
     shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
     if int(np.prod(shape)) != 784:
-        raise CannotRebuild(f"the network takes samples of shape {shape}, which are not images of 28 x 28 pixels")
+        raise CannotRebuild(
+            _("the network takes samples of shape {shape}, which are not images of 28 x 28 pixels", shape=shape)
+        )
     return shape

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import ProtocolError
+from autograder.i18n import _
 
 JUDGE = "AUTOGRADER_JUDGE"  # names the judge's socket, in the environment of a kernel that is being graded
 MAGIC = b"AGJ1"
@@ -43,7 +44,7 @@ def receive(connection: socket.socket, seconds: float | None = None) -> tuple[di
     if magic != MAGIC:
         raise ProtocolError("this is not a message of the grader")
     if text_length > MAX_JSON or frames_length > MAX_FRAMES:
-        raise ProtocolError(f"a message of {text_length + frames_length:,} bytes is too large")
+        raise ProtocolError(_("a message of {size:,} bytes is too large", size=text_length + frames_length))
     try:
         document = json.loads(bytes(_exactly(connection, text_length, deadline)).decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -72,11 +73,11 @@ def _exactly(connection: socket.socket, length: int, deadline: float | None) -> 
                 connection.settimeout(max(0.001, deadline - time.monotonic()))
             count = connection.recv_into(view[filled:])
         except TimeoutError as error:
-            raise ProtocolError("a message did not arrive in time") from error
+            raise ProtocolError(_("a message did not arrive in time")) from error
         except OSError as error:
-            raise ProtocolError(f"the connection broke: {error}") from error
+            raise ProtocolError(_("the connection broke: {error}", error=error)) from error
         if count == 0:
-            raise ProtocolError("a message was cut off")
+            raise ProtocolError(_("a message was cut off"))
         filled += count
     return buffer
 
@@ -88,7 +89,7 @@ def ask(address: str, document: dict[str, Any], frames: Sequence[Any] = ()) -> t
             connection.connect(address)
             send(connection, document, frames)
         except OSError as error:
-            raise ProtocolError(f"the grader does not answer: {error}") from error
+            raise ProtocolError(_("the grader does not answer: {error}", error=error)) from error
         answer, arrays = receive(connection)
     if answer.get("type") == "refused":
         raise ProtocolError(str(answer.get("reason", "")))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from autograder import allowed
 from autograder.description import CompileDescription, Component, LayerDescription, ModelDescription
 from autograder.errors import CannotRebuild
+from autograder.i18n import _
 
 MAX_LAYERS = 60
 MAX_PARAMETERS = 50_000_000  # whatever the course allows
@@ -23,23 +24,27 @@ def architecture(model: ModelDescription) -> str:
     """Canonical JSON of everything that determines a network but its weights and names. Raises CannotRebuild."""
     if model.topology != "chain":
         raise CannotRebuild(
-            "the network is not a chain of layers" if model.topology == "graph" else "the network has no weights yet"
+            _("the network is not a chain of layers")
+            if model.topology == "graph"
+            else _("the network has no weights yet")
         )
     shape = model.input_shape[1:] if model.input_shape else None
     if not shape or any(axis is None or not 0 < axis <= 10_000 for axis in shape) or len(shape) > 4:
-        raise CannotRebuild(f"the network's input has the shape {model.input_shape}")
+        raise CannotRebuild(_("the network's input has the shape {shape}", shape=model.input_shape))
     if not 0 < len(model.layers) <= MAX_LAYERS:
-        raise CannotRebuild(f"the network has {len(model.layers)} layers")
+        raise CannotRebuild(_("the network has {count} layers", count=len(model.layers)))
     layers = [[layer.type, layer.trainable, _settings_of_layer(layer)] for layer in model.layers]
     return json.dumps({"input": shape, "layers": layers}, sort_keys=True)
 
 
 def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
     if layer.custom or layer.type not in allowed.LAYERS:
-        raise CannotRebuild(layer.custom or f"the grader does not know the layer {layer.type}")
+        raise CannotRebuild(layer.custom or _("the grader does not know the layer {type}", type=layer.type))
     fields = allowed.LAYERS[layer.type]
     if set(layer.config) - set(fields):
-        raise CannotRebuild(f"layer {layer.name} ({layer.type}) has settings that the grader does not know")
+        raise CannotRebuild(
+            _("layer {name} ({type}) has settings that the grader does not know", name=layer.name, type=layer.type)
+        )
     return {
         field: _setting(kind, layer.config[field], f"layer {layer.name} ({layer.type}): {field}")
         for field, kind in fields.items()
@@ -57,16 +62,18 @@ def _setting(kind: str, value: Any, place: str) -> Any:
         return float(value)
     if isinstance(value, Component) or not allowed.fits(kind, value):
         shown = value.type if isinstance(value, Component) else value
-        raise CannotRebuild(f"{place} is {shown!r}, which the grader does not rebuild")
+        raise CannotRebuild(_("{place} is {shown!r}, which the grader does not rebuild", place=place, shown=shown))
     return None if kind == "ignored" else value
 
 
 def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
     if value.custom or value.type not in table:
-        raise CannotRebuild(f"{place} is {value.type}, which the grader does not rebuild")
+        raise CannotRebuild(_("{place} is {type}, which the grader does not rebuild", place=place, type=value.type))
     fields = table[value.type]
     if set(value.settings) - set(fields):
-        raise CannotRebuild(f"{place}: {value.type} has settings that the grader does not know")
+        raise CannotRebuild(
+            _("{place}: {type} has settings that the grader does not know", place=place, type=value.type)
+        )
     kept = {
         field: kind
         for field, kind in fields.items()
@@ -87,16 +94,16 @@ def compile_settings(compiled: CompileDescription) -> str:
     loss = compiled.loss
     known = {"from_logits", "reduction", "ignore_class", "axis"}
     if loss.custom or loss.type not in allowed.LOSSES or set(loss.settings) - known:
-        raise CannotRebuild(f"the grader does not train with the loss {loss.type}")
+        raise CannotRebuild(_("the grader does not train with the loss {type}", type=loss.type))
     logits = loss.settings.get("from_logits", False)
     if type(logits) is not bool or loss.settings.get("reduction", "sum_over_batch_size") != "sum_over_batch_size":
-        raise CannotRebuild("the loss has settings that the grader does not train with")
+        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
     if loss.settings.get("ignore_class") is not None or loss.settings.get("axis", -1) != -1:
-        raise CannotRebuild("the loss has settings that the grader does not train with")
+        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
     metrics = []
     for metric in compiled.metrics:
         if metric.custom or metric.type not in allowed.METRICS:
-            raise CannotRebuild(f"the grader does not train with the metric {metric.type}")
+            raise CannotRebuild(_("the grader does not train with the metric {type}", type=metric.type))
         metrics.append(metric.type)
     return json.dumps({"optimizer": optimizer, "loss": [loss.type, logits], "metrics": metrics}, sort_keys=True)
 
@@ -128,17 +135,19 @@ def size(plan: str) -> Size:
     document = json.loads(plan)
     shape = list(document["input"])
     parameters = values = work = 0
-    for kind, _, settings in document["layers"]:
+    for kind, _trainable, settings in document["layers"]:
         try:
             added, shape = _step(kind, settings, shape)
         except (LookupError, TypeError) as error:
-            raise CannotRebuild(f"a layer {kind} lacks settings or gets data of another shape: {error}") from error
+            raise CannotRebuild(
+                _("a layer {kind} lacks settings or gets data of another shape: {error}", kind=kind, error=error)
+            ) from error
         parameters += added
         values += math.prod(shape)
         # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.
         work += added * math.prod(shape[:-1])
         if parameters > MAX_PARAMETERS or values > MAX_VALUES:
-            raise CannotRebuild("the network is too large for the grader")
+            raise CannotRebuild(_("the network is too large for the grader"))
     return Size(parameters, values, work)
 
 
@@ -187,7 +196,9 @@ def build(plan: str, seed: int) -> Any:
             layer.trainable = trainable
             model.add(layer)
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            raise CannotRebuild(f"layer {number + 1} ({kind}) can't be built: {error}") from error
+            raise CannotRebuild(
+                _("layer {number} ({kind}) can't be built: {error}", number=number + 1, kind=kind, error=error)
+            ) from error
     return model
 
 
@@ -219,6 +230,6 @@ def compile_model(model: Any, settings: str) -> None:
     try:
         optimizer = getattr(keras.optimizers, kind)(**options)
     except (ValueError, TypeError) as error:
-        raise CannotRebuild(f"the optimizer {kind} can't be made: {error}") from error
+        raise CannotRebuild(_("the optimizer {kind} can't be made: {error}", kind=kind, error=error)) from error
     # jit_compile stays off here: the whole epoch is compiled, see training.py.
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)

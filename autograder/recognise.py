@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import CannotTrainHere
+from autograder.i18n import _
 from autograder.messages import SamplesMessage
 from autograder.rows import Recognised, index
 
@@ -46,18 +47,18 @@ class Recogniser:
         """Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each."""
         images, labels = _array(x), _array(y)
         if images is None or labels is None:
-            raise CannotTrainHere("the data are not arrays")
+            raise CannotTrainHere(_("the data are not arrays"))
         if len(images) != len(labels):
-            raise CannotTrainHere("there are not as many labels as images")
+            raise CannotTrainHere(_("there are not as many labels as images"))
         found = self.rows(images)
         if found is None:
-            raise CannotTrainHere("the data are not images of Fashion-MNIST as they are or only scaled")
+            raise CannotTrainHere(_("the data are not images of Fashion-MNIST as they are or only scaled"))
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
         if labels.ndim != 1 or labels.dtype.kind not in "uif" or not np.array_equal(labels, labels.astype(np.uint8)):
-            raise CannotTrainHere("the labels are not whole numbers, one for each image")
+            raise CannotTrainHere(_("the labels are not whole numbers, one for each image"))
         if labels.max() > 9:
-            raise CannotTrainHere("the labels are not numbers from 0 to 9")
+            raise CannotTrainHere(_("the labels are not numbers from 0 to 9"))
         return SamplesMessage(
             rows=found.rows, labels=labels.astype(np.uint8), lookup=found.lookup, shape=tuple(images.shape[1:])
         )

@@ -22,11 +22,12 @@ from nbformat import NotebookNode
 
 from autograder.course import Course
 from autograder.errors import ReleaseError
+from autograder.i18n import N_, _
 from autograder.restore import PYTHON
 
 CHECKS = "checks.yml"
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
-_AGAIN = "Run `autograder release`."
+_AGAIN = N_("Run `autograder release`.")
 _REGIONS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
 _SECRET = (*(marker for region in _REGIONS for marker in region), "MARK SCHEME", "hidden=True")
 _CELL_METADATA = {"nbgrader", "deletable", "editable", "tags", "slideshow", "jupyter"}
@@ -106,9 +107,11 @@ def released_notebook(course: Course, assignment: str, language: str = "en") -> 
     try:
         return nbformat.reads(path.read_text("utf-8"), as_version=4)
     except FileNotFoundError:
-        raise ReleaseError(f"{path} does not exist: '{assignment}' was not released yet", _AGAIN) from None
+        raise ReleaseError(
+            _("{path} does not exist: '{assignment}' was not released yet", path=path, assignment=assignment), _(_AGAIN)
+        ) from None
     except (OSError, ValueError) as error:
-        raise ReleaseError(f"{path} can't be read: {error}", _AGAIN) from error
+        raise ReleaseError(_("{path} can't be read: {error}", path=path, error=error), _(_AGAIN)) from error
 
 
 def source_notebook(course: Course, assignment: str) -> NotebookNode:
@@ -122,20 +125,22 @@ def source_notebook(course: Course, assignment: str) -> NotebookNode:
     try:
         notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))
         if not isinstance(notebook, NotebookNode) or notebook.get("nbformat_minor") != 5:
-            raise ValueError("its nbformat is another")
+            raise ValueError(_("its nbformat is another"))
         cells = notebook.get("cells")
         if not isinstance(cells, list) or not all(isinstance(cell, NotebookNode) for cell in cells):
-            raise ValueError("it has no cells")
+            raise ValueError(_("it has no cells"))
         ids = [cell.get("id") for cell in cells]
         if len({*ids, None}) <= len(ids):  # nbformat would make up random ones, and no two releases would be the same
-            raise ValueError("each cell needs an id of its own")
+            raise ValueError(_("each cell needs an id of its own"))
         nbformat.validate(notebook, version=4, version_minor=5)
     except FileNotFoundError:
-        remedy = "Write the notebook, or take the assignment out of course.yml."
-        raise ReleaseError(f"{name} does not exist", remedy) from None
+        remedy = _("Write the notebook, or take the assignment out of course.yml.")
+        raise ReleaseError(_("{name} does not exist", name=name), remedy) from None
     except (OSError, ValueError, nbformat.ValidationError) as error:
         reason = str(error).partition("\n")[0]
-        raise ReleaseError(f"{name} is not a notebook of format 4.5: {reason}", "Save it in JupyterLab.") from error
+        raise ReleaseError(
+            _("{name} is not a notebook of format 4.5: {reason}", name=name, reason=reason), _("Save it in JupyterLab.")
+        ) from error
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
     problems = _Problems(name)
@@ -184,7 +189,13 @@ def generate(course: Course, assignment: str, notebook: NotebookNode, target: Pa
             # nbgrader writes the cause into its log, as a traceback, and raises a sentence that points there.
             causes = re.findall(r"^[\w.]+(?:Error|Exception|Entry): (.+)$", said.getvalue(), re.MULTILINE)
             reason = causes[-1] if causes else str(error)
-            raise ReleaseError(f"solutions/{assignment}/{assignment}.ipynb: nbgrader refuses it: {reason}") from error
+            raise ReleaseError(
+                _(
+                    "solutions/{assignment}/{assignment}.ipynb: nbgrader refuses it: {reason}",
+                    assignment=assignment,
+                    reason=reason,
+                )
+            ) from error
 
 
 def pick_language(course: Course, notebook: NotebookNode, language: str) -> NotebookNode:
@@ -225,14 +236,22 @@ def _verify_languages(course: Course, notebook: NotebookNode, problems: _Problem
     for index, cell in enumerate([*notebook.cells, None]):
         found = _languages(cell, set(order)) if cell is not None else set()
         if len(found) > 1:
-            problems.add(_name(cell, index), "it is tagged with more than one language", "Keep one of the tags.")
+            problems.add(_name(cell, index), _("it is tagged with more than one language"), _("Keep one of the tags."))
         here = next(iter(found), "")
         if expected and (here != expected or cell.cell_type != previous.cell_type):
-            remedy = f"Put the same text in the other language right after it, tagged '{expected}'."
-            problems.add(_name(previous, index - 1), f"it has no '{expected}' twin right after it", remedy)
+            remedy = _(
+                "Put the same text in the other language right after it, tagged '{expected}'.", expected=expected
+            )
+            problems.add(
+                _name(previous, index - 1), _("it has no '{expected}' twin right after it", expected=expected), remedy
+            )
         elif not expected and here and here != order[0]:
-            remedy = f"Put the '{order[0]}' text right before it."
-            problems.add(_name(cell, index), f"it is tagged '{here}' and has no '{order[0]}' cell before it", remedy)
+            remedy = _("Put the '{language}' text right before it.", language=order[0])
+            problems.add(
+                _name(cell, index),
+                _("it is tagged '{here}' and has no '{expected}' cell before it", here=here, expected=order[0]),
+                remedy,
+            )
         position = order.index(here) + 1 if here in order else len(order)
         expected = order[position] if position < len(order) else ""
         previous = cell
@@ -248,13 +267,25 @@ def _verify_regions(notebook: NotebookNode, problems: _Problems) -> None:
             MetadataValidator().validate_cell(cell)
         except (SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
             reason = str(error).splitlines()[0]
-            problems.add(name, f"its nbgrader metadata are wrong: {reason}", "Set the cell's type in JupyterLab again.")
+            problems.add(
+                name,
+                _("its nbgrader metadata are wrong: {reason}", reason=reason),
+                _("Set the cell's type in JupyterLab again."),
+            )
         for (begin, end), kind in zip(_REGIONS, ("solution", "grade"), strict=True):
             marks = re.findall(f"{begin}|{end}", cell.source)
             if marks != [begin, end] * (len(marks) // 2):
-                problems.add(name, f"'{begin}' and '{end}' do not pair up", "Close each region before the next begins.")
+                problems.add(
+                    name,
+                    _("'{begin}' and '{end}' do not pair up", begin=begin, end=end),
+                    _("Close each region before the next begins."),
+                )
             if marks and not grading.get(kind):
-                problems.add(name, f"'{begin}' stands in a cell that is no {kind} cell", f"Make it a {kind} cell.")
+                problems.add(
+                    name,
+                    _("'{begin}' stands in a cell that is no {kind} cell", begin=begin, kind=kind),
+                    _("Make it a {kind} cell.", kind=kind),
+                )
 
 
 def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, problems: _Problems) -> None:
@@ -264,45 +295,67 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
     ids = [cell.metadata.nbgrader.get("grade_id", "") for cell in tests]
     for question in questions:
         if question not in ids:
-            remedy = "Add one (grade_id is the question's name), or take the question out of course.yml."
-            problems.add("", f"question '{question}' of course.yml has no test cell", remedy)
+            remedy = _("Add one (grade_id is the question's name), or take the question out of course.yml.")
+            problems.add("", _("question '{question}' of course.yml has no test cell", question=question), remedy)
     for name, cell in zip(ids, tests, strict=True):
         if name not in questions:
-            problems.add(name, f"there is no question '{name}' in course.yml", "Add the question, or remove the cell.")
+            problems.add(
+                name,
+                _("there is no question '{name}' in course.yml", name=name),
+                _("Add the question, or remove the cell."),
+            )
             continue
         points, wanted = cell.metadata.nbgrader.get("points"), questions[name].points
         if points != wanted:
-            problems.add(name, f"it is worth {points} points, and {wanted:g} in course.yml", "Make the two agree.")
+            problems.add(
+                name,
+                _("it is worth {points} points, and {wanted:g} in course.yml", points=points, wanted=wanted),
+                _("Make the two agree."),
+            )
         if cell.metadata.nbgrader.get("solution") or not cell.metadata.nbgrader.get("locked"):
-            problems.add(name, "students could edit it", "Make it an 'Autograder tests' cell: locked, no solution.")
+            problems.add(
+                name, _("students could edit it"), _("Make it an 'Autograder tests' cell: locked, no solution.")
+            )
         if not re.search(rf"""\bcheck\(\s*["']{assignment}\.{name}["']""", cell.source):
             call = f'check("{assignment}.{name}", ...)'
-            problems.add(name, "it does not check its own question", f"It should call {call}.")
+            problems.add(name, _("it does not check its own question"), _("It should call {call}.", call=call))
     order = [question for question in questions if question in ids]
     known = [grade_id for grade_id in ids if grade_id in questions]
     if sorted(known) == sorted(order) and known != order:
         at = next(i for i, (a, b) in enumerate(zip(known, order, strict=True)) if a != b)
-        remedy = f"Put the question '{order[at]}' there, or change the order in course.yml."
-        problems.add(known[at], f"it stands where course.yml has the question '{order[at]}'", remedy)
+        remedy = _("Put the question '{question}' there, or change the order in course.yml.", question=order[at])
+        problems.add(
+            known[at], _("it stands where course.yml has the question '{question}'", question=order[at]), remedy
+        )
     every = [cell.metadata.nbgrader.get("grade_id") for cell in notebook.cells if "nbgrader" in cell.metadata]
     for grade_id in dict.fromkeys(grade_id for grade_id in every if every.count(grade_id) > 1):
-        problems.add(grade_id, "two cells have this grade_id", "Give one of them another.")
+        problems.add(grade_id, _("two cells have this grade_id"), _("Give one of them another."))
 
 
 def _verify_release(source: NotebookNode, released: NotebookNode, problems: _Problems) -> None:
     """Nothing that students must not see is in `released`."""
-    remedy = "Reword the one or the other in the source notebook."
+    remedy = _("Reword the one or the other in the source notebook.")
     secrets = list(_solutions(source))
     for index, cell in enumerate(released.cells):
         name, text = _name(cell, index), _squeeze(cell.source)
         for marker in _SECRET:
             if marker in cell.source:
-                problems.add(name, f"'{marker}' would reach students", "Put it into a closed region of the source.")
+                problems.add(
+                    name,
+                    _("'{marker}' would reach students", marker=marker),
+                    _("Put it into a closed region of the source."),
+                )
         if cell.get("outputs") or cell.get("execution_count") is not None:
-            problems.add(name, "it has an output or an execution count", "Clear the outputs of the source notebook.")
+            problems.add(
+                name, _("it has an output or an execution count"), _("Clear the outputs of the source notebook.")
+            )
         for owner, secret in secrets:
             if secret in text:
-                problems.add(name, f"it holds text of the solution of '{owner}': {secret:.60}", remedy)
+                problems.add(
+                    name,
+                    _("it holds text of the solution of '{owner}': {secret:.60}", owner=owner, secret=secret),
+                    remedy,
+                )
 
 
 def _solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:

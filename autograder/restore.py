@@ -19,13 +19,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.errors import SubmissionError
+from autograder.i18n import N_, _
 
 PYTHON: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 CELLS = 2000  # more than anyone writes by hand; keeps a hostile file from costing hours
-_AGAIN = "Save it again in Jupyter and hand in that file."
+_AGAIN = N_("Save it again in Jupyter and hand in that file.")
 _TYPES = ("code", "markdown", "raw")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -44,14 +45,15 @@ def parse(content: bytes) -> NotebookNode:
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise _no_notebook("it is not UTF-8 text") from None
+        raise _no_notebook(_("it is not UTF-8 text")) from None
     except RecursionError:
-        raise _no_notebook("it is nested too deeply") from None
+        raise _no_notebook(_("it is nested too deeply")) from None
     except ValueError as error:  # not JSON, or a number of thousands of digits
-        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _no_notebook(f"it is not valid JSON{place}") from None
+        if isinstance(error, json.JSONDecodeError):
+            raise _no_notebook(_("it is not valid JSON (line {line})", line=error.lineno)) from None
+        raise _no_notebook(_("it is not valid JSON")) from None
     if not isinstance(document, dict):
-        raise _no_notebook("it has no cells")
+        raise _no_notebook(_("it has no cells"))
     return _notebook([_cell(cell, number) for number, cell in enumerate(_cells(document), 1)])
 
 
@@ -75,9 +77,14 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
             cells.append(_restored(cell, originals[grade_id], notes))
             continue
         if grade_id in originals:
-            notes.append(f"There was more than one {_called(originals[grade_id])}: the first one counts.")
+            notes.append(_("There was more than one {cell}: the first one counts.", cell=_called(originals[grade_id])))
         elif grade_id:
-            notes.append(f"The cell '{grade_id:.60}' is not part of this assignment and is an ordinary cell now.")
+            notes.append(
+                _(
+                    "The cell '{grade_id:.60}' is not part of this assignment and is an ordinary cell now.",
+                    grade_id=grade_id,
+                )
+            )
         cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", ""))))
     fixed = {grade_id for grade_id, original in originals.items() if not _is_locked(original)}
     astray = _out_of_order([grade_id for grade_id in map(_grade_id, cells) if grade_id], order, fixed) - fixed
@@ -85,10 +92,13 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
     places = _Places(released)
     for grade_id, original in originals.items():
         if grade_id in astray:
-            notes.append(f"The {_called(original)} had been moved and was put back in its place.")
+            notes.append(_("The {cell} had been moved and was put back in its place.", cell=_called(original)))
         elif grade_id not in present:
-            what = "was put back" if _is_locked(original) else "an empty one was put in its place"
-            notes.append(f"The {_called(original)} was missing{' and' if _is_locked(original) else ':'} {what}.")
+            notes.append(
+                _("The {cell} was missing and was put back.", cell=_called(original))
+                if _is_locked(original)
+                else _("The {cell} was missing: an empty one was put in its place.", cell=_called(original))
+            )
         else:
             continue
         copy = _copy(original, original.source if _is_locked(original) else "")
@@ -102,32 +112,32 @@ def _bytes(path: Path, limit_mb: int) -> bytes:
     limit = limit_mb * 1_000_000
     try:
         if path.is_symlink():
-            raise _no_notebook("it is a link to another file")
+            raise _no_notebook(_("it is a link to another file"))
         handle = os.open(path, flags)
         with open(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _no_notebook("it is not an ordinary file")
+                raise _no_notebook(_("it is not an ordinary file"))
             content = file.read(limit + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name is odd"
-        raise SubmissionError(f"The file can't be read: {reason}.", _AGAIN) from None
+        reason = error.strerror if isinstance(error, OSError) else _("its name is odd")
+        raise SubmissionError(_("The file can't be read: {reason}.", reason=reason), _(_AGAIN)) from None
     if len(content) > limit:
-        remedy = "Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file."
-        raise SubmissionError(f"The file is larger than {limit_mb} MB.", remedy)
+        remedy = _("Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file.")
+        raise SubmissionError(_("The file is larger than {megabytes} MB.", megabytes=limit_mb), remedy)
     if not content.strip():
-        raise _no_notebook("it is empty")
+        raise _no_notebook(_("it is empty"))
     return content
 
 
 def _no_notebook(why: str) -> SubmissionError:
-    return SubmissionError(f"The file is not a notebook: {why}.", _AGAIN)
+    return SubmissionError(_("The file is not a notebook: {why}.", why=why), _(_AGAIN))
 
 
 def _cells(document: Mapping[str, Any]) -> list[Any]:
     """The cells of a notebook of format 3 (in worksheets) or 4, still unchecked. Raises SubmissionError."""
     version = document.get("nbformat")
     if type(version) is not int:
-        raise _no_notebook("it does not say which notebook format it has")
+        raise _no_notebook(_("it does not say which notebook format it has"))
     if version == 3:
         sheets = document.get("worksheets")
         parts = [sheet.get("cells") if isinstance(sheet, dict) else None for sheet in _list(sheets)]
@@ -135,32 +145,34 @@ def _cells(document: Mapping[str, Any]) -> list[Any]:
     elif version == 4:
         cells = _list(document.get("cells"))
     else:
-        raise _no_notebook("its notebook format is neither 3 nor 4")
+        raise _no_notebook(_("its notebook format is neither 3 nor 4"))
     if len(cells) > CELLS:
-        raise SubmissionError(f"The notebook has more than {CELLS} cells.", "Delete the cells that you don't need.")
+        raise SubmissionError(
+            _("The notebook has more than {number} cells.", number=CELLS), _("Delete the cells that you don't need.")
+        )
     return cells
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise _no_notebook("it has no cells")
+        raise _no_notebook(_("it has no cells"))
     return value
 
 
 def _cell(cell: Any, number: int) -> NotebookNode:
     """One cell with nothing but what counts; its id is '' where it has no usable one. Raises SubmissionError."""
     if not isinstance(cell, dict):
-        raise _no_notebook(f"its cell {number} is not a cell")
+        raise _no_notebook(_("its cell {number} is not a cell", number=number))
     kind = cell.get("cell_type")
     if kind in ("heading", "html"):  # of format 3
         kind = "markdown"
     if kind not in _TYPES:
-        raise _no_notebook(f"its cell {number} has an unknown type")
+        raise _no_notebook(_("its cell {number} has an unknown type", number=number))
     source = cell.get("source", cell.get("input"))
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
-        raise _no_notebook(f"its cell {number} has no text")
+        raise _no_notebook(_("its cell {number} has no text", number=number))
     name = cell.get("id")
     metadata = cell.get("metadata")
     grading = metadata.get("nbgrader") if isinstance(metadata, dict) else None
@@ -176,9 +188,16 @@ def _cell(cell: Any, number: int) -> NotebookNode:
 def _restored(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> NotebookNode:
     """The student's cell in the release's shape; a locked one with the release's text."""
     if cell.cell_type != original.cell_type:
-        notes.append(f"The {_called(original)} was a {cell.cell_type} cell and is a {original.cell_type} cell again.")
+        notes.append(
+            _(
+                "The {cell} was a {found} cell and is a {wanted} cell again.",
+                cell=_called(original),
+                found=cell.cell_type,
+                wanted=original.cell_type,
+            )
+        )
     elif _is_locked(original) and cell.source != original.source:
-        notes.append(f"The {_called(original)} was changed; its original text was restored.")
+        notes.append(_("The {cell} was changed; its original text was restored.", cell=_called(original)))
     return _copy(original, original.source if _is_locked(original) else cell.source, cell.get("id"))
 
 
@@ -218,7 +237,8 @@ def _is_locked(original: NotebookNode) -> bool:
 
 
 def _called(original: NotebookNode) -> str:
-    return f"{'check' if _is_locked(original) else 'answer'} cell '{_grade_id(original)}'"
+    name = _grade_id(original)
+    return _("check cell '{name}'", name=name) if _is_locked(original) else _("answer cell '{name}'", name=name)
 
 
 def _out_of_order(grade_ids: Sequence[str], order: Mapping[str, int], fixed: set[str]) -> set[str]:

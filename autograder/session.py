@@ -28,6 +28,7 @@ from autograder.description import (
 )
 from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
 from autograder.exhibits import Exhibit
+from autograder.i18n import _
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, parse
@@ -80,7 +81,7 @@ class Session:
     def answer(self, document: dict[str, Any], frames: Sequence[bytes]) -> Answer:
         self.requests += 1
         if self.requests > MAX_REQUESTS:
-            raise ProtocolError(f"a notebook may ask the grader {MAX_REQUESTS} times at most")
+            raise ProtocolError(_("a notebook may ask the grader {number} times at most", number=MAX_REQUESTS))
         started, known = time.perf_counter(), self.memo.misses
         request = parse(document, frames)
         try:
@@ -94,7 +95,7 @@ class Session:
                 case TrainedHere():
                     self.claims[request.weights] = request
                     return {"type": "noted"}, ()
-            raise ProtocolError("this request is not known")
+            raise ProtocolError(_("this request is not known"))
         finally:
             trained = self.memo.misses - known
             self.trained_now += trained
@@ -108,33 +109,43 @@ class Session:
 
     def _samples(self, message: SamplesMessage, input_shape: tuple[int | None, ...] | None) -> Samples:
         if len(message.labels) != len(message.rows):
-            raise ProtocolError("there are not as many labels as rows")
+            raise ProtocolError(_("there are not as many labels as rows"))
         if message.shape != (input_shape or ())[1:] or int(np.prod(message.shape)) != 784:
-            raise CannotRebuild(f"the network takes samples of another shape than {message.shape}")
+            raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
         return Samples(message.rows, message.labels, message.lookup.astype(np.float32), message.shape)
 
     def _fit(self, request: Fit) -> Answer:
         limits = self.course.limits
         if request.epochs > limits.epochs:
-            return _limit(f"{request.epochs} epochs asked for, and the course allows {limits.epochs}")
+            return _limit(
+                _(
+                    "{epochs} epochs asked for, and the course allows {allowed}",
+                    epochs=request.epochs,
+                    allowed=limits.epochs,
+                )
+            )
         self.fits += 1
         if self.kept > MAX_KEPT:
-            return _limit("the networks trained in this notebook are too large in all")
+            return _limit(_("the networks trained in this notebook are too large in all"))
         if self.fits > MAX_FITS:
-            return _limit(f"a notebook may train {MAX_FITS} times at most")
+            return _limit(_("a notebook may train {number} times at most", number=MAX_FITS))
         try:
             if request.model.compiled is None:
-                raise CannotRebuild("compile() was not called")
+                raise CannotRebuild(_("compile() was not called"))
             plan, settings = architecture(request.model), compile_settings(request.model.compiled)
             net, rows = size(plan), len(request.samples.rows)
             if net.parameters > limits.parameters:
                 return _limit(
-                    f"the network has {net.parameters:,} parameters, and the course allows {limits.parameters:,}"
+                    _(
+                        "the network has {parameters:,} parameters, and the course allows {allowed:,}",
+                        parameters=net.parameters,
+                        allowed=limits.parameters,
+                    )
                 )
             if net.work * rows * request.epochs > MAX_WORK:
-                raise CannotRebuild("this training is too long for the grader")
+                raise CannotRebuild(_("this training is too long for the grader"))
             if net.values * min(request.batch_size, rows) > MAX_VALUES:
-                raise CannotRebuild("the network is too large for such a batch")
+                raise CannotRebuild(_("the network is too large for such a batch"))
             samples = self._samples(request.samples, request.model.input_shape)
             validation = self._validation(request, samples)
             start = self._start(request, plan)
@@ -150,7 +161,7 @@ class Session:
         except (CannotRebuild, CannotTrainHere) as error:
             return {"type": "cannot", "reason": str(error)}, ()
         except ValueError as error:
-            raise ProtocolError(f"this training does not fit the network: {error}") from error
+            raise ProtocolError(_("this training does not fit the network: {error}", error=error)) from error
         self._remember(request, spec, result, start)
         history = result.history
         if request.validation is None:
@@ -170,13 +181,13 @@ class Session:
         if not request.start:
             if request.optimizer_start:
                 # Momentum remembers what was trained on: another training's state would carry its data over.
-                raise CannotRebuild("the optimizer was used before, on other weights")
+                raise CannotRebuild(_("the optimizer was used before, on other weights"))
             return None
         lineage = self.trained.get(request.start)
         if lineage is None or lineage.plan != plan:
-            raise CannotRebuild("the weights do not come from a training of this network by the grader")
+            raise CannotRebuild(_("the weights do not come from a training of this network by the grader"))
         if request.optimizer_start not in ("", lineage.optimizer):
-            raise CannotRebuild("the optimizer's state does not come from the training of these weights")
+            raise CannotRebuild(_("the optimizer's state does not come from the training of these weights"))
         return lineage
 
     def _remember(self, request: Fit, spec: FitSpec, result: FitResult, start: Lineage | None) -> None:
@@ -200,7 +211,7 @@ class Session:
     def _evaluate(self, request: Evaluate) -> Answer:
         lineage = self.trained.get(request.weights)
         if lineage is None:
-            return {"type": "cannot", "reason": "the weights do not come from a training of the grader"}, ()
+            return {"type": "cannot", "reason": _("the weights do not come from a training of the grader")}, ()
         try:
             model = _with_weights(request.model, lineage.weights)
             measured = self.lab.measure(model, self._samples(request.samples, request.model.input_shape))
@@ -213,9 +224,15 @@ class Session:
     def _hand_in(self, request: HandIn) -> Answer:
         name, dot, key = request.question.partition(".")
         if name != self.assignment or not dot:
-            raise ProtocolError(f"'{request.question}' is not a question of the assignment '{self.assignment}'")
+            raise ProtocolError(
+                _(
+                    "'{question}' is not a question of the assignment '{assignment}'",
+                    question=request.question,
+                    assignment=self.assignment,
+                )
+            )
         try:
-            _, question = self.course.question(request.question)
+            _name, question = self.course.question(request.question)
         except CourseError as error:
             raise ProtocolError(f"{error}. {error.remedy}") from error
         values = {name or question.first_name(): value for name, value in request.values.items()}
@@ -243,9 +260,9 @@ class Session:
         if key in self.claims:
             claim = self.claims[key]
             fits = (claim.fit,) if claim.fit and self.course.sandbox_training == "accepted" else ()
-            reason = "" if fits else f"this network was not trained by the grader: {claim.reason}"
+            reason = "" if fits else _("this network was not trained by the grader: {reason}", reason=claim.reason)
             return value.model_copy(update={"fits": fits, "origin": reason, "undecided": not fits})
-        origin = "weights that do not come out of fit() in this notebook" if value.origin or value.fits else ""
+        origin = _("weights that do not come out of fit() in this notebook") if value.origin or value.fits else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
 
     def _explained(self, model: ModelDescription, lineage: Lineage) -> dict[str, Any]:
@@ -254,7 +271,7 @@ class Session:
             same = architecture(model) == lineage.plan
         except CannotRebuild as error:
             return {"fits": (), "origin": str(error), "undecided": True}
-        origin = "" if same else "weights that were trained in another network"
+        origin = "" if same else _("weights that were trained in another network")
         return {"fits": lineage.fits if same else (), "origin": origin, "undecided": False}
 
     def results(self, language: str) -> list[QuestionResult]:

@@ -16,19 +16,44 @@ from typing import Any
 import keras
 
 from autograder import protocol
+from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide
+from autograder.data import FashionMnist
 from autograder.describe import call, describe
 from autograder.description import FunctionDescription, MappingDescription, ModelDescription, decode
-from autograder.errors import AutograderError, ProtocolError
-from autograder.hints import for_error
+from autograder.errors import AutograderError, CourseError, DataError, ProtocolError
+from autograder.exhibits import Exhibit
+from autograder.hints import for_error, meant
 from autograder.hooks import JudgeClient, Recorder, Trainings, is_initial, weights_of
+from autograder.i18n import _, asked_for, language, speaking
 from autograder.lab import CourseLab
 from autograder.messages import HandIn, SamplesMessage, dump
+from autograder.portray import portray
+from autograder.progress import show_progress, state
 from autograder.report.table import show_check
 from autograder.results import QuestionResult, Status
 from autograder.session import calls_for, data_record
 from autograder.visible import VisibleCourse, locate, read
+
+
+class HomeLab(CourseLab):
+    """A lab that says it when the data set can't be had, instead of leaving every check undecided."""
+
+    missing: DataError | None = None
+
+    @property
+    def data(self) -> FashionMnist:
+        try:
+            return super().data
+        except DataError as error:
+            self.missing = error
+            raise
+
+    def complain(self) -> None:
+        error, self.missing = self.missing, None
+        if error is not None:
+            raise error
 
 
 class Student:
@@ -36,7 +61,8 @@ class Student:
 
     def __init__(self) -> None:
         self._course: VisibleCourse | None = None
-        self._lab: CourseLab | None = None
+        self._lab: HomeLab | None = None
+        self.results: dict[str, QuestionResult] = {}  # of this kernel, the last one last
         address = os.environ.get(protocol.JUDGE, "")
         self.address = address
         self.trainings: Trainings = JudgeClient(address) if address else Recorder(self._data_record)
@@ -51,9 +77,19 @@ class Student:
         return self._course
 
     @property
-    def lab(self) -> CourseLab:
+    def language(self) -> str:
+        """What the environment asks for, or the language of the released file; '' while that can't be read."""
+        if asked_for() or self.address:
+            return asked_for()
+        try:
+            return self.course.language
+        except AutograderError:
+            return ""
+
+    @property
+    def lab(self) -> HomeLab:
         if self._lab is None:
-            self._lab = CourseLab(*self.course.holdout, self.course.root)
+            self._lab = HomeLab(*self.course.holdout, self.course.root)
         return self._lab
 
     def _data_record(self, samples: SamplesMessage) -> Any:
@@ -102,13 +138,30 @@ class Student:
         checks = (*question.checks, *(question.secret if hidden else ()))
         values = self.answer(values, objects, calls_for(checks, values, self.course.seed))
         with _quiet():
-            outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), self.course.language)
+            outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), language())
+            self.lab.complain()
         result = QuestionResult(
-            question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes
-        )
+            question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes,
+            exhibit=_structure(question.checks, outcomes, values, self.lab),
+        )  # fmt: skip
         result = result if result.status is Status.PASSED else result.model_copy(update=_last_error())
+        self.results[place] = result
         show_check(result, () if hidden else tuple((h.title, h.points) for h in question.hidden))
         return result.points
+
+    def progress(self, assignment: str) -> None:
+        """Show what is left of `assignment`; '' for the one that was checked last, or all that the file holds."""
+        last = next((place.partition(".")[0] for place in reversed(self.results)), "")
+        wanted = assignment or last
+        questions = {
+            place: question
+            for place, question in self.course.questions.items()
+            if not wanted or place.startswith(f"{wanted}.")
+        }
+        if not questions:
+            known = sorted({place.partition(".")[0] for place in self.course.questions})
+            raise CourseError(_("there is no assignment '{name}' here", name=assignment), meant(assignment, known))
+        show_progress([state(place, question, self.results.get(place)) for place, question in questions.items()])
 
     # ---- while grading
 
@@ -119,11 +172,11 @@ class Student:
         if answer.get("type") == "call":
             arguments = decode(answer["arguments"], frames)
             calls: dict[str, dict[str, list[Any]]] = {}
-            for name, check, _, keys in answer["calls"]:
+            for name, check, _number, keys in answer["calls"]:
                 own = name if name in objects else ""
                 calls.setdefault(own, {}).setdefault(check, []).append(tuple(_argument(arguments[key]) for key in keys))
             self._send(place, self.answer(values, objects, calls), answered=True)
-        print(f"Handed in: {place}")
+        print(_("Handed in: {place}", place=place))
 
     def _send(self, place: str, values: dict[str, Any], answered: bool) -> Any:
         request = HandIn(type="hand_in", question=place, values=values, answered=answered)
@@ -155,7 +208,7 @@ def _last_error() -> dict[str, str]:
     hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
     if not hint or isinstance(error, NotImplementedError):
         return {}
-    return {"problem": f"The last error in this notebook was {type(error).__name__}.", "hint": hint}
+    return {"problem": _("The last error in this notebook was {kind}.", kind=type(error).__name__), "hint": hint}
 
 
 def _argument(described: Any) -> Any:
@@ -174,22 +227,48 @@ def start() -> Student:
     return _student
 
 
-def check(question: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> float | None:
-    """Check your work on a question, such as ``check("two_layer.model", model)``.
-
-    Prints what is right, what isn't yet, and a hint; returns the points of the visible checks. Further checks, which are
-    hidden, run when the notebook is graded.
-    """
-    given = value is not _NOTHING
-    student = start()
+def _structure(checks: Any, outcomes: Any, values: Any, lab: CourseLab) -> Exhibit | None:
+    """The networks that are asked about; no accuracy is measured for a drawing."""
     try:
-        if student.address:
-            student.hand_in(question, value, named, given)
-            return None
-        return student.check(question, value, named, given, hidden)
-    except ProtocolError as error:
-        print(f"This could not be handed in: {error}")
+        shown = portray([check for check in checks if not isinstance(check, Accuracy)], outcomes, values, lab)
+    except Exception:  # a drawing must never spoil a check
         return None
-    except AutograderError as error:
-        print(f"check() can't look at this: {error}. {error.remedy}")
+    return shown
+
+
+class Checker:
+    """What notebooks call ``check``: see `__call__` and `progress`."""
+
+    def __call__(self, question: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> float | None:
+        """Check your work on a question, such as ``check("two_layer.model", model)``.
+
+        Shows what is right, what isn't yet, and a hint; returns the points of the visible checks. Further checks, which
+        are hidden, run when the notebook is graded.
+        """
+        given = value is not _NOTHING
+        student = start()
+        with speaking(student.language):
+            try:
+                if student.address:
+                    student.hand_in(question, value, named, given)
+                    return None
+                return student.check(question, value, named, given, hidden)
+            except ProtocolError as error:
+                print(_("This could not be handed in: {error}", error=error))
+            except AutograderError as error:
+                print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
         return None
+
+    def progress(self, assignment: str = "") -> None:
+        """Show what is left of the assignment: each question with its points, as far as it was checked in this kernel."""
+        student = start()
+        with speaking(student.language):
+            if student.address:  # while grading there is nobody to read it
+                return
+            try:
+                student.progress(assignment)
+            except AutograderError as error:
+                print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
+
+
+check = Checker()

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from autograder.data import FashionMnist
 from autograder.description import digest
 from autograder.errors import CannotTrainHere
+from autograder.i18n import _
 from autograder.rebuild import build, build_callbacks, compile_model
 
 log = logging.getLogger(__name__)
@@ -244,7 +245,7 @@ class Trainer:
             callback.on_train_begin()
         for epoch in range(spec.epochs):
             if self.stop():
-                raise CannotTrainHere("the training was given up, because its notebook has ended")
+                raise CannotTrainHere(_("the training was given up, because its notebook has ended"))
             epoch_order = generator.permutation(order) if spec.shuffle else order
             logs = rig.run("train", x, y, epoch_order, spec.batch_size)
             if spec.validation is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from autograder.checks.base import Check
 from autograder.checks.registry import parse
 from autograder.course import FILE, explain, load
 from autograder.errors import CourseError
-from autograder.hints import nearest
+from autograder.hints import meant
+from autograder.i18n import _
 
 RELEASED = "checks.yml"
 
@@ -47,9 +49,7 @@ class VisibleCourse:
 
     def question(self, place: str) -> VisibleQuestion:
         if place not in self.questions:
-            guess = nearest(place, list(self.questions))
-            meant = f"did you mean '{guess}'?" if guess else f"There are {', '.join(self.questions)}."
-            raise CourseError(f"there is no question '{place}'", meant)
+            raise CourseError(_("there is no question '{place}'", place=place), meant(place, list(self.questions)))
         return self.questions[place]
 
 
@@ -76,7 +76,10 @@ def read(path: Path) -> VisibleCourse:
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
     except (OSError, yaml.YAMLError, LookupError, AttributeError, TypeError, ValueError) as error:
-        raise CourseError(f"{path} can't be used: {error}", "Take it again from where you got the notebook.") from error
+        raise CourseError(
+            _("{path} can't be used: {error}", path=path, error=error),
+            _("Take it again from where you got the notebook."),
+        ) from error
 
 
 def _whole(path: Path) -> VisibleCourse:
@@ -105,6 +108,12 @@ def locate(start: Path) -> Path:
             if (folder / name).is_file():
                 return folder / name
     raise CourseError(
-        f"there is no {RELEASED} beside this notebook (in {start})",
-        f"Keep the notebook in the folder you got it in, together with {RELEASED}.",
+        _("there is no {file} beside this notebook (in {start})", file=RELEASED, start=start),
+        _(
+            "In Colab, put it there: run `from google.colab import files; files.upload()` in a new cell, choose the {file} that "
+            "came with the notebook, and run this cell again.",
+            file=RELEASED,
+        )
+        if "google.colab" in sys.modules
+        else _("Keep the notebook in the folder you got it in, together with {file}.", file=RELEASED),
     )

@@ -3,10 +3,13 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
+import types
+from importlib.metadata import PackageNotFoundError
 
 import keras
 import numpy as np
@@ -14,13 +17,19 @@ import pytest
 import yaml
 from rich.console import Console
 
+import autograder
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide, parse
 from autograder.description import DataRecord
-from autograder.errors import CourseError
+from autograder.errors import CourseError, DataError
+from autograder.exhibits import Exhibit, Layer, Network
 from autograder.hooks import Recorder
+from autograder.progress import Stage, State
+from autograder.progress import as_html as progress_html
+from autograder.ready import KERAS, release
 from autograder.report.table import as_html, as_text, footer
 from autograder.results import Outcome, QuestionResult, Status
+from autograder.student import Student, check
 from autograder.visible import locate, read
 from tests.hand_built import NoLab, scalar
 
@@ -154,6 +163,20 @@ def raises(inputs, units):
     raise NotImplementedError()
 said("empty", "two_layer.formula", raises)
 said("exception", "two_layer.model", ValueError("Could not interpret activation function identifier: oftmasx"))
+said("model", "two_layer.model", model, dense1=dense1, dense2=dense2)
+
+def shown(name, *arguments):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        facts[name] = check.progress(*arguments)
+    facts[name] = " ".join(printed.getvalue().split())
+
+shown("progress")
+shown("progress of another", "tow_layer")
+import os
+os.environ["AUTOGRADER_LANGUAGE"] = "ko"
+said("korean", "two_layer.scale", x.reshape(-1, 784))
+shown("korean progress")
 json.dump(facts, open(sys.argv[1], "w"))
 """
 
@@ -239,11 +262,93 @@ def test_functions_are_called_and_exceptions_explained(session):
     assert "did you mean `softmax`?" in session["exception"][1]
 
 
+def test_progress_tells_what_is_left(session):
+    text = session["progress"]
+    assert re.search(r"✓ . two_layer.model . The network . 4 / 4 . done", text)
+    assert re.search(r"✗ . two_layer.compile . .* . 0 / [\d.]+ . not yet", text)
+    assert re.search(r"◐ . two_layer.train . .* . 0.5 / [\d.]+ . partly", text)
+    assert re.search(r"· . two_layer.steps . .* . 0 / 0 . checked when it is graded \(\+ 1 hidden\)", text)
+    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not checked yet \(\+ 2 hidden\)", text)
+    assert "more points are decided when this is graded" in text and "questions are left: scale, split," in text
+
+
+def test_progress_of_an_unknown_assignment_names_the_nearest(session):
+    sentence = "check() can't look at this: there is no assignment 'tow_layer' here. did you mean 'two_layer'?"
+    assert session["progress of another"] == sentence
+
+
+def test_the_environment_turns_check_into_another_language(session):
+    points, text = session["korean"]
+    assert points == session["unscaled"][0] == 0.5
+    assert "기대한 값: 실수 배열" in text and "제출한 값: uint8" in text and "2점 중 0.5점" in text
+    assert "진행 상황" in session["korean progress"] and "아직 확인하지 않음" in session["korean progress"]
+
+
 def test_without_its_file_check_says_where_it_belongs(tmp_path):
     printed = run("from autograder import check\nprint(check('two_layer.model', 3))", tmp_path)
     text = " ".join(printed.split())
     assert "check() can't look at this: there is no checks.yml beside this notebook" in text
     assert "Keep the notebook in the folder you got it in" in text and text.endswith("None")
+
+
+def test_in_colab_the_missing_file_is_put_there_by_an_upload(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    with pytest.raises(CourseError) as caught:
+        locate(tmp_path)
+    assert (
+        "from google.colab import files; files.upload()" in caught.value.remedy and "checks.yml" in caught.value.remedy
+    )
+
+
+def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, capsys):
+    """No internet, nothing in the cache: a sentence with the remedies, not an undecided check for each value."""
+    monkeypatch.chdir(released)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+
+    def missing(*arguments, **named):
+        raise DataError("Fashion-MNIST was not found", "Connect to the internet.")
+
+    monkeypatch.setattr("autograder.lab.load", missing)
+    student = Student.__new__(Student)
+    student._course, student._lab, student.results, student.address = None, None, {}, ""
+    student.trainings = Recorder(student._data_record)
+    monkeypatch.setattr("autograder.student._student", student)
+    assert check("two_layer.split", train_target=np.zeros(48000)) is None
+    printed = capsys.readouterr().out
+    assert printed == "check() can't look at this: Fashion-MNIST was not found. Connect to the internet.\n"
+    check.progress()
+    assert "not checked yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("versions", "environment", "sentence"),
+    [
+        ({"keras": "3.9.2", "tensorflow": "2.18"}, "", "needs Keras 3.10 or newer, and 3.9.2 is installed. Type %pip install"),
+        ({"keras": "2.15.0", "tensorflow": "2.15"}, "", "and 2.15.0 is installed"),
+        ({"tensorflow": "2.21"}, "", "keras is not installed. Type %pip install keras tensorflow"),
+        ({"keras": "3.15.1rc0"}, "", "tensorflow is not installed"),
+        ({"keras": "3.15.1", "tensorflow": "2.21"}, "jax", "KERAS_BACKEND asks for jax"),
+    ],
+)  # fmt: skip
+def test_where_keras_is_missing_or_old_check_is_a_sentence(monkeypatch, capsys, versions, environment, sentence):
+    def version(name):
+        if name not in versions:
+            raise PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr("autograder.ready.version", version)
+    monkeypatch.setenv("KERAS_BACKEND", environment)
+    stub = autograder.__getattr__("check")
+    assert stub("two_layer.scale", 3) is None and stub.progress() is None
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 3 and all(sentence in line for line in said)
+
+
+def test_versions_are_compared_by_their_numbers():
+    assert [release(text) for text in ("3.15.1", "3.15.1rc0", "3.9", "4", "x")] == [
+        (3, 15, 1), (3, 15, 1), (3, 9), (4,), (),
+    ]  # fmt: skip
+    assert release("3.9.9") < KERAS <= release("3.10.0")
 
 
 # ---- the recorder
@@ -337,6 +442,27 @@ def test_the_footer_counts_points_and_hidden_checks():
         "0 of 1 points by visible checks. 2 hidden checks will run when this is graded: A (0.5); B (2)"
     )
     assert footer(result(), hidden).startswith("Nothing to check here yet. 2 hidden checks")
+
+
+def test_the_drawing_shows_the_network_beside_the_one_that_is_asked_for():
+    layers = (Layer(type="Dense", units=90, differs=True, name=HOSTILE[:60]),)
+    shown = Exhibit(
+        networks=(Network(name="model", layers=layers),), expected=(Network(name="model", layers=layers[:1]),)
+    )
+    failed = result(outcome(hint="x")).model_copy(update={"exhibit": shown})
+    page = as_html(failed, drawings=True)
+    assert page.count("<svg") == 2 and "your network <code>model</code>" in page and "what is asked for" in page
+    assert "<details open" in page and "<script" not in page and "<svg" not in as_html(failed)
+    right = failed.model_copy(update={"outcomes": (outcome(Status.PASSED, points=1.0),)})
+    assert "<details style" in as_html(right, drawings=True)  # nothing to be seen in it, so it stays folded
+
+
+def test_progress_is_shown_in_html_without_scripts_and_without_faith():
+    one = State("a.b", HOSTILE, Stage.PARTLY, 0.5, 2.0, 1.5)
+    page = progress_html([one, one._replace(stage=Stage.DONE, points=2.0)])
+    assert "<script" not in page and "<img" not in page and "partly (+ 1.5 hidden)" in page
+    assert "2.5 of 4 points by visible checks." in page and "1 question is left: b." in page
+    assert "Nothing is left" in progress_html([one._replace(stage=Stage.DONE)])
 
 
 def test_passed_checks_need_no_explanation():

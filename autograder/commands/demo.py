@@ -10,6 +10,7 @@ import typer
 from autograder.commands.base import CourseFile, Isolation, Workers, escaped, fail, out, the_course
 from autograder.commands.grade import run, settings_from, show
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 app = typer.Typer()
 
@@ -30,7 +31,14 @@ def demo(
         data.install()
         source = the_course(course)
         target = (folder or Path("demo")).resolve()
-        out.print(f"A class of {len(demonstration.STUDENTS)} students in {escaped(str(target))}", highlight=False)
+        out.print(
+            _(
+                "A class of {count} students in {folder}",
+                count=len(demonstration.STUDENTS),
+                folder=escaped(str(target)),
+            ),
+            highlight=False,
+        )
         path = demonstration.make(source, target)
         settings, copy = settings_from(path, isolation, workers, "en", None, False, False, True)
         done = run(target / "submitted", copy, settings, [], [])

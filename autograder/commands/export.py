@@ -12,6 +12,7 @@ import typer
 
 from autograder.commands.base import AMISS, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -64,7 +65,9 @@ def export(
         the = the_course(course)
         chosen = FORMATS[format.value]
         if chosen.folder and output is None:
-            raise AutograderError(f"{format.value} is a file for each submission", "Name a folder with --output.")
+            raise AutograderError(
+                _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
+            )
         sheet, amiss = collected(the, assignment or [], student or [], language)
         if decided:
             sheet = _only_decided(sheet)
@@ -90,23 +93,31 @@ def collected(course: Course, assignments: list[str], students: list[str], langu
         course.assignment(name)
     if language not in course.course.languages:
         raise AutograderError(
-            f"the course has no language '{language}'", f"It has {', '.join(course.course.languages)}."
+            _("the course has no language '{language}'", language=language),
+            _("It has {languages}.", languages=", ".join(course.course.languages)),
         )
-    remedy = "Run `autograder grade` first."
+    remedy = _("Run `autograder grade` first.")
     url = make_url(address(course))
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
-        raise AutograderError(f"there is no gradebook {url.database}", remedy)  # opening it would make one
+        raise AutograderError(
+            _("there is no gradebook {database}", database=url.database), remedy
+        )  # opening it would make one
     with Book(address(course), course.course.id) as book:
         entries, everybody = book.entries(), book.students()
     entries = [entry for entry in entries if not students or entry.student in students]
     if assignments:
         entries = [entry for entry in entries if entry.assignment in assignments]
     if not entries:
-        of = f" of {', '.join([*students, *assignments])}" if students or assignments else ""
-        raise AutograderError(f"the gradebook holds no grades{of}", remedy)
+        names = ", ".join([*students, *assignments])
+        raise AutograderError(
+            _("the gradebook holds no grades of {names}", names=names) if names else _("the gradebook holds no grades"),
+            remedy,
+        )
     unknown = sorted(set(students) - set(everybody))
     if unknown:
-        raise AutograderError(f"the gradebook has no student {', '.join(unknown)}", "Names are those of submitted/.")
+        raise AutograderError(
+            _("the gradebook has no student {unknown}", unknown=", ".join(unknown)), _("Names are those of submitted/.")
+        )
     reports = _reports(course)
     of_these = {(entry.student, entry.assignment) for entry in entries}
     reports = {
@@ -116,8 +127,15 @@ def collected(course: Course, assignments: list[str], students: list[str], langu
     }
     odd = disagreements(entries, reports)
     for name, of_assignment in odd:
-        where = "has other points than" if (name, of_assignment) in of_these else "is not in"
-        say = f"reports/{name}/{of_assignment}.json {where} the gradebook, which counts: run `autograder grade` again."
+        report = f"reports/{name}/{of_assignment}.json"
+        say = (
+            _(
+                "{report} has other points than the gradebook, which counts: run `autograder grade` again.",
+                report=report,
+            )
+            if (name, of_assignment) in of_these
+            else _("{report} is not in the gradebook, which counts: run `autograder grade` again.", report=report)
+        )
         err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
     matching = {place: report for place, report in reports.items() if place not in odd}
     sheet = make(course, entries, matching, students=students or everybody, assignments=assignments, language=language)
@@ -134,7 +152,7 @@ def _reports(course: Course) -> dict[tuple[str, str], Report]:
         try:
             found[path.parent.name, path.stem] = Report.from_json(path.read_text("utf-8"))
         except (OSError, ValueError):
-            say = f"{path} can't be read: its submission is exported without its checks."
+            say = _("{path} can't be read: its submission is exported without its checks.", path=path)
             err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
     return found
 
@@ -165,7 +183,8 @@ def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
             part.replace(path)
         except OSError as error:
             raise AutograderError(
-                f"{path} can't be written: {error.strerror}", "Name another place with --output."
+                _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
+                _("Name another place with --output."),
             ) from error
 
 
@@ -175,9 +194,17 @@ def _say(sheet: Sheet, output: Path | None, files: int) -> int:
     for grade in sheet.grades:
         by_status.setdefault(grade.status.value, []).append(f"{grade.student} {grade.assignment}")
     if output is not None:
-        what = f"{files} files in {output}" if files else str(output)
+        what = _("{files} files in {output}", files=files, output=output) if files else str(output)
         graded = len(sheet.grades) - len(by_status["missing"])
-        out.print(f"{escaped(what)}: {graded} submissions of {len(sheet.people)} students", highlight=False)
+        out.print(
+            _(
+                "{what}: {graded} submissions of {students} students",
+                what=escaped(what),
+                graded=graded,
+                students=len(sheet.people),
+            ),
+            highlight=False,
+        )
     for status, remedy in (("undecided", ": a person has to look, in formgrader"), ("missing", "")):
         if by_status[status]:
             shown = ", ".join(by_status[status][:10]) + (", ..." if len(by_status[status]) > 10 else "")

@@ -25,6 +25,7 @@ from autograder.commands.base import (
     out,
 )
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -73,7 +74,7 @@ def grade(
     except AutograderError as error:
         fail(error)
     except KeyboardInterrupt:
-        err.print("Stopped. What was graded is kept: the same command goes on from there.")
+        err.print(_("Stopped. What was graded is kept: the same command goes on from there."))
         raise typer.Exit(INTERRUPTED) from None
     if any(result.report.undecided for result in done):
         raise typer.Exit(UNDECIDED)
@@ -102,14 +103,18 @@ def settings_from(
     the_course = base.the_course(path)
     if language not in the_course.course.languages:
         raise AutograderError(
-            f"the course has no language '{language}'", f"It has {', '.join(the_course.course.languages)}."
+            _("the course has no language '{language}'", language=language),
+            _("It has {languages}.", languages=", ".join(the_course.course.languages)),
         )
     chosen: Any = isolation.value if isolation else the_course.isolation
     if chosen == "bubblewrap" and (reason := bubblewrap.available()):
-        raise AutograderError("submissions can't be isolated on this machine", reason)
+        raise AutograderError(_("submissions can't be isolated on this machine"), reason)
     if chosen == "none":
         err.print(
-            "[yellow]Isolation is off: submissions can read and change whatever you can. Only for submissions you trust.[/]"
+            _(
+                "[yellow]Isolation is off: submissions can read and change whatever you can. Only for "
+                "submissions you trust.[/]"
+            )
         )
     folder = None if no_memo else (memo or default_folder())
     return Settings(path, chosen, workers or default_workers(), folder, language, force, reference), the_course
@@ -154,7 +159,7 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
     again = sum(result.again for result in done)
     fits = sum(result.fits for result in done)
     err.print(
-        f"{len(done) - again} graded, {again} unchanged since they were graded; "
-        f"{fits} trainings asked for. Gradebook: {escaped(address(course))}",
+        _("{graded} graded, {again} unchanged since they were graded; {fits} trainings asked for. "
+"Gradebook: {gradebook}", graded=len(done) - again, again=again, fits=fits, gradebook=escaped(address(course))),
         highlight=False, soft_wrap=True,
     )  # fmt: skip

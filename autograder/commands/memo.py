@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from autograder.commands.base import MemoFolder, out
+from autograder.i18n import _
 
 app = typer.Typer(help="The trainings that are known already, and need not run again.", no_args_is_help=True)
 
@@ -17,9 +18,16 @@ def memo_info(memo: MemoFolder = None) -> None:
 
     store = Store(memo or default_folder())
     entries = store.entries()
-    size = sum(size for _, size, _ in entries) / 1e6
+    size = sum(size for _key, size, _used in entries) / 1e6
     out.print(
-        f"{len(entries)} trainings, {size:,.1f} MB of {store.limit / 1e6:,.0f} MB, in {store.folder}", highlight=False
+        _(
+            "{count} trainings, {size:,.1f} MB of {limit:,.0f} MB, in {folder}",
+            count=len(entries),
+            size=size,
+            limit=store.limit / 1e6,
+            folder=store.folder,
+        ),
+        highlight=False,
     )
 
 
@@ -29,4 +37,4 @@ def memo_clear(memo: MemoFolder = None) -> None:
     from autograder.memo import Memo as Store
     from autograder.memo import default_folder
 
-    out.print(f"{Store(memo or default_folder()).clear()} trainings forgotten")
+    out.print(_("{count} trainings forgotten", count=Store(memo or default_folder()).clear()))

@@ -8,6 +8,7 @@ import typer
 
 from autograder.commands.base import AMISS, CourseFile, escaped, fail, out, the_course
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 app = typer.Typer()
 
@@ -28,10 +29,10 @@ def release(
         if check:
             stale = releases.stale(the)
             for path in stale:
-                out.print(f"out of date: {escaped(str(path))}", highlight=False)
+                out.print(_("out of date: {path}", path=escaped(str(path))), highlight=False)
             if stale:
                 raise typer.Exit(AMISS)
-            out.print("assignments/ is up to date")
+            out.print(_("assignments/ is up to date"))
             return
         for path in releases.release(the, assignments or list(the.assignments)):
             out.print(escaped(str(path)), highlight=False)

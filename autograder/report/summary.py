@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.checks.base import shorten
+from autograder.i18n import _
 from autograder.report.table import COLOURS, MARKS, points
 from autograder.results import Report, Status
 
@@ -42,7 +43,7 @@ def class_table(reports: Sequence[Report], order: Iterable[str], penalties: dict
             cell.append(f" (−{points(round(penalty, 2))})" if penalty else "", style="yellow")
             cells.append(cell)
         table.add_row(Text(shorten(student, 60)), *cells, points(round(total, 2)))
-    captions = ["! undecided: waits for a person"] * undecided + ["(−…) subtracted for being late"] * late
+    captions = [_("! undecided: waits for a person")] * undecided + [_("(−…) subtracted for being late")] * late
     table.caption = "; ".join(captions) or None
     return table
 

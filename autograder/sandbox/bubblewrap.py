@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import autograder
+from autograder.i18n import N_, _
 
 SCRATCH = "/tmp"
 KERAS = "/opt/keras"  # kernels with namespaces of their own bind it from here
@@ -25,25 +26,34 @@ SHARED_MEMORY_MB = 128
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types")
 _UNSHARE = tuple(f"--unshare-{kind}" for kind in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
-INSTALL = "Install it (Debian, Ubuntu: `apt-get install bubblewrap`)"
-OR_NONE = "or choose `isolation: none` in course.yml (or --isolation none) if you trust every submission."
+INSTALL = N_("Install it (Debian, Ubuntu: `apt-get install bubblewrap`)")
+OR_NONE = N_("or choose `isolation: none` in course.yml (or --isolation none) if you trust every submission.")
 
 
 @functools.cache
 def available() -> str:
     """'' when bubblewrap works here, or why it doesn't, with the remedies."""
     if platform.system() != "Linux":
-        return f"bubblewrap needs Linux, and this is {platform.system()}. Use Linux, WSL2 or a container, {OR_NONE}"
+        return _(
+            "bubblewrap needs Linux, and this is {system}. Use Linux, WSL2 or a container, {otherwise}",
+            system=platform.system(),
+            otherwise=_(OR_NONE),
+        )
     program = shutil.which("bwrap")
     if program is None:
-        return f"bubblewrap (bwrap) is not installed. {INSTALL}, {OR_NONE}"
+        return _(
+            "bubblewrap (bwrap) is not installed. {install}, {otherwise}", install=_(INSTALL), otherwise=_(OR_NONE)
+        )
     problem = _attempt(as_user(program))
     if not problem:
         return ""
-    return (
-        f"bubblewrap can't make a sandbox here ({problem}). {_remedy()} Inside Docker, the container needs "
-        f"--security-opt seccomp=unconfined --security-opt systempaths=unconfined (or --privileged). Otherwise "
-        f"choose `isolation: none` in course.yml (or --isolation none) if you trust every submission."
+    return _(
+        "bubblewrap can't make a sandbox here ({problem}). {remedy} Inside Docker, the container "
+        "needs --security-opt seccomp=unconfined --security-opt systempaths=unconfined (or "
+        "--privileged). Otherwise choose `isolation: none` in course.yml (or --isolation none) if "
+        "you trust every submission.",
+        problem=problem,
+        remedy=_remedy(),
     )
 
 
@@ -57,7 +67,7 @@ def _attempt(start: list[str]) -> str:
         return str(error)
     if result.returncode == 0:
         return ""
-    return (result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1]
+    return (result.stderr.strip().splitlines() or [_("exit code {returncode}", returncode=result.returncode)])[-1]
 
 
 @functools.cache
@@ -90,8 +100,8 @@ def _remedy() -> str:
         if file.is_file() and file.read_text().strip() == bad:
             found.append(f"sysctl -w {name}={good}")
     if found:
-        return f"This system forbids user namespaces: as root, run `{'` and `'.join(found)}`."
-    return "User namespaces seem to be forbidden: see kernel.unprivileged_userns_clone and AppArmor's userns rules."
+        return _("This system forbids user namespaces: as root, run `{found}`.", found="` and `".join(found))
+    return _("User namespaces seem to be forbidden: see kernel.unprivileged_userns_clone and AppArmor's userns rules.")
 
 
 def _system() -> list[str]:

@@ -25,13 +25,14 @@ from typing import Any, Self
 
 from autograder.course import Limits
 from autograder.errors import SandboxError
+from autograder.i18n import N_, _
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.layout import Isolation, Layout
 
 START_SECONDS = 180.0
 LAUNCH_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
-DIED = "the sandbox died under this notebook"
+DIED = N_("the sandbox died under this notebook")
 
 
 class Kernel:
@@ -153,7 +154,7 @@ class Sandbox:
             if answer is None or not answer.get("ready"):
                 words = self._last_words()
                 self._stop()
-                raise SandboxError(f"the sandbox did not start: {words}", bubblewrap.available())
+                raise SandboxError(_("the sandbox did not start: {words}", words=words), bubblewrap.available())
             self.namespaces = answer["namespaces"]
             self.starts += 1
             self._kernels = 0
@@ -176,12 +177,12 @@ class Sandbox:
             }  # fmt: skip
             answer = self._ask(request, LAUNCH_SECONDS + ANSWER_SECONDS)
             if answer is None:
-                raise SandboxError("the sandbox died while it started a kernel", "Run the command again.")
+                raise SandboxError(_("the sandbox died while it started a kernel"), _("Run the command again."))
             self._kernels += 1
             if "error" in answer:
                 self._current = -1
                 self.reset()
-                raise SandboxError(f"a kernel did not start: {answer['error']}")
+                raise SandboxError(_("a kernel did not start: {error}", error=answer["error"]))
             self._current = self.starts * 1_000_000 + self._kernels
             return Kernel(self, self._current, answer["pid"])
 
@@ -242,7 +243,7 @@ class Sandbox:
 
     def _last_words(self) -> str:
         lines = (self._private / "stderr").read_text("utf-8", "replace").strip().splitlines()
-        return "\n".join(lines[-8:]) or "it said nothing"
+        return "\n".join(lines[-8:]) or _("it said nothing")
 
     def _stop(self) -> None:
         """End the parent, and with it every process of its sandbox; empty the folders."""

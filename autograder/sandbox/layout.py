@@ -14,6 +14,7 @@ from typing import Literal
 import autograder
 from autograder import data as data_set
 from autograder.errors import SandboxError
+from autograder.i18n import _
 from autograder.sandbox import bubblewrap, unroot
 
 Isolation = Literal["bubblewrap", "none"]
@@ -81,7 +82,7 @@ class Layout:
             return program
         problem = bubblewrap.available()
         if problem:
-            raise SandboxError("student code can't be isolated here", problem)
+            raise SandboxError(_("student code can't be isolated here"), problem)
         if bubblewrap.leaves_root():
             os.chown(self.sockets, unroot.USER, unroot.USER)
         identity = self.private / "etc"

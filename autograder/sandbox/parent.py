@@ -166,7 +166,7 @@ class Parent:
         with contextlib.suppress(OSError), os.scandir(self.plan.sockets) as entries:
             for entry in entries:
                 if not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
-                    return "files: a file was written outside the scratch folder"
+                    return watch.LITTER
         return ""
 
     def _end(self, reason: str) -> None:

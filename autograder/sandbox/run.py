@@ -21,6 +21,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.errors import SandboxError
+from autograder.i18n import N_, _
 from autograder.sandbox import outputs, provisioner, watch
 from autograder.sandbox.host import DIED, Sandbox
 
@@ -29,14 +30,14 @@ FLOOD = 20  # a cell that prints this many times the notebook's whole allowance 
 MESSAGE_BYTES = 256 << 20
 MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 
-STOPPED = "cell {number} was stopped after {seconds:g} s"
-NOTEBOOK_STOPPED = "the notebook was stopped in cell {number}, because it took longer than {seconds:g} s in all"
-UNRESPONSIVE = "cell {number} could not be interrupted after {seconds:g} s, so the notebook ended there"
-CUT = "the output of cell {number} was cut: the notebook printed more than {kilobytes} KB"
-FLOODED = "cell {number} was stopped because it printed without end"
-DIED_ALONE = "the kernel ended in cell {number} (exit code {code}), so the cells after it were not run"
-BROKE = "cell {number} broke a limit ({reason}), so the notebook ended there"
-UNREADABLE = "cell {number} made the kernel send messages that can't be read, so the notebook ended there"
+STOPPED = N_("cell {number} was stopped after {seconds:g} s")
+NOTEBOOK_STOPPED = N_("the notebook was stopped in cell {number}, because it took longer than {seconds:g} s in all")
+UNRESPONSIVE = N_("cell {number} could not be interrupted after {seconds:g} s, so the notebook ended there")
+CUT = N_("the output of cell {number} was cut: the notebook printed more than {kilobytes} KB")
+FLOODED = N_("cell {number} was stopped because it printed without end")
+DIED_ALONE = N_("the kernel ended in cell {number} (exit code {code}), so the cells after it were not run")
+BROKE = N_("cell {number} broke a limit ({reason}), so the notebook ended there")
+UNREADABLE = N_("cell {number} made the kernel send messages that can't be read, so the notebook ended there")
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ async def _open(client: _Client) -> None:
         client.kc.start_channels(stdin=False, hb=False)
         await client.kc.wait_for_ready(timeout=30)
     except RuntimeError as error:
-        raise SandboxError(f"a kernel started and does not answer: {error}") from error
+        raise SandboxError(_("a kernel started and does not answer: {error}", error=error)) from error
 
 
 async def _close(client: _Client) -> None:
@@ -248,7 +249,7 @@ class _Execution:
         return Run(tuple(self.breaks), self.executed, self.died, finished, took, ready, self.code)
 
     def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
-        sentence = template.format(number=index + 1, **values)
+        sentence = _(template, number=index + 1, **values)
         self.breaks.append(Break(index, limit, sentence))
         outputs.note(cell, sentence)
 
@@ -287,9 +288,12 @@ class _Execution:
             self._broke(index, cell, "messages", UNREADABLE)
             return False
         if reason == DIED or reason.startswith(watch.MACHINE):  # not this notebook's doing, or not for certain
-            raise SandboxError(reason, "Run the command again; if it happens again, look at the notebook by hand.")
+            raise SandboxError(
+                _(reason) if reason == DIED else watch.told(reason),
+                _("Run the command again; if it happens again, look at the notebook by hand."),
+            )
         if reason:
-            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=reason)
+            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=watch.told(reason))
         else:
             self.died, self.code = True, kernel.poll()
             self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())
