@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from autograder.errors import AutograderError
+from autograder.handins import Measured
+from autograder.rejudge import Rejudged
 from autograder.results import QuestionResult
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class JudgeDied(AutograderError):
 class Decided:
     """What the judge says at the end of a submission: of the `fits` asked for, `trained` had to run.
 
+    `handins`: what was handed in, as `handins.unpack` reads it; b"" if it could not be kept.
     `seconds`: the judge's, by what it did (train, recall a known training, evaluate, hand_in, decide).
     """
 
@@ -37,13 +40,18 @@ class Decided:
     fits: int = 0
     trained: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    handins: bytes = b""
 
 
 class Bench:
-    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept)."""
+    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept).
 
-    def __init__(self, course: Path, memo: Path | None) -> None:
-        self.course, self.memo = course, memo
+    `lazy`: for judging again: TensorFlow is imported if a network has to be evaluated, and not before.
+    """
+
+    def __init__(self, course: Path, memo: Path | None, *, lazy: bool = False) -> None:
+        self.course, self.memo, self.lazy = course, memo, lazy
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
 
@@ -62,7 +70,7 @@ class Bench:
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo or "")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.judge", str(self.course)],
+            [sys.executable, "-m", "autograder.judge", str(self.course), *(["--lazy"] if self.lazy else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
             start_new_session=True,  # Ctrl-C is the main process's to handle
         )  # fmt: skip
@@ -110,9 +118,28 @@ class Bench:
 
     def end(self, language: str) -> Decided:
         """Close the socket; the outcomes of what was handed in."""
-        answer = self._order({"do": "end", "language": language}, END_SECONDS)
-        questions = [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]]
-        return Decided(questions, answer["fits"], answer["trained"], answer["seconds"])
+        file = self._file("handins")
+        answer = self._order({"do": "end", "language": language, "keep": str(file)}, END_SECONDS)
+        try:
+            kept = file.read_bytes()
+            file.unlink()
+        except OSError:
+            kept = b""
+        return Decided(_questions(answer), answer["fits"], answer["trained"], answer["seconds"], kept)
+
+    def rejudge(self, handins: bytes) -> Rejudged:
+        """Judge what was handed in earlier under the course of now. Raises JudgeDied, and AutograderError if it is damaged."""
+        self.start()
+        file = self._file("again")
+        file.write_bytes(handins)
+        answer = self._order({"do": "rejudge", "handins": str(file)}, END_SECONDS)
+        return Rejudged(_questions(answer), answer["cannot"], Measured.model_validate_json(answer["measured"]))
+
+    def _file(self, name: str) -> Path:
+        """A file that only this process and its judge can read: hand-ins are too large for a line of JSON."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="autograder-judge-", ignore_cleanup_errors=True)
+        return Path(self._folder.name) / name
 
     def networks(self) -> list[dict[str, Any]]:
         """Before `end`: the networks that accuracy checks look at, with all that it takes to train them again."""
@@ -134,6 +161,9 @@ class Bench:
             self._process.wait()
 
     def close(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
         process, self._process = self._process, None
         if process is None:
             return
@@ -146,3 +176,7 @@ class Bench:
             process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def _questions(answer: dict[str, Any]) -> list[QuestionResult]:
+    return [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]]

@@ -198,12 +198,20 @@ class Course(_Frozen):
             raise CourseError(_("assignment '{name}' has no question '{key}'", name=name, key=key), meant)
         return name, questions[key]
 
-    def digest(self, assignment: str) -> str:
-        """SHA-256 of everything in the course that determines the report of a submission of `assignment`."""
+    def document(self, assignment: str) -> dict[str, Any]:
+        """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
         document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "assignments"})
         document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
-        references = self.root / "solutions" / "references.py"
-        text = json.dumps(document, sort_keys=True) + (references.read_text("utf-8") if references.is_file() else "")
+        return document
+
+    def references(self) -> str:
+        """The text of the reference functions; '' without any."""
+        file = self.root / "solutions" / "references.py"
+        return file.read_text("utf-8") if file.is_file() else ""
+
+    def digest(self, assignment: str) -> str:
+        """SHA-256 of everything in the course that determines the report of a submission of `assignment`."""
+        text = json.dumps(self.document(assignment), sort_keys=True) + self.references()
         return hashlib.sha256(text.encode()).hexdigest()
 
     def public(self, assignment: str, language: str) -> dict[str, Any]:

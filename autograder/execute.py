@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from autograder.bench import Bench, Decided, JudgeDied
 from autograder.checks.base import shorten as clean
 from autograder.course import Assignment, Course, Question
 from autograder.errors import SandboxError, SubmissionError
+from autograder.handins import HandIns, Kept, pack, sha256, unpack
 from autograder.hints import for_error
 from autograder.i18n import VARIABLE, _, speaking
 from autograder.kernel import SEED
@@ -64,6 +66,7 @@ class Submission:
 class Graded:
     """`notebook`: the executed notebook, for ``autograded/``. `fits`: trainings asked for; `trained`: those that had to run.
 
+    `handins`: what was handed in, as `handins.pack` makes it, for judging again; b"" if nothing could be kept.
     `seconds`: of wall time in all; `stages`: the same, by what took them: read, kernel (until it answers), cells (without
     waiting for the judge), train, recall, evaluate, hand_in, decide (the judge), finish.
     """
@@ -74,6 +77,7 @@ class Graded:
     trained: int = 0
     seconds: float = 0.0
     stages: Mapping[str, float] = field(default_factory=dict)
+    handins: bytes = b""
 
 
 def grade_submission(
@@ -96,7 +100,8 @@ def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbo
         # An empty notebook with the check cells gives formgrader and the feedback a page.
         empty, _notes = restore(nbformat.v4.new_notebook(), released)
         _write_outputs(empty, questions)
-        return Graded(_report(submission, course, sandbox, questions, (problem,), language), empty)
+        kept = _handins(Kept(HandIns(), {}), submission, course, language, unreadable=problem)
+        return Graded(_report(submission, course, sandbox, questions, (problem,), language), empty, handins=kept)
     notebook, notes = restore(submitted, released)
     stages = {"read": time.perf_counter() - started}
     failure = ""
@@ -110,14 +115,21 @@ def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbo
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
         ended = time.perf_counter()
-        questions = _complete(assignment, decided.questions, trial, run, language)
+        missing, errors = _circumstances(assignment, decided.questions, trial, run)
+        questions = complete(assignment, decided.questions, missing, errors, language)
+        kept = b""
+        if decided.handins:
+            kept = _handins(
+                unpack(decided.handins), submission, course, language,
+                code=code_digest(notebook), missing=missing, errors=errors,
+            )  # fmt: skip
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
         trial = harmless(trial)
         _write_outputs(trial, questions)
         breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
         report = _report(submission, course, sandbox, questions, notes, language).model_copy(update={"breaks": breaks})
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
-        return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages)
+        return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
     undecided = _all_undecided(assignment, language, _("the grader failed: {reason}", reason=failure))
     return Graded(_report(submission, course, sandbox, undecided, notes, language), notebook)
 
@@ -155,7 +167,7 @@ def _report(
         submission=submission.digest(),
         course=course.digest(submission.assignment),
         isolation=sandbox.isolation,
-        versions=dict(version.split(" ", 1) for version in versions()),
+        versions=_versions(),
         questions=tuple(questions),
         notes=tuple(notes),
         language=language,
@@ -179,26 +191,40 @@ def _all_undecided(assignment: Assignment, language: str, why: str) -> list[Ques
     return [_result(key, q, language, Status.UNDECIDED, why) for key, q in assignment.questions.items()]
 
 
-def _complete(
-    assignment: Assignment, questions: Sequence[QuestionResult], notebook: NotebookNode, run: Run, language: str
+def _circumstances(
+    assignment: Assignment, questions: Sequence[QuestionResult], notebook: NotebookNode, run: Run
+) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:
+    """By question: why nothing was handed in, with a hint; and the exception of the answer cell, name and message."""
+    handed_in = {result.question for result in questions}
+    cells = _cells_by_id(notebook)
+    missing = {key: _why_missing(key, cells, run) for key in assignment.questions if key not in handed_in}
+    answers = {key: cells.get(f"{key}-answer") for key in assignment.questions}
+    found = {key: _error(cell[1]) for key, cell in answers.items() if cell is not None}
+    return missing, {key: error for key, error in found.items() if error is not None}
+
+
+def complete(
+    assignment: Assignment,
+    questions: Sequence[QuestionResult],
+    missing: Mapping[str, tuple[str, str]],
+    errors: Mapping[str, tuple[str, str]],
+    language: str,
 ) -> list[QuestionResult]:
     """All questions, in order: those that were not handed in fail, with the reason that the notebook shows."""
     handed_in = {result.question: result for result in questions}
-    cells = _cells_by_id(notebook)
-    complete = []
+    completed = []
     for key, question in assignment.questions.items():
         if key in handed_in:
-            complete.append(_with_own_error(handed_in[key], cells.get(f"{key}-answer")))
+            completed.append(_with_own_error(handed_in[key], errors.get(key)))
             continue
-        problem, hint = _why_missing(key, cells, run)
+        problem, hint = missing[key]
         result = _result(key, question, language, Status.FAILED, problem)
-        complete.append(result.model_copy(update={"hint": hint}))
-    return complete
+        completed.append(result.model_copy(update={"hint": hint}))
+    return completed
 
 
-def _with_own_error(result: QuestionResult, cell: tuple[int, NotebookNode] | None) -> QuestionResult:
+def _with_own_error(result: QuestionResult, error: tuple[str, str] | None) -> QuestionResult:
     """A failed question whose own cell raised says so: the error explains more than its consequences."""
-    error = _error(cell[1]) if cell is not None else None
     if error is None or result.status is not Status.FAILED:
         return result
     problem = (
@@ -207,6 +233,29 @@ def _with_own_error(result: QuestionResult, cell: tuple[int, NotebookNode] | Non
         else _("Your cell raised {kind}: {message}", kind=error[0], message=error[1])
     )
     return result.model_copy(update={"problem": problem, "hint": for_error(*error)})
+
+
+def code_digest(notebook: NotebookNode) -> str:
+    """SHA-256 of the code that runs, cell by cell: the same code hands in the same values."""
+    return sha256(json.dumps([cell.source for cell in notebook.cells if cell.cell_type == "code"]).encode())
+
+
+def _handins(kept: Kept, submission: Submission, course: Course, language: str, **facts: Any) -> bytes:
+    """What the judge kept, with what only this side knows, packed."""
+    document = course_document(course, submission.assignment)
+    names = {"assignment": submission.assignment, "submission": submission.digest(), "language": language}
+    about = {**names, "versions": _versions(), "course": sha256(document)}
+    return pack(kept.changed({sha256(document): document}, **about, **facts).capped())
+
+
+def course_document(course: Course, assignment: str) -> bytes:
+    """What determines a report, as it is kept with the hand-ins: a later course is compared with it."""
+    references = sha256(course.references().encode())
+    return json.dumps({**course.document(assignment), "references": references}, sort_keys=True).encode()
+
+
+def _versions() -> dict[str, str]:
+    return dict(version.split(" ", 1) for version in versions())
 
 
 def _cells_by_id(notebook: NotebookNode) -> dict[str, tuple[int, NotebookNode]]:

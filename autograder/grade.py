@@ -26,6 +26,7 @@ from autograder.course import Course, load
 from autograder.errors import AutograderError, SubmissionError
 from autograder.execute import Graded, Submission, grade_submission
 from autograder.gradebook import Book, address
+from autograder.handins import Store
 from autograder.i18n import _
 from autograder.results import Report, Status
 from autograder.sandbox.host import Sandbox
@@ -153,15 +154,15 @@ def _stop_worker() -> None:
         _worker.clear()
 
 
-def _grade(submission: Submission) -> tuple[str, str, dict[str, Any]]:
-    """In a worker: report and executed notebook as text, and figures: nothing but text and numbers travels back."""
+def _grade(submission: Submission) -> tuple[str, str, bytes, dict[str, Any]]:
+    """In a worker: report and executed notebook as text, hand-ins as bytes, and figures: nothing else travels back."""
     graded: Graded = grade_submission(
         submission, _worker["course"], _worker["bench"], _worker["sandbox"], _worker["language"]
     )
     figures = {
         "seconds": graded.seconds, "fits": graded.fits, "trained": graded.trained, "stages": dict(graded.stages),
     }  # fmt: skip
-    return graded.report.to_json(), nbformat.writes(graded.notebook), figures
+    return graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins, figures
 
 
 # ---- the main process
@@ -194,7 +195,8 @@ class Folders:
         )
         return report if same and not report.undecided else None
 
-    def write(self, submission: Submission, report: str, notebook: str) -> None:
+    def write(self, submission: Submission, report: str, notebook: str, handins: bytes) -> None:
+        Store(self.root).keep(submission.student, submission.assignment, handins)
         target = self.autograded(submission)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
@@ -249,15 +251,16 @@ def grade_class(
             else:
                 finish(Done(submission, report, again=True))
         if waiting:
-            for submission, (report_text, notebook, figures) in _run(waiting, course, settings, on_start):
-                folders.write(submission, report_text, notebook)
+            for submission, (report_text, notebook, handins, figures) in _run(waiting, course, settings, on_start):
+                folders.write(submission, report_text, notebook, handins)
                 finish(Done(submission, Report.from_json(report_text), **figures))
+            Store(course.root).sweep()
     return [done[submission] for submission in submissions]
 
 
 def _run(
     waiting: Sequence[Submission], course: Course, settings: Settings, on_start: Callable[[str], None]
-) -> Iterator[tuple[Submission, tuple[str, str, dict[str, Any]]]]:
+) -> Iterator[tuple[Submission, tuple[str, str, bytes, dict[str, Any]]]]:
     """Grade in worker processes; results as they finish."""
     on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
     names = sorted({submission.assignment for submission in waiting})

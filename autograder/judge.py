@@ -1,13 +1,14 @@
 """The judge: a process that never runs student code. It trains, evaluates, takes what is handed in, and decides.
 
-Run as ``python -m autograder.judge COURSE``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
+Run as ``python -m autograder.judge COURSE [--lazy]``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
 over a Unix socket that exists for one submission only, so a message needs no identity that could be forged.
 
 ::
 
     worker: {"do": "begin", "assignment": ..., "socket": path, "language": ...}   -> {"ready": true}
     worker: {"do": "networks"}                                   -> {"networks": [...]}, for `autograder calibrate`
-    worker: {"do": "end", "language": ...}                       -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
+    worker: {"do": "end", "language": ..., "keep": path}         -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
+    worker: {"do": "rejudge", "handins": path}                   -> {"questions": [...], "cannot": {...}, "measured": ...}
     worker: {"do": "stop"}                                       -> the process ends
 """
 
@@ -25,16 +26,19 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
-from autograder import protocol
+from autograder import handins, protocol
 from autograder.course import Course, load
 from autograder.errors import AutograderError
 from autograder.i18n import _, speaking
 from autograder.lab import CourseLab
 from autograder.memo import DEFAULT_LIMIT, Memo
+from autograder.rejudge import rejudge
 from autograder.session import Session, refusal
+from autograder.training import settle
 from autograder.trials import examine
 
 log = logging.getLogger("autograder.judge")
+LAZY = "--lazy"  # import TensorFlow when it is needed: judging again mostly does without
 MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
 
 
@@ -60,6 +64,7 @@ class Judge:
         self.listener.listen(8)
         self.session = Session(self.course, assignment, self.lab, self.memo)
         self.language = language
+        self.lab.asked = handins.Measured()
 
     def serve_one(self) -> None:
         """Answer one request of the kernel. Nothing that a kernel sends raises here."""
@@ -83,13 +88,20 @@ class Judge:
             except OSError as error:
                 log.warning("an answer could not be sent: %s", error)
 
-    def end(self, language: str) -> dict[str, Any]:
+    def end(self, language: str, keep: Path | None) -> dict[str, Any]:
+        """The outcomes; what was handed in goes to the file `keep`: it is megabytes."""
         session = self.session
         if session is None:
             raise AutograderError(_("no submission was begun"))
         self.close()
         started = time.perf_counter()
         questions = [result.model_dump(mode="json") for result in session.results(language)]
+        if keep is not None:
+            try:
+                keep.write_bytes(handins.pack(session.keep()))
+            except Exception as error:  # a full disk, say: then a change of course.yml needs the notebook again
+                log.warning("hand-ins could not be kept: %s", error)
+                keep.unlink(missing_ok=True)
         session.spent("decide", time.perf_counter() - started)
         return {
             "questions": questions,
@@ -103,6 +115,12 @@ class Judge:
         if self.session is None:
             raise AutograderError("no submission was begun")
         return examine(self.session)
+
+    def rejudge(self, path: Path) -> dict[str, Any]:
+        """Decide again what was handed in earlier: the file at `path` is what `end` wrote, completed by the worker."""
+        again = rejudge(handins.unpack(path.read_bytes()), self.course, self.lab, self.memo)
+        questions = [result.model_dump(mode="json") for result in again.questions]
+        return {"questions": questions, "cannot": again.cannot, "measured": again.measured.model_dump_json()}
 
     def close(self) -> None:
         if self.listener is not None:
@@ -122,17 +140,21 @@ class Judge:
                 case "networks":
                     return {"networks": self.networks()}
                 case "end":
-                    return self.end(order["language"])
+                    return self.end(order["language"], Path(order["keep"]) if order.get("keep") else None)
+                case "rejudge":
+                    return self.rejudge(Path(order["handins"]))
                 case "stop":
                     return None
         except AutograderError as error:
             return {"error": str(error), "remedy": error.remedy}
+        except OSError as error:
+            return {"error": _("the judge can't read a file: {error}", error=error)}
         return {"error": _("unknown order {order!r}", order=order["do"])}
 
     def run(self, orders: TextIO, answers: TextIO) -> None:
         """Serve the worker and the kernel in turn until the worker goes."""
         # The worker speaks up when the notebook has ended: then nobody waits for a training any more.
-        self.lab.trainer.stop = lambda: bool(select.select([orders], [], [], 0)[0])
+        self.lab.stop = lambda: bool(select.select([orders], [], [], 0)[0])
         with selectors.DefaultSelector() as selector:
             selector.register(orders, selectors.EVENT_READ)
             while True:
@@ -164,10 +186,11 @@ def main() -> None:
     judge = Judge(
         course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
     )
-    from autograder.training import settle
-
-    settle()
-    judge.lab.data  # noqa: B018 - read before the first submission waits for it
+    if LAZY in sys.argv[2:]:
+        judge.lab.prepare = settle
+    else:
+        settle()
+        judge.lab.data  # noqa: B018 - read before the first submission waits for it
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()
     # Unbuffered: select() must not miss a line that sits in a buffer.

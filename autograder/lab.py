@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from autograder.data import CLASSES, FashionMnist, load, splits
 from autograder.description import ModelDescription, digest
 from autograder.errors import CannotRebuild, CourseError
 from autograder.exhibits import Mistake
+from autograder.handins import Measured
 from autograder.i18n import _
 from autograder.rebuild import architecture, compile_settings
-from autograder.training import Samples, Trainer
+from autograder.training import Samples, Trainer, versions
 
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
@@ -29,9 +32,11 @@ class CourseLab:
         self._holdout = (test_size, random_state)
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}
-        self._measured: dict[tuple[str, ...], dict[str, float]] = {}
-        self._mistaken: dict[tuple[str, ...], tuple[Mistake, ...]] = {}
+        self._known = Measured()
         self._trainer: Trainer | None = None
+        self.asked = Measured()  # what was asked for since somebody replaced this
+        self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
+        self.stop: Callable[[], bool] = lambda: False  # as `Trainer.stop`
 
     @property
     def data(self) -> FashionMnist:
@@ -40,7 +45,9 @@ class CourseLab:
     @property
     def trainer(self) -> Trainer:
         if self._trainer is None:
+            self.prepare()
             self._trainer = Trainer(self.data)
+            self._trainer.stop = lambda: self.stop()
         return self._trainer
 
     def rows(self, split: str) -> npt.NDArray[np.int32]:
@@ -63,13 +70,14 @@ class CourseLab:
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
-        key = (plan, settings, digest(model.weights), samples.key())
-        if key not in self._measured:
+        key = _key(plan, settings, model, samples)
+        if key not in self._known.metrics:
             try:
-                self._measured[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
+                self._known.metrics[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
             except ValueError as error:
                 raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
-        return self._measured[key]
+        self.asked.metrics[key] = self._known.metrics[key]
+        return self._known.metrics[key]
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
         """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes.
@@ -77,9 +85,9 @@ class CourseLab:
         Raises CannotRebuild as `evaluate` does; none for a network whose answer is not one number for each class.
         """
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
-        key = (plan, settings, digest(model.weights), split)
-        if key not in self._mistaken:
-            samples = self._samples(model, split, LOOKED_AT)
+        samples = self._samples(model, split, LOOKED_AT)
+        key = _key(plan, settings, model, samples)
+        if key not in self._known.mistakes:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], Mistake] = {}
             if answers.ndim == 2 and answers.shape[1] == len(CLASSES):
@@ -87,8 +95,14 @@ class CourseLab:
                     if label != predicted:
                         mistake = Mistake(row=int(row), label=int(label), predicted=int(predicted))
                         found.setdefault((mistake.label, mistake.predicted), mistake)
-            self._mistaken[key] = tuple(found.values())
-        return self._mistaken[key][:most]
+            self._known.mistakes[key] = tuple(found.values())
+        self.asked.mistakes[key] = self._known.mistakes[key]
+        return self._known.mistakes[key][:most]
+
+    def learn(self, measured: Measured) -> None:
+        """Take over what was measured earlier: it need not be measured again."""
+        self._known.metrics.update(measured.metrics)
+        self._known.mistakes.update(measured.mistakes)
 
     def reference(self, place: str) -> Callable[..., Any]:
         """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""
@@ -104,6 +118,12 @@ class CourseLab:
                 raise CourseError(_("{file} has no function '{name}'", file=file, name=name))
             self._references[place] = getattr(module, name)
         return self._references[place]
+
+
+def _key(plan: str, settings: str, model: ModelDescription, samples: Samples) -> str:
+    """The digest of everything that determines a measurement."""
+    parts = [plan, settings, digest(model.weights), samples.key(), *versions()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _require_compiled(model: ModelDescription) -> Any:

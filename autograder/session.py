@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autograder import handins
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide
 from autograder.course import Course, Question
@@ -28,6 +30,7 @@ from autograder.description import (
 )
 from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
 from autograder.exhibits import Exhibit
+from autograder.handins import HandIns, Kept
 from autograder.i18n import _
 from autograder.lab import CourseLab
 from autograder.memo import Memo
@@ -69,7 +72,7 @@ class Session:
     trained: dict[str, Lineage] = field(default_factory=dict)
     optimizers: dict[str, Arrays] = field(default_factory=dict)
     claims: dict[str, TrainedHere] = field(default_factory=dict)
-    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    handed: dict[str, dict[str, Any]] = field(default_factory=dict)  # by question, and by name ('': without one)
     requests: int = 0
     fits: int = 0
     trained_now: int = 0  # of the fits, those that were not known already
@@ -235,11 +238,11 @@ class Session:
             _name, question = self.course.question(request.question)
         except CourseError as error:
             raise ProtocolError(f"{error}. {error.remedy}") from error
-        values = {name or question.first_name(): value for name, value in request.values.items()}
+        values = named(request.values, question)
         calls = calls_for(question.checks, values, self.course.seed)
         if calls and not request.answered:
             return _asked(calls)
-        self.values[key] = {name: self._with_provenance(value) for name, value in values.items()}
+        self.handed[key] = {name: self._with_provenance(value) for name, value in request.values.items()}
         return {"type": "taken"}, ()
 
     def _with_provenance(self, value: Any) -> Any:
@@ -278,11 +281,12 @@ class Session:
         """The outcomes of everything that was handed in, in the order of the course."""
         found = []
         for key, question in self.course.assignment(self.assignment).questions.items():
-            if key in self.values:
-                facts = Facts(self.values[key], self.lab, seed=self.course.seed)
+            if key in self.handed:
+                values = named(self.handed[key], question)
+                facts = Facts(values, self.lab, seed=self.course.seed)
                 outcomes = decide(question.checks, facts, language)
                 title = question.title.in_language(language)
-                exhibit = self._exhibit(question, outcomes, self.values[key])
+                exhibit = self._exhibit(question, outcomes, values)
                 found.append(
                     QuestionResult(
                         question=key, title=title, out_of=question.points, outcomes=outcomes, exhibit=exhibit
@@ -296,6 +300,42 @@ class Session:
         except Exception as error:  # a picture that can't be made must not cost a mark
             log.warning("no exhibit for %s (%s: %s)", question.title.en, type(error).__name__, error)
             return None
+
+    def keep(self) -> Kept:
+        """What was handed in, so that it can be judged again: `results` must have been asked for before."""
+        answers: dict[str, handins.Answer] = {}
+        arrays: dict[str, bytes] = {}
+        for key, values in self.handed.items():
+            _, question = self.course.question(f"{self.assignment}.{key}")
+            answers[key], own = handins.answer(values, called(values, question, self.course.seed))
+            arrays |= own
+        measured = self.lab.asked.ordered()
+        return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()
+
+
+def named(values: Mapping[str, Any], question: Question) -> dict[str, Any]:
+    """A value without a name belongs to the question's first check."""
+    return {name or question.first_name(): value for name, value in values.items()}
+
+
+def called(values: Mapping[str, Any], question: Question, seed: int) -> dict[str, dict[str, str]]:
+    """Digests of the arguments that functions are called on, by the name as handed in and the check's id."""
+    first = question.first_name() if "" in values else None
+    calls = calls_for(question.checks, named(values, question), seed)
+    return {
+        "" if name == first else name: {check: _arguments_digest(tuples) for check, tuples in checks.items()}
+        for name, checks in calls.items()
+    }
+
+
+def _arguments_digest(tuples: Sequence[tuple[Any, ...]]) -> str:
+    total = hashlib.sha256()
+    for arguments in tuples:
+        for argument in arguments:
+            array = np.asarray(argument)
+            total.update(f"{type(argument).__name__} {array.dtype.str} {array.shape};".encode() + array.tobytes())
+        total.update(b"|")
+    return total.hexdigest()
 
 
 def _limit(reason: str) -> Answer:

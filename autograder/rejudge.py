@@ -1,0 +1,81 @@
+"""Judging again, under another course.yml, what was handed in before: no notebook runs, no network trains.
+
+What a question needs must have been handed in: values by their names, and what functions returned for the arguments that the
+checks ask for now. Where it wasn't, the reason says so, and the submission has to be graded again. Evaluations that were made
+before are known by network, weights and data; others are made now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.course import Course, Question
+from autograder.description import FunctionDescription
+from autograder.handins import Answer, Kept, Measured
+from autograder.lab import CourseLab
+from autograder.memo import Memo
+from autograder.results import QuestionResult
+from autograder.session import Session, called, named
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """`questions` that were handed in and could be judged; `cannot`: the reason, by question; all that was measured."""
+
+    questions: list[QuestionResult]
+    cannot: dict[str, str]
+    measured: Measured
+
+
+def rejudge(kept: Kept, course: Course, lab: CourseLab, memo: Memo) -> Rejudged:
+    """The outcomes under `course`, in the language of the first time. Raises ProtocolError if `kept` is damaged."""
+    document = kept.document
+    questions = course.assignment(document.assignment).questions
+    session = Session(course, document.assignment, lab, memo)
+    lab.learn(document.measured)
+    lab.asked = Measured()
+    cannot = {}
+    for key, answer in document.answers.items():
+        if key in questions:
+            values = kept.values(key)
+            reason = _why_not(questions[key], values, answer, course.seed)
+            if reason:
+                cannot[key] = reason
+            else:
+                session.handed[key] = _answered(questions[key], values, answer, course.seed)
+    results = session.results(document.language)
+    return Rejudged(results, cannot, lab.asked.ordered())
+
+
+def _why_not(question: Question, values: Mapping[str, Any], answer: Answer, seed: int) -> str:
+    there = set(named(values, question))
+    for check in question.checks:
+        absent = sorted(check.names() - there)
+        if absent:
+            return (
+                f"the check '{check.id}' looks at {', '.join(f'`{name}`' for name in absent)}, which was not handed in"
+            )
+    for name, checks in called(values, question, seed).items():
+        known = set(answer.calls.get(name, {}).values())
+        for id_, digest in checks.items():
+            if digest not in known:
+                what = f"`{name or question.first_name()}`"
+                return f"the check '{id_}' calls {what} on inputs that it was not called on"
+    return ""
+
+
+def _answered(question: Question, values: Mapping[str, Any], answer: Answer, seed: int) -> dict[str, Any]:
+    """The values; functions with what they returned under the checks' ids of now."""
+    found = dict(values)
+    for name, checks in called(values, question, seed).items():
+        function: FunctionDescription = values[name]
+        before = {digest: check for check, digest in answer.calls[name].items()}
+        results = {
+            check: function.results[before[digest]]
+            for check, digest in checks.items()
+            if before[digest] in function.results
+        }
+        found[name] = function.model_copy(update={"results": {**function.results, **results}})
+    return found
