@@ -352,6 +352,18 @@ def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) 
             cell.outputs = [table, score]
 
 
+def redone(restored: NotebookNode, executed: NotebookNode | None, questions: Sequence[QuestionResult]) -> NotebookNode:
+    """`restored` with the outputs of `executed`, which ran the same code, and in its check cells what is decided now."""
+    notebook = nbformat.from_dict(restored)
+    if executed is not None:
+        cells, ran = ([cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, executed))
+        for cell, before in zip(cells, ran, strict=True):
+            cell.outputs, cell.execution_count = before.outputs, before.execution_count
+        notebook = harmless(notebook)
+    _write_outputs(notebook, questions)
+    return notebook
+
+
 def summary(result: QuestionResult) -> str:
     """One line: ``model: 3 of 4 points``, with the problem when there is one."""
     text = _(

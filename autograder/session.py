@@ -224,6 +224,12 @@ class Session:
 
     # ---- questions
 
+    @property
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What was handed in, by question and name."""
+        questions = self.course.assignment(self.assignment).questions
+        return {key: named(values, questions[key]) for key, values in self.handed.items()}
+
     def _hand_in(self, request: HandIn) -> Answer:
         name, dot, key = request.question.partition(".")
         if name != self.assignment or not dot:
