@@ -16,7 +16,7 @@ from autograder.i18n import _
 
 if TYPE_CHECKING:
     from autograder.course import Course
-    from autograder.report.export.grades import Sheet
+    from autograder.report.export.grades import Person, Sheet
     from autograder.results import Report
 
 app = typer.Typer()
@@ -51,6 +51,10 @@ def export(
     decided: Annotated[
         bool, typer.Option("--decided", help="Leave out students with nothing that is decided in these assignments.")
     ] = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
+    ] = None,
     course: CourseFile = None,
     language: Annotated[str, typer.Option(help="Of titles: en or ko.")] = "en",
 ) -> None:  # fmt: skip
@@ -68,7 +72,8 @@ def export(
             raise AutograderError(
                 _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
             )
-        sheet, amiss = collected(the, assignment or [], student or [], language)
+        people = _people(roster)
+        sheet, amiss = collected(the, assignment or [], student or [], language, people)
         if decided:
             sheet = _only_decided(sheet)
         files = chosen.files(sheet)
@@ -82,8 +87,28 @@ def export(
         raise typer.Exit(UNDECIDED)
 
 
-def collected(course: Course, assignments: list[str], students: list[str], language: str) -> tuple[Sheet, bool]:
-    """The sheet of what is in the gradebook, and whether reports say something else. Raises AutograderError."""
+def _people(path: Path | None) -> dict[str, Person]:
+    """Who the roster knows, by student. Raises CollectError for a mistake in it."""
+    from autograder.collect.roster import load
+    from autograder.report.export.grades import Person
+
+    found = {}
+    for row in load(path).people if path is not None else ():
+        last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
+        found[row.id] = Person(
+            student=row.id, name=row.column("name") or last_first, email=row.column("email"),
+            login=row.column("login"), canvas_id=row.column("canvas"),
+        )  # fmt: skip
+    return found
+
+
+def collected(
+    course: Course, assignments: list[str], students: list[str], language: str, people: dict[str, Person]
+) -> tuple[Sheet, bool]:
+    """The sheet of what is in the gradebook, and whether reports say something else. Raises AutograderError.
+
+    `people` are in the sheet even if they handed in nothing.
+    """
     from sqlalchemy import make_url
 
     from autograder.gradebook import Book, address
@@ -103,7 +128,7 @@ def collected(course: Course, assignments: list[str], students: list[str], langu
             _("there is no gradebook {database}", database=url.database), remedy
         )  # opening it would make one
     with Book(address(course), course.course.id) as book:
-        entries, everybody = book.entries(), book.students()
+        entries, everybody = book.entries(), sorted({*book.students(), *people})
     entries = [entry for entry in entries if not students or entry.student in students]
     if assignments:
         entries = [entry for entry in entries if entry.assignment in assignments]
@@ -138,7 +163,10 @@ def collected(course: Course, assignments: list[str], students: list[str], langu
         )
         err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
     matching = {place: report for place, report in reports.items() if place not in odd}
-    sheet = make(course, entries, matching, students=students or everybody, assignments=assignments, language=language)
+    sheet = make(
+        course, entries, matching,
+        students=students or everybody, assignments=assignments, people=people, language=language,
+    )  # fmt: skip
     return sheet, bool(odd)
 
 

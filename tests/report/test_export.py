@@ -339,6 +339,20 @@ def test_a_report_that_the_gradebook_does_not_know_is_said(course):
         path.write_text(before, "utf-8")
 
 
+def test_the_roster_of_collect_names_the_class(course, tmp_path):
+    roster = tmp_path / "class.csv"
+    roster.write_text(
+        "id,last,first,email,login,canvas\nada,Lovelace,Ada,ada@example.org,al1,17\nyan,Yan,=1+1,,,\n", "utf-8"
+    )
+    found = by_student(exported(course, "canvas", "--roster", roster), "Student")
+    assert [found["Lovelace, Ada"][key] for key in ("ID", "SIS Login ID", "First")] == ["17", "al1", "3"]
+    assert [found["Yan, =1+1"][key] for key in ("ID", "SIS Login ID", "First")] == ["", "yan", ""]  # missing
+    assert len(found) == len(REPORTS) + 3  # with zoe, and Canvas's row of possible points
+    roster.write_text("name\nAda\n", "utf-8")
+    done = run(course, "--roster", roster)
+    assert (done.exit_code, "there is no column 'id'" in done.stderr) == (4, True)
+
+
 def test_a_roster_gives_the_platforms_their_own_ids():
     course = load()
     sheet = make(course, [], {}, students=["ada"], assignments=["deep"],
