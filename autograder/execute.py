@@ -359,6 +359,8 @@ def redone(restored: NotebookNode, executed: NotebookNode | None, questions: Seq
         cells, ran = ([cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, executed))
         for cell, before in zip(cells, ran, strict=True):
             cell.outputs, cell.execution_count = before.outputs, before.execution_count
+            if before.metadata.get("nbgrader", {}).get("grade") and "nbgrader" not in cell.metadata:
+                cell.outputs = []  # the check cell of a question that is gone: what it showed counts no more
         notebook = harmless(notebook)
     _write_outputs(notebook, questions)
     return notebook

@@ -175,6 +175,7 @@ def test_applied_it_is_in_reports_gradebook_and_notebooks_and_there_is_nothing_l
         notebook = nbformat.read(folders.autograded(submission) / "deep.ipynb", as_version=4)
         cells = {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
         assert set(cells) & {"names", "names-answer"} == set()
+        assert all(not cell.outputs for cell in notebook.cells if 'check("deep.names"' in cell.source)
         assert cells["train"].metadata.nbgrader.points == 4
         for question in result.after.questions:
             assert cells[question.question].outputs[1].data["text/plain"] == f"{question.points:g}"

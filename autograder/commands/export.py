@@ -56,13 +56,14 @@ def export(
         typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
     ] = None,
     course: CourseFile = None,
-    language: Annotated[str, typer.Option(help="Of titles: en or ko.")] = "en",
+    language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko.")] = "en",
 ) -> None:  # fmt: skip
     """Write grades for another system: points by question and in total, manual scores and late penalties included.
 
     A submission that is undecided (waits for a person) or missing is marked as such and never counts as zero; then the
     command ends with 3. What each format holds is in docs/exporting.md.
     """
+    from autograder.i18n import speaking
     from autograder.report.export import FORMATS
 
     try:
@@ -76,7 +77,8 @@ def export(
         sheet, amiss = collected(the, assignment or [], student or [], language, people)
         if decided:
             sheet = _only_decided(sheet)
-        files = chosen.files(sheet)
+        with speaking(language):
+            files = chosen.files(sheet)
         _write(files, output, chosen.folder)
     except AutograderError as error:
         fail(error)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from autograder.course import Course
+from autograder.i18n import _
+from autograder.report.export.cells import number
 from autograder.results import Frozen, Outcome, QuestionResult, Report
 
 
@@ -110,8 +112,8 @@ class Sheet(Frozen):
     def rows(self) -> Iterable[tuple[Person, list[Grade]]]:
         """Each student with one grade for each part, in order."""
         width = len(self.parts)
-        for number, person in enumerate(self.people):
-            yield person, list(self.grades[number * width : (number + 1) * width])
+        for place, person in enumerate(self.people):
+            yield person, list(self.grades[place * width : (place + 1) * width])
 
 
 def make(
@@ -225,6 +227,13 @@ def line(check: Outcome) -> str:
     """A check that did not pass, in a line; '' for one that passed."""
     if check.status == "passed":
         return ""
-    what = {"failed": "", "undecided": "undecided, a person will look at it: ", "skipped": ""}[check.status.value]
-    parts = [f"expected {check.expected}" if check.expected else "", check.actual, check.hint]
-    return f"{check.title}: {what}{'; '.join(filter(None, parts))}".rstrip(": ")
+    what = _("undecided, a person will look at it") if check.status == "undecided" else ""
+    expected = _("expected {text}", text=check.expected) if check.expected else ""
+    found = "; ".join(filter(None, [what, expected, check.actual, check.hint]))
+    return f"{check.title}: {found}" if found else check.title
+
+
+def points_of(question: QuestionGrade) -> str:
+    """``Compile: 0.5 of 2 points``."""
+    earned, worth = number(question.points or 0.0), number(question.out_of)
+    return _("{question}: {earned} of {worth} points", question=question.title, earned=earned, worth=worth)

@@ -16,6 +16,7 @@ import json
 from typing import Any
 
 from autograder.errors import AutograderError
+from autograder.i18n import _
 from autograder.report.export.cells import number
 from autograder.report.export.grades import Grade, QuestionGrade, Sheet, State, line
 from autograder.results import Outcome, Status
@@ -62,9 +63,11 @@ def _overall(grade: Grade) -> list[str]:
     if waiting:
         worth = number(sum(question.out_of for question in waiting))
         names = ", ".join(question.title for question in waiting)
-        said.append(f"Undecided: {names}. A person will look at this; up to {worth} points are not in this score yet.")
+        text = _("Undecided: {questions}. A person will look at this; up to {points} points are not in this score yet.",
+                 questions=names, points=worth)  # fmt: skip
+        said.append(text)
     if grade.penalty:
-        said.append(f"{number(grade.penalty)} points are deducted for being late.")
+        said.append(_("{points} points are deducted for being late.", points=number(grade.penalty)))
     return said
 
 
@@ -74,7 +77,7 @@ def _tests(assignment: str, place: int, question: QuestionGrade) -> list[dict[st
         whole: dict[str, Any] = {"max_score": question.out_of, "name": question.title, "number": str(place)}
         if question.points is not None:
             whole |= {"score": question.points, "status": "passed" if question.status is State.PASSED else "failed"}
-        by = "Scored by a person." if question.manual is not None else question.problem
+        by = _("Scored by a person.") if question.manual is not None else question.problem
         return [whole | {"output": by, "output_format": "text", "visibility": "visible", "extra_data": facts}]
     tests = [_test(f"{place}.{number_}", question, check, facts) for number_, check in enumerate(question.checks, 1)]
     if question.problem:

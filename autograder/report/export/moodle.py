@@ -14,8 +14,9 @@ Sources: "Grade import", Moodle documentation (https://docs.moodle.org/en/Grade_
 
 from __future__ import annotations
 
+from autograder.i18n import _
 from autograder.report.export.cells import Cell, number, table
-from autograder.report.export.grades import Grade, Sheet, State, lines
+from autograder.report.export.grades import Grade, Sheet, State, lines, points_of
 
 NO_GRADE = "-"
 LONGEST = 4_000  # characters of feedback: a hundred failed checks fit
@@ -38,21 +39,21 @@ def files(sheet: Sheet) -> dict[str, str]:
 
 def _feedback(grade: Grade) -> str:
     if grade.status is State.MISSING:
-        return "Missing: nothing was handed in."
+        return _("Missing: nothing was handed in.")
     said = []
     if grade.status is State.UNDECIDED:
-        said.append("Undecided: a person will look at this.")
+        said.append(_("Undecided: a person will look at this."))
     if grade.penalty:
-        said.append(f"{number(grade.penalty)} points are deducted for being late.")
+        said.append(_("{points} points are deducted for being late.", points=number(grade.penalty)))
     said += grade.notes
     for question in grade.questions:
         found = lines(question) if question.manual is None else ()
         if question.points is None:
-            score = "undecided"
+            score = _("{question}: undecided", question=question.title)
         elif question.points < question.out_of or found:
-            score = f"{number(question.points)} of {number(question.out_of)} points"
+            score = points_of(question)
         else:
             continue
-        said += [f"{question.title}: {score}", *(f"- {text}" for text in found)]
+        said += [score, *(f"- {text}" for text in found)]
     text = "\n".join(said)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
