@@ -3,22 +3,25 @@
 import math
 import os
 import pickle
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import handins
+from autograder import handins, protocol
+from autograder.bench import Bench
 from autograder.course import load
 from autograder.description import ArrayDescription, FunctionDescription, digest
-from autograder.errors import ProtocolError
+from autograder.errors import AutograderError, ProtocolError
 from autograder.exhibits import Mistake
 from autograder.handins import HandIns, Kept, Measured, Store, pack, sha256, unpack
 from autograder.lab import CourseLab
 from autograder.memo import Memo
-from autograder.messages import HandIn
+from autograder.messages import HandIn, dump
 from autograder.results import Status
 from autograder.session import Session
 from tests.hand_built import dense, fit, listed, mapping, model, scalar
@@ -234,3 +237,36 @@ def test_the_course_that_determines_a_report_is_the_one_whose_digest_it_carries(
     course = load()
     assert set(course.document("deep")) == {"course", "data", "seed", "limits", "sandbox_training", "assignment"}
     assert "def collapse" in course.references()
+
+
+@pytest.fixture
+def judge(course_file, tmp_path_factory, monkeypatch):
+    """A judge process of its own that can't import TensorFlow, and the address of its socket."""
+    none = tmp_path_factory.mktemp("none")
+    for name in ("tensorflow", "keras"):
+        (none / name).mkdir()
+        (none / name / "__init__.py").write_text("raise SystemExit('this was not to be imported')")
+    monkeypatch.setenv("PYTHONPATH", str(none))
+    with tempfile.TemporaryDirectory() as short, Bench(course_file, None, lazy=True) as bench:
+        yield bench, Path(short) / "judge"
+
+
+def test_what_a_kernel_hands_in_reaches_the_worker_and_can_be_judged_again(judge):
+    bench, address = judge
+    bench.begin("two_layer", address)
+    network = model(dense(100, "sigmoid"), dense(10, "softmax", inputs=100))
+    layers = {"dense1": dense(100), "dense2": dense(10, "softmax", inputs=100)}
+    for question, named in (("compile", {"": network}), ("model", {"": network, **layers})):
+        request = HandIn(type="hand_in", question=f"two_layer.{question}", values=named)
+        assert protocol.ask(str(address), *dump(request))[0] == {"type": "taken"}
+    decided = bench.end("ko")
+    found = unpack(decided.handins)
+    assert list(found.document.answers) == ["compile", "model"]
+    assert digest(found.values("model")[""].weights) == digest(network.weights)
+    assert len(found.arrays) == len({digest([array]) for array in network.weights})
+    again = bench.rejudge(pack(found.changed(language="ko")))
+    assert again.questions == decided.questions
+    assert again.cannot == {}
+    with pytest.raises(AutograderError, match="hand-ins"):
+        bench.rejudge(pack(found)[:-1])
+    assert bench.rejudge(pack(found)).questions[0].title == "The network"  # it is up, and speaks English
