@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.calls import called, named
 from autograder.course import Course, Question
 from autograder.description import FunctionDescription
 from autograder.handins import Answer, Kept, Measured
+from autograder.i18n import speaking
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.results import QuestionResult
-from autograder.session import Session, called, named
+from autograder.session import Session
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def rejudge(kept: Kept, course: Course, lab: CourseLab, memo: Memo) -> Rejudged:
                 cannot[key] = reason
             else:
                 session.handed[key] = _answered(questions[key], values, answer, course.seed)
-    results = session.results(document.language)
+    with speaking(document.language):
+        results = session.results(document.language)
     return Rejudged(results, cannot, lab.asked.ordered())
 
 

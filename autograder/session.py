@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograder import handins
+from autograder.calls import Answer, asked, called, calls_for, named
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide
 from autograder.course import Course, Question
 from autograder.data import IMAGES, TRAINING
 from autograder.description import (
-    ArrayDescription,
     DataRecord,
     FitRecord,
     FunctionDescription,
     ListDescription,
     MappingDescription,
     ModelDescription,
-    ScalarDescription,
     digest,
-    encode,
 )
 from autograder.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
 from autograder.exhibits import Exhibit
@@ -47,7 +44,6 @@ MAX_FITS = 60
 MAX_VALUES = 400_000_000  # outputs of all layers for one batch: 1.6 GB of float32
 MAX_WORK = 10**13  # multiplications of all forward passes of one training: some 10 minutes
 MAX_KEPT = 1 << 30  # bytes of weights and optimizer states that one notebook's trainings may leave with the judge
-Answer = tuple[dict[str, Any], Sequence[Any]]
 
 
 @dataclass
@@ -247,7 +243,7 @@ class Session:
         values = named(request.values, question)
         calls = calls_for(question.checks, values, self.course.seed)
         if calls and not request.answered:
-            return _asked(calls)
+            return asked(calls)
         self.handed[key] = {name: self._with_provenance(value) for name, value in request.values.items()}
         return {"type": "taken"}, ()
 
@@ -319,31 +315,6 @@ class Session:
         return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()
 
 
-def named(values: Mapping[str, Any], question: Question) -> dict[str, Any]:
-    """A value without a name belongs to the question's first check."""
-    return {name or question.first_name(): value for name, value in values.items()}
-
-
-def called(values: Mapping[str, Any], question: Question, seed: int) -> dict[str, dict[str, str]]:
-    """Digests of the arguments that functions are called on, by the name as handed in and the check's id."""
-    first = question.first_name() if "" in values else None
-    calls = calls_for(question.checks, named(values, question), seed)
-    return {
-        "" if name == first else name: {check: _arguments_digest(tuples) for check, tuples in checks.items()}
-        for name, checks in calls.items()
-    }
-
-
-def _arguments_digest(tuples: Sequence[tuple[Any, ...]]) -> str:
-    total = hashlib.sha256()
-    for arguments in tuples:
-        for argument in arguments:
-            array = np.asarray(argument)
-            total.update(f"{type(argument).__name__} {array.dtype.str} {array.shape};".encode() + array.tobytes())
-        total.update(b"|")
-    return total.hexdigest()
-
-
 def _limit(reason: str) -> Answer:
     return {"type": "limit", "reason": reason}, ()
 
@@ -373,39 +344,6 @@ def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
         scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
         lookup=np.asarray(samples.lookup, np.float64),
     )
-
-
-def calls_for(checks: Any, values: dict[str, Any], seed: int) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
-    """By value name and check id: the argument tuples that checks want to see answered."""
-    calls: dict[str, dict[str, list[tuple[Any, ...]]]] = {}
-    for check in checks:
-        if isinstance(values.get(check.of), FunctionDescription):
-            wanted = check.arguments(seed)
-            if wanted:
-                calls.setdefault(check.of, {})["()" if wanted == [()] else check.id] = wanted
-    return calls
-
-
-def _asked(calls: dict[str, dict[str, list[tuple[Any, ...]]]]) -> Answer:
-    """The calls as a message: each argument as a described value."""
-    flat: dict[str, Any] = {}
-    plan: list[list[Any]] = []
-    for name, checks in calls.items():
-        for check, tuples in checks.items():
-            for number, arguments in enumerate(tuples):
-                keys = []
-                for position, argument in enumerate(arguments):
-                    keys.append(f"{len(plan)}/{position}")
-                    flat[keys[-1]] = _argument(argument)
-                plan.append([name, check, number, keys])
-    document, frames = encode(flat)
-    return {"type": "call", "calls": plan, "arguments": document}, frames
-
-
-def _argument(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return ArrayDescription(dtype=value.dtype.name, shape=value.shape, data=value)
-    return ScalarDescription(value=value)
 
 
 def refusal(error: AutograderError) -> Answer:

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 
 from autograder import protocol
+from autograder.calls import calls_for
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Facts
 from autograder.checks.registry import decide
@@ -33,7 +34,7 @@ from autograder.portray import portray
 from autograder.progress import show_progress, state
 from autograder.report.table import show_check
 from autograder.results import QuestionResult, Status
-from autograder.session import calls_for, data_record
+from autograder.session import data_record
 from autograder.visible import VisibleCourse, locate, read
 
 
