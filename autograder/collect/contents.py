@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -55,10 +56,22 @@ def grade_id(cell: NotebookNode) -> str:
 
 def _releases(course: Course, name: str) -> Iterable[NotebookNode]:
     for language in course.course.languages:
+        path = course.root / "assignments" / language / name / f"{name}.ipynb"
         try:
-            yield released_notebook(course, name, language)
-        except ReleaseError:
+            yield _release(course, name, language, path.resolve(strict=True))
+        except (OSError, ReleaseError):
             continue  # not released in this language (yet): course.yml has the questions
+
+
+_known: dict[tuple[Path, int], NotebookNode] = {}
+
+
+def _release(course: Course, name: str, language: str, file: Path) -> NotebookNode:
+    """The release, read once while it stays the same: reading and validating it takes longer than all else here."""
+    key = (file, file.stat().st_mtime_ns)
+    if key not in _known:
+        _known[key] = released_notebook(course, name, language)
+    return _known[key]
 
 
 def _clearly_most(counts: Mapping[str, int]) -> str:

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 
 from autograder.collect import times
@@ -47,7 +46,6 @@ def committed_at(repository: Path, file: Path) -> dt.datetime | None:
     return times.parse(done.stdout) if done.returncode == 0 and done.stdout.strip() else None
 
 
-@lru_cache(maxsize=64)
 def _head(folder: Path) -> str | None:
     """The commit that is checked out in the git directory `folder`."""
     head = _line(folder / "HEAD")

@@ -14,7 +14,7 @@ from autograder.collect.archives import Refused
 from autograder.collect.contents import Contents
 from autograder.collect.encodings import as_utf8
 from autograder.collect.names import Spellings, safe_id, stem, without_copy
-from autograder.collect.platforms import EXCHANGE, PLATFORMS, Platform, Rule, choose
+from autograder.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, Platform, Rule, choose
 from autograder.collect.results import Unmatched
 from autograder.collect.roster import Roster
 from autograder.collect.sources import OTHER_ARCHIVES, File, Source
@@ -38,6 +38,7 @@ class Candidate:
     order: int
     copy: int
     notes: tuple[str, ...]
+    beside: tuple[File, ...] = ()
 
     def rank(self) -> tuple[object, ...]:
         """Later is larger. Between files of one moment: worked on, uploaded later, the browser's later copy."""
@@ -90,7 +91,7 @@ class _Matcher:
         self.contents = Contents(course)
         self.limit = course.limits.notebook_mb * 1_000_000
         self.notebooks = [file for file in source.files if is_notebook(file.name)]
-        self.stamps = {str(PurePosixPath(f.path).parent): f for f in source.files if f.name == "timestamp.txt"}
+        self.by_path = {file.path: file for file in source.files}
         self.rule = self._rule()
         self.more = notes.more(self.rule, source)
 
@@ -126,6 +127,8 @@ class _Matcher:
     def _candidates(self, file: File) -> list[tuple[Candidate, Groups]]:
         """The candidate that `file` is: one for each student of a group. Raises _Skip."""
         groups = self.rule.match(file.path)
+        if groups is None and self.rule.is_own(file.path):
+            raise _Skip(f"it is {self.rule.platform.title}'s own", amiss=False)
         if groups is None or (self.rule.platform.checkout and file.repository is None):
             raise _Skip(_no_fit(self.rule.platform))
         people = [(each, self._student(each)) for each in self.more(file.path, groups)]
@@ -149,13 +152,15 @@ class _Matcher:
             remarks.append("renamed")
         if self.rule.platform is EXCHANGE and file.owner and file.owner != groups["login"]:
             remarks.append(f"the file belongs to '{file.owner}'")
+        places = [_beside(file, name) for name in self.rule.platform.beside]
+        beside = tuple(self.by_path[place] for place in places if place in self.by_path)
         candidates = []
         for each, student in people:
             moment = self._time(file, each, assignment)
             said = [*remarks, *["late, and nothing says by how much"] * ("late" in each and moment is None)]
             digest = hashlib.sha256(data).hexdigest()
             order = int(each.get("order", "0")[:18])
-            candidate = Candidate(student, assignment, file, digest, moment, worked, order, copy, tuple(said))
+            candidate = Candidate(student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside)
             candidates.append((candidate, each))
         return candidates
 
@@ -197,9 +202,9 @@ class _Matcher:
             return times.parse(groups["time"], zone)
         if self.rule.platform.checkout and file.repository is not None and file.place is not None:
             return git.committed_at(file.repository, file.place)
-        beside = self.stamps.get(str(PurePosixPath(file.path).parent))
+        stamp = self.by_path.get(_beside(file, "timestamp.txt"))
         try:
-            return times.parse(beside.read(1000).decode("utf-8", "replace"), zone) if beside else None
+            return times.parse(stamp.read(1000).decode("utf-8", "replace"), zone) if stamp else None
         except Refused:
             return None
 
@@ -228,6 +233,10 @@ class _Matcher:
         return "/".join(groups.get(kind, "") for kind in ("login", "number", "name"))
 
 
+def _beside(file: File, name: str) -> str:
+    return str(PurePosixPath(file.path).with_name(name))
+
+
 def is_notebook(name: str) -> bool:
     return name.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
 
@@ -237,6 +246,8 @@ def _matters(path: str) -> bool:
 
 
 def _no_fit(platform: Platform) -> str:
+    if platform is FOLDER:
+        return "its name doesn't say whose it is"
     return f"its name is not one that {platform.title} gives" + ", or it lies in no checkout" * platform.checkout
 
 

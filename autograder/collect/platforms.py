@@ -46,6 +46,8 @@ class Platform:
     telling: int | None = None
     whole: bool = False
     checkout: bool = False
+    own: str = ""
+    beside: tuple[str, ...] = ()
     notes: str = ""
 
 
@@ -58,10 +60,12 @@ EXCHANGE = Platform(
     student=("login",),
     source="nbgrader, exchange/default/submit.py and collect.py: <user>+<assignment>+<time>+<random>",
     whole=True,
+    own=r"(?:^|/)(?:outbound|feedback)/",
+    beside=("submission_secret.txt",),  # release_feedback names the student's page by it
 )
 GITHUB = Platform(
     name="github",
-    title="GitHub Classroom checkouts",
+    title="GitHub Classroom",
     patterns=(
         r"(?:^|/)(?P<assignment>[^/]+)-submissions/(?P=assignment)-(?P<login>[^/]+)/(?P<file>.+)$",
         r"(?:^|/)(?P<assignment>{assignment})-(?P<login>[^/]+)/(?P<file>.+)$",
@@ -74,7 +78,7 @@ GITHUB = Platform(
 )
 GRADESCOPE = Platform(
     name="gradescope",
-    title="Gradescope's export",
+    title="Gradescope",
     patterns=(r"(?:^|/)(?P<number>submission_\d+)/(?P<file>.+)$",),
     student=("login",),
     source="Gradescope's export of submissions: submission_<number>/, and who that is in submission_metadata.yml",
@@ -166,6 +170,9 @@ class Rule:
                 return groups
         return None
 
+    def is_own(self, path: str) -> bool:
+        return bool(self.platform.own and _compiled(self.platform.own).search(path))
+
 
 def choose(paths: Sequence[str], checkouts: Sequence[str], rules: dict[str, Rule]) -> Rule:
     """The rule that at least half of `paths` (of notebooks) fit; the first that does, and folders where none does.
@@ -175,7 +182,8 @@ def choose(paths: Sequence[str], checkouts: Sequence[str], rules: dict[str, Rule
     for platform in _CHOICE:
         rule = rules[platform.name]
         fitting = [path for path in (checkouts if platform.checkout else paths) if rule.match(path, platform.telling)]
-        if fitting and 2 * len(fitting) >= len(paths):
+        others = [path for path in paths if not rule.is_own(path)]
+        if fitting and 2 * len(fitting) >= len(others):
             return rule
     return rules[FOLDER.name]
 

@@ -17,6 +17,7 @@ from autograder.collect.matching import Candidate, content
 from autograder.errors import CollectError
 
 _NEW = ".new"
+_BESIDE = 10_000  # bytes; nbgrader's secret has 128
 
 
 def apply(step: Step, limit: int) -> None:
@@ -66,6 +67,8 @@ def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> Non
     _write(scratch / f"{assignment}.ipynb", data)
     if candidate.time is not None:
         _write(scratch / "timestamp.txt", times.stamp(candidate.time).encode())
+    for file in candidate.beside:
+        _write(scratch / file.name, file.read(_BESIDE))
     if digest_of(scratch / f"{assignment}.ipynb") != candidate.digest:
         shutil.rmtree(scratch)
         raise Refused(f"{candidate.file.path} is another file now")

@@ -10,7 +10,6 @@ import nbformat
 import pytest
 
 from autograder.collect import Settings, What, collect
-from autograder.course import load
 from autograder.release import released_notebook
 from autograder.variants import solved
 
@@ -48,8 +47,8 @@ def classroom(course, tmp_path):
     root = tmp_path / "course"
     root.mkdir()
     shutil.copyfile(course.root / "course.yml", root / "course.yml")
-    shutil.copytree(course.root / "assignments", root / "assignments")
-    return load(root / "course.yml")
+    (root / "assignments").symlink_to(course.root / "assignments")
+    return course.model_copy(update={"root": root})
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
 from autograder.collect.names import Spellings
 from autograder.collect.platforms import PLATFORMS, Rule
+from autograder.collect.roster import COLUMNS
 from autograder.course import load
 from tests.collect.conftest import outcome, submission
 
@@ -232,3 +234,36 @@ def test_json_holds_all_that_is_known(work, zipped, collecting):
     assert document["unmatched"] == [
         {"file": "x.ipynb", "reason": "its name is not one that Blackboard gives", "student": ""}
     ]
+
+
+def test_the_exchanges_secret_goes_with_the_notebook(work, folder, collecting, classroom):
+    """nbgrader's release_feedback names a student's page by it."""
+    place = "ada+deep+2027-03-14 23:59:00.0 UTC+x"
+    files = {f"{place}/deep.ipynb": work("deep", "ada"), f"{place}/submission_secret.txt": b"5ec4e7", f"{place}/x.png": b"",
+             "outbound/deep/deep.ipynb": work("deep"), "feedback/ab.html": b""}  # fmt: skip
+    collected = collecting(folder(files))
+    there = classroom.root / "submitted" / "ada" / "deep"
+    assert {path.name for path in there.iterdir()} == {"deep.ipynb", "timestamp.txt", "submission_secret.txt"}
+    assert (there / "submission_secret.txt").read_bytes() == b"5ec4e7"
+    assert outcome(collected)[1] == {}
+    assert [left.file for left in collected.ignored] == [
+        f"{place}/submission_secret.txt", f"{place}/x.png", "feedback/ab.html", "outbound/deep/deep.ipynb",
+    ]  # fmt: skip
+
+
+def test_the_documents_examples_fit_their_platforms(course):
+    """docs/collecting.md: every file name in the table of platforms is one that its rule takes."""
+    text = (course.root / "docs" / "collecting.md").read_text("utf-8")
+    table = text.partition("## Whose it is")[2].partition("### Roster")[0]
+    rows = {row.split("|")[1].strip(): row.split("|")[2] for row in table.splitlines() if row.startswith("| ")}
+    titles = {platform.title: platform for platform in PLATFORMS.values()} | {"folders": PLATFORMS["folder"]}
+    assert set(rows) - {"platform", "---"} == set(titles) - {"folders by student"}
+    repositories = ["deep-jdoe", "deep-roe"]
+    for title, cell in rows.items():
+        if title in titles:
+            rule = Rule(titles[title], Spellings(course), "class", repositories)
+            examples = [f"{name}x.ipynb" if name.endswith("/") else name for name in re.findall(r"`([^`]+)`", cell)]
+            found = [name for name in examples if name.endswith(".ipynb")]
+            assert found and all(rule.match(name) for name in found), (title, found)
+    for column in COLUMNS:
+        assert column == "folder" or f"`{column}`" in text
