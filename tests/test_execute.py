@@ -258,15 +258,19 @@ def test_without_a_judge_everything_is_undecided_and_nothing_is_zero(grade_noteb
 def other_benches(course_file, tmp_path_factory):
     """A judge that keeps nothing, and one whose memo is empty at first."""
     with Bench(course_file, None) as forgetful, Bench(course_file, tmp_path_factory.mktemp("empty")) as empty:
-        forgetful.start()
-        empty.start()
+        for bench in (forgetful, empty):
+            bench.start()
         yield {"off": forgetful, "empty": empty}
 
 
 def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     grade_notebook, course, quick, other_benches
 ):
-    notebook = edited(solved(course, "flatten_relu"), {"train-answer": [("epochs=5", "epochs=1")]})
+    twice = "model.fit(train_input, train_target, epochs=1)\n"  # the second one goes on where the first one ended
+    notebook = edited(
+        solved(course, "flatten_relu"),
+        {"train-answer": [("model.fit(train_input, train_target, epochs=5)", twice * 2)]},
+    )
     first = grade_notebook(notebook, "flatten_relu")
     assert 0 < first.report.points < first.report.out_of
     reports = {"full": grade_notebook(notebook, "flatten_relu").report.to_json()}
@@ -277,6 +281,13 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     reports["off"] = grade_notebook(notebook, "flatten_relu", bench=other_benches["off"]).report.to_json()
     reports["empty"] = grade_notebook(notebook, "flatten_relu", bench=other_benches["empty"]).report.to_json()
     reports["filled"] = grade_notebook(notebook, "flatten_relu", bench=other_benches["empty"]).report.to_json()
+    entries = sorted(other_benches["empty"].memo.glob("*.fit"))
+    assert len(entries) == 2
+    for half in entries:
+        half.unlink()
+        graded = grade_notebook(notebook, "flatten_relu", bench=other_benches["empty"])
+        assert (graded.fits, graded.trained) == (2, 1)
+        reports[f"half full, without {half.name}"] = graded.report.to_json()
     assert {name: text for name, text in reports.items() if text != first.report.to_json()} == {}
     assert Report.from_json(first.report.to_json()) == first.report
 

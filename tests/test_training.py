@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from scipy.stats import mannwhitneyu
 
 from autograder.describe import describe
 from autograder.description import digest
@@ -112,6 +113,25 @@ def test_evaluation_gives_keras_own_numbers(trainer, data, held_out, spec):
         held_out.images(data), held_out.labels.astype(np.int32), verbose=0, return_dict=True, batch_size=100
     )
     assert measured == pytest.approx(expected, abs=1e-4)
+
+
+def test_over_seeds_validation_accuracy_is_distributed_as_keras_own(trainer, data, spec, held_out):
+    """Other seeds, other weights and other orders: no single training is the same, the distribution is."""
+    images, labels = spec.samples.images(data), spec.samples.labels.astype(np.int32)
+    validation = held_out.images(data), held_out.labels.astype(np.int32)
+    ours, theirs, too_short = [], [], []
+    for seed in range(10):
+        shuffled = replace(spec, **dict(zip(("plan", "settings"), plans(network("adam")), strict=True)), shuffle=True)
+        history = trainer.fit(replace(shuffled, seed=seed, validation=held_out)).history["val_accuracy"]
+        ours.append(history[-1])
+        too_short.append(history[0])
+        keras.utils.set_random_seed(1000 + seed)
+        made = network("adam")
+        made.fit(images, labels, epochs=EPOCHS, batch_size=BATCH, verbose=0)
+        theirs.append(made.evaluate(*validation, verbose=0)[1])
+    keras.utils.set_random_seed(42)
+    assert mannwhitneyu(ours, theirs).pvalue > 0.01
+    assert mannwhitneyu(too_short, theirs).pvalue < 0.001  # one epoch less would be noticed
 
 
 # ---- order, start, repetition
