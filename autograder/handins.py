@@ -28,12 +28,13 @@ from pydantic import ConfigDict, Field, ValidationError
 from autograder.description import decode, encode
 from autograder.errors import ProtocolError
 from autograder.exhibits import Mistake
+from autograder.i18n import N_
 from autograder.results import Frozen
 
 VERSION = 1
 MAX_ARRAYS = 64 << 20  # bytes of arrays that are kept of one submission: 200 networks of the course's size
 MAX_DOCUMENT = 16 << 20  # bytes of JSON
-TOO_LARGE = "what was handed in is too large to be kept"
+TOO_LARGE = N_("what was handed in is too large to be kept")
 _MAGIC = b"AGH1"
 _HEAD = struct.Struct("<4sII")  # magic, bytes of the document, bytes of the list of arrays
 _YOUNG = 3600.0  # seconds: an array that nobody names may belong to an entry that is just being written

@@ -24,18 +24,18 @@ from autograder.execute import Submission, code_digest, complete, course_documen
 from autograder.grade import Folders, find_submissions, submitted_at
 from autograder.gradebook import Book, address
 from autograder.handins import HandIns, Kept, Measured, Store, pack, sha256
-from autograder.i18n import speaking
+from autograder.i18n import N_, _, speaking
 from autograder.release import released_notebook, source_notebook
 from autograder.report.changes import QuestionChange, changes, course_changes
 from autograder.restore import read, restore
 from autograder.results import Report
 from autograder.training import versions
 
-_GONE = "the submission is not in submitted/ any more"
-_OTHER_FILE = "another file was handed in since"
-_NOT_KEPT = "what was handed in was not kept"
-_OTHER_CODE = "the released notebook runs other code now"
-_NO_NOTEBOOK = "its executed notebook is not in autograded/ as it was written"
+_GONE = N_("the submission is not in submitted/ any more")
+_OTHER_FILE = N_("another file was handed in since")
+_NOT_KEPT = N_("what was handed in was not kept")
+_OTHER_CODE = N_("the released notebook runs other code now")
+_NO_NOTEBOOK = N_("its executed notebook is not in autograded/ as it was written")
 
 
 @dataclass(frozen=True)
@@ -131,27 +131,27 @@ def _before(
     """Why it can't be judged again, as far as that shows without a judge."""
     digest = submission.digest()
     if digest != report.submission or not digest:
-        return (_OTHER_FILE if digest else _GONE,)
+        return (_(_OTHER_FILE if digest else _GONE),)
     if kept is None:
-        return (_NOT_KEPT,)
+        return (_(_NOT_KEPT),)
     document = kept.document
     if document.dropped or document.submission != digest:
-        return (document.dropped or _NOT_KEPT,)
+        return (_(document.dropped or _NOT_KEPT),)
     now = dict(version.split(" ", 1) for version in versions())
     reasons = [
-        f"graded with {name} {old}, and this is {now.get(name)}"
+        _("graded with {name} {old}, and this is {now}", name=name, old=old, now=now.get(name))
         for name, old in report.versions.items()
         if now.get(name) != old
     ]
-    reasons += [text for text in why.get("", []) if not text.startswith("the reference functions")]
+    reasons += why.get("", [])
     if document.unreadable:
         return tuple(reasons)
     restored = _restored(course, submission, released)
     if restored is None or code_digest(restored[0]) != document.code:
         new = [key for key in course.assignment(submission.assignment).questions if not _known(document, key)]
-        reasons += [f"'{key}' is a new question: nothing was handed in for it" for key in new] or [_OTHER_CODE]
+        reasons += [_new(key) for key in new] or [_(_OTHER_CODE)]
     elif _executed(course, submission, restored[0]) is None:
-        reasons.append(_NO_NOTEBOOK)
+        reasons.append(_(_NO_NOTEBOOK))
     return tuple(reasons)
 
 
@@ -189,14 +189,14 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, r
             try:
                 again = bench.rejudge(pack(kept))
             except (JudgeDied, AutograderError) as error:
-                return _again(result, f"the judge could not: {error}")
+                return _again(result, _("the judge could not: {error}", error=error))
             lost = {key: why for key, why in again.cannot.items() if key in assignment.questions}
             if lost:
                 return _again(result, *(f"{key}: {why}" for key, why in lost.items()))
             questions, measured = again.questions, again.measured
         new = [key for key in assignment.questions if not _known(document, key)]
         if new:
-            return _again(result, *(f"'{key}' is a new question: nothing was handed in for it" for key in new))
+            return _again(result, *map(_new, new))
         restored = _restored(course, submission, released)
         assert restored is not None
         notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
@@ -204,6 +204,10 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, r
         completed = complete(assignment, questions, missing, document.errors, document.language)
     facts = {"course": course.digest(submission.assignment), "questions": tuple(completed), "notes": tuple(notes)}
     return Regraded(submission, before, before.model_copy(update=facts), (), result.why, measured)
+
+
+def _new(question: str) -> str:
+    return _("'{question}' is a new question: nothing was handed in for it", question=question)
 
 
 def _again(result: Regraded, *reasons: str) -> Regraded:
@@ -229,8 +233,12 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
             notebook = _notebook(course, submission, report, kept)
             if kept is None or notebook is None:
                 raise AutograderError(
-                    f"{submission.student}'s {submission.assignment} changed on disk meanwhile",
-                    "Run the command again.",
+                    _(
+                        "{student}'s {assignment} changed on disk meanwhile",
+                        student=submission.student,
+                        assignment=submission.assignment,
+                    ),
+                    _("Run the command again."),
                 )
             try:
                 moment = submitted_at(submission)

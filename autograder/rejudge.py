@@ -15,7 +15,7 @@ from autograder.calls import called, named
 from autograder.course import Course, Question
 from autograder.description import FunctionDescription
 from autograder.handins import Answer, Kept, Measured
-from autograder.i18n import speaking
+from autograder.i18n import _, speaking
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.results import QuestionResult
@@ -65,7 +65,9 @@ def _why_not(question: Question, values: Mapping[str, Any], answer: Answer, seed
         for id_, digest in checks.items():
             if digest not in known:
                 what = f"`{name or question.first_name()}`"
-                return f"the check '{id_}' calls {what} on inputs that it was not called on"
+                return _(
+                    "the check '{check}' calls {function} on inputs that it was not called on", check=id_, function=what
+                )
     return ""
 
 

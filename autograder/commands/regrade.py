@@ -12,6 +12,7 @@ import typer
 
 from autograder.commands.base import AMISS, INTERRUPTED, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
 from autograder.errors import AutograderError
+from autograder.i18n import _
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -55,10 +56,10 @@ def regrade(
     except AutograderError as error:
         fail(error)
     except KeyboardInterrupt:
-        err.print("Stopped. What was applied is kept: the same command goes on from there.")
+        err.print(_("Stopped. What was applied is kept: the same command goes on from there."))
         raise typer.Exit(INTERRUPTED) from None
     if agreed:
-        err.print(f"{len(ready)} applied to the gradebook, reports/ and autograded/.", highlight=False)
+        err.print(_("{count} applied to the gradebook, reports/ and autograded/.", count=len(ready)), highlight=False)
     left = len(found) - (len(ready) if agreed else 0)
     if left:
         raise typer.Exit(AMISS)
@@ -74,7 +75,7 @@ def _planned(course: Course, path: Path, assignments: list[str], students: list[
     waiting = list(outdated(course, assignments, students))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("judging again", total=len(waiting))
+        task = progress.add_task(_("judging again"), total=len(waiting))
         return plan(course, path, waiting, lambda done: progress.advance(task))
 
 
@@ -90,23 +91,23 @@ def _manual(course: Course, ready: Sequence[Regraded]) -> set[tuple[str, str, st
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        err.print("Nothing was written: there is nobody to ask. Apply it with --yes.", highlight=False)
+        err.print(_("Nothing was written: there is nobody to ask. Apply it with --yes."), highlight=False)
         return False
-    return typer.confirm("Apply this to the gradebook, reports/ and autograded/?", err=True)
+    return typer.confirm(_("Apply this to the gradebook, reports/ and autograded/?"), err=True)
 
 
 def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
     from autograder.report.changes import change_table, signed
 
     if not found:
-        out.print("Every report fits course.yml: nothing to regrade.")
+        out.print(_("Every report fits course.yml: nothing to regrade."))
         return
     _show_course(found)
     rows = []
     for result in found:
         if result.after is not None and result.changes:
             place = (result.submission.student, result.submission.assignment)
-            remarks = ["a person's score counts" if (*place, c.question) in manual else "" for c in result.changes]
+            remarks = [_("a person's score counts") if (*place, c.question) in manual else "" for c in result.changes]
             rows.append((result.before, result.after, list(zip(result.changes, remarks, strict=True))))
     if rows:
         out.print(change_table(rows))
@@ -114,16 +115,19 @@ def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
     gains = [result.gained for result in ready if result.gained > 0]
     losses = [result.gained for result in ready if result.gained < 0]
     words = sum(1 for result in ready if not result.changes)
+    kept = len(ready) - len(gains) - len(losses)
     said = [
-        f"{len(gains)} gain {signed(round(sum(gains), 6))} in all" if gains else "",
-        f"{len(losses)} lose {signed(round(sum(losses), 6))} in all" if losses else "",
-        f"{len(ready) - len(gains) - len(losses)} keep their points" + (f" ({words} with other words at most)" if words else ""),
-    ]  # fmt: skip
+        _("{count} gain {points} in all", count=len(gains), points=signed(round(sum(gains), 6))) if gains else "",
+        _("{count} lose {points} in all", count=len(losses), points=signed(round(sum(losses), 6))) if losses else "",
+        _("{count} keep their points", count=kept) if kept else "",
+        _("{count} change in words at most", count=words) if words else "",
+    ]
     if ready:
-        out.print(f"{len(ready)} judged again: {', '.join(filter(None, said))}.", highlight=False, soft_wrap=True)
+        text = _("{count} judged again: {what}.", count=len(ready), what=", ".join(filter(None, said)))
+        out.print(text, highlight=False, soft_wrap=True)
     again = [result for result in found if result.after is None]
     if again:
-        out.print(f"{len(again)} have to be graded again, by `autograder grade`:", highlight=False)
+        out.print(_("{count} have to be graded again, by `autograder grade`:", count=len(again)), highlight=False)
         for result in again:
             name = f"{result.submission.student} {result.submission.assignment}"
             out.print(escaped(f"  {name}: {'; '.join(result.reasons)}"), highlight=False, soft_wrap=True)
@@ -140,9 +144,11 @@ def _course_changes(found: Sequence[Regraded]) -> dict[str, dict[str, list[str]]
 
 
 def _show_course(found: Sequence[Regraded]) -> None:
+    from autograder.report.changes import REFERENCES
+
     for assignment, questions in _course_changes(found).items():
         for question, lines in questions.items():
-            name = f"{assignment}.{question}" if question else "course.yml"
+            name = REFERENCES if question == REFERENCES else f"{assignment}.{question}" if question else "course.yml"
             for text in lines:
                 out.print(f"[bold]{escaped(name)}[/] {escaped(text)}", highlight=False, soft_wrap=True)
 

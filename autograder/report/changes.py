@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.checks.base import shorten
+from autograder.i18n import _
 from autograder.report.table import COLOURS, MARKS, points
 from autograder.results import Outcome, QuestionResult, Report, Status
 
 _MINUS = "−"
+REFERENCES = "solutions/references.py"
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ class CheckChange:
             text.append(MARKS[self.after.status], style=COLOURS[self.after.status])
         text.append(f" {shorten(outcome.title, 100)}")
         if self.after is None:
-            text.append(" (removed)")
+            text.append(" (" + _("removed") + ")")
         elif self.before is not None and self.before.out_of != self.after.out_of:
-            text.append(f" ({points(self.before.out_of)} → {points(self.after.out_of)} points)")
+            text.append(
+                " " + _("({old} → {new} points)", old=points(self.before.out_of), new=points(self.after.out_of))
+            )
         if self.after is not None and self.after.actual and self.after.status is not Status.PASSED:
             text.append(f": {shorten(self.after.actual, 80)}")
         return text
@@ -85,14 +89,23 @@ def _worth(outcome: Outcome | None) -> tuple[Status, float, float] | None:
 
 
 def course_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What changed between two documents of `Course.document`, by question; under '' what concerns all of them."""
+    """What changed between two documents of `execute.course_document`, by question; under '' what concerns all of them,
+    and under `REFERENCES` that the reference functions did."""
     found: dict[str, list[str]] = {}
-    for key in sorted({*before, *after} - {"assignment", "course"}):
+    for key in sorted({*before, *after} - {"assignment", "course", "references"}):
         if before.get(key) != after.get(key):
             found.setdefault("", []).extend(_values(key, before.get(key), after.get(key)))
+    if before.get("references") != after.get("references"):
+        found[REFERENCES] = [_("changed")]
     old, new = before["assignment"]["questions"], after["assignment"]["questions"]
     for key in [*new, *(key for key in old if key not in new)]:
-        lines = ["added"] if key not in old else ["removed"] if key not in new else list(_question(old[key], new[key]))
+        lines = (
+            [_("added")]
+            if key not in old
+            else [_("removed")]
+            if key not in new
+            else list(_question(old[key], new[key]))
+        )
         if lines:
             found[key] = lines
     return found
@@ -105,22 +118,21 @@ def _question(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[s
     new = {check["id"]: check for check in after["checks"]}
     for name in [*new, *(name for name in old if name not in new)]:
         if name not in old or name not in new:
-            yield f"{name}: {'added' if name in new else 'removed'}"
+            yield f"{name}: " + (_("added") if name in new else _("removed"))
             continue
         for key in sorted({*old[name], *new[name]}):
             said = _values(key.rstrip("_"), old[name].get(key), new[name].get(key))
             yield from (f"{name}: {text}" for text in said)
     if [name for name in old if name in new] != [name for name in new if name in old]:
-        yield "checks in another order"
+        yield _("checks in another order")
 
 
 def _values(key: str, before: Any, after: Any) -> list[str]:
     if before == after:
         return []
-    if key == "references":
-        return ["the reference functions changed"]
     if key in ("title", "hint"):
-        return [f"{key} changed" if before and after else f"{key} {'added' if after else 'removed'}"]
+        what = _("changed") if before and after else _("added") if after else _("removed")
+        return [f"{key} {what}"]
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         keys = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         return [text for name in keys for text in _values(f"{key}.{name}", before.get(name), after.get(name))]
@@ -128,7 +140,7 @@ def _values(key: str, before: Any, after: Any) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    return "none" if value is None else shorten(f"{value:g}" if type(value) in (int, float) else str(value), 60)
+    return _("none") if value is None else shorten(f"{value:g}" if type(value) in (int, float) else str(value), 60)
 
 
 def signed(value: float) -> str:
@@ -139,11 +151,11 @@ def signed(value: float) -> str:
 def change_table(rows: Sequence[tuple[Report, Report, Sequence[tuple[QuestionChange, str]]]]) -> Table:
     """For each submission, given as report before, report after, and changes with a remark each: a line with its points,
     and one for each question that changed: old and new points, the difference, and which checks changed."""
-    table = Table(title="Regrading", title_justify="left")
+    table = Table(title=_("Regrading"), title_justify="left")
     table.add_column("", no_wrap=True)
-    for name in ("old", "new", ""):
+    for name in (_("old"), _("new"), ""):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("why", overflow="fold")
+    table.add_column(_("why"), overflow="fold")
     for before, after, own in rows:
         who = Text(f"{shorten(before.student, 60)} {before.assignment}", style="bold")
         table.add_row(who, _score(before), _score(after), _gained(round(after.points - before.points, 6)), "")
