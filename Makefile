@@ -14,7 +14,7 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format setup sandbox release messages lock clean
+.PHONY: help demo test lint format setup sandbox browser release messages lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ help: ## List the targets
 demo: setup ## Set everything up, then grade a class of twelve synthetic students
 	$(BIN)/autograder demo $(ARGS)
 
-test: setup ## Set everything up, then run the tests
+test: setup browser ## Set everything up, then run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(INSTALLED) ## Style and types: ruff and mypy, both strict
@@ -86,6 +86,11 @@ sandbox:
 	@if [ "$$(uname)" != Linux ]; then \
 	  echo "No bubblewrap on this system: grade with ARGS='--isolation none', and only submissions that you trust."; \
 	elif ! command -v bwrap >/dev/null; then $(call apt,bubblewrap,the sandbox that student code runs in); fi
+
+browser:
+	@if [ -z "$$AUTOGRADER_CHROMIUM" ] && ! { command -v chromium || command -v chromium-browser || \
+	  command -v google-chrome; } >/dev/null; then \
+	  $(call apt,chromium,the browser that the tests look at pages in); fi
 
 define FIND_DATA
 import sys

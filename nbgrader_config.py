@@ -19,3 +19,6 @@ c.Exchange.root = "."
 # nbgrader gives a cell 30 s by default; Keras's own five epochs take longer. As limits.cell_seconds of course.yml.
 c.Execute.timeout = 900
 c.Execute.startup_timeout = 180
+
+# Students' pages: what `autograder feedback` makes, also by nbgrader's own command and formgrader's button.
+c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"

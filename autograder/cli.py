@@ -9,7 +9,19 @@ from __future__ import annotations
 
 import typer
 
-from autograder.commands import calibrate, collect, demo, export, grade, memo, new_assignment, regrade, release
+from autograder.commands import (
+    calibrate,
+    collect,
+    demo,
+    export,
+    feedback,
+    grade,
+    memo,
+    new_assignment,
+    regrade,
+    release,
+    report,
+)  # fmt: skip
 
 app = typer.Typer(
     help="Grade notebooks on deep neural networks: in a sandbox, by a judge that never runs student code.",
@@ -17,7 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
 )
-for module in (collect, grade, regrade, export, release, calibrate, new_assignment, demo):  # in the order of --help
+COMMANDS = (  # in the order of --help
+    collect, grade, regrade, feedback, report, export, release, calibrate, new_assignment, demo,
+)  # fmt: skip
+for module in COMMANDS:
     app.add_typer(module.app)
 app.add_typer(memo.app, name="memo")
 

@@ -54,7 +54,11 @@ def portray(
     }
     found = _models(values, (check.of for check in open_ if isinstance(check, _STRUCTURE)))
     shown = [picture(model, name, wanted[name].layers if name in wanted else None) for name, model in found]
-    asked = [Network(name=name, layers=_asked(check, dict(found).get(name))) for name, check in wanted.items()]
+    inputs = {check.of: (None, *check.shape) for check in open_ if isinstance(check, network.InputShape)}
+    asked = [
+        Network(name=name, layers=_asked(check, dict(found).get(name)), input_shape=inputs.get(name))
+        for name, check in wanted.items()
+    ]
     trained = _models(values, [name for check in open_ for name in _trained(check)])
     curves = [
         _curve(name, fit) for name, model in trained for fit in model.fits if fit.where == "judge" and fit.history

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 from autograder.exhibits import Layer, Network
+from autograder.i18n import _, ngettext
 
 WIDTH, ROW, TOP = 380, 56, 8
 NODES = 100  # width of the part that shows units
@@ -56,12 +57,14 @@ def network_svg(network: Network, label: str = "") -> str:
 
 def describe(network: Network) -> str:
     """The drawing in words."""
-    said = [f"{network.name}: input {shape(network.input_shape)}"] if network.input_shape else [network.name]
+    said = [network.name]
+    if network.input_shape:
+        said = [_("{name}: input {shape}", name=network.name, shape=shape(network.input_shape))]
     for layer in network.layers:
         words = [layer.type, *_facts(layer)]
-        said.append(" ".join(words) + (" (differs)" if layer.differs else ""))
+        said.append(" ".join([*words, _("(differs)")] if layer.differs else words))
     if network.more:
-        said.append(f"{network.more} more layers")
+        said.append(ngettext("{number} more layer", "{number} more layers", network.more))
     return "; ".join(said)
 
 
@@ -71,9 +74,9 @@ def shape(axes: Sequence[int | None] | None) -> str:
 
 
 def _facts(layer: Layer) -> list[str]:
-    facts = [f"{layer.units:,} units"] if layer.units is not None else []
+    facts = [ngettext("{number:,} unit", "{number:,} units", layer.units)] if layer.units is not None else []
     facts += [layer.activation] if layer.activation and layer.activation != "linear" else []
-    return facts + ([f"rate {layer.rate:g}"] if layer.rate is not None else [])
+    return facts + ([_("rate {number}", number=f"{layer.rate:g}")] if layer.rate is not None else [])
 
 
 Row = Layer | int  # an int: so many layers are left out here
@@ -125,7 +128,9 @@ def _links(above: Sequence[float], y0: float, below: Sequence[float], y1: float,
 
 def _drawn(row: Row, y: float) -> str:
     if isinstance(row, int):
-        return _text(NODES + 16, y + 4, f"… {row} more layers", opacity=0.7)
+        return _text(
+            NODES + 16, y + 4, "… " + ngettext("{number} more layer", "{number} more layers", row), opacity=0.7
+        )
     ink = ORANGE if row.differs else BLUE
     parts = [_units(row, y, ink)]
     if row.differs:
@@ -141,7 +146,11 @@ def _drawn(row: Row, y: float) -> str:
     )
     named = [_short(row.name, 14)] if row.name and row.name.lower() != row.type.lower() else []
     sizes = [shape(row.output_shape)] if row.output_shape else []
-    counts = [f"{row.parameters:,} parameters"] if row.parameters is not None else []
+    counts = (
+        [ngettext("{number:,} parameter", "{number:,} parameters", row.parameters)]
+        if row.parameters is not None
+        else []
+    )
     below = " · ".join([*named, *sizes, *counts])
     parts.append(_text(NODES + 16, y + 14, _short(below, 48), size=11, opacity=0.75) if below else "")
     return "".join(parts)

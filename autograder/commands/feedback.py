@@ -1,0 +1,63 @@
+"""`autograder feedback`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course
+from autograder.errors import AutograderError, SubmissionError
+from autograder.i18n import _, ngettext
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: autograder feedback two_layer --student alice --language ko")
+def feedback(
+    assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments; by default all.")] = None,
+    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    language: Annotated[
+        str, typer.Option(help="Of the pages: en or ko; by default the language that was graded in.")
+    ] = "",
+    course: CourseFile = None,
+) -> None:
+    """Make a page for each student and assignment from the reports: feedback/<student>/<assignment>/<assignment>.html.
+
+    A page stands alone: it needs no internet. `nbgrader release_feedback` gives it back to students who handed in through
+    nbgrader's exchange.
+    """
+    from autograder.feedback import reports, write_all
+
+    try:
+        the = the_course(course)
+        for name in assignment or []:
+            the.assignment(name)
+        if language and language not in the.course.languages:
+            message = _("the course has no language '{name}'", name=language)
+            raise AutograderError(message, _("It has {names}.", names=", ".join(the.course.languages)))
+        found = list(reports(the, assignment or [], student or []))
+        if not found:
+            raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+        other = sum(bool(language) and report.language != language for report in found)
+        with err.status(_("writing pages")):
+            done = write_all(the, found, language)
+    except AutograderError as error:
+        fail(error)
+    said = ngettext("{number} page in {folder}", "{number} pages in {folder}", len(done), folder=the.root / "feedback")
+    out.print(escaped(said), highlight=False, soft_wrap=True)
+    if other:
+        note = ngettext(
+            "{number} of them was graded in another language, and its hints stay in it: grade it again with --language.",
+            "{number} of them were graded in another language, and their hints stay in it: grade them again with --language.",
+            other,
+        )
+        err.print(f"[yellow]{escaped(note)}[/]", highlight=False, soft_wrap=True)
+    if not all(page.releasable for page in done):
+        number = sum(not page.releasable for page in done)
+        note = ngettext(
+            "{number} of them did not come through nbgrader's exchange: give it back yourself.",
+            "{number} of them did not come through nbgrader's exchange: give them back yourself.",
+            number,
+        )
+        err.print(escaped(note), highlight=False, soft_wrap=True)

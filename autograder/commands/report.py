@@ -1,0 +1,69 @@
+"""`autograder report`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course
+from autograder.errors import AutograderError, SubmissionError
+from autograder.i18n import _, ngettext
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: autograder report --output class.html --assignment two_layer")
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("class.html"),
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
+    ] = None,
+    formgrader: Annotated[
+        str, typer.Option(help="Formgrader's address, for links to what waits for a person.")
+    ] = "http://localhost:8888/formgrader",
+    similar: Annotated[
+        bool, typer.Option("--similar/--no-similar", help="Compare the notebooks with one another.")
+    ] = True,
+    language: Annotated[str, typer.Option(help="Of the page: en or ko; by default the course's first.")] = "",
+    course: CourseFile = None,
+) -> None:
+    """Make a page of the class from the reports: scores, checks and slips, accuracy, what waits for a person.
+
+    It is one file that works offline, for instructors only: it names students.
+    """
+    from autograder.feedback import reports
+    from autograder.overview import gather
+    from autograder.report.classroom import class_page
+
+    try:
+        the = the_course(course)
+        for name in assignment or []:
+            the.assignment(name)
+        if language and language not in the.course.languages:
+            message = _("the course has no language '{name}'", name=language)
+            raise AutograderError(message, _("It has {names}.", names=", ".join(the.course.languages)))
+        found = list(reports(the, assignment or []))
+        if not found:
+            raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+        with err.status(_("writing the page")):
+            material = gather(the, found, formgrader, compare=similar)
+            text = class_page(material, the, language or the.course.languages[0])
+            _write(output, text)
+    except AutograderError as error:
+        fail(error)
+    said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
+    out.print(escaped(said), highlight=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
+        raise AutograderError(message, _("Name another place with --output.")) from error
