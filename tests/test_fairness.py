@@ -28,17 +28,9 @@ def report(course, bench, sandbox):
     return grade_submission(Submission("student", "deep", path), course, bench, sandbox).report
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "one thread, one CPU, Seoul",  # its training is known
-        "eight threads, trained anew",
-    ],
-)
-def test_the_same_notebook_gets_the_same_report_under_other_conditions(
-    name, fairness, report, course_file, memo_folder
-):
-    condition = next(condition for condition in fairness.CONDITIONS if condition.name == name)
+def test_the_same_notebook_gets_the_same_report_under_other_conditions(fairness, report, course_file, memo_folder):
+    """The judge and the sandbox that all tests share against ones under another load, and everything trained anew."""
+    condition = next(condition for condition in fairness.CONDITIONS if condition.name == "eight threads, trained anew")
     assert report.points == report.out_of
     assert fairness.graded(course_file, "deep", condition, memo_folder) == report.to_json()
 

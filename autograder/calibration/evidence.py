@@ -172,5 +172,18 @@ def bounds(events: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, 
     return float(low), float(high)
 
 
+def tolerance_factor(n: int, coverage: float, confidence: float = CONFIDENCE) -> float:
+    """How many sd above the mean of `n` values `coverage` of all values lie at most, with `confidence`; infinite below 2.
+
+    The one-sided tolerance limit of a normal distribution, by the noncentral t (NIST/SEMATECH e-Handbook, 7.2.6.3).
+    """
+    if n < 2:
+        return math.inf
+    from scipy.stats import nct, norm
+
+    root = math.sqrt(n)
+    return float(nct.ppf(confidence, n - 1, root * norm.ppf(coverage)) / root)
+
+
 def rounded_down(value: float, step: float) -> float:
     return round(math.floor(value / step + 1e-9) * step, 6)

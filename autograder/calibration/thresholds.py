@@ -19,13 +19,15 @@ from autograder.calibration.evidence import (
     rounded_down,
     solution_digest,
     summarise,
+    tolerance_factor,
 )
 from autograder.checks.accuracy import Accuracy
 from autograder.course import Course
 from autograder.i18n import N_, _
 
 MARGIN = 4.0  # sd between a threshold and the reference's mean
-# A wrong network passes at most this often, by the upper bound: with none passed, 29 seeds show it (1 - 0.05 ** (1/29) = 0.098).
+# A wrong network may pass at most this often. Counting shows it from 29 seeds on (none passed: 1 - 0.05 ** (1/29) = 0.098), the
+# distance from its mean with fewer: where accuracies are skewed, it is towards low ones, so a normal tolerance limit is safe.
 RARELY = 0.1
 STEP = 0.005  # thresholds that are proposed are multiples of this
 _AGAIN = N_("Run `autograder calibrate {assignment}`.")
@@ -57,6 +59,13 @@ class Rate:
     @property
     def fails_at_most(self) -> float:
         return bounds(self.failed, self.summary.n)[1]
+
+    def rarely_passes(self, at_least: float) -> bool:
+        """Whether the evidence shows, by counting or by the distance to `at_least`, that it passes in `RARELY` at most."""
+        if self.passes_at_most <= RARELY:
+            return True
+        limit = self.summary.mean + tolerance_factor(self.summary.n, 1 - RARELY) * self.summary.sd
+        return self.passed == 0 and self.summary.sd > 0 and limit < at_least
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,10 @@ def _examine(course: Course, assignment: str, key: str, check: Accuracy, found: 
         return _with(plain, rates, [_("the reference was not measured")], again)
     problems = list(_problems(judged))
     remedy = _("The highest at_least with the full margin is {advice:g}.", advice=judged.advice)
-    if any(rate.kind == "wrong" and not rate.passed and rate.passes_at_most > RARELY for rate in rates):
+    if any(
+        rate.kind == "wrong" and not rate.caught_by and not rate.passed and rate.passes_at_most > RARELY
+        for rate in rates
+    ):
         remedy += " " + _("More seeds show more: `autograder calibrate --seeds 30`.")
     if found.solution != solution_digest(course, assignment):
         problems.append(_("the solution has changed since it was calibrated"))
@@ -179,7 +191,7 @@ def _problems(threshold: Threshold) -> Iterator[str]:
                     "{about}: every other check accepts it, and it fails in {failed} of {n} trainings (mean {mean:.4f})",
                     about=about, failed=rate.failed, n=n, mean=mean,
                 )  # fmt: skip
-        elif not rate.caught_by and rate.passes_at_most > RARELY:
+        elif not rate.caught_by and not rate.rarely_passes(threshold.at_least):
             yield _(
                 "{about}: it passes in {passed} of {n} trainings, so it may pass in {rate:.0%}; {rarely:.0%} would be rarely, "
                 "and no other check catches it",

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from autograder.calibration import measure
 from autograder.calibration.evidence import AssignmentEvidence, Evidence, NetworkEvidence
 from autograder.calibration.measure import (
     Job,
-    Settings,
     _kept,
-    _measured,
     _with_result,
     assignments_with_thresholds,
     networks_of,
@@ -18,6 +17,7 @@ from autograder.calibration.measure import (
 )
 from autograder.description import Component, LayerDescription
 from autograder.errors import CourseError
+from autograder.execute import Submission, grade_submission
 from autograder.rebuild import architecture, compile_settings
 from autograder.training import FitSpec, Samples
 from autograder.trials import read_fit, trial_document, trials
@@ -54,19 +54,20 @@ def test_what_other_checks_catch_is_found_by_asking_them(found):
     assert caught["untrained"] == ["train.trained_on", "train.epochs", "train.batch_size"]
 
 
-def test_workers_measure_what_the_judge_measures(course, found, course_file, bench, sandbox):
-    """The course's own seed gives the very accuracy that students with this network get."""
-    jobs = [Job("two_layer", 0, name, course.seed) for name in ("reference", "untrained")]
-    settings = Settings(course_file, "bubblewrap", None)
-    results = {job.trial: values for job, values in _measured(course, {"two_layer": found}, jobs, settings)}
-    assert set(results["reference"]) == {"holdout", "test"}
-    assert all(0.0 < value < 0.25 for value in results["untrained"].values())
-    from autograder.execute import Submission, grade_submission
-
+def test_the_courses_own_seed_gives_the_accuracy_that_students_get(course, found, trainer, bench, sandbox, monkeypatch):
+    monkeypatch.setitem(measure._worker, "trainer", trainer)
+    trials_found = {one["name"]: one for one in found[0]["trials"]}
+    holdout = (course.data.holdout.test_size, course.data.holdout.random_state)
+    values = {
+        name: measure._measure(trials_found[name], course.seed, ["holdout", "test"], holdout)
+        for name in ("reference", "untrained")
+    }
+    assert set(values["reference"]) == {"holdout", "test"}
+    assert all(0.0 < value < 0.25 for value in values["untrained"].values())
     path = course.root / "solutions" / "two_layer" / "two_layer.ipynb"
     report = grade_submission(Submission("s", "two_layer", path), course, bench, sandbox).report
     accuracy = next(q for q in report.questions if q.question == "accuracy").outcomes[0]
-    assert accuracy.actual == f"{results['reference']['holdout']:.4f}"
+    assert accuracy.actual == f"{values['reference']['holdout']:.4f}"
 
 
 # ---- the changes, on networks made by hand

@@ -14,6 +14,7 @@ from autograder.calibration.evidence import (
     read,
     solution_digest,
     summarise,
+    tolerance_factor,
     write,
 )
 from autograder.calibration.plot import draw
@@ -79,13 +80,27 @@ def test_a_check_that_the_course_no_longer_has_catches_nothing(course):
 
 
 def test_too_few_seeds_show_too_little(course):
-    wrong = trial("linear", "wrong", [0.84] * 28)
-    threshold = judged(course, trial("reference", "reference", GOOD), wrong)
+    reference = trial("reference", "reference", GOOD)
+    near = [0.849 - 0.004 * (n % 2) for n in range(29)]  # less than 2 sd below the threshold
+    threshold = judged(course, reference, trial("linear", "wrong", near[:28]))
     assert (
         "passes in 0 of 28 trainings, so it may pass in 10%" in threshold.problems[0] and "--seeds" in threshold.remedy
     )
-    enough = trial("linear", "wrong", [0.84] * 29)
-    assert judged(course, trial("reference", "reference", GOOD), enough).problems == ()
+    assert judged(course, reference, trial("linear", "wrong", near[:29])).problems == ()
+
+
+def test_a_wrong_network_far_below_needs_few_seeds(course):
+    reference, few = trial("reference", "reference", GOOD), [0.83, 0.832, 0.828, 0.831, 0.829]
+    assert judged(course, reference, trial("linear", "wrong", few)).problems == ()
+    assert judged(course, reference, trial("linear", "wrong", few[:1])).problems != ()
+    assert judged(course, reference, trial("linear", "wrong", [0.83, 0.84, 0.82, 0.845, 0.815])).problems != ()
+
+
+# Table A.7 of Natrella's Experimental Statistics (1963): coverage 0.90, confidence 0.95.
+@pytest.mark.parametrize(("n", "factor"), [(3, 6.155), (5, 3.407), (10, 2.355), (30, 1.777)])
+def test_tolerance_factors_are_those_of_the_tables(n, factor):
+    assert tolerance_factor(n, 0.90) == pytest.approx(factor, abs=0.003)
+    assert tolerance_factor(1, 0.90) == float("inf")
 
 
 def test_an_accepted_variation_that_fails_is_reported(course):
