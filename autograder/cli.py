@@ -7,12 +7,15 @@ by Ctrl-C, after finishing what ran.
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from autograder.commands import (
     calibrate,
     collect,
     demo,
+    doctor,
     export,
     feedback,
     grade,
@@ -21,6 +24,7 @@ from autograder.commands import (
     regrade,
     release,
     report,
+    shell,
 )  # fmt: skip
 
 app = typer.Typer(
@@ -30,7 +34,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
 )
 COMMANDS = (  # in the order of --help
-    collect, grade, regrade, feedback, report, export, release, calibrate, new_assignment, demo,
+    collect, grade, regrade, feedback, report, export, release, calibrate, new_assignment, doctor, demo,
 )  # fmt: skip
 for module in COMMANDS:
     app.add_typer(module.app)
@@ -38,7 +42,10 @@ app.add_typer(memo.app, name="memo")
 
 
 def main() -> None:
-    app()
+    shell.choose_language(sys.argv[1:])
+    command = typer.main.get_command(app)
+    shell.prepare(command)
+    command(prog_name="autograder")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from autograder.errors import AutograderError, SubmissionError
 from autograder.execute import Graded, Submission, grade_submission
 from autograder.gradebook import Book, address
 from autograder.handins import Store
+from autograder.hints import meant
 from autograder.i18n import _
 from autograder.results import Report, Status
 from autograder.sandbox.host import Sandbox
@@ -77,6 +78,10 @@ def find_submissions(
     wanted, names = set(assignments) or set(course.assignments), set(students)
     for name in wanted:
         course.assignment(name)
+    there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    for name in sorted(names - there):
+        message = _("{folder} holds no submission of {students}", folder=folder, students=name)
+        raise SubmissionError(message, meant(name, sorted(there)))
     found = []
     for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
         if student.name.startswith(".") or (names and student.name not in names):

@@ -32,6 +32,16 @@ def pytest_collection_finish(session):
         settle_once()
 
 
+@pytest.fixture(autouse=True)
+def nobody_chose_a_language():
+    """A command that a test runs in this process speaks a language from then on; the next test starts afresh."""
+    from autograder import i18n
+
+    token = i18n._chosen.set("")
+    yield
+    i18n._chosen.reset(token)
+
+
 # ---- the course and its data
 
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from autograder.errors import AutograderError
+from autograder.i18n import _, asked_for, speak
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -31,6 +32,14 @@ CourseFile = Annotated[
 MemoFolder = Annotated[Path | None, typer.Option("--memo", help="Folder of known trainings; by default in your cache.")]
 NoMemo = Annotated[bool, typer.Option("--no-memo", help="Train everything anew, and keep nothing.")]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes; 0: as cores and memory allow.")]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        help="en or ko; by default AUTOGRADER_LANGUAGE, else the first one of course.yml.",
+        show_default=False,
+    ),
+]
 Isolation = Annotated[IsolationChoice | None, typer.Option("--isolation", help="Instead of course.yml's.")]
 
 
@@ -47,6 +56,23 @@ def escaped(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+def the_language(course: Course, name: str) -> str:
+    """The language of reports and pages, spoken from now on: `name`, or what the environment asks for, or the course's.
+
+    Raises AutograderError if the course has no such language.
+    """
+    from autograder.hints import meant
+
+    languages = course.course.languages
+    chosen = name or next((one for one in languages if one == asked_for()), languages[0])
+    if chosen not in languages:
+        raise AutograderError(
+            _("the course has no language '{language}'", language=chosen), meant(chosen, list(languages))
+        )
+    speak(chosen)
+    return chosen
 
 
 def the_course(path: Path | None) -> Course:

@@ -31,8 +31,7 @@ class PlatformChoice(StrEnum):
 
 
 @app.command(
-    epilog="Example: autograder collect ~/Downloads/DL-two_layer-4711.zip --roster roster.csv --dry-run. "
-    "Exit code 1: something was not collected, and the table says what and why."
+    epilog="Example: autograder collect ~/Downloads/DL-two_layer-4711.zip --roster roster.csv --dry-run",
 )
 def collect(
     source: Annotated[
@@ -62,7 +61,8 @@ def collect(
     """Take notebooks from a learning platform's archive, a folder, checkouts or nbgrader's exchange into submitted/.
 
     Each goes to submitted/<student>/<assignment>/, with its time. The latest attempt counts, earlier ones are kept in
-    submitted/.attempts/. Running it again changes nothing. The rules are in docs/collecting.md.
+    submitted/.attempts/. Running it again changes nothing. Exit code 1: something was not collected, and the table says
+    what and why. The rules are in docs/collecting.md.
     """
     from autograder import collect as collecting
     from autograder.collect import roster as rosters

@@ -40,7 +40,7 @@ def demo(
             highlight=False,
         )
         path = demonstration.make(source, target)
-        settings, copy = settings_from(path, isolation, workers, "en", None, False, False, True)
+        settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
         done = run(target / "submitted", copy, settings, [], [])
         show(done, copy, verbose)
         out.print(demonstration.explain(target), highlight=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from autograder.commands.base import (
     CourseFile,
     Isolation,
     IsolationChoice,
+    Language,
     MemoFolder,
     NoMemo,
     Workers,
@@ -48,7 +49,7 @@ def grade(
     course: CourseFile = None,
     workers: Workers = 0,
     isolation: Isolation = None,
-    language: Annotated[str, typer.Option(help="Of feedback: en or ko.")] = "en",
+    language: Language = "",
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="Don't grade the reference solutions first.")
@@ -101,11 +102,7 @@ def settings_from(
 
     path = (course or find()).resolve()
     the_course = base.the_course(path)
-    if language not in the_course.course.languages:
-        raise AutograderError(
-            _("the course has no language '{language}'", language=language),
-            _("It has {languages}.", languages=", ".join(the_course.course.languages)),
-        )
+    language = base.the_language(the_course, language)
     chosen: Any = isolation.value if isolation else the_course.isolation
     if chosen == "bubblewrap" and (reason := bubblewrap.available()):
         raise AutograderError(_("submissions can't be isolated on this machine"), reason)
