@@ -83,7 +83,7 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["grad"], "No such command 'grad'. Did you mean 'grade'?"),
+        (["grad"], "No such command 'grad'. Did you mean 'grade'"),
         (["grade", "--asignment", "deep"], "--assignment"),
         (["release", "two_layers"], "did you mean 'two_layer'?"),
         (["release", "xyz"], "two_layer, deep"),
