@@ -30,8 +30,11 @@ def collect(
     if settings.assignment:
         course.assignment(settings.assignment)
     submitted = course.root / "submitted"
-    if place.is_dir() and submitted.is_dir() and place.resolve() == submitted.resolve():
-        raise CollectError("submitted/ is where collected notebooks go", "Name the folder or zip that they come from.")
+    if place.is_dir() and submitted.resolve().is_relative_to(place.resolve()):
+        raise CollectError(
+            f"{place} is, or holds, this course's submitted/, where collected notebooks go",
+            "Name the folder or zip that they come from.",
+        )
     source = sources.read(place)
     try:
         matched = match(source, course, settings, on_file)

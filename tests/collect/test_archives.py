@@ -221,7 +221,8 @@ def test_what_is_neither_folder_nor_archive_is_said(tmp_path, folder, collecting
     (classroom.root / "submitted").mkdir()
     for place, message in (
         (tmp_path / "nowhere", "there is no "), (tmp_path / "class.rar", "neither a folder nor a zip"),
-        (empty, "holds no notebook"), (classroom.root / "submitted", "is where collected notebooks go"),
+        (empty, "holds no notebook"), (classroom.root / "submitted", "is, or holds, this course's submitted/"),
+        (classroom.root, "is, or holds, this course's submitted/"),
     ):  # fmt: skip
         with pytest.raises(CollectError, match=message) as caught:
             collecting(place)

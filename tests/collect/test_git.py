@@ -41,14 +41,14 @@ def checkout(tmp_path):
 
 def test_the_last_commit_of_the_notebook_is_the_time(checkout, work, tmp_path, collecting, classroom):
     """Not the author's date, and not the commit of a bot that came after."""
-    checkout("deep-submissions/deep-ada", {
+    checkout("gh/deep-submissions/deep-ada", {
         "deep.ipynb": (work("deep", "ada"), "2027-03-14T23:59:00"), ".github/feedback.yml": (b"", "2027-04-01T00:00:00"),
     })  # fmt: skip
     checkout(
-        "deep-submissions/deep-bob-b", {"src/김.ipynb": (work("deep", "bob"), "2027-03-15T00:30:00")}, "feature/x.y"
+        "gh/deep-submissions/deep-bob-b", {"src/김.ipynb": (work("deep", "bob"), "2027-03-15T00:30:00")}, "feature/x.y"
     )
-    for place in (tmp_path / "deep-submissions", tmp_path):  # also from the folder above
-        collected = collecting(place, platform="auto" if place != tmp_path else "github")
+    for place in (tmp_path / "gh" / "deep-submissions", tmp_path / "gh"):  # also from the folder above
+        collected = collecting(place, platform="github" if place.name == "gh" else "auto")
         assert collected.platform == "github"
         assert {one.student for one in collected.notebooks} == {"ada", "bob-b"}
     assert submission(classroom, "ada", "deep") == (work("deep", "ada"), "2027-03-14 14:59:00 UTC")
