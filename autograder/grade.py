@@ -35,6 +35,8 @@ from autograder.sandbox.layout import Isolation
 from autograder.training import versions
 
 REFERENCE = "(reference solution)"
+# What nbgrader's release_feedback needs beside the notebook, and its size in bytes: the secret names a student's page.
+BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
 
 
 @dataclass(frozen=True)
@@ -206,9 +208,10 @@ class Folders:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         _atomic(target / f"{submission.assignment}.ipynb", notebook)
-        stamp = submission.path.parent / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size <= 100:
-            shutil.copyfile(stamp, target / "timestamp.txt")
+        for name, size in BESIDE.items():
+            file = submission.path.parent / name
+            if file.is_file() and not file.is_symlink() and file.stat().st_size <= size:
+                shutil.copyfile(file, target / name)
         self.report(submission).parent.mkdir(parents=True, exist_ok=True)
         _atomic(self.report(submission), report)
 
