@@ -38,6 +38,29 @@ _OTHER_CODE = N_("the released notebook runs other code now")
 _NO_NOTEBOOK = N_("its executed notebook is not in autograded/ as it was written")
 
 
+class _Files:
+    """Where `grade` left what it made of a submission, and where what regrading makes of it goes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folders, self.store = Folders(root), Store(root)
+
+    def reports(self) -> list[Path]:
+        return sorted((self.root / "reports").glob("*/*.json"))
+
+    def notebook(self, submission: Submission) -> Path:
+        return self.folders.autograded(submission) / f"{submission.assignment}.ipynb"
+
+    def kept(self, submission: Submission) -> Kept | None:
+        return self.store.of(submission.student, submission.assignment)
+
+    def write(self, submission: Submission, report: Report, notebook: NotebookNode, kept: Kept) -> None:
+        self.folders.write(submission, report.to_json(), nbformat.writes(notebook), pack(kept))
+
+    def sweep(self) -> None:
+        self.store.sweep()
+
+
 @dataclass(frozen=True)
 class Regraded:
     """A submission whose report was made with another course. `after` None: it has to be graded again, for `reasons`.
@@ -77,7 +100,7 @@ def outdated(
     except SubmissionError:  # no submission any more
         there = {}
     digests = {name: course.digest(name) for name in course.assignments}
-    for path in sorted((course.root / "reports").glob("*/*.json")):
+    for path in _Files(course.root).reports():
         student, assignment = path.parent.name, path.stem
         if student.startswith(".") or assignment not in wanted or (students and student not in students):
             continue
@@ -97,7 +120,7 @@ def plan(
 
     Raises ReleaseError if the source notebook doesn't fit the course any more.
     """
-    store, found = Store(course.root), []
+    files, found = _Files(course.root), []
     released: dict[str, NotebookNode] = {}
     with ExitStack() as stack:
         bench: Bench | None = None
@@ -105,7 +128,7 @@ def plan(
             if submission.assignment not in released:
                 source_notebook(course, submission.assignment)
                 released[submission.assignment] = released_notebook(course, submission.assignment)
-            kept = store.of(submission.student, submission.assignment)
+            kept = files.kept(submission)
             why = _why(course, kept, submission.assignment)
             reasons = _before(course, submission, report, kept, why, released[submission.assignment])
             result = Regraded(submission, report, None, reasons, why)
@@ -169,9 +192,8 @@ def _restored(course: Course, submission: Submission, released: NotebookNode) ->
 
 def _executed(course: Course, submission: Submission, restored: NotebookNode) -> NotebookNode | None:
     """The executed notebook, if it is of the same code."""
-    path = Folders(course.root).autograded(submission) / f"{submission.assignment}.ipynb"
     try:
-        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+        notebook = nbformat.reads(_Files(course.root).notebook(submission).read_text("utf-8"), as_version=4)
         return notebook if code_digest(notebook) == code_digest(restored) else None
     except (OSError, ValueError, AttributeError):
         return None
@@ -219,7 +241,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
 
     Each submission is whole when the next one begins: stopped in the middle, the same command goes on from there.
     """
-    store, folders = Store(course.root), Folders(course.root)
+    files = _Files(course.root)
     ready = [result for result in regraded if result.after is not None]
     if not ready:
         return 0
@@ -229,7 +251,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
         for result in ready:
             submission, report = result.submission, result.after
             assert report is not None
-            kept = store.of(submission.student, submission.assignment)
+            kept = files.kept(submission)
             notebook = _notebook(course, submission, report, kept)
             if kept is None or notebook is None:
                 raise AutograderError(
@@ -245,14 +267,12 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
             except SubmissionError:  # `grade` has said so
                 moment = None
             document = course_document(course, submission.assignment)
-            handins = pack(
-                kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
-            )
+            kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
             # The gradebook first: a report that fits the course says that there is nothing left to do.
             book.write(report, course, moment, report.language)
-            folders.write(submission, report.to_json(), nbformat.writes(notebook), handins)
+            files.write(submission, report, notebook, kept)
             on_done(result)
-    store.sweep()
+    files.sweep()
     return len(ready)
 
 
