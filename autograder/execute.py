@@ -12,6 +12,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nbformat import NotebookNode
 from autograder.bench import Bench, Decided, JudgeDied
 from autograder.checks.base import shorten as clean
 from autograder.course import Assignment, Course, Question
-from autograder.errors import SandboxError, SubmissionError
+from autograder.errors import ProtocolError, SandboxError, SubmissionError
 from autograder.handins import HandIns, Kept, pack, sha256, unpack
 from autograder.hints import for_error
 from autograder.i18n import VARIABLE, _, speaking
@@ -118,7 +119,7 @@ def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbo
         missing, errors = _circumstances(assignment, decided.questions, trial, run)
         questions = complete(assignment, decided.questions, missing, errors, language)
         kept = b""
-        if decided.handins:
+        with suppress(ProtocolError):  # it could not be kept: then a change of course.yml needs the notebook again
             kept = _handins(
                 unpack(decided.handins), submission, course, language,
                 code=code_digest(notebook), missing=missing, errors=errors,
