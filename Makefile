@@ -14,7 +14,7 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format setup sandbox browser release messages lock clean
+.PHONY: help demo test lint format setup sandbox browser release messages docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ release: $(INSTALLED) ## Make assignments/ (what students receive) from solution
 
 messages: $(INSTALLED) ## Bring the translations in autograder/locale/ up to date with the code
 	$(BIN)/python tools/messages.py
+
+docs: $(INSTALLED) ## Write docs/reference.md from the code
+	$(BIN)/python tools/reference.py
 
 # hatchling and editables build the package itself: locked too, so that nothing unlocked is ever installed.
 lock: $(INSTALLED) ## Write requirements.lock from pyproject.toml (newer versions: ARGS=--upgrade)

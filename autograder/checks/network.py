@@ -134,6 +134,8 @@ def _difference(wanted: LayerSpec, kind: str, config: dict[str, Any]) -> str:
 
 
 class LayerNames(ModelCheck):
+    """The names of the layers, in order."""
+
     type: Literal["layer_names"] = "layer_names"
     names_: tuple[str, ...] = Field(alias="names")
 

@@ -224,6 +224,8 @@ class TrainedOn(_FitCheck):
 
 
 class Epochs(_FitCheck):
+    """Epochs of all trainings of a network together."""
+
     type: Literal["epochs"] = "epochs"
     equals: int | None = None
     at_most: int | None = None
@@ -264,6 +266,8 @@ CONTINUED = N_(
 
 
 class BatchSize(_FitCheck):
+    """The size of the mini-batches, the same in every training of a network."""
+
     type: Literal["batch_size"] = "batch_size"
     equals: int
 

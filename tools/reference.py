@@ -1,0 +1,228 @@
+"""Writes docs/reference.md, the reference of course.yml and of the checks, from the code: ``make docs``.
+
+Names, types, defaults and bounds come from the models themselves; what a key means is said here, and a key without a
+meaning, or a meaning without a key, is an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from autograder import course
+from autograder.checks.base import Check
+from autograder.checks.functions import ArgumentSpec, Case
+from autograder.checks.network import LayerSpec
+from autograder.checks.registry import TYPES
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+
+COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
+    ("The file", course.Course, {
+        "course": "what the course is called: see below",
+        "data": "the data set and its hold-out",
+        "seed": "of everything that is drawn while grading: starting weights, order of the images, unseen inputs",
+        "isolation": "how submissions are kept apart; `none` only for submissions that you trust",
+        "gradebook": "database of nbgrader's gradebook; a relative SQLite path is meant from the file's folder",
+        "limits": "what one submission may use",
+        "late": "what handing in late costs",
+        "sandbox_training": "what a training is worth that the judge can't repeat and that ran in the student's kernel: "
+        "`undecided` (a person looks), or `accepted` as the kernel reports it (trusted submissions only)",
+        "assignments": "by name: lower-case letters, digits and `_`",
+    }),
+    ("`course`", course.Heading, {
+        "id": "nbgrader's course id: lower-case letters, digits and `-`",
+        "title": "for people; `{en: ..., ko: ...}`, or one text for all languages",
+        "languages": "of the releases; the first is the default of feedback",
+    }),
+    ("`data`", course.DataSettings, {"name": "the only one there is", "holdout": "how the hold-out is split off"}),
+    ("`data.holdout`", course.Holdout, {
+        "test_size": "share of the 60,000 training images that is held out, as `train_test_split` takes it",
+        "random_state": "its seed",
+    }),
+    ("`limits`", course.Limits, {
+        "cell_seconds": "wall time of one cell",
+        "notebook_seconds": "wall time of the notebook",
+        "memory_mb": "memory of all its processes together",
+        "processes": "processes and threads",
+        "open_files": "open files of a process",
+        "file_mb": "size of one file",
+        "scratch_mb": "all files together",
+        "output_kb": "what the cells print",
+        "notebook_mb": "the submitted file",
+        "epochs": "of one call of `fit`",
+        "parameters": "of one network",
+    }),
+    ("`late`", course.LatePolicy, {
+        "per_day": "share of the points that a started day costs",
+        "grace_minutes": "so much later is not late",
+        "at_most": "the largest share that is lost",
+    }),
+    ("An assignment", course.Assignment, {
+        "title": "for people",
+        "due": "with its time zone: `2027-03-14T23:59:00+09:00`",
+        "questions": "by name, in the order of the notebook; the name is the `grade_id` of the test cell",
+    }),
+    ("A question", course.Question, {
+        "title": "for people",
+        "points": "the sum of its checks' points",
+        "checks": "in the order in which they are decided and shown",
+    }),
+]  # fmt: skip
+COMMON = {
+    "type": "one of the types below",
+    "id": "unique in the question; by default the type",
+    "of": "the name of the value that it looks at",
+    "points": "all or nothing",
+    "hidden": "students see its title and points, not what it expects; it runs when the notebook is graded",
+    "needs": "ids of checks before it without which it is skipped",
+    "title": "instead of the one that is made of its keys; needed when it is hidden",
+    "hint": "shown when it fails, behind the hint that fits the mistake",
+}
+OWN: dict[str, dict[str, str]] = {
+    "layers": {"layers": "in order; input layers don't count"},
+    "layer_names": {"names": "in order"},
+    "same_layers": {"layers": "names of handed-in layers, in order"},
+    "parameters": {"total": "in all", "trainable": "that training changes", "per_layer": "of each layer, in order"},
+    "input_shape": {"shape": "of one sample, without the batch axis"},
+    "output_shapes": {"shapes": "of each layer, batch axis first (`null`)"},
+    "weight_shapes": {"shapes": "of `model.weights`, in order"},
+    "builds": {},
+    "optimizer": {"equals": "class name, such as `SGD`", "settings": "by argument name; others may be anything"},
+    "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
+    "metrics": {"includes": "names that must be among them"},
+    "trained_on": {"split": "which images", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any"},
+    "trained_with": {"equals": "class name", "settings": "by argument name"},
+    "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer"},
+    "batch_size": {"equals": "exactly"},
+    "fresh": {},
+    "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1"},
+    "evaluation": {
+        "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",
+    },
+    "evaluations": {
+        "models": "name of the dictionary of networks", "split": "which images", "metric": "which number",
+        "tolerance": "absolute",
+    },
+    "value": {"equals": "the answer", "tolerance": "relative above 1, else absolute", "kind": "what sort of value"},
+    "choice": {"equals": "the answer", "among": "all answers"},
+    "array": {
+        "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
+        "equals": "which part of the data set it holds, row by row", "scaling": "of the pixels",
+    },
+    "keys": {"keys": "that must be there"},
+    "winner": {"results": "name of the dictionary of numbers"},
+    "function": {
+        "cases": "calls with given results", "reference": "`solutions/references.py:name`, never released",
+        "draws": "how many unseen calls", "args": "how to draw their arguments", "tolerance": "relative and absolute",
+    },
+}  # fmt: skip
+PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
+    ("A layer of `layers`", LayerSpec, {
+        "type": "class name", "units": "of a Dense layer", "activation": "name; a layer of its own counts as well",
+        "rate": "of a Dropout layer",
+    }),
+    ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
+    ("An argument of `function`", ArgumentSpec, {
+        "shape": "an array of standard normal numbers; an axis is a length, or a name that has one length (1 to 6) "
+        "wherever it stands in the call",
+        "integer": "a whole number between two bounds",
+    }),
+]  # fmt: skip
+
+
+def table(model: type[BaseModel], meanings: dict[str, str], skip: frozenset[str] = frozenset()) -> list[str]:
+    """A Markdown table of a model's keys. Raises ValueError unless every key has a meaning, and every meaning a key."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    fields = {name: field for name, field in fields.items() if name not in skip and name != "root"}
+    if fields.keys() != meanings.keys():
+        raise ValueError(
+            f"{model.__name__}: tools/reference.py and the code differ in {fields.keys() ^ meanings.keys()}"
+        )
+    if not fields:
+        return ["It has no keys of its own."]
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    rows = ["| key | value | default | |", "| --- | --- | --- | --- |"]
+    for name, field in fields.items():
+        default = "needed" if field.is_required() else _plain(field.default)
+        value = _kind(schema["properties"][name], schema.get("$defs", {}))
+        rows.append(f"| `{name}` | {value} | {default} | {meanings[name]} |")
+    return rows
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return "each key's own"
+    if value is None or value in ((), {}, ""):
+        return "none"
+    return f"`{json.dumps(value, default=str)}`"
+
+
+def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return "text" if name == "Localised" else "mapping"
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            kinds = [_kind(item, definitions) for item in schema[several] if item.get("type") != "null"]
+            return " or ".join(dict.fromkeys(kinds))
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    kind = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}.get(
+        schema.get("type", ""), ""
+    )
+    if schema.get("type") == "array":
+        inner = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+        return f"list of {_kind(inner, definitions)}"
+    if schema.get("type") == "object":
+        return "mapping"
+    if schema.get("format") == "date-time":
+        return "time"
+    bounds = [
+        f"{word} {schema[key]:,}"
+        for key, word in (("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"), ("maximum", "at most"))
+        if key in schema
+    ]  # fmt: skip
+    return f"{kind or 'anything'}{', ' if bounds else ''}{', '.join(bounds)}"
+
+
+def _said(kind: type[BaseModel]) -> str:
+    """The first paragraph of a docstring, or its title in words where it has none."""
+    text = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
+    return " ".join(text.split()).replace("``", "`")
+
+
+def text() -> str:
+    """The whole document."""
+    lines = [
+        "# Reference: course.yml and the checks", "",
+        "<!-- Generated from the code by `make docs`. Edits here are lost. -->", "",
+        "A mistake in the file is reported with file, key, value and what is allowed, and `autograder doctor` looks at it. How the",
+        "pieces fit together is in [Writing an assignment](writing-assignments.md).", "",
+    ]  # fmt: skip
+    for heading, model, meanings in COURSE:
+        lines += [f"## {heading}", "", *table(model, meanings), ""]
+    lines += ["## Every check", "", *table(Check, COMMON), ""]
+    lines += ["## Check types", "", " · ".join(f"[`{name}`](#{name})" for name in OWN), ""]
+    own = {name: kind for name, kind in TYPES.items() if kind.__module__.startswith("autograder.checks.")}
+    if own.keys() != OWN.keys():
+        raise ValueError(f"tools/reference.py and the code differ in {own.keys() ^ OWN.keys()}")
+    for name, meanings in OWN.items():
+        said = _said(own[name])
+        lines += [f"### {name}", "", *([said, ""] if said else []), *table(own[name], meanings, frozenset(COMMON)), ""]
+    lines += ["## Parts of checks", ""]
+    for heading, model, meanings in PARTS:
+        lines += [f"### {heading}", "", *table(model, meanings), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), "utf-8")
+    print(TARGET.name)
