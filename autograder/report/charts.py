@@ -26,6 +26,7 @@ CONFIG: dict[str, Any] = {
     "text": {"color": CURRENT},
 }  # fmt: skip
 BLUE, ORANGE = "#3f7fbf", "#d9622b"
+LEFT_EDGE = 0.6  # accuracies of networks that learned nothing would leave no room for the others
 
 
 @cache
@@ -126,24 +127,34 @@ def odd(item: Item) -> bool:
 
 
 def accuracies(measured: Mapping[str, Sequence[tuple[str, float, float]]]) -> dict[str, Any]:
-    """Accuracies of the class, a tick a submission, with what the assignment asks for as a line across."""
+    """Accuracies of the class, a mark for each that was measured (larger for several students), and what is asked for as a line."""
     import altair as alt
 
+    alike: dict[tuple[str, float, float], list[str]] = {}
+    for name, values in measured.items():
+        for student, value, at_least in values:
+            alike.setdefault((name, value, at_least), []).append(student)
     rows = [
-        {"assignment": name, "student": student, "accuracy": value, "asked": at_least, "sort": _("reached") if value >= at_least else _("not reached")}
-        for name, values in measured.items()
-        for student, value, at_least in values
+        {
+            "assignment": name, "accuracy": value, "asked": at_least, "count": len(own),
+            "students": ", ".join(own[:8]) + (", …" if len(own) > 8 else ""),
+            "sort": _("reached") if value >= at_least else _("not reached"),
+        }
+        for (name, value, at_least), own in alike.items()
     ]  # fmt: skip
-    low = min([0.8, *(float(str(row["accuracy"])) for row in rows)])
+    lowest = min([0.8, *(float(str(row["accuracy"])) for row in rows)])
+    low = max(round(lowest - 0.02, 2), LEFT_EDGE)
+    edge = f"datum.value <= {low} ? '≤ ' + datum.label : datum.label" if lowest < low else "datum.label"
     names = list(measured)
     base = alt.Chart(_data(rows), width="container", height=alt.Step(54)).encode(
         y=alt.Y("assignment:N", title=None, sort=names),
     )
-    ticks = base.mark_point(size=60, filled=True, opacity=0.7).encode(
-        x=alt.X("accuracy:Q", title=_("accuracy on the hold-out"), scale=alt.Scale(domain=[max(0.0, round(low - 0.02, 2)), 0.92], clamp=True)),
+    marks = base.mark_point(filled=True, opacity=0.7).encode(
+        size=alt.Size("count:Q", legend=None, scale=alt.Scale(domain=[1, max(2, *(len(own) for own in alike.values()))], range=[60, 420])),
+        x=alt.X("accuracy:Q", title=_("accuracy on the hold-out"), axis=alt.Axis(format=".2f", labelExpr=edge), scale=alt.Scale(domain=[low, 0.92], clamp=True, nice=False)),
         shape=alt.Shape("sort:N", title=None, scale=alt.Scale(domain=[_("reached"), _("not reached")], range=["circle", "triangle-down"])),
         color=alt.Color("sort:N", title=None, scale=alt.Scale(domain=[_("reached"), _("not reached")], range=[BLUE, ORANGE])),
-        tooltip=[alt.Tooltip("student:N", title=_("student")), alt.Tooltip("accuracy:Q", format=".4f", title=_("accuracy")), alt.Tooltip("asked:Q", title=_("asked for"))],
+        tooltip=[alt.Tooltip("students:N", title=_("students")), alt.Tooltip("count:Q", title=_("submissions")), alt.Tooltip("accuracy:Q", format=".4f", title=_("accuracy")), alt.Tooltip("asked:Q", title=_("asked for"))],
     )  # fmt: skip
     asked = [{"assignment": name, "asked": values[0][2]} for name, values in measured.items() if values]
     lines = (
@@ -151,4 +162,4 @@ def accuracies(measured: Mapping[str, Sequence[tuple[str, float, float]]]) -> di
         .mark_tick(color=CURRENT, thickness=2, size=44)
         .encode(y=alt.Y("assignment:N", sort=names), x="asked:Q")
     )
-    return _spec(ticks + lines)
+    return _spec(marks + lines)
