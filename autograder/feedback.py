@@ -24,6 +24,7 @@ from autograder.course import Course, load
 from autograder.errors import AutograderError, DataError, SubmissionError
 from autograder.formgrader import remarks
 from autograder.gradebook import Book, address
+from autograder.i18n import _
 from autograder.report.feedback import Person, feedback_page
 from autograder.report.notebook import Cell, cells
 from autograder.report.pictures import png
@@ -54,7 +55,9 @@ def reports(course: Course, assignments: Iterable[str] = (), students: Iterable[
         try:
             yield Report.from_json(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise SubmissionError(f"{path} can't be read", "Grade this submission again with --force.") from error
+            raise SubmissionError(
+                _("{path} can't be read", path=path), _("Grade this submission again with --force.")
+            ) from error
 
 
 def write_all(
@@ -128,7 +131,8 @@ def _write(course: Course, report: Report, text: str) -> Written:
         part.replace(path)
     except OSError as error:
         raise AutograderError(
-            f"{path} can't be written: {error.strerror}", "Look at the folder's permissions."
+            _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
+            _("Look at the folder's permissions."),
         ) from error
     return Written(report.student, report.assignment, path, all((place / name).is_file() for name in KEPT))
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from autograder.errors import GradebookError
+from autograder.i18n import _
 
 HOME = "http://localhost:8888/formgrader"  # where `jupyter lab` has it unless it was told otherwise
 Place = tuple[str, str]  # student, assignment
@@ -60,4 +61,4 @@ def _session(url: str) -> Iterator[Any]:
     except (SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         remedy = "Check the key 'gradebook' of course.yml, and that the database can be reached."
-        raise GradebookError(f"the gradebook can't be read: {reason}", remedy) from error
+        raise GradebookError(_("the gradebook can't be read: {reason}", reason=reason), remedy) from error

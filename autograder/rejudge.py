@@ -57,8 +57,10 @@ def _why_not(question: Question, values: Mapping[str, Any], answer: Answer, seed
     for check in question.checks:
         absent = sorted(check.names() - there)
         if absent:
-            return (
-                f"the check '{check.id}' looks at {', '.join(f'`{name}`' for name in absent)}, which was not handed in"
+            return _(
+                "the check '{id}' looks at {parts}, which was not handed in",
+                id=check.id,
+                parts=", ".join(f"`{name}`" for name in absent),
             )
     for name, checks in called(values, question, seed).items():
         known = set(answer.calls.get(name, {}).values())

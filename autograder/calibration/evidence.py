@@ -122,7 +122,8 @@ def solution_digest(course: Course, assignment: str) -> str:
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ReleaseError(
-            f"{path} can't be read: {error}", "Run `autograder release` to see what is wrong."
+            _("{path} can't be read: {error}", path=path, error=error),
+            _("Run `autograder release` to see what is wrong."),
         ) from error
     checks = [
         [key, check.id, check.of, getattr(check, "split", "")]

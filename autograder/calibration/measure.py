@@ -347,7 +347,7 @@ def _measured(
                     yield running.pop(future), future.result()
         except futures.process.BrokenProcessPool as error:
             raise AutograderError(
-                "a worker process died", "Run the command again: what was measured is kept."
+                _("a worker process died"), _("Run the command again: what was measured is kept.")
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

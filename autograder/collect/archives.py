@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from autograder.i18n import _
+
 ENTRIES = 50_000  # of one archive
 INNER_ENTRIES = 2_000  # of an archive that a student handed in
 INNER_MB = 100  # its size
@@ -70,7 +72,7 @@ class Archive:
         """The files in it, each with the reason why it can't be read or ''. Raises Refused if that goes for all."""
         infos = self._zip().infolist()
         if len(infos) > self._entries:
-            raise Refused(f"it holds more than {self._entries:,} files")
+            raise Refused(_("it holds more than {number:,} files", number=self._entries))
         found: dict[str, list[zipfile.ZipInfo]] = {}
         for info in infos:
             if not info.is_dir():
@@ -88,7 +90,9 @@ class Archive:
             with self._zip().open(member.info) as stream:
                 return within(stream.read(limit + 1), limit)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-            raise Refused(f"it is damaged in the archive ({str(error).partition(chr(10))[0]:.80})") from None
+            raise Refused(
+                _("it is damaged in the archive ({reason:.80})", reason=str(error).partition(chr(10))[0])
+            ) from None
 
     def _zip(self) -> zipfile.ZipFile:
         if self._kept is None:
@@ -96,9 +100,9 @@ class Archive:
                 stream = self._open()
                 self._kept = (stream, zipfile.ZipFile(stream))
             except OSError as error:
-                raise Refused(f"it can't be read: {error.strerror or error}") from None
+                raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
             except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-                raise Refused(f"it is not a whole zip ({error!s:.80})") from None
+                raise Refused(_("it is not a whole zip ({error!s:.80})", error=error)) from None
         self._slot.take(self)
         return self._kept[1]
 
@@ -116,7 +120,7 @@ def within(content: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> str:
-    return f"it is larger than {limit / 1_000_000:g} MB"
+    return _("it is larger than {megabytes:g} MB", megabytes=limit / 1_000_000)
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -140,13 +144,13 @@ def _tidy(name: str) -> str:
 def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
     info, parts = same[0], PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
-        return "its path leaves the archive"
+        return _("its path leaves the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
-        return "it is a link to another file"
+        return _("it is a link to another file")
     if info.flag_bits & _ENCRYPTED:
-        return "it is encrypted"
+        return _("it is encrypted")
     if len(same) > 1:
-        return f"the archive holds {len(same)} files of this name"
+        return _("the archive holds {count} files of this name", count=len(same))
     if info.file_size > _SMALL and info.file_size > RATIO * max(1, info.compress_size):
-        return f"it unpacks to more than {RATIO} times its size, as no notebook does"
+        return _("it unpacks to more than {number} times its size, as no notebook does", number=RATIO)
     return ""

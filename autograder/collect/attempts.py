@@ -20,6 +20,7 @@ from autograder.collect import times
 from autograder.collect.matching import Candidate
 from autograder.collect.results import Taken, Unmatched, What
 from autograder.errors import CollectError
+from autograder.i18n import _
 
 KEPT = ".attempts"
 
@@ -103,7 +104,10 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
     for (student, assignment), group in sorted(groups.items()):
         place = Place(submitted, student, assignment)
         if place.is_linked():
-            reason = f"{place.folder.relative_to(submitted.parent)} is a link: collecting writes into folders only"
+            reason = _(
+                "{parent} is a link: collecting writes into folders only",
+                parent=place.folder.relative_to(submitted.parent),
+            )
             unmatched += [Unmatched(each.file.path, reason, student) for each in group]
             continue
         ordered, tied = _in_order(group)
@@ -122,7 +126,7 @@ def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]
     if len(latest) == 1:
         return ordered, []
     names = " and ".join(each.file.path for each in latest[:2])
-    reason = f"nothing says which is the later: {names}. Remove one, and collect again"
+    reason = _("nothing says which is the later: {names}. Remove one, and collect again", names=names)
     return [], [Unmatched(each.file.path, reason, each.student) for each in ordered]
 
 
@@ -146,7 +150,7 @@ def _step(place: Place, ordered: list[Candidate]) -> Step:
                 what = What.UNCHANGED  # the same notebook once more, and no later
         notes = each.notes
         if what is What.REPLACED and each.digest == digest:
-            notes = ("the same notebook, handed in later", *notes)
+            notes = (_("the same notebook, handed in later"), *notes)
         if what in (What.TAKEN, What.REPLACED):
             step.counts = each
         elif what is What.KEPT:
@@ -165,8 +169,8 @@ def read_record(path: Path) -> Record:
     except FileNotFoundError:
         return Record()
     except (OSError, ValidationError, json.JSONDecodeError):
-        remedy = "Delete it: what submitted/ holds counts then as the latest attempt until a later one comes."
-        raise CollectError(f"{path} is not a list of attempts", remedy) from None
+        remedy = _("Delete it: what submitted/ holds counts then as the latest attempt until a later one comes.")
+        raise CollectError(_("{path} is not a list of attempts", path=path), remedy) from None
 
 
 def digest_of(path: Path) -> str:

@@ -20,6 +20,7 @@ from autograder.collect.roster import Roster
 from autograder.collect.sources import OTHER_ARCHIVES, File, Source
 from autograder.course import Course
 from autograder.errors import CollectError, SubmissionError
+from autograder.i18n import _
 from autograder.restore import parse
 
 Groups = dict[str, str]
@@ -104,7 +105,10 @@ class _Matcher:
             paths = [file.path for file in self.notebooks]
             return choose(paths, [file.path for file in self.notebooks if file.repository], rules)
         if self.settings.platform not in rules:
-            raise CollectError(f"there is no platform '{self.settings.platform}'", f"There are {', '.join(rules)}.")
+            raise CollectError(
+                _("there is no platform '{platform}'", platform=self.settings.platform),
+                _("There are {names}.", names=", ".join(rules)),
+            )
         return rules[self.settings.platform]
 
     def run(self, on_file: Callable[[File], None]) -> Matched:
@@ -118,7 +122,7 @@ class _Matcher:
                 found += self._candidates(file)
             except _Skip as skip:
                 (unmatched if skip.amiss else ignored).append(Unmatched(file.path, str(skip)))
-        candidates = [candidate for candidate, _ in found]
+        candidates = [candidate for candidate, _groups in found]
         if self.settings.roster is None:
             candidates = _without_clashes(found, unmatched)
         self._sort_others(unmatched, ignored)
@@ -128,7 +132,7 @@ class _Matcher:
         """The candidate that `file` is: one for each student of a group. Raises _Skip."""
         groups = self.rule.match(file.path)
         if groups is None and self.rule.is_own(file.path):
-            raise _Skip(f"it is {self.rule.platform.title}'s own", amiss=False)
+            raise _Skip(_("it is {title}'s own", title=self.rule.platform.title), amiss=False)
         if groups is None or (self.rule.platform.checkout and file.repository is None):
             raise _Skip(_no_fit(self.rule.platform))
         people = [(each, self._student(each)) for each in self.more(file.path, groups)]
@@ -136,28 +140,29 @@ class _Matcher:
             data, encoding = content(file, self.limit)
         except Refused as error:
             raise _Skip(str(error)) from None
-        remarks = [f"was {encoding}, written as UTF-8"] if encoding else []
+        remarks = [_("was {encoding}, written as UTF-8", encoding=encoding)] if encoding else []
         try:
             notebook = parse(data)
         except SubmissionError as error:
             notebook = None
-            remarks.append(str(error).removeprefix("The file is ").rstrip(".") + "; graded as it is")
+            problem = str(error).removeprefix("The file is ").rstrip(".")
+            remarks.append(_("{problem}; graded as it is", problem=problem))
         inside = self.contents.assignment(notebook) if notebook else ""
         assignment = self._assignment(file, groups, inside, remarks)
         worked = notebook is not None and not self.contents.is_untouched(notebook, assignment)
         if notebook is not None and not worked:
-            remarks.append("no answer differs from the release")
+            remarks.append(_("no answer differs from the release"))
         name, copy = without_copy(stem(PurePosixPath(groups.get("file", file.name)).name))
         if self.spellings.exact(name) != assignment or copy:
             remarks.append("renamed")
         if self.rule.platform is EXCHANGE and file.owner and file.owner != groups["login"]:
-            remarks.append(f"the file belongs to '{file.owner}'")
+            remarks.append(_("the file belongs to '{owner}'", owner=file.owner))
         places = [_beside(file, name) for name in self.rule.platform.beside]
         beside = tuple(self.by_path[place] for place in places if place in self.by_path)
         candidates = []
         for each, student in people:
             moment = self._time(file, each, assignment)
-            said = [*remarks, *["late, and nothing says by how much"] * ("late" in each and moment is None)]
+            said = [*remarks, *[_("late, and nothing says by how much")] * ("late" in each and moment is None)]
             digest = hashlib.sha256(data).hexdigest()
             order = int(each.get("order", "0")[:18])
             candidate = Candidate(student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside)
@@ -174,26 +179,28 @@ class _Matcher:
         parts = [groups[name] for name in self.rule.platform.student if groups.get(name)]
         student = safe_id(parts[0] if parts and "login" in groups else "-".join(parts))
         if not student:
-            raise _Skip("its name doesn't say whose it is")
+            raise _Skip(_("its name doesn't say whose it is"))
         return student
 
     def _assignment(self, file: File, groups: Groups, inside: str, remarks: list[str]) -> str:
         """By what is in it, then by its name, then by --assignment. Raises _Skip."""
         asked = self.settings.assignment
         path = PurePosixPath(groups.get("file", file.path))
-        name, _ = without_copy(stem(path.name))
+        name, _number = without_copy(stem(path.name))
         texts = [name, *reversed(path.parts[:-1]), groups.get("assignment", "")]
         texts.append(self.spellings.without_course(self.source.name))
         named = self.spellings.exact(groups.get("assignment", "")) or self.spellings.within(texts)
         if inside and named and inside != named:
-            remarks.append(f"named like {named}")
+            remarks.append(_("named like {named}", named=named))
         found = inside or named or asked
         if not found:
-            raise _Skip("neither its cells nor its name say which assignment it is: name it with --assignment")
+            raise _Skip(_("neither its cells nor its name say which assignment it is: name it with --assignment"))
         if asked and found != asked:
             if named == found:
-                raise _Skip(f"it is {found}, and --assignment asks for {asked}", amiss=False)
-            raise _Skip(f"it holds the cells of {found}, and --assignment asks for {asked}")
+                raise _Skip(
+                    _("it is {found}, and --assignment asks for {asked}", found=found, asked=asked), amiss=False
+                )
+            raise _Skip(_("it holds the cells of {found}, and --assignment asks for {asked}", found=found, asked=asked))
         return found
 
     def _time(self, file: File, groups: Groups, assignment: str) -> dt.datetime | None:
@@ -217,14 +224,14 @@ class _Matcher:
                 continue
             who = self._who(file.path)
             if file.name.lower().endswith(OTHER_ARCHIVES):
-                unmatched.append(Unmatched(file.path, "an archive of this kind is not read: unpack it"))
+                unmatched.append(Unmatched(file.path, _("an archive of this kind is not read: unpack it")))
             elif who and who not in with_notebook:
                 without[who].append(file)
             else:
-                ignored.append(Unmatched(file.path, "not a notebook"))
+                ignored.append(Unmatched(file.path, _("not a notebook")))
         for files in without.values():
             listed = ", ".join(file.name for file in files[:3]) + (" ..." if len(files) > 3 else "")
-            unmatched.append(Unmatched(files[0].path, f"no notebook was handed in with it ({listed})"))
+            unmatched.append(Unmatched(files[0].path, _("no notebook was handed in with it ({listed})", listed=listed)))
 
     def _who(self, path: str) -> str:
         groups = self.rule.match(path)
@@ -247,8 +254,12 @@ def _matters(path: str) -> bool:
 
 def _no_fit(platform: Platform) -> str:
     if platform is FOLDER:
-        return "its name doesn't say whose it is"
-    return f"its name is not one that {platform.title} gives" + ", or it lies in no checkout" * platform.checkout
+        return _("its name doesn't say whose it is")
+    return (
+        _("its name is not one that {title} gives, or it lies in no checkout", title=platform.title)
+        if platform.checkout
+        else _("its name is not one that {title} gives", title=platform.title)
+    )
 
 
 def _without_clashes(found: Iterable[tuple[Candidate, Groups]], unmatched: list[Unmatched]) -> list[Candidate]:
@@ -259,12 +270,17 @@ def _without_clashes(found: Iterable[tuple[Candidate, Groups]], unmatched: list[
         kinds = ("login",) if "login" in groups else ("name", "number")
         people[candidate.student.casefold(), candidate.assignment].add(tuple(groups.get(kind, "") for kind in kinds))
     kept = []
-    for candidate, _ in listed:
+    for candidate, _groups in listed:
         same = people[candidate.student.casefold(), candidate.assignment]
         if len(same) == 1:
             kept.append(candidate)
         else:
             shown = ", ".join(sorted(" ".join(part for part in each if part) for each in same))
-            reason = f"{len(same)} people would be '{candidate.student}' ({shown:.200}): a roster tells them apart"
+            reason = _(
+                "{count} people would be '{student}' ({shown:.200}): a roster tells them apart",
+                count=len(same),
+                student=candidate.student,
+                shown=shown,
+            )
             unmatched.append(Unmatched(candidate.file.path, reason, candidate.student))
     return kept

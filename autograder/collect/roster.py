@@ -13,6 +13,7 @@ from autograder.collect.encodings import decoded
 from autograder.collect.names import is_safe, key, safe_id, words
 from autograder.errors import CollectError
 from autograder.hints import nearest
+from autograder.i18n import _
 
 # What a column may be called, without case, spaces and punctuation.
 COLUMNS = {
@@ -84,10 +85,19 @@ class Roster:
             return found[0], ""
         shown = groups.get("name") or groups.get("login") or groups.get("number") or ""
         if found or ambiguous:
-            return None, f"'{shown}' could be {_several(found) if found else ambiguous} of {self.name}"
+            return None, _(
+                "'{shown}' could be {found} of {name}",
+                shown=shown,
+                found=_several(found) if found else ambiguous,
+                name=self.name,
+            )
         known = [person.fields.get("name", person.id) for person in self.people]
         guess = nearest(shown, known)
-        return None, f"nobody in {self.name} is called '{shown}'" + (f" (nearest: {guess})" if guess else "")
+        return None, (
+            _("nobody in {name} is called '{shown}' (nearest: {guess})", name=self.name, shown=shown, guess=guess)
+            if guess
+            else _("nobody in {name} is called '{shown}'", name=self.name, shown=shown)
+        )
 
 
 def load(path: Path) -> Roster:
@@ -95,22 +105,29 @@ def load(path: Path) -> Roster:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CollectError(f"{path} can't be read: {error.strerror}", "Name the roster's CSV with --roster.") from None
+        raise CollectError(
+            _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
+            _("Name the roster's CSV with --roster."),
+        ) from None
     text = decoded(content)
     if text is None:
-        raise CollectError(f"{path} is in no encoding that is known here", "Save it as CSV in UTF-8.")
+        raise CollectError(_("{path} is in no encoding that is known here", path=path), _("Save it as CSV in UTF-8."))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
     try:
         return _read(path, [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)])
     except csv.Error as error:
-        raise CollectError(f"{path}, line {rows.line_num}: {error}", "Save it as CSV again.") from None
+        raise CollectError(
+            _("{path}, line {line}: {error}", path=path, line=rows.line_num, error=error), _("Save it as CSV again.")
+        ) from None
 
 
 def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if len(lines) > ROWS:
-        raise CollectError(f"{path} has more than {ROWS:,} lines", "Keep the students of this course.")
+        raise CollectError(
+            _("{path} has more than {number:,} lines", path=path, number=ROWS), _("Keep the students of this course.")
+        )
     if not lines:
-        raise CollectError(f"{path} is empty", "Its first line names the columns: at least 'id'.")
+        raise CollectError(_("{path} is empty", path=path), _("Its first line names the columns: at least 'id'."))
     columns = _columns(path, lines[0][1])
     problems: list[str] = []
     people: list[Person] = []
@@ -121,16 +138,31 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
             fields["moodle"] = fields["moodle"].split()[-1]
         identity = fields.get("id", "")
         if not identity:
-            problems.append(f"line {line}, column 'id': it is empty")
+            problems.append(_("line {line}, column 'id': it is empty", line=line))
         elif not is_safe(identity):
-            problems.append(f"line {line}, column 'id': {identity!r} can't name a folder; '{safe_id(identity)}' could")
+            problems.append(
+                _(
+                    "line {line}, column 'id': {identity!r} can't name a folder; '{allowed}' could",
+                    line=line,
+                    identity=identity,
+                    allowed=safe_id(identity),
+                )
+            )
         for name in _UNIQUE:
             before = seen.setdefault((name, _plain(fields.get(name, ""))), line)
             if before != line and fields.get(name):
-                problems.append(f"line {line}, column '{name}': {fields[name]!r} stands in line {before} too")
+                problems.append(
+                    _(
+                        "line {line}, column '{name}': {fields!r} stands in line {before} too",
+                        line=line,
+                        name=name,
+                        fields=fields[name],
+                        before=before,
+                    )
+                )
         people.append(Person(identity, line, fields))
     if problems:
-        raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), "Mend the roster.")
+        raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
     return Roster(path.name, people)
 
 
@@ -141,14 +173,22 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
         name = meant.get(key(cell), "")
         if name in found:
             raise CollectError(
-                f"{path}, line 1: the columns '{header[found[name]]}' and '{cell}' both mean '{name}'", "Rename one."
+                _(
+                    "{path}, line 1: the columns '{header}' and '{cell}' both mean '{name}'",
+                    path=path,
+                    header=header[found[name]],
+                    cell=cell,
+                    name=name,
+                ),
+                _("Rename one."),
             )
         if name:
             found[name] = at
     if "id" not in found:
         known = ", ".join(cell for cell in header if cell.strip())
         raise CollectError(
-            f"{path}, line 1: there is no column 'id' (there are: {known:.200})", "Name the column with the ids 'id'."
+            _("{path}, line 1: there is no column 'id' (there are: {known:.200})", path=path, known=known),
+            _("Name the column with the ids 'id'."),
         )
     return found
 
@@ -164,4 +204,4 @@ def _plain(text: str) -> str:
 
 def _several(people: list[Person]) -> str:
     shown = " or ".join(f"'{person.id}'" for person in people[:3])
-    return shown + (f" or {len(people) - 3} others" if len(people) > 3 else "")
+    return _("{people} or {number} others", people=shown, number=len(people) - 3) if len(people) > 3 else shown

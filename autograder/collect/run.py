@@ -12,6 +12,7 @@ from autograder.collect.results import Collected
 from autograder.collect.write import apply
 from autograder.course import Course
 from autograder.errors import CollectError
+from autograder.i18n import _
 
 
 def collect(
@@ -32,14 +33,16 @@ def collect(
     submitted = course.root / "submitted"
     if place.is_dir() and submitted.resolve().is_relative_to(place.resolve()):
         raise CollectError(
-            f"{place} is, or holds, this course's submitted/, where collected notebooks go",
-            "Name the folder or zip that they come from.",
+            _("{place} is, or holds, this course's submitted/, where collected notebooks go", place=place),
+            _("Name the folder or zip that they come from."),
         )
     source = sources.read(place)
     try:
         matched = match(source, course, settings, on_file)
         if not (matched.candidates or matched.unmatched or matched.ignored):
-            raise CollectError(f"{place} holds no notebook", "Name the folder or zip that your platform gave you.")
+            raise CollectError(
+                _("{place} holds no notebook", place=place), _("Name the folder or zip that your platform gave you.")
+            )
         steps, unordered = plan(matched.candidates, submitted)
         for step in () if dry_run else steps:
             apply(step, course.limits.notebook_mb * 1_000_000)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.collect import archives
 from autograder.errors import CollectError
+from autograder.i18n import _
 
 FILES = 100_000  # of a folder: a class of 500 with 200 files each
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
@@ -73,13 +74,16 @@ def read(place: Path) -> Source:
     if place.is_dir():
         _read_folder(place, source)
     elif not place.exists():
-        raise CollectError(f"there is no {place}", "Name a folder, or the zip that your platform gave you.")
+        raise CollectError(
+            _("there is no {place}", place=place), _("Name a folder, or the zip that your platform gave you.")
+        )
     elif zipfile.is_zipfile(place):
         source.name = place.stem
         _read_archive(archives.Archive.of_file(place, source.outer), "", source)
     else:
         raise CollectError(
-            f"{place} is neither a folder nor a zip", "Unpack archives of another kind, and name the folder."
+            _("{place} is neither a folder nor a zip", place=place),
+            _("Unpack archives of another kind, and name the folder."),
         )
     source.files.sort(key=lambda file: file.path)
     return source
@@ -93,15 +97,18 @@ def _read_folder(root: Path, source: Source) -> None:
         for name in sorted(names):
             path = here / name
             if path.is_symlink():
-                source.refused.append(Left(_inside(path, root), "it is a link to another folder"))
+                source.refused.append(Left(_inside(path, root), _("it is a link to another folder")))
         # Noise is left by its name; links are never followed, by os.walk's default.
         for name in sorted(set(names) & _NOISE):
-            source.noise.append(Left(_inside(here / name, root), "not part of what was handed in"))
+            source.noise.append(Left(_inside(here / name, root), _("not part of what was handed in")))
         names[:] = sorted(name for name in names if name not in _NOISE and not name.startswith("."))
         for name in sorted(files):
             count += 1
             if count > FILES:
-                raise CollectError(f"{root} holds more than {FILES:,} files", "Name the folder of one class.")
+                raise CollectError(
+                    _("{root} holds more than {number:,} files", root=root, number=FILES),
+                    _("Name the folder of one class."),
+                )
             _add_file(here / name, root, source, repository)
 
 
@@ -126,14 +133,14 @@ def _add_file(path: Path, root: Path, source: Source, repository: Path | None) -
     try:
         facts = path.lstat()
     except OSError as error:
-        source.refused.append(Left(inside, f"it can't be read: {error.strerror}"))
+        source.refused.append(Left(inside, _("it can't be read: {strerror}", strerror=error.strerror)))
         return
     if is_noise(inside):
-        source.noise.append(Left(inside, "not part of what was handed in"))
+        source.noise.append(Left(inside, _("not part of what was handed in")))
     elif stat.S_ISLNK(facts.st_mode):
-        source.refused.append(Left(inside, "it is a link to another file"))
+        source.refused.append(Left(inside, _("it is a link to another file")))
     elif not stat.S_ISREG(facts.st_mode):
-        source.refused.append(Left(inside, "it is not an ordinary file"))
+        source.refused.append(Left(inside, _("it is not an ordinary file")))
     elif path.suffix.lower() == ".zip":
         _read_archive(archives.Archive.of_file(path, source.outer), inside, source)
     else:
@@ -147,7 +154,7 @@ def _file_reader(path: Path) -> Callable[[int], bytes]:
             with open(handle, "rb") as file:
                 content = file.read(limit + 1)
         except OSError as error:
-            raise archives.Refused(f"it can't be read: {error.strerror}") from None
+            raise archives.Refused(_("it can't be read: {strerror}", strerror=error.strerror)) from None
         return archives.within(content, limit)
 
     return read
@@ -169,7 +176,9 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
         members = archive.members()
     except archives.Refused as error:
         if not prefix:
-            raise CollectError(f"{source.name}.zip can't be read: {error}", "Download it again.") from None
+            raise CollectError(
+                _("{name}.zip can't be read: {error}", name=source.name, error=error), _("Download it again.")
+            ) from None
         source.refused.append(Left(prefix, str(error)))
         return
     for member, reason in members:
@@ -177,11 +186,11 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
         if reason:
             source.refused.append(Left(path, reason))
         elif is_noise(member.path):
-            source.noise.append(Left(path, "not part of what was handed in"))
+            source.noise.append(Left(path, _("not part of what was handed in")))
         elif not member.path.lower().endswith(".zip"):
             source.files.append(File(path, member.size, _member_reader(archive, member)))
         elif is_inner:
-            source.refused.append(Left(path, "it is an archive in an archive: unpack it, and collect the folder"))
+            source.refused.append(Left(path, _("it is an archive in an archive: unpack it, and collect the folder")))
         else:
             _read_archive(archives.Archive.of_member(archive, member, source.inner), path, source, is_inner=True)
 

@@ -15,6 +15,7 @@ from autograder.collect.archives import Refused
 from autograder.collect.attempts import Step, digest_of, label
 from autograder.collect.matching import Candidate, content
 from autograder.errors import CollectError
+from autograder.i18n import _
 
 _NEW = ".new"
 _BESIDE = 10_000  # bytes; nbgrader's secret has 128
@@ -33,11 +34,13 @@ def apply(step: Step, limit: int) -> None:
             _replace(step, step.counts, limit)
         _write(step.place.record, step.record.model_dump_json(indent=1).encode() + b"\n")
     except Refused as error:
-        raise CollectError(f"SOURCE changed while it was collected: {error}", "Collect again.") from None
+        raise CollectError(
+            _("SOURCE changed while it was collected: {error}", error=error), _("Collect again.")
+        ) from None
     except OSError as error:
         raise CollectError(
-            f"{step.place.folder} can't be written: {error.strerror or error}",
-            "Make room or mend the rights, and collect again: nothing is lost, and what was written stays.",
+            _("{folder} can't be written: {strerror}", folder=step.place.folder, strerror=error.strerror or error),
+            _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
         ) from None
 
 
@@ -60,7 +63,7 @@ def _replace(step: Step, counts: Candidate, limit: int) -> None:
 
 def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> None:
     """The folder of one attempt: the notebook and its time."""
-    data, _ = content(candidate.file, limit)
+    data, _encoding = content(candidate.file, limit)
     scratch = folder.with_name(f"{_NEW}-{os.getpid()}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -71,7 +74,7 @@ def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> Non
         _write(scratch / file.name, file.read(_BESIDE))
     if digest_of(scratch / f"{assignment}.ipynb") != candidate.digest:
         shutil.rmtree(scratch)
-        raise Refused(f"{candidate.file.path} is another file now")
+        raise Refused(_("{path} is another file now", path=candidate.file.path))
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(scratch, folder)
     _sync(folder.parent)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from autograder.commands.base import AMISS, CourseFile, err, escaped, fail, out, the_course
 from autograder.errors import AutograderError, CollectError
+from autograder.i18n import _
 
 app = typer.Typer()
 
@@ -103,4 +104,6 @@ def _zone(name: str) -> dt.tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CollectError(f"there is no time zone '{name}'", "Write it like Asia/Seoul or Europe/Berlin.") from None
+        raise CollectError(
+            _("there is no time zone '{name}'", name=name), _("Write it like Asia/Seoul or Europe/Berlin.")
+        ) from None

@@ -235,7 +235,7 @@ def _say(sheet: Sheet, output: Path | None, files: int) -> int:
             ),
             highlight=False,
         )
-    for status, remedy in (("undecided", ": a person has to look, in formgrader"), ("missing", "")):
+    for status, remedy in (("undecided", _(": a person has to look, in formgrader")), ("missing", "")):
         if by_status[status]:
             shown = ", ".join(by_status[status][:10]) + (", ..." if len(by_status[status]) > 10 else "")
             say = f"{len(by_status[status])} {status}{remedy} ({shown})"

@@ -30,8 +30,10 @@ def files(sheet: Sheet) -> dict[str, str]:
     for grade in sheet.grades:
         if grade.status is not State.MISSING:
             if grade.student.startswith(".") or {"/", "\\", "\0"} & set(grade.student):
-                message = f"the student '{grade.student}' can't have a folder"
-                raise AutograderError(message, "Rename the student in the gradebook, or leave it out with --student.")
+                message = _("the student '{student}' can't have a folder", student=grade.student)
+                raise AutograderError(
+                    message, _("Rename the student in the gradebook, or leave it out with --student.")
+                )
             text = json.dumps(result(grade), ensure_ascii=False, indent=1) + "\n"
             written[f"{grade.student}/{grade.assignment}/results.json"] = text
     return written

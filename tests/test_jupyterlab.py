@@ -1,0 +1,135 @@
+"""A student's notebook in JupyterLab, in a real browser: filled in, run from its menu, and answered by check()."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+from playwright.sync_api import TimeoutError, expect, sync_playwright
+
+from autograder.variants import edited, solved
+from tests.conftest import ROOT
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ASSIGNMENT = "flatten_relu"
+LAST = "model"  # what comes after this question needs training
+SLIP = [('Dense(100, activation="relu")', 'Dense(90, activation="relu")')]
+
+
+def begun(course, language):
+    """The released notebook, solved up to the model, with a slip in it, and a look at what is left."""
+    notebook = edited(solved(course, ASSIGNMENT, language), {f"{LAST}-answer": SLIP})
+    ends = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells].index(LAST)
+    progress = nbformat.v4.new_code_cell("check.progress()", id="progress")
+    notebook.cells = [*notebook.cells[: ends + 1], progress]
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def lab(course, tmp_path_factory):
+    """The address of a JupyterLab whose folders en/ and ko/ are what a student got."""
+    home = tmp_path_factory.mktemp("home")
+    for language in ("en", "ko"):
+        folder = home / language
+        folder.mkdir()
+        shutil.copy(ROOT / "assignments" / language / ASSIGNMENT / "checks.yml", folder)
+        nbformat.write(begun(course, language), folder / f"{ASSIGNMENT}.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {name: str(home / f".{name.lower()}") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")}  # fmt: skip
+    # Every cell is in the page, also those out of sight.
+    settings = home / ".jupyterlab_settings_dir" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AUTOGRADER_")}
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+             "--IdentityProvider.token=", f"--ServerApp.root_dir={home}", "--LabApp.news_url=None",
+             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
+            cwd=home, env={**kept, **own}, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(address, server, home / "server.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait(address, server, log):
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()[-3000:]
+        try:
+            with urllib.request.urlopen(f"{address}/api/status", timeout=2) as answer:
+                json.load(answer)
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def run_all(browser, lab, language):
+    """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(90_000)
+    page.goto(f"{lab}/lab/workspaces/{language}/tree/{language}/{ASSIGNMENT}.ipynb")
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    try:
+        page.locator("table.autograder-progress").wait_for()
+    except TimeoutError:
+        page.screenshot(path=f"jupyterlab-{language}.png")
+        raise
+    return page
+
+
+def test_check_answers_inside_jupyterlab(browser, lab, tmp_path):
+    page = run_all(browser, lab, "en")
+    table = page.locator("table.autograder-check").last
+    table.scroll_into_view_if_needed()
+    expect(table).to_contain_text("flatten_relu.model")
+    expect(table).to_contain_text("Layer 2: it has 90 units, and should have 100.")
+    expect(page.locator("table.autograder-check").first).to_contain_text("flatten_relu.activations")
+    drawings = page.locator("details[open] figure svg")
+    expect(drawings).to_have_count(2)
+    assert all(drawings.nth(n).bounding_box()["width"] > 200 for n in range(2))
+    progress = page.locator("table.autograder-progress")
+    expect(progress).to_contain_text("partly")
+    expect(progress).to_contain_text("not checked yet")
+    page.screenshot(path=tmp_path / "check-en.png")
+    progress.scroll_into_view_if_needed()
+    page.screenshot(path=tmp_path / "progress-en.png")
+    page.close()
+
+
+def test_check_speaks_korean_in_the_korean_notebook(browser, lab, tmp_path):
+    page = run_all(browser, lab, "ko")
+    table = page.locator("table.autograder-check").last
+    table.scroll_into_view_if_needed()
+    expect(table).to_contain_text("2번째 층: 뉴런이 90개입니다. 100개여야 합니다.")
+    expect(page.locator("table.autograder-progress")).to_contain_text("진행 상황")
+    page.screenshot(path=tmp_path / "check-ko.png")
+    page.close()
