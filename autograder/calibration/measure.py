@@ -214,7 +214,7 @@ def plan(evidence: Evidence, assignments: Sequence[str], first_seed: int, seeds:
                 for seed in range(first_seed, first_seed + count):
                     if seed not in trial.seeds or not complete:
                         jobs.append((urgency, seed, Job(name, number, trial.name, seed)))
-    return [job for _, _, job in sorted(jobs, key=lambda one: one[:2])]
+    return [job for _place, _seed, job in sorted(jobs, key=lambda one: one[:2])]
 
 
 def _with_assignment(evidence: Evidence, name: str, made: AssignmentEvidence) -> Evidence:
@@ -313,7 +313,7 @@ def _measure(
     else:
         rig = trainer.rig(spec.plan, spec.settings)
         rig.reset(None, None, seed)
-        weights, _ = rig.snapshot()
+        weights, _state = rig.snapshot()
     every = data.splits(*holdout)
     measured = {}
     for split in splits:
@@ -342,7 +342,7 @@ def _measured(
                     trial = next(one for one in network["trials"] if one["name"] == job.trial)
                     splits = sorted({place["split"] for place in network["checks"]})
                     running[pool.submit(_measure, trial, job.seed, splits, holdout)] = job
-                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                done, _waiting = futures.wait(running, return_when=futures.FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()
         except futures.process.BrokenProcessPool as error:
