@@ -195,7 +195,7 @@ def _executed(course: Course, submission: Submission, restored: NotebookNode) ->
     try:
         notebook = nbformat.reads(_Files(course.root).notebook(submission).read_text("utf-8"), as_version=4)
         return notebook if code_digest(notebook) == code_digest(restored) else None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError):
         return None
 
 
