@@ -256,15 +256,7 @@ def find(start: Path | None = None, name: str = FILE) -> Path:
 def load(path: Path | None = None) -> Course:
     """The course in `path` (default: `find`). Raises CourseError for everything that is wrong with the file."""
     path = path or find()
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Unique)
-    except OSError as error:
-        raise CourseError(
-            _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
-            _("Name an existing file with --course."),
-        ) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as February 30, or not UTF-8
-        raise CourseError(_("{path} is not valid YAML: {error}", path=path, error=error)) from error
+    document = read_yaml(path, _("Name an existing file with --course."))
     if not isinstance(document, dict):
         raise CourseError(
             _(
@@ -279,6 +271,16 @@ def load(path: Path | None = None) -> Course:
         return Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
+
+
+def read_yaml(path: Path, remedy: str = "") -> Any:
+    """What a YAML file holds; a key may stand only once. Raises CourseError, with `remedy` for a missing file."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Unique)
+    except OSError as error:
+        raise CourseError(_("{path} can't be read: {strerror}", path=path, strerror=error.strerror), remedy) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as February 30, or not UTF-8
+        raise CourseError(_("{path} is not valid YAML: {error}", path=path, error=error)) from error
 
 
 class _Unique(yaml.SafeLoader):

@@ -54,6 +54,8 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
         return describe_model(value, names or {})
     if isinstance(value, keras.layers.Layer):
         return describe_layer(value, names or {})
+    if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
+        value = tuple(value.as_list()) if value.rank is not None else value  # what `weight.shape` is
     if depth < MAX_DEPTH and type(value) in (list, tuple) and len(value) <= 1000:
         return ListDescription(items=tuple(describe(item, names=names, depth=depth + 1) for item in value))
     if depth < MAX_DEPTH and isinstance(value, dict) and len(value) <= 200:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 
-from autograder.allowed import ACTIVATIONS
+from autograder.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from autograder.i18n import _
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)
+
+_NAMED = re.compile(
+    r"Could not (?:locate (?:class|function)|interpret (?:optimizer|loss|metric) identifier:) ['\"]?(\w+)",
+    re.IGNORECASE,
+)  # what compile() and fit() raise for a name that Keras doesn't know
+_NAMES = sorted({*(name.lower() for name in OPTIMIZERS), *LOSSES, *METRICS})
 
 _SHAPES = re.compile(
     "incompatible with the layer|expected shape|incompatible shape|expected axis|matrix size-incompatible|cannot reshape",
@@ -36,6 +42,11 @@ def for_error(error: str, message: str) -> str:
         if meant:
             return _("The activation name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
         return _("The activation name `{name}` is not known.", name=match[1])
+    if match := _NAMED.search(text):
+        meant = nearest(match[1].lower(), _NAMES)
+        if meant:
+            return _("The name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
+        return _("The name `{name}` is not known.", name=match[1])
     if "metrics" in text and ("list" in text or "Expected" in text):
         return _("metrics is a list: write metrics=['accuracy'], with brackets.")
     if _SHAPES.search(text):

@@ -38,8 +38,7 @@ class _Problems:
     """What is wrong with one notebook: collected, so that an author sees all of it at once."""
 
     def __init__(self, notebook: str) -> None:
-        self.notebook = notebook
-        self.found: list[tuple[str, str]] = []
+        self.notebook, self.found = notebook, list[tuple[str, str]]()
 
     def add(self, cell: object, message: str, remedy: str) -> None:
         where = f"{self.notebook}: cell {cell}" if cell != "" else self.notebook
@@ -149,6 +148,13 @@ def source_notebook(course: Course, assignment: str) -> NotebookNode:
     _verify_questions(course, assignment, notebook, problems)
     problems.check()
     return notebook
+
+
+def revealed(course: Course, assignment: str, language: str) -> list[str]:
+    """Sentences on what the committed release of `assignment` gives away: markers, outputs, text of solutions."""
+    problems = _Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
+    _verify_release(source_notebook(course, assignment), released_notebook(course, assignment, language), problems)
+    return [message for message, _remedy in problems.found]
 
 
 def generate(course: Course, assignment: str, notebook: NotebookNode, target: Path, database: str = "") -> None:

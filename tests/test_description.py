@@ -141,6 +141,13 @@ def test_small_arrays_travel_whole(dtype):
     assert (described.minimum, described.maximum, described.finite) == (0, array.max(), True)
 
 
+def test_shapes_of_weights_and_tensors_are_lists_of_lengths():
+    weight = keras.Variable(np.zeros((100, 10)))
+    assert describe([weight.shape]) == listed(listed(100, 10))
+    assert describe(tf.TensorShape([None, 784])) == listed(None, 784)
+    assert describe(tf.TensorShape(None)).type == "TensorShape"
+
+
 def test_tensors_and_variables_are_arrays():
     for value in (tf.constant([1.0, 2.0]), tf.Variable([1.0, 2.0]), keras.Variable([1.0, 2.0])):
         assert np.array_equal(travelled(describe(value)).data, [1.0, 2.0])

@@ -23,7 +23,7 @@ class Accuracy(ModelCheck):
     safe_hints = True
 
     def describe(self) -> str:
-        return _("Accuracy of at least {at_least:.3g} on {split}", at_least=self.at_least, split=split_name(self.split))
+        return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         fits = trainings(value)
@@ -42,7 +42,7 @@ class Accuracy(ModelCheck):
             return undecided(error)
         if accuracy >= self.at_least:
             return passed(f"{accuracy:.4f}")
-        return failed(_("at least {at_least:.3g}", at_least=self.at_least), f"{accuracy:.4f}", _why_low(fits))
+        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{accuracy:.4f}", _why_low(fits))
 
 
 def _why_low(fits: tuple[FitRecord, ...]) -> str:
@@ -107,7 +107,8 @@ class Evaluations(Check):
                 getattr(item, "value", None), models.items.get(key), self.split, self.metric, self.tolerance, facts
             )
             if verdict.hint or verdict.expected or not verdict.credit:
-                return verdict._replace(expected=f"{key}: {verdict.expected}", actual=f"{key}: {verdict.actual}")
+                expected = f"{key}: {verdict.expected}" if verdict.expected else ""
+                return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")
         return passed(show(value))
 
 

@@ -150,7 +150,11 @@ class ArrayCheck(Check):
             return failed(_("finite numbers"), _("NaN or infinity"))
         low, high = array.minimum or 0.0, array.maximum or 0.0
         if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
-            hint = _("Pixels run to 255, expected 0 to 1: divide by 255.0.") if high > 1 else _("Divide once only.")
+            hint = (
+                _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
+                if high > 1
+                else _("Pixels run from 0: divide by 255.0, and do nothing else to them.")
+            )
             ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
             return failed(
                 _("{low} to {high}", low=ends[0], high=ends[1]), _("{low:g} to {high:g}", low=low, high=high), hint

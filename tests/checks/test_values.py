@@ -178,7 +178,7 @@ def test_a_choice_is_no_list():
         ({"kind": "integer"}, array(np.ones(3)), "an array of integers", "float64", ""),
         ({"kind": "integer"}, array(np.ones(3, bool)), "an array of integers", "bool", ""),
         ({"minimum": 0, "maximum": 1}, array([0.0, 255.0]), "0 to 1", "0 to 255", "Pixels run to 255, expected 0 to 1"),
-        ({"minimum": 0, "maximum": 1}, array([-1.0, 1.0]), "0 to 1", "-1 to 1", "Divide once only."),
+        ({"minimum": 0, "maximum": 1}, array([-1.0, 1.0]), "0 to 1", "-1 to 1", "do nothing else to them"),
         ({"minimum": 0, "maximum": 1}, array([0.0, NAN]), "finite numbers", "NaN or infinity", ""),
         ({"shape": [2]}, array([INFINITY, 0.0]), "finite numbers", "NaN or infinity", ""),
     ],

@@ -1,0 +1,1 @@
+"""The course proves itself: solutions, alternatives, mutants, releases, secrets, and thresholds with evidence."""
