@@ -10,6 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DATA := $(VENV)/.data
+DATABASE := $(VENV)/.postgresql
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
@@ -22,7 +23,7 @@ help: ## List the targets
 demo: setup ## Set everything up, then grade a class of twelve synthetic students
 	$(BIN)/autograder demo $(ARGS)
 
-test: setup browser ## Set everything up, then run the tests
+test: setup browser $(DATABASE) ## Set everything up, then run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(INSTALLED) ## Style and types: ruff and mypy, both strict
@@ -104,6 +105,12 @@ except errors.DataError as error:
     sys.exit(f"{error}. {error.remedy}")
 endef
 export FIND_DATA
+
+# Only the tests need it: they start a server of their own, in a temporary folder.
+$(DATABASE): | $(INSTALLED)
+	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
+	  $(call apt,postgresql,the database server that the gradebook's tests start); fi
+	@touch $@
 
 $(DATA): | $(INSTALLED)
 	@$(BIN)/python -c "$$FIND_DATA" || { $(call apt,dataset-fashion-mnist,the data set); \

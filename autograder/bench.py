@@ -76,6 +76,11 @@ class Bench:
         )  # fmt: skip
         self._up = False
 
+    def wait(self) -> None:
+        """Return when the judge is up. Raises JudgeDied, or AutograderError with the judge's own reason."""
+        self.start()
+        self._wait_up()
+
     def _wait_up(self) -> None:
         if not self._up:
             self._read(START_SECONDS)

@@ -25,6 +25,7 @@ from autograder.commands import (
     release,
     report,
     shell,
+    status,
     verify,
 )  # fmt: skip
 
@@ -35,7 +36,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
 )
 COMMANDS = (  # in the order of --help
-    collect, grade, regrade, feedback, report, export, release, verify, calibrate, new_assignment, doctor, demo,
+    collect, grade, status, regrade, feedback, report, export, release, verify, calibrate, new_assignment, doctor, demo,
 )  # fmt: skip
 for module in COMMANDS:
     app.add_typer(module.app)

@@ -12,6 +12,8 @@
     ├── SandboxError              the sandbox can't start or died
     ├── ReleaseError              a source notebook can't be released
     ├── CollectError              a source of submissions, a roster or what was collected before can't be read or written
+    ├── JournalError              results can't be written (a full or read-only disk), or another run is writing them
+    ├── EngineError               no worker can be had, or all of them were lost or refused
     └── GradebookError            the gradebook can't be opened or doesn't fit the course
 
 Exceptions of other libraries are translated into these once, where they enter.
@@ -63,4 +65,12 @@ class CollectError(AutograderError):
 
 
 class GradebookError(AutograderError):
+    pass
+
+
+class JournalError(AutograderError):
+    pass
+
+
+class EngineError(AutograderError):
     pass

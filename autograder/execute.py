@@ -96,13 +96,7 @@ def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbo
     try:
         submitted = read(submission.path, course.limits.notebook_mb)
     except SubmissionError as error:
-        problem = f"{error} {error.remedy}".strip()
-        questions = _all_failed(assignment, language, problem)
-        # An empty notebook with the check cells gives formgrader and the feedback a page.
-        empty, _notes = restore(nbformat.v4.new_notebook(), released)
-        _write_outputs(empty, questions)
-        kept = _handins(Kept(HandIns(), {}), submission, course, language, unreadable=problem)
-        return Graded(_report(submission, course, sandbox, questions, (problem,), language), empty, handins=kept)
+        return unreadable(submission, course, sandbox.isolation, language, error)
     notebook, notes = restore(submitted, released)
     stages = {"read": time.perf_counter() - started}
     failure = ""
@@ -128,11 +122,38 @@ def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbo
         trial = harmless(trial)
         _write_outputs(trial, questions)
         breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
-        report = _report(submission, course, sandbox, questions, notes, language).model_copy(update={"breaks": breaks})
+        report = _report(submission, course, sandbox.isolation, questions, notes, language)
+        report = report.model_copy(update={"breaks": breaks})
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
         return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
-    undecided = _all_undecided(assignment, language, _("the grader failed: {reason}", reason=failure))
-    return Graded(_report(submission, course, sandbox, undecided, notes, language), notebook)
+    questions = _all_undecided(assignment, language, _("the grader failed: {reason}", reason=failure))
+    return Graded(_report(submission, course, sandbox.isolation, questions, notes, language), notebook)
+
+
+def unreadable(submission: Submission, course: Course, isolation: str, language: str, error: SubmissionError) -> Graded:
+    """What a submission is worth that is no notebook: nothing ran, and nothing had to."""
+    with speaking(language):
+        problem = f"{error} {error.remedy}".strip()
+        questions = _all_failed(course.assignment(submission.assignment), language, problem)
+        report = _report(submission, course, isolation, questions, (problem,), language)
+        kept = _handins(Kept(HandIns(), {}), submission, course, language, unreadable=problem)
+        return Graded(report, _page(submission, course, questions), handins=kept)
+
+
+def undecided(submission: Submission, course: Course, isolation: str, language: str, why: str) -> Graded:
+    """A submission that the grader could not run at all: a person has to look at it."""
+    with speaking(language):
+        why = _("the grader failed: {reason}", reason=why)
+        questions = _all_undecided(course.assignment(submission.assignment), language, why)
+        report = _report(submission, course, isolation, questions, (), language)
+        return Graded(report, _page(submission, course, questions))
+
+
+def _page(submission: Submission, course: Course, questions: Sequence[QuestionResult]) -> NotebookNode:
+    """An empty notebook with the check cells: it gives formgrader and the feedback a page."""
+    empty, _notes = restore(nbformat.v4.new_notebook(), released_notebook(course, submission.assignment))
+    _write_outputs(empty, questions)
+    return empty
 
 
 def _run(
@@ -159,7 +180,7 @@ def sentence_case(text: str) -> str:
 
 
 def _report(
-    submission: Submission, course: Course, sandbox: Sandbox, questions: Sequence[QuestionResult],
+    submission: Submission, course: Course, isolation: str, questions: Sequence[QuestionResult],
     notes: Sequence[str], language: str,
 ) -> Report:  # fmt: skip
     return Report(
@@ -167,7 +188,7 @@ def _report(
         assignment=submission.assignment,
         submission=submission.digest(),
         course=course.digest(submission.assignment),
-        isolation=sandbox.isolation,
+        isolation=isolation,
         versions=_versions(),
         questions=tuple(questions),
         notes=tuple(notes),

@@ -1,47 +1,55 @@
-"""Many submissions: found in a folder, graded by worker processes, entered into the gradebook by this one.
+"""Many submissions: found in a folder, graded by workers, journalled and entered into the gradebook by this process.
 
-A worker keeps one sandbox and one judge for all that it grades. This process reads reports, never student bytes, and doesn't
-import TensorFlow. Each report is on disk before the gradebook sees it; a submission whose report is there and still
-fits (same file, course, versions, isolation) is not graded again.
+This process reads reports, never notebooks of students, and doesn't import TensorFlow. Each result is on disk before the gradebook sees
+it (`journal`); a submission that is finished there, under the same bytes, course, versions and settings, is not graded again.
 """
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import datetime as dt
-import multiprocessing
+import logging
 import os
-import shutil
-import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
-from autograder import data
-from autograder.bench import Bench
-from autograder.course import Course, load
-from autograder.errors import AutograderError, SubmissionError
-from autograder.execute import Graded, Submission, grade_submission
+import autograder
+from autograder.bundle import pack, package
+from autograder.course import Course
+from autograder.crew import Crew
+from autograder.engine import Finished, Stop, work
+from autograder.errors import AutograderError, GradebookError, SubmissionError
+from autograder.execute import Submission, undecided, unreadable
 from autograder.gradebook import Book, address
 from autograder.handins import Store
-from autograder.hints import meant
-from autograder.i18n import _
+from autograder.i18n import N_, _
+from autograder.journal import Folders, Journal, Result, key, sha256
+from autograder.memo import default_folder
+from autograder.restore import content
 from autograder.results import Report, Status
-from autograder.sandbox.host import Sandbox
 from autograder.sandbox.layout import Isolation
+from autograder.submissions import find_submissions, handed_in_at, submitted_at
 from autograder.training import versions
+from autograder.watching import Busy, Progress, State, logged, status
+from autograder.worker import Setup
 
+__all__ = ["Done", "Folders", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
+log = logging.getLogger("autograder.grade")
 REFERENCE = "(reference solution)"
-# What nbgrader's release_feedback needs beside the notebook, and its size in bytes: the secret names a student's page.
-BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
+BATCH = 50  # submissions in one transaction, when nothing has to run between them
+_NO_REFERENCE = N_("Mend that first; --no-reference grades without this test.")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded."""
+    """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded.
+
+    `workers`: local processes; none of them are started when `scheduler` names a running Dask scheduler.
+    """
 
     course: Path
     isolation: Isolation
@@ -50,14 +58,19 @@ class Settings:
     language: str = "en"
     force: bool = False
     reference: bool = True
+    scheduler: str = ""
+    dashboard: bool = False
 
 
 @dataclass(frozen=True)
 class Done:
-    """A submission that is finished: `again` when its report was still good and nothing had to run."""
+    """A submission that is finished: `again` when its report was still good and nothing had to run. `file`: the report's."""
 
     submission: Submission
-    report: Report
+    file: Path
+    points: float
+    out_of: float
+    undecided: bool
     seconds: float = 0.0
     fits: int = 0
     trained: int = 0
@@ -65,164 +78,171 @@ class Done:
     again: bool = False
     warning: str = ""
 
+    @property
+    def student(self) -> str:
+        return self.submission.student
 
-def find_submissions(
-    folder: Path, course: Course, assignments: Iterable[str] = (), students: Iterable[str] = ()
-) -> list[Submission]:
-    """``folder/<student>/<assignment>/<assignment>.ipynb`` of the course's assignments, sorted.
+    @property
+    def assignment(self) -> str:
+        return self.submission.assignment
 
-    A lone notebook under another name is taken for a renamed one. Raises SubmissionError when there is nothing to grade.
-    """
-    if not folder.is_dir():
-        raise SubmissionError(
-            _("there is no folder {folder}", folder=folder), _("Put notebooks into submitted/<student>/<assignment>/.")
-        )
-    wanted, names = set(assignments) or set(course.assignments), set(students)
-    for name in wanted:
-        course.assignment(name)
-    there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    for name in sorted(names - there):
-        message = _("{folder} holds no submission of {students}", folder=folder, students=name)
-        raise SubmissionError(message, meant(name, sorted(there)))
-    found = []
-    for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
-        if student.name.startswith(".") or (names and student.name not in names):
-            continue
-        for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
-            if place.is_dir():
-                found.append(Submission(student.name, place.name, _notebook(place)))
-    if not found:
-        raise SubmissionError(
-            _("{folder} holds no submission of {students}", folder=folder, students=", ".join(sorted(names)))
-            if names
-            else _("{folder} holds no submission", folder=folder),
-            _("It should look like submitted/<student>/<assignment>/<assignment>.ipynb."),
-        )
-    return found
+    @property
+    def report(self) -> Report:
+        """Read when asked for: a class of thousands isn't kept in memory."""
+        return Report.from_json(self.file.read_text("utf-8"))
 
 
-def _notebook(place: Path) -> Path:
-    expected = place / f"{place.name}.ipynb"
-    if not expected.exists():
-        others = [path for path in place.glob("*.ipynb") if path.is_file()]
-        if len(others) == 1:
-            return others[0]
-    return expected
+@dataclass
+class _Run:
+    """One run over a class. Everything goes to the journal first, and from there into the gradebook."""
 
+    course: Course
+    settings: Settings
+    journal: Journal
+    progress: Progress
+    book: Book
+    stop: Stop
+    on_done: Callable[[Done], None]
+    on_start: Callable[[str], None]
+    on_state: Callable[[State], None]
+    done: dict[Submission, Done] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of the course, by assignment
+    broken: GradebookError | None = None
 
-def submitted_at(submission: Submission) -> dt.datetime | None:
-    """What nbgrader's timestamp.txt beside the notebook says; None without one. Raises SubmissionError if it is no time."""
-    file = submission.path.parent / "timestamp.txt"
-    if not file.is_file() or file.is_symlink():
-        return None
-    with file.open("rb") as stream:
-        text = stream.read(100).decode("utf-8", "replace").strip()
-    try:
-        moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-    except (ValueError, OverflowError):  # year 9999 in another zone is no time in UTC
-        remedy = _("Write it like 2027-03-14 23:59:00 UTC.")
-        raise SubmissionError(
-            _("{file} is not a time ({text!r}): no late penalty", file=file, text=text), remedy
-        ) from None
-    return moment
+    def read(self, submission: Submission) -> bytes:
+        return content(submission.path, self.course.limits.notebook_mb)
 
+    def start(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Enter what is finished or can't be read; the others."""
+        waiting: list[Submission] = []
+        known: list[tuple[Submission, Report]] = []
+        for submission in submissions:
+            if self.broken is not None:
+                raise self.broken
+            if self.stop.asked:
+                raise KeyboardInterrupt
+            try:
+                bytes_ = self.read(submission)
+            except SubmissionError as error:
+                self.unreadable(submission, error)
+                continue
+            found = None
+            if not self.settings.force:
+                found = self.journal.known(submission, self.key(submission, sha256(bytes_)))
+            if found is None:
+                waiting.append(submission)
+                continue
+            self.journal.stamp(submission)
+            known.append((submission, found[0]))
+            if len(known) == BATCH:
+                self.enter(known, again=True)
+                known = []
+        self.enter(known, again=True)
+        return waiting
 
-def _time(submission: Submission) -> tuple[dt.datetime | None, str]:
-    """When it was handed in, or why that isn't known: one student's odd file stops nobody else."""
-    try:
-        return submitted_at(submission), ""
-    except (SubmissionError, OSError) as error:
-        return None, str(error)
+    def key(self, submission: Submission, digest: str) -> str:
+        if submission.assignment not in self.digests:
+            self.digests[submission.assignment] = self.course.digest(submission.assignment)
+        course, settings = self.digests[submission.assignment], self.settings
+        return key(self.course.root, submission, digest, course, settings.isolation, settings.language)
 
+    def unreadable(self, submission: Submission, error: SubmissionError) -> None:
+        settings = self.settings
+        graded = unreadable(submission, self.course, settings.isolation, settings.language, error)
+        self.keep(submission, Result(graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins))
 
-# ---- workers
+    def finish(self, finished: Finished) -> None:
+        if finished.unreadable is not None:
+            self.unreadable(finished.submission, finished.unreadable)
+            return
+        result, digest = finished.result, sha256(finished.content)
+        if result is None:
+            settings = self.settings
+            graded = undecided(finished.submission, self.course, settings.isolation, settings.language, finished.why)
+            report = graded.report.model_copy(update={"submission": digest})
+            result = Result(report.to_json(), nbformat.writes(graded.notebook))
+        self.keep(finished.submission, result)
 
-_worker: dict[str, Any] = {}
+    def keep(self, submission: Submission, result: Result) -> None:
+        report = self.journal.finish(submission, result)
+        log.info(
+            "%s/%s: %g of %g points, %s, %.1f s, %d trainings asked for, %d ran", submission.student,
+            submission.assignment, report.points, report.out_of, status(report), result.seconds, result.fits,
+            result.trained,
+        )  # fmt: skip
+        self.enter([(submission, report)], result=result)
 
-
-def _start_worker(settings: Settings) -> None:
-    """Runs once in each worker process; the judge and the sandbox import TensorFlow at the same time."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's: what runs is finished
-    course = load(settings.course)
-    bench = Bench(settings.course, settings.memo)
-    bench.start()
-    sandbox = Sandbox(settings.isolation, course.limits, data.find())
-    sandbox.start()
-    _worker.update(course=course, bench=bench, sandbox=sandbox, language=settings.language)
-    # Processes of a pool end by os._exit: what they started is ended by `multiprocessing`'s own finalizers.
-    multiprocessing.util.Finalize(None, _stop_worker, exitpriority=10)
-
-
-def _stop_worker() -> None:
-    if _worker:
-        _worker["sandbox"].close()
-        _worker["bench"].close()
-        _worker.clear()
-
-
-def _grade(submission: Submission) -> tuple[str, str, bytes, dict[str, Any]]:
-    """In a worker: report and executed notebook as text, hand-ins as bytes, and figures: nothing else travels back."""
-    graded: Graded = grade_submission(
-        submission, _worker["course"], _worker["bench"], _worker["sandbox"], _worker["language"]
-    )
-    figures = {
-        "seconds": graded.seconds, "fits": graded.fits, "trained": graded.trained, "stages": dict(graded.stages),
-    }  # fmt: skip
-    return graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins, figures
-
-
-# ---- the main process
-
-
-class Folders:
-    """Where results go, beside course.yml: ``autograded/`` and ``reports/``, laid out as nbgrader does."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def report(self, submission: Submission) -> Path:
-        return self.root / "reports" / submission.student / f"{submission.assignment}.json"
-
-    def autograded(self, submission: Submission) -> Path:
-        return self.root / "autograded" / submission.student / submission.assignment
-
-    def known(self, submission: Submission, course: Course, settings: Settings) -> Report | None:
-        """The report on disk, if grading again could only give the same."""
+    def enter(
+        self, reports: Sequence[tuple[Submission, Report]], *, again: bool = False, result: Result | None = None
+    ) -> None:
+        """Into the gradebook. When that fails, what still runs is finished and journalled before the error is raised."""
+        times = [handed_in_at(submission) for submission, _ in reports]
+        entries = [(report, moment) for (_, report), (moment, _) in zip(reports, times, strict=True)]
         try:
-            report = Report.from_json(self.report(submission).read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        same = (
-            report.submission == submission.digest() != ""
-            and report.course == course.digest(submission.assignment)
-            and report.isolation == settings.isolation
-            and report.versions == dict(version.split(" ", 1) for version in versions())
-            and (self.autograded(submission) / f"{submission.assignment}.ipynb").is_file()
-        )
-        return report if same and not report.undecided else None
+            if self.broken is None:
+                self.book.write_all(entries, self.course, self.settings.language)
+        except GradebookError as error:
+            log.error("the gradebook: %s", error)
+            self.broken, self.stop.asked = error, max(1, self.stop.asked)
+        figures = {} if result is None else {
+            "seconds": result.seconds, "fits": result.fits, "trained": result.trained, "stages": result.stages,
+        }  # fmt: skip
+        for (submission, report), (_when, warning) in zip(reports, times, strict=True):
+            if warning:
+                log.warning("%s", warning)
+            done = Done(
+                submission, self.journal.report(submission), report.points, report.out_of, bool(report.undecided),
+                again=again, warning=warning, **figures,  # type: ignore[arg-type]
+            )  # fmt: skip
+            self.done[submission] = done
+            self.progress.count(report, again, done.fits, done.trained)
+            self.on_state(self.progress.state)
+            self.on_done(done)
 
-    def write(self, submission: Submission, report: str, notebook: str, handins: bytes) -> None:
-        Store(self.root).keep(submission.student, submission.assignment, handins)
-        target = self.autograded(submission)
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        _atomic(target / f"{submission.assignment}.ipynb", notebook)
-        for name, size in BESIDE.items():
-            file = submission.path.parent / name
-            if file.is_file() and not file.is_symlink() and file.stat().st_size <= size:
-                shutil.copyfile(file, target / name)
-        self.report(submission).parent.mkdir(parents=True, exist_ok=True)
-        _atomic(self.report(submission), report)
+    def work(self, waiting: Sequence[Submission]) -> None:
+        """Grade with workers: the reference solutions first."""
+        settings = self.settings
+        self.on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
+        bundle = pack(self.course, settings.course)
+        names = sorted({submission.assignment for submission in waiting})
+        setup = Setup(
+            bundle=bundle.digest, courses={name: self.course.digest(name) for name in self.course.assignments},
+            isolation=settings.isolation, language=settings.language, memo=_memo(settings), package=package(),
+            versions=versions(),
+        )  # fmt: skip
+        count = max(1, min(settings.workers, len(waiting)))
+        with Crew(setup, bundle, count, settings.scheduler, settings.dashboard) as crew:
+            self.progress.change(dashboard=crew.link)
+            if crew.link:
+                self.on_start(f"Dask's dashboard: {crew.link}")
+            tick = partial(self.tick, crew)
+            if settings.reference:
+                self.progress.change(phase="references")
+                references = [Submission(REFERENCE, name, self.solution(name)) for name in names]
+                for finished in work(crew, references, self.read, self.stop, tick):
+                    name = finished.submission.assignment
+                    self.on_start(_("grading the reference solution of {assignment}", assignment=name))
+                    _require_reference(finished)
+            if not self.stop.asked:
+                self.progress.change(phase="grading")
+                self.on_start("grading")
+            for finished in work(crew, waiting, self.read, self.stop, tick):
+                self.finish(finished)
 
+    def solution(self, name: str) -> Path:
+        return self.course.root / "solutions" / name / f"{name}.ipynb"
 
-def _atomic(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    def tick(self, crew: Crew) -> None:
+        busy = tuple(
+            Busy(
+                worker=member.name, student=member.job.submission.student, assignment=member.job.submission.assignment,
+                since=dt.datetime.fromtimestamp(member.since, dt.UTC).isoformat(timespec="seconds"),
+            )
+            for member in crew.busy() if member.job is not None
+        )  # fmt: skip
+        joining = sum(member.state == "joining" for member in crew.members.values())
+        self.progress.change(busy=busy, idle=len(crew.idle()), joining=joining, refused=dict(crew.refused))
+        self.on_state(self.progress.state)
 
 
 def grade_class(
@@ -231,69 +251,68 @@ def grade_class(
     settings: Settings,
     on_done: Callable[[Done], None] = lambda done: None,
     on_start: Callable[[str], None] = lambda what: None,
+    on_state: Callable[[State], None] = lambda state: None,
 ) -> list[Done]:
-    """Grade all, write ``autograded/``, ``reports/`` and the gradebook; in the order of `submissions`.
+    """Grade all, write ``autograded/``, ``reports/``, the journal and the gradebook; in the order of `submissions`.
 
-    Raises AutograderError when the reference solution doesn't earn full marks: then the machine or the course is wrong,
-    and no student is graded with it.
+    Raises AutograderError when the reference solution doesn't earn full marks (then the machine or the course is wrong,
+    and no student is graded with it), when results can't be written, or when no worker is left; and KeyboardInterrupt when
+    it was stopped. What was finished by then is kept, and the same call goes on from there.
     """
-    folders = Folders(course.root)
-    done: dict[Submission, Done] = {}
-    times = {submission: _time(submission) for submission in submissions}
-    with Book(address(course), course.course.id) as book:
-        for name in sorted({submission.assignment for submission in submissions}):
-            book.prepare(course, name)
+    journal = Journal(course.root)
+    with journal.alone(), logged(course.root) as place, ExitStack() as stack:
+        progress, stop = Progress(journal, len(submissions), place), Stop()
+        log.info(
+            "autograder %s, %s: %d submissions, %s",
+            autograder.__version__,
+            ", ".join(versions()),
+            len(submissions),
+            settings,
+        )
 
-        def finish(result: Done) -> None:
-            moment, warning = times[result.submission]
-            book.write(result.report, course, moment, settings.language)
-            result = replace(result, warning=warning)
-            done[result.submission] = result
-            on_done(result)
+        def stopping() -> None:
+            progress.change(phase="stopping")
+            on_start("finishing what runs (Ctrl-C again stops at once)")
 
-        waiting = []
-        for submission in submissions:
-            report = None if settings.force else folders.known(submission, course, settings)
-            if report is None:
-                waiting.append(submission)
-            else:
-                finish(Done(submission, report, again=True))
-        if waiting:
-            for submission, (report_text, notebook, handins, figures) in _run(waiting, course, settings, on_start):
-                folders.write(submission, report_text, notebook, handins)
-                finish(Done(submission, Report.from_json(report_text), **figures))
-            Store(course.root).sweep()
-    return [done[submission] for submission in submissions]
-
-
-def _run(
-    waiting: Sequence[Submission], course: Course, settings: Settings, on_start: Callable[[str], None]
-) -> Iterator[tuple[Submission, tuple[str, str, bytes, dict[str, Any]]]]:
-    """Grade in worker processes; results as they finish."""
-    on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
-    names = sorted({submission.assignment for submission in waiting})
-    references = [
-        Submission(REFERENCE, name, course.root / "solutions" / name / f"{name}.ipynb") for name in names
-    ] if settings.reference else []  # fmt: skip
-    workers = max(1, min(settings.workers, len(waiting)))
-    context = multiprocessing.get_context("spawn")
-    with futures.ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
+        stack.enter_context(stop.heard(stopping))
         try:
-            for submission, result in zip(references, pool.map(_grade, references), strict=True):
-                on_start(_("grading the reference solution of {assignment}", assignment=submission.assignment))
-                _require_full_marks(Report.from_json(result[0]))
-            on_start("grading")
-            jobs = {pool.submit(_grade, submission): submission for submission in waiting}
-            for job in futures.as_completed(jobs):
-                yield jobs[job], job.result()
-        except futures.process.BrokenProcessPool as error:
-            raise AutograderError(
-                _("a worker process died"),
-                _("Run the command again: what was graded is kept. --workers 1 needs less memory."),
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            book = stack.enter_context(Book(address(course), course.course.id))
+            for name in sorted({submission.assignment for submission in submissions}):
+                book.prepare(course, name)
+            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state)
+            waiting = run.start(submissions)
+            if waiting and run.broken is None:
+                run.work(waiting)
+            if run.broken is not None:
+                raise run.broken
+            if stop.asked:
+                raise KeyboardInterrupt
+            journal.sweep()
+            Store(course.root).sweep()
+        except KeyboardInterrupt:
+            log.warning("stopped")
+            progress.change(phase="stopped", busy=())
             raise
+        except BaseException as error:
+            log.error("%s: %s", type(error).__name__, error)
+            progress.change(phase="failed", busy=(), message=f"{error} {getattr(error, 'remedy', '')}".strip())
+            raise
+        progress.change(phase="finished", busy=())
+    return [run.done[submission] for submission in submissions]
+
+
+def _memo(settings: Settings) -> str | None:
+    """The folder of known trainings, as a worker understands it: the default one is the worker's own."""
+    if settings.memo is None:
+        return None
+    return "" if settings.scheduler and settings.memo == default_folder() else str(settings.memo)
+
+
+def _require_reference(finished: Finished) -> None:
+    if finished.result is None:
+        name, why = finished.submission.assignment, finished.unreadable or finished.why
+        raise AutograderError(f"the reference solution of {name} could not be graded: {why}", _(_NO_REFERENCE))
+    _require_full_marks(Report.from_json(finished.result.report))
 
 
 def _require_full_marks(report: Report) -> None:

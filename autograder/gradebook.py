@@ -7,11 +7,9 @@ scores, extra credit, manual comments, extensions) is read and never changed.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sysconfig
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -19,12 +17,10 @@ from typing import Any, NamedTuple
 from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
-    Base,
     Comment,
     Grade,
     Gradebook,
     GradeCell,
-    InvalidEntry,
     Notebook,
     SolutionCell,
     SourceCell,
@@ -32,20 +28,18 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )  # fmt: skip
-from sqlalchemy import create_engine, func, inspect, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import func
 
 from autograder.course import Course
+from autograder.database import ANOTHER, address, inspect_schema, remedy, scripts_on_path, translated, with_driver
 from autograder.errors import GradebookError, ReleaseError
-from autograder.i18n import N_, _, speaking
+from autograder.i18n import _, speaking
 from autograder.release import generate, pick_language, source_notebook
 from autograder.report.comments import isolation_text, late_text, prose, question_text
 from autograder.report.export.grades import Entry
 from autograder.results import QuestionResult, Report
 
-_DATABASE = N_("Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing.")  # fmt: skip
-_ANOTHER = N_("Name another database under 'gradebook' in course.yml.")
-_OLD = N_("Back it up, then run `nbgrader db upgrade` in the course's folder.")
+__all__ = ["Book", "Score", "address"]
 
 
 class Score(NamedTuple):
@@ -63,23 +57,6 @@ class Score(NamedTuple):
         return max(0.0, self.points - self.penalty)
 
 
-def address(course: Course) -> str:
-    """The URL of the course's gradebook; a relative SQLite path is meant from the course's folder.
-
-    Raises GradebookError if course.yml holds no URL.
-    """
-    try:
-        url = make_url(course.gradebook)
-    except ArgumentError:
-        remedy = _("Write it like sqlite:///gradebook.db.")
-        message = _("gradebook '{gradebook}' of course.yml is not a database URL", gradebook=course.gradebook)
-        raise GradebookError(message, remedy) from None
-    file = url.database
-    if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
-        return course.gradebook
-    return url.set(database=str(course.root / file)).render_as_string(hide_password=False)
-
-
 class Book:
     """The gradebook at a database URL, created if it isn't there: ``with Book(address(course), course.course.id)``.
 
@@ -87,11 +64,11 @@ class Book:
     """
 
     def __init__(self, url: str, course_id: str) -> None:
-        self.url = url
+        self.url = url = with_driver(url)
         self.course_id = course_id
-        with _translated():
-            self._inspect()
-            with _scripts_on_path():
+        with translated(url):
+            inspect_schema(url)
+            with scripts_on_path():
                 self._gradebook = Gradebook(url, course_id)
         self._db: Any = self._gradebook.db
 
@@ -119,16 +96,17 @@ class Book:
                     "the gradebook has an assignment '{assignment}' of the course '{course_id}'",
                     assignment=assignment, course_id=known.course_id,
                 )  # fmt: skip
-                raise GradebookError(message, _(_ANOTHER))
+                raise GradebookError(message, _(ANOTHER))
             notebook = self._notebook(assignment)
             if notebook is not None and notebook.submissions:
                 self._reconcile(notebook, source)
-        with tempfile.TemporaryDirectory() as scratch, _translated():
+        with tempfile.TemporaryDirectory() as scratch, translated(self.url):
             try:
                 generate(course, assignment, source, Path(scratch), database=self.url)
             except ReleaseError as error:  # the source was verified above: it is the database that refuses
-                message = _("the gradebook can't take '{assignment}': {error}", assignment=assignment, error=error)
-                raise GradebookError(message, _(_DATABASE)) from error
+                reason = str(error).strip().partition("\n")[0]
+                message = _("the gradebook can't take '{assignment}': {error}", assignment=assignment, error=reason)
+                raise GradebookError(message, remedy(reason, self.url)) from error
         with self._transaction():
             row = self._db.query(Assignment).filter(Assignment.name == assignment).one()
             row.duedate = _utc(course.assignment(assignment).due)
@@ -143,30 +121,45 @@ class Book:
         changed since, it is marked for a second look.
         """
         with self._transaction(), speaking(language):
-            notebook = self._notebook(report.assignment)
-            if notebook is None:
-                message = _("the gradebook has no assignment '{assignment}'", assignment=report.assignment)
-                raise GradebookError(message, _("Prepare the assignment before its submissions are entered."))
-            cells = {cell.name: cell for cell in notebook.grade_cells}
-            _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
-            submitted = self._submitted(notebook, report.student)
-            submission = submitted.assignment
-            timestamp = None if submitted_at is None else _utc(submitted_at)
-            resubmitted = submission.timestamp != timestamp
-            submission.timestamp = timestamp
-            grades = {grade.cell_id: grade for grade in submitted.grades}
-            for question in report.questions:
-                _enter(grades[cells[question.question].id], question, resubmitted)
-            score = sum(_points(grade) for grade in submitted.grades)
-            late = dt.timedelta(seconds=submission.total_seconds_late)
-            share = course.late.penalty(late)
-            penalty = min(max(score, 0.0), round(share * score, 6))
-            submitted.late_submission_penalty = penalty if share else None
-            overall = [prose(note) for note in report.notes]
-            if share:
-                overall.append(late_text(course.late, late, share, score, penalty))
-            overall.append(isolation_text(report.isolation))
-            self._comment(report, submitted, notebook, overall)
+            self._write(report, course, submitted_at)
+
+    def write_all(
+        self, reports: Sequence[tuple[Report, dt.datetime | None]], course: Course, language: str = "en"
+    ) -> None:
+        """`write` for each, in one transaction, which is faster; if that fails, one by one: each is entered whole or not."""
+        if len(reports) > 1:
+            with suppress(GradebookError), self._transaction(), speaking(language):
+                for report, submitted_at in reports:
+                    self._write(report, course, submitted_at)
+                return
+        for report, submitted_at in reports:
+            self.write(report, course, submitted_at, language)
+
+    def _write(self, report: Report, course: Course, submitted_at: dt.datetime | None) -> None:
+        notebook = self._notebook(report.assignment)
+        if notebook is None:
+            message = _("the gradebook has no assignment '{assignment}'", assignment=report.assignment)
+            raise GradebookError(message, _("Prepare the assignment before its submissions are entered."))
+        cells = {cell.name: cell for cell in notebook.grade_cells}
+        _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
+        submitted = self._submitted(notebook, report.student)
+        submission = submitted.assignment
+        timestamp = None if submitted_at is None else _utc(submitted_at)
+        resubmitted = submission.timestamp != timestamp
+        submission.timestamp = timestamp
+        grades = {grade.cell_id: grade for grade in submitted.grades}
+        for question in report.questions:
+            _enter(grades[cells[question.question].id], question, resubmitted)
+        score = sum(_points(grade) for grade in submitted.grades)
+        late = dt.timedelta(seconds=submission.total_seconds_late)
+        share = course.late.penalty(late)
+        penalty = min(max(score, 0.0), round(share * score, 6))
+        submitted.late_submission_penalty = penalty if share else None
+        overall = [prose(note) for note in report.notes]
+        if share:
+            overall.append(late_text(course.late, late, share, score, penalty))
+        overall.append(isolation_text(report.isolation))
+        self._comment(report, submitted, notebook, overall)
 
     def scores(self) -> list[Score]:
         """Every submission in the gradebook, by assignment and student."""
@@ -203,32 +196,9 @@ class Book:
         with self._transaction():
             return sorted(student for (student,) in self._db.query(Student.id))
 
-    def _inspect(self) -> None:
-        """Refuse a database that is not nbgrader's, or is an older nbgrader's, before anything is created in it."""
-        engine = create_engine(self.url)
-        try:
-            there = inspect(engine)
-            tables = set(there.get_table_names())
-            wanted = Base.metadata.tables
-            if tables and not {"assignment", "student", "grade"} <= tables:
-                message = _("the database {url!r} holds tables that are not nbgrader's", url=engine.url)
-                raise GradebookError(message, _(_ANOTHER))
-            for name in tables & set(wanted):
-                missing = {column.name for column in wanted[name].columns} - {
-                    c["name"] for c in there.get_columns(name)
-                }
-                if missing:
-                    message = _(
-                        "the gradebook {url!r} was made by an older nbgrader: {name} lacks {missing}",
-                        url=engine.url, name=name, missing=sorted(missing),
-                    )  # fmt: skip
-                    raise GradebookError(message, _(_OLD))
-        finally:
-            engine.dispose()
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _translated():
+        with translated(self.url):
             try:
                 yield
                 self._db.commit()
@@ -375,24 +345,3 @@ def _points(grade: Any) -> float:
 def _utc(moment: dt.datetime) -> dt.datetime:
     """nbgrader's clock: UTC, without a zone."""
     return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-@contextmanager
-def _scripts_on_path() -> Iterator[None]:
-    """nbgrader calls `alembic` by name when it creates a database; a virtual environment needn't be active."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Everything that goes wrong with the database, as GradebookError."""
-    try:
-        yield
-    except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise GradebookError(_("the gradebook can't be used: {reason}", reason=reason), _(_DATABASE)) from error

@@ -37,13 +37,13 @@ def read(path: Path, limit_mb: int) -> NotebookNode:
     Raises SubmissionError, in a sentence for the student, unless it is a regular file of at most `limit_mb` megabytes
     that holds a notebook of format 3 or 4 with at most `CELLS` cells.
     """
-    return parse(_bytes(path, limit_mb))
+    return parse(content(path, limit_mb))
 
 
-def parse(content: bytes) -> NotebookNode:
+def parse(text: bytes) -> NotebookNode:
     """`read` for content that is in memory already. Raises SubmissionError."""
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = json.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise _no_notebook(_("it is not UTF-8 text")) from None
     except RecursionError:
@@ -106,8 +106,11 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
     return _notebook(cells), notes
 
 
-def _bytes(path: Path, limit_mb: int) -> bytes:
-    """The content of a regular file; a link, a pipe or a device is never followed or waited for."""
+def content(path: Path, limit_mb: int) -> bytes:
+    """The bytes of a regular file; a link, a pipe or a device is never followed or waited for.
+
+    Raises SubmissionError, in a sentence for the student, when there are none, or more than `limit_mb` megabytes.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     limit = limit_mb * 1_000_000
     try:
@@ -117,16 +120,16 @@ def _bytes(path: Path, limit_mb: int) -> bytes:
         with open(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise _no_notebook(_("it is not an ordinary file"))
-            content = file.read(limit + 1)
+            read = file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else _("its name is odd")
         raise SubmissionError(_("The file can't be read: {reason}.", reason=reason), _(_AGAIN)) from None
-    if len(content) > limit:
+    if len(read) > limit:
         remedy = _("Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file.")
         raise SubmissionError(_("The file is larger than {megabytes} MB.", megabytes=limit_mb), remedy)
-    if not content.strip():
+    if not read.strip():
         raise _no_notebook(_("it is empty"))
-    return content
+    return read
 
 
 def _no_notebook(why: str) -> SubmissionError:

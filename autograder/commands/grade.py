@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from autograder.commands import base
 from autograder.commands.base import (
@@ -31,6 +39,7 @@ from autograder.i18n import _
 if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grade import Done, Settings
+    from autograder.watching import State
 
 app = typer.Typer()
 
@@ -48,6 +57,12 @@ def grade(
     student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
     course: CourseFile = None,
     workers: Workers = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="Grade on a running Dask cluster, such as tcp://host:8786, and not on this machine.")
+    ] = "",
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Serve Dask's dashboard on this machine (needs Bokeh).")
+    ] = False,
     isolation: Isolation = None,
     language: Language = "",
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
@@ -61,10 +76,14 @@ def grade(
         bool, typer.Option("--json", help="Scores, times and trainings as JSON, not as a table.")
     ] = False,
 ) -> None:
-    """Grade submissions: notebooks to autograded/, reports to reports/, scores and comments to the gradebook."""
+    """Grade submissions: notebooks to autograded/, reports to reports/, scores and comments to the gradebook.
+
+    Ctrl-C once finishes what runs and stops; twice stops at once. Whatever ends it, the same command goes on from there:
+    what is unchanged is not graded again. `autograder status` shows from another terminal what it does; logs/ keeps it.
+    """
     try:
         settings, the_course = settings_from(
-            course, isolation, workers, language, memo, no_memo, force, not no_reference
+            course, isolation, workers, language, memo, no_memo, force, not no_reference, scheduler, dashboard
         )
         folder = submitted or the_course.root / "submitted"
         done = run(folder, the_course, settings, assignment or [], student or [])
@@ -77,7 +96,7 @@ def grade(
     except KeyboardInterrupt:
         err.print(_("Stopped. What was graded is kept: the same command goes on from there."))
         raise typer.Exit(INTERRUPTED) from None
-    if any(result.report.undecided for result in done):
+    if any(result.undecided for result in done):
         raise typer.Exit(UNDECIDED)
 
 
@@ -93,7 +112,7 @@ def figures(done: Done) -> dict[str, Any]:
 
 def settings_from(
     course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
-    no_memo: bool, force: bool, reference: bool,
+    no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False,
 ) -> tuple[Settings, Course]:  # fmt: skip
     from autograder.course import find
     from autograder.grade import Settings, default_workers
@@ -104,7 +123,7 @@ def settings_from(
     the_course = base.the_course(path)
     language = base.the_language(the_course, language)
     chosen: Any = isolation.value if isolation else the_course.isolation
-    if chosen == "bubblewrap" and (reason := bubblewrap.available()):
+    if chosen == "bubblewrap" and not scheduler and (reason := bubblewrap.available()):
         raise AutograderError(_("submissions can't be isolated on this machine"), reason)
     if chosen == "none":
         err.print(
@@ -114,7 +133,10 @@ def settings_from(
             )
         )
     folder = None if no_memo else (memo or default_folder())
-    return Settings(path, chosen, workers or default_workers(), folder, language, force, reference), the_course
+    settings = Settings(
+        path, chosen, workers or default_workers(), folder, language, force, reference, scheduler, dashboard
+    )
+    return settings, the_course
 
 
 def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
@@ -123,18 +145,41 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
 
     submissions = find_submissions(folder, course, assignments, students)
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[counts]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", total=len(submissions))
+        task = progress.add_task("reading", total=len(submissions), counts="")
 
         def on_done(done: Done) -> None:
-            name = shorten(f"{done.submission.student} {done.submission.assignment}")
+            name = shorten(f"{done.student} {done.assignment}")
             progress.update(task, advance=1, description=escaped(name))
 
-        return grade_class(
-            submissions, course, settings, on_done, lambda what: progress.update(task, description=escaped(what))
-        )
+        def on_start(what: str) -> None:
+            progress.update(task, description=escaped(what))
+            if "://" in what or "Ctrl-C" in what:  # to be read later, too
+                progress.console.print(escaped(what), highlight=False)
+
+        refused: set[str] = set()
+
+        def on_state(state: State) -> None:
+            progress.update(task, counts=escaped(counts(state)))
+            for name in state.refused.keys() - refused:
+                refused.add(name)
+                said = shorten(f"worker {name} was refused: {state.refused[name]}", 500)
+                progress.console.print(f"[yellow]{escaped(said)}[/]", highlight=False)
+
+        return grade_class(submissions, course, settings, on_done, on_start, on_state)
+
+
+def counts(state: State) -> str:
+    """How it goes, in a line: what was found, and what needn't be trained again."""
+    parts = [f"{state.passed} full marks", f"{state.failed} lost points"]
+    if state.undecided:
+        parts.append(f"{state.undecided} undecided")
+    if state.fits:
+        parts.append(f"{state.saved} of {state.fits} trainings saved")
+    return ", ".join(parts)
 
 
 def show(done: list[Done], course: Course, verbose: bool) -> None:
@@ -142,17 +187,16 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
     from autograder.gradebook import Book, address
     from autograder.report.summary import class_table, failed_checks
 
-    reports = [result.report for result in done]
     with Book(address(course), course.course.id) as book:
         penalties = {(score.student, score.assignment): score.penalty for score in book.scores()}
     if verbose:
-        for report in reports:
-            for line in failed_checks(report):
+        for result in done:
+            for line in failed_checks(result.report):
                 out.print(line, highlight=False, soft_wrap=True)
     for result in done:
         if result.warning:
             err.print(f"[yellow]{escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
-    out.print(class_table(reports, course.assignments, penalties))
+    out.print(class_table(done, course.assignments, penalties))
     again = sum(result.again for result in done)
     fits = sum(result.fits for result in done)
     err.print(

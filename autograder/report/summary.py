@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +14,22 @@ from autograder.report.table import COLOURS, MARKS, points
 from autograder.results import Report, Status
 
 
-def class_table(reports: Sequence[Report], order: Iterable[str], penalties: dict[tuple[str, str], float]) -> Table:
+class Scored(Protocol):
+    """What the table shows of a submission: a `Report`, or something that knows its totals."""
+
+    @property
+    def student(self) -> str: ...
+    @property
+    def assignment(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def out_of(self) -> float: ...
+    @property
+    def undecided(self) -> bool: ...
+
+
+def class_table(reports: Sequence[Scored], order: Iterable[str], penalties: dict[tuple[str, str], float]) -> Table:
     """Students by assignments, these in `order`. ``!`` marks undecided checks, which wait for a person; penalties are subtracted."""
     held = {report.assignment for report in reports}
     assignments = [name for name in order if name in held]
@@ -24,7 +40,7 @@ def class_table(reports: Sequence[Report], order: Iterable[str], penalties: dict
         table.add_column(f"{name}\n(of {points(worth[name])})", justify="right")
     table.add_column("total", justify="right")
     undecided = late = False
-    by_student: dict[str, dict[str, Report]] = {}
+    by_student: dict[str, dict[str, Scored]] = {}
     for report in reports:
         by_student.setdefault(report.student, {})[report.assignment] = report
     for student, own in by_student.items():
