@@ -1,0 +1,115 @@
+"""The documents: what they show works, what is generated is up to date, and what they link to is there."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from autograder import cli
+from tests.conftest import ROOT
+from tests.test_project import code_blocks
+from tools import reference
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+
+
+# Named by the guides, and still on their way; checked like all others as soon as they are here.
+COMING = {"verify", "status", "verifying.md", "scaling.md"}
+
+
+def shown(path):
+    """The command lines of a document's shell blocks, without comments; lines that go on are joined."""
+    text = path.read_text("utf-8")
+    for block in [*code_blocks(text, "sh"), *code_blocks(text, "bash")]:
+        for line in block.replace("\\\n", " ").splitlines():
+            for part in re.split(r"&&|\|", line.partition(" #")[0].strip()):
+                if part.strip() and not part.strip().startswith("#"):
+                    yield part.strip()
+
+
+COMMANDS = sorted({(name, line) for name, path in zip(NAMES, DOCUMENTS, strict=True) for line in shown(path)})
+OWN = [(name, line) for name, line in COMMANDS if re.match(r"(\w+=\S+ )*autograder( |$)", line)]
+
+
+@pytest.mark.parametrize(("name", "line"), OWN, ids=[f"{name}: {line}" for name, line in OWN])
+def test_every_command_that_is_shown_is_one_that_the_command_line_takes(name, line):
+    words = shlex.split(re.sub(r"^(\w+=\S+ )*", "", line))[1:]
+    command, path = typer.main.get_command(cli.app), "autograder"
+    while words and words[0] in getattr(command, "commands", {}):
+        path, command = f"{path} {words[0]}", command.commands[words.pop(0)]
+    if words[:1] and words[0] in COMING and getattr(command, "commands", None):
+        return
+    assert not getattr(command, "commands", None) or words == ["--help"], f"{path} has no command {words[:1]}"
+    if "--help" not in words:
+        command.make_context(path, [word.replace("<assignment>", "deep") for word in words])
+
+
+CHEAP = ["autograder doctor", "autograder export", "autograder regrade --diff", "autograder report --output class.html"]
+
+
+@pytest.mark.parametrize("line", CHEAP)
+def test_commands_that_cost_little_run_in_a_new_course(line, tmp_path):
+    """Nothing is graded there yet: each does its work, or says in a sentence what comes first."""
+    assert line in {shown for _, shown in OWN}
+    for name in ("course.yml", "nbgrader_config.py"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    kept = {key: value for key, value in os.environ.items() if key not in ("AUTOGRADER_COURSE", "AUTOGRADER_LANGUAGE")}
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.cli", *line.split()[1:]], cwd=tmp_path, env=kept, capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode in (0, 1, 4) and "Traceback" not in done.stderr
+    assert done.returncode != 4 or ("autograder:" in done.stderr and "autograder grade" in done.stderr)
+
+
+def test_shell_blocks_hold_nothing_that_nobody_tries():
+    """Other programs are few, and each is one that set-up brings."""
+    programs = {re.sub(r"^(\w+=\S+ )*", "", line).split()[0] for _, line in COMMANDS} - {"autograder"}
+    assert programs <= {
+        "make", "pip", "source", "nbgrader", "jupyter", "git", "cd", "cp", "export", "sudo", "apt-get", ".ci/run", "python", "mkdir", "dask", "podman", "docker",
+    }, programs  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_every_link_and_picture_of_a_document_is_there(path):
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(#[^)\s]*)?\)", text):
+        if "://" in target:
+            continue
+        file = (path.parent / target) if target else path
+        assert file.exists() or target in COMING, target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor[1:] in slugs, f"{target}{anchor}"
+
+
+def test_the_index_names_every_document():
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    missing = [
+        path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md" and f"({path.name})" not in index
+    ]
+    assert not missing
+
+
+def test_both_guides_for_students_tell_the_same():
+    english, korean = ((ROOT / "docs" / f"student-guide{end}.md").read_text("utf-8") for end in ("", ".ko"))
+    for pattern in (r"^## ", r"^\d\. ", r"^\| ", r"^```"):
+        assert len(re.findall(pattern, english, re.MULTILINE)) == len(re.findall(pattern, korean, re.MULTILINE)), (
+            pattern
+        )
+
+
+def test_the_reference_is_up_to_date():
+    assert reference.TARGET.read_text("utf-8") == reference.text(), "run `make docs`"
+
+
+def test_a_key_without_a_meaning_stops_the_reference():
+    with pytest.raises(ValueError, match="differ in"):
+        reference.table(reference.Check, {})
