@@ -72,7 +72,7 @@ def test_shell_blocks_hold_nothing_that_nobody_tries():
     """Other programs are few, and each is one that set-up brings."""
     programs = {re.sub(r"^(\w+=\S+ )*", "", line).split()[0] for _, line in COMMANDS} - {"autograder"}
     assert programs <= {
-        "make", "pip", "source", "nbgrader", "jupyter", "git", "cd", "cp", "export", "sudo", "apt-get", ".ci/run", "python", "mkdir", "dask", "podman", "docker",
+        "make", "pip", "source", "nbgrader", "jupyter", "git", "cd", "cp", "export", "sudo", "apt-get", ".ci/run", "python", "mkdir", "printf", "mutmut", "dask", "podman", "docker",
     }, programs  # fmt: skip
 
 

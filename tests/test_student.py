@@ -268,7 +268,7 @@ def test_progress_tells_what_is_left(session):
     assert re.search(r"✓ . two_layer.model . The network . 4 / 4 . done", text)
     assert re.search(r"✗ . two_layer.compile . .* . 0 / [\d.]+ . not yet", text)
     assert re.search(r"◐ . two_layer.scale . .* . 0.5 / 2 . partly", text)
-    assert re.search(r"· . two_layer.steps . .* . 0 / 0 . checked when it is graded \(\+ 1 hidden\)", text)
+    assert re.search(r"· . two_layer.steps . .* . 0 / 0 . checked when it is graded \(\+ 2 hidden\)", text)
     assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not checked yet \(\+ 2 hidden\)", text)
     assert "more points are decided when this is graded" in text and "questions are left: scale, split," in text
 

@@ -169,7 +169,7 @@ def show(page: str, table: Table) -> None:
         return
     from IPython.display import display
 
-    console = Console(file=io.StringIO(), width=100, record=True, color_system=None)
+    console = Console(file=io.StringIO(), width=100, record=True, color_system=None, force_jupyter=False)
     console.print(table)
     text = "\n".join(line.rstrip() for line in console.export_text().splitlines())
     display({"text/html": page, "text/plain": text}, raw=True)
