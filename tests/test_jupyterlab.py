@@ -92,16 +92,22 @@ def browser():
 def run_all(browser, lab, language):
     """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(70_000)
     page.goto(f"{lab}/lab/workspaces/{language}/tree/{language}/{ASSIGNMENT}.ipynb")
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     try:
         page.locator("table.autograder-progress").wait_for()
     except TimeoutError:
-        page.screenshot(path=f"jupyterlab-{language}.png")
+        page.locator(".jp-Cell").first.scroll_into_view_if_needed()
+        page.screenshot(path=f"/tmp/jupyterlab-{language}.png")
+        print(
+            page.locator(
+                ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr'], .jp-OutputArea-output"
+            ).all_inner_texts()
+        )
         raise
     return page
 
