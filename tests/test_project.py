@@ -9,7 +9,6 @@ from functools import cache
 from graphlib import TopologicalSorter
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -23,6 +22,8 @@ MODULES = {
 INITS = [path for path in MODULES.values() if path.name == "__init__.py"]
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "instructor-guide.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 LONGEST = 400
@@ -93,9 +94,14 @@ def test_every_target_of_the_makefile_explains_itself():
 
 
 def test_every_file_that_the_documents_link_to_exists():
-    for text in (README, CONTRIBUTING):
-        for target in re.findall(r"\]\(([^)#]+)\)", text):
-            assert "://" in target or (ROOT / target).is_file(), target
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", page.read_text("utf-8")):
+            assert "://" in target or (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_readme_leads_to_every_page_of_the_documentation():
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"docs/{page.name}" in README or page.name == "README.md", page
 
 
 def test_the_readme_lists_every_assignment_with_its_questions_and_points(course):
@@ -103,37 +109,10 @@ def test_the_readme_lists_every_assignment_with_its_questions_and_points(course)
     assert rows == [(name, str(len(it.questions)), f"{it.points:g}") for name, it in course.assignments.items()]
 
 
-def test_the_readme_lists_every_check_type_with_its_own_keys():
-    from autograder.checks.base import Check
-    from autograder.checks.registry import TYPES
-
-    table = README.partition("| check type |")[2].partition("\n\n")[0]
-    rows = {
-        name: set(re.findall(r"`(\w+)`", keys))
-        for name, keys in re.findall(r"^\| `(\w+)` \| .* \| (.*)\|$", table, re.M)
-    }
-    rows["layers"] -= {"type", "units", "activation", "rate"}
-    own = {
-        name: {field.alias or key for key, field in kind.model_fields.items() if key not in Check.model_fields}
-        for name, kind in TYPES.items()
-    }
-    assert rows == own
-
-
-def test_the_readmes_example_is_an_assignment_that_a_course_accepts(course_file, tmp_path):
-    from autograder.course import load
-
-    (example,) = (yaml.safe_load(block) for block in code_blocks(README, "yaml"))
-    document = yaml.safe_load(course_file.read_text("utf-8"))
-    document["assignments"] |= example["assignments"]
-    (tmp_path / "course.yml").write_text(yaml.safe_dump(document), "utf-8")
-    assert load(tmp_path / "course.yml").assignment("dropout").points == 6
-
-
-def test_the_readme_and_the_command_agree_on_exit_codes():
+def test_the_guide_and_the_command_agree_on_exit_codes():
     from autograder import cli
 
-    table = README.partition("| exit code |")[2].partition("\n\n")[0]
+    table = GUIDE.partition("| exit code |")[2].partition("\n\n")[0]
     documented = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
     promised = cli.__doc__.partition("Exit codes:")[2].split(";")
     assert documented == {int(code.split()[0]) for code in promised}
