@@ -104,7 +104,7 @@ def _begun(root: Path) -> tuple[str, str]:
     """course.yml and nbgrader_config.py of a new course, named after its folder."""
     name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
     name = name if re.match("[a-z]", name) else f"course-{name}".strip("-")
-    return tuple(_template(file).replace("COURSE", name[:61]) for file in ("course.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
+    return tuple(_template(file).replace("COURSE", name[:61]) for file in ("begin.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
 
 
 def _replace(course_file: Path, text: str) -> None:
