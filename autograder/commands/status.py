@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command(epilog="Example: watch autograder status")
+@app.command(epilog="Example: autograder status --json")
 def status(
     course: CourseFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for a machine to read.")] = False,

@@ -29,13 +29,18 @@ if TYPE_CHECKING:
     from autograder.verify.proof import Part, Proof
 
 app = typer.Typer()
-_PARTS = "solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds"
 
 
 @app.command(epilog="Example: autograder verify two_layer --only mutants --html build/verify.html")
 def verify(
     assignments: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
-    only: Annotated[list[str] | None, typer.Option("--only", help=f"Only this part (repeatable): {_PARTS}.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds.",
+        ),
+    ] = None,
     course: CourseFile = None,
     workers: Workers = 0,
     isolation: Isolation = None,

@@ -22,7 +22,7 @@ def chromium():
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps an event loop running, which other tests must not find
 def browser():
     from playwright.sync_api import sync_playwright
 
