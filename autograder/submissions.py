@@ -28,9 +28,9 @@ def find_submissions(
     for name in wanted:
         course.assignment(name)
     there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    for name in sorted(names - there):
-        message = _("{folder} holds no submission of {students}", folder=folder, students=name)
-        raise SubmissionError(message, meant(name, sorted(there)))
+    if unknown := sorted(names - there):
+        message = _("{folder} holds no submission of {students}", folder=folder, students=", ".join(unknown))
+        raise SubmissionError(message, meant(unknown[0], sorted(there)))
     found = []
     for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
         if student.name.startswith(".") or (names and student.name not in names):
