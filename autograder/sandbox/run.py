@@ -7,6 +7,7 @@ that was broken. Only a broken sandbox raises (SandboxError), because that is no
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -152,7 +153,8 @@ def run_notebook(
         except BaseException as error:
             done.append(error)
 
-    thread = threading.Thread(target=in_own_loop)
+    # In a copy of this context: the language that is spoken here is spoken there.
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(in_own_loop,))
     thread.start()
     thread.join()
     if isinstance(done[0], BaseException):

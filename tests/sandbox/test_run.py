@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from autograder.errors import SandboxError
+from autograder.i18n import speaking
 from autograder.sandbox import provisioner
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook, run_notebook_async
@@ -64,6 +65,14 @@ def test_it_works_under_a_running_event_loop(sandbox: Sandbox) -> None:
 
     asyncio.run(both())
     assert printed(nb.cells[0]) == "2" and printed(other.cells[0]) == "4"
+
+
+def test_under_a_running_event_loop_the_same_language_is_spoken(sandbox: Sandbox) -> None:
+    async def stopped() -> str:
+        with speaking("ko"):
+            return run_notebook(notebook("import time\ntime.sleep(9)"), sandbox, cell_seconds=0.5).breaks[0].sentence
+
+    assert "셀" in asyncio.run(stopped())
 
 
 def test_one_parent_serves_all_notebooks(sandbox: Sandbox, attempt: Try) -> None:
