@@ -116,7 +116,7 @@ def test_whatever_is_wrong_with_an_entry_point_is_kept_under_its_package(
     monkeypatch.setattr(registry, "BROKEN", {})
     monkeypatch.setattr(registry, "TYPES", dict(registry.TYPES))
     (installed,) = distributions(path=[str(tmp_path)])
-    registry._add(installed.entry_points[0])
+    registry._add(next(iter(installed.entry_points)))
     assert list(registry.BROKEN) == ["layer-counting 1.2"] and why in registry.BROKEN["layer-counting 1.2"]
     assert "layer_count" not in registry.TYPES
 
