@@ -7,7 +7,6 @@ runs ``nbgrader generate_feedback`` or presses its button in formgrader.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sqlalchemy import make_url
 from autograder import data
 from autograder.course import Course, load
 from autograder.errors import AutograderError, DataError, SubmissionError
+from autograder.files import put
 from autograder.formgrader import remarks
 from autograder.gradebook import Book, address
 from autograder.i18n import _
@@ -126,9 +126,7 @@ def _write(course: Course, report: Report, text: str) -> Written:
             source = submitted / name
             if source.is_file() and not source.is_symlink() and source.stat().st_size <= LARGEST:
                 shutil.copyfile(source, place / name)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        put(path, text.encode("utf-8"))
     except OSError as error:
         raise AutograderError(
             _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),

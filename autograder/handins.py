@@ -28,6 +28,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from autograder.description import decode, encode
 from autograder.errors import ProtocolError
 from autograder.exhibits import Mistake
+from autograder.files import put
 from autograder.i18n import N_
 from autograder.results import Frozen
 
@@ -217,9 +218,9 @@ class Store:
             except OSError:
                 size = -1
             if size != len(array):  # missing, or cut off by a power failure
-                _write(there, array)
+                put(there, array, durable=True)
         text = kept.document.model_dump_json(indent=1).encode()
-        _write(path, text)
+        put(path, text, durable=True)
         return sha256(text)
 
     def of(self, student: str, assignment: str) -> Kept | None:
@@ -246,18 +247,3 @@ class Store:
                     path.unlink()
                     removed += 1
         return removed
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise

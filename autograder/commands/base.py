@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from autograder.errors import AutograderError
+from autograder.errors import AutograderError, SubmissionError
 from autograder.i18n import _, asked_for, speak
 
 if TYPE_CHECKING:
     from autograder.course import Course
+    from autograder.results import Report
 
 out = Console()
 err = Console(stderr=True)
@@ -80,3 +82,18 @@ def the_course(path: Path | None) -> Course:
     from autograder.course import load
 
     return load(path)
+
+
+def the_reports(course: Course, assignments: Sequence[str], students: Sequence[str], language: str) -> list[Report]:
+    """What pages in `language` are made of. Raises AutograderError for unknown names, and when there is nothing."""
+    from autograder.feedback import reports
+
+    for name in assignments:
+        course.assignment(name)
+    if language and language not in course.course.languages:
+        message = _("the course has no language '{name}'", name=language)
+        raise AutograderError(message, _("It has {names}.", names=", ".join(course.course.languages)))
+    found = list(reports(course, assignments, students))
+    if not found:
+        raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+    return found

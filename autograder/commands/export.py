@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from autograder.commands.base import AMISS, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
 from autograder.errors import AutograderError
+from autograder.files import put
 from autograder.i18n import _
 
 if TYPE_CHECKING:
@@ -207,10 +207,7 @@ def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
     for name, text in files.items():
         path = output / name if folder else output
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            part.write_bytes(text.encode("utf-8"))
-            part.replace(path)
+            put(path, text.encode("utf-8"))
         except OSError as error:
             raise AutograderError(
                 _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course
-from autograder.errors import AutograderError, SubmissionError
+from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.errors import AutograderError
 from autograder.i18n import _, ngettext
 
 app = typer.Typer()
@@ -27,18 +27,11 @@ def feedback(
     A page stands alone: it needs no internet. `nbgrader release_feedback` gives it back to students who handed in through
     nbgrader's exchange.
     """
-    from autograder.feedback import reports, write_all
+    from autograder.feedback import write_all
 
     try:
         the = the_course(course)
-        for name in assignment or []:
-            the.assignment(name)
-        if language and language not in the.course.languages:
-            message = _("the course has no language '{name}'", name=language)
-            raise AutograderError(message, _("It has {names}.", names=", ".join(the.course.languages)))
-        found = list(reports(the, assignment or [], student or []))
-        if not found:
-            raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+        found = the_reports(the, assignment or [], student or [], language)
         other = sum(bool(language) and report.language != language for report in found)
         with err.status(_("writing pages")):
             done = write_all(the, found, language)

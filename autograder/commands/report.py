@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course
-from autograder.errors import AutograderError, SubmissionError
+from autograder.commands.base import CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.errors import AutograderError
+from autograder.files import put
 from autograder.i18n import _, ngettext
 
 app = typer.Typer()
@@ -34,20 +34,12 @@ def report(
 
     It is one file that works offline, for instructors only: it names students.
     """
-    from autograder.feedback import reports
     from autograder.overview import gather
     from autograder.report.classroom import class_page
 
     try:
         the = the_course(course)
-        for name in assignment or []:
-            the.assignment(name)
-        if language and language not in the.course.languages:
-            message = _("the course has no language '{name}'", name=language)
-            raise AutograderError(message, _("It has {names}.", names=", ".join(the.course.languages)))
-        found = list(reports(the, assignment or []))
-        if not found:
-            raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+        found = the_reports(the, assignment or [], [], language)
         with err.status(_("writing the page")):
             material = gather(the, found, formgrader, compare=similar)
             text = class_page(material, the, language or the.course.languages[0])
@@ -60,10 +52,7 @@ def report(
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        put(path, text.encode("utf-8"))
     except OSError as error:
         message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
         raise AutograderError(message, _("Name another place with --output.")) from error

@@ -6,24 +6,8 @@ from autograder.checks.base import Facts, built
 from autograder.checks.registry import decide, parse
 from autograder.description import FunctionDescription
 from autograder.results import Status
+from tests.deciding import TWO_LAYERS, layers, outcome
 from tests.hand_built import NoLab, compiled, dense, layer, model
-
-TWO_LAYERS = [
-    {"type": "Dense", "units": 100, "activation": "sigmoid"},
-    {"type": "Dense", "units": 10, "activation": "softmax"},
-]
-
-
-def outcome(check, value, **others):
-    """The outcome of one check, declared as in course.yml, on a described value."""
-    check = parse({"of": "value", "points": 2, **check})
-    (found,) = decide([check], Facts({"value": value, **others}, NoLab()))
-    return found
-
-
-def layers(value, wanted=TWO_LAYERS):
-    return outcome({"type": "layers", "layers": wanted}, value)
-
 
 # ---- wrong layers
 

@@ -2,18 +2,11 @@
 
 import pytest
 
-from autograder.checks.base import Facts
-from autograder.checks.registry import decide, parse
 from autograder.description import Component
 from autograder.errors import CannotRebuild
 from autograder.results import Status
-from tests.hand_built import SGD, FakeLab, NoLab, compiled, fit, mapping, model, scalar
-
-
-def outcome(check, value, lab=None, **others):
-    check = parse({"of": "value", "points": 2, **check})
-    (found,) = decide([check], Facts({"value": value, **others}, lab or NoLab()))
-    return found
+from tests.deciding import outcome
+from tests.hand_built import SGD, FakeLab, compiled, fit, mapping, model, scalar
 
 
 def trained(*fits, **fields):

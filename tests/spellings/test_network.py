@@ -10,24 +10,8 @@ from autograder.checks.registry import decide, parse
 from autograder.describe import call, describe
 from autograder.description import FunctionDescription
 from autograder.results import Status
+from tests.deciding import TWO_LAYERS, layers, outcome
 from tests.hand_built import NoLab, dense, listed, mapping, scalar
-
-TWO_LAYERS = [
-    {"type": "Dense", "units": 100, "activation": "sigmoid"},
-    {"type": "Dense", "units": 10, "activation": "softmax"},
-]
-
-
-def outcome(check, value, **others):
-    """The outcome of one check, declared as in course.yml, on a described value."""
-    check = parse({"of": "value", "points": 2, **check})
-    (found,) = decide([check], Facts({"value": value, **others}, NoLab()))
-    return found
-
-
-def layers(value, wanted=TWO_LAYERS):
-    return outcome({"type": "layers", "layers": wanted}, value)
-
 
 # ---- the same network, spelled in every way that the lecture or Keras allows
 

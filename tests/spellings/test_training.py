@@ -3,17 +3,10 @@
 import keras
 import pytest
 
-from autograder.checks.base import Facts
-from autograder.checks.registry import decide, parse
 from autograder.describe import describe
 from autograder.results import Status
-from tests.hand_built import SGD, NoLab, fit, model
-
-
-def outcome(check, value, lab=None, **others):
-    check = parse({"of": "value", "points": 2, **check})
-    (found,) = decide([check], Facts({"value": value, **others}, lab or NoLab()))
-    return found
+from tests.deciding import outcome
+from tests.hand_built import SGD, fit, model
 
 
 def made(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=("accuracy",), logits=False):
