@@ -123,4 +123,6 @@ def test_a_student_gets_the_page_with_the_right_score(circle, course):
         circle.student(name, "fetch_feedback", "deep")
         page = circle.feedback(name)
         assert "22<small> / 22 points</small>" in page
-        assert "autograder-check" in page  # the executed notebook is in it
+        # What the judge decided, check by check, and the executed notebook.
+        assert "Layer names: hidden1, hidden2, hidden3, output" in page
+        assert "Show all cells and what they printed" in page
