@@ -551,6 +551,11 @@ facts["losses"] = history.history["loss"] + more.history["loss"]
 original = keras.Model.evaluate.__wrapped__
 facts["evaluated"] = [float(v) for v in model.evaluate(small, labels, verbose=0)]
 facts["by_keras"] = [float(v) for v in original(model, small, labels, verbose=0)]
+with contextlib.redirect_stdout(io.StringIO()) as printed:
+    predicted = model.predict(small)
+facts["predict_printed"] = printed.getvalue()
+facts["predicted"] = [float(np.abs(predicted - other).max()) for other in (
+    keras.Model.predict.__wrapped__(model, small, verbose=0), model.predict(small, 100, 0), model.predict(keras.ops.array(small), verbose=0))]
 facts["named"] = sorted(model.evaluate(small, labels, verbose=0, return_dict=True))
 with contextlib.redirect_stdout(io.StringIO()) as printed:
     check("two_layer.train", model)
@@ -619,6 +624,12 @@ def test_a_second_fit_continues_weights_and_optimizer(graded):
 def test_evaluate_gives_what_keras_computes(graded):
     facts, _, _ = graded
     assert facts["evaluated"] == pytest.approx(facts["by_keras"], abs=1e-4)
+
+
+def test_predict_gives_what_keras_predicts_and_prints_its_number_of_batches(graded):
+    facts, _, _ = graded
+    assert facts["predicted"] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert "32/32" in facts["predict_printed"]
 
 
 def test_both_fits_are_in_the_networks_record(graded):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from autograder.i18n import N_, _
 from autograder.sandbox import outputs, provisioner, watch
 from autograder.sandbox.host import DIED, Sandbox
 
+READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
 MESSAGE_BYTES = 256 << 20
@@ -202,9 +204,31 @@ async def _open(client: _Client) -> None:
         client.kc = client.km.client(context=client.km.context)
         client.kc.allow_stdin = False
         client.kc.start_channels(stdin=False, hb=False)
-        await client.kc.wait_for_ready(timeout=30)
-    except RuntimeError as error:
-        raise SandboxError(_("a kernel started and does not answer: {error}", error=error)) from error
+        await asyncio.wait_for(_answering(client.kc), READY_SECONDS)
+    except (RuntimeError, TimeoutError) as error:
+        why = str(error) or f"{READY_SECONDS:g} s"
+        raise SandboxError(_("a kernel started and does not answer: {error}", error=why)) from error
+
+
+async def _answering(channels: Any) -> None:
+    """Returns once an answer came over the shell and was announced on iopub, so that nothing printed later is missed.
+
+    jupyter_client's ``wait_for_ready`` then goes on to wait 0.2 s for messages that don't come.
+    """
+    while True:
+        asked = channels.kernel_info()
+        try:
+            await channels.shell_channel.get_msg(timeout=1)
+            while True:
+                message = await channels.iopub_channel.get_msg(timeout=0.2)
+                if (
+                    message["parent_header"].get("msg_id") == asked
+                    and message["content"].get("execution_state") == "idle"
+                ):
+                    return
+        except queue.Empty:
+            if not await channels.parent.is_alive():
+                raise RuntimeError("the kernel has died") from None
 
 
 async def _close(client: _Client) -> None:
