@@ -18,6 +18,7 @@ import yaml
 import autograder
 from autograder.course import FILE, Course
 from autograder.errors import CourseError
+from autograder.i18n import _
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files always make the same archive
 
@@ -43,7 +44,9 @@ def pack(course: Course, path: Path) -> Bundle:
         try:
             files[name] = found.read_bytes()
         except OSError as error:
-            raise CourseError(f"{found} can't be read: {error.strerror}", "The workers need it.") from error
+            raise CourseError(
+                _("{file} can't be read: {error}", file=found, error=error.strerror), _("The workers need it.")
+            ) from error
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -67,7 +70,7 @@ def _needed(course: Course) -> set[Path]:
 def unpack(bundle: Bundle, folder: Path) -> Path:
     """Write the course into the empty `folder`; the path of its course.yml. Raises CourseError if it was damaged on the way."""
     if hashlib.sha256(bundle.content).hexdigest() != bundle.digest:
-        raise CourseError("the course was damaged on its way to this worker")
+        raise CourseError(_("the course was damaged on its way to this worker"))
     with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
         archive.extractall(folder)
     return folder / FILE

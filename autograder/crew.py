@@ -27,6 +27,7 @@ from autograder import worker
 from autograder.bundle import Bundle
 from autograder.errors import EngineError
 from autograder.execute import Submission
+from autograder.i18n import _
 from autograder.worker import Setup
 
 log = logging.getLogger("autograder.crew")
@@ -103,7 +104,9 @@ class Crew:
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             self.close(now=True)
             if self.scheduler:
-                message = f"no Dask scheduler answers at '{self.scheduler}' ({_line(error)})"
+                message = _(
+                    "no Dask scheduler answers at '{address}' ({error})", address=self.scheduler, error=_line(error)
+                )
                 remedy = "Start one (`dask scheduler`), or leave --scheduler out to use this machine."
             else:
                 message, remedy = f"no worker could be started on this machine: {_line(error)}", "Try --workers 1."
@@ -201,7 +204,7 @@ class Crew:
         try:
             there = self._client.scheduler_info()["workers"]
         except Exception as error:
-            message = f"the Dask scheduler is gone ({_line(error)})"
+            message = _("the Dask scheduler is gone ({error})", error=_line(error))
             raise EngineError(message, "Run the command again: what was graded is kept.") from error
         if self._cluster is not None and len(self._cluster.workers) < self._count:
             self._cluster.scale(self._count)  # one that did not come back at all
@@ -269,7 +272,9 @@ def _outcome(future: Any) -> Any:
     try:
         if future.status == "finished":
             return future.result(timeout=RESULT_SECONDS)
-        return future.exception(timeout=RESULT_SECONDS) or EngineError(f"its worker was lost ({future.status})")
+        return future.exception(timeout=RESULT_SECONDS) or EngineError(
+            _("its worker was lost ({status})", status=future.status)
+        )
     except BaseException as error:
         return error
 
@@ -293,4 +298,4 @@ def _require_bokeh() -> None:
     import importlib.util
 
     if importlib.util.find_spec("bokeh") is None:
-        raise EngineError("Dask's dashboard needs Bokeh, which is not installed", "pip install bokeh")
+        raise EngineError(_("Dask's dashboard needs Bokeh, which is not installed"), "pip install bokeh")

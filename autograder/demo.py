@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.i18n import _
+from autograder.i18n import N_, _
 from autograder.release import released_notebook
 from autograder.variants import Edits, edited, hand_in, solved
 
@@ -47,7 +48,8 @@ _FLAT = "model.fit(train_input.reshape(-1, 784), train_target, epochs=5)"
 
 @dataclass(frozen=True)
 class Student:
-    """`work`: by assignment, the edits that turn the perfect notebook into this student's. `empty`: cells left as released."""
+    """`about` is translated when it is shown. `work`: by assignment, the edits that turn the perfect notebook into this
+    student's. `empty`: cells left as released."""
 
     name: str
     about: str
@@ -58,29 +60,29 @@ class Student:
 
 
 STUDENTS = (
-    Student("perfect", "everything right", {"two_layer": {}, "deep": {}, "flatten_relu": {}, "optimizers": {}}),
-    Student("reformatted", "right, and written differently (functional API, add(), own names, Korean notebook)",
+    Student("perfect", N_("everything right"), {"two_layer": {}, "deep": {}, "flatten_relu": {}, "optimizers": {}}),
+    Student("reformatted", N_("right, and written differently (functional API, add(), own names, Korean notebook)"),
             {"two_layer": {"model-answer": _REFORMATTED}, "flatten_relu": {"model-answer": _ADDED}}, language="ko"),
-    Student("typo", "activation='oftmasx' left in the debugging question",
+    Student("typo", N_("activation='oftmasx' left in the debugging question"),
             {"flatten_relu": {"debug-answer": [('"softmax"', '"oftmasx"')]}}),
-    Student("string-metrics", "metrics='accuracy' as a string",
+    Student("string-metrics", N_("metrics='accuracy' as a string"),
             {"two_layer": {"compile-answer": [('["accuracy"]', '"accuracy"')]}}),
-    Student("forgotten-optimizer", "an optimizer is made and never given to compile()",
+    Student("forgotten-optimizer", N_("an optimizer is made and never given to compile()"),
             {"optimizers": {"nesterov-answer": _FORGOTTEN}}),
-    Student("second-fit", "compile() and fit() again on a trained network",
+    Student("second-fit", N_("compile() and fit() again on a trained network"),
             {"optimizers": {"adam-answer": _SECOND_FIT}}),
-    Student("input-shape", "input_shape= on the first layer: accepted",
+    Student("input-shape", N_("input_shape= on the first layer: accepted"),
             {"deep": {"network-answer": [("    keras.Input(shape=(784,)),\n", ""),
                                          ('activation="sigmoid", name="hidden1"',
                                           'activation="sigmoid", name="hidden1", input_shape=(784,)')]}}),
-    Student("wrong-shape", "flat rows given to a network that begins with Flatten",
+    Student("wrong-shape", N_("flat rows given to a network that begins with Flatten"),
             {"flatten_relu": {"train-answer": [("model.fit(train_input, train_target, epochs=5)", _FLAT)]}}),
-    Student("unscaled", "pixels not divided by 255", {"two_layer": {"scale-answer": [(" / 255.0", "")]}}),
-    Student("half-done", "the second half was never answered", {"deep": {}},
+    Student("unscaled", N_("pixels not divided by 255"), {"two_layer": {"scale-answer": [(" / 255.0", "")]}}),
+    Student("half-done", N_("the second half was never answered"), {"deep": {}},
             empty={"deep": ("weights", "compile", "train", "accuracy")}),
-    Student("crashing", "the kernel is ended halfway; what came before counts",
+    Student("crashing", N_("the kernel is ended halfway; what came before counts"),
             {"two_layer": {"compile-answer": "import os\nos._exit(1)"}}),
-    Student("late", "right, and two and a half days late", {"deep": {}, "flatten_relu": {}}, days_late=2.5),
+    Student("late", N_("right, and two and a half days late"), {"deep": {}, "flatten_relu": {}}, days_late=2.5),
 )  # fmt: skip
 
 
@@ -121,14 +123,27 @@ def _hand_in(course: Course, submitted: Path, student: Student, assignment: str,
 
 def explain(target: Path) -> str:
     """Where everything is, and what to look at next."""
+    places = (
+        (_("Gradebook"), target / "gradebook.db"),
+        (_("Notebooks"), f"{target / 'autograded'}/<student>/<assignment>/"),
+        (_("Reports"), f"{target / 'reports'}/<student>/<assignment>.json"),
+    )
+    activate = Path(sys.executable).with_name("activate")
+    following = (
+        *(((f"source {activate}", ""),) if activate.exists() and not shutil.which("autograder") else ()),
+        (f"cd {target}", ""),
+        ("autograder report", _("one page about the class")),
+        ("autograder feedback deep", _("one page for each student")),
+        ("autograder export --format csv", _("grades for a spreadsheet")),
+        ("jupyter lab", _("notebooks and scores in a browser: menu Nbgrader, Formgrader")),
+    )
+    class_ = [(student.name, _(student.about)) for student in STUDENTS]
     return "\n".join((
         "",
-        *(f"  {student.name:20} {student.about}" for student in STUDENTS),
+        *(f"  {name:20} {about}" for name, about in class_),
         "",
-        f"Gradebook   {target / 'gradebook.db'}",
-        f"Notebooks   {target / 'autograded'}/<student>/<assignment>/",
-        f"Reports     {target / 'reports'}/<student>/<assignment>.json",
-        f"Next        cd {target} && nbgrader generate_feedback deep    pages for students, in feedback/",
-        "            nbgrader export                       grades.csv",
-        "            jupyter lab                           the same in a browser: menu Nbgrader, Formgrader",
+        *(f"  {name}: {place}" for name, place in places),
+        "",
+        _("Next:"),
+        *(f"  {command:32} {about}".rstrip() for command, about in following),
     ))  # fmt: skip

@@ -16,6 +16,7 @@ from types import FrameType
 from autograder.crew import Answer, Crew, Job
 from autograder.errors import EngineError, SubmissionError
 from autograder.execute import Submission
+from autograder.i18n import _
 from autograder.journal import Result
 from autograder.worker import NOT_ADMITTED
 
@@ -135,18 +136,31 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
     if answer.parts is not None:  # the worker lives, and could not do it
         failures.append(why)
         if len(failures) == SAME_IN_A_ROW and len(set(failures)) == 1:
-            message = f"the workers fail on every submission: {why}"
-            raise EngineError(message, "Mend that, and run the command again: what was graded is kept.")
+            message = _("the workers fail on every submission: {why}", why=why)
+            raise EngineError(message, _("Mend that, and run the command again: what was graded is kept."))
     if job.attempts < ATTEMPTS:
         return None
-    return Finished(job.submission, job.content, why=f"{why}, {ATTEMPTS} times" if len(set(job.reasons)) == 1 else why)
+    return Finished(
+        job.submission,
+        job.content,
+        why=_("{why}, {count} times", why=why, count=ATTEMPTS) if len(set(job.reasons)) == 1 else why,
+    )
 
 
 def _require_hope(crew: Crew, since: float) -> None:
-    again = "Then run the command again: what was graded is kept."
+    again = _("Then run the same command again: what was graded is kept.")
     if crew.refused:
         said = "\n".join(f"  {name}: {why}" for name, why in sorted(crew.refused.items()))
-        raise EngineError(f"no worker can grade this course:\n{said}", f"Make one fit. {again}")
+        raise EngineError(
+            _("no worker can grade this course:\n{reasons}", reasons=said), _("Make one fit. {again}", again=again)
+        )
     if time.monotonic() - since > PATIENCE:
-        message = f"no worker was there for {PATIENCE / 60:.0f} minutes"
-        raise EngineError(message, f"Start one (`dask worker {crew.scheduler or 'ADDRESS'} --nthreads 1`). {again}")
+        message = _("no worker was there for {minutes:.0f} minutes", minutes=PATIENCE / 60)
+        raise EngineError(
+            message,
+            _(
+                "Start one ({command}). {again}",
+                command=f"`dask worker {crew.scheduler or 'ADDRESS'} --nthreads 1`",
+                again=again,
+            ),
+        )

@@ -311,7 +311,10 @@ def _memo(settings: Settings) -> str | None:
 def _require_reference(finished: Finished) -> None:
     if finished.result is None:
         name, why = finished.submission.assignment, finished.unreadable or finished.why
-        raise AutograderError(f"the reference solution of {name} could not be graded: {why}", _(_NO_REFERENCE))
+        raise AutograderError(
+            _("the reference solution of {assignment} could not be graded: {why}", assignment=name, why=why),
+            _(_NO_REFERENCE),
+        )
     _require_full_marks(Report.from_json(finished.result.report))
 
 

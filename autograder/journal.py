@@ -32,13 +32,14 @@ import autograder
 from autograder.errors import JournalError
 from autograder.execute import Submission
 from autograder.handins import Store
+from autograder.i18n import N_, _
 from autograder.results import Frozen, Report
 from autograder.training import versions
 
 FORMAT = 1  # part of every key: raise it when a change of the package changes reports
 # What nbgrader's release_feedback needs beside the notebook, and its size in bytes: the secret names a student's page.
 BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
-_AGAIN = "Then run the same command again: what was graded is kept."
+_AGAIN = N_("Then run the same command again: what was graded is kept.")
 
 
 class Entry(Frozen):
@@ -96,13 +97,13 @@ class Journal:
             self.folder.mkdir(parents=True, exist_ok=True)
             stream = path.open("a+")
         with stream:
-            for _ in range(10):
+            for _attempt in range(10):
                 if _lock(stream):
                     break
                 time.sleep(0.1)  # `busy` holds it for a moment
             else:
-                message = "another autograder is grading this course at the moment"
-                raise JournalError(message, "`autograder status` shows what it does; wait for its end.")
+                message = _("another autograder is grading this course at the moment")
+                raise JournalError(message, _("`autograder status` shows what it does; wait for its end."))
             yield
 
     def busy(self) -> bool:
@@ -277,10 +278,16 @@ def _said(path: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename or path
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise JournalError(f"{place} can't be written: the disk is full", f"Free some space. {_AGAIN}") from error
+            raise JournalError(
+                _("{file} can't be written: the disk is full", file=place),
+                _("Free some space. {again}", again=_(_AGAIN)),
+            ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            remedy = f"Make the folder writable for you. {_AGAIN}"
-            raise JournalError(f"{place} can't be written: {error.strerror}", remedy) from error
+            remedy = _("Make the folder writable for you. {again}", again=_(_AGAIN))
+            raise JournalError(
+                _("{file} can't be written: {error}", file=place, error=error.strerror), remedy
+            ) from error
         raise JournalError(
-            f"{place} can't be written: {error.strerror or error}", f"Look after that. {_AGAIN}"
+            _("{file} can't be written: {error}", file=place, error=error.strerror or error),
+            _("Look after that. {again}", again=_(_AGAIN)),
         ) from error

@@ -32,6 +32,7 @@ from autograder.bundle import Bundle, package, unpack
 from autograder.course import Course, load
 from autograder.errors import AutograderError
 from autograder.execute import Submission, grade_submission
+from autograder.i18n import _
 from autograder.memo import default_folder
 from autograder.results import Frozen
 from autograder.sandbox import bubblewrap
@@ -83,7 +84,9 @@ class _Tools:
         self.course = load(path)
         for name, digest in self.setup.courses.items():
             if self.course.digest(name) != digest:
-                raise AutograderError(f"the course digest of '{name}' is another here than on the machine that asks")
+                raise AutograderError(
+                    _("the course digest of '{name}' is another here than on the machine that asks", name=name)
+                )
         memo = self.setup.memo
         self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
         self.bench.start()  # both import TensorFlow, at the same time
@@ -145,13 +148,13 @@ def _require_same(setup: Setup) -> None:
     if setup.versions != versions():
         differing = sorted(set(setup.versions) ^ set(versions()))
         raise AutograderError(
-            f"its libraries are not those of the machine that asks ({', '.join(differing)})",
-            "Install both from the same requirements.lock",
+            _("its libraries are not those of the machine that asks ({names})", names=", ".join(differing)),
+            _("Install both from the same requirements.lock"),
         )
     if setup.package != package():
-        raise AutograderError("its autograder package is another one", "Install the same version on both")
+        raise AutograderError(_("its autograder package is another one"), _("Install the same version on both"))
     if setup.isolation == "bubblewrap" and (reason := bubblewrap.available()):
-        raise AutograderError("it can't isolate submissions", reason)
+        raise AutograderError(_("it can't isolate submissions"), reason)
 
 
 def grade(setup: str, student: str, assignment: str, content: bytes) -> tuple[str, str, str, bytes]:

@@ -15,6 +15,7 @@ from autograder.execute import Submission, grade_submission
 from autograder.grade import Folders, find_submissions
 from autograder.gradebook import Book, address
 from autograder.handins import Store, pack, unpack
+from autograder.journal import Journal
 from autograder.lab import CourseLab
 from autograder.memo import Memo
 from autograder.messages import HandIn
@@ -394,6 +395,17 @@ def test_the_command_shows_who_gains_and_loses_what_and_why_and_applies_on_confi
     assert "the submission is not in submitted/ any more" in flat(run(new, "--yes").stdout)
     done = run(new, "--yes", "-s", "ada")
     assert (done.exit_code, flat(done.stdout)) == (0, "Every report fits course.yml: nothing to regrade.")
+
+
+def test_nothing_is_applied_while_somebody_grades_this_course(changed, no_tensorflow):
+    course = changed(softer, **SOFTER)
+    with Journal(course.root).alone():
+        refused = run(course, "--yes")
+        shown = run(course, "--diff")
+    assert refused.exit_code == 4
+    assert "another autograder is grading this course" in flat(refused.stderr)
+    assert "judged again" in flat(shown.stdout)
+    assert list(outdated(course))
 
 
 def test_a_persons_score_is_kept_and_said(changed, no_tensorflow):

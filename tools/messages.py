@@ -25,7 +25,7 @@ from autograder.i18n import LANGUAGES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
-METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract"), ("**.j2", "jinja2.ext:babel_extract")]
 EXAMPLE = "Example:"  # an epilog that needs no translation: the word itself is translated once
 HEADERS = [
     ("Project-Id-Version", "autograder"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,19 +39,22 @@ def regrade(
     `autograder grade` runs those and no others. Ends with 1 if something is left to be applied or graded.
     """
     from autograder.course import find
+    from autograder.journal import Journal
     from autograder.regrade import apply
 
     try:
         path = (course or find()).resolve()
         the = the_course(path)
-        found = _planned(the, path, assignment or [], student or [])
-        ready = [result for result in found if result.after is not None]
-        manual = _manual(the, ready)
-        if not as_json:
-            _show(found, manual)
-        agreed = bool(ready) and not diff and (yes or (not as_json and _agreed()))
-        if agreed:
-            apply(the, ready)
+        # What is agreed to must still be true when it is written, so nobody grades meanwhile.
+        with nullcontext() if diff else Journal(the.root).alone():
+            found = _planned(the, path, assignment or [], student or [])
+            ready = [result for result in found if result.after is not None]
+            manual = _manual(the, ready)
+            if not as_json:
+                _show(found, manual)
+            agreed = bool(ready) and not diff and (yes or (not as_json and _agreed()))
+            if agreed:
+                apply(the, ready)
         if as_json:
             print(json.dumps(_document(found, manual, agreed), ensure_ascii=False, indent=1))
     except AutograderError as error:

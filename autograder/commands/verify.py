@@ -22,6 +22,7 @@ from autograder.commands.base import (
     out,
 )
 from autograder.errors import AutograderError, CourseError
+from autograder.i18n import _, language
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -70,13 +71,18 @@ def verify(
         if junit is not None:
             render.write(junit, render.junit(proof))
         if html is not None:
-            render.write(html, render.page(proof, the.course.title.in_language("en")))
+            render.write(html, render.page(proof, the.course.title.in_language(language())))
     except AutograderError as error:
         fail(error)
     except OSError as error:
-        fail(AutograderError(f"{error.filename} can't be written: {error.strerror}", "Name another file."))
+        fail(
+            AutograderError(
+                _("{file} can't be written: {error}", file=error.filename, error=error.strerror),
+                _("Name another file."),
+            )
+        )
     except KeyboardInterrupt:
-        err.print("Stopped. Trainings that were done are remembered.")
+        err.print(_("Stopped. Trainings that were done are remembered."))
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print(proof.to_json(), end="")
@@ -95,8 +101,8 @@ def _parts(names: list[str]) -> frozenset[Part]:
         if name not in known:
             guess = nearest(name, known)
             raise CourseError(
-                f"there is no part '{name}' to verify",
-                f"Did you mean '{guess}'?" if guess else f"There are {', '.join(known)}.",
+                _("there is no part '{name}' to verify", name=name),
+                _("Did you mean '{name}'?", name=guess) if guess else _("There are {names}.", names=", ".join(known)),
             )
     return frozenset(map(Part, names)) or frozenset(Part)
 
@@ -116,7 +122,7 @@ def _run(course: Course, assignments: list[str], settings: Settings, parts: froz
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", total=None)
+        task = progress.add_task(_("reading"), total=None)
         return prove(
             course, assignments, settings, parts,
             lambda notebooks: progress.update(task, total=notebooks),

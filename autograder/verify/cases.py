@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from autograder.course import Assignment, Course, explain, read_yaml
 from autograder.errors import CourseError, ReleaseError
 from autograder.hints import nearest
+from autograder.i18n import _
 from autograder.variants import edited, solved
 
 ALTERNATIVES, MUTANTS = Path("tests/alternatives"), Path("tests/mutants")  # in the course's folder
@@ -70,13 +71,15 @@ class Variant(_Strict):
         """What this student hands in. Raises CourseError when an edit finds no cell or no such text."""
         if self.language not in course.course.languages:
             raise CourseError(
-                f"{self.path}: language: the course has no '{self.language}'",
-                f"It has {', '.join(course.course.languages)}.",
+                _("{path}: language: the course has no '{language}'", path=self.path, language=self.language),
+                _("It has {names}.", names=", ".join(course.course.languages)),
             )
         try:
             notebook = edited(solved(course, self.assignment, self.language), self.edits)
         except ReleaseError as error:
-            raise CourseError(f"{self.path}: edits: {error}", "Look at the solution: was it changed?") from error
+            raise CourseError(
+                _("{path}: edits: {error}", path=self.path, error=error), _("Look at the solution: was it changed?")
+            ) from error
         for new in self.cells:
             make = nbformat.v4.new_code_cell if new.kind == "code" else nbformat.v4.new_markdown_cell
             cell = make(new.source)
@@ -94,7 +97,9 @@ class Variant(_Strict):
         for index, own in enumerate(names):
             if name in own:
                 return index
-        raise CourseError(f"{self.path}: there is no cell '{name}'", "Name a cell by its id or grade id.")
+        raise CourseError(
+            _("{path}: there is no cell '{name}'", path=self.path, name=name), _("Name a cell by its id or grade id.")
+        )
 
 
 class Alternative(Variant):
@@ -126,8 +131,8 @@ class Mutant(Variant):
                 known = [*every, *assignment.questions]
                 guess = nearest(place, known)
                 raise CourseError(
-                    f"{self.path}: '{place}' is not a check of this assignment",
-                    f"Did you mean '{guess}'?" if guess else f"It has {', '.join(every)}.",
+                    _("{path}: '{check}' is not a check of this assignment", path=self.path, check=place),
+                    _("Did you mean '{name}'?", name=guess) if guess else _("It has {names}.", names=", ".join(every)),
                 )
         return statuses
 
@@ -147,13 +152,19 @@ Kind = TypeVar("Kind", bound=Variant)
 def _read(path: Path, kind: type[Kind]) -> Kind:
     document = read_yaml(path)
     if not isinstance(document, dict):
-        raise CourseError(f"{path} should hold keys such as 'why' and 'edits', and holds {document!r:.80}")
+        raise CourseError(
+            _(
+                "{path} should hold keys such as 'why' and 'edits', and holds {found}",
+                path=path,
+                found=f"{document!r:.80}",
+            )
+        )
     if "path" in document:
-        raise CourseError(f"{path}: 'path' is not a key of such a file", "Remove it.")
+        raise CourseError(_("{path}: '{key}' is not a key of such a file", path=path, key="path"), _("Remove it."))
     try:
         return kind.model_validate({**document, "path": path})
     except ValidationError as error:
-        raise CourseError(explain(path, error), "docs/verifying.md shows the format.") from None
+        raise CourseError(explain(path, error), _("docs/verifying.md shows the format.")) from None
 
 
 def files(course: Course, folder: Path, assignment: str) -> list[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder.course import Assignment
+from autograder.i18n import _
 from autograder.results import Outcome, QuestionResult, Report, Status
 from autograder.verify.cases import Mutant, check_places
 from autograder.verify.proof import Reason
@@ -37,54 +38,59 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
     for place, (question, outcome) in statuses(report).items():
         if outcome.status is Status.PASSED:
             continue
-        found = said(question, outcome) or said(question) or "no reason"
+        found = said(question, outcome) or said(question) or _("no reason")
         yield Reason(
-            message=f"this check should pass and is {outcome.status.value}", file=file, place=place, found=found
+            message=_("this check should pass and is {status}", status=outcome.status.value),
+            file=file,
+            place=place,
+            found=found,
         )
     if report.points < report.out_of - _CLOSE and all(
-        outcome.status is Status.PASSED for _, outcome in statuses(report).values()
+        outcome.status is Status.PASSED for _question, outcome in statuses(report).values()
     ):
         yield _points(file, report.out_of, report.points)
     for note in report.notes:
-        yield Reason(message="the notebook itself is remarked on", file=file, found=note)
+        yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
 
 
 def nothing(report: Report, file: str) -> Iterable[Reason]:
     """Reasons why this is not the report of a notebook in which nothing was answered."""
-    for place, (_, outcome) in statuses(report).items():
+    for place, (_question, outcome) in statuses(report).items():
         if outcome.status is Status.UNDECIDED:
-            message = "this check of the untouched notebook is undecided, and would wait for a person"
+            message = _("this check of the untouched notebook is undecided, and would wait for a person")
             yield Reason(message=message, file=file, place=place, found=outcome.actual)
         elif outcome.points > 0 or outcome.status is Status.PASSED:
-            message = f"the untouched notebook earns {outcome.points:g} points: it asks for no work"
+            message = _("the untouched notebook earns {points:g} points: it asks for no work", points=outcome.points)
             yield Reason(message=message, file=file, place=place, found=outcome.actual)
     for question in report.questions:
         hints = [question.problem, question.hint, *(outcome.hint for outcome in question.outcomes)]
         if not any(hints):
-            yield Reason(message="an empty answer is not told what to do", file=file, place=question.question)
+            yield Reason(message=_("an empty answer is not told what to do"), file=file, place=question.question)
 
 
 def exactly(report: Report, mutant: Mutant, assignment: Assignment, file: str) -> Iterable[Reason]:
     """Reasons why `report` is not the one that `mutant` names."""
     expected, found = mutant.expected(assignment), statuses(report)
-    lost = {place for place, (_, outcome) in found.items() if outcome.status is not Status.PASSED}
+    lost = {place for place, (_question, outcome) in found.items() if outcome.status is not Status.PASSED}
     if not lost:
         yield Reason(
-            message="the mutant survives: it earns every point", file=file, expected=f"to lose {', '.join(expected)}"
+            message=_("the mutant survives: it earns every point"),
+            file=file,
+            expected=_("to lose {checks}", checks=", ".join(expected)),
         )
         return
     for place, status in expected.items():
         question, outcome = found[place]
         if outcome.status.value != status:
-            message = "the mutant should lose this check, and keeps it"
+            message = _("the mutant should lose this check, and keeps it")
             if outcome.status is not Status.PASSED:
-                message = "this check is not decided as the mutant says"
+                message = _("this check is not decided as the mutant says")
             detail = f"{outcome.status.value} {said(question, outcome) or outcome.actual}".strip()
             yield Reason(message=message, file=file, place=place, expected=status, found=detail)
     for place in sorted(lost - expected.keys()):
         question, outcome = found[place]
         detail = said(question, outcome) or said(question)
-        message = f"the mutant should keep this check, and it is {outcome.status.value}"
+        message = _("the mutant should keep this check, and it is {status}", status=outcome.status.value)
         yield Reason(message=message, file=file, place=place, found=detail)
     yield from _hints(found, report.questions, mutant, file)
     worth = check_places(assignment)
@@ -100,13 +106,13 @@ def _hints(
         texts = [said(*found[place])] if place in found else [said(q) for q in questions if q.question == place]
         for phrase in phrases:
             if not any(phrase in text for text in texts):
-                message = "the feedback does not say what the student must read"
+                message = _("the feedback does not say what the student must read")
                 yield Reason(message=message, file=file, place=place, expected=repr(phrase), found=" ".join(texts))
 
 
 def _points(file: str, expected: float, found: float) -> Reason:
-    message = "the points don't add up"
-    return Reason(message=message, file=file, expected=f"{expected:g} points", found=f"{found:g}")
+    message = _("the points don't add up")
+    return Reason(message=message, file=file, expected=_("{points:g} points", points=expected), found=f"{found:g}")
 
 
 def unkilled(assignment: Assignment, mutants: Sequence[Mutant], folder: Path) -> Iterable[Reason]:
@@ -117,7 +123,7 @@ def unkilled(assignment: Assignment, mutants: Sequence[Mutant], folder: Path) ->
     for place in check_places(assignment):
         if place not in killed:
             yield Reason(
-                message=f"no mutant in {folder} is lost by this check: nothing shows that it can fail",
+                message=_("no mutant in {folder} is lost by this check: nothing shows that it can fail", folder=folder),
                 file="course.yml",
                 place=place,
             )

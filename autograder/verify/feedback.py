@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import GradebookError
+from autograder.i18n import _
 from autograder.report.comments import question_text
 from autograder.results import Report, Status
 from autograder.verify.compare import said
@@ -28,23 +29,26 @@ def outcomes_tell(course: Course, report: Report, file: str) -> Iterable[Reason]
                 continue
             place = f"{question.question}.{outcome.check}"
             if outcome.expected:
-                message = "the feedback shows what a hidden check expects"
+                message = _("the feedback shows what a hidden check expects")
                 yield Reason(message=message, file=file, place=place, found=outcome.expected)
             elif answer := tells(said(question, outcome), check):
-                message = "the feedback on a hidden check tells its answer"
+                message = _("the feedback on a hidden check tells its answer")
                 yield Reason(
-                    message=message, file=file, place=place, found=f"{answer!r} in {said(question, outcome)!r}"
+                    message=message,
+                    file=file,
+                    place=place,
+                    found=_("{answer!r} in {text!r}", answer=answer, text=said(question, outcome)),
                 )
 
 
 def texts_tell(course: Course, report: Report, texts: Iterable[str], file: str) -> Iterable[Reason]:
     """Markers of hidden tests, and places of reference functions, in what was rendered for a student."""
-    places = {str(getattr(check, "reference", "")) for _, check in hidden_checks(course, report.assignment)} - {""}
+    places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, report.assignment)} - {""}
     comments = [question_text(question) for question in report.questions]
     for text in (*texts, *comments):
         for secret in (*sorted(places), *_MARKERS):
             if secret in text:
-                yield Reason(message=f"the feedback holds {secret!r}", file=file)
+                yield Reason(message=_("the feedback holds {secret!r}", secret=secret), file=file)
 
 
 def page(course: Course, student: str, assignment: str) -> Path:
@@ -69,7 +73,13 @@ def page(course: Course, student: str, assignment: str) -> Path:
         GenerateFeedback(coursedir=CourseDirectory(config=config, log=log), config=config, log=log).start()
     except NbGraderException as error:
         reason = written.getvalue().strip().splitlines()[-1:] or [str(error)]
-        raise GradebookError(f"nbgrader can't make the feedback page of {assignment}: {reason[0]}") from error
+        raise GradebookError(
+            _(
+                "nbgrader can't make the feedback page of {assignment}: {reason}",
+                assignment=assignment,
+                reason=reason[0],
+            )
+        ) from error
     return course.root / "feedback" / student / assignment / f"{assignment}.html"
 
 
@@ -82,13 +92,17 @@ def validator_disagrees(executed: Path, report: Report, file: str) -> Iterable[R
     results = Validator(preprocessors=[CheckCellMetadata]).validate(str(executed.resolve()))
     for kind in ("type_changed", "changed"):
         if results.get(kind):
-            message = f"`nbgrader validate` says that {len(results[kind])} cells have changed ({kind})"
+            message = _(
+                "`nbgrader validate` says that {count} cells have changed ({kind})", count=len(results[kind]), kind=kind
+            )
             yield Reason(message=message, file=file, found=results[kind][0]["source"][:100])
     failed = _questions(executed, [item["source"] for item in results.get("failed", ())])
     lost = [question.question for question in report.questions if question.status is Status.FAILED]
     if "changed" not in results and "type_changed" not in results and failed != lost:
-        message = "`nbgrader validate` fails other questions than the report"
-        yield Reason(message=message, file=file, expected=", ".join(lost) or "none", found=", ".join(failed) or "none")
+        message = _("`nbgrader validate` fails other questions than the report")
+        yield Reason(
+            message=message, file=file, expected=", ".join(lost) or _("none"), found=", ".join(failed) or _("none")
+        )
 
 
 def _questions(executed: Path, sources: Sequence[str]) -> list[str]:

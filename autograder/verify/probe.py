@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.checks.functions import Function
 from autograder.course import Course
+from autograder.i18n import _
 from autograder.release import released_notebook
 from autograder.verify.proof import Reason
 from autograder.verify.releases import hidden_checks
@@ -117,8 +118,8 @@ def findings(executed: NotebookNode, file: str) -> Iterable[Reason]:
     printed = "".join(texts)
     for line in printed.splitlines():
         if line.startswith(FOUND):
-            message = "a student's code can find something that only the grader may know"
+            message = _("a student's code can find something that only the grader may know")
             yield Reason(message=message, file=file, found=line.removeprefix(FOUND).strip())
     if DONE not in printed:
-        message = "the look through the kernel did not come to its end, so it proves nothing"
+        message = _("the look through the kernel did not come to its end, so it proves nothing")
         yield Reason(message=message, file=file, found=printed[-300:])

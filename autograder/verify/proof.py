@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from autograder.i18n import N_, _
+
 
 class Part(StrEnum):
     """What `--only` may name, in the order in which it is proven."""
@@ -24,15 +26,15 @@ class Part(StrEnum):
 
 
 ABOUT = {
-    Part.SOLUTION: "The solution earns every point",
-    Part.ALTERNATIVES: "Right solutions that are written differently earn every point",
-    Part.RELEASE: "The untouched release is up to date and earns nothing",
-    Part.MUTANTS: "A solution with one mistake loses exactly the checks it should, and reads why",
-    Part.CHECKS: "Every check can fail: it kills a mutant",
-    Part.SECRETS: "Nothing hidden is in the release, in feedback, or in the kernel",
-    Part.NBGRADER: "nbgrader's validator agrees",
-    Part.LANGUAGES: "All languages have the same questions",
-    Part.THRESHOLDS: "Thresholds are earned: right networks pass them, typical wrong ones don't",
+    Part.SOLUTION: N_("The solution earns every point"),
+    Part.ALTERNATIVES: N_("Right solutions that are written differently earn every point"),
+    Part.RELEASE: N_("The untouched release is up to date and earns nothing"),
+    Part.MUTANTS: N_("A solution with one mistake loses exactly the checks it should, and reads why"),
+    Part.CHECKS: N_("Every check can fail: it kills a mutant"),
+    Part.SECRETS: N_("Nothing hidden is in the release, in feedback, or in the kernel"),
+    Part.NBGRADER: N_("nbgrader's validator agrees"),
+    Part.LANGUAGES: N_("All languages have the same questions"),
+    Part.THRESHOLDS: N_("Thresholds are earned: right networks pass them, typical wrong ones don't"),
 }
 
 
@@ -51,7 +53,9 @@ class Reason(_Frozen):
 
     def sentence(self) -> str:
         start = ": ".join(part for part in (self.file, self.place, self.message) if part)
-        details = [f"expected {self.expected}"] * bool(self.expected) + [f"found {self.found}"] * bool(self.found)
+        details = [_("expected {what}", what=self.expected)] * bool(self.expected) + [
+            _("found {what}", what=self.found)
+        ] * bool(self.found)
         return f"{start} ({', '.join(details)})" if details else start
 
 

@@ -10,10 +10,19 @@ from typing import Any
 from autograder.checks.base import Check
 from autograder.course import Course, read_yaml
 from autograder.errors import AutograderError
+from autograder.i18n import N_, _
 from autograder.release import CHECKS, released_notebook, revealed
 from autograder.verify.proof import Reason
 
 _HIDDEN_KEYS = {"title", "points", "of"}  # all that a released checks.yml says of a hidden check
+_TELLS = {
+    "title": N_("the title of a hidden check tells its answer"),
+    "hint": N_("the hint of a hidden check tells its answer"),
+}
+_WORTH = {
+    "checks": N_("its visible checks are worth something else"),
+    "hidden": N_("its hidden checks are worth something else"),
+}
 _LONG = 2  # an answer of one character, such as 2, stands in many a text by chance
 
 
@@ -22,7 +31,9 @@ def stale(paths: Iterable[Path], course: Course, assignment: str) -> Iterable[Re
     for path in paths:
         if path.parent.name == assignment:
             place = str(path.relative_to(course.root))
-            yield Reason(message="it is not what `autograder release` would write now: run it, and commit", file=place)
+            yield Reason(
+                message=_("it is not what `autograder release` would write now: run it, and commit"), file=place
+            )
 
 
 def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
@@ -32,12 +43,12 @@ def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
     folder = Path("assignments") / language / assignment
     file = str(folder / CHECKS)
     yield from _checks_reveal(course, assignment, read_yaml(course.root / file), file)
-    places = {str(getattr(check, "reference", "")) for _, check in hidden_checks(course, assignment)} - {""}
+    places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, assignment)} - {""}
     for path in sorted((course.root / folder).iterdir()):
         text = path.read_text("utf-8", "replace")
         for place in sorted(places):
             if place in text:
-                message = f"it names the reference function {place}"
+                message = _("it names the reference function {place}", place=place)
                 yield Reason(message=message, file=str(path.relative_to(course.root)))
 
 
@@ -48,13 +59,13 @@ def _checks_reveal(course: Course, assignment: str, document: Any, file: str) ->
         for check, entry in zip(question.hidden(), released.get("hidden", ()), strict=False):
             place = f"{name}.{check.id}"
             for key in sorted(entry.keys() - _HIDDEN_KEYS):
-                message = f"students can read '{key}' of a hidden check"
+                message = _("students can read '{key}' of a hidden check", key=key)
                 yield Reason(message=message, file=file, place=place, found=f"{entry[key]!r:.100}")
         hidden = {check.id for check in question.hidden()}
         for entry in released.get("checks", ()):
             if entry.get("hidden") or entry.get("id", entry.get("type")) in hidden:
                 place = f"{name}.{entry.get('id', entry.get('type'))}"
-                yield Reason(message="students can read all of a hidden check", file=file, place=place)
+                yield Reason(message=_("students can read all of a hidden check"), file=file, place=place)
 
 
 def hidden_checks(course: Course, assignment: str) -> Iterable[tuple[str, Check]]:
@@ -104,29 +115,36 @@ def titles_tell(course: Course, assignment: str) -> Iterable[Reason]:
             }
             for kind, text in texts.items():
                 if answer := tells(text, check):
-                    message = f"the {kind} of a hidden check tells its answer"
-                    yield Reason(message=message, file="course.yml", place=place, found=f"{answer!r} in {text!r}")
+                    message = _(_TELLS[kind])
+                    yield Reason(
+                        message=message,
+                        file="course.yml",
+                        place=place,
+                        found=_("{answer!r} in {text!r}", answer=answer, text=text),
+                    )
 
 
 def languages_differ(course: Course, assignment: str) -> Iterable[Reason]:
     """Questions, points and locked code that are not the same in every language; questions that course.yml knows otherwise."""
     wanted = {name: question.points for name, question in course.assignment(assignment).questions.items()}
-    first, *_ = course.course.languages
+    first = course.course.languages[0]
     cells = {language: _graded(course, assignment, language) for language in course.course.languages}
     for language, own in cells.items():
         file = f"assignments/{language}/{assignment}/{assignment}.ipynb"
-        points = {name: worth for name, (worth, _) in own.items() if worth is not None}
+        points = {name: worth for name, (worth, _code) in own.items() if worth is not None}
         if list(points) != list(wanted):
-            message = "its questions are not those of course.yml, in that order"
+            message = _("its questions are not those of course.yml, in that order")
             yield Reason(message=message, file=file, expected=", ".join(wanted), found=", ".join(points))
         for name in points.keys() & wanted.keys():
             if points[name] != wanted[name]:
-                message = "a question is worth something else"
+                message = _("a question is worth something else")
                 found = f"{points[name]:g}"
                 yield Reason(message=message, file=file, place=name, expected=f"{wanted[name]:g}", found=found)
         for name in sorted(own.keys() & cells[first].keys()):
             if own[name][1] != cells[first][name][1]:
-                yield Reason(message=f"its code differs from that in '{first}'", file=file, place=name)
+                yield Reason(
+                    message=_("its code differs from that in '{language}'", language=first), file=file, place=name
+                )
         yield from _checks_differ(course, assignment, language)
 
 
@@ -144,19 +162,18 @@ def _checks_differ(course: Course, assignment: str, language: str) -> Iterable[R
     file = f"assignments/{language}/{assignment}/{CHECKS}"
     document = read_yaml(course.root / file)
     if not isinstance(document, dict) or not isinstance(document.get("questions"), dict):
-        raise AutograderError(f"{course.root / file} holds no questions", "Run `autograder release`.")
+        raise AutograderError(_("{file} holds no questions", file=course.root / file), _("Run `autograder release`."))
     wanted = course.public(assignment, language)["questions"]
     released = document["questions"]
     if list(released) != list(wanted):
-        message = "its questions are not those of course.yml, in that order"
+        message = _("its questions are not those of course.yml, in that order")
         yield Reason(message=message, file=file, expected=", ".join(wanted), found=", ".join(released))
     for name in wanted.keys() & released.keys():
         for kind in ("checks", "hidden"):
             expected = [check["points"] for check in wanted[name][kind]]
             found = [check.get("points") for check in released[name].get(kind, ())]
             if expected != found:
-                kinds = "visible" if kind == "checks" else "hidden"
                 yield Reason(
-                    message=f"its {kinds} checks are worth something else", file=file, place=name,
+                    message=_(_WORTH[kind]), file=file, place=name,
                     expected=str(expected), found=str(found),
                 )  # fmt: skip

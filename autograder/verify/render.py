@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.table import Table
 from rich.text import Text
 
+from autograder.i18n import _, language
 from autograder.verify.proof import ABOUT, Part, Proof, Step
 
 SLOW = 5  # how many of the slowest notebooks are named
@@ -17,15 +18,15 @@ SLOW = 5  # how many of the slowest notebooks are named
 
 def table(proof: Proof) -> Table:
     """Parts by assignments: how many of how many are proven."""
-    made = Table(title="Verified", title_justify="left", caption_justify="left")
+    made = Table(title=_("Verified"), title_justify="left", caption_justify="left")
     made.add_column("")
     for name in proof.assignments:
         made.add_column(name, justify="right")
     for part in Part:
         counts = [proof.of(name, part) for name in proof.assignments]
         if any(counts):
-            made.add_row(ABOUT[part], *map(_count, counts))
-    made.add_row("", *(Text("proven" if _all(proof.of(name)) else "wrong", style=_colour(proof.of(name))) for name in proof.assignments))  # fmt: skip
+            made.add_row(_(ABOUT[part]), *map(_count, counts))
+    made.add_row("", *(Text(_("proven") if _all(proof.of(name)) else _("wrong"), style=_colour(proof.of(name))) for name in proof.assignments))  # fmt: skip
     return made
 
 
@@ -63,10 +64,13 @@ def timing(proof: Proof) -> str:
     """What took the time: how many notebooks ran, and the slowest."""
     ran = [step for step in proof.steps if step.seconds]
     if not ran:
-        return f"No notebook was run; {proof.seconds:.0f} s."
+        return _("No notebook was run; {seconds:.0f} s.", seconds=proof.seconds)
     slow = sorted(ran, key=lambda step: -step.seconds)[:SLOW]
     named = ", ".join(f"{step.assignment} {step.name} {step.seconds:.0f} s" for step in slow)
-    return f"{len(ran)} notebooks and {proof.fits} trainings asked for, in {proof.seconds:.0f} s. The slowest: {named}."
+    return _(
+        "{count} notebooks and {fits} trainings asked for, in {seconds:.0f} s. The slowest: {slowest}.",
+        count=len(ran), fits=proof.fits, seconds=proof.seconds, slowest=named,
+    )  # fmt: skip
 
 
 def junit(proof: Proof) -> str:
@@ -100,7 +104,13 @@ def page(proof: Proof, title: str) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template("verify.html.j2").render(
-        proof=proof, title=title, about=ABOUT, parts=list(Part), timing=timing(proof)
+        proof=proof,
+        title=title,
+        about={part: _(about) for part, about in ABOUT.items()},
+        parts=list(Part),
+        timing=timing(proof),
+        _=_,
+        language=language(),
     )
 
 

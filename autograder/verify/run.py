@@ -24,6 +24,7 @@ from autograder.course import FILE, Course, load, read_yaml
 from autograder.errors import AutograderError, CourseError
 from autograder.execute import Submission
 from autograder.grade import Done, Settings, grade_class
+from autograder.i18n import _
 from autograder.results import Report, Status
 from autograder.variants import hand_in, solved
 from autograder.verify import cases, compare, feedback, probe, releases, thresholds
@@ -58,7 +59,7 @@ def verify(
     Raises AutograderError only for what keeps it from looking: no sandbox, a damaged course file, no worker.
     """
     started = time.monotonic()
-    on_start("reading releases, alternatives and mutants")
+    on_start(_("reading releases, alternatives and mutants"))
     steps: list[Step] = []
     planned: list[tuple[str, Case]] = []
     paths = _stale(course) if Part.RELEASE in parts else []
@@ -98,7 +99,7 @@ def _stale(course: Course) -> list[Path]:
     try:
         return release.stale(course)
     except AutograderError as error:
-        raise CourseError(f"the course can't be released: {error}", error.remedy) from error
+        raise CourseError(_("the course can't be released: {error}", error=error), error.remedy) from error
 
 
 def _static(course: Course, name: str, parts: frozenset[Part], stale: Sequence[Path]) -> Iterator[Step]:
@@ -196,7 +197,7 @@ def _cases(course: Course, name: str, parts: frozenset[Part], isolation: str) ->
             Part.SECRETS, "kernel", "kernel", released,
             lambda: (
                 probe.notebook(course, name),
-                lambda _, executed: probe.findings(executed, f"the kernel of {released}"),
+                lambda report, executed: probe.findings(executed, _("the kernel of {file}", file=released)),
             ),
         )  # fmt: skip
     return made, broken
@@ -232,12 +233,12 @@ def _grade(
             list(by_submission), copy, settings,
             lambda one: on_done(f"{one.submission.assignment} {one.submission.student}"), on_start,
         )  # fmt: skip
-        on_start("reading reports")
+        on_start(_("reading reports"))
         steps: list[Step] = []
         for one in done:
             steps += _judged(copy, by_submission[one.submission], one, parts)
         if Part.SECRETS in parts:
-            for name in dict.fromkeys(name for name, _ in planned):
+            for name in dict.fromkeys(name for name, _case in planned):
                 steps.append(_page(copy, name, [one for one in done if one.submission.assignment == name]))
         return steps, sum(one.fits for one in done)
 
@@ -296,7 +297,7 @@ def copy_course(course: Course, target: Path) -> Path:
     for folder in ("solutions", "assignments"):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in course.assignments:
-        for _, check in releases.hidden_checks(course, name):
+        for _place, check in releases.hidden_checks(course, name):
             place = str(getattr(check, "reference", "")).partition(":")[0]
             if place and not (target / place).exists():
                 (target / place).parent.mkdir(parents=True, exist_ok=True)

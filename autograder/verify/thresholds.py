@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from autograder.calibration.thresholds import Threshold, examine
 from autograder.course import Course
+from autograder.i18n import _
 from autograder.verify.proof import Part, Reason, Step
 
 
@@ -27,9 +28,16 @@ def _rates(threshold: Threshold) -> Iterable[str]:
     for rate in threshold.rates:
         summary = rate.summary
         if rate.kind == "wrong":
-            what = f"passes in {rate.passed} of {summary.n} trainings, so in {rate.passes_at_most:.1%} at most"
-            caught = f"; caught by {', '.join(rate.caught_by)} anyway" if rate.caught_by else ""
+            what = _(
+                "passes in {count} of {n} trainings, so in {rate:.1%} at most",
+                count=rate.passed, n=summary.n, rate=rate.passes_at_most,
+            )  # fmt: skip
+            caught = _("; caught by {checks} anyway", checks=", ".join(rate.caught_by)) if rate.caught_by else ""
         else:
-            what = f"fails in {rate.failed} of {summary.n} trainings, so in {rate.fails_at_most:.1%} at most"
+            what = _(
+                "fails in {count} of {n} trainings, so in {rate:.1%} at most",
+                count=rate.failed, n=summary.n, rate=rate.fails_at_most,
+            )  # fmt: skip
             caught = ""
-        yield f"{rate.about}: {what} (mean {summary.mean:.4f}, sd {summary.sd:.4f}){caught}"
+        figures = _("mean {mean:.4f}, sd {sd:.4f}", mean=summary.mean, sd=summary.sd)
+        yield f"{rate.about}: {what} ({figures}){caught}"

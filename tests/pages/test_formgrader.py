@@ -1,0 +1,97 @@
+"""nbgrader's formgrader in a real browser, over a gradebook that grading wrote."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from autograder import release
+from autograder.gradebook import Book, address
+from tests.test_gradebook import NAME, UNSURE, autograded, report
+from tests.test_release import make
+
+CONFIG = """\
+c = get_config()
+c.CourseDirectory.course_id = "tiny"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments/en"
+"""
+
+
+@pytest.fixture(scope="module")
+def formgrader(tmp_path_factory):
+    """The address of formgrader: alice has an undecided question, bob a failed one; 0.5 of 3 points each."""
+    root = tmp_path_factory.mktemp("course")
+    course = make(root)
+    release.release(course, ["first"])
+    (root / "nbgrader_config.py").write_text(CONFIG)
+    with Book(address(course), "tiny") as book:
+        book.prepare(course, "first")
+        for student, name in (("alice", UNSURE), ("bob", NAME)):
+            autograded(course, student)
+            book.write(report(student, name=(name,)), course, None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("home")
+    own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+             "--IdentityProvider.token=", f"--ServerApp.root_dir={root}",
+             "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"],
+            cwd=root, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        _wait(f"http://127.0.0.1:{port}/api/status", server, home / "server.log")
+        yield f"http://127.0.0.1:{port}/formgrader"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait(address, server, log):
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()[-3000:]
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the Jupyter server did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(30_000)
+    yield page
+    page.close()
+
+
+def test_the_class_is_listed_with_its_scores_and_who_waits_for_a_person(formgrader, page, tmp_path):
+    page.goto(f"{formgrader}/manage_submissions/first")
+    for student, status in (("alice", "needs manual grading"), ("bob", "graded")):
+        row = page.locator("tbody tr", has_text=student)
+        expect(row).to_contain_text("0.5 / 3")
+        expect(row).to_contain_text(status)
+    page.screenshot(path=tmp_path / "class.png")
+
+
+def test_a_submission_shows_what_each_question_earned_and_why(formgrader, page, tmp_path):
+    page.goto(f"{formgrader}/gradebook/first/first")
+    page.get_by_role("link", name="Submission #2").click()
+    page.wait_for_url("**/submissions/**")
+    scores = page.locator("input.score")
+    expect(scores).to_have_count(2)
+    assert [scores.nth(n).get_attribute("placeholder") for n in range(2)] == ["0.5", "0"]
+    comments = " ".join(
+        box.input_value() or box.get_attribute("placeholder") or "" for box in page.locator("textarea.comment").all()
+    )
+    assert "Think again." in comments and "987654" not in comments
+    page.screenshot(path=tmp_path / "submission.png", full_page=True)
