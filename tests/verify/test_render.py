@@ -89,7 +89,7 @@ def test_the_page_escapes_what_it_shows_and_loads_nothing(proof):
 
 def test_a_page_of_a_proven_course_says_so(proof):
     page = render.page(Proof(steps=proof.steps[:2]), "Tiny")
-    assert "Proven: 2 of 2 steps" in page and "What is wrong" not in page
+    assert "Proven: all 2 steps." in page and "What is wrong" not in page
 
 
 def test_json_says_whether_it_is_proven_and_why_not(proof):
