@@ -1,13 +1,7 @@
 """A student's notebook in JupyterLab, in a real browser: filled in, run from its menu, and answered by check()."""
 
-import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import nbformat
 import pytest
@@ -15,6 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from autograder.variants import edited, solved
 from tests.conftest import ROOT
+from tests.serving import jupyter
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -44,41 +39,15 @@ def lab(course, tmp_path_factory):
         folder.mkdir()
         shutil.copy(ROOT / "assignments" / language / ASSIGNMENT / "checks.yml", folder)
         nbformat.write(begun(course, language), folder / f"{ASSIGNMENT}.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     own = {name: str(home / f".{name.lower()}") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")}  # fmt: skip
     # Every cell is in the page, also those out of sight.
     settings = home / ".jupyterlab_settings_dir" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AUTOGRADER_")}
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--IdentityProvider.token=", f"--ServerApp.root_dir={home}", "--LabApp.news_url=None",
-             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
-            cwd=home, env={**kept, **own}, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(address, server, home / "server.log")
+    options = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    with jupyter("jupyterlab", home, home / "server.log", {**kept, **own}, *options) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait(address, server, log):
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()[-3000:]
-        try:
-            with urllib.request.urlopen(f"{address}/api/status", timeout=2) as answer:
-                json.load(answer)
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,13 @@
 """nbgrader's formgrader in a real browser, over a gradebook that grading wrote."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pytest
 from playwright.sync_api import expect
 
 from autograder import release
 from autograder.gradebook import Book, address
+from tests.serving import jupyter
 from tests.test_gradebook import NAME, UNSURE, autograded, report
 from tests.test_release import make
 
@@ -35,35 +31,11 @@ def formgrader(tmp_path_factory):
         for student, name in (("alice", UNSURE), ("bob", NAME)):
             autograded(course, student)
             book.write(report(student, name=(name,)), course, None)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("home")
     own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--IdentityProvider.token=", f"--ServerApp.root_dir={root}",
-             "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"],
-            cwd=root, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    try:
-        _wait(f"http://127.0.0.1:{port}/api/status", server, home / "server.log")
-        yield f"http://127.0.0.1:{port}/formgrader"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait(address, server, log):
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()[-3000:]
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the Jupyter server did not start:\n{log.read_text()[-3000:]}")
+    formgrader = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"
+    with jupyter("jupyter_server", root, home / "server.log", {**os.environ, **own}, formgrader) as server:
+        yield f"{server}/formgrader"
 
 
 @pytest.fixture
