@@ -9,11 +9,21 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from autograder.checks.base import Check, Localised, LocalisedText
 from autograder.checks.registry import TYPES, parse
@@ -143,9 +153,20 @@ class Assignment(_Frozen):
 
 
 class Heading(_Frozen):
+    """What the course is. `github` (``owner/name``): where it is published; released notebooks then open in Colab."""
+
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
     title: LocalisedText
     languages: tuple[Literal["en", "ko"], ...] = Field(default=("en",), min_length=1)
+    github: str = ""
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
+
+    @field_validator("github")
+    @classmethod
+    def _is_a_repository(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", name):
+            raise ValueError(_("{name} is not the name of a repository: write it like owner/name", name=name))
+        return name
 
 
 class HiddenCheck(_Frozen):
@@ -200,7 +221,8 @@ class Course(_Frozen):
 
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
-        document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "assignments"})
+        aside = {"gradebook": True, "late": True, "isolation": True, "assignments": True}
+        document = self.model_dump(mode="json", exclude={**aside, "course": {"github", "branch"}})
         document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
         return document
 

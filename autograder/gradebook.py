@@ -34,10 +34,11 @@ from autograder.course import Course
 from autograder.database import ANOTHER, address, inspect_schema, remedy, scripts_on_path, translated, with_driver
 from autograder.errors import GradebookError, ReleaseError
 from autograder.i18n import _, speaking
-from autograder.release import generate, pick_language, source_notebook
+from autograder.release import generate
 from autograder.report.comments import isolation_text, late_text, prose, question_text
 from autograder.report.export.grades import Entry
 from autograder.results import QuestionResult, Report
+from autograder.sources import pick_language, source_notebook
 
 __all__ = ["Book", "Score", "address"]
 

@@ -25,10 +25,11 @@ from autograder.grade import Folders, find_submissions, submitted_at
 from autograder.gradebook import Book, address
 from autograder.handins import HandIns, Kept, Measured, Store, pack, sha256
 from autograder.i18n import N_, _, speaking
-from autograder.release import released_notebook, source_notebook
+from autograder.release import released_notebook
 from autograder.report.changes import QuestionChange, changes, course_changes
 from autograder.restore import read, restore
 from autograder.results import Report
+from autograder.sources import source_notebook
 from autograder.training import versions
 
 _GONE = N_("the submission is not in submitted/ any more")

@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 
 from autograder.course import Course
 from autograder.errors import ReleaseError
-from autograder.release import released_notebook, source_notebook
+from autograder.release import released_notebook
+from autograder.sources import source_notebook
 
 _MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 Edits = Mapping[str, str | Sequence[tuple[str, str]]]

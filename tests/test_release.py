@@ -16,7 +16,7 @@ import yaml
 from nbformat import NotebookNode
 
 from autograder import course as course_module
-from autograder import release
+from autograder import release, sources
 from autograder.course import Course
 from autograder.errors import CourseError, ReleaseError
 
@@ -295,10 +295,10 @@ def test_a_missing_or_broken_source_is_refused(tmp_path: Path) -> None:
     ):
         path.write_text(content)
         with pytest.raises(ReleaseError, match=r"solutions/first/first\.ipynb is not a notebook of format 4\.5"):
-            release.source_notebook(course, "first")
+            sources.source_notebook(course, "first")
     path.unlink()
     with pytest.raises(ReleaseError, match="does not exist"):
-        release.source_notebook(course, "first")
+        sources.source_notebook(course, "first")
 
 
 def test_what_nbgrader_refuses_is_a_release_error_with_its_reason(tmp_path: Path) -> None:

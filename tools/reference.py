@@ -38,6 +38,9 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "id": "nbgrader's course id: lower-case letters, digits and `-`",
         "title": "for people; `{en: ..., ko: ...}`, or one text for all languages",
         "languages": "of the releases; the first is the default of feedback",
+        "github": "where the course is published, as `owner/name`: released notebooks then have a Colab badge, a link to their "
+        "folder, and a first cell that gets the package and checks.yml in Colab",
+        "branch": "of that repository",
     }),
     ("`data`", course.DataSettings, {"name": "the only one there is", "holdout": "how the hold-out is split off"}),
     ("`data.holdout`", course.Holdout, {

@@ -8,9 +8,9 @@ from typing import Any
 
 from autograder.calibration.thresholds import Rate, Threshold
 from autograder.errors import AutograderError
-from autograder.i18n import _
+from autograder.i18n import N_, _
 
-KINDS = {"reference": "solution", "variation": "accepted variation", "wrong": "typical mistake"}
+KINDS = {"reference": N_("solution"), "variation": N_("accepted variation"), "wrong": N_("typical mistake")}
 COLOURS = ("#1b6e53", "#6b7f99", "#c2571a")  # each at least 3 to 1 on white, told apart without red and green
 THRESHOLD = "#a3123a"
 FLOOR = 0.6  # accuracy at which the axis begins: a network that was not trained guesses, at 0.1
@@ -39,13 +39,13 @@ def chart(thresholds: Sequence[Threshold]) -> Any:
     low = min([FLOOR, *(t.at_least for t in thresholds)])
     panels = [_panel(alt, threshold, low) for threshold in thresholds]
     title = alt.TitleParams(
-        "Accuracy over seeds, and the thresholds of the course",
-        subtitle="whisker: lowest to highest; bar: middle half; tick: median; dashed line: threshold",
+        _("Accuracy over seeds, and the thresholds of the course"),
+        subtitle=_("whisker: lowest to highest; bar: middle half; tick: median; dashed line: threshold"),
         anchor="start", fontSize=15, subtitleFontSize=11, offset=14,
     )  # fmt: skip
     return (
         alt.concat(*panels, columns=2, title=title, spacing=26, background="white")
-        .configure(font="DejaVu Sans, Verdana, sans-serif", padding=12)
+        .configure(font="DejaVu Sans, Verdana, Noto Sans KR, Malgun Gothic, sans-serif", padding=12)
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=11, titleFontSize=11, gridColor="#e7e7ea", domainColor="#9a9aa2", labelLimit=240)
         .configure_legend(labelFontSize=11, orient="bottom", title=None, symbolType="square")
@@ -57,10 +57,10 @@ def _panel(alt: Any, threshold: Threshold, low: float) -> Any:
     names = [row["network"] for row in rows]
     base = alt.Chart(alt.Data(values=rows)).encode(
         y=alt.Y("network:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True)),
-        color=alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS.values()), range=list(COLOURS))),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=[_(kind) for kind in KINDS.values()], range=list(COLOURS))),
     )
     axis = alt.X(
-        "minimum:Q", scale=alt.Scale(domain=[low, 0.95]), title="accuracy", axis=alt.Axis(format=".2f", tickCount=7)
+        "minimum:Q", scale=alt.Scale(domain=[low, 0.95]), title=_("accuracy"), axis=alt.Axis(format=".2f", tickCount=7)
     )
     seen = base.transform_filter("datum.maximum > datum.low")
     whisker = seen.mark_rule(strokeWidth=1.5).encode(x=axis, x2="maximum:Q")
@@ -88,16 +88,19 @@ def _about(threshold: Threshold) -> str:
     margin = threshold.margin
     if margin is None or threshold.reference is None:
         return threshold.split
-    return f"{threshold.split}; {margin:.1f} sd below the mean of {threshold.reference.summary.n} trainings"
+    return _(
+        "{split}; {margin} sd below the mean of {count} trainings",
+        split=threshold.split, margin=f"{margin:.1f}", count=threshold.reference.summary.n,
+    )  # fmt: skip
 
 
 def _row(rate: Rate, low: float) -> dict[str, Any]:
     summary = rate.summary
     quantiles = summary.quantiles
     return {
-        "network": rate.about, "kind": KINDS[rate.kind], "low": low,
+        "network": rate.about, "kind": _(KINDS[rate.kind]), "low": low,
         # A whisker that begins left of the axis is cut there.
         "minimum": max(low, summary.minimum), "maximum": summary.maximum,
         "q25": max(low, quantiles["0.25"]), "q75": max(low, quantiles["0.75"]), "median": max(low, quantiles["0.5"]),
-        "below": f"◂ {summary.mean:.2f}, off the scale",
+        "below": _("◂ {mean}, off the scale", mean=f"{summary.mean:.2f}"),
     }  # fmt: skip

@@ -132,7 +132,7 @@ class _Matcher:
         """The candidate that `file` is: one for each student of a group. Raises _Skip."""
         groups = self.rule.match(file.path)
         if groups is None and self.rule.is_own(file.path):
-            raise _Skip(_("it is {title}'s own", title=self.rule.platform.title), amiss=False)
+            raise _Skip(_("it is {title}'s own", title=_(self.rule.platform.title)), amiss=False)
         if groups is None or (self.rule.platform.checkout and file.repository is None):
             raise _Skip(_no_fit(self.rule.platform))
         people = [(each, self._student(each)) for each in self.more(file.path, groups)]
@@ -256,9 +256,9 @@ def _no_fit(platform: Platform) -> str:
     if platform is FOLDER:
         return _("its name doesn't say whose it is")
     return (
-        _("its name is not one that {title} gives, or it lies in no checkout", title=platform.title)
+        _("its name is not one that {title} gives, or it lies in no checkout", title=_(platform.title))
         if platform.checkout
-        else _("its name is not one that {title} gives", title=platform.title)
+        else _("its name is not one that {title} gives", title=_(platform.title))
     )
 
 

@@ -25,13 +25,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.collect.names import Spellings
+from autograder.i18n import N_
 
 
 @dataclass(frozen=True)
 class Platform:
     """The naming rule of a platform.
 
-    `patterns` are tried in order. `student` are the groups of which a student id is made when there is no roster.
+    `title` is shown, translated if it is more than a name. `patterns` are tried in order. `student` are the groups of which a student id is made when there is no roster.
     `telling`: how many of the patterns, from the first, show that SOURCE is from this platform (None: all of them).
     `whole`: patterns may look at the name of SOURCE itself. `checkout`: only files of git checkouts, whose last commit is
     the time. `notes` ends the name of a file that says more about submissions (`notes` module). `source`: where the
@@ -53,7 +54,7 @@ class Platform:
 
 EXCHANGE = Platform(
     name="exchange",
-    title="nbgrader's exchange",
+    title=N_("nbgrader's exchange"),
     patterns=(
         r"(?:^|/)(?P<login>[^/]+)\+(?P<assignment>[^/+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^/+]*)(?:\+[^/]*)?/(?P<file>.+)$",
     ),
@@ -129,7 +130,7 @@ CLASSROOM = Platform(
 )
 FOLDER = Platform(
     name="folder",
-    title="folders by student",
+    title=N_("folders by student"),
     patterns=(
         r"^(?P<name>[^/]+)/(?P<assignment>{assignment})/(?P<file>.+)$",
         r"^(?P<assignment>{assignment})/(?P<name>[^/]+)/(?P<file>.+)$",

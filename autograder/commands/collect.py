@@ -89,7 +89,9 @@ def collect(
         out.print_json(collected.to_json())
     else:
         zone = settings.zone or next(iter(the.assignments.values())).due.tzinfo
-        out.print(f"From {escaped(collecting.PLATFORMS[collected.platform].title)}:", highlight=False)
+        out.print(
+            _("From {platform}:", platform=escaped(_(collecting.PLATFORMS[collected.platform].title))), highlight=False
+        )
         for part in tables(collected, zone, verbose):
             out.print(part, highlight=False)
     if collected.unmatched:
