@@ -205,7 +205,9 @@ def test_a_class_that_is_killed_a_dozen_times_ends_in_the_same_gradebook(
         if not until(lambda goal=goal: entries(course) >= goal, process):
             process = grade(course)
             assert until(lambda goal=goal: entries(course) >= goal, process)
-        time.sleep(generator.uniform(0, 0.4))
+        moment = time.monotonic() + generator.uniform(0, 0.4)
+        while time.monotonic() < moment and entries(course) <= goal:  # not until a fast machine has finished the class
+            time.sleep(0.01)
         assert entries(course) < STUDENTS - 2, f"the class ends before strike {len(struck) + 1}: too few students"
         strike(what, cluster, process, generator)
         struck.append(what)
@@ -228,9 +230,9 @@ def test_a_class_that_is_killed_a_dozen_times_ends_in_the_same_gradebook(
     assert files(course, "reports") == files(undisturbed, "reports")
     assert files(course, "autograded") == files(undisturbed, "autograded")
     assert entries(course) == STUDENTS
-    # Nothing was graded again that was finished before.
+    # Nothing was graded again that was decided before. (A notebook whose judge is struck twice is undecided, and tried again.)
     logs = "".join(path.read_text("utf-8") for path in (course.root / "logs").glob("*.log"))
-    graded = Counter(re.findall(r"autograder\.grade: (s\d+/first): ", logs))
+    graded = Counter(re.findall(r"autograder\.grade: (s\d+/first): [^,]+, (?!undecided)", logs))
     assert {name: count for name, count in graded.items() if count > 1} == {}
     assert not list(course.root.rglob(".*.part"))
 
