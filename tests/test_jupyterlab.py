@@ -1,4 +1,4 @@
-"""A student's notebook in JupyterLab, in a real browser: filled in, run from its menu, and answered by check()."""
+"""A student's notebook in JupyterLab and in Notebook 7, in a real browser: filled in, run from its menu, answered by check()."""
 
 import os
 import shutil
@@ -31,22 +31,32 @@ def begun(course, language):
 
 
 @pytest.fixture(scope="module")
-def lab(course, tmp_path_factory):
-    """The address of a JupyterLab whose folders en/ and ko/ are what a student got."""
+def home(course, tmp_path_factory):
+    """A student's home, whose folders en/ and ko/ are what the student got."""
     home = tmp_path_factory.mktemp("home")
     for language in ("en", "ko"):
         folder = home / language
         folder.mkdir()
         shutil.copy(ROOT / "assignments" / language / ASSIGNMENT / "checks.yml", folder)
         nbformat.write(begun(course, language), folder / f"{ASSIGNMENT}.ipynb")
-    own = {name: str(home / f".{name.lower()}") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")}  # fmt: skip
     # Every cell is in the page, also those out of sight.
     settings = home / ".jupyterlab_settings_dir" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AUTOGRADER_")}
+    return home
+
+
+@pytest.fixture(scope="module")
+def environment(home):
+    own = {name: str(home / f".{name.lower()}") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")}  # fmt: skip
+    return {**{key: value for key, value in os.environ.items() if not key.startswith("AUTOGRADER_")}, **own}
+
+
+@pytest.fixture(scope="module")
+def lab(home, environment):
+    """The address of JupyterLab over that home."""
     options = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
-    with jupyter("jupyterlab", home, home / "server.log", {**kept, **own}, *options) as address:
+    with jupyter("jupyterlab", home, home / "lab.log", environment, *options) as address:
         yield address
 
 
@@ -58,13 +68,13 @@ def browser():
         browser.close()
 
 
-def run_all(browser, lab, language):
+def run_all(browser, address):
     """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.set_default_timeout(70_000)
-    page.goto(f"{lab}/lab/workspaces/{language}/tree/{language}/{ASSIGNMENT}.ipynb")
+    page.goto(address)
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.locator("table.autograder-progress").wait_for()
@@ -72,7 +82,7 @@ def run_all(browser, lab, language):
 
 
 def test_check_answers_inside_jupyterlab(browser, lab, tmp_path):
-    page = run_all(browser, lab, "en")
+    page = run_all(browser, f"{lab}/lab/workspaces/en/tree/en/{ASSIGNMENT}.ipynb")
     table = page.locator("table.autograder-check").last
     table.scroll_into_view_if_needed()
     expect(table).to_contain_text("flatten_relu.model")
@@ -91,10 +101,22 @@ def test_check_answers_inside_jupyterlab(browser, lab, tmp_path):
 
 
 def test_check_speaks_korean_in_the_korean_notebook(browser, lab, tmp_path):
-    page = run_all(browser, lab, "ko")
+    page = run_all(browser, f"{lab}/lab/workspaces/ko/tree/ko/{ASSIGNMENT}.ipynb")
     table = page.locator("table.autograder-check").last
     table.scroll_into_view_if_needed()
     expect(table).to_contain_text("2번째 층: 뉴런이 90개입니다. 100개여야 합니다.")
     expect(page.locator("table.autograder-progress")).to_contain_text("진행 상황")
     page.screenshot(path=tmp_path / "check-ko.png")
     page.close()
+
+
+def test_check_answers_inside_notebook_7(browser, home, environment, tmp_path):
+    with jupyter("notebook", home, home / "notebook.log", environment) as address:
+        page = run_all(browser, f"{address}/notebooks/en/{ASSIGNMENT}.ipynb")
+        table = page.locator("table.autograder-check").last
+        table.scroll_into_view_if_needed()
+        expect(table).to_contain_text("Layer 2: it has 90 units, and should have 100.")
+        expect(page.locator("details[open] figure svg")).to_have_count(2)
+        expect(page.locator("table.autograder-progress")).to_contain_text("partly")
+        page.screenshot(path=tmp_path / "check-notebook.png")
+        page.close()
