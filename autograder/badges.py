@@ -10,6 +10,7 @@ from nbformat import NotebookNode, v4
 
 from autograder.course import Course
 from autograder.i18n import _, speaking
+from autograder.visible import RELEASED
 
 COLAB = "https://colab.research.google.com"
 BADGE = f"{COLAB}/assets/colab-badge.svg"
@@ -21,12 +22,11 @@ if "google.colab" in sys.modules:  # {comment}
     import urllib.request
 
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}@{branch}"], check=True)
-    urllib.request.urlretrieve("{raw}/{folder}/{checks}", "{checks}")
-"""
+    urllib.request.urlretrieve("{raw}/{folder}/{checks}", "{checks}")"""
 
 
-def add(course: Course, assignment: str, language: str, notebook: NotebookNode, checks: str) -> None:
-    """Put the two cells in front; without ``github`` in course.yml, nothing. `checks` is the name of the file beside it."""
+def add(course: Course, assignment: str, language: str, notebook: NotebookNode) -> None:
+    """Put the two cells in front; without ``github`` in course.yml, nothing."""
     heading = course.course
     if not heading.github:
         return
@@ -38,7 +38,7 @@ def add(course: Course, assignment: str, language: str, notebook: NotebookNode, 
     opened = f"{COLAB}/github/{heading.github}/blob/{heading.branch}/{folder}/{assignment}.ipynb"
     links = f"[![{colab}]({BADGE})]({opened}) [{local}]({repository}/tree/{heading.branch}/{folder})"
     setup = SETUP.format(
-        comment=comment, repository=repository, branch=heading.branch, folder=folder, checks=checks,
+        comment=comment, repository=repository, branch=heading.branch, folder=folder, checks=RELEASED,
         raw=f"https://raw.githubusercontent.com/{heading.github}/{heading.branch}",
     )  # fmt: skip
-    notebook.cells[:0] = [v4.new_markdown_cell(links, id="badges"), v4.new_code_cell(setup.rstrip(), id="colab-setup")]
+    notebook.cells[:0] = [v4.new_markdown_cell(links, id="badges"), v4.new_code_cell(setup, id="colab-setup")]

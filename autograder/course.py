@@ -153,13 +153,16 @@ class Assignment(_Frozen):
 
 
 class Heading(_Frozen):
-    """What the course is. `github` (``owner/name``): where it is published; released notebooks then open in Colab."""
+    """What the course is. `github` (``owner/name``): where it is published; released notebooks then open in Colab.
+
+    Where that is determines no report, so it is left out of what describes the course.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
     title: LocalisedText
     languages: tuple[Literal["en", "ko"], ...] = Field(default=("en",), min_length=1)
-    github: str = ""
-    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
+    github: str = Field(default="", exclude=True)
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
 
     @field_validator("github")
     @classmethod
@@ -221,8 +224,7 @@ class Course(_Frozen):
 
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
-        aside = {"gradebook": True, "late": True, "isolation": True, "assignments": True}
-        document = self.model_dump(mode="json", exclude={**aside, "course": {"github", "branch"}})
+        document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "assignments"})
         document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
         return document
 

@@ -24,8 +24,8 @@ from autograder.errors import ReleaseError
 from autograder.i18n import N_, _
 from autograder.restore import PYTHON
 from autograder.sources import REGIONS, Problems, name_of, pick_language, solutions, source_notebook, squeeze
+from autograder.visible import RELEASED
 
-CHECKS = "checks.yml"
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
 _AGAIN = N_("Run `autograder release`.")
 _SECRET = (*(marker for region in REGIONS for marker in region), "MARK SCHEME", "hidden=True")
@@ -59,7 +59,7 @@ def release(
             shutil.copyfile(path, copy)
             written.append(copy)
         if target is None:  # the folder is ours: what an earlier release left there goes
-            for folder in {path.parent for path in written if path.name == CHECKS}:
+            for folder in {path.parent for path in written if path.name == RELEASED}:
                 for path in _files(folder):
                     if path not in written:
                         path.unlink()
@@ -158,13 +158,13 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in _CELL_METADATA}
-    badges.add(course, assignment, language, notebook, CHECKS)
+    badges.add(course, assignment, language, notebook)
     problems = Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
     _verify_release(source, notebook, problems)
     problems.check()
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
-    (folder / CHECKS).write_text(_HEADER + checks, "utf-8")
+    (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
 
 
 def _verify_release(source: NotebookNode, released: NotebookNode, problems: Problems) -> None:

@@ -2,8 +2,10 @@
 
     python benchmarks/fit.py [--epochs 5] [--optimizers sgd adam]
 
-First: a network that was never trained, so tracing it, compiling it and reading the data count. Again: the same network from
-another seed, as when a class trains a known architecture. The bound from floating-point work: forward and backward pass of a dense layer take 6 operations a weight and sample (2
+First: a network that was never trained, so tracing it, compiling it and reading the data count. Again: the same network
+from another seed, as when a class trains a known architecture.
+
+The bound from floating-point work: forward and backward pass of a dense layer take 6 operations a weight and sample (2
 forward, 4 backward), at the rate that a large matrix product reaches on this thread.
 """
 

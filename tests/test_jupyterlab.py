@@ -9,13 +9,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from autograder.variants import edited, solved
 from tests.conftest import ROOT
+from tests.pages.conftest import QUIET, chromium
 from tests.serving import jupyter
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 ASSIGNMENT = "flatten_relu"
 LAST = "model"  # what comes after this question needs training
 SLIP = [('Dense(100, activation="relu")', 'Dense(90, activation="relu")')]
@@ -63,7 +59,7 @@ def lab(home, environment):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield browser
         browser.close()
 

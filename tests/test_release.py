@@ -19,6 +19,7 @@ from autograder import course as course_module
 from autograder import release, sources
 from autograder.course import Course
 from autograder.errors import CourseError, ReleaseError
+from autograder.visible import RELEASED
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = """
@@ -130,7 +131,7 @@ def test_solutions_and_hidden_tests_stay_behind(released: Course) -> None:
 
 
 def test_students_get_the_visible_checks_beside_the_notebook(released: Course) -> None:
-    path = released.root / "assignments" / "ko" / "first" / release.CHECKS
+    path = released.root / "assignments" / "ko" / "first" / RELEASED
     content = path.read_text("utf-8")
     assert content.startswith("# Generated")
     document = yaml.safe_load(content)
@@ -180,10 +181,10 @@ def test_stale_names_changed_missing_and_superfluous_files(released: Course, tmp
     assert release.stale(course) == []
     folder = root / "assignments" / "en" / "first"
     (folder / "old.csv").write_text("")
-    (folder / release.CHECKS).unlink()
+    (folder / RELEASED).unlink()
     notebook = root / "assignments" / "ko" / "first" / "first.ipynb"
     notebook.write_text(notebook.read_text("utf-8") + "\n", "utf-8")
-    assert release.stale(course) == [folder / release.CHECKS, folder / "old.csv", notebook]
+    assert release.stale(course) == [folder / RELEASED, folder / "old.csv", notebook]
     release.release(course, ["first"])
     assert release.stale(course) == []
 

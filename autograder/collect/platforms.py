@@ -32,7 +32,8 @@ from autograder.i18n import N_
 class Platform:
     """The naming rule of a platform.
 
-    `title` is shown, translated if it is more than a name. `patterns` are tried in order. `student` are the groups of which a student id is made when there is no roster.
+    `title` is shown, translated if it is more than a name. `patterns` are tried in order. `student` are the groups of which a
+    student id is made when there is no roster.
     `telling`: how many of the patterns, from the first, show that SOURCE is from this platform (None: all of them).
     `whole`: patterns may look at the name of SOURCE itself. `checkout`: only files of git checkouts, whose last commit is
     the time. `notes` ends the name of a file that says more about submissions (`notes` module). `source`: where the

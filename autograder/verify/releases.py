@@ -11,8 +11,9 @@ from autograder.checks.base import Check
 from autograder.course import Course, read_yaml
 from autograder.errors import AutograderError
 from autograder.i18n import N_, _
-from autograder.release import CHECKS, released_notebook, revealed
+from autograder.release import released_notebook, revealed
 from autograder.verify.proof import Reason
+from autograder.visible import RELEASED
 
 _HIDDEN_KEYS = {"title", "points", "of"}  # all that a released checks.yml says of a hidden check
 _TELLS = {
@@ -41,7 +42,7 @@ def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
     for message in revealed(course, assignment, language):
         yield Reason(message=message)
     folder = Path("assignments") / language / assignment
-    file = str(folder / CHECKS)
+    file = str(folder / RELEASED)
     yield from _checks_reveal(course, assignment, read_yaml(course.root / file), file)
     places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, assignment)} - {""}
     for path in sorted((course.root / folder).iterdir()):
@@ -159,7 +160,7 @@ def _graded(course: Course, assignment: str, language: str) -> dict[str, tuple[f
 
 
 def _checks_differ(course: Course, assignment: str, language: str) -> Iterable[Reason]:
-    file = f"assignments/{language}/{assignment}/{CHECKS}"
+    file = f"assignments/{language}/{assignment}/{RELEASED}"
     document = read_yaml(course.root / file)
     if not isinstance(document, dict) or not isinstance(document.get("questions"), dict):
         raise AutograderError(_("{file} holds no questions", file=course.root / file), _("Run `autograder release`."))
