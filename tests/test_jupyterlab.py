@@ -1,15 +1,17 @@
 """A student's notebook in JupyterLab and in Notebook 7, in a real browser: filled in, run from its menu, answered by check()."""
 
 import os
+import re
 import shutil
+from contextlib import suppress
 
 import nbformat
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import TimeoutError, expect
 
 from autograder.variants import edited, solved
 from tests.conftest import ROOT
-from tests.pages.conftest import QUIET, chromium
+from tests.pages.conftest import started
 from tests.serving import jupyter
 
 ASSIGNMENT = "flatten_relu"
@@ -58,21 +60,25 @@ def lab(home, environment):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 def run_all(browser, address):
     """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(70_000)
+    page.set_default_timeout(180_000)
     page.goto(address)
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    counted = page.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).first
+    # Jupyter loses the order when the kernel, though "idle", is still being connected: then order again, as a person would.
+    for patience in (60_000, 60_000, 120_000):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        with suppress(TimeoutError):
+            counted.wait_for(timeout=patience)
+            break
     page.locator("table.autograder-progress").wait_for()
     return page
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,14 +23,22 @@ def chromium():
     return found
 
 
-@pytest.fixture(scope="package")  # Playwright keeps an event loop running, which other tests must not find
-def browser():
-    from playwright.sync_api import sync_playwright
+@contextmanager
+def started():
+    """A Chromium, for as long as the block. What a test expects of a page may come late on a busy machine."""
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")  # Playwright keeps an event loop running, which other tests must not find
+def browser():
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture
