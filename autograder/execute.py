@@ -27,7 +27,7 @@ from autograder.errors import ProtocolError, SandboxError, SubmissionError
 from autograder.handins import HandIns, Kept, pack, sha256, unpack
 from autograder.hints import for_error
 from autograder.i18n import VARIABLE, _, speaking
-from autograder.kernel import SEED
+from autograder.kernel import SEED, SPLIT
 from autograder.protocol import JUDGE
 from autograder.release import released_notebook
 from autograder.report.table import as_html, points
@@ -161,7 +161,8 @@ def _run(
 ) -> tuple[Run, Decided]:
     sandbox.start()
     bench.begin(submission.assignment, sandbox.run_folder / SOCKET, language)
-    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", SEED: str(course.seed), VARIABLE: language}
+    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: language, SEED: str(course.seed)}
+    environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"
     try:
         run = run_notebook(notebook, sandbox, environment=environment)
     finally:

@@ -23,6 +23,7 @@ from autograder.description import DataRecord, FitRecord, digest
 from autograder.errors import CannotTrainHere, ProtocolError
 from autograder.i18n import _
 from autograder.messages import Evaluate, Fit, SamplesMessage, TrainedHere, dump
+from autograder.predicting import is_one_of, predict
 from autograder.recognise import shared
 
 # Arguments of fit that change nothing when they have these values; with any other one the notebook trains by itself.
@@ -30,11 +31,7 @@ _PLAIN_FIT: dict[str, tuple[Any, ...]] = {
     "class_weight": (None,), "sample_weight": (None,), "initial_epoch": (0,),
     "steps_per_epoch": (None,), "validation_steps": (None,), "validation_freq": (1,),
 }  # fmt: skip
-_PLAIN_PREDICT: dict[str, tuple[Any, ...]] = {"steps": (None,), "callbacks": (None, [])}
 _PLAIN_EVALUATE: dict[str, tuple[Any, ...]] = {"sample_weight": (None,), "steps": (None,), "callbacks": (None, [])}
-
-
-LARGE = 4096  # samples in a batch of predict: 13 MB of float32 images
 
 
 class Trainings:
@@ -74,11 +71,6 @@ class Trainings:
             at = math.floor(len(x) * (1.0 - share))
             return x[:at], y[:at], (x[at:], y[at:])
         return x, y, validation
-
-
-def _is_one_of(value: Any, plain: tuple[Any, ...]) -> bool:
-    """Arrays compare element by element, so only plain types are compared."""
-    return any(value is one or (type(value) is type(one) and value == one) for one in plain)
 
 
 def _wrapped(original: Any, replacement: Any) -> Any:
@@ -139,7 +131,7 @@ class JudgeClient(Trainings):
         import keras
 
         if getattr(keras.Model.predict, "_autograder", None) is None:
-            keras.Model.predict = _wrapped(keras.Model.predict, partial(_predict, keras.Model.predict))
+            keras.Model.predict = _wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
         super().install()
         remember_initial_values()
 
@@ -165,7 +157,7 @@ class JudgeClient(Trainings):
         if not isinstance(call["callbacks"], (list, tuple, type(None))):
             raise CannotTrainHere(_("fit() was called with callbacks"))
         for name, plain in _PLAIN_FIT.items():
-            if not _is_one_of(call[name], plain):
+            if not is_one_of(call[name], plain):
                 raise CannotTrainHere(_("fit() was called with {name}", name=name))
         if not getattr(model, "compiled", False):
             raise CannotTrainHere(_("compile() was not called"))
@@ -247,7 +239,7 @@ class JudgeClient(Trainings):
         try:
             call = self.arguments(self.original_evaluate, model, args, kwargs)
             for name, plain in _PLAIN_EVALUATE.items():
-                if not _is_one_of(call[name], plain):
+                if not is_one_of(call[name], plain):
                     raise CannotTrainHere(_("evaluate() was called with {name}", name=name))
             key = digest(_arrays(weights_of(model)))
             if call.get("kwargs") or key not in self._known:
@@ -348,22 +340,6 @@ def _evaluated(model: Any, call: dict[str, Any], measured: dict[str, float], sam
         return logs
     values = [logs.pop("loss"), *logs.values()]
     return values if len(values) > 1 else values[0]
-
-
-def _predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
-    """Keras's own ``predict`` in batches of at least `LARGE` samples: what it costs is mostly the number of batches."""
-    import keras
-
-    call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
-    x, batch_size, verbose = call["x"], call.get("batch_size"), call.get("verbose", "auto")
-    plain = all(_is_one_of(call.get(name), allowed) for name, allowed in _PLAIN_PREDICT.items())
-    if not plain or not isinstance(x, np.ndarray) or type(batch_size) not in (int, type(None)) or not len(x):
-        return original(model, *args, **kwargs)
-    answers = original(model, x, batch_size=max(batch_size or 32, LARGE), verbose=0)
-    if verbose:
-        steps = math.ceil(len(x) / (batch_size or 32))
-        keras.utils.Progbar(steps, verbose=1 if verbose == "auto" else verbose).update(steps, finalize=True)
-    return answers
 
 
 def remember_initial_values() -> None:

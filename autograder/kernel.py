@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 SEED = "AUTOGRADER_SEED"
+SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out: "test_size random_state"
 PART = 1 << 20  # characters
 
 
@@ -25,9 +26,21 @@ def prepare() -> None:
     if shell is not None:
         shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(seed))
     _flush_often()
+    _expect_the_courses_rows()
     from autograder.student import start
 
     start()  # the address of the judge is in the environment
+
+
+def _expect_the_courses_rows() -> None:
+    """Most students split the data as the course does: their arrays are then recognised in half the time."""
+    test_size, _, random_state = os.environ.get(SPLIT, "").partition(" ")
+    if random_state:
+        from autograder.data import splits
+        from autograder.rows import index
+
+        parts = splits(float(test_size), int(random_state))
+        index().expect([parts["train"], parts["holdout"]])
 
 
 def _flush_often() -> None:

@@ -7,7 +7,7 @@ is known to equal ``lookup[images[rows]]`` bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,6 +66,11 @@ class Index:
         self.keys = keys[self.order]
         if np.any(self.keys[1:] == self.keys[:-1]):
             raise AssertionError("two images share a key: choose other columns")
+        self.orders = [np.arange(IMAGES, dtype=np.int32)]
+
+    def expect(self, orders: Iterable[Rows]) -> None:
+        """Orders in which the rows of an array are likely to come: only verified, they are recognised in half the time."""
+        self.orders.extend(orders)
 
     def _keys(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
         keys = np.zeros(len(pixels), np.uint64)
@@ -87,11 +92,27 @@ class Index:
             return None
         flat = array.reshape(len(array), PIXELS)
         for shift, scale in self._candidates(flat):
-            pixels = self._sample(flat, shift, scale)
-            rows = self.find(pixels) if pixels is not None else None
-            if rows is not None:
-                return self._verified(flat, rows, shift, scale)
+            first = self._look_up(flat[:1], shift, scale)
+            if first is None:
+                continue
+            for rows in self._expected(int(first[0]), len(flat)):
+                if found := self._verified(flat, rows, shift, scale):
+                    return found
+            looked_up = self._look_up(flat, shift, scale)
+            if looked_up is not None:
+                return self._verified(flat, looked_up, shift, scale)
         return None
+
+    def _look_up(self, flat: npt.NDArray[Any], shift: float, scale: float) -> Rows | None:
+        pixels = self._sample(flat, shift, scale)
+        return self.find(pixels) if pixels is not None else None
+
+    def _expected(self, first: int, number: int) -> Iterator[Rows]:
+        """So many rows of each of `orders`, from where the image `first` stands in it."""
+        for order in self.orders:
+            for start in np.flatnonzero(order == first):
+                if start + number <= len(order):
+                    yield order[start : start + number]
 
     def _sample(self, flat: npt.NDArray[Any], shift: float, scale: float) -> npt.NDArray[np.uint8] | None:
         """The pixels in `columns`, uint8 (n, COLUMNS), or None when this is not how the values were scaled."""
@@ -115,8 +136,13 @@ class Index:
     def _verified(self, flat: npt.NDArray[Any], rows: Rows, shift: float, scale: float) -> Recognised | None:
         lookup = (np.arange(256) / scale + shift).astype(flat.dtype)
         # The student's own rounding (x / 255 or x * (1 / 255), in any precision) is read off the data.
-        part = rows[:READ]
-        lookup[self.flat[part].ravel()] = flat[: len(part)].ravel()
+        seen = np.zeros(256, bool)
+        for start in range(0, min(READ, len(rows)), CHUNK):
+            pixels = self.flat[rows[start : start + CHUNK]]
+            lookup[pixels] = flat[start : start + CHUNK]
+            seen[pixels] = True
+            if seen.all():
+                break
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
             # No index of a byte is out of range: `clip` only saves looking for one.

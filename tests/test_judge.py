@@ -556,6 +556,22 @@ with contextlib.redirect_stdout(io.StringIO()) as printed:
 facts["predict_printed"] = printed.getvalue()
 facts["predicted"] = [float(np.abs(predicted - other).max()) for other in (
     keras.Model.predict.__wrapped__(model, small, verbose=0), model.predict(small, 100, 0), model.predict(keras.ops.array(small), verbose=0))]
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+doubled = keras.Sequential([keras.Input((784,)), Doubled()])
+pair = keras.Model(inputs := keras.Input((784,)), [inputs, keras.layers.Dense(3)(inputs)])
+facts["of_own_layers"] = float(np.abs(doubled.predict(small[:9], verbose=0) - 2 * small[:9]).max())
+facts["of_two_outputs"] = [list(part.shape) for part in pair.predict(small[:9], verbose=0)]
+facts["type"] = f"{type(predicted).__name__} {predicted.dtype}"
+try:
+    model.predict(small[:, :5], verbose=0)
+except Exception as error:
+    facts["of_a_wrong_shape"] = type(error).__name__
+try:
+    keras.Model.predict.__wrapped__(model, small[:, :5], verbose=0)
+except Exception as error:
+    facts["of_a_wrong_shape_by_keras"] = type(error).__name__
 facts["named"] = sorted(model.evaluate(small, labels, verbose=0, return_dict=True))
 with contextlib.redirect_stdout(io.StringIO()) as printed:
     check("two_layer.train", model)
@@ -630,6 +646,10 @@ def test_predict_gives_what_keras_predicts_and_prints_its_number_of_batches(grad
     facts, _, _ = graded
     assert facts["predicted"] == pytest.approx([0, 0, 0], abs=1e-6)
     assert "32/32" in facts["predict_printed"]
+    assert facts["of_own_layers"] == pytest.approx(0, abs=1e-6)
+    assert facts["of_two_outputs"] == [[9, 784], [9, 3]]
+    assert facts["type"] == "ndarray float32"
+    assert facts["of_a_wrong_shape"] == facts["of_a_wrong_shape_by_keras"]
 
 
 def test_both_fits_are_in_the_networks_record(graded):

@@ -143,3 +143,50 @@ def test_data_in_which_two_images_are_the_same_cannot_be_indexed():
 )
 def test_scalings_have_names(lookup, name):
     assert scaling_of(lookup) == name
+
+
+class TestExpectedOrders:
+    """An array whose rows come in an expected order is only compared; where that fails, it is looked up as any other."""
+
+    @pytest.fixture(scope="class")
+    def expecting(self, data, splits):
+        index = Index(data.images)
+        index.expect([splits["train"], splits["holdout"]])
+        return index
+
+    @pytest.fixture
+    def looked_up(self, expecting, monkeypatch):
+        """How many rows were looked up, one number a time."""
+        numbers, original = [], expecting._look_up
+        monkeypatch.setattr(expecting, "_look_up", lambda flat, *how: numbers.append(len(flat)) or original(flat, *how))
+        return numbers
+
+    @pytest.mark.parametrize(
+        ("part", "start", "end"), [("train", 0, 48_000), ("holdout", 0, 12_000), ("train", 700, 2_000)]
+    )
+    def test_rows_of_a_split_are_compared_only(self, expecting, looked_up, data, splits, part, start, end):
+        rows = splits[part][start:end]
+        found = expecting.recognise(data.images[rows] / np.float32(255))
+        assert np.array_equal(found.rows, rows) and found.scaling == "unit"
+        assert looked_up == [1]
+
+    def test_images_in_the_data_sets_order_are_compared_only(self, expecting, looked_up, data):
+        found = expecting.recognise(data.images[60_000:])
+        assert found.rows.tolist() == list(range(60_000, 70_000))
+        assert set(looked_up) == {1}
+
+    @pytest.mark.parametrize("row", [0, 6_000, 11_999])
+    def test_one_changed_value_is_noticed(self, expecting, data, splits, row):
+        array = data.images[splits["holdout"]] / 255.0
+        array[row, 27, 27] += 1e-12
+        assert expecting.recognise(array) is None
+
+    def test_two_rows_in_each_others_place_are_looked_up(self, expecting, looked_up, data, splits):
+        rows = splits["holdout"].copy()
+        rows[[5_000, 5_001]] = rows[[5_001, 5_000]]
+        assert np.array_equal(expecting.recognise(data.images[rows]).rows, rows)
+        assert len(rows) in looked_up
+
+    def test_an_expected_beginning_that_goes_on_otherwise_is_looked_up(self, expecting, data, splits):
+        rows = np.concatenate([splits["train"][47_000:], splits["holdout"][:1_000]])
+        assert np.array_equal(expecting.recognise(data.images[rows] / 255.0).rows, rows)

@@ -65,6 +65,8 @@ def test_a_submission_shows_what_each_question_earned_and_why(formgrader, page, 
         expect(scores.nth(number)).to_have_attribute("placeholder", score)
     comment = page.locator("textarea.comment[placeholder*='Think again.']")
     expect(comment).to_have_count(1)
-    shown = [box.input_value() + (box.get_attribute("placeholder") or "") for box in page.locator("textarea.comment").all()]
+    shown = [
+        box.input_value() + (box.get_attribute("placeholder") or "") for box in page.locator("textarea.comment").all()
+    ]
     assert len(shown) == 2 and not any("987654" in text for text in shown)
     page.screenshot(path=tmp_path / "submission.png", full_page=True)

@@ -1,0 +1,60 @@
+"""``predict`` in a notebook that is being graded: Keras's answer, in large batches and without the graph it makes first."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+LARGE = 4096  # samples in a batch: 13 MB of float32 images
+# Arguments that change nothing when they have these values; with any other one Keras's own predict answers.
+_PLAIN: dict[str, tuple[Any, ...]] = {"steps": (None,), "callbacks": (None, [])}
+
+
+def is_one_of(value: Any, plain: tuple[Any, ...]) -> bool:
+    """Arrays compare element by element, so only plain types are compared."""
+    return any(value is one or (type(value) is type(one) and value == one) for one in plain)
+
+
+def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+    """``predict`` in batches of at least `LARGE` samples: what it costs is mostly the number of batches, and the graph."""
+    import keras
+
+    call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
+    x, batch_size, verbose = call["x"], call.get("batch_size"), call.get("verbose", "auto")
+    plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
+    if not plain or not isinstance(x, np.ndarray) or type(batch_size) not in (int, type(None)) or not len(x):
+        return original(model, *args, **kwargs)
+    size = max(batch_size or 32, LARGE)
+    answers = _forward(model, x, size)
+    if answers is None:
+        answers = original(model, x, batch_size=size, verbose=0)
+    if verbose:
+        steps = math.ceil(len(x) / (batch_size or 32))
+        keras.utils.Progbar(steps, verbose=1 if verbose == "auto" else verbose).update(steps, finalize=True)
+    return answers
+
+
+def _forward(model: Any, x: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any] | None:
+    """The outputs of a network of Keras's own layers, without the graph that ``predict`` makes first (0.2 s).
+
+    None where ``predict`` has to do it, or to say what is wrong.
+    """
+    import keras
+
+    own = type(model).__name__ in ("Sequential", "Functional")
+    if not own or not all(type(one).__module__.startswith("keras.") for one in (model, *model.layers)):
+        return None
+    try:
+        # As predict does it, but before TensorFlow copies what it is given.
+        kind = keras.config.floatx() if x.dtype.kind == "f" else x.dtype
+        batches = (x[start : start + size].astype(kind) for start in range(0, len(x), size))
+        parts = [model(batch, training=False) for batch in batches]
+    except Exception:
+        return None
+    if not all(keras.ops.is_tensor(part) for part in parts):
+        return None
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
