@@ -27,8 +27,10 @@ def prepare() -> None:
         shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(seed))
     _flush_often()
     _expect_the_courses_rows()
+    from autograder.prepared import install_split
     from autograder.student import start
 
+    install_split()
     start()  # the address of the judge is in the environment
 
 
@@ -65,9 +67,10 @@ def _flush_often() -> None:
 def _load_data() -> Any:
     """What Keras's ``load_data`` returns, without reading files: every kernel shares the parent's memory until it writes."""
     from autograder.data import TRAINING, load
+    from autograder.prepared import training_images
 
     data = load()
     return (
-        (data.images[:TRAINING].copy(), data.labels[:TRAINING].copy()),
+        (training_images(data.images[:TRAINING].copy()), data.labels[:TRAINING].copy()),
         (data.images[TRAINING:].copy(), data.labels[TRAINING:].copy()),
     )

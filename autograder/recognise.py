@@ -13,9 +13,10 @@ from autograder.messages import SamplesMessage
 from autograder.rows import Recognised, index
 
 SAMPLED = 4096
+Checksum = tuple[int, bytes]
 
 
-def _checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
+def checksum(array: np.ndarray[Any, Any]) -> Checksum:
     """Tells whether an array was changed in place: the sum of all its words, and a sample of them for their order.
 
     Reading 300 MB takes about 0.05 s.
@@ -30,18 +31,22 @@ class Recogniser:
     """Remembers the arrays that it has recognised, for as long as they live and stay as they are."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, tuple[int, bytes], Recognised | None]] = {}
+        self._known: dict[int, tuple[Any, Checksum, Recognised | None]] = {}
 
     def rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
         """The rows that `array` is made of, or None; looked up only once for an array that stays as it is."""
-        check = _checksum(array)
+        check = checksum(array)
         known = self._known.get(id(array))
         if known is not None and known[0]() is array and known[1] == check:
             return known[2]
         found = index().recognise(array)
+        self.know(array, check, found)
+        return found
+
+    def know(self, array: np.ndarray[Any, Any], check: Checksum, found: Recognised | None) -> None:
+        """Remember that `array` is `found`, for as long as its checksum is `check`."""
         key = id(array)
         self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
-        return found
 
     def samples(self, x: Any, y: Any) -> SamplesMessage:
         """Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each."""

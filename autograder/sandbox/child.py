@@ -169,11 +169,12 @@ def _code(status: int) -> int:
 
 def _limit(limits: dict[str, int], processes: bool) -> None:
     """Resource limits for one process; what all of them use together is watched by the parent (watch.py)."""
+    prepared = sys.modules.get("autograder.prepared")  # where the parent made it ready
     values = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits["file_mb"] * MB,
         resource.RLIMIT_NOFILE: limits["open_files"],
-        resource.RLIMIT_DATA: limits["memory_mb"] * MB,
+        resource.RLIMIT_DATA: limits["memory_mb"] * MB + (prepared.nbytes() if prepared else 0),
     }
     if processes:
         # A wall just behind the watcher, which ends a kernel before it and says why. Counted within the user

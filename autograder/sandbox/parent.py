@@ -41,6 +41,7 @@ IMPORTS = (
     "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
 )  # fmt: skip
 OPTIONAL = ("pandas", "seaborn", "autograder.student", "autograder.kernel", "jedi")
+ROOMY_MB = 4096  # where less is left, what prepared.py keeps ready would be in the way
 TICK = 0.1  # seconds between two looks at what the kernel uses
 
 
@@ -281,10 +282,12 @@ def _import_all() -> None:
         except ModuleNotFoundError as error:
             if not (name == error.name or name.startswith(f"{error.name}.")):
                 raise
-    from autograder import data, rows
+    from autograder import data, prepared, rows
 
     data.load()  # forks share the arrays and the index
     rows.index()
+    if watch.available_mb() > ROOMY_MB:
+        prepared.prepare()
 
 
 def main() -> None:

@@ -31,6 +31,36 @@ def test_a_network_is_trained_on_the_data_set(attempt: Try) -> None:
     assert tried.shown == ["(60000, 28, 28)", "['loss']"]
 
 
+LOADED = """
+import keras
+from sklearn.model_selection import train_test_split
+(x, y), _ = keras.datasets.fashion_mnist.load_data()
+scaled = x.reshape(-1, 784) / 255.0
+parts = train_test_split(scaled, y, test_size=0.2, random_state=42)
+"""
+
+
+def test_what_a_notebook_does_to_its_data_no_other_notebook_sees(attempt: Try) -> None:
+    spoil = (
+        "for array in (x, scaled, parts[0], parts[1]):\n    array[:] = 7\n"
+        "from autograder import prepared\n"
+        "waiting = prepared._prepared\n"
+        "for array in (waiting.all.array, waiting.train.array, waiting.holdout.array):\n    array += 1\n"
+        "waiting.images.base.setflags(write=True)\nwaiting.images.setflags(write=True)\nwaiting.images[:] = 3\n"
+        "print(scaled[0, 0], parts[0][-1, -1], waiting.images.max())"
+    )
+    look = "print(*[float(array.sum()) for array in (x, scaled, *parts)], prepared._prepared.images.sum())"
+    before = attempt(LOADED, "from autograder import prepared", look)
+    assert attempt(LOADED, spoil).shown[1].endswith(" 3")
+    assert attempt(LOADED, "from autograder import prepared", look).shown == before.shown
+    assert before.shown[2].count(" ") == 6
+
+
+def test_arrays_that_wait_are_no_memory_that_a_notebook_uses(attempt: Try) -> None:
+    tried = attempt(LOADED, f"import numpy as np\nones = np.ones({LIMITS.memory_mb - 1000} * 2**17)\nprint(len(ones))")
+    assert tried.limits == [] and tried.shown[1] == str((LIMITS.memory_mb - 1000) * 2**17)
+
+
 def test_plots_are_shown_inline(attempt: Try) -> None:
     tried = attempt("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     assert "image/png" in tried.nb.cells[0].outputs[0].data
