@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 
 import numpy as np
@@ -136,6 +137,50 @@ def test_images_look_and_travel_like_any_array(images, plain):
     assert isinstance(images, np.ndarray) and images.flags.writeable and images.flags.c_contiguous
     same(pickle.loads(pickle.dumps(images)), plain)
     assert np.array_equal(copy.deepcopy(images), plain)
+
+
+TAKEN = {
+    "TensorFlow": lambda x: np.asarray(tensorflow().constant(x[:50])),
+    "TensorFlow's data sets": lambda x: next(tensorflow().data.Dataset.from_tensor_slices(x[:50]).as_numpy_iterator()),
+    "Keras": lambda x: np.asarray(keras_of(x[:50])),
+    "scikit-learn": lambda x: sklearns_own(x[:50], **USUAL)[0].shape,
+    "saved": lambda x: saved(x[:50]),
+    "Matplotlib": lambda x: drawn(x[3]),
+}
+
+
+def tensorflow():
+    import tensorflow
+
+    return tensorflow
+
+
+def keras_of(x):
+    import keras
+
+    return keras.layers.Rescaling(1 / 255)(x)
+
+
+def saved(x):
+    file = io.BytesIO()
+    np.save(file, x)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def drawn(x):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1))
+    canvas = FigureCanvasAgg(figure)
+    figure.subplots().imshow(x, cmap="gray_r")
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba()).copy()
+
+
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+def test_libraries_take_the_images_as_any_array(images, plain, take):
+    same(take(images), take(plain))
 
 
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (28, 28, 1)])

@@ -65,7 +65,7 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
         for item in statistics.items(reports)
     ]
     shares = {titles[name]: statistics.shares(reports) for name, reports in by_assignment.items()}
-    students = sorted({report.student for report in material.reports})
+    students = pages.in_order({report.student for report in material.reports})
     undecided = _undecided(material, words)
     return {
         "course": course.course.title.in_language(language()),

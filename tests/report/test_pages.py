@@ -20,6 +20,11 @@ from tests.conftest import ROOT
 from tests.report.synthetic import HOSTILE
 
 
+def test_names_come_in_the_order_in_which_people_read_them():
+    names = ["s10", "kim", "s2", "s2-b", "s1", "2024-10", "2024-9", "", "s" + "9" * 30]
+    assert pages.in_order(names) == ["", "2024-9", "2024-10", "kim", "s1", "s2", "s2-b", "s10", "s" + "9" * 30]
+
+
 def test_data_can_not_end_its_element_and_is_the_same_when_read():
     text = str(pages.json_data({HOSTILE: [HOSTILE, 1.5, None]}))
     assert not set("<>&\u2028\u2029") & set(text)

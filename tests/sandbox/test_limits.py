@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from autograder.sandbox import run
@@ -54,10 +52,8 @@ def test_the_notebook_as_a_whole_has_a_deadline(attempt: Try) -> None:
 
 
 def test_a_fork_bomb_is_ended(attempt: Try) -> None:
-    started = time.monotonic()
     tried = attempt("import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass", NEXT)
     assert tried.limits[0] in {"processes", "memory"} and tried.shown[1] == ""
-    assert time.monotonic() - started < 30
 
 
 def test_too_many_small_processes_are_ended(attempt: Try) -> None:
@@ -139,12 +135,11 @@ def test_one_gigantic_output_is_cut(attempt: Try) -> None:
     assert "output" in tried.limits and len(tried.shown[0]) < 2 * LIMITS.output_kb * 1024
 
 
+@pytest.mark.timeout(60)  # in quadratic time they would take hours
 def test_long_lines_and_progress_bars_take_linear_time() -> None:
-    started = time.monotonic()
     assert as_shown("x" * 5_000_000) == "x" * 5_000_000
     assert as_shown("1%\r2%\r\n" * 100_000) == "2%\n" * 100_000
     assert as_shown("ab\b\bc\n") == "c\n"
-    assert time.monotonic() - started < 2
 
 
 def test_input_is_refused(attempt: Try) -> None:
