@@ -1,7 +1,7 @@
 # Everything starts here; `make` alone lists the targets. GNU make and a Python from 3.11 to 3.13 are all it needs.
 #
 #   make demo PYTHON=python3.12           another Python than the newest one that is found
-#   make test ARGS="tests/test_data.py"   further arguments for the command behind a target
+#   make test ARGS="tests/common/test_data.py"   further arguments for the command behind a target
 
 PYTHON ?=
 ARGS ?=
@@ -26,10 +26,11 @@ demo: setup ## Set everything up, then grade a class of twelve synthetic student
 test: setup browser $(DATABASE) ## Set everything up, then run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(INSTALLED) ## Style and types: ruff and mypy, both strict
+lint: $(INSTALLED) ## Style, types, and which folder may import which: ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(INSTALLED) ## Let ruff format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .
@@ -40,7 +41,7 @@ setup: $(INSTALLED) sandbox $(DATA) ## Make .venv, install everything, get bubbl
 release: $(INSTALLED) ## Make assignments/ (what students receive) from solutions/
 	$(BIN)/autograder release $(ARGS)
 
-messages: $(INSTALLED) ## Bring the translations in autograder/locale/ up to date with the code
+messages: $(INSTALLED) ## Bring the translations in autograder/common/locale/ up to date with the code
 	$(BIN)/python tools/messages.py
 
 docs: $(INSTALLED) ## Write docs/reference.md from the code
@@ -98,7 +99,7 @@ browser:
 
 define FIND_DATA
 import sys
-from autograder import data, errors
+from autograder.common import data, errors
 try:
     print("Fashion-MNIST is in", data.install())
 except errors.DataError as error:

@@ -9,18 +9,18 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "check"]
 
 if TYPE_CHECKING:
-    from autograder.student import check
+    from autograder.kernel.check import check
 
 
 def __getattr__(name: str) -> Any:
     # `check` imports Keras, which takes seconds: only those who ask for it pay for it.
     if name == "check":
-        from autograder.ready import NotReady, problem
+        from autograder.common.requirements import NotReady, problem
 
         if sentence := problem():
             print(sentence)
             return NotReady(sentence)
-        from autograder.student import check, start
+        from autograder.kernel.check import check, start
 
         start()
         return check

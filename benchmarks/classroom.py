@@ -25,9 +25,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, load
-from autograder.training import versions
-from autograder.variants import edited, hand_in, solved
+from autograder.authoring.variants import edited, hand_in, solved
+from autograder.common.versions import versions
+from autograder.course.course import Course, load
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -132,7 +132,7 @@ class PeakMemory(threading.Thread):
 
 
 ROLES = {
-    "judge": "autograder.judge", "sandbox": "autograder.sandbox", "worker": "spawn_main", "nbgrader": "nbgrader",
+    "judge": "autograder.judge.process", "sandbox": "autograder.sandbox", "worker": "spawn_main", "nbgrader": "nbgrader",
     "stock kernel": "ipykernel_launcher",
 }  # fmt: skip
 

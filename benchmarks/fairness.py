@@ -81,11 +81,12 @@ def grade_one(order: dict) -> str:
     """In the process that grades: a judge and a sandbox, what comes before, and the notebook itself."""
     if order["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, order["cpus"])
-    from autograder import data
-    from autograder.bench import Bench
-    from autograder.course import load
-    from autograder.execute import Submission, grade_submission
+    from autograder.common import data
+    from autograder.common.submission import Submission
+    from autograder.course.course import load
     from autograder.sandbox.host import Sandbox
+    from autograder.worker.judge_process import Bench
+    from autograder.worker.submission import grade_submission
 
     course = load(Path(order["course"]))
     name = order["assignment"]

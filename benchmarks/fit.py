@@ -26,10 +26,10 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 import keras
 import numpy as np
 
-from autograder import data
-from autograder.describe import describe_model
-from autograder.rebuild import architecture, compile_settings
-from autograder.training import FitSpec, Samples, Trainer, settle
+from autograder.common import data
+from autograder.kernel.describe import describe_model
+from autograder.networks.build import architecture, compile_settings
+from autograder.networks.train import FitSpec, Samples, Trainer, settle
 
 RESULTS = Path(__file__).parent / "results"
 OPTIMIZERS = {

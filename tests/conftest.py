@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def settle_once():
     import keras
 
-    from autograder.training import settle
+    from autograder.networks.train import settle
 
     settle()
     keras.utils.set_random_seed(42)  # without one, deterministic ops refuse to shuffle
@@ -35,7 +35,7 @@ def pytest_collection_finish(session):
 @pytest.fixture(autouse=True)
 def nobody_chose_a_language():
     """A command that a test runs in this process speaks a language from then on; the next test starts afresh."""
-    from autograder import i18n
+    from autograder.common import i18n
 
     token = i18n._chosen.set("")
     yield
@@ -52,22 +52,22 @@ def course_file():
 
 @pytest.fixture(scope="session")
 def course(course_file):
-    from autograder.course import load
+    from autograder.course.course import load
 
     return load(course_file)
 
 
 @pytest.fixture(scope="session")
 def data():
-    """All of Fashion-MNIST, as `autograder.data.FashionMnist`."""
-    from autograder.data import load
+    """All of Fashion-MNIST, as `autograder.common.data.FashionMnist`."""
+    from autograder.common.data import load
 
     return load()
 
 
 @pytest.fixture(scope="session")
 def splits(course):
-    from autograder.data import splits
+    from autograder.common.data import splits
 
     return splits(course.data.holdout.test_size, course.data.holdout.random_state)
 
@@ -97,7 +97,7 @@ def memo_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def memo(memo_folder):
-    from autograder.memo import Memo
+    from autograder.networks.memo import Memo
 
     return Memo(memo_folder)
 
@@ -106,7 +106,7 @@ def memo(memo_folder):
 def lab(course):
     """The lab that judges work in; its trainer is shared by all tests."""
     settle_once()
-    from autograder.lab import CourseLab
+    from autograder.networks.lab import CourseLab
 
     return CourseLab(course.data.holdout.test_size, course.data.holdout.random_state, course.root)
 
@@ -143,13 +143,12 @@ def network(name, optimizer="rmsprop", loss="sparse_categorical_crossentropy"):
 @pytest.fixture(scope="session")
 def trained(course, lab, memo):
     """The course's networks, each trained when first asked for: ``trained("two_layer")``."""
-    from autograder.describe import describe
-    from autograder.description import FitRecord
-    from autograder.lab import UNIT
-    from autograder.messages import SamplesMessage
-    from autograder.rebuild import architecture, compile_settings
-    from autograder.session import data_record
-    from autograder.training import FitSpec, Samples
+    from autograder.common.wire.description import FitRecord
+    from autograder.common.wire.messages import SamplesMessage
+    from autograder.kernel.describe import describe
+    from autograder.networks.build import architecture, compile_settings
+    from autograder.networks.lab import UNIT, data_record
+    from autograder.networks.train import FitSpec, Samples
     from tests.hand_built import with_weights
 
     @cache
@@ -179,7 +178,7 @@ def trained(course, lab, memo):
 @pytest.fixture(scope="session")
 def bench(course_file, memo_folder):
     """A judge of the course, in a process of its own."""
-    from autograder.bench import Bench
+    from autograder.worker.judge_process import Bench
 
     with Bench(course_file, memo_folder) as bench:
         bench.start()
@@ -189,7 +188,7 @@ def bench(course_file, memo_folder):
 @pytest.fixture(scope="session")
 def sandbox(bench, course):
     """A bubblewrap sandbox; it imports TensorFlow at the same time as the judge."""
-    from autograder.data import find
+    from autograder.common.data import find
     from autograder.sandbox.host import Sandbox
 
     with Sandbox("bubblewrap", course.limits, find()) as sandbox:
@@ -202,7 +201,8 @@ def grade_notebook(course, bench, sandbox, tmp_path):
     """Hand in a notebook (or text, or None for no file) and grade it: ``grade_notebook(notebook, "deep") -> Graded``."""
     import nbformat
 
-    from autograder.execute import Submission, grade_submission
+    from autograder.common.submission import Submission
+    from autograder.worker.submission import grade_submission
 
     def grade(notebook, assignment, student="s", **others):
         folder = tmp_path / student / assignment

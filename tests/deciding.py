@@ -1,7 +1,7 @@
 """One check, declared as in course.yml and decided on a described value."""
 
-from autograder.checks.base import Facts
-from autograder.checks.registry import decide, parse
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
 from tests.hand_built import NoLab
 
 TWO_LAYERS = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.description import (
+from autograder.common.wire.description import (
     CompileDescription,
     Component,
     DataRecord,

@@ -10,7 +10,7 @@ import sys
 import pytest
 import typer
 
-from autograder import cli
+from autograder.cli import app as cli
 from tests.conftest import ROOT
 from tests.test_project import code_blocks
 from tools import reference

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import release
-from autograder.course import Course
-from tests.test_release import COURSE, code, make, source
+from autograder.authoring import release
+from autograder.course.course import Course
+from autograder.course.released_notebook import released_notebook
+from tests.authoring.test_release import COURSE, code, make, source
 
 IMPORT = "from autograder import check"
 
@@ -25,7 +26,7 @@ def tiny_course(root: Path, extra: str = "") -> Course:
 
 def tiny_submission(course: Course, student: str, add: str = "add = 5", name: str = "name = 'ada'") -> Path:
     """Hand in answers to the two questions, in one cell each."""
-    notebook = release.released_notebook(course, "first")
+    notebook = released_notebook(course, "first")
     answers = {"add-answer": add, "name-answer": name}
     for cell in notebook.cells:
         cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)

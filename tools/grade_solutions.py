@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    from autograder.course import load
+    from autograder.course.course import load
 
     assignments = sys.argv[1:] or list(load(ROOT / "course.yml").assignments)
     print(

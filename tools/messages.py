@@ -20,7 +20,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from autograder.i18n import LANGUAGES
+from autograder.common.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
@@ -56,7 +56,7 @@ def template() -> Catalog:
     for file, _, message, comments, context in extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS):
         if message:
             found.add(message, locations=[(f"autograder/{file}", 1)], auto_comments=comments, context=context)
-    for path in sorted([PACKAGE / "cli.py", *(PACKAGE / "commands").glob("*.py")]):
+    for path in sorted([*(PACKAGE / "cli").glob("*.py")]):
         for message in helped(ast.parse(path.read_text("utf-8"))):
             found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 1)])
     return found
@@ -83,7 +83,7 @@ def _is_command(node: ast.expr) -> bool:
 
 
 def path_of(language: str) -> Path:
-    return PACKAGE / "locale" / language / "LC_MESSAGES" / "autograder.po"
+    return PACKAGE / "common" / "locale" / language / "LC_MESSAGES" / "autograder.po"
 
 
 def current(language: str) -> Catalog:

@@ -13,11 +13,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from autograder import course
-from autograder.checks.base import Check
-from autograder.checks.functions import ArgumentSpec, Case
-from autograder.checks.network import LayerSpec
-from autograder.checks.registry import TYPES
+from autograder.course import course
+from autograder.course.checks.base import Check
+from autograder.course.checks.functions import ArgumentSpec, Case
+from autograder.course.checks.network import LayerSpec
+from autograder.course.checks.registry import TYPES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
@@ -214,7 +214,7 @@ def text() -> str:
         lines += [f"## {heading}", "", *table(model, meanings), ""]
     lines += ["## Every check", "", *table(Check, COMMON), ""]
     lines += ["## Check types", "", " · ".join(f"[`{name}`](#{name})" for name in OWN), ""]
-    own = {name: kind for name, kind in TYPES.items() if kind.__module__.startswith("autograder.checks.")}
+    own = {name: kind for name, kind in TYPES.items() if kind.__module__.startswith("autograder.course.checks.")}
     if own.keys() != OWN.keys():
         raise ValueError(f"tools/reference.py and the code differ in {own.keys() ^ OWN.keys()}")
     for name, meanings in OWN.items():

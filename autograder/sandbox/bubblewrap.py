@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import autograder
-from autograder.i18n import N_, _
+from autograder.common.i18n import N_, _
 
 SCRATCH = "/tmp"
 KERAS = "/opt/keras"  # kernels with namespaces of their own bind it from here

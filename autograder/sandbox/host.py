@@ -23,11 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.course import Limits
-from autograder.errors import SandboxError
-from autograder.i18n import N_, _
+from autograder.common.errors import SandboxError
+from autograder.common.i18n import N_, _
+from autograder.course.course import Isolation, Limits
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.layout import Isolation, Layout
+from autograder.sandbox.layout import Layout
 
 START_SECONDS = 180.0
 LAUNCH_SECONDS = 60.0
@@ -79,7 +79,7 @@ class Kernel:
 class Sandbox:
     """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
 
-    `data` is the folder with the four files of the data set (default: where `autograder.data.find` finds them). With
+    `data` is the folder with the four files of the data set (default: where `autograder.common.data.find` finds them). With
     isolation `none` there is no wall around the kernel; limits that need one don't hold.
     """
 

@@ -9,15 +9,13 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import autograder
-from autograder import data as data_set
-from autograder.errors import SandboxError
-from autograder.i18n import _
+from autograder.common import data as data_set
+from autograder.common.errors import SandboxError
+from autograder.common.i18n import _
+from autograder.course.course import Isolation
 from autograder.sandbox import bubblewrap, unroot
-
-Isolation = Literal["bubblewrap", "none"]
 
 # One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
 _FIXED = {
@@ -77,7 +75,7 @@ class Layout:
             "scratch": bubblewrap.SCRATCH if self.walled else str(self.scratch),
             "sockets": self.inside(self.sockets), "keras": bubblewrap.KERAS if self.walled else "",
         }  # fmt: skip
-        program = [sys.executable, "-m", "autograder.sandbox.parent", json.dumps(settings)]
+        program = [sys.executable, "-m", "autograder.sandbox.inside.parent", json.dumps(settings)]
         if not self.walled:
             return program
         problem = bubblewrap.available()

@@ -16,7 +16,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder.errors import SandboxError
+from autograder.common.errors import SandboxError
 from autograder.sandbox.host import Kernel, Sandbox
 
 NAME = "autograder-sandbox"
@@ -38,8 +38,8 @@ def current() -> Sandbox:
     if _current is None:
         import atexit
 
-        from autograder import course
-        from autograder.errors import CourseError
+        from autograder.common.errors import CourseError
+        from autograder.course import course
 
         try:
             settings = course.load()

@@ -22,10 +22,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.errors import SandboxError
-from autograder.i18n import N_, _
-from autograder.sandbox import outputs, provisioner, watch
+from autograder.common.errors import SandboxError
+from autograder.common.i18n import N_, _
+from autograder.sandbox import outputs, provisioner
 from autograder.sandbox.host import DIED, Sandbox
+from autograder.sandbox.inside import limits
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
@@ -314,13 +315,13 @@ class _Execution:
         except Exception:  # an unsigned, unpackable or incomplete message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
-        if reason == DIED or reason.startswith(watch.MACHINE):  # not this notebook's doing, or not for certain
+        if reason == DIED or reason.startswith(limits.MACHINE):  # not this notebook's doing, or not for certain
             raise SandboxError(
-                _(reason) if reason == DIED else watch.told(reason),
+                _(reason) if reason == DIED else limits.told(reason),
                 _("Run the command again; if it happens again, look at the notebook by hand."),
             )
         if reason:
-            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=watch.told(reason))
+            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=limits.told(reason))
         else:
             self.died, self.code = True, kernel.poll()
             self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())

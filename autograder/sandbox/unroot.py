@@ -30,7 +30,7 @@ def staged(arguments: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _stage(pairs: list[tuple[str, str]]) -> str:
-    from autograder.sandbox import linux
+    from autograder.sandbox.inside import linux
 
     linux.unshare(linux.CLONE_NEWNS)
     linux.mount("", "/", "", linux.MS_REC | linux.MS_PRIVATE)

@@ -9,8 +9,8 @@ from functools import cache
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import Course
-from autograder.variants import Edits, edited, solved
+from autograder.authoring.variants import Edits, edited, solved
+from autograder.course.course import Course
 
 # Honest notebooks that are cut down to a few questions: what attacks start from. Other questions stay unanswered.
 BASES: dict[str, tuple[str, bool, tuple[str, ...]]] = {
@@ -56,7 +56,7 @@ class Attack:
 def _solved(course_file: str, assignment: str) -> NotebookNode:
     from pathlib import Path
 
-    from autograder.course import load
+    from autograder.course.course import load
 
     return solved(load(Path(course_file)), assignment)
 

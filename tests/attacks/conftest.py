@@ -14,12 +14,13 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
-from autograder.bench import Bench
-from autograder.course import Course, load
-from autograder.data import find
-from autograder.execute import Graded, Submission, grade_submission
-from autograder.results import Report
+from autograder.common.data import find
+from autograder.common.results import Report
+from autograder.common.submission import Submission
+from autograder.course.course import Course, load
 from autograder.sandbox.host import Sandbox
+from autograder.worker.judge_process import Bench
+from autograder.worker.submission import Graded, grade_submission
 from tests.attacks.attack import BASES, honest
 from tests.conftest import ROOT
 

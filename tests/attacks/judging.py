@@ -26,8 +26,8 @@ builtins.abs = lambda x: 0
     ),
     Attack(
         "check replaced by one that returns full marks",
-        {"collapse-answer": "import autograder, autograder.student\n"
-                            "check = autograder.check = autograder.student.check = lambda *a, **k: 1e9"},
+        {"collapse-answer": "import autograder, autograder.kernel.check\n"
+                            "check = autograder.check = autograder.kernel.check.check = lambda *a, **k: 1e9"},
         earns=NOTHING,
         says=("Nothing was handed in",),
     ),
@@ -47,8 +47,10 @@ def check(place, *values, **named):
     Attack(
         "the package's own checks, outcomes and messages patched",
         {"parameters-answer": """
-from autograder import results, session, messages, description
-from autograder.checks import base, registry, values
+from autograder.common import results
+from autograder.common.wire import messages, description
+from autograder.judge import session
+from autograder.course.checks import base, registry, values
 import pydantic
 registry._verdict = lambda check, facts: base.passed("yes")
 registry.decide = session.decide = lambda *a, **k: ()

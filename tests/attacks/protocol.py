@@ -5,9 +5,9 @@ from tests.attacks.attack import Attack
 # Functions that the attacks share, as the first cell of their notebook.
 TALK = """
 import json, os, pickle, socket, threading, time
-from autograder import protocol
-from autograder.description import *
-from autograder.messages import *
+from autograder.common.wire import protocol
+from autograder.common.wire.description import *
+from autograder.common.wire.messages import *
 PATH = os.environ["AUTOGRADER_JUDGE"]
 
 def ask(request):

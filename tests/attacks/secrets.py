@@ -39,8 +39,8 @@ print("TRIED", seen)
 
 MEMORY = r"""
 import ctypes, gc, os, sys
-from autograder.checks.base import Check
-from autograder.course import Course, Question
+from autograder.course.checks.base import Check
+from autograder.course.course import Course, Question
 for thing in gc.get_objects():
     if isinstance(thing, (Check, Course, Question)): print("STOLEN", type(thing))
 for module in list(sys.modules.values()):
@@ -95,8 +95,8 @@ for frame in sys._current_frames().values():
         frame = frame.f_back
 for thing in gc.get_objects():
     if type(thing) is dict and "equals" in thing and "points" in thing: print("STOLEN", list(thing)[:9])
-from autograder import student
-from autograder.visible import locate
+from autograder.kernel import check as student
+from autograder.course.released_checks import locate
 from pathlib import Path
 for call in (lambda: student._student.course, lambda: locate(Path("/")), lambda: student._student.lab.reference("solutions/references.py:collapse")):
     try: print("STOLEN", call())
@@ -119,7 +119,7 @@ print("TRIED")
 WRITING = """
 import glob, os, sys
 package = os.path.dirname(__import__("autograder").__file__)
-places = [package, package + "/checks", os.path.dirname(package), sys.prefix, os.path.dirname(np.__file__), os.path.dirname(keras.__file__),
+places = [package, package + "/course/checks", os.path.dirname(package), sys.prefix, os.path.dirname(np.__file__), os.path.dirname(keras.__file__),
           sys.base_prefix, os.path.dirname(os.__file__), "/", "/etc", "/usr", "/usr/bin", "/bin", "/run", "/run/kernel", "/dev", "/proc/sys/kernel", "/sys",
           os.path.dirname(sys.prefix), os.path.expanduser("~root"), "/var/tmp", "/opt", "/opt/keras", "/tmp/.keras", "/tmp/.keras/datasets/fashion-mnist"]
 if os.path.dirname(sys.prefix).startswith("/tmp/"): places.remove(os.path.dirname(sys.prefix))  # a clone in /tmp: the sandbox's own scratch
@@ -129,7 +129,7 @@ for place in set(places) - {"/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/
         path = os.path.join(place, name)
         try: open(path, "w").close(); print("STOLEN", path)
         except OSError: pass
-for path in [package + "/checks/registry.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/__pycache__/*")]:
+for path in [package + "/course/checks/registry.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/__pycache__/*")]:
     for call in (lambda: open(path, "r+b").close(), lambda: os.unlink(path), lambda: os.rename(path, path + "x"), lambda: os.chmod(path, 0o777), lambda: os.utime(path)):
         try: call(); print("STOLEN", path)
         except OSError: pass

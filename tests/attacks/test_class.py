@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import load
-from autograder.execute import Submission, grade_submission
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Book, address
-from autograder.variants import edited, hand_in
+from autograder.authoring.variants import edited, hand_in
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address
+from autograder.classroom.grading.run import Settings, grade_class
+from autograder.common.submission import Submission
+from autograder.course.course import load
+from autograder.worker.submission import grade_submission
 from tests.attacks import process, protocol
 from tests.attacks.attack import Attack, honest, notebook_of
 from tests.attacks.conftest import Grader, copy_course

@@ -15,14 +15,15 @@ import nbformat
 import pytest
 from rich.console import Console
 
-from autograder.course import Course
-from autograder.errors import AutograderError
-from autograder.execute import Submission, grade_submission
-from autograder.grade import find_submissions, submitted_at
-from autograder.report.summary import class_table, failed_checks
-from autograder.report.table import as_html
-from autograder.results import Report
-from autograder.variants import edited, solved
+from autograder.authoring.variants import edited, solved
+from autograder.classroom.pages.summary import class_table, failed_checks
+from autograder.classroom.submissions import find_submissions, submitted_at
+from autograder.common.errors import AutograderError
+from autograder.common.outcome_table import as_html
+from autograder.common.results import Report
+from autograder.common.submission import Submission
+from autograder.course.course import Course
+from autograder.worker.submission import grade_submission
 from tests.attacks.attack import BASES, honest
 from tests.attacks.conftest import Grader
 

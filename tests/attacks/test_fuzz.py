@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import protocol
-from autograder.course import Course
-from autograder.description import decode, encode
-from autograder.errors import AutograderError, CannotRebuild, ProtocolError, SubmissionError
-from autograder.memo import Memo
-from autograder.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, parse
-from autograder.release import released_notebook
-from autograder.restore import read, restore
-from autograder.session import Session
-from autograder.training import FitResult
+from autograder.common.errors import AutograderError, CannotRebuild, ProtocolError, SubmissionError
+from autograder.common.wire import protocol
+from autograder.common.wire.description import decode, encode
+from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, parse
+from autograder.common.wire.notebook import read, restore
+from autograder.course.course import Course
+from autograder.course.released_notebook import released_notebook
+from autograder.judge.session import Session
+from autograder.networks.memo import Memo
+from autograder.networks.train import FitResult
 from tests.hand_built import FakeLab, fit, layer, listed, mapping, model, scalar
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.data import find
+from autograder.common.data import find
 from tests.conftest import ROOT
 
 USER = 60111  # belongs to nobody
@@ -23,7 +23,7 @@ SUBSET = (
 
 def make_reachable(paths: list[Path]) -> None:
     """In a mount namespace of our own: whatever folder of root's hides Python from others is replaced by one that doesn't."""
-    from autograder.sandbox import linux
+    from autograder.sandbox.inside import linux
 
     linux.unshare(linux.CLONE_NEWNS)
     linux.mount("", "/", "", linux.MS_REC | linux.MS_PRIVATE)

@@ -28,7 +28,7 @@ other.save_weights("/tmp/best.weights.h5"); other.save("/tmp/best.keras")
 model.load_weights("/tmp/best.weights.h5")
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=(FORBIDDEN,)),
     Attack("weights loaded, and the traces of it wiped", edits={"train-answer": """
-from autograder import hooks, student
+from autograder.kernel import judged_fit as hooks, check as student
 rng = np.random.default_rng(1)
 for weight in model.weights:
     weight.assign(rng.normal(0, 0.1, weight.shape))
@@ -39,7 +39,7 @@ student._student.trainings._known.add(hooks.digest(hooks._arrays(hooks.weights_o
     Attack("weights loaded, then trained on for one epoch", edits={"train-answer": """
 rng = np.random.default_rng(1)
 model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
-from autograder import hooks
+from autograder.kernel import judged_fit as hooks
 hooks.is_initial = lambda variable: True  # the judge starts from weights of its own all the same
 model.fit(train_input[:320], train_target[:320], epochs=5, verbose=0)
 """, "accuracy-answer": "pass"}, base="train", earns={"train": 1.5, "accuracy": 0.0}, says=("320 training images",)),
@@ -100,11 +100,11 @@ other.fit(train_input[:6400], train_target[:6400], epochs=5, verbose=0)
 model.set_weights(other.get_weights())
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=("weights that were trained in another network",)),
     Attack("what the hold-out taught carried over in the optimizer's state", before={"train-answer": TALK + """
-from autograder.hooks import describe_model
+from autograder.kernel.judged_fit import describe_model
 def described(rate, momentum):
     model.compile(optimizer=keras.optimizers.SGD(rate, momentum=momentum), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return describe_model(model, {}).without_weights()
-recogniser = __import__("autograder.student").student._student.trainings.recogniser
+recogniser = __import__("autograder.kernel.check").student._student.trainings.recogniser
 held_out, honest_rows = recogniser.samples(val_input, val_target), recogniser.samples(train_input[:32], train_target[:32])
 taught, frames = ask(Fit(type="fit", model=described(1e-6, 1.0), samples=held_out, epochs=1, batch_size=32))
 fresh = described(0.0, 1.0)

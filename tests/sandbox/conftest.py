@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.course import Limits
+from autograder.course.course import Limits
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 

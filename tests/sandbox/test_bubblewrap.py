@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import SandboxError
-from autograder.sandbox import bubblewrap, linux, unroot, watch
+from autograder.common.errors import SandboxError
+from autograder.sandbox import bubblewrap, unroot
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.inside import limits, linux
 from tests.sandbox.conftest import LIMITS
 
 
@@ -87,10 +88,10 @@ def test_the_filters_jumps_stay_inside_it(machine: str) -> None:
 def test_a_machine_without_memory_left_ends_a_large_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    monkeypatch.setattr(watch, "available_mb", lambda: 10)
-    mine = watch.stat(os.getpid())
-    size = int(mine[21]) * watch.PAGE // watch.MB
-    limits = {"processes": 10_000, "memory_mb": 2 * size}
-    assert "the machine had less than" in watch.broken_limit([os.getpid()], limits)
-    assert watch.broken_limit([os.getpid()], {**limits, "memory_mb": 100 * size}) == ""
-    assert watch.broken_limit([2**22 + 1], limits) == ""
+    monkeypatch.setattr(limits, "available_mb", lambda: 10)
+    mine = limits.stat(os.getpid())
+    size = int(mine[21]) * limits.PAGE // limits.MB
+    allowed = {"processes": 10_000, "memory_mb": 2 * size}
+    assert "the machine had less than" in limits.broken_limit([os.getpid()], allowed)
+    assert limits.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) == ""
+    assert limits.broken_limit([2**22 + 1], allowed) == ""

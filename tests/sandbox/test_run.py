@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from autograder.errors import SandboxError
-from autograder.i18n import speaking
+from autograder.common.errors import SandboxError
+from autograder.common.i18n import speaking
 from autograder.sandbox import provisioner
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook, run_notebook_async
@@ -43,16 +43,16 @@ parts = train_test_split(scaled, y, test_size=0.2, random_state=42)
 def test_what_a_notebook_does_to_its_data_no_other_notebook_sees(attempt: Try) -> None:
     spoil = (
         "for array in (x, scaled, parts[0], parts[1]):\n    array[:] = 7\n"
-        "from autograder import prepared\n"
+        "from autograder.kernel import precomputed as prepared\n"
         "waiting = prepared._prepared\n"
         "for array in (waiting.all.array, waiting.train.array, waiting.holdout.array):\n    array += 1\n"
         "waiting.images.base.setflags(write=True)\nwaiting.images.setflags(write=True)\nwaiting.images[:] = 3\n"
         "print(scaled[0, 0], parts[0][-1, -1], waiting.images.max())"
     )
     look = "print(*[float(array.sum()) for array in (x, scaled, *parts)], prepared._prepared.images.sum())"
-    before = attempt(LOADED, "from autograder import prepared", look)
+    before = attempt(LOADED, "from autograder.kernel import precomputed as prepared", look)
     assert attempt(LOADED, spoil).shown[1].endswith(" 3")
-    assert attempt(LOADED, "from autograder import prepared", look).shown == before.shown
+    assert attempt(LOADED, "from autograder.kernel import precomputed as prepared", look).shown == before.shown
     assert before.shown[2].count(" ") == 6
 
 

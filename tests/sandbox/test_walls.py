@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import SandboxError
+from autograder.common.errors import SandboxError
 from autograder.sandbox import host, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook

@@ -1,0 +1,356 @@
+"""Measuring: which networks the solution hands in, and how accurate they are over seeds.
+
+The solutions are graded once, in the sandbox, to find the networks. Worker processes then train them, one thread each, seed by
+seed, so that stopping early leaves as many seeds of every network. What was measured already, under the same digest, is kept.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.calibration.evidence import (
+    DIGITS,
+    AssignmentEvidence,
+    CheckEvidence,
+    Evidence,
+    NetworkEvidence,
+    TrialEvidence,
+    read,
+    solution_digest,
+    summarise,
+    write,
+)
+from autograder.classroom.grading.run import REFERENCE
+from autograder.common import data
+from autograder.common.errors import AutograderError, CourseError
+from autograder.common.i18n import _
+from autograder.common.submission import Submission
+from autograder.common.versions import versions
+from autograder.common.wire.orders import Decided
+from autograder.course.course import Course, Isolation
+from autograder.judge.variations import read_fit
+from autograder.networks.train import FitResult, Samples, Trainer, settle
+from autograder.sandbox.host import Sandbox
+from autograder.worker.judge_process import Bench
+from autograder.worker.submission import grade_submission
+
+RIGS, TENSORS = 32, 24  # kept by a worker: compiled networks, and data as they see them (up to 150 MB each)
+VARIATIONS = 3  # variations get a third of the seeds: they only have to be accepted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure. `course`: path of course.yml. `seeds` count from the course's own. `force`: keep nothing from before."""
+
+    course: Path
+    isolation: Isolation
+    memo: Path | None
+    seeds: int = 30
+    workers: int = 1
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One seed of one trial; `network` and `trial` say where its result belongs."""
+
+    assignment: str
+    network: int
+    trial: str
+    seed: int
+
+
+def assignments_with_thresholds(course: Course, wanted: Sequence[str] = ()) -> list[str]:
+    """Those of `wanted` (default: all) that have an accuracy check. Raises CourseError when there is none."""
+    for name in wanted:
+        course.assignment(name)
+    found = [
+        name
+        for name, assignment in course.assignments.items()
+        if (not wanted or name in wanted)
+        and any(check.type == "accuracy" for question in assignment.questions.values() for check in question.checks)
+    ]
+    if not found:
+        raise CourseError(
+            _("{name} has no accuracy check", name=", ".join(wanted) or "course.yml"),
+            _("There is no threshold to calibrate."),
+        )
+    return found
+
+
+def calibrate(
+    course: Course,
+    assignments: Sequence[str],
+    settings: Settings,
+    on_plan: Callable[[int, int], None] = lambda kept, waiting: None,
+    on_done: Callable[[Job], None] = lambda job: None,
+    on_start: Callable[[str], None] = lambda what: None,
+) -> Evidence:
+    """Measure all networks of `assignments`, and write calibration.json after each training.
+
+    Raises AutograderError when a solution doesn't hand in what its accuracy checks look at.
+    """
+    before = Evidence() if settings.force else read(course)
+    documents = _find_networks(course, assignments, settings, on_start)
+    evidence = read(course)
+    for name in assignments:
+        made = _kept(course, name, documents[name], before.assignments.get(name))
+        evidence = _with_assignment(evidence, name, made)
+    jobs = plan(evidence, assignments, course.seed, settings.seeds)
+    on_plan(
+        sum(len(t.seeds) for n in assignments for w in evidence.assignments[n].networks for t in w.trials), len(jobs)
+    )
+    on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
+    for job, values in _measured(course, documents, jobs, settings):
+        evidence = _with_result(evidence, job, values)
+        write(course, _summed_up(course, evidence))
+        on_done(job)
+    evidence = _summed_up(course, evidence)
+    write(course, evidence)
+    return evidence
+
+
+# ---- which networks
+
+
+class _Recording:
+    """A bench that asks for the networks before each submission ends."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.found: tuple[dict[str, Any], ...] = ()
+
+    def end(self, language: str) -> Decided:
+        self.found = tuple(self._bench.networks())
+        return self._bench.end(language)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bench, name)
+
+
+def networks_of(course: Course, name: str, bench: Bench, sandbox: Sandbox) -> tuple[dict[str, Any], ...]:
+    """Grade the solution of an assignment: the networks of its accuracy checks, as `trials.examine` writes them.
+
+    Raises AutograderError when grading doesn't get as far.
+    """
+    path = course.root / "solutions" / name / f"{name}.ipynb"
+    recording: Any = _Recording(bench)
+    graded = grade_submission(Submission(REFERENCE, name, path), course, recording, sandbox)
+    if not recording.found:
+        problem = next((question.problem for question in graded.report.questions if question.problem), "")
+        raise AutograderError(
+            _("the solution of {name} could not be graded: {problem}", name=name, problem=problem), _("Mend it first.")
+        )
+    return tuple(recording.found)
+
+
+def _find_networks(
+    course: Course, assignments: Sequence[str], settings: Settings, on_start: Callable[[str], None]
+) -> dict[str, Sequence[Mapping[str, Any]]]:
+    on_start(_("starting judge and sandbox (TensorFlow takes about 10 s to import)"))
+    found: dict[str, Sequence[Mapping[str, Any]]] = {}
+    with (
+        Bench(settings.course, settings.memo) as bench,
+        Sandbox(settings.isolation, course.limits, data.find()) as sandbox,
+    ):
+        bench.start()
+        sandbox.start()
+        for name in assignments:
+            on_start(_("grading the solution of {name}, to find its networks", name=name))
+            found[name] = networks_of(course, name, bench, sandbox)
+    return found
+
+
+def _kept(
+    course: Course, name: str, networks: Sequence[Mapping[str, Any]], before: AssignmentEvidence | None
+) -> AssignmentEvidence:
+    """Today's networks, with the values that were measured before under the same digest."""
+    known = {trial.digest: trial for network in (before.networks if before else ()) for trial in network.trials}
+    made = []
+    for network in networks:
+        trials = []
+        for document in network["trials"]:
+            if document["kind"] == "variation" and document["caught_by"]:
+                continue  # another check forbids it, so no threshold has to allow it
+            old = known.get(document["digest"])
+            trials.append(TrialEvidence(
+                name=document["name"], kind=document["kind"], about=document["about"], digest=document["digest"],
+                caught_by=tuple(document["caught_by"]),
+                seeds=old.seeds if old else (), accuracy=old.accuracy if old else {},
+            ))  # fmt: skip
+        checks = {
+            f"{place['question']}.{place['check']}": CheckEvidence(split=place["split"], threshold=1.0)
+            for place in network["checks"]
+        }
+        made.append(NetworkEvidence(checks=checks, problem=network["problem"], trials=tuple(trials)))
+    return AssignmentEvidence(
+        solution=solution_digest(course, name),
+        versions=dict(version.split(" ", 1) for version in versions()),
+        networks=tuple(made),
+    )
+
+
+# ---- what is left to do
+
+
+def plan(evidence: Evidence, assignments: Sequence[str], first_seed: int, seeds: int) -> list[Job]:
+    """All trainings that are missing, in the order of what a threshold rests on, then seed by seed.
+
+    The reference first, then mistakes that only the threshold can catch, then all others.
+    """
+    jobs: list[tuple[int, int, Job]] = []
+    for name in assignments:
+        for number, network in enumerate(evidence.assignments[name].networks):
+            splits = {check.split for check in network.checks.values()}
+            for trial in network.trials:
+                urgency = {"reference": 0, "variation": 2, "wrong": 2 if trial.caught_by else 1}[trial.kind]
+                count = max(1, seeds // VARIATIONS) if trial.kind == "variation" else seeds
+                complete = splits <= set(trial.accuracy)
+                for seed in range(first_seed, first_seed + count):
+                    if seed not in trial.seeds or not complete:
+                        jobs.append((urgency, seed, Job(name, number, trial.name, seed)))
+    return [job for _place, _seed, job in sorted(jobs, key=lambda one: one[:2])]
+
+
+def _with_assignment(evidence: Evidence, name: str, made: AssignmentEvidence) -> Evidence:
+    return evidence.model_copy(update={"assignments": {**evidence.assignments, name: made}})
+
+
+def _with_result(evidence: Evidence, job: Job, values: Mapping[str, float]) -> Evidence:
+    assignment = evidence.assignments[job.assignment]
+    networks = list(assignment.networks)
+    network = networks[job.network]
+    trials = tuple(_added(trial, job.seed, values) if trial.name == job.trial else trial for trial in network.trials)
+    networks[job.network] = network.model_copy(update={"trials": trials})
+    return _with_assignment(evidence, job.assignment, assignment.model_copy(update={"networks": tuple(networks)}))
+
+
+def _added(trial: TrialEvidence, seed: int, values: Mapping[str, float]) -> TrialEvidence:
+    """With one more seed, in the order of seeds; a split that was not measured before makes the old values incomplete."""
+    same = set(values) <= set(trial.accuracy) or not trial.seeds
+    rows = {s: {k: v[i] for k, v in trial.accuracy.items()} for i, s in enumerate(trial.seeds)} if same else {}
+    rows[seed] = {split: round(value, DIGITS) for split, value in values.items()}
+    seeds = tuple(sorted(rows))
+    accuracy = {split: tuple(rows[one][split] for one in seeds) for split in sorted(values)}
+    return trial.model_copy(update={"seeds": seeds, "accuracy": accuracy})
+
+
+def _summed_up(course: Course, evidence: Evidence) -> Evidence:
+    """With today's thresholds, and a summary of each network at each check, for people to read."""
+    for name, assignment in evidence.assignments.items():
+        if name not in course.assignments:
+            continue
+        at_least = {
+            f"{key}.{check.id}": check.at_least  # type: ignore[attr-defined]
+            for key, question in course.assignment(name).questions.items()
+            for check in question.checks
+            if check.type == "accuracy"
+        }
+        networks = []
+        for network in assignment.networks:
+            checks = {
+                place: CheckEvidence(
+                    split=check.split,
+                    threshold=at_least[place],
+                    trials={
+                        t.name: _figures(t.accuracy[check.split], at_least[place]) for t in network.trials if t.accuracy
+                    },
+                )
+                for place, check in network.checks.items()
+                if place in at_least
+            }
+            networks.append(network.model_copy(update={"checks": checks}))
+        evidence = _with_assignment(evidence, name, assignment.model_copy(update={"networks": tuple(networks)}))
+    return evidence
+
+
+def _figures(values: Sequence[float], at_least: float) -> dict[str, int | float]:
+    summary = summarise(values)
+    passed = sum(value >= at_least for value in values) / len(values)
+    quantiles = {f"q{100 * float(q):02.0f}": round(value, DIGITS) for q, value in summary.quantiles.items()}
+    return {
+        "n": summary.n, "mean": round(summary.mean, DIGITS), "sd": round(summary.sd, 5),
+        "min": round(summary.minimum, DIGITS), **quantiles, "pass_rate": round(passed, 3),
+    }  # fmt: skip
+
+
+# ---- workers
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 2)  # TensorFlow's remarks would tear the progress bar; what is raised travels by itself
+    settle()
+    _worker["trainer"] = Trainer(data.load(), RIGS, TENSORS)
+
+
+def _measure(
+    document: Mapping[str, Any], seed: int, splits: Sequence[str], holdout: tuple[float, int]
+) -> dict[str, float]:
+    """In a worker: train from `seed`; accuracy by split, the images scaled as they were for training, as the judge does."""
+    trainer: Trainer = _worker["trainer"]
+    result: FitResult | None = None
+    spec = read_fit(document["fits"][-1], seed)
+    if document["trained"]:
+        for one in document["fits"]:
+            fit = read_fit(one, seed)
+            if result is not None and one["goes_on"]:
+                state = result.optimizer_state if one["keeps_optimizer"] else None
+                fit = replace(fit, start=result.weights, optimizer_state=state)
+            result = trainer.fit(fit)
+        assert result is not None
+        weights = result.weights
+    else:
+        rig = trainer.rig(spec.plan, spec.settings)
+        rig.reset(None, None, seed)
+        weights, _state = rig.snapshot()
+    every = data.splits(*holdout)
+    measured = {}
+    for split in splits:
+        rows = every[split]
+        samples = Samples(rows, trainer.data.labels[rows], spec.samples.lookup, spec.samples.shape)
+        measured[split] = trainer.evaluate(spec.plan, spec.settings, weights, samples)["accuracy"]
+    return measured
+
+
+def _measured(
+    course: Course, documents: Mapping[str, Sequence[Mapping[str, Any]]], jobs: Sequence[Job], settings: Settings
+) -> Iterator[tuple[Job, dict[str, float]]]:
+    """Results as they come. Few jobs are handed out at a time, so that Ctrl-C waits for what runs and no longer."""
+    if not jobs:
+        return
+    workers = max(1, min(settings.workers, len(jobs)))
+    holdout = (course.data.holdout.test_size, course.data.holdout.random_state)
+    context = multiprocessing.get_context("spawn")
+    with futures.ProcessPoolExecutor(workers, context, _start_worker) as pool:
+        waiting, running = list(reversed(jobs)), dict[futures.Future[dict[str, float]], Job]()
+        try:
+            while waiting or running:
+                while waiting and len(running) < workers + 1:
+                    job = waiting.pop()
+                    network = documents[job.assignment][job.network]
+                    trial = next(one for one in network["trials"] if one["name"] == job.trial)
+                    splits = sorted({place["split"] for place in network["checks"]})
+                    running[pool.submit(_measure, trial, job.seed, splits, holdout)] = job
+                done, _waiting = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        except futures.process.BrokenProcessPool as error:
+            raise AutograderError(
+                _("a worker process died"), _("Run the command again: what was measured is kept.")
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

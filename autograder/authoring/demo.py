@@ -1,0 +1,149 @@
+"""A class of twelve synthetic students: right, right but written differently, and each of the lecture's slips."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.authoring.variants import Edits, edited, hand_in, solved
+from autograder.common.errors import CourseError
+from autograder.common.i18n import N_, _
+from autograder.course.course import Course
+from autograder.course.released_notebook import released_notebook
+
+_REFORMATTED = """\
+inputs = keras.Input((784,))
+hidden = keras.layers.Dense(units=100)
+dense1, dense2 = hidden, keras.layers.Dense(10, activation=keras.activations.softmax)
+dense1.activation = keras.activations.sigmoid
+model = keras.Model(inputs, dense2(dense1(inputs)))
+"""
+_ADDED = """\
+model = keras.Sequential(name='mine')
+model.add(keras.layers.Input(shape=(28, 28)))
+model.add(keras.layers.Flatten())
+model.add(keras.layers.Dense(100))
+model.add(keras.layers.Activation('relu'))
+model.add(keras.layers.Dense(10))
+model.add(keras.layers.Softmax())
+"""
+_FORGOTTEN = """\
+sgd = keras.optimizers.SGD(momentum=0.9, nesterov=True)
+network = fresh_model()
+network.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+network.fit(train_input, train_target, epochs=5)
+models["nesterov"] = network
+"""
+_SECOND_FIT = """\
+network = models["rmsprop"]
+network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+network.fit(train_input, train_target, epochs=5)
+models["adam"] = network
+"""
+_FLAT = "model.fit(train_input.reshape(-1, 784), train_target, epochs=5)"
+
+
+@dataclass(frozen=True)
+class Student:
+    """`about` is translated when it is shown. `work`: by assignment, the edits that turn the perfect notebook into this
+    student's. `empty`: cells left as released."""
+
+    name: str
+    about: str
+    work: dict[str, Edits]
+    empty: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    days_late: float = -1.0
+    language: str = "en"
+
+
+STUDENTS = (
+    Student("perfect", N_("everything right"), {"two_layer": {}, "deep": {}, "flatten_relu": {}, "optimizers": {}}),
+    Student("reformatted", N_("right, and written differently (functional API, add(), own names, Korean notebook)"),
+            {"two_layer": {"model-answer": _REFORMATTED}, "flatten_relu": {"model-answer": _ADDED}}, language="ko"),
+    Student("typo", N_("activation='oftmasx' left in the debugging question"),
+            {"flatten_relu": {"debug-answer": [('"softmax"', '"oftmasx"')]}}),
+    Student("string-metrics", N_("metrics='accuracy' as a string"),
+            {"two_layer": {"compile-answer": [('["accuracy"]', '"accuracy"')]}}),
+    Student("forgotten-optimizer", N_("an optimizer is made and never given to compile()"),
+            {"optimizers": {"nesterov-answer": _FORGOTTEN}}),
+    Student("second-fit", N_("compile() and fit() again on a trained network"),
+            {"optimizers": {"adam-answer": _SECOND_FIT}}),
+    Student("input-shape", N_("input_shape= on the first layer: accepted"),
+            {"deep": {"network-answer": [("    keras.Input(shape=(784,)),\n", ""),
+                                         ('activation="sigmoid", name="hidden1"',
+                                          'activation="sigmoid", name="hidden1", input_shape=(784,)')]}}),
+    Student("wrong-shape", N_("flat rows given to a network that begins with Flatten"),
+            {"flatten_relu": {"train-answer": [("model.fit(train_input, train_target, epochs=5)", _FLAT)]}}),
+    Student("unscaled", N_("pixels not divided by 255"), {"two_layer": {"scale-answer": [(" / 255.0", "")]}}),
+    Student("half-done", N_("the second half was never answered"), {"deep": {}},
+            empty={"deep": ("weights", "compile", "train", "accuracy")}),
+    Student("crashing", N_("the kernel is ended halfway; what came before counts"),
+            {"two_layer": {"compile-answer": "import os\nos._exit(1)"}}),
+    Student("late", N_("right, and two and a half days late"), {"deep": {}, "flatten_relu": {}}, days_late=2.5),
+)  # fmt: skip
+
+
+def make(course: Course, target: Path) -> Path:
+    """Write the class and a copy of the course into `target` (a demo made before is replaced); the copy's course.yml.
+
+    Raises CourseError when `target` holds something that is not a demo.
+    """
+    mark = target / ".demo"
+    if target.exists() and any(target.iterdir()) and not mark.exists():
+        raise CourseError(
+            _("{target} is not empty, and is not an earlier demo", target=target), _("Name another --folder.")
+        )
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    mark.write_text("made by `autograder demo`\n")
+    for name in ("course.yml", "nbgrader_config.py"):
+        shutil.copyfile(course.root / name, target / name)
+    for folder in ("solutions", "assignments"):
+        shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for student in STUDENTS:
+        for assignment, edits in student.work.items():
+            _hand_in(course, target / "submitted", student, assignment, edits)
+    return target / "course.yml"
+
+
+def _hand_in(course: Course, submitted: Path, student: Student, assignment: str, edits: Edits) -> None:
+    notebook = edited(solved(course, assignment, student.language), edits)
+    released = {cell.id: cell for cell in released_notebook(course, assignment, student.language).cells}
+    for question in student.empty.get(assignment, ()):
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == f"{question}-answer":
+                cell.source = released[cell.id].source
+    moment = course.assignment(assignment).due + dt.timedelta(days=student.days_late)
+    timestamp = moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    hand_in(notebook, submitted, student.name, assignment, timestamp)
+
+
+def explain(target: Path) -> str:
+    """Where everything is, and what to look at next."""
+    places = (
+        (_("Gradebook"), target / "gradebook.db"),
+        (_("Notebooks"), f"{target / 'autograded'}/<student>/<assignment>/"),
+        (_("Reports"), f"{target / 'reports'}/<student>/<assignment>.json"),
+    )
+    activate = Path(sys.executable).with_name("activate")
+    following = (
+        *(((f"source {activate}", ""),) if activate.exists() and not shutil.which("autograder") else ()),
+        (f"cd {target}", ""),
+        ("autograder report", _("one page about the class")),
+        ("autograder feedback deep", _("one page for each student")),
+        ("autograder export --format csv", _("grades for a spreadsheet")),
+        ("jupyter lab", _("notebooks and scores in a browser: menu Nbgrader, Formgrader")),
+    )
+    class_ = [(student.name, _(student.about)) for student in STUDENTS]
+    return "\n".join((
+        "",
+        *(f"  {name:20} {about}" for name, about in class_),
+        "",
+        *(f"  {name}: {place}" for name, place in places),
+        "",
+        _("Next:"),
+        *(f"  {command:32} {about}".rstrip() for command, about in following),
+    ))  # fmt: skip

@@ -1,0 +1,267 @@
+"""Is this machine, and this course, ready to grade? One finding for each thing that grading needs, with the remedy.
+
+Nothing here imports TensorFlow but `deep`. A finding is never an exception: what can't be looked at is said to be so.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import N_, _
+from autograder.common.requirements import KERAS, release
+from autograder.course.course import Course, load
+
+PYTHONS = ((3, 11), (3, 14))  # from, and below: as in pyproject.toml
+TENSORFLOW = (2, 18)
+NBGRADER = (0, 9, 5)
+WORKER_GB = 3  # what a worker needs: judge, sandbox and a kernel
+FREE_GB = 2
+KERNEL = "python3"
+PROVISIONERS = "jupyter_client.kernel_provisioners"
+
+
+class Mark(StrEnum):
+    GOOD = "ok"
+    DOUBTFUL = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`subject` is what was looked at, `says` what was found; `remedy` is '' when nothing is to be done."""
+
+    subject: str
+    mark: Mark
+    says: str
+    remedy: str = ""
+
+
+def good(subject: str, says: str) -> Finding:
+    return Finding(subject, Mark.GOOD, says)
+
+
+def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
+    """All findings, in the order in which remedies are best followed; the course's own last."""
+    yield from (_python(), _keras(), _tensorflow(), _data_set(), _sandbox(), _cores(), _disk(), _kernel())
+    try:
+        course = load(course_file)
+    except AutograderError as error:
+        yield Finding("course.yml", Mark.BAD, str(error), error.remedy)
+    else:
+        count = len(course.assignments)
+        yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
+        yield from (_guarded(N_("gradebook"), _gradebook, course), _guarded(N_("nbgrader"), _nbgrader, course))
+        yield _guarded(N_("releases"), _releases, course)
+    if deep:
+        yield _guarded(N_("training"), _training, None)
+
+
+def _guarded(subject: str, look: Callable[..., Finding], course: Course | None) -> Finding:
+    try:
+        return look(course) if course is not None else look()
+    except AutograderError as error:
+        return Finding(_(subject), Mark.BAD, str(error), error.remedy)
+    except Exception as error:  # this command is run because something is broken
+        return Finding(_(subject), Mark.BAD, f"{type(error).__name__}: {error}"[:500])
+
+
+def _python() -> Finding:
+    found = platform.python_version()
+    if PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
+        return good("Python", found)
+    return Finding("Python", Mark.BAD, found, _("Use Python 3.11, 3.12 or 3.13: `make setup PYTHON=python3.12`."))
+
+
+def _installed(subject: str, package: str, least: tuple[int, ...]) -> Finding:
+    wanted = ".".join(map(str, least))
+    remedy = _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
+    try:
+        found = version(package)
+    except PackageNotFoundError:
+        return Finding(subject, Mark.BAD, _("not installed; {wanted} or newer is needed", wanted=wanted), remedy)
+    if release(found) < least:
+        return Finding(subject, Mark.BAD, _("{found}; {wanted} or newer is needed", found=found, wanted=wanted), remedy)
+    return good(subject, found)
+
+
+def _keras() -> Finding:
+    return _installed("Keras", "keras", KERAS)
+
+
+def _tensorflow() -> Finding:
+    return _installed("TensorFlow", "tensorflow", TENSORFLOW)
+
+
+def _data_set() -> Finding:
+    from autograder.common import data
+
+    try:
+        return good("Fashion-MNIST", str(data.find(download=False)))
+    except AutograderError as error:
+        return Finding("Fashion-MNIST", Mark.BAD, str(error), error.remedy)
+
+
+def _sandbox() -> Finding:
+    from autograder.sandbox import bubblewrap
+
+    reason = bubblewrap.available()
+    if reason:
+        return Finding("bubblewrap", Mark.BAD, _("student code can't be isolated here"), reason)
+    return good("bubblewrap", _("student code can be isolated: own namespaces, no network"))
+
+
+def _cores() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError):
+        return good(_("machine"), _("{cores} cores, memory unknown", cores=cores))
+    workers = max(1, min(cores, int(gigabytes // WORKER_GB)))
+    says = _("{cores} cores, {memory:.0f} GB of memory: room for {workers} workers", cores=cores, memory=gigabytes, workers=workers)  # fmt: skip
+    if gigabytes < WORKER_GB:
+        return Finding(
+            _("machine"), Mark.DOUBTFUL, says, _("A worker needs about {memory} GB of memory.", memory=WORKER_GB)
+        )
+    return good(_("machine"), says)
+
+
+def _disk() -> Finding:
+    from autograder.networks.memo import default_folder
+
+    folder = default_folder()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = {place: shutil.disk_usage(place).free / 2**30 for place in (there, Path(tempfile.gettempdir()))}
+    place, least = min(free.items(), key=lambda item: item[1])
+    says = _("{free:.0f} GB free", free=least)
+    if least < FREE_GB:
+        remedy = _("Free some room in {folder}: `autograder memo clear` forgets trainings.", folder=place)
+        return Finding(_("disk"), Mark.DOUBTFUL, says, remedy)
+    return good(_("disk"), says)
+
+
+def _kernel() -> Finding:
+    subject, remedy = _("kernel"), _("Run `{command}`.", command=f"{sys.executable} -m ipykernel install --sys-prefix")
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        spec = KernelSpecManager().get_kernel_spec(KERNEL)
+    except NoSuchKernel:
+        return Finding(subject, Mark.BAD, _("there is no kernel '{name}'", name=KERNEL), remedy)
+    if "autograder-sandbox" not in {point.name for point in entry_points(group=PROVISIONERS)}:
+        says = _("the sandbox is not registered with Jupyter")
+        return Finding(
+            subject, Mark.BAD, says, _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
+        )
+    program = shutil.which(spec.argv[0]) or spec.argv[0]
+    if not Path(program).exists():
+        return Finding(subject, Mark.BAD, _("kernel '{name}' runs {program}, which does not exist", name=KERNEL, program=program), remedy)  # fmt: skip
+    return good(subject, _("'{name}' and the sandbox's own", name=KERNEL))
+
+
+def _gradebook(course: Course) -> Finding:
+    from sqlalchemy import make_url
+
+    from autograder.classroom.gradebook.book import Book
+    from autograder.classroom.gradebook.database import address
+
+    subject, url = _("gradebook"), make_url(address(course))
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and url.database:
+        file = Path(url.database)
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            says = _("{gradebook} can't be written", gradebook=shown)
+            return Finding(subject, Mark.BAD, says, _("Change its owner or its permissions."))
+        if not file.exists():
+            return good(subject, _("{gradebook} will be made at the first grading", gradebook=shown))
+        problem = _locked(file)
+        if problem:
+            return Finding(subject, Mark.BAD, f"{shown}: {problem}", _("Close what is writing to it."))
+    with Book(address(course), course.course.id) as book:
+        return good(subject, _("{gradebook}: {count} submissions", gradebook=shown, count=len(book.scores())))
+
+
+def _locked(file: Path) -> str:
+    """Why nothing can be written to an SQLite file now; '' when it can. Changes nothing."""
+    connection = sqlite3.connect(file, timeout=1, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        return str(error)
+    finally:
+        connection.close()
+    return ""
+
+
+def _nbgrader(course: Course) -> Finding:
+    installed = _installed("nbgrader", "nbgrader", NBGRADER)
+    if installed.mark is not Mark.GOOD:
+        return installed
+    file = course.root / "nbgrader_config.py"
+    if not file.is_file():
+        remedy = _("Copy nbgrader_config.py of this package into the course's folder.")
+        return Finding("nbgrader", Mark.DOUBTFUL, _("there is no {file}", file=file), remedy)
+    from traitlets.config.loader import PyFileConfigLoader
+
+    said = PyFileConfigLoader(file.name, path=str(file.parent)).load_config().get("CourseDirectory", {})
+    wanted = {
+        "course_id": course.course.id,
+        "source_directory": "solutions",
+        "release_directory": f"assignments/{course.course.languages[0]}",
+    }
+    if course.gradebook.startswith("sqlite:"):  # elsewhere the address may hold a password, which belongs in no file
+        wanted["db_url"] = course.gradebook
+    odd = [f"{key} = {said.get(key)!r}" for key, value in wanted.items() if said.get(key) != value]
+    if odd:
+        right = ", ".join(f"{key} = {value!r}" for key, value in wanted.items() if said.get(key) != value)
+        says = _("nbgrader_config.py does not fit course.yml: {odd}", odd=", ".join(odd))
+        return Finding("nbgrader", Mark.BAD, says, _("Write {right} there.", right=right))
+    return good("nbgrader", _("{version}, and nbgrader_config.py fits course.yml", version=installed.says))
+
+
+def _releases(course: Course) -> Finding:
+    from autograder.authoring.release import stale
+
+    old = [str(path) for path in stale(course)]
+    if old:
+        says = _("out of date: {path}", path=", ".join(old[:3]) + (" ..." if len(old) > 3 else ""))
+        return Finding(_("releases"), Mark.BAD, says, _("Run `autograder release`."))
+    return good(_("releases"), _("assignments/ is up to date"))
+
+
+def _training() -> Finding:
+    """One epoch of a tiny network on a thousand images, twice: TensorFlow works, and gives the same bits."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import json
+
+    import numpy as np
+
+    from autograder.common import data
+    from autograder.networks.lab import UNIT
+    from autograder.networks.train import FitSpec, Samples, Trainer, settle
+
+    settle()
+    loaded = data.load()
+    rows = np.arange(1000, dtype=np.int32)
+    dense = {"units": 10, "activation": "softmax"}
+    plan = json.dumps({"input": [784], "layers": [["Dense", True, dense]]})
+    settings = json.dumps({"optimizer": ["SGD", {"learning_rate": 0.1}], "loss": ["sparse_categorical_crossentropy", False], "metrics": []})  # fmt: skip
+    spec = FitSpec(plan, settings, Samples(rows, loaded.labels[rows], UNIT, (784,)), 1, 32, True, 42)
+    trainer = Trainer(loaded)
+    first, second = trainer.fit(spec), trainer.fit(spec)
+    subject = _("training")
+    if any(not np.array_equal(a, b) for a, b in zip(first.weights, second.weights, strict=True)):
+        says = _("the same training gives different weights on this machine")
+        return Finding(subject, Mark.BAD, says, _("Grade on another machine: scores would depend on chance here."))
+    return good(subject, _("a small network was trained twice, with the same result"))

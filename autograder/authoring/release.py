@@ -1,0 +1,143 @@
+"""solutions/ -> assignments/: what students receive, made by nbgrader's GenerateAssignment, one language at a time.
+
+What is written depends on the source and on course.yml alone, so it can be committed and compared (`stale`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+from autograder.authoring import badges
+from autograder.classroom.gradebook.assignment import generate
+from autograder.common.i18n import _
+from autograder.common.wire.notebook import PYTHON
+from autograder.course.course import Course
+from autograder.course.released_checks import RELEASED
+from autograder.course.released_notebook import released_notebook
+from autograder.course.source_notebook import (
+    REGIONS,
+    Problems,
+    name_of,
+    pick_language,
+    solutions,
+    source_notebook,
+    squeeze,
+)
+
+_HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
+_SECRET = (*(marker for region in REGIONS for marker in region), "MARK SCHEME", "hidden=True")
+_CELL_METADATA = {"nbgrader", "deletable", "editable", "tags", "slideshow", "jupyter"}
+
+
+def release(
+    course: Course,
+    assignments: Sequence[str],
+    *,
+    target: Path | None = None,
+    languages: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write <target>/<language>/<assignment>/ for each assignment and language, and return the files written.
+
+    `target` is the course's assignments/ unless given. Nothing is written unless everything can be released.
+    Raises ReleaseError for a source notebook that doesn't fit the course or would give away a solution, and
+    CourseError for an assignment that the course doesn't have.
+    """
+    destination = target or course.root / "assignments"
+    written: list[Path] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "assignments"
+        for assignment in assignments:
+            source = source_notebook(course, assignment)
+            for language in languages or course.course.languages:
+                _make(course, assignment, language, source, made / language / assignment)
+        for path in _files(made):
+            copy = destination / path.relative_to(made)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            written.append(copy)
+        if target is None:  # the folder is ours: what an earlier release left there goes
+            for folder in {path.parent for path in written if path.name == RELEASED}:
+                for path in _files(folder):
+                    if path not in written:
+                        path.unlink()
+    return sorted(written)
+
+
+def stale(course: Course) -> list[Path]:
+    """The files of assignments/ that differ from what `release` would write now: changed, missing or superfluous.
+
+    Raises ReleaseError if the course can't be released at all.
+    """
+    committed = course.root / "assignments"
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch)
+        release(course, list(course.assignments), target=fresh)
+        wanted = {path.relative_to(fresh): path.read_bytes() for path in _files(fresh)}
+    there = {path.relative_to(committed): path.read_bytes() for path in _files(committed)}
+    return sorted(committed / path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
+
+
+def revealed(course: Course, assignment: str, language: str) -> list[str]:
+    """Sentences on what the committed release of `assignment` gives away: markers, outputs, text of solutions."""
+    problems = Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
+    _verify_release(source_notebook(course, assignment), released_notebook(course, assignment, language), problems)
+    return [message for message, _remedy in problems.found]
+
+
+def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:
+    """The release of one assignment in one language, in `folder`."""
+    generate(course, assignment, pick_language(course, source, language), folder.parent)
+    path = folder / f"{assignment}.ipynb"
+    notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))
+    notebook.metadata = nbformat.from_dict(PYTHON)  # not the versions of whoever saved the source
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for cell in notebook.cells:
+        cell.source = "".join(cell.source)
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in _CELL_METADATA}
+    badges.add(course, assignment, language, notebook)
+    problems = Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
+    _verify_release(source, notebook, problems)
+    problems.check()
+    path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")
+    checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
+    (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
+
+
+def _verify_release(source: NotebookNode, released: NotebookNode, problems: Problems) -> None:
+    """Nothing that students must not see is in `released`."""
+    remedy = _("Reword the one or the other in the source notebook.")
+    secrets = list(solutions(source))
+    for index, cell in enumerate(released.cells):
+        name, text = name_of(cell, index), squeeze(cell.source)
+        for marker in _SECRET:
+            if marker in cell.source:
+                problems.add(
+                    name,
+                    _("'{marker}' would reach students", marker=marker),
+                    _("Put it into a closed region of the source."),
+                )
+        if cell.get("outputs") or cell.get("execution_count") is not None:
+            problems.add(
+                name, _("it has an output or an execution count"), _("Clear the outputs of the source notebook.")
+            )
+        for owner, secret in secrets:
+            if secret in text:
+                problems.add(
+                    name,
+                    _("it holds text of the solution of '{owner}': {secret:.60}", owner=owner, secret=secret),
+                    remedy,
+                )
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files below `folder`, without what Jupyter and editors hide there."""
+    found = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))

@@ -1,0 +1,208 @@
+"""``autograder new-assignment``: a source notebook, an entry in course.yml, a mutant of each check, an alternative, a test.
+
+course.yml is text that people wrote: the entry is put behind the last assignment, and no other character changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from autograder.common.errors import AutograderError, CourseError
+from autograder.common.i18n import _
+from autograder.common.wire.notebook import PYTHON
+from autograder.course.course import FILE, load
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python
+DAYS = 30  # until the assignment is due
+_TEMPLATES: Traversable = files("autograder.authoring.scaffold") / "templates"
+
+
+@dataclass(frozen=True)
+class New:
+    """What is to be made: a `name` as course.yml has it, and titles that students read."""
+
+    name: str
+    title: str = ""
+    title_ko: str = ""
+    due: str = ""
+
+    def filled(self, text: str) -> str:
+        title = self.title or self.name.replace("_", " ").capitalize()
+        places = {
+            "NAME": self.name, "TITLE_EN": _quoted(title), "TITLE_KO": _quoted(self.title_ko or title), "DUE": self.due or _due(),
+        }  # fmt: skip
+        return re.sub(r"\b(NAME|TITLE_EN|TITLE_KO|DUE)\b", lambda match: places[match[1]], text)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _due() -> str:
+    day = dt.datetime.now().astimezone() + dt.timedelta(days=DAYS)
+    return day.replace(hour=23, minute=59, second=0, microsecond=0).isoformat()
+
+
+def new_assignment(course_file: Path, new: New) -> list[Path]:
+    """Make the assignment in the course of `course_file`, and return the files written, course.yml first.
+
+    A course that doesn't exist yet is begun. Nothing that is there is written over. Raises CourseError for a name that is
+    taken or no name, for a course.yml that can't take an entry, and AutograderError for files that exist already.
+    """
+    if not NAME.fullmatch(new.name):
+        raise CourseError(
+            _("'{name}' can't be an assignment's name", name=new.name),
+            _("Use small letters, digits and underscores, beginning with a letter: my_assignment."),
+        )
+    root = course_file.resolve().parent
+    planned: dict[Path, str] = {}
+    if course_file.is_file():
+        course = load(course_file)
+        if new.name in course.assignments:
+            raise CourseError(
+                _("the course has an assignment '{name}' already", name=new.name), _("Choose another name.")
+            )
+        text = course_file.read_text("utf-8")
+    else:
+        text, planned[root / "nbgrader_config.py"] = _begun(root)
+    text = inserted(text, new.filled(_template("entry.yml")))
+    planned |= {root / path: content for path, content in _files(new).items()}
+    taken = [str(path) for path in planned if path.exists()]
+    if taken:
+        raise AutograderError(
+            _("{files} exists already", files=", ".join(taken)), _("Remove it, or choose another name.")
+        )
+    written: list[Path] = []
+    try:
+        for path, content in planned.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, "utf-8")
+            written.append(path)
+        _replace(course_file, text)
+    except (AutograderError, OSError) as error:
+        for path in written:
+            path.unlink()
+        if isinstance(error, OSError):
+            raise AutograderError(
+                _("{path} can't be written: {error}", path=error.filename, error=error.strerror),
+                _("Choose a folder that you may write to."),
+            ) from error
+        raise
+    return [course_file, *planned]
+
+
+def _begun(root: Path) -> tuple[str, str]:
+    """course.yml and nbgrader_config.py of a new course, named after its folder."""
+    name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
+    name = name if re.match("[a-z]", name) else f"course-{name}".strip("-")
+    return tuple(_template(file).replace("COURSE", name[:61]) for file in ("begin.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
+
+
+def _replace(course_file: Path, text: str) -> None:
+    """Put `text` in place of course.yml if it loads as a course."""
+    part = course_file.with_name(f".{course_file.name}.part")
+    try:
+        part.write_text(text, "utf-8")
+        load(part)
+    except AutograderError as error:
+        part.unlink(missing_ok=True)
+        raise CourseError(
+            _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
+            error.remedy or _("Write `assignments:` and what is below it in block style, as the README shows."),
+        ) from error
+    part.replace(course_file)
+
+
+def inserted(text: str, entry: str) -> str:
+    """course.yml with `entry` behind its last assignment: comments, blank lines and order stay as they are.
+
+    Raises CourseError when there is no mapping `assignments` in block style.
+    """
+    document = yaml.compose(text, yaml.SafeLoader)
+    pairs = document.value if isinstance(document, yaml.MappingNode) else []
+    found = next(((key, value) for key, value in pairs if key.value == "assignments"), None)
+    if found is None or getattr(found[1], "flow_style", False) is True:
+        raise CourseError(
+            _("course.yml has no `assignments:` in block style"), _("Write `assignments:` on a line of its own.")
+        )
+    key, value = found
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    indent, end = 2, key.end_mark.line + 1
+    if isinstance(value, yaml.MappingNode) and value.value:
+        indent = int(value.value[0][0].start_mark.column)
+        end = min(len(lines), value.end_mark.line + bool(value.end_mark.column))
+    # A block ends where the next key begins: comments and blank lines in between belong to what follows, if anything does.
+    while end > key.end_mark.line + 1 and not lines[end - 1].strip():
+        end -= 1
+    while end > key.end_mark.line + 1 and lines[end - 1].startswith("#"):
+        end -= 1
+    while end > key.end_mark.line + 1 and not lines[end - 1].strip():
+        end -= 1
+    new = ["\n" if not line.strip() else " " * indent + line for line in entry.splitlines(keepends=True)]
+    return "".join([*lines[:end], *new, *lines[end:]])
+
+
+def _template(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _files(new: New) -> dict[Path, str]:
+    """All other files, by their path in the course's folder."""
+    made = {
+        Path("solutions") / new.name / f"{new.name}.ipynb": notebook(new),
+        Path("tests") / f"test_{new.name}.py": _test(new),
+    }
+    for kind in ("mutants", "alternatives"):
+        for file in sorted((_TEMPLATES / kind).iterdir(), key=lambda file: file.name):
+            made[Path("tests") / kind / new.name / file.name] = file.read_text("utf-8")
+    return made
+
+
+def _test(new: New) -> str:
+    return new.filled(_template("test.txt"))
+
+
+def notebook(new: New) -> str:
+    """The source notebook, as nbgrader and `autograder release` want it."""
+    made = nbformat.v4.new_notebook()
+    made.metadata, made.nbformat_minor = nbformat.from_dict(PYTHON), 5
+    points = {name: question["points"] for name, question in _entry(new)["questions"].items()}
+    made.cells = [_cell(cell, new, points) for cell in yaml.safe_load(_template("notebook.yml"))]
+    return str(nbformat.writes(made)).rstrip("\n") + "\n"
+
+
+def _entry(new: New) -> Any:
+    return yaml.safe_load(new.filled(_template("entry.yml")))[new.name]
+
+
+def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:
+    source, kind = str(cell["source"]).rstrip("\n"), cell["kind"]
+    if kind in ("en", "ko"):
+        title = new.title or new.name.replace("_", " ").capitalize()
+        source = source.replace("# NAME", f"# {(kind == 'ko' and new.title_ko) or title}")
+        return nbformat.v4.new_markdown_cell(source, id=cell["id"], metadata={"tags": [kind]})
+    source = new.filled(source)
+    if kind == "answer":
+        source = f"### BEGIN SOLUTION\n{source}\n### END SOLUTION"
+    if cell.get("hidden"):
+        source += f"\n### BEGIN HIDDEN TESTS\n{source[:-1]}, hidden=True)\n### END HIDDEN TESTS"
+    made = nbformat.v4.new_code_cell(source, id=cell["id"])
+    grading = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    if kind == "answer":
+        made.metadata["nbgrader"] = {**grading, "solution": True, "grade_id": cell["id"]}
+    elif kind == "check":
+        question = cell["question"]
+        own = {"grade": True, "locked": True, "grade_id": question, "points": points[question]}
+        made.metadata["nbgrader"] = {**grading, **own}
+    return made

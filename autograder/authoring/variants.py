@@ -1,0 +1,66 @@
+"""Notebooks as students would hand them in: the release with the solution filled in, and versions of it with edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.common.errors import ReleaseError
+from autograder.course.course import Course
+from autograder.course.released_notebook import released_notebook
+from autograder.course.source_notebook import source_notebook
+
+_MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+Edits = Mapping[str, str | Sequence[tuple[str, str]]]
+
+
+def solved(course: Course, assignment: str, language: str = "en") -> NotebookNode:
+    """The released notebook with every answer cell filled in from the solution: what a perfect student hands in."""
+    notebook = released_notebook(course, assignment, language)
+    sources = {_grade_id(cell): cell.source for cell in source_notebook(course, assignment).cells}
+    for cell in notebook.cells:
+        grade_id = _grade_id(cell)
+        if grade_id and not cell.metadata.nbgrader.locked:
+            cell.source = _MARKERS.sub("", sources[grade_id]).rstrip()
+    return notebook
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def edited(notebook: NotebookNode, edits: Edits) -> NotebookNode:
+    """`notebook` with cells changed, by cell id or grade id: to a new source, or by (old, new) replacements.
+
+    Raises ReleaseError when a cell or an old text isn't there: an edit that changes nothing would prove nothing.
+    """
+    changed = nbformat.from_dict(notebook)
+    cells = {cell.id: cell for cell in changed.cells} | {
+        _grade_id(cell): cell for cell in changed.cells if _grade_id(cell)
+    }
+    for name, edit in edits.items():
+        if name not in cells:
+            raise ReleaseError(f"there is no cell '{name}' to edit")
+        if isinstance(edit, str):
+            cells[name].source = edit
+            continue
+        for old, new in edit:
+            if old not in cells[name].source:
+                raise ReleaseError(f"cell '{name}' does not hold {old!r}")
+            cells[name].source = cells[name].source.replace(old, new)
+    return changed
+
+
+def hand_in(notebook: NotebookNode, submitted: Path, student: str, assignment: str, timestamp: str = "") -> Path:
+    """Write ``submitted/<student>/<assignment>/<assignment>.ipynb``, with nbgrader's timestamp.txt when given."""
+    folder = submitted / student / assignment
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{assignment}.ipynb"
+    nbformat.write(notebook, path)
+    if timestamp:
+        (folder / "timestamp.txt").write_text(timestamp, encoding="utf-8")
+    return path

@@ -1,0 +1,119 @@
+"""What students read after grading: nothing hidden in it, and nbgrader's own validator and feedback pages agree with it."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.authoring.verify.compare import said
+from autograder.authoring.verify.proof import Reason
+from autograder.authoring.verify.releases import hidden_checks, tells
+from autograder.classroom.gradebook.comments import question_text
+from autograder.common.errors import GradebookError
+from autograder.common.i18n import _
+from autograder.common.results import Report, Status
+from autograder.course.course import Course
+
+_MARKERS = ("BEGIN HIDDEN TESTS", "hidden=True", "BEGIN SOLUTION")
+
+
+def outcomes_tell(course: Course, report: Report, file: str) -> Iterable[Reason]:
+    """Failed hidden checks whose outcome, or whose comment in the gradebook, holds what they expect."""
+    hidden = dict(hidden_checks(course, report.assignment))
+    for question in report.questions:
+        for outcome in question.outcomes:
+            check = hidden.get(f"{question.question}.{outcome.check}")
+            if check is None or outcome.status is Status.PASSED:
+                continue
+            place = f"{question.question}.{outcome.check}"
+            if outcome.expected:
+                message = _("the feedback shows what a hidden check expects")
+                yield Reason(message=message, file=file, place=place, found=outcome.expected)
+            elif answer := tells(said(question, outcome), check):
+                message = _("the feedback on a hidden check tells its answer")
+                yield Reason(
+                    message=message,
+                    file=file,
+                    place=place,
+                    found=_("{answer!r} in {text!r}", answer=answer, text=said(question, outcome)),
+                )
+
+
+def texts_tell(course: Course, report: Report, texts: Iterable[str], file: str) -> Iterable[Reason]:
+    """Markers of hidden tests, and places of reference functions, in what was rendered for a student."""
+    places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, report.assignment)} - {""}
+    comments = [question_text(question) for question in report.questions]
+    for text in (*texts, *comments):
+        for secret in (*sorted(places), *_MARKERS):
+            if secret in text:
+                yield Reason(message=_("the feedback holds {secret!r}", secret=secret), file=file)
+
+
+def page(course: Course, student: str, assignment: str) -> Path:
+    """The feedback page of one submission, made by nbgrader's GenerateFeedback. Raises GradebookError with its reason."""
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    from autograder.classroom.gradebook.database import address
+
+    config = Config()
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.db_url = address(course)
+    config.CourseDirectory.course_id = course.course.id
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.student_id = student
+    written = io.StringIO()
+    log = logging.Logger(
+        "autograder.authoring.verify", logging.ERROR
+    )  # of its own: nbgrader's would print to the terminal
+    log.addHandler(logging.StreamHandler(written))
+    try:
+        GenerateFeedback(coursedir=CourseDirectory(config=config, log=log), config=config, log=log).start()
+    except NbGraderException as error:
+        reason = written.getvalue().strip().splitlines()[-1:] or [str(error)]
+        raise GradebookError(
+            _(
+                "nbgrader can't make the feedback page of {assignment}: {reason}",
+                assignment=assignment,
+                reason=reason[0],
+            )
+        ) from error
+    return course.root / "feedback" / student / assignment / f"{assignment}.html"
+
+
+def validator_disagrees(executed: Path, report: Report, file: str) -> Iterable[Reason]:
+    """Where ``nbgrader validate`` sees the executed notebook otherwise: it must fail the questions that lost points, only those."""
+    from nbgrader.preprocessors import CheckCellMetadata
+    from nbgrader.validator import Validator
+
+    # The notebook has been run, in the sandbox beside the judge: the validator looks at it as it is.
+    results = Validator(preprocessors=[CheckCellMetadata]).validate(str(executed.resolve()))
+    for kind in ("type_changed", "changed"):
+        if results.get(kind):
+            message = _(
+                "`nbgrader validate` says that {count} cells have changed ({kind})", count=len(results[kind]), kind=kind
+            )
+            yield Reason(message=message, file=file, found=results[kind][0]["source"][:100])
+    failed = _questions(executed, [item["source"] for item in results.get("failed", ())])
+    lost = [question.question for question in report.questions if question.status is Status.FAILED]
+    if "changed" not in results and "type_changed" not in results and failed != lost:
+        message = _("`nbgrader validate` fails other questions than the report")
+        yield Reason(
+            message=message, file=file, expected=", ".join(lost) or _("none"), found=", ".join(failed) or _("none")
+        )
+
+
+def _questions(executed: Path, sources: Sequence[str]) -> list[str]:
+    """The grade ids of cells with these sources, in the notebook's order."""
+    import nbformat
+
+    cells = nbformat.read(executed, as_version=4).cells
+    return [
+        str(cell.metadata.nbgrader.grade_id)
+        for cell in cells
+        if cell.metadata.get("nbgrader", {}).get("grade") and cell.source.strip() in sources
+    ]

@@ -1,0 +1,107 @@
+"""What verifying says: a `Step` for each thing that was proven or not, with the reasons. Rendered only at the edge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from autograder.common.i18n import N_, _
+
+
+class Part(StrEnum):
+    """What `--only` may name, in the order in which it is proven."""
+
+    SOLUTION = "solution"
+    ALTERNATIVES = "alternatives"
+    RELEASE = "release"
+    MUTANTS = "mutants"
+    CHECKS = "checks"
+    SECRETS = "secrets"
+    NBGRADER = "nbgrader"
+    LANGUAGES = "languages"
+    THRESHOLDS = "thresholds"
+
+
+ABOUT = {
+    Part.SOLUTION: N_("The solution earns every point"),
+    Part.ALTERNATIVES: N_("Right solutions that are written differently earn every point"),
+    Part.RELEASE: N_("The untouched release is up to date and earns nothing"),
+    Part.MUTANTS: N_("A solution with one mistake loses exactly the checks it should, and reads why"),
+    Part.CHECKS: N_("Every check can fail: it kills a mutant"),
+    Part.SECRETS: N_("Nothing hidden is in the release, in feedback, or in the kernel"),
+    Part.NBGRADER: N_("nbgrader's validator agrees"),
+    Part.LANGUAGES: N_("All languages have the same questions"),
+    Part.THRESHOLDS: N_("Thresholds are earned: right networks pass them, typical wrong ones don't"),
+}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(_Frozen):
+    """One thing that is wrong. `place`: the check or question; `file`: what to look into, from the course's folder."""
+
+    message: str
+    file: str = ""
+    place: str = ""
+    expected: str = ""
+    found: str = ""
+
+    def sentence(self) -> str:
+        start = ": ".join(part for part in (self.file, self.place, self.message) if part)
+        details = [_("expected {what}", what=self.expected)] * bool(self.expected) + [
+            _("found {what}", what=self.found)
+        ] * bool(self.found)
+        return f"{start} ({', '.join(details)})" if details else start
+
+
+class Step(_Frozen):
+    """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong."""
+
+    part: Part
+    assignment: str
+    name: str
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def proven(self) -> bool:
+        return not self.reasons
+
+
+class Proof(_Frozen):
+    """All steps, in order; `seconds` of wall time, and how many trainings the notebooks asked for."""
+
+    steps: tuple[Step, ...]
+    seconds: float = 0.0
+    fits: int = 0
+
+    @property
+    def proven(self) -> bool:
+        return all(step.proven for step in self.steps)
+
+    @property
+    def wrong(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if not step.proven)
+
+    @property
+    def assignments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(step.assignment for step in self.steps))
+
+    def of(self, assignment: str, part: Part | None = None) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.assignment == assignment and part in (None, step.part))
+
+    def to_json(self) -> str:
+        document = {"proven": self.proven, **self.model_dump(mode="json")}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def ordered(steps: Iterable[Step], assignments: Iterable[str]) -> tuple[Step, ...]:
+    """By assignment, then part, else as they came."""
+    order, parts = list(assignments), list(Part)
+    return tuple(sorted(steps, key=lambda step: (order.index(step.assignment), parts.index(step.part))))

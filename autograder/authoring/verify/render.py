@@ -1,0 +1,119 @@
+"""A proof for people and machines: a table for the terminal, JUnit XML for CI, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree as xml
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.table import Table
+from rich.text import Text
+
+from autograder.authoring.verify.proof import ABOUT, Part, Proof, Step
+from autograder.common.i18n import _, language
+
+SLOW = 5  # how many of the slowest notebooks are named
+
+
+def table(proof: Proof) -> Table:
+    """Parts by assignments: how many of how many are proven."""
+    made = Table(title=_("Verified"), title_justify="left", caption_justify="left")
+    made.add_column("")
+    for name in proof.assignments:
+        made.add_column(name, justify="right")
+    for part in Part:
+        counts = [proof.of(name, part) for name in proof.assignments]
+        if any(counts):
+            made.add_row(_(ABOUT[part]), *map(_count, counts))
+    made.add_row("", *(Text(_("proven") if _all(proof.of(name)) else _("wrong"), style=_colour(proof.of(name))) for name in proof.assignments))  # fmt: skip
+    return made
+
+
+def _all(steps: Iterable[Step]) -> bool:
+    return all(step.proven for step in steps)
+
+
+def _colour(steps: Iterable[Step]) -> str:
+    return "bold green" if _all(steps) else "bold red"
+
+
+def _count(steps: tuple[Step, ...]) -> Text:
+    if not steps:
+        return Text("–", style="bright_black")
+    proven = sum(step.proven for step in steps)
+    mark = "✓" if proven == len(steps) else "✗"
+    return Text(f"{mark} {proven}/{len(steps)}", style="green" if proven == len(steps) else "red")
+
+
+def reasons(proof: Proof) -> Iterable[Text]:
+    """A line for each thing that is wrong: assignment, part, name, and the reason as a sentence."""
+    for step in proof.wrong:
+        yield Text(f"✗ {step.assignment}, {step.part.value}: {step.name}", style="bold red")
+        for reason in step.reasons:
+            yield Text(f"    {reason.sentence()}")
+
+
+def notes(proof: Proof) -> Iterable[Text]:
+    for step in proof.steps:
+        for note in step.notes:
+            yield Text(f"  {step.assignment} {step.name}: {note}", style="bright_black")
+
+
+def timing(proof: Proof) -> str:
+    """What took the time: how many notebooks ran, and the slowest."""
+    ran = [step for step in proof.steps if step.seconds]
+    if not ran:
+        return _("No notebook was run; {seconds:.0f} s.", seconds=proof.seconds)
+    slow = sorted(ran, key=lambda step: -step.seconds)[:SLOW]
+    named = ", ".join(f"{step.assignment} {step.name} {step.seconds:.0f} s" for step in slow)
+    return _(
+        "{count} notebooks and {fits} trainings asked for, in {seconds:.0f} s. The slowest: {slowest}.",
+        count=len(ran), fits=proof.fits, seconds=proof.seconds, slowest=named,
+    )  # fmt: skip
+
+
+def junit(proof: Proof) -> str:
+    """JUnit XML: a suite for each assignment, a case for each step, its reasons as one failure."""
+    root = xml.Element("testsuites", name="autograder verify", tests=str(len(proof.steps)), failures=str(len(proof.wrong)))  # fmt: skip
+    for name in proof.assignments:
+        steps = proof.of(name)
+        wrong = sum(not step.proven for step in steps)
+        suite = xml.SubElement(root, "testsuite", name=name, tests=str(len(steps)), failures=str(wrong), errors="0")
+        for step in steps:
+            case = xml.SubElement(
+                suite, "testcase", classname=f"{name}.{step.part.value}", name=step.name, time=f"{step.seconds:g}"
+            )
+            if not step.proven:
+                text = "\n".join(reason.sentence() for reason in step.reasons)
+                failure = xml.SubElement(case, "failure", message=_xml(step.reasons[0].sentence()))
+                failure.text = _xml(text)
+    xml.indent(root)
+    return xml.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _xml(text: str) -> str:
+    """Without the control characters that XML has no way to write."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t")
+
+
+def page(proof: Proof, title: str) -> str:
+    """A page of its own: no script, nothing loaded from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("autograder.authoring.verify"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("verify.html.j2").render(
+        proof=proof,
+        title=title,
+        about={part: _(about) for part, about in ABOUT.items()},
+        parts=list(Part),
+        timing=timing(proof),
+        _=_,
+        language=language(),
+    )
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

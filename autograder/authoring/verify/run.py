@@ -1,0 +1,306 @@
+"""Verifying: a class of synthetic students, graded as real ones are, in a scratch copy of the course.
+
+Every case is a notebook that is handed in, and what must come of it. The copy has a gradebook of its own, so that what students
+read (comments, feedback pages) is made as it will be made for them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+from autograder.authoring import release
+from autograder.authoring.variants import hand_in, solved
+from autograder.authoring.verify import cases, compare, feedback, probe, releases, thresholds
+from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
+from autograder.classroom.grading.run import Done, Settings, grade_class
+from autograder.common.errors import AutograderError, CourseError
+from autograder.common.i18n import _
+from autograder.common.results import Report, Status
+from autograder.common.submission import Submission
+from autograder.course.course import FILE, Course, load, read_yaml
+from autograder.course.released_notebook import released_notebook
+
+Judge = Callable[[Report, NotebookNode], Iterable[Reason]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One notebook of a synthetic `student`. `judge` says what is wrong with its report and executed notebook."""
+
+    part: Part
+    student: str
+    name: str
+    file: str
+    notebook: NotebookNode
+    judge: Judge
+
+
+def verify(
+    course: Course,
+    assignments: Sequence[str],
+    settings: Settings,
+    parts: frozenset[Part] = frozenset(Part),
+    on_plan: Callable[[int], None] = lambda notebooks: None,
+    on_done: Callable[[str], None] = lambda what: None,
+    on_start: Callable[[str], None] = lambda what: None,
+) -> Proof:
+    """Prove `parts` of `assignments`; what is wrong becomes reasons in the `Proof`.
+
+    Raises AutograderError only for what keeps it from looking: no sandbox, a damaged course file, no worker.
+    """
+    started = time.monotonic()
+    on_start(_("reading releases, alternatives and mutants"))
+    steps: list[Step] = []
+    planned: list[tuple[str, Case]] = []
+    paths = _stale(course) if Part.RELEASE in parts else []
+    for name in assignments:
+        steps += _static(course, name, parts, paths)
+        made, broken = _cases(course, name, parts, settings.isolation)
+        planned += [(name, case) for case in made]
+        steps += broken
+    on_plan(len(planned))
+    graded: list[Step] = []
+    fits = 0
+    if planned:
+        graded, fits = _grade(course, planned, settings, parts, on_done, on_start)
+    proof = ordered((step for step in _merged([*steps, *graded]) if step.part in parts), assignments)
+    return Proof(steps=proof, seconds=round(time.monotonic() - started, 1), fits=fits)
+
+
+def _merged(steps: Iterable[Step]) -> Iterator[Step]:
+    """Steps of the same part and name are one: what was read and what was graded of it."""
+    found: dict[tuple[str, Part, str], Step] = {}
+    for step in steps:
+        key = (step.assignment, step.part, step.name)
+        if key in found:
+            old = found[key]
+            step = old.model_copy(update={
+                "reasons": (*old.reasons, *step.reasons), "notes": (*old.notes, *step.notes),
+                "seconds": old.seconds + step.seconds,
+            })  # fmt: skip
+        found[key] = step
+    yield from found.values()
+
+
+# ---- what needs no notebook to run
+
+
+def _stale(course: Course) -> list[Path]:
+    try:
+        return release.stale(course)
+    except AutograderError as error:
+        raise CourseError(_("the course can't be released: {error}", error=error), error.remedy) from error
+
+
+def _static(course: Course, name: str, parts: frozenset[Part], stale: Sequence[Path]) -> Iterator[Step]:
+    def step(part: Part, called: str, reasons: Iterable[Reason]) -> Step:
+        return Step(part=part, assignment=name, name=called, reasons=tuple(_caught(reasons)))
+
+    languages = course.course.languages
+    if Part.RELEASE in parts:
+        yield step(Part.RELEASE, "up to date", releases.stale(stale, course, name))
+    if Part.SECRETS in parts:
+        yield step(Part.SECRETS, "titles and hints", releases.titles_tell(course, name))
+        for language in languages:
+            yield step(Part.SECRETS, f"release in {language}", releases.reveals(course, name, language))
+    if Part.LANGUAGES in parts:
+        yield step(Part.LANGUAGES, ", ".join(languages), releases.languages_differ(course, name))
+    if Part.CHECKS in parts:
+        yield from _kills(course, name)
+    if Part.THRESHOLDS in parts:
+        yield from thresholds.steps(course, name)
+
+
+def _caught(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """An error on the way is a reason too: a release that is missing says so, and the other steps go on."""
+    try:
+        yield from reasons
+    except AutograderError as error:
+        yield Reason(message=f"{error} {error.remedy}".strip())
+
+
+def _kills(course: Course, name: str) -> Iterator[Step]:
+    """A step for each check, so that one that can't fail is named."""
+    mutants = []
+    for path in cases.files(course, cases.MUTANTS, name):
+        try:
+            mutants.append(cases.read_mutant(path, course))
+        except CourseError:
+            continue  # said where the mutant itself is looked at
+    assignment = course.assignment(name)
+    missing = {reason.place: reason for reason in compare.unkilled(assignment, mutants, cases.MUTANTS / name)}
+    for place in cases.check_places(assignment):
+        reasons = (missing[place],) if place in missing else ()
+        yield Step(part=Part.CHECKS, assignment=name, name=place, reasons=reasons)
+
+
+# ---- notebooks
+
+
+def _cases(course: Course, name: str, parts: frozenset[Part], isolation: str) -> tuple[list[Case], list[Step]]:
+    """The notebooks to grade, and a step with the reason for each that can't be made."""
+    made: list[Case] = []
+    broken: list[Step] = []
+    solution = f"solutions/{name}/{name}.ipynb"
+    released = f"assignments/{course.course.languages[0]}/{name}/{name}.ipynb"
+
+    def add(part: Part, student: str, called: str, file: str, make: Callable[[], tuple[NotebookNode, Judge]]) -> None:
+        try:
+            notebook, judge = make()
+        except AutograderError as error:
+            reason = Reason(message=f"{error} {error.remedy}".strip(), file=file)
+            broken.append(Step(part=part, assignment=name, name=called, reasons=(reason,)))
+            return
+        made.append(Case(part, student, called, file, notebook, judge))
+
+    def relative(path: Path) -> str:
+        return str(path.relative_to(course.root))
+
+    if parts & {Part.SOLUTION, Part.NBGRADER}:
+        add(
+            Part.SOLUTION, "solution", "solution", solution,
+            lambda: (solved(course, name), lambda report, _: compare.full_marks(report, solution)),
+        )  # fmt: skip
+    if Part.ALTERNATIVES in parts:
+        for path in cases.files(course, cases.ALTERNATIVES, name):
+            add(
+                Part.ALTERNATIVES, f"alternative-{path.stem}", path.stem, relative(path),
+                partial(_alternative, course, path, relative(path)),
+            )  # fmt: skip
+    if parts & {Part.RELEASE, Part.NBGRADER, Part.SECRETS}:
+        first = course.course.languages[0]
+        add(
+            Part.RELEASE, "release", "untouched", released,
+            lambda: (
+                released_notebook(course, name, first),
+                lambda report, _: compare.nothing(report, released),
+            ),
+        )  # fmt: skip
+    if Part.MUTANTS in parts:
+        for path in cases.files(course, cases.MUTANTS, name):
+            add(
+                Part.MUTANTS, f"mutant-{path.stem}", path.stem, relative(path),
+                partial(_mutant, course, path, relative(path)),
+            )  # fmt: skip
+    if Part.SECRETS in parts and isolation != "none":  # without isolation everything is in sight, by explicit choice
+        add(
+            Part.SECRETS, "kernel", "kernel", released,
+            lambda: (
+                probe.notebook(course, name),
+                lambda report, executed: probe.findings(executed, _("the kernel of {file}", file=released)),
+            ),
+        )  # fmt: skip
+    return made, broken
+
+
+def _alternative(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
+    alternative = cases.read_alternative(path)
+    return alternative.notebook(course), lambda report, _: compare.full_marks(report, file)
+
+
+def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
+    mutant = cases.read_mutant(path, course)
+    assignment = course.assignment(mutant.assignment)
+    return mutant.notebook(course), lambda report, _: compare.exactly(report, mutant, assignment, file)
+
+
+def _grade(
+    course: Course,
+    planned: Sequence[tuple[str, Case]],
+    settings: Settings,
+    parts: frozenset[Part],
+    on_done: Callable[[str], None],
+    on_start: Callable[[str], None],
+) -> tuple[list[Step], int]:
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = load(copy_course(course, Path(scratch) / "course"))
+        by_submission: dict[Submission, Case] = {}
+        for name, case in planned:
+            path = hand_in(case.notebook, copy.root / "submitted", case.student, name)
+            by_submission[Submission(case.student, name, path)] = case
+        settings = replace(settings, course=copy.root / FILE, force=True, reference=False)
+        done = grade_class(
+            list(by_submission), copy, settings,
+            lambda one: on_done(f"{one.submission.assignment} {one.submission.student}"), on_start,
+        )  # fmt: skip
+        on_start(_("reading reports"))
+        steps: list[Step] = []
+        for one in done:
+            steps += _judged(copy, by_submission[one.submission], one, parts)
+        if Part.SECRETS in parts:
+            for name in dict.fromkeys(name for name, _case in planned):
+                steps.append(_page(copy, name, [one for one in done if one.submission.assignment == name]))
+        return steps, sum(one.fits for one in done)
+
+
+def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> Iterator[Step]:
+    """The step of a case itself, and what its feedback adds to the others."""
+    report, name = done.report, done.submission.assignment
+    place = course.root / "autograded" / case.student / name / f"{name}.ipynb"
+    executed = nbformat.read(place, as_version=4)
+    reasons = tuple(case.judge(report, executed))
+    yield Step(
+        part=case.part, assignment=name, name=case.name, reasons=reasons, seconds=round(done.seconds, 1)
+    )  # fmt: skip
+    if Part.SECRETS in parts and case.student != "kernel":
+        reasons = (
+            *feedback.outcomes_tell(course, report, case.file),
+            *feedback.texts_tell(course, report, _shown(executed), case.file),
+        )
+        yield Step(part=Part.SECRETS, assignment=name, name="feedback", reasons=reasons)
+    if Part.NBGRADER in parts:
+        reasons = tuple(feedback.validator_disagrees(place, report, case.file))
+        yield Step(part=Part.NBGRADER, assignment=name, name="nbgrader validate", reasons=reasons)
+
+
+def _shown(executed: NotebookNode) -> Iterator[str]:
+    """What the check cells show, after grading."""
+    for cell in executed.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            for output in cell.get("outputs", ()):
+                yield from map(str, output.get("data", {}).values())
+
+
+def _page(course: Course, name: str, done: Sequence[Done]) -> Step:
+    """The feedback page of whoever failed most hidden checks: it has the most to tell."""
+
+    def failed(one: Done) -> int:
+        outcomes = [outcome for question in one.report.questions for outcome in question.outcomes]
+        return sum(outcome.hidden and outcome.status is Status.FAILED for outcome in outcomes)
+
+    worst = max((one for one in done if one.submission.student != "kernel"), key=failed)
+    student = worst.submission.student
+    file = f"feedback/{student}/{name}/{name}.html"
+    try:
+        text = feedback.page(course, student, name).read_text("utf-8")
+        reasons = tuple(feedback.texts_tell(course, worst.report, [text], file))
+    except (AutograderError, OSError) as error:
+        reasons = (Reason(message=str(error), file=file),)
+    return Step(part=Part.SECRETS, assignment=name, name="feedback page", reasons=reasons)
+
+
+def copy_course(course: Course, target: Path) -> Path:
+    """course.yml with a gradebook of its own, solutions, releases and reference functions, in `target`; the new course.yml."""
+    target.mkdir(parents=True)
+    document: dict[str, Any] = {**read_yaml(course.root / FILE), "gradebook": "sqlite:///gradebook.db"}
+    (target / FILE).write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), "utf-8")
+    for folder in ("solutions", "assignments"):
+        shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for name in course.assignments:
+        for _place, check in releases.hidden_checks(course, name):
+            place = str(getattr(check, "reference", "")).partition(":")[0]
+            if place and not (target / place).exists():
+                (target / place).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(course.root / place, target / place)
+    return target / FILE

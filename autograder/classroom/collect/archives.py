@@ -1,0 +1,156 @@
+"""Zips that students and platforms made: listed and read in memory, within limits, and never unpacked.
+
+A path that leaves the archive, a link, an encrypted or doubled entry, a bomb: each is refused with its reason, and
+costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from autograder.common.i18n import _
+
+ENTRIES = 50_000  # of one archive
+INNER_ENTRIES = 2_000  # of an archive that a student handed in
+INNER_MB = 100  # its size
+RATIO = 200  # unpacked to packed; notebooks with outputs reach about 20
+_SMALL = 1_000_000  # bytes below which a ratio says nothing
+_UTF8 = 0x800
+_ENCRYPTED = 0x1
+_KOREAN = "cp949"
+
+
+class Refused(Exception):
+    """Why a file is not read, as the end of a sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class Member:
+    path: str
+    size: int
+    info: zipfile.ZipInfo
+
+
+class Slot:
+    """Keeps one archive open at a time: reading a class opens each of its archives about once, and holds one."""
+
+    def __init__(self) -> None:
+        self.holder: Archive | None = None
+
+    def take(self, archive: Archive) -> None:
+        if self.holder is not None and self.holder is not archive:
+            self.holder.close()
+        self.holder = archive
+
+
+class Archive:
+    """A zip. `open` gives its bytes, afresh each time that it is opened again."""
+
+    def __init__(self, open: Callable[[], BinaryIO], entries: int, slot: Slot) -> None:
+        self._open = open
+        self._entries = entries
+        self._slot = slot
+        self._kept: tuple[BinaryIO, zipfile.ZipFile] | None = None
+
+    @classmethod
+    def of_file(cls, path: Path, slot: Slot) -> Archive:
+        return cls(lambda: path.open("rb"), ENTRIES, slot)
+
+    @classmethod
+    def of_member(cls, outer: Archive, member: Member, slot: Slot) -> Archive:
+        return cls(lambda: io.BytesIO(outer.read(member, INNER_MB * 1_000_000)), INNER_ENTRIES, slot)
+
+    def members(self) -> list[tuple[Member, str]]:
+        """The files in it, each with the reason why it can't be read or ''. Raises Refused if that goes for all."""
+        infos = self._zip().infolist()
+        if len(infos) > self._entries:
+            raise Refused(_("it holds more than {number:,} files", number=self._entries))
+        found: dict[str, list[zipfile.ZipInfo]] = {}
+        for info in infos:
+            if not info.is_dir():
+                found.setdefault(_name(info), []).append(info)
+        return [
+            (Member(name if (reason := _problem(name, same)) else _tidy(name), same[0].file_size, same[0]), reason)
+            for name, same in found.items()
+        ]
+
+    def read(self, member: Member, limit: int) -> bytes:
+        """The content of a member; Refused if it is damaged or holds more than `limit` bytes."""
+        if member.size > limit:
+            raise Refused(_too_large(limit))
+        try:
+            with self._zip().open(member.info) as stream:
+                return within(stream.read(limit + 1), limit)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise Refused(
+                _("it is damaged in the archive ({reason:.80})", reason=str(error).partition(chr(10))[0])
+            ) from None
+
+    def _zip(self) -> zipfile.ZipFile:
+        if self._kept is None:
+            try:
+                stream = self._open()
+                self._kept = (stream, zipfile.ZipFile(stream))
+            except OSError as error:
+                raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
+            except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+                raise Refused(_("it is not a whole zip ({error!s:.80})", error=error)) from None
+        self._slot.take(self)
+        return self._kept[1]
+
+    def close(self) -> None:
+        if self._kept is not None:
+            for each in reversed(self._kept):
+                each.close()
+            self._kept = None
+
+
+def within(content: bytes, limit: int) -> bytes:
+    if len(content) > limit:
+        raise Refused(_too_large(limit))
+    return content
+
+
+def _too_large(limit: int) -> str:
+    return _("it is larger than {megabytes:g} MB", megabytes=limit / 1_000_000)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The entry's name. Without the flag for UTF-8 it may be in any encoding: tried are UTF-8, CP949 and CP437."""
+    name = info.orig_filename
+    if not info.flag_bits & _UTF8:
+        raw = name.encode("cp437", "replace")
+        for encoding in ("utf-8", _KOREAN):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    return unicodedata.normalize("NFC", name).replace("\\", "/")
+
+
+def _tidy(name: str) -> str:
+    return PurePosixPath(name).as_posix()  # without ./ and //
+
+
+def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
+    info, parts = same[0], PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
+        return _("its path leaves the archive")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return _("it is a link to another file")
+    if info.flag_bits & _ENCRYPTED:
+        return _("it is encrypted")
+    if len(same) > 1:
+        return _("the archive holds {count} files of this name", count=len(same))
+    if info.file_size > _SMALL and info.file_size > RATIO * max(1, info.compress_size):
+        return _("it unpacks to more than {number} times its size, as no notebook does", number=RATIO)
+    return ""

@@ -1,0 +1,188 @@
+"""Which attempt counts: candidates compared with what submitted/ holds and with what was ever collected into it.
+
+Beside the students, ``submitted/.attempts/<student>/<assignment>/`` keeps earlier attempts and ``attempts.json``, the
+list of all that were collected. Names that begin with a dot are passed over by grading, nbgrader and formgrader.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autograder.classroom.collect import times
+from autograder.classroom.collect.matching import Candidate
+from autograder.classroom.collect.results import Taken, Unmatched, What
+from autograder.common.errors import CollectError
+from autograder.common.i18n import _
+
+KEPT = ".attempts"
+
+
+class Attempt(BaseModel):
+    """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sha256: str
+    time: dt.datetime | None
+    file: str
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    attempts: tuple[Attempt, ...] = ()
+
+    def knows(self, digest: str, time: dt.datetime | None) -> bool:
+        return any((attempt.sha256, attempt.time) == (digest, time) for attempt in self.attempts)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a student's submission of an assignment lies in `submitted`."""
+
+    submitted: Path
+    student: str
+    assignment: str
+
+    @property
+    def folder(self) -> Path:
+        return self.submitted / self.student / self.assignment
+
+    @property
+    def kept(self) -> Path:
+        return self.submitted / KEPT / self.student / self.assignment
+
+    @property
+    def record(self) -> Path:
+        return self.kept / "attempts.json"
+
+    def notebook(self) -> Path | None:
+        """The notebook that is there, also a lone one under another name, as grading takes it."""
+        expected = self.folder / f"{self.assignment}.ipynb"
+        others = sorted(self.folder.glob("*.ipynb")) if self.folder.is_dir() else []
+        if expected in others:
+            return expected
+        return others[0] if len(others) == 1 else None
+
+    def time(self) -> dt.datetime | None:
+        try:
+            return times.parse((self.folder / "timestamp.txt").read_text("utf-8", "replace")[:100])
+        except OSError:
+            return None
+
+    def is_linked(self) -> bool:
+        return any(path.is_symlink() for path in (self.submitted, self.folder.parent, self.folder))
+
+
+@dataclass
+class Step:
+    """What is to be done at a place: `counts` becomes the submission, `keep` are written beside as earlier attempts."""
+
+    place: Place
+    record: Record
+    counts: Candidate | None = None
+    keep: list[Candidate] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+
+
+def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], list[Unmatched]]:
+    """A step for each student and assignment, and the candidates that can't be put in order.
+
+    Raises CollectError when a list of attempts is damaged.
+    """
+    groups: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        groups[candidate.student, candidate.assignment].append(candidate)
+    steps: list[Step] = []
+    unmatched: list[Unmatched] = []
+    for (student, assignment), group in sorted(groups.items()):
+        place = Place(submitted, student, assignment)
+        if place.is_linked():
+            reason = _(
+                "{parent} is a link: collecting writes into folders only",
+                parent=place.folder.relative_to(submitted.parent),
+            )
+            unmatched += [Unmatched(each.file.path, reason, student) for each in group]
+            continue
+        ordered, tied = _in_order(group)
+        unmatched += tied
+        if ordered:
+            steps.append(_step(place, ordered))
+    return steps, unmatched
+
+
+def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]:
+    """Earliest first, each content and time once. If it can't be told which of two is the latest, neither is taken."""
+    ranked = sorted(group, key=lambda each: (each.rank(), each.file.path))
+    different = {(each.digest, each.time): each for each in ranked}
+    ordered = list(different.values())
+    latest = [each for each in ordered if each.rank() == ordered[-1].rank()]
+    if len(latest) == 1:
+        return ordered, []
+    names = " and ".join(each.file.path for each in latest[:2])
+    reason = _("nothing says which is the later: {names}. Remove one, and collect again", names=names)
+    return [], [Unmatched(each.file.path, reason, each.student) for each in ordered]
+
+
+def _step(place: Place, ordered: list[Candidate]) -> Step:
+    record = read_record(place.record)
+    step = Step(place, record)
+    current, time = place.notebook(), place.time()
+    digest = digest_of(current) if current is not None else ""
+    latest = ordered[-1]
+    for each in ordered:
+        what = What.UNCHANGED
+        if current is None:
+            what = What.TAKEN if each is latest else What.UNCHANGED
+            if each is not latest and not record.knows(each.digest, each.time):
+                what = What.KEPT
+        elif not record.knows(each.digest, each.time) and (each.digest, each.time) != (digest, time):
+            earlier = each.time is not None and time is not None and each.time < time
+            # Without times the one that is collected later is the later.
+            what = What.REPLACED if each is latest and not earlier else What.KEPT
+            if each.digest == digest and (earlier or each.time is None):
+                what = What.UNCHANGED  # the same notebook once more, and no later
+        notes = each.notes
+        if what is What.REPLACED and each.digest == digest:
+            notes = (_("the same notebook, handed in later"), *notes)
+        if what in (What.TAKEN, What.REPLACED):
+            step.counts = each
+        elif what is What.KEPT:
+            step.keep.append(each)
+        step.taken.append(Taken(each.student, each.assignment, each.file.path, what, each.time, notes))
+    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path) for e in ordered]
+    known = tuple(each for each in new if not record.knows(each.sha256, each.time))
+    step.record = Record(attempts=(*record.attempts, *known))
+    return step
+
+
+def read_record(path: Path) -> Record:
+    """The list of attempts in `path`; an empty one if there is none. Raises CollectError if it is damaged."""
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return Record()
+    except (OSError, ValidationError, json.JSONDecodeError):
+        remedy = _("Delete it: what submitted/ holds counts then as the latest attempt until a later one comes.")
+        raise CollectError(_("{path} is not a list of attempts", path=path), remedy) from None
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file; '' where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def label(digest: str, time: dt.datetime | None) -> str:
+    """The name of an attempt's folder: sorts by time, and is the same on every run."""
+    moment = time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H%M%SZ") if time else "no-time"
+    return f"{moment}-{digest[:12]}"

@@ -1,0 +1,286 @@
+"""From files to candidates: whose notebook of which assignment each is, by rules that docs/collecting.md lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from autograder.classroom.collect import git, notes, times
+from autograder.classroom.collect.archives import Refused
+from autograder.classroom.collect.contents import Contents
+from autograder.classroom.collect.encodings import as_utf8
+from autograder.classroom.collect.names import Spellings, safe_id, stem, without_copy
+from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, Platform, Rule, choose
+from autograder.classroom.collect.results import Unmatched
+from autograder.classroom.collect.roster import Roster
+from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source
+from autograder.common.errors import CollectError, SubmissionError
+from autograder.common.i18n import _
+from autograder.common.wire.notebook import parse
+from autograder.course.course import Course
+
+Groups = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A notebook that is somebody's attempt at an assignment. `digest`: SHA-256 of what would be written."""
+
+    student: str
+    assignment: str
+    file: File
+    digest: str
+    time: dt.datetime | None
+    worked: bool
+    order: int
+    copy: int
+    notes: tuple[str, ...]
+    beside: tuple[File, ...] = ()
+
+    def rank(self) -> tuple[object, ...]:
+        """Later is larger. Between files of one moment: worked on, uploaded later, the browser's later copy."""
+        return (self.time is not None, self.time or dt.datetime.min, self.worked, self.order, self.copy)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`zone`: of times that name none (by default the due date's). `assignment`: collect only this one."""
+
+    platform: str = "auto"
+    assignment: str = ""
+    zone: dt.tzinfo | None = None
+    roster: Roster | None = None
+
+
+@dataclass
+class Matched:
+    platform: Platform
+    candidates: list[Candidate]
+    unmatched: list[Unmatched]
+    ignored: list[Unmatched]
+
+
+class _Skip(Exception):
+    """A file that is left aside: why, and whether somebody should look at it."""
+
+    def __init__(self, reason: str, amiss: bool = True) -> None:
+        super().__init__(reason)
+        self.amiss = amiss
+
+
+def content(file: File, limit: int) -> tuple[bytes, str]:
+    """A notebook's bytes in UTF-8, and the name of another encoding that it had. Raises Refused."""
+    return as_utf8(file.read(limit))
+
+
+def match(
+    source: Source, course: Course, settings: Settings, on_file: Callable[[File], None] = lambda file: None
+) -> Matched:
+    """Sort the files of `source` into candidates, unmatched and ignored ones: each is in exactly one of the three."""
+    matcher = _Matcher(source, course, settings)
+    return matcher.run(on_file)
+
+
+class _Matcher:
+    def __init__(self, source: Source, course: Course, settings: Settings) -> None:
+        self.source, self.course, self.settings = source, course, settings
+        self.spellings = Spellings(course)
+        self.contents = Contents(course)
+        self.limit = course.limits.notebook_mb * 1_000_000
+        self.notebooks = [file for file in source.files if is_notebook(file.name)]
+        self.by_path = {file.path: file for file in source.files}
+        self.rule = self._rule()
+        self.more = notes.more(self.rule, source)
+
+    def _rule(self) -> Rule:
+        repositories = [file.repository.name for file in self.notebooks if file.repository]
+        rules = {
+            name: Rule(platform, self.spellings, self.source.name, repositories) for name, platform in PLATFORMS.items()
+        }
+        if self.settings.platform == "auto":
+            paths = [file.path for file in self.notebooks]
+            return choose(paths, [file.path for file in self.notebooks if file.repository], rules)
+        if self.settings.platform not in rules:
+            raise CollectError(
+                _("there is no platform '{platform}'", platform=self.settings.platform),
+                _("There are {names}.", names=", ".join(rules)),
+            )
+        return rules[self.settings.platform]
+
+    def run(self, on_file: Callable[[File], None]) -> Matched:
+        found: list[tuple[Candidate, Groups]] = []
+        unmatched = [Unmatched(left.path, left.reason) for left in self.source.refused if _matters(left.path)]
+        ignored = [Unmatched(left.path, left.reason) for left in self.source.refused if not _matters(left.path)]
+        ignored += [Unmatched(left.path, left.reason) for left in self.source.noise]
+        for file in self.notebooks:
+            on_file(file)
+            try:
+                found += self._candidates(file)
+            except _Skip as skip:
+                (unmatched if skip.amiss else ignored).append(Unmatched(file.path, str(skip)))
+        candidates = [candidate for candidate, _groups in found]
+        if self.settings.roster is None:
+            candidates = _without_clashes(found, unmatched)
+        self._sort_others(unmatched, ignored)
+        return Matched(self.rule.platform, candidates, sorted(unmatched), sorted(ignored))
+
+    def _candidates(self, file: File) -> list[tuple[Candidate, Groups]]:
+        """The candidate that `file` is: one for each student of a group. Raises _Skip."""
+        groups = self.rule.match(file.path)
+        if groups is None and self.rule.is_own(file.path):
+            raise _Skip(_("it is {title}'s own", title=_(self.rule.platform.title)), amiss=False)
+        if groups is None or (self.rule.platform.checkout and file.repository is None):
+            raise _Skip(_no_fit(self.rule.platform))
+        people = [(each, self._student(each)) for each in self.more(file.path, groups)]
+        try:
+            data, encoding = content(file, self.limit)
+        except Refused as error:
+            raise _Skip(str(error)) from None
+        remarks = [_("was {encoding}, written as UTF-8", encoding=encoding)] if encoding else []
+        try:
+            notebook = parse(data)
+        except SubmissionError as error:
+            notebook = None
+            problem = str(error).removeprefix("The file is ").rstrip(".")
+            remarks.append(_("{problem}; graded as it is", problem=problem))
+        inside = self.contents.assignment(notebook) if notebook else ""
+        assignment = self._assignment(file, groups, inside, remarks)
+        worked = notebook is not None and not self.contents.is_untouched(notebook, assignment)
+        if notebook is not None and not worked:
+            remarks.append(_("no answer differs from the release"))
+        name, copy = without_copy(stem(PurePosixPath(groups.get("file", file.name)).name))
+        if self.spellings.exact(name) != assignment or copy:
+            remarks.append("renamed")
+        if self.rule.platform is EXCHANGE and file.owner and file.owner != groups["login"]:
+            remarks.append(_("the file belongs to '{owner}'", owner=file.owner))
+        places = [_beside(file, name) for name in self.rule.platform.beside]
+        beside = tuple(self.by_path[place] for place in places if place in self.by_path)
+        candidates = []
+        for each, student in people:
+            moment = self._time(file, each, assignment)
+            said = [*remarks, *[_("late, and nothing says by how much")] * ("late" in each and moment is None)]
+            digest = hashlib.sha256(data).hexdigest()
+            order = int(each.get("order", "0")[:18])
+            candidate = Candidate(student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside)
+            candidates.append((candidate, each))
+        return candidates
+
+    def _student(self, groups: Groups) -> str:
+        """The student's id. Raises _Skip when nobody is meant, or it can't be told who."""
+        if self.settings.roster is not None:
+            person, reason = self.settings.roster.find(self.rule.platform.name, groups)
+            if person is None:
+                raise _Skip(reason)
+            return person.id
+        parts = [groups[name] for name in self.rule.platform.student if groups.get(name)]
+        student = safe_id(parts[0] if parts and "login" in groups else "-".join(parts))
+        if not student:
+            raise _Skip(_("its name doesn't say whose it is"))
+        return student
+
+    def _assignment(self, file: File, groups: Groups, inside: str, remarks: list[str]) -> str:
+        """By what is in it, then by its name, then by --assignment. Raises _Skip."""
+        asked = self.settings.assignment
+        path = PurePosixPath(groups.get("file", file.path))
+        name, _number = without_copy(stem(path.name))
+        texts = [name, *reversed(path.parts[:-1]), groups.get("assignment", "")]
+        texts.append(self.spellings.without_course(self.source.name))
+        named = self.spellings.exact(groups.get("assignment", "")) or self.spellings.within(texts)
+        if inside and named and inside != named:
+            remarks.append(_("named like {named}", named=named))
+        found = inside or named or asked
+        if not found:
+            raise _Skip(_("neither its cells nor its name say which assignment it is: name it with --assignment"))
+        if asked and found != asked:
+            if named == found:
+                raise _Skip(
+                    _("it is {found}, and --assignment asks for {asked}", found=found, asked=asked), amiss=False
+                )
+            raise _Skip(_("it holds the cells of {found}, and --assignment asks for {asked}", found=found, asked=asked))
+        return found
+
+    def _time(self, file: File, groups: Groups, assignment: str) -> dt.datetime | None:
+        zone = self.settings.zone or self.course.assignment(assignment).due.tzinfo or dt.UTC
+        if groups.get("time"):
+            return times.parse(groups["time"], zone)
+        if self.rule.platform.checkout and file.repository is not None and file.place is not None:
+            return git.committed_at(file.repository, file.place)
+        stamp = self.by_path.get(_beside(file, "timestamp.txt"))
+        try:
+            return times.parse(stamp.read(1000).decode("utf-8", "replace"), zone) if stamp else None
+        except Refused:
+            return None
+
+    def _sort_others(self, unmatched: list[Unmatched], ignored: list[Unmatched]) -> None:
+        """Files that are no notebooks: somebody who handed in nothing else is listed, the rest is not missed."""
+        with_notebook = {self._who(file.path) for file in self.notebooks}
+        without: dict[str, list[File]] = defaultdict(list)
+        for file in self.source.files:
+            if is_notebook(file.name):
+                continue
+            who = self._who(file.path)
+            if file.name.lower().endswith(OTHER_ARCHIVES):
+                unmatched.append(Unmatched(file.path, _("an archive of this kind is not read: unpack it")))
+            elif who and who not in with_notebook:
+                without[who].append(file)
+            else:
+                ignored.append(Unmatched(file.path, _("not a notebook")))
+        for files in without.values():
+            listed = ", ".join(file.name for file in files[:3]) + (" ..." if len(files) > 3 else "")
+            unmatched.append(Unmatched(files[0].path, _("no notebook was handed in with it ({listed})", listed=listed)))
+
+    def _who(self, path: str) -> str:
+        groups = self.rule.match(path)
+        if not groups or ("/" not in path and self.rule.platform.name == "folder"):
+            return ""
+        return "/".join(groups.get(kind, "") for kind in ("login", "number", "name"))
+
+
+def _beside(file: File, name: str) -> str:
+    return str(PurePosixPath(file.path).with_name(name))
+
+
+def is_notebook(name: str) -> bool:
+    return name.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
+
+
+def _matters(path: str) -> bool:
+    return is_notebook(path) or path.lower().endswith((".zip", *OTHER_ARCHIVES)) or "." not in Path(path).name
+
+
+def _no_fit(platform: Platform) -> str:
+    if platform is FOLDER:
+        return _("its name doesn't say whose it is")
+    return (
+        _("its name is not one that {title} gives, or it lies in no checkout", title=_(platform.title))
+        if platform.checkout
+        else _("its name is not one that {title} gives", title=_(platform.title))
+    )
+
+
+def _without_clashes(found: Iterable[tuple[Candidate, Groups]], unmatched: list[Unmatched]) -> list[Candidate]:
+    """The candidates without those of different people whose ids are the same: a roster must tell them apart."""
+    people: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    listed = list(found)
+    for candidate, groups in listed:
+        kinds = ("login",) if "login" in groups else ("name", "number")
+        people[candidate.student.casefold(), candidate.assignment].add(tuple(groups.get(kind, "") for kind in kinds))
+    kept = []
+    for candidate, _groups in listed:
+        same = people[candidate.student.casefold(), candidate.assignment]
+        if len(same) == 1:
+            kept.append(candidate)
+        else:
+            shown = ", ".join(sorted(" ".join(part for part in each if part) for each in same))
+            reason = _(
+                "{count} people would be '{student}' ({shown:.200}): a roster tells them apart",
+                count=len(same),
+                student=candidate.student,
+                shown=shown,
+            )
+            unmatched.append(Unmatched(candidate.file.path, reason, candidate.student))
+    return kept

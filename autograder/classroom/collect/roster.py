@@ -1,0 +1,207 @@
+"""Who is in the class: a CSV, made by hand or exported from a platform, that maps platforms' names to student ids."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.classroom.collect.encodings import decoded
+from autograder.classroom.collect.names import is_safe, key, safe_id, words
+from autograder.common.errors import CollectError
+from autograder.common.hints import nearest
+from autograder.common.i18n import _
+
+# What a column may be called, without case, spaces and punctuation.
+COLUMNS = {
+    "id": ("id", "studentid", "student", "idnumber", "sid", "studentnumber", "sisuserid", "학번", "아이디"),
+    "name": ("name", "fullname", "studentname", "displayname", "이름", "성명", "성명이름"),
+    "first": ("first", "firstname", "givenname", "givennames"),
+    "last": ("last", "lastname", "surname", "familyname", "성"),
+    "email": ("email", "emailaddress", "mail", "이메일", "이메일주소"),
+    "login": ("login", "username", "user", "loginid", "sisloginid", "사용자이름"),
+    "moodle": ("moodle", "moodleid", "identifier", "participant", "식별번호"),
+    "canvas": ("canvas", "canvasid", "canvasuserid"),
+    "blackboard": ("blackboard", "blackboardid", "blackboardusername"),
+    "github": ("github", "githubid", "githubuser", "githubusername"),
+    "gradescope": ("gradescope", "gradescopeid"),
+    "classroom": ("classroom", "googleclassroom", "google"),
+    "exchange": ("exchange", "nbgrader", "unixname"),
+    "folder": ("folder",),
+}
+_UNIQUE = ("id", "email", "login", "moodle", "canvas", "blackboard", "github", "gradescope", "classroom", "exchange")
+ROWS = 100_000
+_LOCAL = "email before the @"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One row. `fields`: the cells by column, without those that are empty."""
+
+    id: str
+    line: int
+    fields: Mapping[str, str] = field(hash=False)
+
+    def column(self, name: str) -> str:
+        email = self.fields.get("email", "")
+        return email.partition("@")[0] if name == _LOCAL else self.fields.get(name, "")
+
+    def names(self) -> set[str]:
+        """Their full name in every order: 'Jane Doe', 'Doe, Jane' and Canvas's 'doejane' are all found."""
+        parts = [words(self.fields.get("first", "")), words(self.fields.get("last", ""))]
+        whole = words(self.fields.get("name", ""))
+        orders = [whole, whole[1:] + whole[:1], whole[-1:] + whole[:-1], parts[0] + parts[1], parts[1] + parts[0]]
+        return {"".join(order) for order in orders if order}
+
+
+class Roster:
+    """The class. `find` answers for what a platform says of a person; `name` is the file's, for messages."""
+
+    def __init__(self, name: str, people: Iterable[Person]) -> None:
+        self.name = name
+        self.people = list(people)
+
+    def find(self, platform: str, groups: Mapping[str, str]) -> tuple[Person | None, str]:
+        """Whose submission it is, or None and the reason.
+
+        Compared without case are, in this order, and the first that fits one person alone decides: the platform's own
+        column, ``id``, ``login``, ``email`` (whole, or before the @), the full name in any order.
+        """
+        texts = [text for kind in ("login", "email", "name") if (text := groups.get(kind))]
+        said = [*texts, groups.get("number", "")]
+        ambiguous = ""
+        for column, wanted in ((platform, said), ("id", texts), ("login", texts), ("email", texts), (_LOCAL, texts)):
+            plain = {_plain(text) for text in wanted} - {""}
+            found = [person for person in self.people if _plain(person.column(column)) in plain]
+            if len(found) == 1:
+                return found[0], ""
+            ambiguous = ambiguous or (_several(found) if found else "")
+        names = {key(groups[kind]) for kind in ("name", "login") if groups.get(kind)} - {""}
+        found = [person for person in self.people if names & person.names()]
+        if len(found) == 1:
+            return found[0], ""
+        shown = groups.get("name") or groups.get("login") or groups.get("number") or ""
+        if found or ambiguous:
+            return None, _(
+                "'{shown}' could be {found} of {name}",
+                shown=shown,
+                found=_several(found) if found else ambiguous,
+                name=self.name,
+            )
+        known = [person.fields.get("name", person.id) for person in self.people]
+        guess = nearest(shown, known)
+        return None, (
+            _("nobody in {name} is called '{shown}' (nearest: {guess})", name=self.name, shown=shown, guess=guess)
+            if guess
+            else _("nobody in {name} is called '{shown}'", name=self.name, shown=shown)
+        )
+
+
+def load(path: Path) -> Roster:
+    """The roster in `path`. Raises CollectError that names the line and the column of each mistake."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CollectError(
+            _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
+            _("Name the roster's CSV with --roster."),
+        ) from None
+    text = decoded(content)
+    if text is None:
+        raise CollectError(_("{path} is in no encoding that is known here", path=path), _("Save it as CSV in UTF-8."))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
+    try:
+        return _read(path, [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)])
+    except csv.Error as error:
+        raise CollectError(
+            _("{path}, line {line}: {error}", path=path, line=rows.line_num, error=error), _("Save it as CSV again.")
+        ) from None
+
+
+def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
+    if len(lines) > ROWS:
+        raise CollectError(
+            _("{path} has more than {number:,} lines", path=path, number=ROWS), _("Keep the students of this course.")
+        )
+    if not lines:
+        raise CollectError(_("{path} is empty", path=path), _("Its first line names the columns: at least 'id'."))
+    columns = _columns(path, lines[0][1])
+    problems: list[str] = []
+    people: list[Person] = []
+    seen: dict[tuple[str, str], int] = {}
+    for line, row in lines[1:]:
+        fields = {name: row[at].strip() for name, at in columns.items() if at < len(row) and row[at].strip()}
+        if "moodle" in fields:  # the grading worksheet has 'Participant 12345'
+            fields["moodle"] = fields["moodle"].split()[-1]
+        identity = fields.get("id", "")
+        if not identity:
+            problems.append(_("line {line}, column 'id': it is empty", line=line))
+        elif not is_safe(identity):
+            problems.append(
+                _(
+                    "line {line}, column 'id': {identity!r} can't name a folder; '{allowed}' could",
+                    line=line,
+                    identity=identity,
+                    allowed=safe_id(identity),
+                )
+            )
+        for name in _UNIQUE:
+            before = seen.setdefault((name, _plain(fields.get(name, ""))), line)
+            if before != line and fields.get(name):
+                problems.append(
+                    _(
+                        "line {line}, column '{name}': {fields!r} stands in line {before} too",
+                        line=line,
+                        name=name,
+                        fields=fields[name],
+                        before=before,
+                    )
+                )
+        people.append(Person(identity, line, fields))
+    if problems:
+        raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
+    return Roster(path.name, people)
+
+
+def _columns(path: Path, header: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    meant = {spelling: name for name, spellings in COLUMNS.items() for spelling in spellings}
+    for at, cell in enumerate(header):
+        name = meant.get(key(cell), "")
+        if name in found:
+            raise CollectError(
+                _(
+                    "{path}, line 1: the columns '{header}' and '{cell}' both mean '{name}'",
+                    path=path,
+                    header=header[found[name]],
+                    cell=cell,
+                    name=name,
+                ),
+                _("Rename one."),
+            )
+        if name:
+            found[name] = at
+    if "id" not in found:
+        known = ", ".join(cell for cell in header if cell.strip())
+        raise CollectError(
+            _("{path}, line 1: there is no column 'id' (there are: {known:.200})", path=path, known=known),
+            _("Name the column with the ids 'id'."),
+        )
+    return found
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return Counter({mark: first.count(mark) for mark in (",", ";", "\t")}).most_common(1)[0][0]
+
+
+def _plain(text: str) -> str:
+    return safe_id(text).casefold() if text else ""
+
+
+def _several(people: list[Person]) -> str:
+    shown = " or ".join(f"'{person.id}'" for person in people[:3])
+    return _("{people} or {number} others", people=shown, number=len(people) - 3) if len(people) > 3 else shown

@@ -1,0 +1,102 @@
+"""Writing into submitted/: a submission is there whole or not at all, and what it replaces is kept.
+
+A new submission is written beside, the old folder moves to the attempts, the new one moves into its place. A process
+that dies in between leaves the old one among the attempts and no new one: collecting again puts it there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from autograder.classroom.collect import times
+from autograder.classroom.collect.archives import Refused
+from autograder.classroom.collect.attempts import Step, digest_of, label
+from autograder.classroom.collect.matching import Candidate, content
+from autograder.common.errors import CollectError
+from autograder.common.i18n import _
+
+_NEW = ".new"
+_BESIDE = 10_000  # bytes; nbgrader's secret has 128
+
+
+def apply(step: Step, limit: int) -> None:
+    """Do what `step` says. Raises CollectError when the disk or SOURCE doesn't let it; nothing is half there then."""
+    if step.counts is None and not step.keep and step.record.attempts and step.place.record.is_file():
+        return
+    try:
+        for left in step.place.kept.glob(f"{_NEW}-*"):  # by a process that died
+            shutil.rmtree(left, ignore_errors=True)
+        for each in step.keep:
+            _put(each, step.place.kept / label(each.digest, each.time), step.place.assignment, limit)
+        if step.counts is not None:
+            _replace(step, step.counts, limit)
+        _write(step.place.record, step.record.model_dump_json(indent=1).encode() + b"\n")
+    except Refused as error:
+        raise CollectError(
+            _("SOURCE changed while it was collected: {error}", error=error), _("Collect again.")
+        ) from None
+    except OSError as error:
+        raise CollectError(
+            _("{folder} can't be written: {strerror}", folder=step.place.folder, strerror=error.strerror or error),
+            _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
+        ) from None
+
+
+def _replace(step: Step, counts: Candidate, limit: int) -> None:
+    place = step.place
+    fresh = place.kept / f"{_NEW}-{label(counts.digest, counts.time)}"
+    _put(counts, fresh, place.assignment, limit)
+    if place.folder.exists():
+        notebook = place.notebook()
+        old = place.kept / label(digest_of(notebook) if notebook else "none", place.time())
+        number = 1
+        while old.exists():
+            number += 1
+            old = old.with_name(f"{old.name.partition('+')[0]}+{number}")
+        os.replace(place.folder, old)
+    place.folder.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(fresh, place.folder)
+    _sync(place.folder.parent)
+
+
+def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> None:
+    """The folder of one attempt: the notebook and its time."""
+    data, _encoding = content(candidate.file, limit)
+    scratch = folder.with_name(f"{_NEW}-{os.getpid()}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    _write(scratch / f"{assignment}.ipynb", data)
+    if candidate.time is not None:
+        _write(scratch / "timestamp.txt", times.stamp(candidate.time).encode())
+    for file in candidate.beside:
+        _write(scratch / file.name, file.read(_BESIDE))
+    if digest_of(scratch / f"{assignment}.ipynb") != candidate.digest:
+        shutil.rmtree(scratch)
+        raise Refused(_("{path} is another file now", path=candidate.file.path))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(scratch, folder)
+    _sync(folder.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,7 @@
+"""Grades for other systems: one `Sheet`, written in several formats. See `registry` for the list."""
+
+from autograder.classroom.export.grades import Person, Sheet
+from autograder.classroom.export.registry import FORMATS, Format
+from autograder.classroom.gradebook.entry import Entry
+
+__all__ = ["FORMATS", "Entry", "Format", "Person", "Sheet"]

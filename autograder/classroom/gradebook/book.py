@@ -1,0 +1,356 @@
+"""Scores and comments in nbgrader's gradebook: what `nbgrader export`, `generate_feedback` and formgrader show.
+
+The only module that knows nbgrader's database. One process writes to it. What people entered in formgrader (manual
+scores, extra credit, manual comments, extensions) is read and never changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    Notebook,
+    SolutionCell,
+    SourceCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)  # fmt: skip
+from sqlalchemy import func
+
+from autograder.classroom.gradebook.assignment import generate
+from autograder.classroom.gradebook.comments import isolation_text, late_text, prose, question_text
+from autograder.classroom.gradebook.database import (
+    ANOTHER,
+    address,
+    inspect_schema,
+    remedy,
+    scripts_on_path,
+    translated,
+    with_driver,
+)
+from autograder.classroom.gradebook.entry import Entry
+from autograder.common.errors import GradebookError, ReleaseError
+from autograder.common.i18n import _, speaking
+from autograder.common.results import QuestionResult, Report
+from autograder.course.course import Course
+from autograder.course.source_notebook import pick_language, source_notebook
+
+__all__ = ["Book", "Score", "address"]
+
+
+class Score(NamedTuple):
+    """One submission in the gradebook. `points` are before the penalty; `undecided` questions await a person."""
+
+    student: str
+    assignment: str
+    points: float
+    out_of: float
+    penalty: float
+    undecided: int
+
+    @property
+    def total(self) -> float:
+        return max(0.0, self.points - self.penalty)
+
+
+class Book:
+    """The gradebook at a database URL, created if it isn't there: ``with Book(address(course), course.course.id)``.
+
+    Opening and every method raise GradebookError if the database can't be used or doesn't fit the course.
+    """
+
+    def __init__(self, url: str, course_id: str) -> None:
+        self.url = url = with_driver(url)
+        self.course_id = course_id
+        with translated(url):
+            inspect_schema(url)
+            with scripts_on_path():
+                self._gradebook = Gradebook(url, course_id)
+        self._db: Any = self._gradebook.db
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._gradebook.close()
+
+    def prepare(self, course: Course, assignment: str) -> None:
+        """Enter the assignment, its due date, its notebook and its cells; bring up to date what is there already.
+
+        Questions that course.yml gained or lost since the last time gain or lose their cell, also in the submissions
+        that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment, and
+        ReleaseError if the source notebook doesn't fit the course.
+        """
+        source = pick_language(course, source_notebook(course, assignment), course.course.languages[0])
+        with self._transaction():
+            known = self._db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
+            if known is not None and known.course_id not in (self.course_id, "default_course"):
+                message = _(
+                    "the gradebook has an assignment '{assignment}' of the course '{course_id}'",
+                    assignment=assignment, course_id=known.course_id,
+                )  # fmt: skip
+                raise GradebookError(message, _(ANOTHER))
+            notebook = self._notebook(assignment)
+            if notebook is not None and notebook.submissions:
+                self._reconcile(notebook, source)
+        with tempfile.TemporaryDirectory() as scratch, translated(self.url):
+            try:
+                generate(course, assignment, source, Path(scratch), database=self.url)
+            except ReleaseError as error:  # the source was verified above: it is the database that refuses
+                reason = str(error).strip().partition("\n")[0]
+                message = _("the gradebook can't take '{assignment}': {error}", assignment=assignment, error=reason)
+                raise GradebookError(message, remedy(reason, self.url)) from error
+        with self._transaction():
+            row = self._db.query(Assignment).filter(Assignment.name == assignment).one()
+            row.duedate = _utc(course.assignment(assignment).due)
+            row.course_id = self.course_id
+
+    def write(self, report: Report, course: Course, submitted_at: dt.datetime | None, language: str = "en") -> None:
+        """Enter one submission's scores, comments and late penalty, all or nothing.
+
+        `submitted_at` should be what the submission's timestamp.txt says, and None without one: formgrader takes a
+        submission for ungraded when the two differ. A question with undecided checks gets the points of the decided
+        ones and is marked for manual grading. A manual score is kept; if the submission or its automatic score
+        changed since, it is marked for a second look.
+        """
+        with self._transaction(), speaking(language):
+            self._write(report, course, submitted_at)
+
+    def write_all(
+        self, reports: Sequence[tuple[Report, dt.datetime | None]], course: Course, language: str = "en"
+    ) -> None:
+        """`write` for each, in one transaction, which is faster; if that fails, one by one: each is entered whole or not."""
+        if len(reports) > 1:
+            with suppress(GradebookError), self._transaction(), speaking(language):
+                for report, submitted_at in reports:
+                    self._write(report, course, submitted_at)
+                return
+        for report, submitted_at in reports:
+            self.write(report, course, submitted_at, language)
+
+    def _write(self, report: Report, course: Course, submitted_at: dt.datetime | None) -> None:
+        notebook = self._notebook(report.assignment)
+        if notebook is None:
+            message = _("the gradebook has no assignment '{assignment}'", assignment=report.assignment)
+            raise GradebookError(message, _("Prepare the assignment before its submissions are entered."))
+        cells = {cell.name: cell for cell in notebook.grade_cells}
+        _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
+        submitted = self._submitted(notebook, report.student)
+        submission = submitted.assignment
+        timestamp = None if submitted_at is None else _utc(submitted_at)
+        resubmitted = submission.timestamp != timestamp
+        submission.timestamp = timestamp
+        grades = {grade.cell_id: grade for grade in submitted.grades}
+        for question in report.questions:
+            _enter(grades[cells[question.question].id], question, resubmitted)
+        score = sum(_points(grade) for grade in submitted.grades)
+        late = dt.timedelta(seconds=submission.total_seconds_late)
+        share = course.late.penalty(late)
+        penalty = min(max(score, 0.0), round(share * score, 6))
+        submitted.late_submission_penalty = penalty if share else None
+        overall = [prose(note) for note in report.notes]
+        if share:
+            overall.append(late_text(course.late, late, share, score, penalty))
+        overall.append(isolation_text(report.isolation))
+        self._comment(report, submitted, notebook, overall)
+
+    def scores(self) -> list[Score]:
+        """Every submission in the gradebook, by assignment and student."""
+        with self._transaction():
+            waiting = self._db.query(SubmittedNotebook.assignment_id, func.count(Grade.id))
+            waiting = waiting.join(Grade, Grade.notebook_id == SubmittedNotebook.id).filter(Grade.needs_manual_grade)
+            undecided = dict(waiting.group_by(SubmittedNotebook.assignment_id).all())
+            rows = self._db.query(
+                SubmittedAssignment.id, SubmittedAssignment.student_id, Assignment.name, SubmittedAssignment.score,
+                SubmittedAssignment.max_score, SubmittedAssignment.late_submission_penalty,
+            ).join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)  # fmt: skip
+            rows = rows.order_by(Assignment.duedate, Assignment.name, SubmittedAssignment.student_id)
+            return [
+                Score(student, name, float(points), float(out_of), float(penalty or 0), undecided.get(key, 0))
+                for key, student, name, points, out_of, penalty in rows
+            ]
+
+    def entries(self) -> list[Entry]:
+        """Every question of every submission, with what a person entered, by assignment, student and question."""
+        with self._transaction():
+            rows = self._db.query(
+                SubmittedAssignment.student_id, Assignment.name, GradeCell.name, GradeCell.max_score, Grade.auto_score,
+                Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade,
+                SubmittedNotebook.late_submission_penalty,
+            ).join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)  # fmt: skip
+            rows = rows.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            rows = rows.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            rows = rows.join(GradeCell, GradeCell.id == Grade.cell_id)
+            rows = rows.order_by(Assignment.name, SubmittedAssignment.student_id, GradeCell.name)
+            return [Entry(*row) for row in rows]
+
+    def students(self) -> list[str]:
+        """All students of the gradebook, also those who handed in nothing."""
+        with self._transaction():
+            return sorted(student for (student,) in self._db.query(Student.id))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with translated(self.url):
+            try:
+                yield
+                self._db.commit()
+            except BaseException:
+                self._db.rollback()
+                raise
+
+    def _notebook(self, assignment: str) -> Any:
+        """The notebook of `assignment`, which has its name, or None."""
+        return (
+            self._db.query(Notebook)
+            .join(Assignment, Assignment.id == Notebook.assignment_id)
+            .filter(Assignment.name == assignment, Notebook.name == assignment)
+            .one_or_none()
+        )
+
+    def _reconcile(self, notebook: Any, source: NotebookNode) -> None:
+        """Add and remove cells: nbgrader refuses to, once there are submissions."""
+        kept: dict[type[Any], set[str]] = {GradeCell: set(), SolutionCell: set(), SourceCell: set()}
+        there = {
+            GradeCell: {cell.name for cell in notebook.grade_cells},
+            SolutionCell: {cell.name for cell in notebook.solution_cells},
+            SourceCell: {cell.name for cell in notebook.source_cells},
+        }
+        for cell in source.cells:
+            grading = cell.metadata.get("nbgrader", {})
+            name = grading.get("grade_id")
+            if not name or not (grading.get("grade") or grading.get("solution") or grading.get("locked")):
+                continue
+            kept[SourceCell].add(name)
+            if name not in there[SourceCell]:
+                self._db.add(SourceCell(name=name, cell_type=cell.cell_type, notebook=notebook))
+            if grading.get("grade"):
+                kept[GradeCell].add(name)
+                if name not in there[GradeCell]:
+                    points = float(grading["points"])
+                    self._db.add(GradeCell(name=name, max_score=points, cell_type=cell.cell_type, notebook=notebook))
+            if grading.get("solution"):
+                kept[SolutionCell].add(name)
+                if name not in there[SolutionCell]:
+                    self._db.add(SolutionCell(name=name, notebook=notebook))
+        lost = [cell for cell in [*notebook.grade_cells, *notebook.solution_cells] if cell.name not in kept[type(cell)]]
+        for cell in lost:
+            self._remove(cell, notebook)
+        for cell in [cell for cell in notebook.source_cells if cell.name not in kept[SourceCell]]:
+            self._db.delete(cell)
+        self._db.flush()
+        self._db.expire_all()
+        for submitted in notebook.submissions:
+            self._complete(submitted, notebook)
+
+    def _remove(self, cell: Any, notebook: Any) -> None:
+        """Remove a cell and what the grader wrote about it. Raises GradebookError if a person wrote something."""
+        rows = [
+            *self._db.query(Grade).filter(Grade.cell_id == cell.id),
+            *self._db.query(Comment).filter(Comment.cell_id == cell.id),
+        ]
+        human = ("manual_score", "extra_credit", "manual_comment")
+        if any(getattr(row, name, None) is not None for row in rows for name in human):
+            message = _(
+                "'{name}' left the assignment '{assignment}', and the gradebook has manual grades for it",
+                name=cell.name, assignment=notebook.name,
+            )  # fmt: skip
+            remedy = _("Bring the question back, or clear those scores and comments in formgrader.")
+            raise GradebookError(message, remedy)
+        for row in [*rows, cell]:
+            self._db.delete(row)
+
+    def _submitted(self, notebook: Any, student: str) -> Any:
+        """The student's notebook with a row for each cell, created as far as it isn't there."""
+        person = self._db.get(Student, student)
+        if person is None:
+            person = Student(id=student)
+            self._db.add(person)
+        assignment = notebook.assignment
+        submission = (
+            self._db.query(SubmittedAssignment)
+            .filter(SubmittedAssignment.assignment_id == assignment.id, SubmittedAssignment.student_id == student)
+            .one_or_none()
+        )
+        if submission is None:
+            submission = SubmittedAssignment(assignment=assignment, student=person)
+            self._db.add(submission)
+        submitted = next((s for s in submission.notebooks if s.notebook_id == notebook.id), None)
+        if submitted is None:
+            submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+            self._db.add(submitted)
+            self._db.flush()
+        self._complete(submitted, notebook)
+        return submitted
+
+    def _complete(self, submitted: Any, notebook: Any) -> None:
+        """Add the rows that the cells of `notebook` need in a submission."""
+        graded = {grade.cell_id for grade in submitted.grades}
+        commented = {comment.cell_id for comment in submitted.comments}
+        new = [Grade(cell_id=cell.id, notebook=submitted) for cell in notebook.grade_cells if cell.id not in graded]
+        new += [Comment(cell_id=c.id, notebook=submitted) for c in notebook.solution_cells if c.id not in commented]
+        self._db.add_all(new)
+        self._db.flush()
+
+    def _comment(self, report: Report, submitted: Any, notebook: Any, overall: list[str]) -> None:
+        """Each question's comment beside its answer cell; what is said of the notebook as a whole above the first."""
+        answers = {cell.name: cell for cell in notebook.solution_cells}
+        graded = {cell.name: cell for cell in notebook.grade_cells}
+        comments = {comment.cell_id: comment for comment in submitted.comments}
+        for question in report.questions:
+            name = question.question
+            cell = answers.get(f"{name}-answer") or answers.get(name) or graded[name]
+            if cell.id not in comments:  # nbgrader makes no comments for test cells
+                comments[cell.id] = Comment(cell_id=cell.id, notebook=submitted)
+                self._db.add(comments[cell.id])
+            said = [*(overall if question is report.questions[0] else []), question_text(question)]
+            comments[cell.id].auto_comment = "\n\n".join(filter(None, said)) or None
+
+
+def _fits(report: Report, cells: dict[str, float]) -> None:
+    """Raises GradebookError if the report's questions are not the gradebook's."""
+    questions = {question.question: question.out_of for question in report.questions}
+    if questions == cells:
+        return
+    odd = sorted(name for name in questions.keys() | cells.keys() if questions.get(name) != cells.get(name))
+    message = _(
+        "the report of '{student}' doesn't fit the gradebook's '{assignment}' in: {odd}",
+        student=report.student, assignment=report.assignment, odd=", ".join(odd),
+    )  # fmt: skip
+    raise GradebookError(message, _("Prepare the assignment and grade the submission again, with the same course.yml."))
+
+
+def _enter(grade: Any, question: QuestionResult, resubmitted: bool) -> None:
+    """A question's points; a person is asked to look where the grader couldn't tell, or when a person's score is old."""
+    if grade.manual_score is None:
+        grade.needs_manual_grade = bool(question.undecided)
+    elif resubmitted or grade.auto_score != question.points:
+        grade.needs_manual_grade = True
+    grade.auto_score = question.points
+
+
+def _points(grade: Any) -> float:
+    """As nbgrader counts: a manual score wins, extra credit is added."""
+    score = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return 0.0 if score is None else float(score) + float(grade.extra_credit or 0)
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    """nbgrader's clock: UTC, without a zone."""
+    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment

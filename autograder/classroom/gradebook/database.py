@@ -1,0 +1,133 @@
+"""The gradebook's database: where it is, whether it is nbgrader's, and what it means when it refuses."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbgrader.api import Base, InvalidEntry
+from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from autograder.common.errors import GradebookError
+from autograder.common.i18n import N_, _
+from autograder.course.course import Course
+
+_DATABASE = N_("Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing.")  # fmt: skip
+ANOTHER = N_("Name another database under 'gradebook' in course.yml.")
+OLD = N_("Back it up, then run `nbgrader db upgrade` in the course's folder.")
+_KEPT = "Then run the same command again: what was graded is kept."
+
+
+def address(course: Course) -> str:
+    """The URL of the course's gradebook; a relative SQLite path is meant from the course's folder.
+
+    Raises GradebookError if course.yml holds no URL.
+    """
+    try:
+        url = make_url(course.gradebook)
+    except ArgumentError:
+        remedy = _("Write it like sqlite:///gradebook.db.")
+        message = _("gradebook '{gradebook}' of course.yml is not a database URL", gradebook=course.gradebook)
+        raise GradebookError(message, remedy) from None
+    file = url.database
+    if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
+        return course.gradebook
+    return url.set(database=str(course.root / file)).render_as_string(hide_password=False)
+
+
+def with_driver(url: str) -> str:
+    """`url` with the PostgreSQL driver that is installed: which one SQLAlchemy takes by itself depends on its version."""
+    try:
+        made = make_url(url)
+    except ArgumentError:
+        return url
+    if made.drivername != "postgresql":
+        return url
+    for driver in ("psycopg2", "psycopg"):
+        if importlib.util.find_spec(driver) is not None:
+            return made.set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+    return url
+
+
+def inspect_schema(url: str) -> None:
+    """Refuse a database that is not nbgrader's, or is an older nbgrader's, before anything is created in it."""
+    _require_writable(url)
+    engine = create_engine(url)
+    try:
+        there = inspect(engine)
+        tables = set(there.get_table_names())
+        wanted = Base.metadata.tables
+        if tables and not {"assignment", "student", "grade"} <= tables:
+            message = _("the database {url!r} holds tables that are not nbgrader's", url=engine.url)
+            raise GradebookError(message, _(ANOTHER))
+        for name in tables & set(wanted):
+            missing = {column.name for column in wanted[name].columns} - {c["name"] for c in there.get_columns(name)}
+            if missing:
+                message = _(
+                    "the gradebook {url!r} was made by an older nbgrader: {name} lacks {missing}",
+                    url=engine.url, name=name, missing=sorted(missing),
+                )  # fmt: skip
+                raise GradebookError(message, _(OLD))
+    finally:
+        engine.dispose()
+
+
+def _require_writable(url: str) -> None:
+    """SQLite's own complaint would come from deep inside nbgrader, after a while. Its journal needs the folder, too."""
+    made = make_url(url)
+    path = Path(made.database or "")
+    if made.get_backend_name() == "sqlite" and path.is_file():
+        for place in (path, path.parent):
+            if not os.access(place, os.W_OK):
+                reason = f"attempt to write a readonly database: {place} can't be written"
+                raise GradebookError(_("the gradebook can't be used: {reason}", reason=reason), remedy(reason, url))
+
+
+@contextmanager
+def scripts_on_path() -> Iterator[None]:
+    """nbgrader calls `alembic` by name when it creates a database; a virtual environment needn't be active."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Everything that goes wrong with the database at `url`, as GradebookError."""
+    try:
+        yield
+    except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        said = _("the gradebook can't be used: {reason}", reason=reason)
+        raise GradebookError(f"{said} ({shown(url)})", remedy(reason, url)) from error
+
+
+def shown(url: str) -> str:
+    """The file, or the URL without its password."""
+    try:
+        made = make_url(url)
+    except ArgumentError:
+        return url
+    return made.database or url if made.get_backend_name() == "sqlite" else made.render_as_string(hide_password=True)
+
+
+def remedy(reason: str, url: str) -> str:
+    """What to do about it, by what the database says."""
+    said = reason.lower()
+    if said.startswith("no module named"):
+        return "Install the database's driver; for PostgreSQL: pip install psycopg2-binary"
+    if "readonly" in said or "read-only" in said or "permission denied" in said:
+        return f"Make {shown(url)} and its folder writable for you. {_KEPT}"
+    if "disk is full" in said or "no space left" in said or "disk i/o error" in said:
+        return f"The disk of {shown(url)} is full: free some space. {_KEPT}"
+    if "locked" in said:
+        return f"Another program is writing to {shown(url)}: end it, or wait. {_KEPT}"
+    return _(_DATABASE)

@@ -1,0 +1,293 @@
+"""What is finished, on disk: a run that is stopped, killed or cut off from power loses nothing that is written here.
+
+::
+
+    autograded/<student>/<assignment>/   the executed notebook, as nbgrader lays it out
+    reports/<student>/<assignment>.json  the report
+    journal/entries/<student>/<assignment>.json   written last: the key, and digests of all that belongs to it
+    reports/.handins/                    what was handed in, for judging again (`handins`)
+    journal/state.json                   what the run of the moment is doing (`autograder status`)
+
+A result is finished when its entry is there and its digests fit: each file is written beside its place, synced and renamed, the
+entry after all others. The entry's key is the digest of everything that determines the result, so what changed is seen.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import autograder
+from autograder.classroom.grading.handin_store import Store
+from autograder.common.errors import JournalError
+from autograder.common.i18n import N_, _
+from autograder.common.results import Frozen, Report
+from autograder.common.submission import Submission
+from autograder.common.versions import versions
+
+FORMAT = 1  # part of every key: raise it when a change of the package changes reports
+# What nbgrader's release_feedback needs beside the notebook, and its size in bytes: the secret names a student's page.
+BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
+_AGAIN = N_("Then run the same command again: what was graded is kept.")
+
+
+class Entry(Frozen):
+    """One finished submission. `report`, `notebook`: SHA-256 of the files; `handins`: of the entry in their store, or ''."""
+
+    key: str
+    report: str
+    notebook: str
+    handins: str = ""
+    points: float
+    out_of: float
+    undecided: tuple[str, ...] = ()  # questions
+    fits: int = 0
+    trained: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a worker made of a submission, as it goes to disk: text and bytes only."""
+
+    report: str
+    notebook: str
+    handins: bytes = b""
+    fits: int = 0
+    trained: int = 0
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
+
+
+class Journal:
+    """The results of the course in `root`. Every method raises JournalError, with file and remedy, when the disk refuses."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "journal"
+
+    def report(self, submission: Submission) -> Path:
+        return self.root / "reports" / submission.student / f"{submission.assignment}.json"
+
+    def autograded(self, submission: Submission) -> Path:
+        return self.root / "autograded" / submission.student / submission.assignment
+
+    def notebook(self, submission: Submission) -> Path:
+        return self.autograded(submission) / f"{submission.assignment}.ipynb"
+
+    def entry(self, submission: Submission) -> Path:
+        return self.folder / "entries" / submission.student / f"{submission.assignment}.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One run at a time. The system lets go of the lock when the process ends, however it ends."""
+        path = self.folder / "lock"
+        with _said(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stream = path.open("a+")
+        with stream:
+            for _attempt in range(10):
+                if _lock(stream):
+                    break
+                time.sleep(0.1)  # `busy` holds it for a moment
+            else:
+                message = _("another autograder is grading this course at the moment")
+                raise JournalError(message, _("`autograder status` shows what it does; wait for its end."))
+            yield
+
+    def busy(self) -> bool:
+        """Is a run of this course alive?"""
+        try:
+            with (self.folder / "lock").open("r") as stream:
+                return not _lock(stream, shared=True)
+        except OSError:
+            return False
+
+    def known(self, submission: Submission, key: str) -> tuple[Report, Entry] | None:
+        """What is finished under this key; None when it must be graded (again)."""
+        found = self.read(submission)
+        if found is None or found.key != key:
+            return None
+        try:
+            report, notebook = self.report(submission).read_bytes(), self.notebook(submission).read_bytes()
+            if (sha256(report), sha256(notebook)) != (found.report, found.notebook):
+                return None
+            decided = Report.from_json(report.decode("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return None if decided.undecided else (decided, found)  # what could not be decided is tried again
+
+    def read(self, submission: Submission) -> Entry | None:
+        """The entry of the last time that this submission was finished, whatever its key."""
+        try:
+            return Entry.model_validate_json(self.entry(submission).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, submission: Submission, report: str, notebook: str, handins: bytes = b"") -> Report:
+        """Finish a submission, whoever judged it: `regrade` does it without a run."""
+        return self.finish(submission, Result(report, notebook, handins))
+
+    def finish(self, submission: Submission, result: Result) -> Report:
+        """Write a result. Killed at any moment, this leaves the old one or the new one, or none that fits."""
+        decided = Report.from_json(result.report)
+        notebook, report = result.notebook.encode("utf-8"), result.report.encode("utf-8")
+        with _said(self.root / "reports"):
+            handins = Store(self.root).keep(submission.student, submission.assignment, result.handins)
+        write(self.notebook(submission), notebook)
+        self.stamp(submission)
+        write(self.report(submission), report)
+        entry = Entry(
+            key=key(
+                self.root, submission, decided.submission, decided.course, decided.isolation, decided.language
+            ),
+            report=sha256(report), notebook=sha256(notebook), handins=handins,
+            points=decided.points, out_of=decided.out_of,
+            undecided=tuple(question.question for question in decided.questions if question.undecided),
+            fits=result.fits, trained=result.trained, seconds=round(result.seconds, 3),
+        )  # fmt: skip
+        write(self.entry(submission), entry.model_dump_json(indent=1).encode() + b"\n")
+        return decided
+
+    def entries(self) -> Iterator[tuple[str, str, Entry]]:
+        """Everything that is finished: student, assignment, entry; by student and assignment."""
+        for path in sorted(self.folder.glob("entries/*/*.json")):
+            with suppress(OSError, ValidationError):
+                yield path.parent.name, path.stem, Entry.model_validate_json(path.read_bytes())
+
+    def stamp(self, submission: Submission) -> None:
+        """What nbgrader keeps beside the executed notebook, as it is beside the submitted one; nothing else there."""
+        target, keep = self.autograded(submission), {self.notebook(submission).name}
+        with _said(target):
+            for name, size in BESIDE.items():
+                text = _small(submission.path.parent / name, size)
+                if text is None:
+                    continue
+                keep.add(name)
+                there = target / name
+                if not there.is_file() or there.read_bytes() != text:
+                    write(there, text)
+            for path in target.iterdir():
+                if path.name not in keep:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def sweep(self) -> None:
+        """Remove half-written files of a run that was killed."""
+        with _said(self.folder):
+            for folder in (self.folder, self.root / "reports", self.root / "autograded"):
+                for path in folder.rglob(".*.part") if folder.is_dir() else ():
+                    path.unlink(missing_ok=True)
+
+
+Folders = Journal  # what others call it who only want to know where things lie
+
+
+def key(root: Path, submission: Submission, digest: str, course: str, isolation: str, language: str) -> str:
+    """SHA-256 of everything that determines the report of a submission with these bytes (`digest`).
+
+    `course` is the digest of the course in `root`; the released cells, the versions and this package's own count too.
+    """
+    released = root / "assignments" / "en" / submission.assignment / f"{submission.assignment}.ipynb"
+    cells = sha256(released.read_bytes()) if released.is_file() else ""
+    document = [
+        FORMAT, autograder.__version__, submission.student, submission.assignment, digest, course, cells, isolation,
+        language, *versions(),
+    ]  # fmt: skip
+    return sha256(json.dumps(document).encode())
+
+
+def _small(path: Path, size: int) -> bytes | None:
+    """The content of an ordinary file of at most `size` bytes."""
+    try:
+        good = path.is_file() and not path.is_symlink() and path.stat().st_size <= size
+        return path.read_bytes() if good else None
+    except OSError:
+        return None
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """The whole content or none: written beside its place and renamed; on the disk itself when this returns, if `durable`."""
+    part = path.with_name(f".{path.name}.part")
+    with _said(path):
+        _folder(path.parent, durable)
+        try:
+            with part.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                if durable:
+                    os.fsync(stream.fileno())
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        if durable:
+            _sync(path.parent)
+
+
+def _folder(path: Path, durable: bool) -> None:
+    """Make a folder and those above it; a new name is synced too, or a power cut could take it away with its contents."""
+    if path.is_dir():
+        return
+    _folder(path.parent, durable)
+    path.mkdir(exist_ok=True)
+    if durable:
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _lock(stream: Any, *, shared: bool = False) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing there grades in two places at a time
+        return True
+    try:
+        fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """What the disk says, as JournalError with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or path
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise JournalError(
+                _("{file} can't be written: the disk is full", file=place),
+                _("Free some space. {again}", again=_(_AGAIN)),
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            remedy = _("Make the folder writable for you. {again}", again=_(_AGAIN))
+            raise JournalError(
+                _("{file} can't be written: {error}", file=place, error=error.strerror), remedy
+            ) from error
+        raise JournalError(
+            _("{file} can't be written: {error}", file=place, error=error.strerror or error),
+            _("Look after that. {again}", again=_(_AGAIN)),
+        ) from error

@@ -1,0 +1,292 @@
+"""Regrading: after a change of course.yml, what was handed in is judged again, and nothing runs that needn't.
+
+`plan` reads the reports, compares the course of then with the course of now, and has the judge decide again what it can.
+What it can't comes with the reason: such a submission is graded again by `grade`, since its report doesn't fit the course
+any more. `apply` writes what `plan` found to reports/, autograded/ and the gradebook; a report is then, byte for byte, the one that
+grading the submission anew would write.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address
+from autograder.classroom.grading.handin_store import Store
+from autograder.classroom.grading.journal import Folders
+from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
+from autograder.classroom.submissions import find_submissions, submitted_at
+from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.i18n import N_, _, speaking
+from autograder.common.results import Report
+from autograder.common.submission import Submission
+from autograder.common.versions import versions
+from autograder.common.wire.handins import HandIns, Kept, Measured, code_digest, pack, sha256
+from autograder.common.wire.notebook import read, restore
+from autograder.course.course import Course, course_document
+from autograder.course.released_notebook import released_notebook
+from autograder.course.source_notebook import source_notebook
+from autograder.worker.answers import complete
+from autograder.worker.judge_process import Bench, JudgeDied
+from autograder.worker.submission import redone
+
+_GONE = N_("the submission is not in submitted/ any more")
+_OTHER_FILE = N_("another file was handed in since")
+_NOT_KEPT = N_("what was handed in was not kept")
+_OTHER_CODE = N_("the released notebook runs other code now")
+_NO_NOTEBOOK = N_("its executed notebook is not in autograded/ as it was written")
+
+
+class _Files:
+    """Where `grade` left what it made of a submission, and where what regrading makes of it goes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folders, self.store = Folders(root), Store(root)
+
+    def reports(self) -> list[Path]:
+        return sorted((self.root / "reports").glob("*/*.json"))
+
+    def notebook(self, submission: Submission) -> Path:
+        return self.folders.autograded(submission) / f"{submission.assignment}.ipynb"
+
+    def kept(self, submission: Submission) -> Kept | None:
+        return self.store.of(submission.student, submission.assignment)
+
+    def write(self, submission: Submission, report: Report, notebook: NotebookNode, kept: Kept) -> None:
+        self.folders.write(submission, report.to_json(), nbformat.writes(notebook), pack(kept))
+
+    def sweep(self) -> None:
+        self.store.sweep()
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """A submission whose report was made with another course. `after` None: it has to be graded again, for `reasons`.
+
+    `why`: what changed in the course, by question ('': what concerns all).
+    """
+
+    submission: Submission
+    before: Report
+    after: Report | None = None
+    reasons: tuple[str, ...] = ()
+    why: Mapping[str, list[str]] = field(default_factory=dict)
+    measured: Measured = field(default_factory=Measured)
+
+    @property
+    def changes(self) -> list[QuestionChange]:
+        return changes(self.before, self.after) if self.after is not None else []
+
+    @property
+    def gained(self) -> float:
+        return round(self.after.points - self.before.points, 6) if self.after is not None else 0.0
+
+
+def outdated(
+    course: Course, assignments: Collection[str] = (), students: Collection[str] = ()
+) -> Iterator[tuple[Submission, Report]]:
+    """Reports that were made with another course than `course`, by student and assignment, with their submissions.
+
+    Raises CourseError for an assignment that the course doesn't have.
+    """
+    for name in assignments:
+        course.assignment(name)
+    wanted = assignments or course.assignments
+    submitted = course.root / "submitted"
+    try:
+        there = {(s.student, s.assignment): s for s in find_submissions(submitted, course, wanted, students)}
+    except SubmissionError:  # no submission any more
+        there = {}
+    digests = {name: course.digest(name) for name in course.assignments}
+    for path in _Files(course.root).reports():
+        student, assignment = path.parent.name, path.stem
+        if student.startswith(".") or assignment not in wanted or (students and student not in students):
+            continue
+        try:
+            report = Report.from_json(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue  # `grade` writes it anew
+        if report.course != digests[assignment]:
+            gone = Submission(student, assignment, submitted / student / assignment / f"{assignment}.ipynb")
+            yield there.get((student, assignment), gone), report
+
+
+def plan(
+    course: Course, path: Path, waiting: Iterable[tuple[Submission, Report]], on_done: Callable[[Regraded], None] = lambda done: None
+) -> list[Regraded]:  # fmt: skip
+    """Judge again what `outdated` found; nothing is written. `path` is the course's course.yml.
+
+    Raises ReleaseError if the source notebook doesn't fit the course any more.
+    """
+    files, found = _Files(course.root), []
+    released: dict[str, NotebookNode] = {}
+    with ExitStack() as stack:
+        bench: Bench | None = None
+        for submission, report in waiting:
+            if submission.assignment not in released:
+                source_notebook(course, submission.assignment)
+                released[submission.assignment] = released_notebook(course, submission.assignment)
+            kept = files.kept(submission)
+            why = _why(course, kept, submission.assignment)
+            reasons = _before(course, submission, report, kept, why, released[submission.assignment])
+            result = Regraded(submission, report, None, reasons, why)
+            if kept is not None and not reasons:
+                if bench is None and kept.document.answers:
+                    bench = stack.enter_context(Bench(path, None, lazy=True))
+                result = _judged(course, result, kept, bench, released[submission.assignment])
+            found.append(result)
+            on_done(result)
+    return found
+
+
+def _why(course: Course, kept: Kept | None, assignment: str) -> dict[str, list[str]]:
+    if kept is None or not kept.document.course:
+        return {}
+    return course_changes(kept.course(), json.loads(course_document(course, assignment)))
+
+
+def _before(
+    course: Course, submission: Submission, report: Report, kept: Kept | None, why: Mapping[str, list[str]],
+    released: NotebookNode,
+) -> tuple[str, ...]:  # fmt: skip
+    """Why it can't be judged again, as far as that shows without a judge."""
+    digest = submission.digest()
+    if digest != report.submission or not digest:
+        return (_(_OTHER_FILE if digest else _GONE),)
+    if kept is None:
+        return (_(_NOT_KEPT),)
+    document = kept.document
+    if document.dropped or document.submission != digest:
+        return (_(document.dropped or _NOT_KEPT),)
+    now = dict(version.split(" ", 1) for version in versions())
+    reasons = [
+        _("graded with {name} {old}, and this is {now}", name=name, old=old, now=now.get(name))
+        for name, old in report.versions.items()
+        if now.get(name) != old
+    ]
+    reasons += why.get("", [])
+    if document.unreadable:
+        return tuple(reasons)
+    restored = _restored(course, submission, released)
+    if restored is None or code_digest(restored[0]) != document.code:
+        new = [key for key in course.assignment(submission.assignment).questions if not _known(document, key)]
+        reasons += [_new(key) for key in new] or [_(_OTHER_CODE)]
+    elif _executed(course, submission, restored[0]) is None:
+        reasons.append(_(_NO_NOTEBOOK))
+    return tuple(reasons)
+
+
+def _known(document: HandIns, key: str) -> bool:
+    return key in document.answers or key in document.missing
+
+
+def _restored(course: Course, submission: Submission, released: NotebookNode) -> tuple[NotebookNode, list[str]] | None:
+    """The notebook that grading it anew would run, and what would be said about its cells."""
+    try:
+        return restore(read(submission.path, course.limits.notebook_mb), released)
+    except SubmissionError:
+        return None
+
+
+def _executed(course: Course, submission: Submission, restored: NotebookNode) -> NotebookNode | None:
+    """The executed notebook, if it is of the same code."""
+    try:
+        notebook = nbformat.reads(_Files(course.root).notebook(submission).read_text("utf-8"), as_version=4)
+        return notebook if code_digest(notebook) == code_digest(restored) else None
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError):
+        return None
+
+
+def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, released: NotebookNode) -> Regraded:
+    """The report that grading it anew would give, or why there is none."""
+    submission, before, document = result.submission, result.before, kept.document
+    assignment = course.assignment(submission.assignment)
+    questions, measured, missing, notes = [], document.measured, dict(document.missing), list(before.notes)
+    if document.unreadable:
+        missing = dict.fromkeys(assignment.questions, (document.unreadable, ""))
+    else:
+        if bench is not None:
+            try:
+                again = bench.rejudge(pack(kept))
+            except (JudgeDied, AutograderError) as error:
+                return _again(result, _("the judge could not: {error}", error=error))
+            lost = {key: why for key, why in again.cannot.items() if key in assignment.questions}
+            if lost:
+                return _again(result, *(f"{key}: {why}" for key, why in lost.items()))
+            questions, measured = again.questions, again.measured
+        new = [key for key in assignment.questions if not _known(document, key)]
+        if new:
+            return _again(result, *map(_new, new))
+        restored = _restored(course, submission, released)
+        assert restored is not None
+        notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
+    with speaking(document.language):
+        completed = complete(assignment, questions, missing, document.errors, document.language)
+    facts = {"course": course.digest(submission.assignment), "questions": tuple(completed), "notes": tuple(notes)}
+    return Regraded(submission, before, before.model_copy(update=facts), (), result.why, measured)
+
+
+def _new(question: str) -> str:
+    return _("'{question}' is a new question: nothing was handed in for it", question=question)
+
+
+def _again(result: Regraded, *reasons: str) -> Regraded:
+    return Regraded(result.submission, result.before, None, reasons, result.why)
+
+
+def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regraded], None] = lambda done: None) -> int:
+    """Write the new reports, the check cells of the executed notebooks, and the gradebook; how many.
+
+    Each submission is whole when the next one begins: stopped in the middle, the same command goes on from there.
+    """
+    files = _Files(course.root)
+    ready = [result for result in regraded if result.after is not None]
+    if not ready:
+        return 0
+    with Book(address(course), course.course.id) as book:
+        for name in sorted({result.submission.assignment for result in ready}):
+            book.prepare(course, name)
+        for result in ready:
+            submission, report = result.submission, result.after
+            assert report is not None
+            kept = files.kept(submission)
+            notebook = _notebook(course, submission, report, kept)
+            if kept is None or notebook is None:
+                raise AutograderError(
+                    _(
+                        "{student}'s {assignment} changed on disk meanwhile",
+                        student=submission.student,
+                        assignment=submission.assignment,
+                    ),
+                    _("Run the command again."),
+                )
+            try:
+                moment = submitted_at(submission)
+            except SubmissionError:  # `grade` has said so
+                moment = None
+            document = course_document(course, submission.assignment)
+            kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
+            # The gradebook first: a report that fits the course says that there is nothing left to do.
+            book.write(report, course, moment, report.language)
+            files.write(submission, report, notebook, kept)
+            on_done(result)
+    files.sweep()
+    return len(ready)
+
+
+def _notebook(course: Course, submission: Submission, report: Report, kept: Kept | None) -> NotebookNode | None:
+    released = released_notebook(course, submission.assignment)
+    if kept is not None and kept.document.unreadable:
+        empty, _ = restore(nbformat.v4.new_notebook(), released)
+        return redone(empty, None, report.questions)
+    restored = _restored(course, submission, released)
+    executed = _executed(course, submission, restored[0]) if restored else None
+    return redone(restored[0], executed, report.questions) if restored and executed else None

@@ -1,0 +1,352 @@
+"""Many submissions: found in a folder, graded by workers, journalled and entered into the gradebook by this process.
+
+This process reads reports, never notebooks of students, and doesn't import TensorFlow. Each result is on disk before the gradebook sees
+it (`journal`); a submission that is finished there, under the same bytes, course, versions and settings, is not graded again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import nbformat
+
+import autograder
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address
+from autograder.classroom.grading.dispatch import Finished, Stop, work
+from autograder.classroom.grading.handin_store import Store
+from autograder.classroom.grading.journal import Folders, Journal, Result, key, sha256
+from autograder.classroom.grading.log import logged
+from autograder.classroom.grading.state import Busy, Progress, State, status
+from autograder.classroom.grading.workers import Crew
+from autograder.classroom.submissions import find_submissions, handed_in_at, submitted_at
+from autograder.common.errors import AutograderError, GradebookError, SubmissionError
+from autograder.common.i18n import N_, _
+from autograder.common.results import Report, Status
+from autograder.common.submission import Submission
+from autograder.common.versions import package, versions
+from autograder.common.wire.notebook import content
+from autograder.course.course import Course, Isolation
+from autograder.networks.memo import default_folder
+from autograder.worker.bundle import pack
+from autograder.worker.service import Setup
+from autograder.worker.submission import undecided, unreadable
+
+__all__ = ["Done", "Folders", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
+log = logging.getLogger("autograder.classroom.grading.run")
+REFERENCE = "(reference solution)"
+BATCH = 50  # submissions in one transaction, when nothing has to run between them
+_NO_REFERENCE = N_("Mend that first; --no-reference grades without this test.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded.
+
+    `workers`: local processes; none of them are started when `scheduler` names a running Dask scheduler.
+    """
+
+    course: Path
+    isolation: Isolation
+    workers: int
+    memo: Path | None
+    language: str = "en"
+    force: bool = False
+    reference: bool = True
+    scheduler: str = ""
+    dashboard: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """A submission that is finished: `again` when its report was still good and nothing had to run. `file`: the report's."""
+
+    submission: Submission
+    file: Path
+    points: float
+    out_of: float
+    undecided: bool
+    seconds: float = 0.0
+    fits: int = 0
+    trained: int = 0
+    stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
+    again: bool = False
+    warning: str = ""
+
+    @property
+    def student(self) -> str:
+        return self.submission.student
+
+    @property
+    def assignment(self) -> str:
+        return self.submission.assignment
+
+    @property
+    def report(self) -> Report:
+        """Read when asked for: a class of thousands isn't kept in memory."""
+        return Report.from_json(self.file.read_text("utf-8"))
+
+
+@dataclass
+class _Run:
+    """One run over a class. Everything goes to the journal first, and from there into the gradebook."""
+
+    course: Course
+    settings: Settings
+    journal: Journal
+    progress: Progress
+    book: Book
+    stop: Stop
+    on_done: Callable[[Done], None]
+    on_start: Callable[[str], None]
+    on_state: Callable[[State], None]
+    done: dict[Submission, Done] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of the course, by assignment
+    broken: GradebookError | None = None
+
+    def read(self, submission: Submission) -> bytes:
+        return content(submission.path, self.course.limits.notebook_mb)
+
+    def start(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Enter what is finished or can't be read; the others."""
+        waiting: list[Submission] = []
+        known: list[tuple[Submission, Report]] = []
+        for submission in submissions:
+            if self.broken is not None:
+                raise self.broken
+            if self.stop.asked:
+                raise KeyboardInterrupt
+            try:
+                bytes_ = self.read(submission)
+            except SubmissionError as error:
+                self.unreadable(submission, error)
+                continue
+            found = None
+            if not self.settings.force:
+                found = self.journal.known(submission, self.key(submission, sha256(bytes_)))
+            if found is None:
+                waiting.append(submission)
+                continue
+            self.journal.stamp(submission)
+            known.append((submission, found[0]))
+            if len(known) == BATCH:
+                self.enter(known, again=True)
+                known = []
+        self.enter(known, again=True)
+        return waiting
+
+    def key(self, submission: Submission, digest: str) -> str:
+        if submission.assignment not in self.digests:
+            self.digests[submission.assignment] = self.course.digest(submission.assignment)
+        course, settings = self.digests[submission.assignment], self.settings
+        return key(self.course.root, submission, digest, course, settings.isolation, settings.language)
+
+    def unreadable(self, submission: Submission, error: SubmissionError) -> None:
+        settings = self.settings
+        graded = unreadable(submission, self.course, settings.isolation, settings.language, error)
+        self.keep(submission, Result(graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins))
+
+    def finish(self, finished: Finished) -> None:
+        if finished.unreadable is not None:
+            self.unreadable(finished.submission, finished.unreadable)
+            return
+        result, digest = finished.result, sha256(finished.content)
+        if result is None:
+            settings = self.settings
+            graded = undecided(finished.submission, self.course, settings.isolation, settings.language, finished.why)
+            report = graded.report.model_copy(update={"submission": digest})
+            result = Result(report.to_json(), nbformat.writes(graded.notebook))
+        self.keep(finished.submission, result)
+
+    def keep(self, submission: Submission, result: Result) -> None:
+        report = self.journal.finish(submission, result)
+        log.info(
+            "%s/%s: %g of %g points, %s, %.1f s, %d trainings asked for, %d ran", submission.student,
+            submission.assignment, report.points, report.out_of, status(report), result.seconds, result.fits,
+            result.trained,
+        )  # fmt: skip
+        self.enter([(submission, report)], result=result)
+
+    def enter(
+        self, reports: Sequence[tuple[Submission, Report]], *, again: bool = False, result: Result | None = None
+    ) -> None:
+        """Into the gradebook. When that fails, what still runs is finished and journalled before the error is raised."""
+        times = [handed_in_at(submission) for submission, _ in reports]
+        entries = [(report, moment) for (_, report), (moment, _) in zip(reports, times, strict=True)]
+        try:
+            if self.broken is None:
+                self.book.write_all(entries, self.course, self.settings.language)
+        except GradebookError as error:
+            log.error("the gradebook: %s", error)
+            self.broken, self.stop.asked = error, max(1, self.stop.asked)
+        figures = {} if result is None else {
+            "seconds": result.seconds, "fits": result.fits, "trained": result.trained, "stages": result.stages,
+        }  # fmt: skip
+        for (submission, report), (_when, warning) in zip(reports, times, strict=True):
+            if warning:
+                log.warning("%s", warning)
+            done = Done(
+                submission, self.journal.report(submission), report.points, report.out_of, bool(report.undecided),
+                again=again, warning=warning, **figures,  # type: ignore[arg-type]
+            )  # fmt: skip
+            self.done[submission] = done
+            self.progress.count(report, again, done.fits, done.trained)
+            self.on_state(self.progress.state)
+            self.on_done(done)
+
+    def work(self, waiting: Sequence[Submission]) -> None:
+        """Grade with workers: the reference solutions first."""
+        settings = self.settings
+        self.on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
+        bundle = pack(self.course, settings.course)
+        names = sorted({submission.assignment for submission in waiting})
+        setup = Setup(
+            bundle=bundle.digest, courses={name: self.course.digest(name) for name in self.course.assignments},
+            isolation=settings.isolation, language=settings.language, memo=_memo(settings), package=package(),
+            versions=versions(),
+        )  # fmt: skip
+        count = max(1, min(settings.workers, len(waiting)))
+        with Crew(setup, bundle, count, settings.scheduler, settings.dashboard) as crew:
+            self.progress.change(dashboard=crew.link)
+            if crew.link:
+                self.on_start(f"Dask's dashboard: {crew.link}")
+            tick = partial(self.tick, crew)
+            if settings.reference:
+                self.progress.change(phase="references")
+                references = [Submission(REFERENCE, name, self.solution(name)) for name in names]
+                for finished in work(crew, references, self.read, self.stop, tick):
+                    name = finished.submission.assignment
+                    self.on_start(_("grading the reference solution of {assignment}", assignment=name))
+                    _require_reference(finished)
+            if not self.stop.asked:
+                self.progress.change(phase="grading")
+                self.on_start("grading")
+            for finished in work(crew, waiting, self.read, self.stop, tick):
+                self.finish(finished)
+
+    def solution(self, name: str) -> Path:
+        return self.course.root / "solutions" / name / f"{name}.ipynb"
+
+    def tick(self, crew: Crew) -> None:
+        busy = tuple(
+            Busy(
+                worker=member.name, student=member.job.submission.student, assignment=member.job.submission.assignment,
+                since=dt.datetime.fromtimestamp(member.since, dt.UTC).isoformat(timespec="seconds"),
+            )
+            for member in crew.busy() if member.job is not None
+        )  # fmt: skip
+        joining = sum(member.state == "joining" for member in crew.members.values())
+        self.progress.change(busy=busy, idle=len(crew.idle()), joining=joining, refused=dict(crew.refused))
+        self.on_state(self.progress.state)
+
+
+def grade_class(
+    submissions: Sequence[Submission],
+    course: Course,
+    settings: Settings,
+    on_done: Callable[[Done], None] = lambda done: None,
+    on_start: Callable[[str], None] = lambda what: None,
+    on_state: Callable[[State], None] = lambda state: None,
+) -> list[Done]:
+    """Grade all, write ``autograded/``, ``reports/``, the journal and the gradebook; in the order of `submissions`.
+
+    Raises AutograderError when the reference solution doesn't earn full marks (then the machine or the course is wrong,
+    and no student is graded with it), when results can't be written, or when no worker is left; and KeyboardInterrupt when
+    it was stopped. What was finished by then is kept, and the same call goes on from there.
+    """
+    journal = Journal(course.root)
+    with journal.alone(), logged(course.root) as place, ExitStack() as stack:
+        progress, stop = Progress(journal, len(submissions), place), Stop()
+        log.info(
+            "autograder %s, %s: %d submissions, %s",
+            autograder.__version__,
+            ", ".join(versions()),
+            len(submissions),
+            settings,
+        )
+
+        def stopping() -> None:
+            progress.change(phase="stopping")
+            on_start("finishing what runs (Ctrl-C again stops at once)")
+
+        stack.enter_context(stop.heard(stopping))
+        try:
+            book = stack.enter_context(Book(address(course), course.course.id))
+            for name in sorted({submission.assignment for submission in submissions}):
+                book.prepare(course, name)
+            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state)
+            waiting = run.start(submissions)
+            if waiting and run.broken is None:
+                run.work(waiting)
+            if run.broken is not None:
+                raise run.broken
+            if stop.asked:
+                raise KeyboardInterrupt
+            journal.sweep()
+            Store(course.root).sweep()
+        except KeyboardInterrupt:
+            log.warning("stopped")
+            progress.change(phase="stopped", busy=())
+            raise
+        except BaseException as error:
+            log.error("%s: %s", type(error).__name__, error)
+            progress.change(phase="failed", busy=(), message=f"{error} {getattr(error, 'remedy', '')}".strip())
+            raise
+        progress.change(phase="finished", busy=())
+    return [run.done[submission] for submission in submissions]
+
+
+def _memo(settings: Settings) -> str | None:
+    """The folder of known trainings, as a worker understands it: the default one is the worker's own."""
+    if settings.memo is None:
+        return None
+    return "" if settings.scheduler and settings.memo == default_folder() else str(settings.memo)
+
+
+def _require_reference(finished: Finished) -> None:
+    if finished.result is None:
+        name, why = finished.submission.assignment, finished.unreadable or finished.why
+        raise AutograderError(
+            _("the reference solution of {assignment} could not be graded: {why}", assignment=name, why=why),
+            _(_NO_REFERENCE),
+        )
+    _require_full_marks(Report.from_json(finished.result.report))
+
+
+def _require_full_marks(report: Report) -> None:
+    if report.points >= report.out_of - 1e-9:
+        return
+    lost = [
+        f"{question.question}: {question.problem or '; '.join(f'{o.title}: {o.actual}' for o in question.outcomes if o.status is not Status.PASSED)}"
+        for question in report.questions
+        if question.status is not Status.PASSED
+    ]
+    raise AutograderError(
+        _(
+            "the reference solution of {assignment} earned {points:g} of {out_of:g} points, so this "
+            "machine or course.yml is not right:",
+            assignment=report.assignment,
+            points=report.points,
+            out_of=report.out_of,
+        )
+        + "\n  "
+        + "\n  ".join(lost),
+        _("Mend that first; --no-reference grades without this test."),
+    )
+
+
+def default_workers() -> int:
+    """One for each core, as far as memory allows: a worker (judge, sandbox and a kernel) needs about 3 GB."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError):
+        gigabytes = 8.0
+    return max(1, min(cores, int(gigabytes // 3)))

@@ -1,0 +1,108 @@
+"""What the class page is made of, gathered from the course's folder: reports, gradebook, notebooks. Nothing is run again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+from sqlalchemy import make_url
+
+from autograder.classroom.gradebook import formgrader
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address
+from autograder.classroom.pages.class_page import Material, Place, Standing
+from autograder.classroom.pages.similar import Group, groups
+from autograder.common.errors import AutograderError
+from autograder.common.results import Report
+from autograder.course.course import Course
+from autograder.course.released_notebook import released_notebook
+
+LARGEST = 30 << 20  # bytes of a notebook that is compared
+
+
+def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOME, *, compare: bool = True) -> Material:
+    """The material of these reports. `home`: formgrader's address. Raises AutograderError if the gradebook can't be used."""
+    standings, links = _gradebook(course, home)
+    here = {(report.student, report.assignment): report for report in reports}
+    return Material(
+        reports=reports,
+        standings={place: standing for place, standing in standings.items() if place in here},
+        links=links,
+        seconds={place: seconds for place in here if (seconds := _seconds(course, place))},
+        similar=_similar(course, reports) if compare else {},
+        differences=_differences(course, here),
+    )
+
+
+def _database(course: Course) -> str:
+    """The gradebook's URL; '' where there is none yet."""
+    url = address(course)
+    place = make_url(url)
+    missing = place.get_backend_name() == "sqlite" and place.database and not Path(place.database).is_file()
+    return "" if missing else url
+
+
+def _gradebook(course: Course, home: str) -> tuple[dict[Place, Standing], dict[Place, str]]:
+    url = _database(course)
+    if not url:
+        return {}, {}
+    with Book(url, course.course.id) as book:
+        scores = book.scores()
+    standings = {
+        (score.student, score.assignment): Standing(score.total, score.penalty, score.undecided) for score in scores
+    }
+    return standings, formgrader.pages(url, home)
+
+
+def _differences(course: Course, here: Mapping[Place, Report]) -> dict[Place, tuple[float, float]]:
+    """Where the gradebook's automatic points are not the report's."""
+    url = _database(course)
+    if not url:
+        return {}
+    automatic: dict[Place, float] = {}
+    with Book(url, course.course.id) as book:
+        for entry in book.entries():
+            place = (entry.student, entry.assignment)
+            automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
+    return {
+        place: (report.points, automatic[place])
+        for place, report in here.items()
+        if place in automatic and abs(report.points - automatic[place]) > 1e-6
+    }
+
+
+def _seconds(course: Course, place: Place) -> float:
+    """How long grading took, as the journal says; 0 where it doesn't."""
+    path = course.root / "journal" / "entries" / place[0] / f"{place[1]}.json"
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        return float(json.loads(path.read_text("utf-8")).get("seconds", 0.0))
+    return 0.0
+
+
+def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]]:
+    found = {}
+    for name in course.assignments:
+        notebooks = {}
+        for report in reports:
+            if report.assignment == name:
+                path = course.root / "autograded" / report.student / name / f"{name}.ipynb"
+                with suppress(Exception):  # what can't be read is not compared
+                    if path.stat().st_size <= LARGEST:
+                        notebooks[report.student] = _answers(nbformat.read(path, as_version=4))
+        if len(notebooks) > 1:
+            with suppress(AutograderError):
+                found[name] = groups(notebooks, _answers(released_notebook(course, name)))
+    return found
+
+
+def _answers(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """The cells that students fill in, by name."""
+    found = {}
+    for cell in notebook.cells:
+        grading = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and grading.get("solution") and grading.get("grade_id"):
+            found[str(grading["grade_id"])] = str(cell.source)
+    return found

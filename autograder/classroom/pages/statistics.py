@@ -1,0 +1,159 @@
+"""Figures of a class: scores, how hard each check was and whether it tells the able from the others, slips in words.
+
+Difficulty and discrimination are those of classical test theory: the difficulty of an item is the mean share of its points that
+was earned; its discrimination is the correlation of that share with the rest of the score, the item itself left out (corrected
+item-total correlation), and the reliability of an assignment is Cronbach's alpha. Source: Crocker & Algina (1986), Introduction
+to Classical and Modern Test Theory, chapters 7 and 14; the bounds of `POOR` and `GOOD` from Ebel & Frisbie (1991), Essentials of
+Educational Measurement, chapter 13.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.common.results import Outcome, Report, Status
+
+FEWEST = 10  # submissions below which a correlation says nothing
+POOR, GOOD = 0.2, 0.4  # of discrimination
+HARD, EASY = 0.3, 0.95  # of difficulty
+Shares = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake in words, and who made it."""
+
+    said: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A check over all submissions of its assignment; `difficulty` and `discrimination` None where they can't be told."""
+
+    assignment: str
+    question: str
+    check: str
+    title: str
+    hidden: bool
+    out_of: float
+    decided: int
+    failed: int
+    skipped: int
+    undecided: int
+    difficulty: float | None
+    discrimination: float | None
+    slips: tuple[Slip, ...]
+
+    @property
+    def failure(self) -> float:
+        """The share of decided submissions that did not pass."""
+        return (self.failed + self.skipped) / self.decided if self.decided else 0.0
+
+
+def items(reports: Sequence[Report]) -> list[Item]:
+    """All checks of one assignment's reports, in the course's order. Reports of another edition of a question are left out of it."""
+    if not reports:
+        return []
+    places = list(
+        dict.fromkeys((q.question, o.check) for report in reports for q in report.questions for o in q.outcomes)
+    )
+    table = {place: number for number, place in enumerate(places)}
+    earned = np.full((len(reports), len(places)), np.nan)
+    worth = np.zeros(len(places))
+    found: list[list[tuple[Report, Outcome, str]]] = [[] for _ in places]
+    for row, report in enumerate(reports):
+        for question in report.questions:
+            for outcome in question.outcomes:
+                column = table[question.question, outcome.check]
+                found[column].append((report, outcome, question.problem))
+                worth[column] = outcome.out_of
+                if outcome.status is not Status.UNDECIDED:
+                    earned[row, column] = outcome.points
+    return [_item(places[column], found[column], earned, worth, column) for column in range(len(places))]
+
+
+def _item(
+    place: tuple[str, str], found: Sequence[tuple[Report, Outcome, str]], earned: Shares, worth: Shares, column: int
+) -> Item:
+    _, first, _ = found[-1]
+    statuses = Counter(outcome.status for _, outcome, _ in found)
+    known = ~np.isnan(earned[:, column])
+    difficulty = None
+    if worth[column] and known.any():
+        difficulty = float(earned[known, column].mean() / worth[column])
+    return Item(
+        assignment=found[-1][0].assignment, question=place[0], check=place[1], title=first.title, hidden=first.hidden,
+        out_of=float(worth[column]), decided=int(known.sum()), failed=statuses[Status.FAILED],
+        skipped=statuses[Status.SKIPPED], undecided=statuses[Status.UNDECIDED], difficulty=difficulty,
+        discrimination=discrimination(earned, column), slips=slips(found),
+    )  # fmt: skip
+
+
+def discrimination(earned: Shares, column: int) -> float | None:
+    """Correlation of one item's points with the rest of the score, over the submissions (rows) where all is decided.
+
+    None for fewer than `FEWEST`, and where either doesn't vary.
+    """
+    whole = earned[~np.isnan(earned).any(axis=1)]
+    if len(whole) < FEWEST:
+        return None
+    own, rest = whole[:, column], whole.sum(axis=1) - whole[:, column]
+    if own.std() < 1e-9 or rest.std() < 1e-9:
+        return None
+    return float(np.corrcoef(own, rest)[0, 1])
+
+
+def alpha(reports: Sequence[Report]) -> float | None:
+    """Cronbach's alpha over the questions of one assignment; None where it can't be told."""
+    whole = [report for report in reports if not report.undecided]
+    keys = [question.question for question in whole[0].questions] if whole else []
+    whole = [report for report in whole if [question.question for question in report.questions] == keys]
+    if len(whole) < FEWEST or len(keys) < 2:
+        return None
+    points = np.array([[question.points for question in report.questions] for report in whole])
+    total = points.sum(axis=1).var(ddof=1)
+    if total < 1e-9:
+        return None
+    return float(len(keys) / (len(keys) - 1) * (1 - points.var(axis=0, ddof=1).sum() / total))
+
+
+def slips(found: Iterable[tuple[Report, Outcome, str]], most: int = 5) -> tuple[Slip, ...]:
+    """The mistakes behind failed outcomes, most frequent first. Those that differ only in numbers and names count as one."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for report, outcome, problem in found:
+        if outcome.status is not Status.FAILED:
+            continue
+        said = outcome.hint or problem or outcome.actual
+        if said:
+            groups.setdefault(pattern(said), []).append((said, report.student))
+    ordered = sorted(groups.values(), key=lambda group: (-len(group), group[0][0]))[:most]
+    return tuple(
+        Slip(Counter(said for said, _ in group).most_common(1)[0][0], tuple(student for _, student in group))
+        for group in ordered
+    )
+
+
+def pattern(said: str) -> str:
+    """A sentence without what differs from student to student: numbers, and what stands in backticks or quotes."""
+    said = re.sub(r"`[^`]*`|'[^']*'|\"[^\"]*\"", "·", said)
+    return re.sub(r"-?\d[\d,.]*", "#", said)
+
+
+def shares(reports: Iterable[Report]) -> list[float]:
+    """Score of each submission as a share of what it is worth, 0 to 1."""
+    return [min(1.0, report.points / report.out_of) for report in reports if report.out_of]
+
+
+def histogram(values: Iterable[float], bins: int = 10) -> list[int]:
+    """How many of `values` (0 to 1) are in each of equally wide bins; 1 is in the last one."""
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, max(0, int(value * bins + 1e-9)))] += 1
+    return counts

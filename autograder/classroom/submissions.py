@@ -1,0 +1,83 @@
+"""Where submissions lie: ``<student>/<assignment>/<assignment>.ipynb``, nbgrader's layout, with its timestamp.txt beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.common.errors import SubmissionError
+from autograder.common.hints import meant
+from autograder.common.i18n import _
+from autograder.common.submission import Submission
+from autograder.course.course import Course
+
+
+def find_submissions(
+    folder: Path, course: Course, assignments: Iterable[str] = (), students: Iterable[str] = ()
+) -> list[Submission]:
+    """``folder/<student>/<assignment>/<assignment>.ipynb`` of the course's assignments, sorted.
+
+    A lone notebook under another name is taken for a renamed one. Raises SubmissionError when there is nothing to grade.
+    """
+    if not folder.is_dir():
+        raise SubmissionError(
+            _("there is no folder {folder}", folder=folder), _("Put notebooks into submitted/<student>/<assignment>/.")
+        )
+    wanted, names = set(assignments) or set(course.assignments), set(students)
+    for name in wanted:
+        course.assignment(name)
+    there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    if unknown := sorted(names - there):
+        message = _("{folder} holds no submission of {students}", folder=folder, students=", ".join(unknown))
+        raise SubmissionError(message, meant(unknown[0], sorted(there)))
+    found = []
+    for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
+        if student.name.startswith(".") or (names and student.name not in names):
+            continue
+        for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
+            if place.is_dir():
+                found.append(Submission(student.name, place.name, _notebook(place)))
+    if not found:
+        raise SubmissionError(
+            _("{folder} holds no submission of {students}", folder=folder, students=", ".join(sorted(names)))
+            if names
+            else _("{folder} holds no submission", folder=folder),
+            _("It should look like submitted/<student>/<assignment>/<assignment>.ipynb."),
+        )
+    return found
+
+
+def _notebook(place: Path) -> Path:
+    expected = place / f"{place.name}.ipynb"
+    if not expected.exists():
+        others = [path for path in place.glob("*.ipynb") if path.is_file()]
+        if len(others) == 1:
+            return others[0]
+    return expected
+
+
+def submitted_at(submission: Submission) -> dt.datetime | None:
+    """What nbgrader's timestamp.txt beside the notebook says; None without one. Raises SubmissionError if it is no time."""
+    file = submission.path.parent / "timestamp.txt"
+    if not file.is_file() or file.is_symlink():
+        return None
+    with file.open("rb") as stream:
+        text = stream.read(100).decode("utf-8", "replace").strip()
+    try:
+        moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # year 9999 in another zone is no time in UTC
+        remedy = _("Write it like 2027-03-14 23:59:00 UTC.")
+        raise SubmissionError(
+            _("{file} is not a time ({text!r}): no late penalty", file=file, text=text), remedy
+        ) from None
+    return moment
+
+
+def handed_in_at(submission: Submission) -> tuple[dt.datetime | None, str]:
+    """When it was handed in, or why that isn't known: one student's odd file stops nobody else."""
+    try:
+        return submitted_at(submission), ""
+    except (SubmissionError, OSError) as error:
+        return None, str(error)

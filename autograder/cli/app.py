@@ -1,0 +1,54 @@
+"""The command line: thin commands over the package, and the only place that exits.
+
+Exit codes: 0 done; 1 done, and something is not as it should be (a stale release); 2 wrong use; 3 done, but checks are
+undecided and wait for a person; 4 an error that stopped the command (course.yml, gradebook, sandbox, ...); 130 stopped
+by Ctrl-C, after finishing what ran.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from autograder.cli import (  # fmt: skip
+    calibrate,
+    collect,
+    demo,
+    doctor,
+    export,
+    feedback,
+    grade,
+    memo,
+    new_assignment,
+    regrade,
+    release,
+    report,
+    shell,
+    status,
+    verify,
+)
+
+app = typer.Typer(
+    help="Grade notebooks on deep neural networks: in a sandbox, by a judge that never runs student code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
+)
+COMMANDS = (  # in the order of --help
+    collect, grade, status, regrade, feedback, report, export, release, verify, calibrate, new_assignment, doctor, demo,
+)  # fmt: skip
+for module in COMMANDS:
+    app.add_typer(module.app)
+app.add_typer(memo.app, name="memo")
+
+
+def main() -> None:
+    shell.choose_language(sys.argv[1:])
+    command = typer.main.get_command(app)
+    shell.prepare(command)
+    command(prog_name="autograder")
+
+
+if __name__ == "__main__":
+    main()

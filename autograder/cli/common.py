@@ -1,0 +1,99 @@
+"""What all commands share: consoles, exit codes, common options, and the way an error ends a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.i18n import _, asked_for, speak
+
+if TYPE_CHECKING:
+    from autograder.common.results import Report
+    from autograder.course.course import Course
+
+out = Console()
+err = Console(stderr=True)
+
+AMISS, UNDECIDED, ERROR, INTERRUPTED = 1, 3, 4, 130
+
+
+class IsolationChoice(StrEnum):
+    bubblewrap = "bubblewrap"
+    none = "none"
+
+
+CourseFile = Annotated[
+    Path | None, typer.Option("--course", help="course.yml; by default the one in this folder or above it.")
+]
+MemoFolder = Annotated[Path | None, typer.Option("--memo", help="Folder of known trainings; by default in your cache.")]
+NoMemo = Annotated[bool, typer.Option("--no-memo", help="Train everything anew, and keep nothing.")]
+Workers = Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes; 0: as cores and memory allow.")]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        help="en or ko; by default AUTOGRADER_LANGUAGE, else the first one of course.yml.",
+        show_default=False,
+    ),
+]
+Isolation = Annotated[IsolationChoice | None, typer.Option("--isolation", help="Instead of course.yml's.")]
+
+
+def fail(error: AutograderError) -> NoReturn:
+    """Say what went wrong and what to do about it, and end the command."""
+    err.print(f"[bold red]autograder:[/] {escaped(str(error))}", highlight=False, soft_wrap=True)
+    if error.remedy:
+        err.print(escaped(error.remedy), highlight=False, soft_wrap=True)
+    raise typer.Exit(ERROR)
+
+
+def escaped(text: str) -> str:
+    """`text` without markup: what users and students wrote is shown as it is."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def the_language(course: Course, name: str) -> str:
+    """The language of reports and pages, spoken from now on: `name`, or what the environment asks for, or the course's.
+
+    Raises AutograderError if the course has no such language.
+    """
+    from autograder.common.hints import meant
+
+    languages = course.course.languages
+    chosen = name or next((one for one in languages if one == asked_for()), languages[0])
+    if chosen not in languages:
+        raise AutograderError(
+            _("the course has no language '{language}'", language=chosen), meant(chosen, list(languages))
+        )
+    speak(chosen)
+    return chosen
+
+
+def the_course(path: Path | None) -> Course:
+    """The course in `path`, or the one in this folder or above it. Raises CourseError."""
+    from autograder.course.course import load
+
+    return load(path)
+
+
+def the_reports(course: Course, assignments: Sequence[str], students: Sequence[str], language: str) -> list[Report]:
+    """What pages in `language` are made of. Raises AutograderError for unknown names, and when there is nothing."""
+    from autograder.classroom.pages.publish import reports
+
+    for name in assignments:
+        course.assignment(name)
+    if language and language not in course.course.languages:
+        message = _("the course has no language '{name}'", name=language)
+        raise AutograderError(message, _("It has {names}.", names=", ".join(course.course.languages)))
+    found = list(reports(course, assignments, students))
+    if not found:
+        raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+    return found

@@ -1,0 +1,48 @@
+"""`autograder demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.common import CourseFile, Isolation, Workers, escaped, fail, out, the_course
+from autograder.cli.grade import run, settings_from, show
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import _
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: autograder demo --folder /tmp/demo")
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where to make it; by default demo/ in this folder.")] = None,
+    course: CourseFile = None,
+    workers: Workers = 0,
+    isolation: Isolation = None,
+    verbose: Annotated[bool, typer.Option("--verbose/--quiet", help="A line for each failed check.")] = True,
+) -> None:
+    """Make a class of twelve synthetic students, grade it, and show where everything is."""
+    from autograder.authoring import demo as demonstration
+    from autograder.common import data
+
+    try:
+        data.install()
+        source = the_course(course)
+        target = (folder or Path("demo")).resolve()
+        out.print(
+            _(
+                "A class of {count} students in {folder}",
+                count=len(demonstration.STUDENTS),
+                folder=escaped(str(target)),
+            ),
+            highlight=False,
+        )
+        path = demonstration.make(source, target)
+        settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
+        done = run(target / "submitted", copy, settings, [], [])
+        show(done, copy, verbose)
+        out.print(demonstration.explain(target), highlight=False, soft_wrap=True)
+    except AutograderError as error:
+        fail(error)

@@ -1,0 +1,241 @@
+"""`autograder export`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autograder.cli.common import AMISS, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
+from autograder.common.errors import AutograderError
+from autograder.common.files import put
+from autograder.common.i18n import _
+
+if TYPE_CHECKING:
+    from autograder.classroom.export.grades import Person, Sheet
+    from autograder.common.results import Report
+    from autograder.course.course import Course
+
+app = typer.Typer()
+
+
+class FormatName(StrEnum):
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+    gradescope = "gradescope"
+    junit = "junit"
+    json = "json"
+
+
+@app.command(epilog="Example: autograder export --format canvas --assignment two_layer --output canvas.csv")
+def export(
+    format: Annotated[
+        FormatName,
+        typer.Option(
+            "--format", "-f",
+            help="csv: a row a student; canvas, moodle: what their gradebooks import; gradescope: a results.json for "
+            "each submission; junit: XML for CI; json: everything.",
+        ),
+    ] = FormatName.csv,
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
+    ] = None,
+    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write, folder for gradescope; by default the terminal.")
+    ] = None,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="Leave out students with nothing that is decided in these assignments.")
+    ] = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
+    ] = None,
+    course: CourseFile = None,
+    language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko.")] = "en",
+) -> None:  # fmt: skip
+    """Write grades for another system: points by question and in total, manual scores and late penalties included.
+
+    A submission that is undecided (waits for a person) or missing is marked as such and never counts as zero; then the
+    command ends with 3. What each format holds is in docs/exporting.md.
+    """
+    from autograder.classroom.export import FORMATS
+    from autograder.common.i18n import speaking
+
+    try:
+        the = the_course(course)
+        chosen = FORMATS[format.value]
+        if chosen.folder and output is None:
+            raise AutograderError(
+                _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
+            )
+        people = _people(roster)
+        sheet, amiss = collected(the, assignment or [], student or [], language, people)
+        if decided:
+            sheet = _only_decided(sheet)
+        with speaking(language):
+            files = chosen.files(sheet)
+        _write(files, output, chosen.folder)
+    except AutograderError as error:
+        fail(error)
+    undecided = _say(sheet, output, len(files) if chosen.folder else 0)
+    if amiss:
+        raise typer.Exit(AMISS)
+    if undecided:
+        raise typer.Exit(UNDECIDED)
+
+
+def _people(path: Path | None) -> dict[str, Person]:
+    """Who the roster knows, by student. Raises CollectError for a mistake in it."""
+    from autograder.classroom.collect.roster import load
+    from autograder.classroom.export.grades import Person
+
+    found = {}
+    for row in load(path).people if path is not None else ():
+        last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
+        found[row.id] = Person(
+            student=row.id, name=row.column("name") or last_first, email=row.column("email"),
+            login=row.column("login"), canvas_id=row.column("canvas"),
+        )  # fmt: skip
+    return found
+
+
+def collected(
+    course: Course, assignments: list[str], students: list[str], language: str, people: dict[str, Person]
+) -> tuple[Sheet, bool]:
+    """The sheet of what is in the gradebook, and whether reports say something else. Raises AutograderError.
+
+    `people` are in the sheet even if they handed in nothing.
+    """
+    from sqlalchemy import make_url
+
+    from autograder.classroom.export.grades import disagreements, make
+    from autograder.classroom.gradebook.book import Book
+    from autograder.classroom.gradebook.database import address
+
+    for name in assignments:
+        course.assignment(name)
+    if language not in course.course.languages:
+        raise AutograderError(
+            _("the course has no language '{language}'", language=language),
+            _("It has {languages}.", languages=", ".join(course.course.languages)),
+        )
+    remedy = _("Run `autograder grade` first.")
+    url = make_url(address(course))
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+        raise AutograderError(
+            _("there is no gradebook {database}", database=url.database), remedy
+        )  # opening it would make one
+    with Book(address(course), course.course.id) as book:
+        entries, everybody = book.entries(), sorted({*book.students(), *people})
+    entries = [entry for entry in entries if not students or entry.student in students]
+    if assignments:
+        entries = [entry for entry in entries if entry.assignment in assignments]
+    if not entries:
+        names = ", ".join([*students, *assignments])
+        raise AutograderError(
+            _("the gradebook holds no grades of {names}", names=names) if names else _("the gradebook holds no grades"),
+            remedy,
+        )
+    unknown = sorted(set(students) - set(everybody))
+    if unknown:
+        raise AutograderError(
+            _("the gradebook has no student {unknown}", unknown=", ".join(unknown)), _("Names are those of submitted/.")
+        )
+    reports = _reports(course)
+    of_these = {(entry.student, entry.assignment) for entry in entries}
+    reports = {
+        place: report
+        for place, report in reports.items()
+        if (not students or place[0] in students) and (not assignments or place[1] in assignments)
+    }
+    odd = disagreements(entries, reports)
+    for name, of_assignment in odd:
+        report = f"reports/{name}/{of_assignment}.json"
+        say = (
+            _(
+                "{report} has other points than the gradebook, which counts: run `autograder grade` again.",
+                report=report,
+            )
+            if (name, of_assignment) in of_these
+            else _("{report} is not in the gradebook, which counts: run `autograder grade` again.", report=report)
+        )
+        err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
+    matching = {place: report for place, report in reports.items() if place not in odd}
+    sheet = make(
+        course, entries, matching,
+        students=students or everybody, assignments=assignments, people=people, language=language,
+    )  # fmt: skip
+    return sheet, bool(odd)
+
+
+def _reports(course: Course) -> dict[tuple[str, str], Report]:
+    from autograder.common.results import Report
+
+    found = {}
+    for path in sorted((course.root / "reports").glob("*/*.json")):
+        if path.parent.name.startswith(".") or path.stem not in course.assignments:
+            continue
+        try:
+            found[path.parent.name, path.stem] = Report.from_json(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            say = _("{path} can't be read: its submission is exported without its checks.", path=path)
+            err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
+    return found
+
+
+def _only_decided(sheet: Sheet) -> Sheet:
+    rows = [(person, grades) for person, grades in sheet.rows() if any(grade.total is not None for grade in grades)]
+    return sheet.model_copy(
+        update={
+            "people": tuple(person for person, _ in rows),
+            "grades": tuple(grade for _, grades in rows for grade in grades),
+        }
+    )
+
+
+def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
+    """Each file whole or not at all. Raises AutograderError."""
+    if output is None:
+        for text in files.values():
+            sys.stdout.buffer.write(text.encode("utf-8"))
+            sys.stdout.buffer.flush()
+        return
+    for name, text in files.items():
+        path = output / name if folder else output
+        try:
+            put(path, text.encode("utf-8"))
+        except OSError as error:
+            raise AutograderError(
+                _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
+                _("Name another place with --output."),
+            ) from error
+
+
+def _say(sheet: Sheet, output: Path | None, files: int) -> int:
+    """A line on what was written, one on what is undecided and one on what is missing; how many are undecided."""
+    by_status: dict[str, list[str]] = {"undecided": [], "missing": []}
+    for grade in sheet.grades:
+        by_status.setdefault(grade.status.value, []).append(f"{grade.student} {grade.assignment}")
+    if output is not None:
+        what = _("{files} files in {output}", files=files, output=output) if files else str(output)
+        graded = len(sheet.grades) - len(by_status["missing"])
+        out.print(
+            _(
+                "{what}: {graded} submissions of {students} students",
+                what=escaped(what),
+                graded=graded,
+                students=len(sheet.people),
+            ),
+            highlight=False,
+        )
+    for status, remedy in (("undecided", _(": a person has to look, in formgrader")), ("missing", "")):
+        if by_status[status]:
+            shown = ", ".join(by_status[status][:10]) + (", ..." if len(by_status[status]) > 10 else "")
+            say = f"{len(by_status[status])} {status}{remedy} ({shown})"
+            err.print(escaped(say), highlight=False, soft_wrap=True)
+    return len(by_status["undecided"])

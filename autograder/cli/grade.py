@@ -1,0 +1,208 @@
+"""`autograder grade`, and what `demo` shares with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from autograder.cli import common
+from autograder.cli.common import (
+    INTERRUPTED,
+    UNDECIDED,
+    CourseFile,
+    Isolation,
+    IsolationChoice,
+    Language,
+    MemoFolder,
+    NoMemo,
+    Workers,
+    err,
+    escaped,
+    fail,
+    out,
+)
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import _
+
+if TYPE_CHECKING:
+    from autograder.classroom.grading.run import Done, Settings
+    from autograder.classroom.grading.state import State
+    from autograder.course.course import Course
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Example: autograder grade submitted --assignment two_layer --student alice --verbose",
+)
+def grade(
+    submitted: Annotated[
+        Path | None, typer.Argument(help="Folder of submissions: <student>/<assignment>/<assignment>.ipynb.")
+    ] = None,
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
+    ] = None,
+    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    course: CourseFile = None,
+    workers: Workers = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="Grade on a running Dask cluster, such as tcp://host:8786, and not on this machine.")
+    ] = "",
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Serve Dask's dashboard on this machine (needs Bokeh).")
+    ] = False,
+    isolation: Isolation = None,
+    language: Language = "",
+    force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Don't grade the reference solutions first.")
+    ] = False,
+    memo: MemoFolder = None,
+    no_memo: NoMemo = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each failed check.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Scores, times and trainings as JSON, not as a table.")
+    ] = False,
+) -> None:
+    """Grade submissions: notebooks to autograded/, reports to reports/, scores and comments to the gradebook.
+
+    Ctrl-C once finishes what runs and stops; twice stops at once. Whatever ends it, the same command goes on from there:
+    what is unchanged is not graded again. `autograder status` shows from another terminal what it does; logs/ keeps it.
+    """
+    try:
+        settings, the_course = settings_from(
+            course, isolation, workers, language, memo, no_memo, force, not no_reference, scheduler, dashboard
+        )
+        folder = submitted or the_course.root / "submitted"
+        done = run(folder, the_course, settings, assignment or [], student or [])
+        if as_json:
+            print(json.dumps([figures(result) for result in done], indent=1))
+        else:
+            show(done, the_course, verbose)
+    except AutograderError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        err.print(_("Stopped. What was graded is kept: the same command goes on from there."))
+        raise typer.Exit(INTERRUPTED) from None
+    if any(result.undecided for result in done):
+        raise typer.Exit(UNDECIDED)
+
+
+def figures(done: Done) -> dict[str, Any]:
+    """One submission for a machine to read; `seconds` and `stages` are wall time, 0 for what was graded before."""
+    report = done.report
+    return {
+        "student": report.student, "assignment": report.assignment, "points": report.points, "out_of": report.out_of,
+        "undecided": report.undecided, "again": done.again, "seconds": done.seconds, "fits": done.fits,
+        "trained": done.trained, "stages": done.stages,
+    }  # fmt: skip
+
+
+def settings_from(
+    course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
+    no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False,
+) -> tuple[Settings, Course]:  # fmt: skip
+    from autograder.classroom.grading.run import Settings, default_workers
+    from autograder.course.course import find
+    from autograder.networks.memo import default_folder
+    from autograder.sandbox import bubblewrap
+
+    path = (course or find()).resolve()
+    the_course = common.the_course(path)
+    language = common.the_language(the_course, language)
+    chosen: Any = isolation.value if isolation else the_course.isolation
+    if chosen == "bubblewrap" and not scheduler and (reason := bubblewrap.available()):
+        raise AutograderError(_("submissions can't be isolated on this machine"), reason)
+    if chosen == "none":
+        err.print(
+            _(
+                "[yellow]Isolation is off: submissions can read and change whatever you can. Only for "
+                "submissions you trust.[/]"
+            )
+        )
+    folder = None if no_memo else (memo or default_folder())
+    settings = Settings(
+        path, chosen, workers or default_workers(), folder, language, force, reference, scheduler, dashboard
+    )
+    return settings, the_course
+
+
+def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
+    from autograder.classroom.grading.run import grade_class
+    from autograder.classroom.submissions import find_submissions
+    from autograder.course.checks.base import shorten
+
+    submissions = find_submissions(folder, course, assignments, students)
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[counts]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("reading", total=len(submissions), counts="")
+
+        def on_done(done: Done) -> None:
+            name = shorten(f"{done.student} {done.assignment}")
+            progress.update(task, advance=1, description=escaped(name))
+
+        def on_start(what: str) -> None:
+            progress.update(task, description=escaped(what))
+            if "://" in what or "Ctrl-C" in what:  # to be read later, too
+                progress.console.print(escaped(what), highlight=False)
+
+        refused: set[str] = set()
+
+        def on_state(state: State) -> None:
+            progress.update(task, counts=escaped(counts(state)))
+            for name in state.refused.keys() - refused:
+                refused.add(name)
+                said = shorten(f"worker {name} was refused: {state.refused[name]}", 500)
+                progress.console.print(f"[yellow]{escaped(said)}[/]", highlight=False)
+
+        return grade_class(submissions, course, settings, on_done, on_start, on_state)
+
+
+def counts(state: State) -> str:
+    """How it goes, in a line: what was found, and what needn't be trained again."""
+    parts = [f"{state.passed} full marks", f"{state.failed} lost points"]
+    if state.undecided:
+        parts.append(f"{state.undecided} undecided")
+    if state.fits:
+        parts.append(f"{state.saved} of {state.fits} trainings saved")
+    return ", ".join(parts)
+
+
+def show(done: list[Done], course: Course, verbose: bool) -> None:
+    from autograder.classroom.gradebook.book import Book
+    from autograder.classroom.gradebook.database import address
+    from autograder.classroom.pages.summary import class_table, failed_checks
+    from autograder.course.checks.base import shorten
+
+    with Book(address(course), course.course.id) as book:
+        penalties = {(score.student, score.assignment): score.penalty for score in book.scores()}
+    if verbose:
+        for result in done:
+            for line in failed_checks(result.report):
+                out.print(line, highlight=False, soft_wrap=True)
+    for result in done:
+        if result.warning:
+            err.print(f"[yellow]{escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
+    out.print(class_table(done, course.assignments, penalties))
+    again = sum(result.again for result in done)
+    fits = sum(result.fits for result in done)
+    err.print(
+        _("{graded} graded, {again} unchanged since they were graded; {fits} trainings asked for. "
+"Gradebook: {gradebook}", graded=len(done) - again, again=again, fits=fits, gradebook=escaped(address(course))),
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""`autograder new-assignment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.common import CourseFile, escaped, fail, out
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import _
+
+app = typer.Typer()
+
+
+@app.command(
+    "new-assignment",
+    epilog='Example: autograder new-assignment dropout --title "Dropout" --title-ko "드롭아웃"',
+)
+def new_assignment(
+    name: Annotated[str, typer.Argument(help="Small letters, digits and underscores: my_assignment.")],
+    title: Annotated[str, typer.Option("--title", help="What students read; by default made of the name.")] = "",
+    title_ko: Annotated[str, typer.Option("--title-ko", help="The same in Korean.")] = "",
+    due: Annotated[str, typer.Option("--due", help="Like 2027-04-11T23:59:00+09:00; by default in 30 days.")] = "",
+    course: CourseFile = None,
+) -> None:
+    """Begin an assignment: source notebook, entry in course.yml, mutants, an alternative and a test, ready to be changed.
+
+    What is made passes `autograder release` and `autograder verify` at once. With --course and a file that doesn't exist, a
+    course is begun there.
+    """
+    from autograder.authoring.scaffold.make import New, new_assignment
+    from autograder.course.course import find
+
+    try:
+        path: Path = course or find()
+        for made in new_assignment(path, New(name, title, title_ko, due)):
+            out.print(escaped(str(made)), highlight=False, soft_wrap=True)
+    except AutograderError as error:
+        fail(error)
+    option = f" --course {path}" if course else ""
+    out.print(
+        _(
+            "Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
+            name=name, option=option,
+        ),
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip

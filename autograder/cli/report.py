@@ -1,0 +1,58 @@
+"""`autograder report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.common.errors import AutograderError
+from autograder.common.files import put
+from autograder.common.i18n import _, ngettext
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: autograder report --output class.html --assignment two_layer")
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("class.html"),
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
+    ] = None,
+    formgrader: Annotated[
+        str, typer.Option(help="Formgrader's address, for links to what waits for a person.")
+    ] = "http://localhost:8888/formgrader",
+    similar: Annotated[
+        bool, typer.Option("--similar/--no-similar", help="Compare the notebooks with one another.")
+    ] = True,
+    language: Annotated[str, typer.Option(help="Of the page: en or ko; by default the course's first.")] = "",
+    course: CourseFile = None,
+) -> None:
+    """Make a page of the class from the reports: scores, checks and slips, accuracy, what waits for a person.
+
+    It is one file that works offline, for instructors only: it names students.
+    """
+    from autograder.classroom.pages.class_page import class_page
+    from autograder.classroom.pages.material import gather
+
+    try:
+        the = the_course(course)
+        found = the_reports(the, assignment or [], [], language)
+        with err.status(_("writing the page")):
+            material = gather(the, found, formgrader, compare=similar)
+            text = class_page(material, the, language or the.course.languages[0])
+            _write(output, text)
+    except AutograderError as error:
+        fail(error)
+    said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
+    out.print(escaped(said), highlight=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        put(path, text.encode("utf-8"))
+    except OSError as error:
+        message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
+        raise AutograderError(message, _("Name another place with --output.")) from error

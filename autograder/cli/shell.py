@@ -1,0 +1,91 @@
+"""What all commands get from outside: --help in the language that is spoken, and names that the shell completes."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
+
+EXAMPLE = N_("Example:")
+# What typer itself says, through the same gettext.
+WORDS = (
+    N_("Arguments"), N_("Options"), N_("Commands"), N_("Error"), N_("required"), N_("[required]"), N_("[default: {}]"),
+    N_("default: {default}"), N_("Missing command."), N_("No such command {name!r}."), N_("Aborted."),
+    N_("Try [blue]'{command_path} {help_option}'[/] for help."), N_("Show this message and exit."), N_("Usage:"),
+    N_("Install completion for the current shell."),
+    N_("Show completion for the current shell, to copy it or customize the installation."),
+)  # fmt: skip
+
+
+def choose_language(arguments: Sequence[str]) -> None:
+    """Speak what ``--language`` asks for, also in --help, else what the environment says; typer's own words too."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        if option == "--language" or option.startswith("--language="):
+            speak(known(option.partition("=")[2] or value))
+    if not asked_for() and language() == LANGUAGES[0]:
+        return
+    os.environ["LANGUAGE"] = language()  # for this process, which is the command line's own
+    gettext.bindtextdomain(DOMAIN, str(LOCALES))
+    gettext.textdomain(DOMAIN)
+
+
+def prepare(command: Any) -> None:
+    """Translate the help of `command` and of all below it, and give options of well-known names their completion."""
+    command.help, command.epilog = _(command.help or ""), _example(command.epilog or "")
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = _(parameter.help)
+        names = COMPLETIONS.get((parameter.name or "").rstrip("s"))
+        if names is not None and parameter._custom_shell_complete is None:
+            parameter._custom_shell_complete = _completing(names)
+    for inner in getattr(command, "commands", {}).values():
+        prepare(inner)
+
+
+def _example(text: str) -> str:
+    return _(EXAMPLE) + text.removeprefix(EXAMPLE) if text.startswith(EXAMPLE) else _(text)
+
+
+def _completing(names: Callable[[], list[str]]) -> Callable[[Any, Any, str], list[str]]:
+    return lambda context, parameter, typed: [name for name in names() if name.startswith(typed)]
+
+
+def _course_file() -> Path | None:
+    """As `course.find`, which would import pydantic and NumPy: the shell waits for this."""
+    named = os.environ.get("AUTOGRADER_COURSE")
+    here = Path.cwd()
+    places = [Path(named)] if named else [folder / "course.yml" for folder in (here, *here.parents)]
+    return next((place for place in places if place.is_file()), None)
+
+
+def assignments() -> list[str]:
+    """Names of the course's assignments; none where there is no readable course."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        document = yaml.load((_course_file() or Path()).read_text("utf-8"), loader)
+        return sorted(document["assignments"])
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return []
+
+
+def students() -> list[str]:
+    """Names of the folders in submitted/."""
+    course = _course_file()
+    try:
+        folders = sorted((course.parent / "submitted").iterdir()) if course else []
+        return [folder.name for folder in folders if folder.is_dir() and not folder.name.startswith(".")]
+    except OSError:
+        return []
+
+
+COMPLETIONS: dict[str, Callable[[], list[str]]] = {
+    "assignment": assignments,
+    "student": students,
+    "language": lambda: list(LANGUAGES),
+}

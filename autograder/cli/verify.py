@@ -1,0 +1,143 @@
+"""`autograder verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from autograder.cli.common import (
+    AMISS,
+    INTERRUPTED,
+    CourseFile,
+    Isolation,
+    MemoFolder,
+    NoMemo,
+    Workers,
+    err,
+    escaped,
+    fail,
+    out,
+)
+from autograder.common.errors import AutograderError, CourseError
+from autograder.common.i18n import _, language
+
+if TYPE_CHECKING:
+    from autograder.authoring.verify.proof import Part, Proof
+    from autograder.classroom.grading.run import Settings
+    from autograder.course.course import Course
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: autograder verify two_layer --only mutants --html build/verify.html")
+def verify(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds.",
+        ),
+    ] = None,
+    course: CourseFile = None,
+    workers: Workers = 0,
+    isolation: Isolation = None,
+    memo: MemoFolder = None,
+    no_memo: NoMemo = False,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML for CI there.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also the rates behind each threshold.")] = False,
+) -> None:
+    """Prove an assignment before it is released: that its grading is right, can fail, and gives nothing away.
+
+    The solution and the alternatives (tests/alternatives/) must earn every point, the untouched release none, and each mutant
+    (tests/mutants/, a solution with one mistake) must lose exactly the checks that it names. Each is graded as a student's
+    notebook is; known trainings are not repeated, so that a second run takes minutes only.
+
+    Ends with 0 when all is proven, with 1 when something is wrong, and with 4 when it could not look.
+    """
+    from autograder.authoring.verify import render
+
+    try:
+        parts = _parts(only or [])
+        settings, the = _settings(course, isolation, workers, memo, no_memo)
+        for name in assignments or ():
+            the.assignment(name)
+        proof = _run(the, assignments or list(the.assignments), settings, parts)
+        if junit is not None:
+            render.write(junit, render.junit(proof))
+        if html is not None:
+            render.write(html, render.page(proof, the.course.title.in_language(language())))
+    except AutograderError as error:
+        fail(error)
+    except OSError as error:
+        fail(
+            AutograderError(
+                _("{file} can't be written: {error}", file=error.filename, error=error.strerror),
+                _("Name another file."),
+            )
+        )
+    except KeyboardInterrupt:
+        err.print(_("Stopped. Trainings that were done are remembered."))
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print(proof.to_json(), end="")
+    else:
+        show(proof, verbose)
+    if not proof.proven:
+        raise typer.Exit(AMISS)
+
+
+def _parts(names: list[str]) -> frozenset[Part]:
+    from autograder.authoring.verify.proof import Part
+    from autograder.common.hints import nearest
+
+    known = [part.value for part in Part]
+    for name in names:
+        if name not in known:
+            guess = nearest(name, known)
+            raise CourseError(
+                _("there is no part '{name}' to verify", name=name),
+                _("Did you mean '{name}'?", name=guess) if guess else _("There are {names}.", names=", ".join(known)),
+            )
+    return frozenset(map(Part, names)) or frozenset(Part)
+
+
+def _settings(
+    course: Path | None, isolation: Isolation, workers: int, memo: Path | None, no_memo: bool
+) -> tuple[Settings, Course]:
+    from autograder.cli.grade import settings_from
+
+    return settings_from(course, isolation, workers, "en", memo, no_memo, True, False)
+
+
+def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part]) -> Proof:
+    from autograder.authoring.verify.run import verify as prove
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(_("reading"), total=None)
+        return prove(
+            course, assignments, settings, parts,
+            lambda notebooks: progress.update(task, total=notebooks),
+            lambda what: progress.update(task, advance=1, description=escaped(what)),
+            lambda what: progress.update(task, description=escaped(what)),
+        )  # fmt: skip
+
+
+def show(proof: Proof, verbose: bool) -> None:
+    from autograder.authoring.verify import render
+
+    out.print(render.table(proof))
+    for line in render.reasons(proof):
+        out.print(line, highlight=False, soft_wrap=True)
+    if verbose:
+        for line in render.notes(proof):
+            out.print(line, highlight=False, soft_wrap=True)
+    err.print(render.timing(proof), highlight=False, soft_wrap=True)

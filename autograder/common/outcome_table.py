@@ -1,0 +1,175 @@
+"""What `check` prints: a table for a terminal, or the same as HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from autograder.common.i18n import N_, _, ngettext
+from autograder.common.network_drawing import network_svg
+from autograder.common.results import Outcome, QuestionResult, Status
+
+MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.UNDECIDED: "?", Status.SKIPPED: "–"}
+COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.UNDECIDED: "yellow", Status.SKIPPED: "bright_black"}
+SAID = {
+    Status.PASSED: N_("passed"),
+    Status.FAILED: N_("failed"),
+    Status.UNDECIDED: N_("undecided"),
+    Status.SKIPPED: N_("skipped"),
+}
+Hidden = Sequence[tuple[str, float]]
+
+
+def points(value: float) -> str:
+    return f"{value:g}"
+
+
+def lines(outcome: Outcome) -> list[tuple[str, str]]:
+    """What there is to say about an outcome, as (label, text)."""
+    if outcome.status is Status.PASSED:
+        return []
+    labelled = [(_("expected"), outcome.expected), (_("found"), outcome.actual), (_("hint"), outcome.hint)]
+    if outcome.status is not Status.FAILED:
+        labelled = [("", outcome.actual), (_("hint"), outcome.hint)]
+    return [(label, text) for label, text in labelled if text]
+
+
+def heading(result: QuestionResult) -> str:
+    return f"{result.question}  {result.title}"
+
+
+def trouble(result: QuestionResult) -> str:
+    return " ".join(part for part in (result.problem, result.hint) if part)
+
+
+def footer(result: QuestionResult, hidden: Hidden) -> str:
+    total = _("{points} of {out_of} points", points=points(result.points), out_of=points(result.out_of))
+    if not hidden:
+        return total
+    titles = "; ".join(f"{title} ({points(worth)})" for title, worth in hidden)
+    visible = _("{total} by visible checks.", total=total) if result.outcomes else _("Nothing to check here yet.")
+    later = ngettext(
+        "{number} hidden check will run when this is graded: {titles}",
+        "{number} hidden checks will run when this is graded: {titles}",
+        len(hidden),
+        titles=titles,
+    )
+    return f"{visible} {later}"
+
+
+def as_text(result: QuestionResult, hidden: Hidden = ()) -> Table:
+    table = Table(
+        title=escape(heading(result)), title_justify="left", title_style="bold", caption=footer(result, hidden),
+        caption_justify="left", show_header=False, expand=False,
+    )  # fmt: skip
+    if trouble(result):
+        table.title = f"{heading(result)}\n[red]{escape(trouble(result))}[/]"
+    table.add_column(width=1)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    for outcome in result.outcomes:
+        text = Text(outcome.title, style="bold" if outcome.status is Status.FAILED else "")
+        for label, content in lines(outcome):
+            text.append(
+                f"\n{label + ': ' if label else ''}{content}", style="italic" if content == outcome.hint else "not bold"
+            )
+        mark = Text(MARKS[outcome.status], style=COLOURS[outcome.status])
+        table.add_row(mark, text, f"{points(outcome.points)} / {points(outcome.out_of)}")
+    return table
+
+
+FRAME = (
+    "border-collapse:collapse;margin:.4em 0;font-family:system-ui,sans-serif;font-size:13px;max-width:52em;"
+    "border:1px solid #8886;text-align:left"
+)
+_INK = {Status.PASSED: "#1a7f37", Status.FAILED: "#d1242f", Status.UNDECIDED: "#9a6700", Status.SKIPPED: "#808890"}
+
+
+def _rich(text: str) -> str:
+    """Escaped, with `names` set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def as_html(result: QuestionResult, hidden: Hidden = (), *, drawings: bool = False) -> str:
+    """The table as HTML with inline styles: it looks the same in JupyterLab, VS Code and Colab, light or dark.
+
+    `drawings`: the networks of its exhibit below it, beside those that are asked for.
+    """
+    rows = []
+    for outcome in result.outcomes:
+        ink, said = _INK[outcome.status], _(SAID[outcome.status])
+        detail = "".join(
+            f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}'
+            f"{_rich(text)}</div>"
+            for label, text in lines(outcome)
+        )
+        rows.append(
+            f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
+            f'<span title="{html.escape(said)}">{MARKS[outcome.status]}</span></td>'
+            f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(outcome.title)}{detail}</td>'
+            f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">'
+            f"{points(outcome.points)} / {points(outcome.out_of)}</td></tr>"
+        )
+    problem = (
+        f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{_rich(trouble(result))}</div>'
+        if trouble(result)
+        else ""
+    )
+    ink = _INK[result.status] if result.outcomes else _INK[Status.SKIPPED]
+    return (
+        f'<table style="{FRAME};border-left:4px solid {ink}" class="autograder-check">'
+        f'<caption style="text-align:left;font-weight:bold;caption-side:top;padding:2px 0;color:inherit">'
+        f"{html.escape(result.title)} <code>{html.escape(result.question)}</code>{problem}</caption>"
+        f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
+        f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
+        f"{_rich(footer(result, hidden))}</td></tr></tfoot></table>{_drawn(result) if drawings else ''}"
+    )
+
+
+def _drawn(result: QuestionResult) -> str:
+    """Figures that need neither scripts nor style sheets: unfolded where something is to be seen."""
+    if result.exhibit is None or not result.exhibit.networks:
+        return ""
+    asked = {network.name: network for network in result.exhibit.expected}
+    figures = []
+    for network in result.exhibit.networks:
+        pair = [(_("your network `{name}`", name=network.name), network)]
+        pair += [(_("what is asked for"), asked[network.name])] if network.name in asked else []
+        figures += [
+            f'<figure style="margin:0;max-width:380px"><figcaption style="opacity:.75">{_rich(words)}</figcaption>'
+            f"{network_svg(shown, label=words)}</figure>"
+            for words, shown in pair
+        ]
+    words_for_drawing = _("The network as a drawing")
+    unfolded = "" if result.status is Status.PASSED else " open"
+    return (
+        f'<details{unfolded} style="font-family:system-ui,sans-serif;font-size:13px;margin:.2em 0 .6em">'
+        f'<summary style="cursor:pointer">{html.escape(words_for_drawing)}</summary>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:1em 2em;padding:.4em 0">{"".join(figures)}</div></details>'
+    )
+
+
+def show_check(result: QuestionResult, hidden: Hidden = ()) -> None:
+    """Print for where the code runs: HTML in a Jupyter kernel, coloured text elsewhere."""
+    show(as_html(result, hidden, drawings=True), as_text(result, hidden))
+
+
+def show(page: str, table: Table) -> None:
+    """`page` in a Jupyter kernel, with `table` as its plain-text twin; `table` in a terminal."""
+    if "ipykernel" not in sys.modules:
+        Console().print(table)
+        return
+    from IPython.display import display
+
+    console = Console(file=io.StringIO(), width=100, record=True, color_system=None, force_jupyter=False)
+    console.print(table)
+    text = "\n".join(line.rstrip() for line in console.export_text().splitlines())
+    display({"text/html": page, "text/plain": text}, raw=True)

@@ -1,0 +1,110 @@
+"""What grading says: `Outcome` of one check, `QuestionResult`, and `Report` of one submission. Rendered only at the edge."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from autograder.common.exhibits import Exhibit
+
+
+class Status(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"  # the student's work is wrong
+    UNDECIDED = "undecided"  # the grader could not tell: never scored as zero, goes to manual review
+    SKIPPED = "skipped"  # a check that this one needs did not pass
+
+
+class Frozen(BaseModel):
+    """A value: immutable, no unknown fields, exact types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Outcome(Frozen):
+    """One check, decided. `points` of `out_of` were earned; `expected` and `actual` are for people to read."""
+
+    check: str
+    title: str
+    status: Status
+    points: float = 0.0
+    out_of: float = 0.0
+    expected: str = ""
+    actual: str = ""
+    hint: str = ""
+    hidden: bool = False
+
+
+class QuestionResult(Frozen):
+    """A question's outcomes. `problem` says why there are none (a cell raised, broke a limit, nothing was handed in)."""
+
+    question: str
+    title: str
+    out_of: float
+    outcomes: tuple[Outcome, ...] = ()
+    problem: str = ""
+    hint: str = ""
+    exhibit: Exhibit | None = None  # what pages show beside the outcomes; reports from before it have none
+
+    @property
+    def points(self) -> float:
+        return round(sum((outcome.points for outcome in self.outcomes), 0.0), 6)
+
+    @property
+    def undecided(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.status is Status.UNDECIDED)
+
+    @property
+    def status(self) -> Status:
+        if self.undecided:
+            return Status.UNDECIDED
+        return Status.PASSED if self.points >= self.out_of - 1e-9 else Status.FAILED
+
+
+class BrokenLimit(Frozen):
+    """A limit that the notebook broke: `cell` counts from 0; `limit` as in `sandbox.run.Break`; `sentence` is for people."""
+
+    cell: int
+    limit: str
+    sentence: str
+
+
+class Report(Frozen):
+    """One submission, graded: the same submission always gives the same report, byte for byte.
+
+    It holds no clock time, path, host name or worker number; `submission` and `course` are SHA-256 digests.
+    """
+
+    student: str
+    assignment: str
+    submission: str
+    course: str
+    isolation: str
+    versions: dict[str, str]
+    questions: tuple[QuestionResult, ...]
+    notes: tuple[str, ...] = ()  # what happened to the notebook as a whole: limits broken, cells restored
+    breaks: tuple[BrokenLimit, ...] = ()  # the broken limits of `notes` again, for pages that say what to do about each
+    language: str = "en"  # of titles, hints and notes
+
+    @property
+    def points(self) -> float:
+        return round(sum(question.points for question in self.questions), 6)
+
+    @property
+    def out_of(self) -> float:
+        return round(sum(question.out_of for question in self.questions), 6)
+
+    @property
+    def undecided(self) -> bool:
+        return any(question.undecided for question in self.questions)
+
+    def to_json(self) -> str:
+        document: dict[str, Any] = self.model_dump(mode="json")
+        return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        return cls.model_validate_json(text)

@@ -1,0 +1,231 @@
+"""What student code hands over: plain data, typed and bounded. Nothing here imports a machine-learning framework.
+
+A value travels as JSON plus raw array frames (`encode`, `decode`). Everything that arrives is hostile until `decode`
+has validated it: types are exact, names and lists are bounded, dtypes are on a list, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError, ValidationInfo
+from pydantic_core.core_schema import SerializationInfo
+
+from autograder.common.errors import ProtocolError
+from autograder.common.results import Frozen
+
+DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
+MAX_DIMENSIONS = 8
+
+
+def _load(value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
+    if info.context is None:  # made by our own code, in this process
+        if isinstance(value, np.ndarray):
+            return value
+        raise ValueError("expected a numpy array")
+    frames: Sequence[bytes] = info.context["frames"]
+    if not isinstance(value, dict) or set(value) != {"frame", "dtype", "shape"}:
+        raise ValueError("an array is {frame, dtype, shape}")
+    number, dtype, shape = value["frame"], value["dtype"], value["shape"]
+    known = type(dtype) is str and dtype in DTYPES
+    if type(number) is not int or not 0 <= number < len(frames) or not known or type(shape) is not list:
+        raise ValueError("an array names a frame that was sent and a dtype of the list")
+    if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or not 0 <= length < 2**31 for length in shape):
+        raise ValueError("an array's shape is a short list of lengths")
+    size = 1
+    for length in shape:
+        size *= length  # Python's own integers: no overflow
+    if size * np.dtype(dtype).itemsize != len(frames[number]):
+        raise ValueError("an array's frame has another size than its shape and dtype say")
+    return np.frombuffer(frames[number], dtype).reshape(shape)
+
+
+def _dump(array: npt.NDArray[Any], info: SerializationInfo) -> Any:
+    frames: list[Any] = info.context["frames"]  # type: ignore[index]
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    frames.append(little)
+    return {"frame": len(frames) - 1, "dtype": little.dtype.str, "shape": list(array.shape)}
+
+
+Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
+Name = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=4000)]
+Length = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def as_tuple(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value  # JSON has no tuples
+
+
+Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Lengths = Annotated[tuple[int, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+
+
+class Component(Frozen):
+    """An optimizer, loss, metric, initializer or regularizer: class name and scalar settings. `custom` says why it isn't Keras's own."""
+
+    type: Name
+    settings: dict[Name, bool | int | float | Name | Component | None] = Field(default={}, max_length=40)
+    custom: Text = ""
+
+
+class LayerDescription(Frozen):
+    kind: Literal["layer"] = "layer"
+    type: Name
+    name: Name
+    config: dict[Name, bool | int | float | Name | Lengths | Component | None] = Field(default={}, max_length=40)
+    output_shape: Axes | None = None
+    weights: Annotated[tuple[Array, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)
+    trainable: bool = True
+    same_as: Name = ""  # the name under which the student handed in this very object as well
+    custom: Text = ""  # why it is outside the allow-list
+
+    @property
+    def parameters(self) -> int:
+        return sum(int(array.size) for array in self.weights)
+
+
+class CompileDescription(Frozen):
+    optimizer: Component
+    loss: Component
+    metrics: Annotated[tuple[Component, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=20)
+
+
+class DataRecord(Frozen):
+    """What a network was trained on, in numbers of rows; all zero for data that isn't Fashion-MNIST's."""
+
+    samples: Length
+    train: Length = 0
+    holdout: Length = 0
+    test: Length = 0
+    distinct: Length = 0
+    changed_labels: Length = 0
+    scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
+    lookup: Array | None = None  # float64 (256,): from pixel to the value that the network saw
+
+    @property
+    def recognised(self) -> bool:
+        return self.train + self.holdout + self.test > 0
+
+
+class FitRecord(Frozen):
+    """One call of ``fit``. `where`: ``judge`` trained it, or it ran as written (``kernel``), for `reason`."""
+
+    epochs: Length
+    batch_size: Length
+    data: DataRecord
+    compiled: CompileDescription
+    history: dict[Name, Annotated[tuple[float, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=40)
+    where: Literal["judge", "kernel"] = "kernel"
+    reason: Text = ""
+
+
+class ModelDescription(Frozen):
+    """A network. `topology`: layers one after another (``chain``), some other ``graph``, or not ``built`` yet."""
+
+    kind: Literal["model"] = "model"
+    name: Name = ""
+    topology: Literal["chain", "graph", "unbuilt"] = "chain"
+    input_shape: Axes | None = None
+    layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=200)
+    compiled: CompileDescription | None = None
+    fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
+    origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
+    undecided: bool = False  # whether that is the grader's limit rather than the student's doing
+
+    @property
+    def weights(self) -> tuple[npt.NDArray[Any], ...]:
+        return tuple(array for layer in self.layers for array in layer.weights)
+
+    def without_weights(self) -> ModelDescription:
+        layers = tuple(layer.model_copy(update={"weights": ()}) for layer in self.layers)
+        return self.model_copy(update={"layers": layers})
+
+
+class ScalarDescription(Frozen):
+    kind: Literal["scalar"] = "scalar"
+    value: bool | Annotated[int, Field(gt=-(2**63), lt=2**63)] | float | Text | None
+
+
+class ListDescription(Frozen):
+    kind: Literal["list"] = "list"
+    items: Annotated[tuple[Value, ...], BeforeValidator(as_tuple)] = Field(max_length=1000)
+
+
+class MappingDescription(Frozen):
+    kind: Literal["mapping"] = "mapping"
+    items: dict[Name, Value] = Field(max_length=200)
+
+
+class ArrayDescription(Frozen):
+    """`rows` and `lookup` for images of the data set, `data` for other arrays up to 1 MB, neither for larger ones."""
+
+    kind: Literal["array"] = "array"
+    dtype: Name
+    shape: Axes
+    minimum: float | None = None
+    maximum: float | None = None
+    finite: bool = True
+    rows: Array | None = None
+    lookup: Array | None = None
+    data: Array | None = None
+
+
+class FunctionDescription(Frozen):
+    """A function, and what it returned for the arguments that each check (by id) asked for."""
+
+    kind: Literal["function"] = "function"
+    name: Name = ""
+    results: dict[Name, Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=50)
+
+
+class FailureDescription(Frozen):
+    """An exception that student code raised."""
+
+    kind: Literal["failure"] = "failure"
+    error: Name
+    message: Text
+
+
+class OtherDescription(Frozen):
+    """An object of a type that no check looks into."""
+
+    kind: Literal["other"] = "other"
+    type: Name
+
+
+Value = Annotated[
+    ModelDescription | LayerDescription | ScalarDescription | ListDescription | MappingDescription | ArrayDescription
+    | FunctionDescription | FailureDescription | OtherDescription,
+    Field(discriminator="kind"),
+]  # fmt: skip
+for _model in (Component, ListDescription, MappingDescription, FunctionDescription):
+    _model.model_rebuild()
+_VALUES: TypeAdapter[dict[str, Value]] = TypeAdapter(dict[Name, Value])
+
+
+def digest(arrays: Iterable[npt.NDArray[Any]]) -> str:
+    """SHA-256 of arrays in order: dtype, shape and bytes."""
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype.str}{array.shape}".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()
+
+
+def encode(values: dict[str, Any]) -> tuple[Any, list[npt.NDArray[Any]]]:
+    """Named values as (JSON-able document, array frames)."""
+    frames: list[npt.NDArray[Any]] = []
+    return _VALUES.dump_python(values, mode="json", context={"frames": frames}), frames
+
+
+def decode(document: Any, frames: Sequence[bytes]) -> dict[str, Any]:
+    """The named values of a message. Raises ProtocolError for anything that `encode` could not have written."""
+    try:
+        return _VALUES.validate_python(document, context={"frames": frames})
+    except (ValidationError, RecursionError) as error:
+        raise ProtocolError(f"a handed-in value is malformed: {str(error)[:300]}") from error

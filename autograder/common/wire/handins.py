@@ -1,0 +1,187 @@
+"""What was handed in, kept: a change of course.yml can then be judged without running a notebook again.
+
+`HandIns` is what one submission left with the judge, as plain data, and `pack` makes bytes of it that may travel. A `Store` keeps it
+beside the reports. Its arrays are kept once for the whole class, by their digest: five hundred students with the same network
+share its weights, and the rows of the training split are there once::
+
+    reports/.handins/arrays/<SHA-256>                    the bytes of an array (or of a course)
+    reports/.handins/entries/<student>/<assignment>.json the rest
+
+Whoever writes a report calls ``Store(root).keep(...)`` before; ``of`` gives it back, or None if it isn't there or is damaged. The store
+is ours, but what it holds came from students: it is parsed by type, every digest is compared, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from nbformat import NotebookNode
+from pydantic import ConfigDict, Field, ValidationError
+
+from autograder.common.errors import ProtocolError
+from autograder.common.exhibits import Mistake
+from autograder.common.i18n import N_
+from autograder.common.results import Frozen
+from autograder.common.wire.description import decode, encode
+
+VERSION = 1
+MAX_ARRAYS = 64 << 20  # bytes of arrays that are kept of one submission: 200 networks of the course's size
+MAX_DOCUMENT = 16 << 20  # bytes of JSON
+TOO_LARGE = N_("what was handed in is too large to be kept")
+_MAGIC = b"AGH1"
+_HEAD = struct.Struct("<4sII")  # magic, bytes of the document, bytes of the list of arrays
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Answer(Frozen):
+    """One question. `values` is the JSON of `description.encode`; `arrays` are the digests of its frames, in order.
+
+    A value that was handed in without a name is called ''. `calls`: by name of a function and id of a check, the digest of
+    the arguments that the function was called on for it.
+    """
+
+    values: str
+    arrays: tuple[Digest, ...] = ()
+    calls: dict[str, dict[str, str]] = Field(default={})
+
+
+class Measured(Frozen):
+    """What the grader measured on networks, by the digest of all that determines it: metrics, and images got wrong."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")  # a loss may be NaN
+    metrics: dict[str, dict[str, float]] = Field(default={})
+    mistakes: dict[str, tuple[Mistake, ...]] = Field(default={})
+
+    def ordered(self) -> Measured:
+        """A copy in the order of the keys: the same measurements are the same bytes."""
+        return Measured(metrics=dict(sorted(self.metrics.items())), mistakes=dict(sorted(self.mistakes.items())))
+
+
+class HandIns(Frozen):
+    """One submission. `answers` by question; of the other questions `missing` says why nothing came, with a hint.
+
+    `submission`: digest of the file. `code`: digest of the code that ran, the release's cells included. `course`: digest, among
+    the arrays, of the document that the course's digest is made of. `errors`: what the answer cells of questions raised, name and
+    message. `measured`: what was measured on its networks.
+    `unreadable`: why the file is no notebook. `dropped`: why nothing was kept.
+    """
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")  # a loss may be NaN
+    version: int = VERSION
+    assignment: str = ""
+    submission: str = ""
+    language: str = "en"
+    course: str = ""
+    code: str = ""
+    versions: dict[str, str] = Field(default={})
+    answers: dict[str, Answer] = Field(default={})
+    missing: dict[str, tuple[str, str]] = Field(default={})
+    errors: dict[str, tuple[str, str]] = Field(default={})
+    measured: Measured = Measured()
+    unreadable: str = ""
+    dropped: str = ""
+
+    def digests(self) -> set[str]:
+        """Of everything that is kept beside the document."""
+        found = {digest for answer in self.answers.values() for digest in answer.arrays}
+        return found | ({self.course} if self.course else set())
+
+
+class Kept:
+    """`document`, and the bytes that it names: `arrays` by SHA-256."""
+
+    def __init__(self, document: HandIns, arrays: Mapping[str, bytes]) -> None:
+        self.document = document
+        self.arrays = dict(arrays)
+
+    def values(self, question: str) -> dict[str, Any]:
+        """The values of a question, by the name that they were handed in under. Raises ProtocolError if they are malformed."""
+        answer = self.document.answers[question]
+        try:
+            document = json.loads(answer.values)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("the values of a question are malformed") from error
+        return decode(document, [self.arrays[digest] for digest in answer.arrays])
+
+    def course(self) -> dict[str, Any]:
+        """The course that it was graded with, as `execute.course_document` writes it."""
+        document: dict[str, Any] = json.loads(self.arrays[self.document.course])
+        return document
+
+    def changed(self, arrays: Mapping[str, bytes] | None = None, **fields: Any) -> Kept:
+        """A copy with other fields, without arrays that it doesn't name any more."""
+        document = self.document.model_copy(update=fields)
+        together = {**self.arrays, **(arrays or {})}
+        return Kept(document, {digest: together[digest] for digest in sorted(document.digests())})
+
+    def capped(self) -> Kept:
+        """Itself, or if it is too large a document that says so."""
+        text = self.document.model_dump_json()
+        if sum(map(len, self.arrays.values())) <= MAX_ARRAYS and len(text) <= MAX_DOCUMENT:
+            return self
+        return Kept(HandIns(assignment=self.document.assignment, dropped=TOO_LARGE), {})
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def pack(kept: Kept) -> bytes:
+    """One run of bytes: head, document, list of digests and lengths, the arrays. The same always gives the same."""
+    text = kept.document.model_dump_json().encode()
+    order = sorted(kept.arrays)
+    listed = json.dumps([[digest, len(kept.arrays[digest])] for digest in order]).encode()
+    return b"".join(
+        [_HEAD.pack(_MAGIC, len(text), len(listed)), text, listed, *(kept.arrays[digest] for digest in order)]
+    )
+
+
+def unpack(content: bytes) -> Kept:
+    """What `pack` made. Raises ProtocolError for anything else, and for a byte that is not what it was."""
+    if len(content) < _HEAD.size or len(content) > MAX_ARRAYS + 2 * MAX_DOCUMENT:
+        raise ProtocolError("these are no hand-ins: their size is wrong")
+    magic, text, listed = _HEAD.unpack_from(content)
+    place = _HEAD.size + text + listed
+    if magic != _MAGIC or place > len(content):
+        raise ProtocolError("these are no hand-ins")
+    document = parse_document(content[_HEAD.size : _HEAD.size + text])
+    try:
+        sizes = [(str(digest), int(size)) for digest, size in json.loads(content[_HEAD.size + text : place])]
+    except (ValueError, TypeError) as error:
+        raise ProtocolError("the list of hand-ins is malformed") from error
+    arrays = {}
+    for digest, size in sizes:
+        arrays[digest] = content[place : place + size]
+        if size < 0 or sha256(arrays[digest]) != digest:
+            raise ProtocolError("an array of the hand-ins is not what it was")
+        place += size
+    if place != len(content) or not document.digests() <= arrays.keys():
+        raise ProtocolError("the hand-ins are not complete")
+    return Kept(document, arrays)
+
+
+def parse_document(text: bytes) -> HandIns:
+    try:
+        document = HandIns.model_validate_json(text)
+    except ValidationError as error:
+        raise ProtocolError(f"the hand-ins are malformed: {str(error)[:200]}") from error
+    if document.version != VERSION:
+        raise ProtocolError(f"these hand-ins are of version {document.version}")
+    return document
+
+
+def answer(values: Mapping[str, Any], calls: dict[str, dict[str, str]]) -> tuple[Answer, dict[str, bytes]]:
+    """Described values as they are kept: the answer, and the arrays that it names."""
+    document, frames = encode(dict(values))
+    raw = [frame.tobytes() for frame in frames]
+    digests = tuple(map(sha256, raw))
+    return Answer(values=json.dumps(document), arrays=digests, calls=calls), dict(zip(digests, raw, strict=True))
+
+
+def code_digest(notebook: NotebookNode) -> str:
+    """SHA-256 of the code that runs, cell by cell: the same code hands in the same values."""
+    return sha256(json.dumps([cell.source for cell in notebook.cells if cell.cell_type == "code"]).encode())

@@ -1,0 +1,102 @@
+"""How a kernel talks to its judge: one request and one answer over a local stream socket, as length-prefixed frames.
+
+A message is a magic word, two lengths, a JSON document and raw array bytes. The whole length is known, and capped,
+before anything is read, so that a message can't fill the judge's memory; nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.common.errors import ProtocolError
+from autograder.common.i18n import _
+
+SEED = "AUTOGRADER_SEED"
+
+
+SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out: "test_size random_state"
+
+
+JUDGE = "AUTOGRADER_JUDGE"  # names the judge's socket, in the environment of a kernel that is being graded
+MAGIC = b"AGJ1"
+HEAD = struct.Struct("<4sII")  # magic, bytes of JSON, bytes of frames
+MAX_JSON = 8 << 20
+MAX_FRAMES = 96 << 20  # weights of 5 million parameters, optimizer state and some arrays
+MAX_COUNT = 2_000
+
+
+def send(connection: socket.socket, document: dict[str, Any], frames: Sequence[Any] = ()) -> None:
+    views: list[memoryview] = [np.ascontiguousarray(frame).reshape(-1).view(np.uint8).data for frame in frames]
+    text = json.dumps({**document, "frames": [len(view) for view in views]}, allow_nan=True).encode()
+    connection.sendall(HEAD.pack(MAGIC, len(text), sum(len(view) for view in views)) + text)
+    for view in views:
+        connection.sendall(view)
+
+
+def receive(connection: socket.socket, seconds: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
+    """The document and its frames, within `seconds` in all (None: wait for ever).
+
+    Raises ProtocolError for anything malformed, too large, cut off or late.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    magic, text_length, frames_length = HEAD.unpack(_exactly(connection, HEAD.size, deadline))
+    if magic != MAGIC:
+        raise ProtocolError("this is not a message of the grader")
+    if text_length > MAX_JSON or frames_length > MAX_FRAMES:
+        raise ProtocolError(_("a message of {size:,} bytes is too large", size=text_length + frames_length))
+    try:
+        document = json.loads(bytes(_exactly(connection, text_length, deadline)).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a message's document is not JSON: {str(error)[:100]}") from error
+    if not isinstance(document, dict):
+        raise ProtocolError("a message's document is not an object")
+    sizes = document.pop("frames", [])
+    if type(sizes) is not list or len(sizes) > MAX_COUNT or any(type(size) is not int or size < 0 for size in sizes):
+        raise ProtocolError("a message's list of frames is malformed")
+    if sum(sizes) != frames_length:
+        raise ProtocolError("a message's frames have other sizes than announced")
+    body = memoryview(_exactly(connection, frames_length, deadline))
+    frames, start = [], 0
+    for size in sizes:
+        frames.append(bytes(body[start : start + size]))
+        start += size
+    return document, frames
+
+
+def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
+    buffer = bytearray(length)
+    view, filled = memoryview(buffer), 0
+    while filled < length:
+        try:
+            if deadline is not None:  # for the whole message: a byte now and then keeps nobody waiting
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
+            count = connection.recv_into(view[filled:])
+        except TimeoutError as error:
+            raise ProtocolError(_("a message did not arrive in time")) from error
+        except OSError as error:
+            raise ProtocolError(_("the connection broke: {error}", error=error)) from error
+        if count == 0:
+            raise ProtocolError(_("a message was cut off"))
+        filled += count
+    return buffer
+
+
+def ask(address: str, document: dict[str, Any], frames: Sequence[Any] = ()) -> tuple[dict[str, Any], list[bytes]]:
+    """One request to the judge at the socket `address`; its answer. Raises ProtocolError when it refuses."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(address)
+            send(connection, document, frames)
+        except OSError as error:
+            raise ProtocolError(_("the grader does not answer: {error}", error=error)) from error
+        answer, arrays = receive(connection)
+    if answer.get("type") == "refused":
+        raise ProtocolError(str(answer.get("reason", "")))
+    return answer, arrays

@@ -1,0 +1,216 @@
+"""What a check is: a small frozen value, called with the facts, that gives a `Verdict`.
+
+To add a type of check: one class here or beside its kin, one line in `registry.py`, and its tests.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from autograder.common.i18n import N_, _, speaking
+from autograder.common.results import Status
+from autograder.common.wire.description import (
+    ArrayDescription,
+    CompileDescription,
+    FailureDescription,
+    FunctionDescription,
+    LayerDescription,
+    ListDescription,
+    MappingDescription,
+    ModelDescription,
+    OtherDescription,
+    ScalarDescription,
+)
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+Split = Literal["all_train", "train", "holdout", "test"]
+Language = str
+
+
+class Verdict(NamedTuple):
+    """What a check found; `credit` between 0 and 1 of its points."""
+
+    status: Status
+    expected: str = ""
+    actual: str = ""
+    hint: str = ""
+
+    @property
+    def credit(self) -> float:
+        return 1.0 if self.status is Status.PASSED else 0.0
+
+
+def passed(actual: object = "") -> Verdict:
+    return Verdict(Status.PASSED, actual=str(actual))
+
+
+def failed(expected: object, actual: object, hint: str = "") -> Verdict:
+    return Verdict(Status.FAILED, str(expected), str(actual), hint)
+
+
+def undecided(why: object) -> Verdict:
+    return Verdict(Status.UNDECIDED, actual=str(why))
+
+
+class Lab(Protocol):
+    """What a check may ask of the world: the data set, the course's reference functions, and a network's metrics."""
+
+    def rows(self, split: str) -> npt.NDArray[np.int32]: ...
+
+    def labels(self, split: str) -> npt.NDArray[np.uint8]: ...
+
+    def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
+        """``loss`` and ``accuracy``. Raises CannotRebuild when the network holds what the judge won't build."""
+
+    def reference(self, place: str) -> Callable[..., Any]: ...
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that was handed in for a question, by name, and the lab."""
+
+    values: Mapping[str, Any]
+    lab: Lab
+    check: str = ""  # the id of the check that is looking
+    seed: int = 0
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def of(self, name: str) -> Any:
+        return self.values.get(name)
+
+
+class Localised(BaseModel):
+    """A text in the course's languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    en: str
+    ko: str = ""
+
+    def in_language(self, language: Language) -> str:
+        return (self.ko if language == "ko" else "") or self.en
+
+
+def _localised(value: Any) -> Any:
+    return {"en": value} if isinstance(value, str) else value
+
+
+LocalisedText = Annotated[Localised, BeforeValidator(_localised)]
+
+
+class Check(BaseModel):
+    """The fields that every check has. A subclass adds its own and decides in `decide`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: str
+    id: str = ""
+    of: str = "value"
+    points: float = Field(ge=0, le=1000)
+    hidden: bool = False
+    needs: tuple[str, ...] = ()
+    title: LocalisedText | None = None
+    hint: LocalisedText | None = None
+
+    accepts: ClassVar[tuple[Any, ...]] = ()
+    wanted: ClassVar[str] = N_("a value")
+    safe_hints: ClassVar[bool] = False  # whether the hints it makes up give nothing away when it is hidden
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """A title that a student can read, made of the check's parameters."""
+        raise NotImplementedError
+
+    def arguments(self, seed: int) -> list[tuple[Any, ...]]:
+        """The calls of a student's function that this check wants to see; none for most checks."""
+        return []
+
+    def names(self) -> set[str]:
+        """The names of the values that the check looks at."""
+        return {self.of}
+
+    def heading(self, language: Language = "en") -> str:
+        if self.title:
+            return self.title.in_language(language)
+        with speaking(language):
+            return self.describe()
+
+    def __call__(self, facts: Facts) -> Verdict:
+        value = facts.of(self.of)
+        if self.of not in facts.values:
+            return failed(_(self.wanted), _("nothing was handed in as `{of}`", of=self.of))
+        if isinstance(value, FunctionDescription) and ModelDescription in self.accepts:
+            value = built(value)
+        if isinstance(value, FailureDescription):
+            from autograder.common.hints import for_error
+
+            return failed(
+                _(self.wanted), f"{value.error}: {shorten(value.message)}", for_error(value.error, value.message)
+            )
+        if self.accepts and not isinstance(value, self.accepts):
+            return failed(_(self.wanted), show(value))
+        return self.decide(value, facts)
+
+    def rng(self, seed: int) -> random.Random:
+        return random.Random(f"{seed}/{self.id}")
+
+
+def built(function: FunctionDescription) -> Any:
+    """What a function without arguments gave (``builds`` asks for the call)."""
+    results = function.results.get("()", ())
+    return results[0] if results else function
+
+
+def shorten(text: str, length: int = 300) -> str:
+    """One line of printable characters: what student code said may hold colours, control codes and half characters."""
+    text = _COLOUR.sub("", text)
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def show(value: Any) -> str:
+    """A handed-in value in a few words."""
+    match value:
+        case ScalarDescription():
+            return shorten(repr(value.value))
+        case ListDescription():
+            return shorten("[" + ", ".join(show(item) for item in value.items) + "]")
+        case MappingDescription():
+            return shorten("{" + ", ".join(f"{key!r}: {show(item)}" for key, item in value.items.items()) + "}")
+        case ArrayDescription():
+            return _("an array of shape {shape} and type {dtype}", shape=value.shape, dtype=value.dtype)
+        case ModelDescription():
+            return (
+                _("a network of {layers}", layers=", ".join(layer.type for layer in value.layers))
+                if value.layers
+                else _("a network of no layers")
+            )
+        case LayerDescription():
+            return _("a single layer, {type}", type=value.type)
+        case FunctionDescription():
+            return _("a function, {name}", name=value.name)
+        case FailureDescription():
+            return f"{value.error}: {shorten(value.message)}"
+        case OtherDescription():
+            return _("an object of type {type}", type=value.type)
+        case None:
+            return _("nothing")
+    return shorten(repr(value))
+
+
+def compiled(model: ModelDescription) -> CompileDescription | Verdict:
+    if model.compiled is None:
+        return failed(_("a compiled network"), _("compile() was not called on this network"))
+    return model.compiled

@@ -1,0 +1,210 @@
+"""From what was handed in to what a report shows of it: ``portray(checks, outcomes, values, lab) -> Exhibit | None``.
+
+It is made from the handed-in values and the lab alone, so that deciding again gives the same exhibit. Of hidden checks it takes
+nothing, and of a network nothing that a check may not say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any, Protocol
+
+from autograder.common import exhibits
+from autograder.common.errors import CannotRebuild
+from autograder.common.exhibits import Curve, Exhibit, Layer, Mistake, Network
+from autograder.common.results import Outcome, Status
+from autograder.common.wire.description import (
+    FitRecord,
+    FunctionDescription,
+    LayerDescription,
+    MappingDescription,
+    ModelDescription,
+)
+from autograder.course.checks import accuracy, network, training
+from autograder.course.checks.base import Check, Lab, built, shorten
+
+_STRUCTURE = (
+    network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
+    network.OutputShapes, network.WeightShapes, network.Builds,
+)  # fmt: skip
+_TRAINING = (
+    training.TrainedOn, training.TrainedWith, training.Epochs, training.BatchSize, training.Fresh, accuracy.Accuracy,
+)  # fmt: skip
+_MEASURED = (Status.PASSED, Status.FAILED)
+
+
+class ShowingLab(Lab, Protocol):
+    """A lab that can say, too, which images a network gets wrong."""
+
+    def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]: ...
+
+
+def portray(
+    checks: Iterable[Check], outcomes: Iterable[Outcome], values: Mapping[str, Any], lab: ShowingLab
+) -> Exhibit | None:
+    """The exhibit of a question; None when there is nothing to show."""
+    decided = {outcome.check: outcome.status for outcome in outcomes}
+    open_ = [check for check in checks if not check.hidden]
+    wanted = {
+        check.of: check
+        for check in open_
+        if isinstance(check, network.Layers) and decided[check.id] is not Status.PASSED
+    }
+    found = _models(values, (check.of for check in open_ if isinstance(check, _STRUCTURE)))
+    shown = [picture(model, name, wanted[name].layers if name in wanted else None) for name, model in found]
+    inputs = {check.of: (None, *check.shape) for check in open_ if isinstance(check, network.InputShape)}
+    asked = [
+        Network(name=name, layers=_asked(check, dict(found).get(name)), input_shape=inputs.get(name))
+        for name, check in wanted.items()
+    ]
+    trained = _models(values, [name for check in open_ for name in _trained(check)])
+    curves = [
+        _curve(name, fit) for name, model in trained for fit in model.fits if fit.where == "judge" and fit.history
+    ]
+    measured, mistakes = _measured(open_, decided, dict(trained), lab)
+    most = exhibits.MOST_NETWORKS
+    exhibit = Exhibit(
+        networks=tuple(shown[:most]), expected=tuple(asked[:most]), curves=tuple(curves[:most]),
+        accuracies=tuple(measured), mistakes=tuple(mistakes),
+    )  # fmt: skip
+    return None if exhibit == Exhibit() else exhibit
+
+
+def _trained(check: Check) -> tuple[str, ...]:
+    """Where the networks are whose training a check looks at."""
+    if isinstance(check, _TRAINING):
+        return (check.of,)
+    if isinstance(check, accuracy.Evaluation):
+        return (check.model,)
+    return (check.models,) if isinstance(check, accuracy.Evaluations) else ()
+
+
+def _models(values: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, ModelDescription]]:
+    """The networks under these names, each once; those of a dictionary by their keys."""
+    found: dict[str, ModelDescription] = {}
+    for name in dict.fromkeys(names):
+        for key, value in _inside(name, values.get(name)):
+            found.setdefault(shorten(key, 60), value)
+    return list(found.items())
+
+
+def _inside(name: str, value: Any) -> Iterator[tuple[str, ModelDescription]]:
+    if isinstance(value, FunctionDescription):
+        value = built(value)
+    if isinstance(value, ModelDescription):
+        yield name, value
+    elif isinstance(value, MappingDescription):
+        for key, item in value.items.items():
+            if isinstance(item, ModelDescription):
+                yield key, item
+
+
+def _measured(
+    checks: Iterable[Check], decided: Mapping[str, Status], models: Mapping[str, ModelDescription], lab: ShowingLab
+) -> tuple[list[exhibits.Accuracy], list[Mistake]]:
+    measured: list[exhibits.Accuracy] = []
+    mistakes: list[Mistake] = []
+    for check in checks:
+        model = models.get(check.of)
+        if not isinstance(check, accuracy.Accuracy) or decided[check.id] not in _MEASURED or model is None:
+            continue
+        if not isinstance(training.trainings(model), tuple):
+            continue
+        try:
+            value = round(lab.evaluate(model, check.split)["accuracy"], 4)
+            own = exhibits.Accuracy(network=check.of, split=check.split, measured=value, at_least=check.at_least)
+            # Students evaluate on the hold-out themselves; of the test images they see none.
+            if check.split == "holdout" and not mistakes:
+                mistakes += lab.mistakes(model, check.split, exhibits.MOST_MISTAKES)
+        except CannotRebuild:
+            continue
+        if math.isfinite(value):
+            measured.append(own)
+    return measured, mistakes
+
+
+def picture(model: ModelDescription, name: str, wanted: Sequence[network.LayerSpec] | None = None) -> Network:
+    """A described network as it is drawn; layers that differ from those `wanted` are marked."""
+    differing = _differing(model, wanted) if wanted is not None else frozenset()
+    layers = [_layer(layer, place in differing) for place, layer in enumerate(model.layers[: exhibits.MOST_LAYERS])]
+    return Network(
+        name=name,
+        layers=tuple(layers),
+        input_shape=model.input_shape,
+        parameters=sum(layer.parameters for layer in model.layers),
+        more=max(0, len(model.layers) - exhibits.MOST_LAYERS),
+    )
+
+
+def _layer(layer: LayerDescription, differs: bool) -> Layer:
+    units, rate = layer.config.get("units"), layer.config.get("rate")
+    activation = layer.config.get("activation")
+    return Layer(
+        type=shorten(layer.type, 40),
+        name=shorten(layer.name, 40),
+        units=units if type(units) is int else None,
+        activation=shorten(activation, 40) if isinstance(activation, str) else "",
+        rate=rate if type(rate) is float and math.isfinite(rate) else None,
+        output_shape=layer.output_shape,
+        parameters=layer.parameters,
+        differs=differs,
+    )
+
+
+def _asked(check: network.Layers, model: ModelDescription | None) -> tuple[Layer, ...]:
+    missing = _unmatched(model, check.layers) if model is not None else frozenset()
+    return tuple(
+        Layer(
+            type=spec.type, units=spec.units, activation=spec.activation or "", rate=spec.rate, differs=place in missing
+        )
+        for place, spec in enumerate(check.layers)
+    )
+
+
+def _keys(model: ModelDescription) -> list[tuple[Any, ...]]:
+    return [
+        (kind, config.get("units"), config.get("activation"), config.get("rate"))
+        for kind, config in network.effective(model)
+    ]
+
+
+def _blocks(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> list[tuple[int, int, int]]:
+    """(place in the network, place in the task, length) of the runs of layers that agree."""
+    found = _keys(model)
+    as_asked = []
+    for place, spec in enumerate(wanted):
+        own = found[place] if place < len(found) else (None, None, None, None)
+        # A setting that may be anything is taken from the layer that stands there.
+        settings = (spec.units, spec.activation, spec.rate)
+        as_asked.append((spec.type, *(o if s is None else s for s, o in zip(settings, own[1:], strict=True))))
+    if len(found) == len(as_asked):
+        return [(n, n, 1) for n, (a, b) in enumerate(zip(found, as_asked, strict=True)) if a == b]
+    same = SequenceMatcher(None, found, as_asked, autojunk=False).get_matching_blocks()
+    return [(block.a, block.b, block.size) for block in same]
+
+
+def _differing(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:
+    """Places of layers that aren't as asked. An activation that is a layer of its own differs together with its layer."""
+    agree = {a + n for a, _, length in _blocks(model, wanted) for n in range(length)}
+    places, last = [], -1
+    for merged in network.merged(model):
+        last += merged is None
+        places.append(last)
+    return frozenset(place for place, own in enumerate(places) if own not in agree)
+
+
+def _unmatched(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:
+    agree = {b + n for _, b, length in _blocks(model, wanted) for n in range(length)}
+    return frozenset(range(len(wanted))) - agree
+
+
+def _curve(name: str, fit: FitRecord) -> Curve:
+    history = {
+        shorten(key, 40): tuple(round(v, 4) if math.isfinite(v) else None for v in values[: exhibits.MOST_EPOCHS])
+        for key, values in list(fit.history.items())[:8]
+    }
+    return Curve(
+        network=name, optimizer=training.optimizer_text(fit.compiled.optimizer), epochs=fit.epochs, history=history
+    )

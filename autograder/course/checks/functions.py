@@ -1,0 +1,132 @@
+"""Checks on functions: what they give on given and on unseen inputs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograder.common.hints import for_error
+from autograder.common.i18n import N_, _
+from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
+from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
+from autograder.course.checks.values import plain
+
+
+class Case(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    args: tuple[Any, ...]
+    returns: Any
+
+
+class ArgumentSpec(BaseModel):
+    """How to draw an argument: an array of standard normal numbers whose axes are lengths or names (a name has the same
+    length, 1 to 6, wherever it stands in the call), or an integer between two bounds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    shape: tuple[int | str, ...] | None = None
+    integer: tuple[int, int] | None = None
+
+
+class Function(Check):
+    """What a function gives on the given `cases`, or on `draws` unseen inputs, compared with a reference function."""
+
+    type: Literal["function"] = "function"
+    cases: tuple[Case, ...] = ()
+    reference: str = ""
+    draws: int = Field(default=0, ge=0, le=50)
+    args: tuple[ArgumentSpec, ...] = ()
+    tolerance: float = Field(default=1e-5, ge=0)
+    accepts = (FunctionDescription,)
+    wanted = N_("a function")
+    safe_hints = True
+
+    def describe(self) -> str:
+        name = self.of if self.of != "value" else _("The function")
+        return _("{name} on given inputs", name=name) if self.cases else _("{name} on unseen inputs", name=name)
+
+    def arguments(self, seed: int) -> list[tuple[Any, ...]]:
+        if self.cases:
+            return [tuple(_array(arg) for arg in case.args) for case in self.cases]
+        return [self._draw(f"{seed}/{self.id}/{number}") for number in range(self.draws)]
+
+    def _draw(self, seed: str) -> tuple[Any, ...]:
+        generator = np.random.default_rng(list(seed.encode()))
+        lengths: dict[str, int] = {}
+        drawn: list[Any] = []
+        for spec in self.args:
+            if spec.integer:
+                drawn.append(int(generator.integers(spec.integer[0], spec.integer[1] + 1)))
+                continue
+            axes = []
+            for axis in spec.shape or ():
+                if isinstance(axis, str):
+                    axis = lengths.setdefault(axis, int(generator.integers(1, 7)))
+                axes.append(axis)
+            drawn.append(generator.standard_normal(axes))
+        return tuple(drawn)
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        calls = self.arguments(facts.seed)
+        results = value.results.get(self.id, ())
+        if len(results) != len(calls):
+            return failed(
+                _("{number} results", number=len(calls)),
+                _("{number} results", number=len(results)),
+                _("The function did not answer every call."),
+            )
+        if self.cases:
+            expected = [_target(case.returns) for case in self.cases]
+        else:
+            reference = facts.lab.reference(self.reference)
+            expected = [reference(*arguments) for arguments in calls]
+        for arguments, wanted, result in zip(calls, expected, results, strict=True):
+            if isinstance(result, FailureDescription):
+                return failed(self._shown(wanted), f"{result.error}: {shorten(result.message)}",
+                              for_error(result.error, result.message))  # fmt: skip
+            if not _close(result, wanted, self.tolerance):
+                call = ", ".join(shorten(str(np.asarray(a).tolist()), 60) for a in arguments)
+                actual = show(result)
+                with contextlib.suppress(TypeError):
+                    actual = shorten(str(plain(result)))
+                return failed(
+                    self._shown(wanted),
+                    actual if self.hidden else _("({call}) gave {actual}", call=call, actual=actual),
+                )
+        return passed(_("{number} calls", number=len(calls)))
+
+    @staticmethod
+    def _shown(wanted: Any) -> str:
+        parts = wanted if isinstance(wanted, tuple) else (wanted,)
+        return shorten(", ".join(str(np.asarray(part).tolist()) for part in parts))
+
+
+def _array(argument: Any) -> Any:
+    """Lists become float arrays; numbers and texts stay as they are."""
+    return np.asarray(argument, float) if isinstance(argument, (list, tuple)) else argument
+
+
+def _target(value: Any) -> Any:
+    """What a case returns: lists as arrays where they are rectangular, as tuples of results where they are not."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    try:
+        return np.asarray(value, float)
+    except (ValueError, TypeError):
+        return tuple(_target(item) for item in value)
+
+
+def _close(result: Any, wanted: Any, tolerance: float) -> bool:
+    if isinstance(wanted, tuple):
+        if not isinstance(result, ListDescription) or len(result.items) != len(wanted):
+            return False
+        return all(_close(item, part, tolerance) for item, part in zip(result.items, wanted, strict=True))
+    try:
+        actual, target = np.asarray(plain(result)), np.asarray(wanted)
+    except (TypeError, ValueError):
+        return False
+    if actual.dtype.kind not in "iuf" or actual.shape != target.shape:
+        return False
+    return bool(np.allclose(actual, target, rtol=tolerance, atol=tolerance))

@@ -1,0 +1,142 @@
+"""All known types of checks, and how a question's checks are decided."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.hints import nearest
+from autograder.common.i18n import _, speaking
+from autograder.common.results import Outcome, Status
+from autograder.course.checks import accuracy, functions, network, training, values
+from autograder.course.checks.base import Check, Facts, Verdict, undecided
+
+log = logging.getLogger(__name__)
+_OWN: tuple[type[Check], ...] = (
+    network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
+    network.OutputShapes, network.WeightShapes, network.Builds,
+    training.Optimizer, training.Loss, training.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
+    training.BatchSize, training.Fresh, accuracy.Accuracy, accuracy.Evaluation, accuracy.Evaluations,
+    values.ValueCheck, values.Choice, values.ArrayCheck, values.Keys, values.Winner, functions.Function,
+)  # fmt: skip
+GROUP = "autograder.checks"  # entry points of other packages' check classes
+
+
+def _type(check: type[Check]) -> str:
+    return str(check.model_fields["type"].default)
+
+
+TYPES: dict[str, type[Check]] = {_type(check): check for check in _OWN}
+BROKEN: dict[str, str] = {}  # by package: why its check types can't be used
+
+
+def _add(point: EntryPoint) -> None:
+    """Take another package's check class. What is wrong with it is kept, to be told where a course asks for it."""
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    try:
+        check = point.load()
+        if not (isinstance(check, type) and issubclass(check, Check)):
+            raise TypeError(f"{point.value} is not a subclass of autograder.checks.Check")
+        name = check.model_fields["type"].default
+        if type(name) is not str or not name.isidentifier():
+            raise TypeError(f"{point.value} has no type: give it a field like type: Literal['my_check'] = 'my_check'")
+        if name in TYPES:
+            raise TypeError(f"there is a check type '{name}' already")
+    except Exception as error:  # whatever a foreign module raises must not stop courses that don't use it
+        BROKEN[package] = f"{type(error).__name__}: {error}"
+        log.warning("%s: the entry point %s of %s can't be used: %s", package, point.name, GROUP, BROKEN[package])
+        return
+    TYPES[name] = check
+
+
+for _point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+    _add(_point)
+
+
+def parse(declaration: Any) -> Check:
+    """The check that course.yml declares. Raises ValueError for an unknown type, pydantic's error for wrong fields."""
+    if isinstance(declaration, Check):
+        return declaration
+    if not isinstance(declaration, dict) or "type" not in declaration:
+        raise ValueError(_("a check is a mapping with the key 'type'"))
+    name = str(declaration["type"])
+    if name not in TYPES:
+        guess = nearest(name, sorted(TYPES))
+        meant = _("did you mean '{guess}'? ", guess=guess) if guess else ""
+        raise ValueError(
+            _(
+                "unknown check type '{name}': {meant}Known are {types}",
+                name=name,
+                meant=meant,
+                types=", ".join(sorted(TYPES)),
+            )
+            + "".join(
+                _(
+                    ". The package {package} brings check types that can't be used ({why}): update or uninstall it",
+                    package=package,
+                    why=why,
+                )
+                for package, why in BROKEN.items()
+            )
+        )
+    kind = TYPES[name]
+    return kind.model_validate({"id": name, **declaration})
+
+
+def decide(checks: Iterable[Check], facts: Facts, language: str = "en") -> tuple[Outcome, ...]:
+    """All outcomes of a question, in order. A check whose prerequisite did not pass is skipped, with the reason."""
+    with speaking(language):
+        return _decide(checks, facts, language)
+
+
+def _decide(checks: Iterable[Check], facts: Facts, language: str) -> tuple[Outcome, ...]:
+    outcomes: dict[str, Outcome] = {}
+    for check in checks:
+        missing = [need for need in check.needs if need in outcomes and outcomes[need].status is not Status.PASSED]
+        if missing:
+            outcomes[check.id] = _skipped(check, outcomes[missing[0]], language)
+        else:
+            outcomes[check.id] = _outcome(check, _verdict(check, facts), language)
+    return tuple(outcomes.values())
+
+
+def _verdict(check: Check, facts: Facts) -> Verdict:
+    try:
+        return check(Facts(facts.values, facts.lab, check.id, facts.seed, facts.memory))
+    except CannotRebuild as error:
+        return undecided(error)
+    except Exception as error:  # a fault of the grader must not cost a mark
+        return undecided(_("the grader failed on this check ({kind}: {error})", kind=type(error).__name__, error=error))
+
+
+def _skipped(check: Check, need: Outcome, language: str) -> Outcome:
+    # What could not be decided leaves undecided what depends on it.
+    status = Status.UNDECIDED if need.status is Status.UNDECIDED else Status.SKIPPED
+    return Outcome(
+        check=check.id, title=check.heading(language), status=status, out_of=check.points, hidden=check.hidden,
+        actual=_("not looked at, because '{title}' did not pass", title=need.title),
+    )  # fmt: skip
+
+
+def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
+    hint = ""
+    if verdict.status is Status.FAILED:
+        own = check.hint.in_language(language) if check.hint else ""
+        made = verdict.hint if not check.hidden or check.safe_hints else ""
+        hint = " ".join(part for part in (made, own) if part)
+    hide = check.hidden
+    return Outcome(
+        check=check.id,
+        title=check.heading(language),
+        status=verdict.status,
+        points=check.points * verdict.credit,
+        out_of=check.points,
+        # What a hidden check expects stays hidden; what the student gave is the student's own.
+        expected="" if hide else verdict.expected,
+        actual=verdict.actual if not hide or verdict.status is not Status.PASSED else "",
+        hint=hint,
+        hidden=hide,
+    )

@@ -1,0 +1,201 @@
+"""The judge: a process that never runs student code. It trains, evaluates, takes what is handed in, and decides.
+
+Run as ``python -m autograder.judge.process COURSE [--lazy]``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
+over a Unix socket that exists for one submission only, so a message needs no identity that could be forged.
+
+::
+
+    worker: {"do": "begin", "assignment": ..., "socket": path, "language": ...}   -> {"ready": true}
+    worker: {"do": "networks"}                                   -> {"networks": [...]}, for `autograder calibrate`
+    worker: {"do": "end", "language": ..., "keep": path}         -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
+    worker: {"do": "rejudge", "handins": path}                   -> {"questions": [...], "cannot": {...}, "measured": ...}
+    worker: {"do": "stop"}                                       -> the process ends
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import selectors
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import _, speaking
+from autograder.common.wire import handins, protocol
+from autograder.course.course import Course, load
+from autograder.judge.rejudge import rejudge
+from autograder.judge.session import Session, refusal
+from autograder.judge.variations import examine
+from autograder.networks.lab import CourseLab
+from autograder.networks.memo import DEFAULT_LIMIT, Memo
+from autograder.networks.train import settle
+
+log = logging.getLogger("autograder.judge.process")
+LAZY = "--lazy"  # import TensorFlow when it is needed: judging again mostly does without
+MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
+
+
+class Judge:
+    """One submission at a time: `begin` opens a socket for its kernel, `end` closes it and returns the outcomes."""
+
+    def __init__(self, course: Course, memo: Memo) -> None:
+        holdout = course.data.holdout
+        self.course, self.memo = course, memo
+        self.lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
+        self.session: Session | None = None
+        self.language = "en"
+        self.listener: socket.socket | None = None
+
+    def begin(self, assignment: str, path: Path, language: str = "en") -> None:
+        """Open `path` for the kernel of one submission, and speak `language` to it."""
+        self.close()
+        self.course.assignment(assignment)
+        path.unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(path))
+        path.chmod(0o666)  # the kernel may run as another user; the folder around it decides who gets here
+        self.listener.listen(8)
+        self.session = Session(self.course, assignment, self.lab, self.memo)
+        self.language = language
+        self.lab.asked = handins.Measured()
+
+    def serve_one(self) -> None:
+        """Answer one request of the kernel. Nothing that a kernel sends raises here."""
+        assert self.listener is not None and self.session is not None
+        connection, _address = self.listener.accept()
+        with connection, speaking(self.language):
+            try:
+                document, frames = protocol.receive(connection, MESSAGE_SECONDS)
+                answer, arrays = self.session.answer(document, frames)
+            except AutograderError as error:
+                answer, arrays = refusal(error)
+            except Exception as error:  # the grader's fault, not the student's: the kernel goes on by itself
+                log.error("a request failed:\n%s", traceback.format_exc())
+                answer, arrays = (
+                    {"type": "cannot", "reason": _("the grader failed: {kind}", kind=type(error).__name__)},
+                    (),
+                )
+            connection.settimeout(MESSAGE_SECONDS)
+            try:
+                protocol.send(connection, answer, arrays)
+            except OSError as error:
+                log.warning("an answer could not be sent: %s", error)
+
+    def end(self, language: str, keep: Path | None) -> dict[str, Any]:
+        """The outcomes; what was handed in goes to the file `keep`: it is megabytes."""
+        session = self.session
+        if session is None:
+            raise AutograderError(_("no submission was begun"))
+        self.close()
+        started = time.perf_counter()
+        questions = [result.model_dump(mode="json") for result in session.results(language)]
+        if keep is not None:
+            try:
+                keep.write_bytes(handins.pack(session.keep()))
+            except Exception as error:  # a full disk, say: then a change of course.yml needs the notebook again
+                log.warning("hand-ins could not be kept: %s", error)
+                keep.unlink(missing_ok=True)
+        session.spent("decide", time.perf_counter() - started)
+        return {
+            "questions": questions,
+            "fits": session.fits,
+            "trained": session.trained_now,
+            "seconds": session.seconds,
+        }
+
+    def networks(self) -> list[dict[str, Any]]:
+        """The networks that accuracy checks look at, as they were trained: what `autograder calibrate` repeats."""
+        if self.session is None:
+            raise AutograderError("no submission was begun")
+        return examine(self.session)
+
+    def rejudge(self, path: Path) -> dict[str, Any]:
+        """Decide again what was handed in earlier: the file at `path` is what `end` wrote, completed by the worker."""
+        again = rejudge(handins.unpack(path.read_bytes()), self.course, self.lab, self.memo)
+        questions = [result.model_dump(mode="json") for result in again.questions]
+        return {"questions": questions, "cannot": again.cannot, "measured": again.measured.model_dump_json()}
+
+    def close(self) -> None:
+        if self.listener is not None:
+            path = self.listener.getsockname()
+            self.listener.close()
+            Path(path).unlink(missing_ok=True)
+        self.listener, self.session = None, None
+
+    def command(self, line: str) -> dict[str, Any] | None:
+        """Do what the worker asks; None to stop."""
+        order = json.loads(line)
+        try:
+            match order["do"]:
+                case "begin":
+                    self.begin(order["assignment"], Path(order["socket"]), order["language"])
+                    return {"ready": True}
+                case "networks":
+                    return {"networks": self.networks()}
+                case "end":
+                    return self.end(order["language"], Path(order["keep"]) if order.get("keep") else None)
+                case "rejudge":
+                    return self.rejudge(Path(order["handins"]))
+                case "stop":
+                    return None
+        except AutograderError as error:
+            return {"error": str(error), "remedy": error.remedy}
+        except OSError as error:
+            return {"error": _("the judge can't read a file: {error}", error=error)}
+        return {"error": _("unknown order {order!r}", order=order["do"])}
+
+    def run(self, orders: TextIO, answers: TextIO) -> None:
+        """Serve the worker and the kernel in turn until the worker goes."""
+        # The worker speaks up when the notebook has ended: then nobody waits for a training any more.
+        self.lab.stop = lambda: bool(select.select([orders], [], [], 0)[0])
+        with selectors.DefaultSelector() as selector:
+            selector.register(orders, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _events in selector.select()}
+                if orders in ready:
+                    if self.listener is not None:
+                        selector.unregister(self.listener)
+                    line = orders.readline()
+                    reply = self.command(line) if line else None
+                    if reply is None:
+                        self.close()
+                        return
+                    if self.listener is not None:
+                        selector.register(self.listener, selectors.EVENT_READ)
+                    answers.write(json.dumps(reply) + "\n")
+                    answers.flush()
+                elif ready:
+                    self.serve_one()
+
+
+def main() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Libraries print to stdout: keep the worker's channel to ourselves.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    course = load(Path(sys.argv[1]))
+    folder = os.environ.get("AUTOGRADER_MEMO_FOLDER")
+    judge = Judge(
+        course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
+    )
+    if LAZY in sys.argv[2:]:
+        judge.lab.prepare = settle
+    else:
+        settle()
+        judge.lab.data  # noqa: B018 - read before the first submission waits for it
+    answers.write(json.dumps({"up": True}) + "\n")
+    answers.flush()
+    # Unbuffered: select() must not miss a line that sits in a buffer.
+    judge.run(os.fdopen(os.dup(0), "r", buffering=1), answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""From a description to a network: built by the judge out of the allow-list, never from a kernel's files or Keras configs.
+
+Every class is looked up in a fixed table, every setting is validated by exact type, names are the judge's own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograder.common import allowed
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import _
+from autograder.common.wire.description import CompileDescription, Component, LayerDescription, ModelDescription
+
+MAX_LAYERS = 60
+MAX_PARAMETERS = 50_000_000  # whatever the course allows
+MAX_VALUES = 1_000_000  # outputs of all layers for one sample
+
+
+def architecture(model: ModelDescription) -> str:
+    """Canonical JSON of everything that determines a network but its weights and names. Raises CannotRebuild."""
+    if model.topology != "chain":
+        raise CannotRebuild(
+            _("the network is not a chain of layers")
+            if model.topology == "graph"
+            else _("the network has no weights yet")
+        )
+    shape = model.input_shape[1:] if model.input_shape else None
+    if not shape or any(axis is None or not 0 < axis <= 10_000 for axis in shape) or len(shape) > 4:
+        raise CannotRebuild(_("the network's input has the shape {shape}", shape=model.input_shape))
+    if not 0 < len(model.layers) <= MAX_LAYERS:
+        raise CannotRebuild(_("the network has {count} layers", count=len(model.layers)))
+    layers = [[layer.type, layer.trainable, _settings_of_layer(layer)] for layer in model.layers]
+    return json.dumps({"input": shape, "layers": layers}, sort_keys=True)
+
+
+def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
+    if layer.custom or layer.type not in allowed.LAYERS:
+        raise CannotRebuild(layer.custom or _("the grader does not know the layer {type}", type=layer.type))
+    fields = allowed.LAYERS[layer.type]
+    if set(layer.config) - set(fields):
+        raise CannotRebuild(
+            _("layer {name} ({type}) has settings that the grader does not know", name=layer.name, type=layer.type)
+        )
+    return {
+        field: _setting(kind, layer.config[field], f"layer {layer.name} ({layer.type}): {field}")
+        for field, kind in fields.items()
+        if field in layer.config
+    }
+
+
+def _setting(kind: str, value: Any, place: str) -> Any:
+    tables = {"initializer": allowed.INITIALIZERS, "regularizer": allowed.REGULARIZERS, "rate": allowed.SCHEDULES}
+    if kind in tables and isinstance(value, Component):
+        return _component(value, tables[kind], place)
+    if kind == "regularizer" and value is None:
+        return None
+    if kind == "rate" and allowed.fits("number", value) and value is not None:
+        return float(value)
+    if isinstance(value, Component) or not allowed.fits(kind, value):
+        shown = value.type if isinstance(value, Component) else value
+        raise CannotRebuild(_("{place} is {shown!r}, which the grader does not rebuild", place=place, shown=shown))
+    return None if kind == "ignored" else value
+
+
+def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
+    if value.custom or value.type not in table:
+        raise CannotRebuild(_("{place} is {type}, which the grader does not rebuild", place=place, type=value.type))
+    fields = table[value.type]
+    if set(value.settings) - set(fields):
+        raise CannotRebuild(
+            _("{place}: {type} has settings that the grader does not know", place=place, type=value.type)
+        )
+    kept = {
+        field: kind
+        for field, kind in fields.items()
+        if field in value.settings and kind not in ("ignored", "nothing", "off")
+    }
+    for field, kind in fields.items():
+        if field in value.settings and kind in ("nothing", "off"):
+            _setting(kind, value.settings[field], f"{place}: {field}")
+    return [
+        value.type,
+        {field: _setting(kind, value.settings[field], f"{place}: {field}") for field, kind in kept.items()},
+    ]
+
+
+def compile_settings(compiled: CompileDescription) -> str:
+    """Canonical JSON of optimizer, loss and metrics, as far as the judge trains with them. Raises CannotRebuild."""
+    optimizer = _component(compiled.optimizer, allowed.OPTIMIZERS, "optimizer")
+    loss = compiled.loss
+    known = {"from_logits", "reduction", "ignore_class", "axis"}
+    if loss.custom or loss.type not in allowed.LOSSES or set(loss.settings) - known:
+        raise CannotRebuild(_("the grader does not train with the loss {type}", type=loss.type))
+    logits = loss.settings.get("from_logits", False)
+    if type(logits) is not bool or loss.settings.get("reduction", "sum_over_batch_size") != "sum_over_batch_size":
+        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
+    if loss.settings.get("ignore_class") is not None or loss.settings.get("axis", -1) != -1:
+        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
+    metrics = []
+    for metric in compiled.metrics:
+        if metric.custom or metric.type not in allowed.METRICS:
+            raise CannotRebuild(_("the grader does not train with the metric {type}", type=metric.type))
+        metrics.append(metric.type)
+    return json.dumps({"optimizer": optimizer, "loss": [loss.type, logits], "metrics": metrics}, sort_keys=True)
+
+
+def callback_settings(callbacks: Sequence[Component]) -> str:
+    """Canonical JSON of the callbacks of a training. Raises CannotRebuild for any that the judge doesn't run."""
+    return json.dumps([_component(callback, allowed.CALLBACKS, "callback") for callback in callbacks], sort_keys=True)
+
+
+def build_callbacks(settings: str) -> list[Any]:
+    import keras
+
+    return [getattr(keras.callbacks, kind)(**options, verbose=0) for kind, options in json.loads(settings)]
+
+
+class Size(NamedTuple):
+    """Of a network: `parameters`; outputs of all layers (`values`) and multiplications (`work`) for one sample."""
+
+    parameters: int
+    values: int
+    work: int
+
+
+def size(plan: str) -> Size:
+    """The size of the network of ``architecture``'s JSON.
+
+    Counted before anything is built, so that a huge network can't fill the judge's memory. Raises CannotRebuild.
+    """
+    document = json.loads(plan)
+    shape = list(document["input"])
+    parameters = values = work = 0
+    for kind, _trainable, settings in document["layers"]:
+        try:
+            added, shape = _step(kind, settings, shape)
+        except (LookupError, TypeError) as error:
+            raise CannotRebuild(
+                _("a layer {kind} lacks settings or gets data of another shape: {error}", kind=kind, error=error)
+            ) from error
+        parameters += added
+        values += math.prod(shape)
+        # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.
+        work += added * math.prod(shape[:-1])
+        if parameters > MAX_PARAMETERS or values > MAX_VALUES:
+            raise CannotRebuild(_("the network is too large for the grader"))
+    return Size(parameters, values, work)
+
+
+def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:
+    """A layer's number of parameters and its output shape, without the batch axis."""
+    channels = shape[-1] if shape else 1
+    match kind:
+        case "Dense":
+            return (channels + 1) * settings["units"], [*shape[:-1], settings["units"]]
+        case "Flatten":
+            return 0, [math.prod(shape)]
+        case "Reshape":
+            known = math.prod(axis for axis in settings["target_shape"] if axis > 0)
+            return 0, [
+                axis if axis > 0 else max(1, math.prod(shape) // max(1, known)) for axis in settings["target_shape"]
+            ]
+        case "Conv2D":
+            kernel = math.prod(settings["kernel_size"]) * channels // settings.get("groups", 1)
+            return (kernel + 1) * settings["filters"], [*_strided(shape[:-1], settings["strides"]), settings["filters"]]
+        case "MaxPooling2D" | "AveragePooling2D":
+            return 0, [*_strided(shape[:-1], settings["strides"]), channels]
+        case "GlobalAveragePooling2D" | "GlobalMaxPooling2D":
+            return 0, [channels]
+        case "BatchNormalization":
+            return 4 * max(shape, default=1), shape
+    return 0, shape
+
+
+def _strided(axes: list[int], strides: Sequence[int]) -> list[int]:
+    """An upper bound for any padding."""
+    return [-(-length // max(1, stride)) for length, stride in zip(axes, strides, strict=False)]
+
+
+def build(plan: str, seed: int) -> Any:
+    """A network of ``architecture``'s JSON, with weights drawn by its own initializers from `seed`."""
+    import keras
+
+    size(plan)
+    document = json.loads(plan)
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input(shape=tuple(document["input"]))])
+    for number, (kind, trainable, settings) in enumerate(document["layers"]):
+        arguments = {field: _construct(kind, field, value) for field, value in settings.items()}
+        try:
+            layer = getattr(keras.layers, kind)(**{k: v for k, v in arguments.items() if not _nothing(kind, k)})
+            layer.trainable = trainable
+            model.add(layer)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise CannotRebuild(
+                _("layer {number} ({kind}) can't be built: {error}", number=number + 1, kind=kind, error=error)
+            ) from error
+    return model
+
+
+def _nothing(kind: str, field: str) -> bool:
+    return allowed.LAYERS[kind][field] == "nothing"
+
+
+def _construct(kind: str, field: str, value: Any) -> Any:
+    import keras
+
+    sort = allowed.LAYERS[kind][field]
+    if sort == "initializer" and value is not None:
+        return getattr(keras.initializers, value[0])(**value[1])
+    if sort == "regularizer" and value is not None:
+        return getattr(keras.regularizers, value[0])(**value[1])
+    return tuple(value) if isinstance(value, list) else value
+
+
+def compile_model(model: Any, settings: str) -> None:
+    """Compile `model` with ``compile_settings``'s JSON."""
+    import keras
+
+    document = json.loads(settings)
+    kind, options = document["optimizer"]
+    rate = options.get("learning_rate")
+    if isinstance(rate, list):
+        options = {**options, "learning_rate": getattr(keras.optimizers.schedules, rate[0])(**rate[1])}
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=document["loss"][1])
+    try:
+        optimizer = getattr(keras.optimizers, kind)(**options)
+    except (ValueError, TypeError) as error:
+        raise CannotRebuild(_("the optimizer {kind} can't be made: {error}", kind=kind, error=error)) from error
+    # jit_compile stays off here: the whole epoch is compiled, see training.py.
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)

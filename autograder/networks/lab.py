@@ -1,0 +1,163 @@
+"""The lab that checks work in: the data set's parts, the course's reference functions, and evaluation by our own rigs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.common.data import CLASSES, IMAGES, TRAINING, FashionMnist, load, splits
+from autograder.common.errors import CannotRebuild, CourseError
+from autograder.common.exhibits import Mistake
+from autograder.common.i18n import _
+from autograder.common.rows import scaling_of
+from autograder.common.versions import versions
+from autograder.common.wire.description import DataRecord, ModelDescription, digest
+from autograder.common.wire.handins import Measured
+from autograder.common.wire.messages import SamplesMessage
+from autograder.networks.build import architecture, compile_settings
+from autograder.networks.train import Samples, Trainer
+
+LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
+UNIT = (np.arange(256) / 255.0).astype(np.float32)
+
+
+class CourseLab:
+    """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed."""
+
+    def __init__(self, test_size: float, random_state: int, root: Path | None = None) -> None:
+        self._holdout = (test_size, random_state)
+        self._root = root
+        self._references: dict[str, Callable[..., Any]] = {}
+        self._known = Measured()
+        self._trainer: Trainer | None = None
+        self.asked = Measured()  # what was asked for since somebody replaced this
+        self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
+        self.stop: Callable[[], bool] = lambda: False  # as `Trainer.stop`
+
+    @property
+    def data(self) -> FashionMnist:
+        return load()
+
+    @property
+    def trainer(self) -> Trainer:
+        if self._trainer is None:
+            self.prepare()
+            self._trainer = Trainer(self.data)
+            self._trainer.stop = lambda: self.stop()
+        return self._trainer
+
+    def rows(self, split: str) -> npt.NDArray[np.int32]:
+        return splits(*self._holdout)[split]
+
+    def labels(self, split: str) -> npt.NDArray[np.uint8]:
+        return self.data.labels[self.rows(split)]
+
+    def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
+        """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
+        if model.compiled is None:
+            raise CannotRebuild(_("compile() was not called on this network"))
+        return self.measure(model, self._samples(model, split))
+
+    def _samples(self, model: ModelDescription, split: str, most: int | None = None) -> Samples:
+        lookup = UNIT
+        if model.fits and model.fits[-1].data.lookup is not None:
+            lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
+        return Samples(self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model))
+
+    def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        key = _key(plan, settings, model, samples)
+        if key not in self._known.metrics:
+            try:
+                self._known.metrics[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
+            except ValueError as error:
+                raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
+        self.asked.metrics[key] = self._known.metrics[key]
+        return self._known.metrics[key]
+
+    def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
+        """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes.
+
+        Raises CannotRebuild as `evaluate` does; none for a network whose answer is not one number for each class.
+        """
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        samples = self._samples(model, split, LOOKED_AT)
+        key = _key(plan, settings, model, samples)
+        if key not in self._known.mistakes:
+            answers = self.trainer.predict(plan, settings, model.weights, samples)
+            found: dict[tuple[int, int], Mistake] = {}
+            if answers.ndim == 2 and answers.shape[1] == len(CLASSES):
+                for row, label, predicted in zip(samples.rows, samples.labels, answers.argmax(1), strict=True):
+                    if label != predicted:
+                        mistake = Mistake(row=int(row), label=int(label), predicted=int(predicted))
+                        found.setdefault((mistake.label, mistake.predicted), mistake)
+            self._known.mistakes[key] = tuple(found.values())
+        self.asked.mistakes[key] = self._known.mistakes[key]
+        return self._known.mistakes[key][:most]
+
+    def learn(self, measured: Measured) -> None:
+        """Take over what was measured earlier: it need not be measured again."""
+        self._known.metrics.update(measured.metrics)
+        self._known.mistakes.update(measured.mistakes)
+
+    def reference(self, place: str) -> Callable[..., Any]:
+        """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""
+        if place not in self._references:
+            path, _colon, name = place.partition(":")
+            file = (self._root or Path()) / path
+            specification = importlib.util.spec_from_file_location(f"autograder_reference_{file.stem}", file)
+            if specification is None or specification.loader is None or not file.is_file():
+                raise CourseError(_("the reference functions {file} do not exist", file=file))
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            if not callable(getattr(module, name, None)):
+                raise CourseError(_("{file} has no function '{name}'", file=file, name=name))
+            self._references[place] = getattr(module, name)
+        return self._references[place]
+
+
+def _key(plan: str, settings: str, model: ModelDescription, samples: Samples) -> str:
+    """The digest of everything that determines a measurement."""
+    parts = [plan, settings, digest(model.weights), samples.key(), *versions()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _require_compiled(model: ModelDescription) -> Any:
+    if model.compiled is None:
+        raise CannotRebuild(_("compile() was not called on this network"))
+    return model.compiled
+
+
+def _sample_shape(model: ModelDescription) -> tuple[int, ...]:
+    shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
+    if int(np.prod(shape)) != 784:
+        raise CannotRebuild(
+            _("the network takes samples of shape {shape}, which are not images of 28 x 28 pixels", shape=shape)
+        )
+    return shape
+
+
+def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
+    """How many rows of each part of the data set were trained on; the test images are rows 60,000 and up."""
+    rows = samples.rows
+    part = np.zeros(IMAGES, np.uint8)
+    part[lab.rows("holdout")] = 1
+    part[TRAINING:] = 2
+    counts = np.bincount(part[rows], minlength=3)
+    return DataRecord(
+        samples=len(rows),
+        train=int(counts[0]),
+        holdout=int(counts[1]),
+        test=int(counts[2]),
+        distinct=len(np.unique(rows)),
+        changed_labels=int(np.count_nonzero(lab.data.labels[rows] != samples.labels)),
+        scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
+        lookup=np.asarray(samples.lookup, np.float64),
+    )

@@ -1,0 +1,101 @@
+"""How much the processes of a kernel use together, read from /proc. RLIMIT_* only ever bound one process.
+
+TensorFlow maps far more address space than it uses, so RLIMIT_AS is no use: resident memory is what counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from autograder.common.i18n import N_, _
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+MB = 1 << 20
+MACHINE_FLOOR_MB = 256
+MACHINE = "memory: the machine"  # the limit that may be broken by others
+# What ends a kernel, as it is said in the sandbox; `told` says it in the reader's language.
+PROCESSES = N_("processes: more than {number}")
+MEMORY = N_("memory: more than {number} MB")
+LEFT = N_("memory: the machine had less than {number} MB left")
+LITTER = N_("files: a file was written outside the scratch folder")
+LARGE_MB = 32
+MANY = 24  # more large processes are not measured one by one: that takes 10 ms each, and a fork bomb leaves no time
+
+
+def pids() -> list[int]:
+    """All processes that are visible; none where there is no /proc."""
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on, or [] when the process is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name before may hold anything
+
+
+def session(leader: int) -> list[int]:
+    """The processes of `leader`'s session."""
+    return [pid for pid in pids() if (fields := stat(pid)) and fields[3] == str(leader)]
+
+
+def _proportional(pid: int, otherwise: int) -> int:
+    """Bytes, pages shared with k processes counted as 1/k: forks share most of what the parent imported."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # a process that hides its map is charged with all that it shows
+    return otherwise
+
+
+def available_mb() -> int:
+    """What the whole machine has left, or a large number where that is unknown."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return 1 << 30
+
+
+def told(reason: str) -> str:
+    """A reason of `broken_limit` in the language that is spoken."""
+    number = "".join(re.findall(r"\d+", reason)[:1])
+    for template in (PROCESSES, MEMORY, LEFT, LITTER):
+        if template.format(number=number) == reason:
+            return _(template, number=number)
+    return reason
+
+
+def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> str:
+    """Which limit `processes` break together: '' or a sentence."""
+    count = 0
+    sizes: dict[int, int] = {}
+    for pid in processes:
+        fields = stat(pid)
+        if fields:
+            count += int(fields[17])  # threads count, as they do for RLIMIT_NPROC
+            sizes[pid] = int(fields[21]) * PAGE
+    if count > limits["processes"]:
+        return PROCESSES.format(number=limits["processes"])
+    allowed = limits["memory_mb"] * MB
+    large = [pid for pid, size in sizes.items() if size > LARGE_MB * MB]
+    if sum(sizes.values()) > allowed and (
+        len(large) > MANY or sum(_proportional(pid, sizes[pid]) for pid in large) > allowed
+    ):
+        return MEMORY.format(number=limits["memory_mb"])
+    if sum(sizes.values()) > allowed // 4 and available_mb() < MACHINE_FLOOR_MB:
+        return LEFT.format(number=MACHINE_FLOOR_MB)
+    return ""

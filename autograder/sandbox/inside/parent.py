@@ -1,0 +1,308 @@
+"""The small parent process of all kernels of a worker: ``python -m autograder.sandbox.inside.parent SETTINGS``.
+
+It imports once what every notebook would import (8 to 12 s of CPU), runs no TensorFlow operation (threads don't survive a
+fork), and then forks a kernel for each notebook. It holds no secret, can't be looked into, and trusts nothing that a
+kernel says except the few lines before student code runs.
+
+SETTINGS is a JSON object: `channel` (a descriptor), `isolation`, `scratch`, `sockets`, `keras`,
+`preload`, `nested`. Over the channel go lines of
+JSON: a request with `do`, then one answer. Requests: launch, signal, poll, reset, close.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox.inside import limits
+from autograder.sandbox.inside.child import LINUX, Plan, become_kernel, enter_namespaces, hidden_prefixes
+
+if LINUX:
+    from autograder.sandbox.inside import linux
+
+# Imported for the kernels' sake. Not matplotlib_inline: it looks for IPython's shell when it is imported, and kernels
+# have one only after the fork.
+IMPORTS = (
+    "numpy", "tensorflow", "keras", "sklearn", "sklearn.model_selection", "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg", "IPython", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+)  # fmt: skip
+OPTIONAL = ("pandas", "seaborn", "autograder.kernel.check", "autograder.kernel.start", "jedi")
+ROOMY_MB = 4096  # where less is left, what prepared.py keeps ready would be in the way
+TICK = 0.1  # seconds between two looks at what the kernel uses
+
+
+@dataclass
+class Running:
+    """The kernel of the moment: `pid` is our child, `init` ends everything with it, `kernel` runs student code."""
+
+    pid: int
+    limits: dict[str, Any]
+    init: int = 0
+    kernel: int = 0
+    code: int | None = None
+    reason: str = ""
+
+
+class Parent:
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.channel = socket.socket(fileno=settings["channel"])
+        self.hardened = settings["isolation"] == "bubblewrap"
+        namespaces = self.hardened and settings["nested"] and _namespaces_work()
+        self.plan = Plan(settings["scratch"], settings["sockets"], self.hardened, namespaces, settings["keras"])
+        self.running: Running | None = None
+        self.init = 1 if self.hardened else 0
+
+    def serve(self) -> None:
+        """Answer requests until the worker goes away."""
+        self.channel.sendall(json.dumps({"ready": True, "namespaces": self.plan.namespaces}).encode() + b"\n")
+        received = b""
+        while True:
+            ready, _, _ = select.select([self.channel], [], [], TICK if self.running else None)
+            self._look()
+            if not ready:
+                continue
+            part = self.channel.recv(1 << 16)
+            if not part:
+                break
+            *lines, received = (received + part).split(b"\n")
+            for line in lines:
+                try:
+                    answer = self._answer(json.loads(line))
+                except Exception as error:
+                    answer = {"error": f"{type(error).__name__}: {error}"}
+                self.channel.sendall(json.dumps(answer).encode() + b"\n")
+        self._end("the worker went away")
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request["do"]:
+            case "launch":
+                return self._launch(request)
+            case "signal":
+                return self._signal(int(request["number"]))
+            case "poll":
+                return self._state()
+            case "reset":
+                return {"odd": self._reset()}
+        return {"error": f"unknown request {request['do']!r}"}
+
+    def _state(self) -> dict[str, Any]:
+        if self.running is None:
+            return {"code": 0, "reason": ""}
+        return {"code": self.running.code, "reason": self.running.reason}
+
+    def _launch(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self.running is not None:
+            return {"error": "a kernel is running: reset first"}
+        listening, telling = os.pipe()
+        pid = os.fork()
+        if not pid:
+            become_kernel(self.plan, request, telling, [self.channel.detach(), listening])
+        os.close(telling)
+        self.running = Running(pid, request["limits"])
+        try:
+            return self._await_ready(self.running, listening, time.monotonic() + request["seconds"])
+        finally:
+            os.close(listening)
+
+    def _await_ready(self, running: Running, listening: int, deadline: float) -> dict[str, Any]:
+        received = b""
+        while time.monotonic() < deadline:
+            ready, _, _ = select.select([listening], [], [], TICK)
+            self._look()
+            if not ready:
+                continue
+            part = os.read(listening, 1 << 16)
+            if not part:
+                break
+            *lines, received = (received + part).split(b"\n")
+            for message in map(json.loads, lines):
+                running.init = message.get("init", running.init)
+                running.kernel = message.get("kernel", running.kernel)
+                if "error" in message:
+                    return {"error": message["error"]}
+                if "ready" in message:
+                    return {"ready": True, "pid": running.kernel}
+        self._look()
+        return {"error": running.reason or f"the kernel did not start (exit code {running.code})"}
+
+    def _processes(self, running: Running) -> list[int]:
+        if self.hardened:
+            ours = {self.init, os.getpid()} | ({running.pid, running.init} if self.plan.namespaces else set())
+            return [pid for pid in limits.pids() if pid not in ours]
+        return limits.session(running.kernel)
+
+    def _look(self) -> None:
+        """Notice the kernel's end, and end it when its processes break a limit together."""
+        running = self.running
+        if running is None or running.code is not None:
+            return
+        with contextlib.suppress(ChildProcessError):
+            pid, status = os.waitpid(running.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                running.code = code if code >= 0 else 128 - code
+                return
+        reason = limits.broken_limit(self._processes(running), running.limits) or self._litter()
+        if reason:
+            self._end(reason)
+
+    def _litter(self) -> str:
+        """The folder shared with the host is for sockets only; where it can't be made read-only, it is watched."""
+        if not self.hardened:
+            return ""
+        with contextlib.suppress(OSError), os.scandir(self.plan.sockets) as entries:
+            for entry in entries:
+                if not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+                    return limits.LITTER
+        return ""
+
+    def _end(self, reason: str) -> None:
+        running = self.running
+        if running is None or running.code is not None:
+            return
+        running.reason = reason
+        self._kill(running)
+
+    def _kill(self, running: Running) -> None:
+        if running.init:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(running.init, signal.SIGKILL)  # the kernel ends the whole namespace with its init, at once
+        elif self.hardened:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        else:
+            for pid in {running.pid, running.kernel, *limits.session(running.kernel)} - {0}:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _signal(self, number: int) -> dict[str, Any]:
+        running = self.running
+        if running is None or running.code is not None:
+            return {}
+        if number == signal.SIGKILL:
+            self._kill(running)
+        elif running.kernel:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(running.kernel, number)
+        return {}
+
+    def _reset(self) -> str:
+        """End all that a kernel left, wipe what it wrote. Returns '' or what looks odd afterwards."""
+        running, self.running = self.running, None
+        if running is not None:
+            self._kill(running)
+        deadline = time.monotonic() + 10
+        left: list[int] = []
+        while time.monotonic() < deadline:
+            if self.hardened:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(-1, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            if self.hardened:
+                left = [pid for pid in limits.pids() if pid not in (self.init, os.getpid())]
+            else:
+                left = limits.session(running.kernel) if running is not None and running.kernel else []
+            if not left:
+                break
+            time.sleep(0.005)
+        if left:
+            return f"{len(left)} processes could not be ended"
+        return self._wipe()
+
+    def _wipe(self) -> str:
+        """Empty scratch and shared memory, but for what is mounted there: the data set, and Python where it lies in /tmp."""
+        scratch = Path(self.plan.scratch)
+        mounted = {scratch / ".keras", *map(Path, hidden_prefixes(self.plan.scratch))} if self.hardened else set()
+        left = [
+            name
+            for folder in (scratch, Path("/dev/shm"))[: 2 if self.hardened else 1]
+            for name in empty(folder, mounted)
+        ]
+        return f"files could not be removed: {', '.join(left)[:200]}" if left else ""
+
+
+def empty(folder: Path, keep: set[Path]) -> list[str]:
+    """Remove all in `folder` but the folders `keep`, wherever below; the names of what could not be removed."""
+    left = []
+    for entry in folder.iterdir():
+        if entry in keep:
+            continue
+        if any(kept.is_relative_to(entry) for kept in keep):
+            left += empty(entry, keep)
+        elif entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+            left += [entry.name] if entry.exists() else []
+        else:
+            entry.unlink(missing_ok=True)
+    return left
+
+
+def _namespaces_work() -> bool:
+    """Can a child have namespaces of its own? Some systems forbid a namespace within a namespace."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        with contextlib.suppress(BaseException):
+            enter_namespaces()
+            code = 0
+        os._exit(code)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def _harden() -> None:
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)  # no /proc/PID/mem, no ptrace
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _import_all() -> None:
+    # ipykernel loads debugpy where it can: most of a kernel's time to start, for a debugger that nobody attaches.
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
+    for name in IMPORTS:
+        importlib.import_module(name)
+    del sys.modules["debugpy"]
+    for name in OPTIONAL:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not (name == error.name or name.startswith(f"{error.name}.")):
+                raise
+    from autograder.common import data, rows
+    from autograder.kernel import precomputed
+
+    data.load()  # forks share the arrays and the index
+    rows.index()
+    if limits.available_mb() > ROOMY_MB:
+        precomputed.prepare()
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    if LINUX and settings["isolation"] == "bubblewrap":
+        _harden()
+    parent = Parent(settings)
+    if settings["preload"]:
+        _import_all()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page that it touches
+    parent.serve()
+
+
+if __name__ == "__main__":
+    main()

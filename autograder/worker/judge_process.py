@@ -1,0 +1,171 @@
+"""A worker's side of the judge: start it, hand it a submission, take its decisions, replace it when it dies."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder.common.errors import AutograderError
+from autograder.common.results import QuestionResult
+from autograder.common.wire.handins import Measured
+from autograder.common.wire.orders import Decided, Rejudged
+
+log = logging.getLogger(__name__)
+START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
+END_SECONDS = 1800  # a training that is still running is waited for
+
+
+class JudgeDied(AutograderError):
+    pass
+
+
+class Bench:
+    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept).
+
+    `lazy`: for judging again: TensorFlow is imported if a network has to be evaluated, and not before.
+    """
+
+    def __init__(self, course: Path, memo: Path | None, *, lazy: bool = False) -> None:
+        self.course, self.memo, self.lazy = course, memo, lazy
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process if it isn't running. It is up when `begin` returns."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo or "")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.judge.process", str(self.course), *(["--lazy"] if self.lazy else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
+            start_new_session=True,  # Ctrl-C is the main process's to handle
+        )  # fmt: skip
+        self._up = False
+
+    def wait(self) -> None:
+        """Return when the judge is up. Raises JudgeDied, or AutograderError with the judge's own reason."""
+        self.start()
+        self._wait_up()
+
+    def _wait_up(self) -> None:
+        if not self._up:
+            self._read(START_SECONDS)
+            self._up = True
+
+    def _read(self, seconds: float) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                self.kill()
+                raise JudgeDied(f"the judge did not answer within {seconds:.0f} s")
+        line = self._process.stdout.readline()
+        if not line:
+            self.kill()
+            raise self._died()
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise AutograderError(answer["error"], answer.get("remedy", ""))
+        return answer
+
+    def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Ask the running judge. Never starts one: a new judge knows nothing of the notebook that ran."""
+        self._wait_up()
+        if self._process is None or self._process.poll() is not None or self._process.stdin is None:
+            raise self._died()
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            self.kill()
+            raise self._died() from error
+        return self._read(seconds)
+
+    def begin(self, assignment: str, socket: Path, language: str = "en") -> None:
+        """Open `socket` for the kernel of one submission, which is answered in `language`. Raises JudgeDied."""
+        self.start()
+        order = {"do": "begin", "assignment": assignment, "socket": str(socket), "language": language}
+        self._order(order, START_SECONDS)
+
+    def end(self, language: str) -> Decided:
+        """Close the socket; the outcomes of what was handed in."""
+        file = self._file("handins")
+        answer = self._order({"do": "end", "language": language, "keep": str(file)}, END_SECONDS)
+        try:
+            kept = file.read_bytes()
+            file.unlink()
+        except OSError:
+            kept = b""
+        return Decided(_questions(answer), answer["fits"], answer["trained"], answer["seconds"], kept)
+
+    def rejudge(self, handins: bytes) -> Rejudged:
+        """Judge what was handed in earlier under the course of now. Raises JudgeDied, and AutograderError if it is damaged."""
+        self.start()
+        file = self._file("again")
+        file.write_bytes(handins)
+        answer = self._order({"do": "rejudge", "handins": str(file)}, END_SECONDS)
+        return Rejudged(_questions(answer), answer["cannot"], Measured.model_validate_json(answer["measured"]))
+
+    def _file(self, name: str) -> Path:
+        """A file that only this process and its judge can read: hand-ins are too large for a line of JSON."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="autograder-judge-", ignore_cleanup_errors=True)
+        return Path(self._folder.name) / name
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Before `end`: the networks that accuracy checks look at, with all that it takes to train them again."""
+        found: list[dict[str, Any]] = self._order({"do": "networks"}, START_SECONDS)["networks"]
+        return found
+
+    def _died(self) -> JudgeDied:
+        """What it left in its log is for the instructor's eyes only, so it is no part of the message."""
+        log.error("the judge died; the end of its log:\n%s", self.log()[-2000:] or "(nothing)")
+        return JudgeDied("the judge died")
+
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            if process.stdin:
+                process.stdin.close()  # end of its orders: it stops by itself
+            process.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _questions(answer: dict[str, Any]) -> list[QuestionResult]:
+    return [QuestionResult.model_validate_json(json.dumps(item)) for item in answer["questions"]]

@@ -1,0 +1,246 @@
+"""What runs on a worker: a judge and a sandbox, started once, and submissions that arrive as bytes and leave as text.
+
+A worker is a Dask worker process: one of this machine's, or one of a cluster that a university runs. Before it gets a submission it
+has to be admitted, and refuses with the reason if it could not give the same reports as the machine that asks.
+Everything that goes back to that machine is text or bytes, so nothing of a student is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import multiprocessing.util
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.common import data
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import _
+from autograder.common.results import Frozen
+from autograder.common.submission import Submission
+from autograder.common.versions import package, versions
+from autograder.course.course import Course, Isolation, load
+from autograder.networks.memo import default_folder
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.host import Sandbox
+from autograder.worker.bundle import Bundle, unpack
+from autograder.worker.judge_process import Bench
+from autograder.worker.submission import grade_submission
+
+NOT_ADMITTED = "this worker was not admitted"
+IDLE_SECONDS = (
+    900.0  # a judge and a sandbox that nobody needs for so long are ended; the next submission starts new ones
+)
+
+
+class Setup(Frozen):
+    """How to grade, and what a worker has to agree with. `memo`: a folder, '' for the worker's own, None to keep nothing."""
+
+    bundle: str
+    courses: dict[str, str]  # digest of the course, by assignment
+    isolation: Isolation
+    language: str
+    memo: str | None
+    package: str
+    versions: tuple[str, ...]
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+@dataclass
+class _Tools:
+    """The judge and the sandbox of one setup, with the course unpacked in a folder of their own."""
+
+    setup: Setup
+    bundle: Bundle
+    course: Course | None = None
+    bench: Bench | None = None
+    sandbox: Sandbox | None = None
+    folder: Path | None = None
+    used: float = field(default_factory=time.monotonic)
+    killed: bool = False
+
+    def start(self) -> None:
+        """Raises AutograderError with the reason why this worker can't grade with this setup."""
+        if self.sandbox is not None and not self.killed:
+            return
+        self.stop()
+        self.folder = Path(tempfile.mkdtemp(prefix="autograder-course-"))
+        path = unpack(self.bundle, self.folder)
+        self.course = load(path)
+        for name, digest in self.setup.courses.items():
+            if self.course.digest(name) != digest:
+                raise AutograderError(
+                    _("the course digest of '{name}' is another here than on the machine that asks", name=name)
+                )
+        memo = self.setup.memo
+        self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
+        self.bench.start()  # both import TensorFlow, at the same time
+        self.sandbox = Sandbox(self.setup.isolation, self.course.limits, data.find())
+        self.sandbox.start()
+        self.bench.wait()
+
+    def stop(self) -> None:
+        sandbox, bench, folder = self.sandbox, self.bench, self.folder
+        self.course = self.sandbox = self.bench = self.folder = None
+        self.killed = False
+        if sandbox is not None:
+            sandbox.close()
+        if bench is not None:
+            bench.close()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End what runs, from another thread than the one that waits for it."""
+        self.killed = True
+        if self.bench is not None:
+            self.bench.kill()
+        if self.sandbox is not None:
+            self.sandbox.close()
+
+
+_alone = threading.Lock()  # one submission, one admission at a time
+_tools: _Tools | None = None  # of the setup that this worker is admitted to
+
+
+def dask_setup(worker: Any) -> None:
+    """Dask calls this in a local worker's main thread: Ctrl-C is the main process's, what runs here is finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def admit(setup_text: str, content: bytes) -> str:
+    """Get ready for a setup. JSON: ``{"pid": ...}``, or ``{"refused": reason}``."""
+    global _tools
+    setup = Setup.model_validate_json(setup_text)
+    with _alone, _listening() as said:
+        if _tools is None or _tools.setup != setup:
+            _close()
+            _tools = _Tools(setup, Bundle(setup.bundle, content))
+        try:
+            _require_same(setup)
+            _tools.start()
+            _tools.used = time.monotonic()
+        except (AutograderError, OSError, ValueError) as error:
+            _close()
+            remedy = error.remedy if isinstance(error, AutograderError) else ""
+            return json.dumps({"refused": f"{error}. {remedy}".strip().rstrip("."), "log": said})
+        _watch()
+    return json.dumps({"pid": os.getpid()})
+
+
+def _require_same(setup: Setup) -> None:
+    """Raises AutograderError naming what differs between this worker and the machine that asks."""
+    if setup.versions != versions():
+        differing = sorted(set(setup.versions) ^ set(versions()))
+        raise AutograderError(
+            _("its libraries are not those of the machine that asks ({names})", names=", ".join(differing)),
+            _("Install both from the same requirements.lock"),
+        )
+    if setup.package != package():
+        raise AutograderError(_("its autograder package is another one"), _("Install the same version on both"))
+    if setup.isolation == "bubblewrap" and (reason := bubblewrap.available()):
+        raise AutograderError(_("it can't isolate submissions"), reason)
+
+
+def grade(setup: str, student: str, assignment: str, content: bytes) -> tuple[str, str, str, bytes]:
+    """Grade one submission: a JSON header, the report, the executed notebook, and what was handed in.
+
+    The header holds figures and, as `log`, what the grader's own parts had to say; ``{"error": reason}`` when this worker
+    could not do it.
+    """
+    with _alone, _listening() as said:
+        tools = _tools
+        if tools is None or tools.setup.digest() != setup:
+            return json.dumps({"error": NOT_ADMITTED}), "", "", b""
+        with tempfile.TemporaryDirectory(prefix="autograder-submission-") as folder:
+            path = Path(folder) / f"{assignment}.ipynb"
+            try:
+                tools.start()
+                assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
+                path.write_bytes(content)
+                submission = Submission(student, assignment, path)
+                graded = grade_submission(submission, tools.course, tools.bench, tools.sandbox, tools.setup.language)
+            except Exception as error:
+                said.append(traceback.format_exc())
+                return json.dumps({"error": f"{type(error).__name__}: {error}", "log": said}), "", "", b""
+            finally:
+                tools.used = time.monotonic()
+    figures = {"fits": graded.fits, "trained": graded.trained, "seconds": graded.seconds}
+    header = {**figures, "stages": dict(graded.stages), "log": said}
+    return json.dumps(header), graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What the package logs meanwhile: it belongs into the log of the run, not on a worker's terminal."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(self.format(record)[-4000:])
+
+    logger, listener = logging.getLogger("autograder"), Listener(logging.WARNING)
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(listener)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(listener)
+        logger.propagate = before
+
+
+def dismiss(setup: str) -> None:
+    """The run is over: end the judge and the sandbox of this setup."""
+    with _alone:
+        if _tools is not None and _tools.setup.digest() == setup:
+            _close()
+
+
+def abort(setup: str) -> None:
+    """End what runs here at once. Dask runs this beside the thread that is busy with a submission."""
+    tools = _tools
+    if tools is not None and tools.setup.digest() == setup:
+        tools.kill()
+
+
+def _close() -> None:
+    global _tools
+    tools, _tools = _tools, None
+    if tools is not None:
+        tools.stop()
+
+
+_watching = False
+
+
+def _watch() -> None:
+    global _watching
+    if not _watching:
+        _watching = True
+        threading.Thread(target=_end_idle, name="autograder-idle", daemon=True).start()
+        # Processes of a pool end by os._exit: what they started is ended by multiprocessing's own finalizers.
+        multiprocessing.util.Finalize(None, _close, exitpriority=10)
+
+
+def _end_idle() -> None:
+    """A judge and a sandbox hold some 3 GB: kept for the next run for a while, also if the machine that asked is gone."""
+    while True:
+        time.sleep(IDLE_SECONDS / 15)
+        with contextlib.suppress(Exception), _alone:
+            if _tools is not None and time.monotonic() - _tools.used > IDLE_SECONDS:
+                _tools.stop()

@@ -1,0 +1,118 @@
+"""A new assignment: put into course.yml without touching anything else, whole or not at all."""
+
+import shutil
+
+import pytest
+import yaml
+
+from autograder.authoring.release import release, stale
+from autograder.authoring.scaffold.make import New, inserted, new_assignment
+from autograder.authoring.variants import edited, solved
+from autograder.common.errors import AutograderError, CourseError
+from autograder.course.course import load
+
+
+@pytest.fixture
+def course_copy(tmp_path, course):
+    shutil.copyfile(course.root / "course.yml", tmp_path / "course.yml")
+    return tmp_path / "course.yml"
+
+
+def test_the_entry_goes_behind_the_last_assignment_and_nothing_else_changes(course_copy):
+    before = course_copy.read_text("utf-8")
+    made = new_assignment(course_copy, New("fifth", 'Fifth: a "test"', "다섯째"))
+    after = course_copy.read_text("utf-8")
+    assert after.startswith(before.rstrip("\n")) and made[0] == course_copy
+    course = load(course_copy)
+    assert list(course.assignments)[-1] == "fifth" and course.assignments["fifth"].points == 7
+    assert (
+        course.assignments["fifth"].title.en == 'Fifth: a "test"' and course.assignments["fifth"].title.ko == "다섯째"
+    )
+
+
+def test_what_is_made_can_be_released_in_both_languages(tmp_path):
+    new_assignment(tmp_path / "course.yml", New("first", "First", "첫째"))
+    course = load(tmp_path / "course.yml")
+    release(course, ["first"])
+    assert stale(course) == []
+    assert "# 첫째" in (tmp_path / "assignments" / "ko" / "first" / "first.ipynb").read_text("utf-8")
+    notebook = solved(course, "first")
+    for file in (tmp_path / "tests" / "mutants" / "first").glob("*.yml"):
+        mutant = yaml.safe_load(file.read_text("utf-8"))
+        edited(notebook, mutant["edits"])  # raises where an edit finds nothing
+    lost = {place for file in (tmp_path / "tests" / "mutants" / "first").glob("*.yml")
+            for place in yaml.safe_load(file.read_text("utf-8"))["loses"]}  # fmt: skip
+    every = {
+        f"{key}.{check.id}"
+        for key, question in course.assignments["first"].questions.items()
+        for check in question.checks
+    }
+    assert lost == every
+
+
+def test_a_second_one_goes_behind_the_first(tmp_path):
+    path = tmp_path / "course.yml"
+    for name in ("first", "second"):
+        new_assignment(path, New(name))
+    assert list(load(path).assignments) == ["first", "second"]
+    assert load(path).course.id == tmp_path.name.replace("_", "-") or load(path).course.id.startswith("course-")
+
+
+ENTRY = "new:\n  title: x\n"
+PLACES = {
+    "the end of the file": ("assignments:\n  a:\n    title: y\n", "assignments:\n  a:\n    title: y\n  new:\n    title: x\n"),
+    "before the next key and its comment": (
+        "assignments:\n  a: {title: y}  # kept\n\n# about late\nlate: {}\n",
+        "assignments:\n  a: {title: y}  # kept\n  new:\n    title: x\n\n# about late\nlate: {}\n",
+    ),
+    "as deep as the others": ("assignments:\n    a: {}\n", "assignments:\n    a: {}\n    new:\n      title: x\n"),
+    "behind a comment of the last one": (
+        "assignments:\n  a: {}\n  # of a\nseed: 1\n", "assignments:\n  a: {}\n  # of a\n  new:\n    title: x\nseed: 1\n"
+    ),
+    "the first one": ("assignments:\nseed: 1\n", "assignments:\n  new:\n    title: x\nseed: 1\n"),
+    "a last line without an end": ("assignments:\n  a: {}", "assignments:\n  a: {}\n  new:\n    title: x\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), PLACES.values(), ids=PLACES)
+def test_the_place_of_an_entry(before, after):
+    assert inserted(before, ENTRY) == after
+
+
+@pytest.mark.parametrize("text", ["assignments: {a: {}}\n", "seed: 1\n", "just text\n"])
+def test_a_file_without_assignments_in_block_style_is_refused(text):
+    with pytest.raises(CourseError, match="block style"):
+        inserted(text, ENTRY)
+
+
+@pytest.mark.parametrize("name", ["Fifth", "5th", "fifth-one", "", "a" * 41, "../up"])
+def test_a_name_that_fits_no_file_is_refused(name, course_copy):
+    with pytest.raises(CourseError, match="can't be an assignment's name"):
+        new_assignment(course_copy, New(name))
+
+
+def test_what_is_there_is_never_written_over(course_copy):
+    with pytest.raises(CourseError, match="already"):
+        new_assignment(course_copy, New("deep"))
+    before = course_copy.read_bytes()
+    taken = course_copy.parent / "solutions" / "fifth" / "fifth.ipynb"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("mine")
+    with pytest.raises(AutograderError, match=r"fifth\.ipynb exists already"):
+        new_assignment(course_copy, New("fifth"))
+    assert taken.read_text() == "mine" and course_copy.read_bytes() == before
+
+
+def test_an_entry_that_the_course_refuses_leaves_nothing_behind(course_copy):
+    before = course_copy.read_bytes()
+    with pytest.raises(CourseError, match="has no time zone"):
+        new_assignment(course_copy, New("fifth", due="2027-04-11T23:59:00"))
+    assert course_copy.read_bytes() == before
+    assert [path for path in course_copy.parent.rglob("*") if path.is_file()] == [course_copy]
+
+
+def test_a_folder_that_can_not_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AutograderError, match=r"file.* can't be written: ") as caught:
+        new_assignment(tmp_path / "file" / "course.yml", New("fifth"))
+    assert "may write" in caught.value.remedy

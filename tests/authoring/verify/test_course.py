@@ -1,0 +1,29 @@
+"""The course itself, verified as `autograder verify` does before a release: about a hundred notebooks, graded for real."""
+
+import pytest
+
+from autograder.authoring.verify.proof import Part
+from autograder.authoring.verify.run import verify
+from autograder.classroom.grading.run import Settings
+
+WORKERS = 2
+
+
+@pytest.fixture(scope="session")
+def proof(course, course_file, memo_folder):
+    settings = Settings(course_file, "bubblewrap", WORKERS, memo_folder)
+    return verify(course, list(course.assignments), settings)
+
+
+@pytest.mark.timeout(2400)  # the first of these waits for all notebooks
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("assignment", ["two_layer", "deep", "flatten_relu", "optimizers"])
+def test_the_course_is_proven(proof, assignment, part):
+    steps = proof.of(assignment, part)
+    assert steps
+    wrong = [f"{step.name}: {reason.sentence()}" for step in steps for reason in step.reasons]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_assignment_is_verified(proof, course):
+    assert proof.assignments == tuple(course.assignments)

@@ -1,0 +1,182 @@
+"""The whole command on tiny courses, in the real sandbox beside the real judge: one is right, the others are wrong in every way."""
+
+import json
+from xml.etree import ElementTree as xml
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli import app as cli
+from autograder.course import course as course_module
+from tests.authoring.verify import tiny
+from tests.authoring.verify.tiny import edit_text
+
+BAD = {
+    "survivor": {"why": "A comment.", "edits": {"add-answer": [["# five", "# 5"]]}, "loses": {"add.shown": "6"}},
+    "greedy": {
+        "why": "Both answers are wrong.",
+        "edits": {"add-answer": "add = 6", "name-answer": "name = 'bob'"},
+        "loses": {"add.shown": "6", "add.secret": ""},
+    },
+    "no-hint": {"why": "x", "edits": {"add-answer": "add = 6"}, "loses": {"add.shown": "five", "add.secret": ""}},
+    "stale": {"why": "x", "edits": {"add-answer": [["no such text", "x"]]}, "loses": {"add.shown": ""}},
+    "unreadable": "why: [",
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """`good` is right. `bad` has bad mutants and a bad release. `broken` asks for what its solution doesn't give."""
+    root = tmp_path_factory.mktemp("three")
+    tiny.write(root, "good", "bad", "broken")
+    edit_text(root / "course.yml", "  broken:", "  bro_ken:")  # so that the next edit finds the last assignment
+    text = (root / "course.yml").read_text("utf-8")
+    before, _, last = text.partition("  bro_ken:")
+    (root / "course.yml").write_text(before + "  broken:" + last.replace("ada lovelace", "grace hopper"), "utf-8")
+    tiny.put(root, "mutants", BAD, "bad")
+    wrong = {"why": "Not right at all.", "edits": {"add-answer": "add = 6"}}
+    tiny.put(root, "alternatives", {"wrong": wrong}, "bad")
+    edit_text(root / "assignments/ko/bad/checks.yml", "title: 비밀", "title: 비밀\n      equals: 5")
+    edit_text(
+        root / "assignments/en/bad/bad.ipynb", "raise NotImplementedError()", "total = 2\\nadd = total + 3  # five"
+    )
+    return course_module.load(root / "course.yml")
+
+
+@pytest.fixture(scope="module")
+def run(course, tmp_path_factory):
+    """One run over all three: (exit code, JSON, JUnit, page)."""
+    folder = tmp_path_factory.mktemp("out")
+    arguments = ["verify", "--course", str(course.root / "course.yml"), "--no-memo", "--workers", "1", "--json",
+                 "--junit", str(folder / "junit.xml"), "--html", str(folder / "verify.html")]  # fmt: skip
+    done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert done.exit_code in (0, 1), done.output
+    start = done.stdout.index("{")
+    return (
+        done.exit_code, json.loads(done.stdout[start:]), xml.parse(folder / "junit.xml").getroot(),
+        (folder / "verify.html").read_text("utf-8"),
+    )  # fmt: skip
+
+
+def said(run, assignment, part, name):
+    """The reasons of one step, each as ``place: message (found)``."""
+    _, document, _, _ = run
+    (step,) = [s for s in document["steps"] if (s["assignment"], s["part"], s["name"]) == (assignment, part, name)]
+    return [f"{r['file']}: {r['place']}: {r['message']} {r['expected']} {r['found']}" for r in step["reasons"]]
+
+
+def test_a_right_assignment_is_proven_in_every_part(run):
+    _, document, suites, _ = run
+    steps = [step for step in document["steps"] if step["assignment"] == "good"]
+    assert [step for step in steps if step["reasons"]] == []
+    assert {step["part"] for step in steps} == {
+        "solution", "alternatives", "release", "mutants", "checks", "secrets", "nbgrader", "languages",
+    }  # fmt: skip
+    assert {step["name"] for step in steps if step["part"] == "secrets"} == {
+        "titles and hints", "release in en", "release in ko", "kernel", "feedback", "feedback page",
+    }  # fmt: skip
+    (suite,) = [suite for suite in suites if suite.get("name") == "good"]
+    assert suite.get("failures") == "0" and len(suite) == len(steps)
+
+
+def test_a_wrong_course_ends_with_one_and_its_page_says_so(run):
+    code, document, suites, page = run
+    assert code == 1 and not document["proven"]
+    assert "Not proven" in page and "the mutant survives" in page
+    assert int(suites.get("failures")) == sum(bool(step["reasons"]) for step in document["steps"])
+
+
+def test_a_broken_solution_is_a_reason_with_the_check_and_what_was_found(run):
+    (found,) = said(run, "broken", "solution", "solution")
+    assert "solutions/broken/broken.ipynb: name.value: this check should pass and is failed" in found
+    assert "'ada lovelace'" in found
+    assert len(said(run, "broken", "alternatives", "computed")) == 1
+
+
+def test_an_alternative_that_loses_points_is_a_reason(run):
+    found = said(run, "bad", "alternatives", "wrong")
+    assert [line.split(":")[1].strip() for line in found] == ["add.shown", "add.secret"]
+    assert all(line.startswith("tests/alternatives/bad/wrong.yml") for line in found)
+
+
+def test_a_mutant_that_survives_is_a_reason(run):
+    (found,) = said(run, "bad", "mutants", "survivor")
+    assert "tests/mutants/bad/survivor.yml: : the mutant survives" in found
+
+
+def test_a_mutant_that_loses_more_than_it_names_is_a_reason(run):
+    (found,) = said(run, "bad", "mutants", "greedy")
+    assert "name.value: the mutant should keep this check, and it is failed" in found and "'bob'" in found
+
+
+def test_a_hint_that_is_missing_is_a_reason(run):
+    (found,) = said(run, "bad", "mutants", "no-hint")
+    assert "add.shown: the feedback does not say what the student must read 'five'" in found
+
+
+def test_mutants_that_can_not_be_made_are_reasons_and_stop_nothing(run):
+    (found,) = said(run, "bad", "mutants", "stale")
+    assert "does not hold 'no such text'" in found
+    (found,) = said(run, "bad", "mutants", "unreadable")
+    assert "not valid YAML" in found
+
+
+def test_a_check_that_no_mutant_kills_is_a_reason(run):
+    (found,) = said(run, "bad", "checks", "name.value")
+    assert "course.yml: name.value: no mutant in tests/mutants/bad is lost by this check" in found
+    assert said(run, "bad", "checks", "add.secret") == []
+
+
+def test_a_release_that_is_stale_and_earns_points_is_a_reason(run):
+    found = said(run, "bad", "release", "up to date")
+    assert {line.split(":")[0] for line in found} == {"assignments/en/bad/bad.ipynb", "assignments/ko/bad/checks.yml"}
+    found = said(run, "bad", "release", "untouched")
+    assert any("add.shown: the untouched notebook earns 0.5 points: it asks for no work" in line for line in found)
+
+
+def test_a_hidden_parameter_and_a_solution_in_a_release_are_reasons(run):
+    (found,) = said(run, "bad", "secrets", "release in ko")
+    assert "assignments/ko/bad/checks.yml: add.secret: students can read 'equals' of a hidden check" in found
+    (found,) = said(run, "bad", "secrets", "release in en")
+    assert "holds text of the solution of 'add-answer'" in found
+
+
+def test_languages_that_differ_are_a_reason(run):
+    (found,) = said(run, "bad", "languages", "en, ko")
+    assert "assignments/ko/bad/bad.ipynb: add-answer: its code differs from that in 'en'" in found
+
+
+def test_nbgraders_validator_agrees_where_the_reports_are_right(run):
+    for assignment in ("good", "bad", "broken"):
+        assert said(run, assignment, "nbgrader", "nbgrader validate") == []
+
+
+# ---- without running a notebook
+
+
+def invoke(course, *arguments):
+    return CliRunner().invoke(cli.app, ["verify", "--course", str(course.root / "course.yml"), *arguments])
+
+
+def test_only_some_parts_can_be_asked_for(course):
+    done = invoke(course, "good", "--only", "checks", "--only", "languages")
+    assert done.exit_code == 0, done.output
+    assert "3/3" in done.stdout and "proven" in done.stdout
+    done = invoke(course, "bad", "--only", "checks")
+    assert done.exit_code == 1
+    assert "no mutant in tests/mutants/bad is lost by this check" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "mutant"], "Did you mean 'mutants'?"),
+        (["--only", "xyz"], "There are solution, alternatives"),
+        (["godo"], "did you mean 'good'?"),
+        (["good", "--only", "checks", "--html", "/proc/nowhere/x.html"], "can't be written"),
+    ],
+)
+def test_what_can_not_be_done_ends_with_four_and_the_remedy(course, arguments, message):
+    done = invoke(course, *arguments)
+    assert done.exit_code == 4
+    assert message in done.stderr

@@ -1,0 +1,239 @@
+"""Archives and folders that mean harm, or are only odd: nothing outside is touched, and everything is listed."""
+
+import io
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.classroom.collect import archives, sources
+from autograder.common.errors import CollectError
+from tests.classroom.collect.conftest import outcome, submission, tree
+
+
+def entry(name, content, **facts):
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    for key, value in facts.items():
+        setattr(info, key, value)
+    return info, content
+
+
+def written(path, entries):
+    with zipfile.ZipFile(path, "w") as archive:
+        for info, content in entries:
+            archive.writestr(info, content)
+    return path
+
+
+OUTSIDE = (
+    "../../../{place}/deep.ipynb",
+    "/{place}/deep.ipynb",
+    "x/../../{place}/deep.ipynb",
+    "C:\\{place}\\deep.ipynb",
+    "..\\..\\{place}\\deep.ipynb",
+    "C:/{place}/deep.ipynb",
+)
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_path_that_leaves_the_archive_is_refused(name, work, tmp_path, classroom, collecting):
+    path = written(tmp_path / "c.zip", [
+        entry(name.format(place="ada"), work("deep", "mallory")), entry("ada/deep.ipynb", work("deep", "ada")),
+    ])  # fmt: skip
+    before = set(tree(tmp_path))
+    counted, left = outcome(collecting(path))
+    assert counted == {("ada", "deep"): "taken"}
+    assert list(left.values()) == ["its path leaves the archive"]
+    new = set(tree(tmp_path)) - before
+    assert new and all(name.startswith("course/submitted/") for name in new)
+
+
+def test_links_are_refused_in_archives_and_folders(work, tmp_path, folder, collecting):
+    link = entry("bob/deep.ipynb", str(tmp_path / "secret.ipynb"), create_system=3, external_attr=0o120777 << 16)
+    path = written(tmp_path / "c.zip", [link, entry("ada/deep.ipynb", work("deep", "ada"))])
+    assert outcome(collecting(path))[1] == {"bob/deep.ipynb": "it is a link to another file"}
+    place = folder({"carl/deep.ipynb": work("deep", "carl")})
+    (tmp_path / "secret.ipynb").write_bytes(work("deep", "secret"))
+    (place / "dora").mkdir()
+    (place / "dora" / "deep.ipynb").symlink_to(tmp_path / "secret.ipynb")
+    (place / "eve").symlink_to(place / "carl")
+    os.mkfifo(place / "carl" / "two_layer.ipynb")
+    counted, left = outcome(collecting(place))
+    assert counted == {("carl", "deep"): "taken"}
+    assert left == {
+        "carl/two_layer.ipynb": "it is not an ordinary file",
+        "dora/deep.ipynb": "it is a link to another file",
+        "eve": "it is a link to another folder",
+    }
+
+
+def test_a_bomb_costs_nothing_and_harms_only_itself(work, tmp_path, collecting, monkeypatch):
+    bomb, large = b"\0" * 15_000_000, os.urandom(21_000_000)
+    path = written(tmp_path / "c.zip", [
+        entry("mallory/deep.ipynb", bomb), entry("eve/deep.ipynb", large), entry("ada/deep.ipynb", work("deep", "ada")),
+    ])  # fmt: skip
+    read = []
+    original = archives.Archive.read
+    monkeypatch.setattr(
+        archives.Archive, "read", lambda self, member, limit: read.append(member.path) or original(self, member, limit)
+    )
+    counted, left = outcome(collecting(path))
+    assert counted == {("ada", "deep"): "taken"}
+    assert left == {
+        "mallory/deep.ipynb": "it unpacks to more than 200 times its size, as no notebook does",
+        "eve/deep.ipynb": "it is larger than 20 MB",
+    }
+    assert "mallory/deep.ipynb" not in read
+
+
+def test_a_size_that_lies_is_found_out(work, tmp_path, collecting):
+    path = written(
+        tmp_path / "c.zip", [entry("eve/deep.ipynb", b"{" * 30_000_000), entry("ada/deep.ipynb", work("deep", "ada"))]
+    )
+    data = path.read_bytes()
+    lie = struct.pack("<L", 500_000)
+    path.write_bytes(data.replace(struct.pack("<L", 30_000_000), lie))
+    counted, left = outcome(collecting(path))
+    assert counted == {("ada", "deep"): "taken"}
+    assert left["eve/deep.ipynb"].startswith("it is damaged in the archive")
+
+
+def test_a_gigabyte_is_not_read(tmp_path, work, folder, collecting):
+    place = folder({"ada/deep.ipynb": work("deep", "ada")})
+    (place / "eve").mkdir()
+    with (place / "eve" / "deep.ipynb").open("wb") as file:
+        file.truncate(1 << 30)
+    assert outcome(collecting(place)) == ({("ada", "deep"): "taken"}, {"eve/deep.ipynb": "it is larger than 20 MB"})
+
+
+def test_encrypted_and_doubled_entries_are_refused(work, tmp_path, collecting):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = written(tmp_path / "c.zip", [
+            entry("bob/deep.ipynb", work("deep", "bob")), entry("bob/deep.ipynb", work("deep", "other")),
+            entry("eve/deep.ipynb", work("deep", "eve")), entry("ada/deep.ipynb", work("deep", "ada")),
+        ])  # fmt: skip
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"eve/deep.ipynb") - 46  # its entry in the directory at the end
+    data[at + 8] |= 1
+    path.write_bytes(data)
+    assert outcome(collecting(path)) == (
+        {("ada", "deep"): "taken"},
+        {"bob/deep.ipynb": "the archive holds 2 files of this name", "eve/deep.ipynb": "it is encrypted"},
+    )
+
+
+def test_a_damaged_entry_costs_only_its_student(work, tmp_path, collecting):
+    path = written(
+        tmp_path / "c.zip", [entry("eve/deep.ipynb", work("deep", "eve")), entry("ada/deep.ipynb", work("deep", "ada"))]
+    )
+    data = bytearray(path.read_bytes())
+    for at in range(300, 400):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    counted, left = outcome(collecting(path))
+    assert counted == {("ada", "deep"): "taken"}
+    assert left["eve/deep.ipynb"].startswith("it is damaged in the archive")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "cp437"])
+def test_names_without_the_flag_for_utf8_are_read(encoding, work, tmp_path, collecting):
+    name = "jos\u00e9/deep.ipynb" if encoding == "cp437" else "김철수/deep.ipynb"
+    path = written(tmp_path / "c.zip", [entry("X" * len(name.encode(encoding)), work("deep", "a"))])
+    raw = name.encode(encoding)
+    path.write_bytes(path.read_bytes().replace(b"X" * len(raw), raw))
+    assert set(outcome(collecting(path))[0]) == {(name.partition("/")[0], "deep")}
+
+
+def test_macs_names_and_noise(work, zipped, collecting):
+    """macOS writes Korean in parts and adds files of its own."""
+    import unicodedata
+
+    collected = collecting(zipped({
+        unicodedata.normalize("NFD", "김철수/deep.ipynb"): work("deep", "kim"), "__MACOSX/김철수/._deep.ipynb": b"x",
+        "김철수/.ipynb_checkpoints/deep-checkpoint.ipynb": work("deep", ""), ".DS_Store": b"",
+    }))  # fmt: skip
+    assert outcome(collected) == ({("김철수", "deep"): "taken"}, {})
+    assert len(collected.ignored) == 3
+
+
+def inner(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_one_archive_within_another_is_read_and_no_deeper(work, zipped, collecting, classroom):
+    deeper = inner({"deep.ipynb": work("deep", "eve")})
+    counted, left = outcome(collecting(zipped({
+        "ada/work.zip": inner({"my work/deep.ipynb": work("deep", "ada"), "../x.ipynb": work("deep", "x")}),
+        "eve/work.zip": inner({"more.zip": deeper}), "bob/work.zip": b"PK no zip", "carl/work.rar": b"Rar!",
+        "dora/work.zip": inner({"essay.pdf": b"%PDF"}),
+    })))  # fmt: skip
+    assert counted == {("ada", "deep"): "taken"}
+    assert submission(classroom, "ada", "deep")[0] == work("deep", "ada")
+    assert left == {
+        "ada/work.zip/../x.ipynb": "its path leaves the archive",
+        "bob/work.zip": "it is not a whole zip (File is not a zip file)",
+        "carl/work.rar": "an archive of this kind is not read: unpack it",
+        "dora/work.zip/essay.pdf": "no notebook was handed in with it (essay.pdf)",
+        "eve/work.zip/more.zip": "it is an archive in an archive: unpack it, and collect the folder",
+    }
+
+
+def test_a_folder_of_archives_is_read(work, folder, zipped, collecting):
+    files = {f"{name}_1_assignsubmission_file_/deep.ipynb": work("deep", name) for name in ("Jane Doe", "Bob Roe")}
+    place = folder({"DL-deep-1.zip": zipped(files, "a").read_bytes()})
+    assert set(outcome(collecting(place))[0]) == {("Jane-Doe", "deep"), ("Bob-Roe", "deep")}
+
+
+def test_an_archive_of_too_many_or_too_large_is_refused(work, zipped, folder, collecting, monkeypatch):
+    many = inner({f"{number}.txt": b"" for number in range(archives.INNER_ENTRIES + 1)})
+    place = zipped({"eve/many.zip": many, "ada/deep.ipynb": work("deep", "ada")})
+    assert outcome(collecting(place))[1] == {"eve/many.zip": "it holds more than 2,000 files"}
+    monkeypatch.setattr(archives, "INNER_MB", 1)
+    large = zipped({"bob/large.zip": os.urandom(1_100_000), "carl/deep.ipynb": work("deep", "carl")}, "large")
+    assert outcome(collecting(large))[1] == {"bob/large.zip": "it is larger than 1 MB"}
+    monkeypatch.setattr(archives, "ENTRIES", 1)
+    with pytest.raises(CollectError, match=r"class.zip can't be read: it holds more than 1 files"):
+        collecting(place)
+    monkeypatch.setattr(sources, "FILES", 1)
+    with pytest.raises(CollectError, match="holds more than 1 files"):
+        collecting(folder({"a/x.ipynb": b"", "b/x.ipynb": b""}))
+
+
+def test_ten_thousand_files_are_read_once_each(work, zipped, collecting):
+    files = {f"s{number:05}/notes.txt": b"" for number in range(10_000)}
+    files |= {f"s{number:05}/deep.ipynb": work("deep", "one") for number in range(0, 10_000, 1000)}
+    collected = collecting(zipped(files), dry_run=True)
+    assert len(collected.notebooks) == 10
+    assert len(collected.unmatched) == 9_990 and len(collected.ignored) == 10
+
+
+def test_what_is_neither_folder_nor_archive_is_said(tmp_path, folder, collecting, classroom):
+    (tmp_path / "class.rar").write_bytes(b"Rar!")
+    empty = folder({"x/.keep": b""}, "empty")
+    (empty / "x" / ".keep").unlink()
+    (classroom.root / "submitted").mkdir()
+    for place, message in (
+        (tmp_path / "nowhere", "there is no "), (tmp_path / "class.rar", "neither a folder nor a zip"),
+        (empty, "holds no notebook"), (classroom.root / "submitted", "is, or holds, this course's submitted/"),
+        (classroom.root, "is, or holds, this course's submitted/"),
+    ):  # fmt: skip
+        with pytest.raises(CollectError, match=message) as caught:
+            collecting(place)
+        assert caught.value.remedy
+
+
+def test_names_that_are_no_text_are_shown_and_harm_nobody(work, folder, collecting):
+    place = folder({"ada/deep.ipynb": work("deep", "ada")})
+    odd = os.fsencode(place) + b"/b\xffb\x1b[31m"
+    os.mkdir(odd)
+    Path(os.fsdecode(odd + b"/deep.ipynb")).write_bytes(work("deep", "bob"))
+    counted, left = outcome(collecting(place))
+    assert not left and len(counted) == 2
+    assert all(student.isprintable() and "/" not in student for student, _ in counted)

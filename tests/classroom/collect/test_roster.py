@@ -1,0 +1,125 @@
+"""The roster: forgiving about headers, exact about mistakes, and asked by number, login, address and name."""
+
+import re
+
+import pytest
+
+from autograder.classroom.collect.roster import load
+from autograder.common.errors import CollectError
+from tests.classroom.collect.conftest import outcome
+
+
+@pytest.fixture
+def roster(tmp_path):
+    def write(text, encoding="utf-8"):
+        path = tmp_path / "roster.csv"
+        path.write_bytes(text.encode(encoding))
+        return load(path)
+
+    return write
+
+
+CLASS = """\
+Student ID,Full Name,E-mail,canvas,GitHub,Moodle
+2027001,Jane Doe,jane@example.edu,501,janed,Participant 11
+2027002,"Roe, Bob van",b.roe@example.edu,502,,12
+2027003,김철수,kim@example.edu,503,cskim,
+2027004,김철수,kim2@example.edu,504,,14
+"""
+
+
+@pytest.mark.parametrize(
+    ("platform", "groups", "found"),
+    [
+        ("canvas", {"number": "502", "name": "unknown"}, "2027002"),
+        ("moodle", {"number": "11", "name": "unknown"}, "2027001"),
+        ("moodle", {"number": "14", "name": "김철수"}, "2027004"),
+        ("github", {"login": "JaneD"}, "2027001"),
+        ("folder", {"name": "2027003"}, "2027003"),
+        ("folder", {"name": "Jane_Doe"}, "2027001"),
+        ("canvas", {"number": "9", "name": "doejane"}, "2027001"),
+        ("canvas", {"number": "9", "name": "roebobvan"}, "2027002"),
+        ("moodle", {"number": "9", "name": "Bob van Roe"}, "2027002"),
+        ("blackboard", {"login": "kim2"}, "2027004"),
+        ("gradescope", {"login": "x", "email": "B.Roe@example.edu"}, "2027002"),
+    ],
+)
+def test_a_person_is_found_by_what_the_platform_says(roster, platform, groups, found):
+    person, reason = roster(CLASS).find(platform, groups)
+    assert (person and person.id, reason) == (found, "")
+
+
+@pytest.mark.parametrize(
+    ("groups", "reason"),
+    [
+        ({"name": "김철수", "number": "99"}, "'김철수' could be '2027003' or '2027004' of roster.csv"),
+        ({"name": "Jane Do"}, "nobody in roster.csv is called 'Jane Do' (nearest: Jane Doe)"),
+        ({"login": "zzzzzz"}, "nobody in roster.csv is called 'zzzzzz'"),
+        ({"number": "502"}, "nobody in roster.csv is called '502'"),  # another platform's number
+    ],
+)
+def test_nobody_is_guessed(roster, groups, reason):
+    assert roster(CLASS).find("moodle", groups) == (None, reason)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_spreadsheets_encodings_and_separators_are_read(roster, encoding, mark):
+    text = f"학번{mark}이름\r\n\r\n1{mark}김철수\r\n"
+    (person,) = roster(text, encoding).people
+    assert (person.id, person.column("name")) == ("1", "김철수")
+
+
+MISTAKES = {
+    "name\nJane": "line 1: there is no column 'id' (there are: name)",
+    "id,ID\n1,2": "line 1: the columns 'id' and 'ID' both mean 'id'",
+    "id,name\n1,a\n,b": "line 3, column 'id': it is empty",
+    "id,name\n1,a\n../x,b": "line 3, column 'id': '../x' can't name a folder; 'x' could",
+    'id,name\n1,"a\nb"\n1,c': "line 4, column 'id': '1' stands in line 3 too",
+    "id,canvas\n1,5\n2,5": "line 3, column 'canvas': '5' stands in line 2 too",
+    "": "is empty",
+    "id\n" + "x" * 200_000: "field larger than field limit",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=[text[:20] for text in MISTAKES])
+def test_a_mistake_is_named_with_line_and_column(roster, text, message):
+    with pytest.raises(CollectError, match=re.escape(message)) as caught:
+        roster(text)
+    assert "roster.csv" in str(caught.value) and caught.value.remedy
+
+
+def test_all_mistakes_are_said_at_once(roster):
+    with pytest.raises(CollectError) as caught:
+        roster("id\n-a\n.b\n")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_roster_that_cannot_be_read_is_said(tmp_path):
+    with pytest.raises(CollectError, match="can't be read"):
+        load(tmp_path / "none.csv")
+    (tmp_path / "binary.csv").write_bytes(b"id\n\xff\xff\xff\x80")
+    with pytest.raises(CollectError, match="no encoding"):
+        load(tmp_path / "binary.csv")
+
+
+def test_with_a_roster_ids_are_its_own_and_who_is_missing_is_said(roster, work, zipped, collecting):
+    collected = collecting(zipped({
+        "Jane Doe_11_assignsubmission_file_/deep.ipynb": work("deep", "jane"),
+        "김철수_14_assignsubmission_file_/deep.ipynb": work("deep", "kim"),
+        "Eve Poe_15_assignsubmission_file_/deep.ipynb": work("deep", "eve"),
+    }), roster=roster(CLASS))  # fmt: skip
+    assert outcome(collected) == (
+        {("2027001", "deep"): "taken", ("2027004", "deep"): "taken"},
+        {
+            "Eve Poe_15_assignsubmission_file_/deep.ipynb": "nobody in roster.csv is called 'Eve Poe' (nearest: Jane Doe)"
+        },
+    )
+    assert collected.missing == {"deep": ("2027002", "2027003")}
+
+
+def test_who_handed_in_before_is_not_missing(roster, work, zipped, collecting):
+    people = roster(CLASS)
+    collecting(zipped({"doejane_501_1_deep.ipynb": work("deep", "jane")}, "first"), roster=people)
+    later = collecting(zipped({"roebob_502_2_deep.ipynb": work("deep", "bob")}, "second"), roster=people)
+    assert later.missing == {"deep": ("2027003", "2027004")}

@@ -1,0 +1,205 @@
+"""The command line as a whole: help that teaches, completion, names that are nearly right, no colour where none belongs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from autograder.cli import app as cli
+from autograder.cli import shell
+from autograder.common.i18n import speaking
+from tests.conftest import ROOT
+
+
+def tree(command=None, path=()):
+    """Every command and group, as (names, click's command)."""
+    command = command or typer.main.get_command(cli.app)
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from tree(inner, (*path, name))
+
+
+COMMANDS = [(path, command) for path, command in tree() if not getattr(command, "commands", None)]
+
+
+def run(*arguments, cwd=ROOT, **environment):
+    kept = {key: value for key, value in os.environ.items() if key not in ("AUTOGRADER_COURSE", "AUTOGRADER_LANGUAGE")}
+    return subprocess.run(
+        [sys.executable, "-m", "autograder.cli", *arguments], cwd=cwd, env={**kept, "COLUMNS": "120", **environment},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_every_command_explains_itself_and_gives_an_example_that_it_accepts(path, command):
+    assert len(command.help.split()) > 3
+    for parameter in command.params:
+        assert getattr(parameter, "help", None) or parameter.name == "help", parameter.name
+    example = command.epilog.partition("Example: ")[2].partition("&&")[0].split()
+    assert example[: len(path) + 1] == ["autograder", *path]
+    command.make_context(" ".join(path), example[len(path) + 1 :])  # raises for an option that it doesn't have
+
+
+def test_help_speaks_korean_and_leaves_commands_and_options_as_they_are():
+    asked = run("grade", "--help", AUTOGRADER_LANGUAGE="ko")
+    assert asked.returncode == 0 and "제출물을 채점합니다" in asked.stdout and "옵션" in asked.stdout
+    assert "--assignment" in asked.stdout and "예: autograder grade" in asked.stdout
+    sniffed = run("grade", "--language", "ko", "--help")
+    assert sniffed.stdout == asked.stdout
+    assert "Grade submissions" in run("grade", "--help").stdout
+
+
+def korean(text):
+    return any("가" <= letter <= "힣" for letter in text)
+
+
+def test_every_help_is_translated():
+    with speaking("ko"):
+        root = typer.main.get_command(cli.app)
+        shell.prepare(root)
+        for path, command in tree(root):
+            assert korean(command.help), path
+            for parameter in command.params:
+                assert korean(getattr(parameter, "help", None) or "한"), (path, parameter.name)
+
+
+def test_start_up_imports_nothing_that_a_command_does_not_need():
+    program = (
+        "import sys; sys.argv = ['autograder', '--help']\n"
+        "import autograder.cli.app as cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'yaml', 'sqlalchemy', 'nbformat', 'nbclient', 'jinja2', 'distributed', 'altair', 'pandas'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["grad"], "No such command 'grad'. Did you mean 'grade'"),
+        (["grade", "--asignment", "deep"], "--assignment"),
+        (["release", "two_layers"], "did you mean 'two_layer'?"),
+        (["release", "xyz"], "two_layer, deep"),
+        (["grade", "--language", "kr"], "did you mean 'ko'?"),
+        (["grade", "--student", "alise"], "did you mean 'alice'?"),
+        (["grade", "--student", "alice", "--student", "nobody"], "There are alice, bob."),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(arguments, sentence, course, tmp_path):
+    for student in ("alice", "bob"):
+        (tmp_path / student / "deep").mkdir(parents=True)
+    if arguments[0] == "grade":
+        arguments = ["grade", str(tmp_path), *arguments[1:], "--isolation", "none"]
+    done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(course.root / "course.yml")})
+    assert done.exit_code in (2, 4) and sentence in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("autograder grade --assignment ", "two_layer deep flatten_relu optimizers"),
+        ("autograder grade --assignment t", "two_layer"),
+        ("autograder grade --student a", "alice anna"),
+        ("autograder release fl", "flatten_relu"),
+        ("autograder grade --language ", "en ko"),
+        ("autograder gra", "grade"),
+        ("autograder grade --assi", "--assignment"),
+    ],
+)
+def test_the_shell_completes_commands_options_assignments_and_students(words, expected, course_file, tmp_path):
+    (tmp_path / "course.yml").write_text(course_file.read_text("utf-8"), "utf-8")
+    for student in ("alice", "anna", "bob", ".attempts"):
+        (tmp_path / "submitted" / student).mkdir(parents=True)
+    done = run(
+        cwd=tmp_path, _AUTOGRADER_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1),
+    )  # fmt: skip
+    assert set(done.stdout.split()) == set(expected.split())
+
+
+def test_completion_without_a_course_offers_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    assert shell.assignments() == shell.students() == []
+    (tmp_path / "course.yml").write_text("assignments: [")
+    assert shell.assignments() == shell.students() == []
+
+
+def test_there_is_no_colour_where_nobody_sees_it():
+    for environment in ({}, {"NO_COLOR": "1", "FORCE_COLOR": ""}):
+        done = run("release", "--course", "nowhere.yml", **environment)
+        assert done.returncode == 4 and "nowhere.yml can't be read" in done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+# ---- doctor
+
+
+def finding(findings, subject):
+    return next(one for one in findings if one["subject"] == subject)
+
+
+def test_doctor_finds_this_machine_and_course_ready(tmp_path, course_file):
+    done = run("doctor", "--json")
+    findings = json.loads(done.stdout)
+    assert {one["mark"] for one in findings} <= {"ok", "warning"} and done.returncode == 0, done.stdout
+    assert [one["subject"] for one in findings] == [
+        "Python", "Keras", "TensorFlow", "Fashion-MNIST", "bubblewrap", "machine", "disk", "kernel", "course.yml",
+        "gradebook", "nbgrader", "releases",
+    ]  # fmt: skip
+    assert all(one["remedy"] == "" for one in findings if one["mark"] == "ok")
+
+
+def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course_file):
+    text = course_file.read_text("utf-8").replace("sqlite:///gradebook.db", "sqlite:///other.db")
+    (tmp_path / "course.yml").write_text(text, "utf-8")
+    config = (ROOT / "nbgrader_config.py").read_text("utf-8").replace('"solutions"', '"source"')
+    (tmp_path / "nbgrader_config.py").write_text(config, "utf-8")
+    (tmp_path / "other.db").write_bytes(b"no database, but of some length: " * 40)
+    monkeypatch.setattr("autograder.sandbox.bubblewrap.available", lambda: "Install it.")
+    monkeypatch.setattr("autograder.authoring.doctor.version", lambda name: {"keras": "3.9.0", "tensorflow": "2.21", "nbgrader": "0.9.6"}[name])  # fmt: skip
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("autograder.common.data.DEBIAN", tmp_path)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    done = CliRunner().invoke(cli.app, ["doctor", "--json", "--course", str(tmp_path / "course.yml")])
+    assert done.exit_code == 1
+    found = {one["subject"]: one for one in json.loads(done.stdout)}
+    bad = {subject for subject, one in found.items() if one["mark"] == "bad"}
+    assert bad == {"Keras", "Fashion-MNIST", "bubblewrap", "gradebook", "nbgrader", "releases"}
+    assert found["Keras"]["says"] == "3.9.0; 3.10 or newer is needed" and "make setup" in found["Keras"]["remedy"]
+    assert "dataset-fashion-mnist" in found["Fashion-MNIST"]["remedy"]
+    assert found["bubblewrap"]["remedy"] == "Install it."
+    assert "file is not a database" in found["gradebook"]["says"]
+    assert "source_directory = 'source'" in found["nbgrader"]["says"]
+    assert "db_url = 'sqlite:///other.db'" in found["nbgrader"]["remedy"]
+    assert "does not exist" in found["releases"]["says"] and found["releases"]["remedy"]
+
+
+def test_doctor_says_when_there_is_no_course(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    done = CliRunner().invoke(cli.app, ["doctor"])
+    assert done.exit_code == 1
+    assert "✗ course.yml" in done.output and "or name the file with --course" in done.output
+
+
+def test_doctor_sees_a_gradebook_that_is_locked_or_read_only(tmp_path):
+    import sqlite3
+
+    from autograder.authoring.doctor import _locked
+
+    file = tmp_path / "gradebook.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    assert _locked(file) == ""
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    assert _locked(file) == "database is locked"
+    writer.close()

@@ -1,0 +1,33 @@
+"""Exceptions, as Keras and NumPy word them, and the hints that they get. No Keras is needed."""
+
+import pytest
+
+from autograder.common.hints import for_error, nearest
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        ("ValueError", "Could not interpret activation function identifier: oftmasx", "The activation name `oftmasx` is not known; did you mean `softmax`?"),
+        ("ValueError", "Could not interpret activation function identifier: qqqq", "The activation name `qqqq` is not known."),
+        ("TypeError", "Could not locate class 'adem'. Make sure custom classes and functions are decorated with ...", "The name `adem` is not known; did you mean `adam`?"),
+        ("TypeError", "Could not locate class 'RMSporp'. Make sure custom classes", "The name `RMSporp` is not known; did you mean `rmsprop`?"),
+        ("ValueError", "Could not interpret optimizer identifier: 5", "The name `5` is not known."),
+        ("ValueError", "Could not interpret loss identifier: sparse_categorical_crossentrpy", "The name `sparse_categorical_crossentrpy` is not known; did you mean `sparse_categorical_crossentropy`?"),
+        ("ValueError", "Could not interpret metric identifier: acuracy", "The name `acuracy` is not known; did you mean `accuracy`?"),
+        ("ValueError", "Expected `metrics` argument to be a list, tuple, or dict. Received instead: metrics=accuracy of type <class 'str'>", "metrics is a list: write metrics=['accuracy'], with brackets."),
+        ("ValueError", "Input 0 of layer \"dense\" is incompatible with the layer: expected axis -1 of input shape to have value 784", "The data don't have the shape"),
+        ("NameError", "name 'modle' is not defined", "`modle` does not exist (yet)"),
+        ("NotImplementedError", "", "This cell is still empty"),
+        ("ValueError", "You must call `compile()` before calling `fit()`.", "Call compile() before fit() or evaluate()."),
+        ("ZeroDivisionError", "division by zero", ""),
+    ],
+)  # fmt: skip
+def test_an_exception_gets_the_hint_that_fits(error, message, hint):
+    found = for_error(error, message)
+    assert found.startswith(hint) and bool(found) == bool(hint)
+
+
+def test_the_nearest_name_is_near():
+    assert nearest("sigmiod", ["relu", "sigmoid", "softmax"]) == "sigmoid"
+    assert nearest("xyz", ["relu", "sigmoid"]) == ""

@@ -1,0 +1,167 @@
+"""Two languages: complete catalogues, the language of the task at hand, and the same marks in both."""
+
+import ast
+import copy
+import re
+import threading
+
+import pytest
+
+from autograder.common.i18n import LANGUAGES, N_, VARIABLE, _, language, ngettext, speak, speaking
+from autograder.common.results import Status
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
+from tests.conftest import ROOT
+from tests.hand_built import NoLab, scalar
+from tools import messages
+
+TRANSLATIONS = LANGUAGES[1:]
+SOURCES = sorted((ROOT / "autograder").rglob("*.py"))
+PLACEHOLDER = re.compile(r"\{(\w*)(?:![rsa])?(?::[^}]*)?\}")
+
+
+def entries(name):
+    return [(ids, messages.forms(m)) for m in messages.current(name) if m.id for ids in [m.id if isinstance(m.id, tuple) else (m.id,)]]  # fmt: skip
+
+
+# ---- the catalogues
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_the_catalogue_holds_what_the_code_says_and_nothing_else(name):
+    fresh = messages.updated(name)
+    assert messages.as_po(fresh) == messages.path_of(name).read_bytes(), (
+        "run `make messages`, and translate what is new"
+    )
+    assert messages.as_mo(fresh) == messages.path_of(name).with_suffix(".mo").read_bytes(), "run `make messages`"
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_every_entry_is_translated(name):
+    missing = [ids[0] for ids, strings in entries(name) if not all(strings)]
+    fuzzy = [message.id for message in messages.current(name) if message.id and message.fuzzy]
+    assert not missing and not fuzzy
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_translations_fill_in_the_same_values(name):
+    for ids, strings in entries(name):
+        for string in strings:
+            assert set(PLACEHOLDER.findall(string)) == set(PLACEHOLDER.findall(ids[-1])), ids
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_code_is_not_translated(name):
+    command = re.compile(r"\bapt-get [a-z_-]+|--[a-z-]+|\w+\([^)]*=[^)]*\)")
+    for ids, strings in entries(name):
+        marked = [span for span in ids[0].split("`")[1::2] if "{" not in span]
+        for code in [*marked, *command.findall(ids[0])]:
+            assert all(code in string for string in strings), ids
+
+
+def test_korean_does_not_guess_the_ending_of_what_is_filled_in():
+    """A particle's form depends on the sound before it, so none may follow a value, and none is written both ways."""
+    particle = re.compile(
+        r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)"
+    )
+    assert not [string for _ids, strings in entries("ko") for string in strings if particle.search(string)]
+
+
+def test_a_changed_sentence_is_to_be_looked_at_again(monkeypatch):
+    catalogue = copy.deepcopy(messages.template())
+    sentence = "The activation name `{name}` is not known."
+    catalogue.delete(sentence)
+    catalogue.add("The activation name `{name}` is not known here.")
+    monkeypatch.setattr(messages, "template", lambda: catalogue)
+    fresh = messages.updated("ko")
+    assert sentence not in fresh and fresh["The activation name `{name}` is not known here."].fuzzy
+
+
+# ---- the code
+
+
+def calls_of(tree):
+    return [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "ngettext")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "autograder")))
+def test_what_is_translated_can_be_found(path):
+    """Constants, filled in after the translation; none inside an f-string, where nothing extracts them."""
+    tree = ast.parse(path.read_text("utf-8"))
+    inside = {id(call) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for call in calls_of(node)}
+    for call in calls_of(tree):
+        assert id(call) not in inside, f"line {call.lineno}: out of the f-string with it"
+        assert not isinstance(call.args[0], (ast.JoinedStr, ast.BinOp)), f"line {call.lineno}: a constant, please"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "autograder")))
+def test_no_function_both_translates_and_throws_values_away_as_underscore(path):
+    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            assert "_" not in stored or not calls_of(function), f"{function.name}: give the value a name"
+
+
+# ---- which language
+
+
+def test_the_environment_speaks_where_nobody_chose(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert language() == "en"
+    for value, expected in (("ko", "ko"), ("ko_KR.UTF-8", "ko"), ("KO", "ko"), ("xx", "en"), ("", "en")):
+        monkeypatch.setenv(VARIABLE, value)
+        assert language() == expected, value
+    monkeypatch.setenv(VARIABLE, "ko")
+    with speaking("en"):
+        assert language() == "en"
+        with speaking(""):  # nobody chose: as before
+            assert language() == "en"
+    assert language() == "ko"
+
+
+def test_each_task_speaks_its_own_language():
+    said, ready = {}, threading.Barrier(2)
+
+    def task(name):
+        speak(name)
+        ready.wait(10)
+        said[name] = _("no layers")
+        ready.wait(10)
+        with speaking("en"):
+            said[name + " en"] = _("no layers")
+
+    tasks = [threading.Thread(target=task, args=[name]) for name in LANGUAGES]
+    for one in tasks:
+        one.start()
+    for one in tasks:
+        one.join(20)
+    assert said == {"en": "no layers", "ko": "층 없음", "en en": "no layers", "ko en": "no layers"}
+    assert _("no layers") == "no layers"
+
+
+def test_values_are_filled_in_after_the_translation_and_only_then():
+    with speaking("ko"):
+        assert _("Layer names: {names}", names="{braces}") == "층 이름: {braces}"
+        assert _("a sentence of a package of your own: {}") == "a sentence of a package of your own: {}"
+        assert _("") == ""
+    assert ngettext("{number} sheet", "{number} sheets", 2) == "2 sheets"
+    assert N_("a value") == "a value"
+
+
+# ---- the same decisions
+
+
+def test_a_question_is_decided_alike_in_both_languages():
+    checks = [
+        parse({"type": "value", "of": "n", "equals": 7, "kind": "integer", "points": 1}),
+        parse({"type": "keys", "of": "missing", "keys": ["a"], "points": 1, "needs": ["value"]}),
+    ]
+    facts = Facts({"n": scalar("seven")}, NoLab())
+    english, korean = (decide(checks, facts, name) for name in ("en", "ko"))
+    assert [(o.check, o.status, o.points) for o in english] == [(o.check, o.status, o.points) for o in korean]
+    assert english[0].title == "`n` is 7" and korean[0].title == "`n`의 값: 7"
+    assert english[0].expected == "a value of kind integer" and korean[0].expected == "integer 종류의 값"
+    assert korean[1].status is Status.SKIPPED and korean[1].actual.endswith("먼저 통과해야 하는 항목: '`n`의 값: 7'")

@@ -1,0 +1,201 @@
+"""The registry: which checks there are, how they are declared, and how a question's checks are decided together."""
+
+import pytest
+from pydantic import ValidationError
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.results import Status
+from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
+from autograder.course.checks.registry import TYPES, decide, parse
+from tests.hand_built import FakeLab, NoLab, fit, listed, mapping, model, scalar
+
+EVERY_TYPE = {
+    "accuracy": {"at_least": 0.9},
+    "array": {"shape": [3], "kind": "float", "minimum": 0, "maximum": 1, "equals": "train", "scaling": "unit"},
+    "batch_size": {"equals": 31},
+    "builds": {},
+    "choice": {"equals": "alpha", "among": ["alpha", "beta"]},
+    "epochs": {"equals": 7},
+    "evaluation": {"model": "model"},
+    "evaluations": {"models": "models"},
+    "fresh": {},
+    "function": {"reference": "double", "draws": 2, "args": [{"integer": [1, 3]}]},
+    "input_shape": {"shape": [783]},
+    "keys": {"keys": ["gamma"]},
+    "layer_names": {"names": ["gamma"]},
+    "layers": {"layers": [{"type": "Dense", "units": 77}]},
+    "loss": {"equals": "hinge"},
+    "metrics": {"includes": ["recall"]},
+    "optimizer": {"equals": "Lion", "settings": {"learning_rate": 0.123}},
+    "output_shapes": {"shapes": [[None, 77]]},
+    "parameters": {"total": 777},
+    "same_layers": {"layers": ["dense7"]},
+    "trained_on": {"split": "train"},
+    "trained_with": {"equals": "Lion"},
+    "value": {"equals": 777},
+    "weight_shapes": {"shapes": [[77]]},
+    "winner": {"results": "results"},
+}
+
+
+def declared(kind, **fields):
+    return parse({"type": kind, "points": 1, **EVERY_TYPE[kind], **fields})
+
+
+def test_every_type_is_tried_here():
+    assert {name for name, kind in TYPES.items() if kind.__module__.startswith("autograder.")} == set(EVERY_TYPE)
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+def test_a_check_is_a_frozen_value_with_a_readable_form(kind):
+    check = declared(kind)
+    assert check == declared(kind) and check.id == check.type == kind
+    assert kind in repr(check) and len(repr(check)) < 1000
+    with pytest.raises(ValidationError, match="frozen"):
+        check.points = 100
+    assert parse(check) is check
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+def test_unknown_keys_are_refused(kind):
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        declared(kind, colour="red")
+
+
+@pytest.mark.parametrize("kind", [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in ("trained_on", "function", "array", "parameters", "epochs")])  # fmt: skip
+def test_a_check_without_its_parameters_is_refused(kind):
+    with pytest.raises(ValidationError, match="Field required"):
+        parse({"type": kind, "points": 1})
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+def test_a_check_survives_its_own_dump(kind):
+    check = declared(kind, title={"en": "A title", "ko": "제목"}, hidden=True)
+    assert parse(check.model_dump(mode="json", by_alias=True)) == check
+    assert check.heading("ko") == "제목" and check.heading("en") == "A title"
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+def test_a_title_in_one_language_serves_both(kind):
+    check = declared(kind, title="Only English", hint="Look again")
+    assert check.heading("ko") == "Only English" and check.hint.in_language("ko") == "Look again"
+    own = declared(kind)  # without a title of its own, it makes one in the language that is asked for
+    assert own.heading() == own.describe() != own.heading("ko")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("layer", "layers"), ("acuracy", "accuracy"), ("optimiser", "optimizer"), ("trainedon", "trained_on")]
+)  # fmt: skip
+def test_an_unknown_type_is_answered_with_the_nearest(name, meant):
+    with pytest.raises(ValueError, match=f"unknown check type '{name}': did you mean '{meant}'"):
+        parse({"type": name, "points": 1})
+
+
+def test_an_unknown_type_like_no_other_is_answered_with_all():
+    with pytest.raises(ValueError, match="unknown check type 'xyzzy': Known are accuracy, array"):
+        parse({"type": "xyzzy", "points": 1})
+
+
+@pytest.mark.parametrize("declaration", [None, 3, "layers", [], {}, {"points": 1}])
+def test_a_declaration_is_a_mapping_with_a_type(declaration):
+    with pytest.raises(ValueError, match="a mapping with the key 'type'"):
+        parse(declaration)
+
+
+# ---- several checks of one question
+
+
+class Fixed(Check):
+    """A check of one's own that gives the verdict, or raises the error, that it was made with."""
+
+    type: str = "fixed"
+    gives: object
+
+    def describe(self):
+        return f"fixed {self.id}"
+
+    def decide(self, value, facts):
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+def fixed(name, gives, points=1, **fields):
+    return Fixed(id=name, gives=gives, points=points, of="value", **fields)
+
+
+def decided(*checks):
+    return decide(checks, Facts({"value": scalar(1)}, NoLab()))
+
+
+def test_each_check_earns_its_own_points():
+    found = decided(fixed("a", passed(), 0.25), fixed("b", failed(1, 2), 0.5), fixed("c", passed(), 1.5))
+    assert [item.points for item in found] == [0.25, 0.0, 1.5]
+    assert [item.out_of for item in found] == [0.25, 0.5, 1.5]
+    assert [item.check for item in found] == ["a", "b", "c"]
+
+
+def test_a_failed_prerequisite_skips_its_dependents_with_the_reason():
+    found = decided(
+        fixed("a", failed(1, 2), title="The first"), fixed("b", passed(), needs=("a",)), fixed("c", passed(), needs=("b",)),
+        fixed("d", passed()),
+    )  # fmt: skip
+    assert [item.status for item in found] == [Status.FAILED, Status.SKIPPED, Status.SKIPPED, Status.PASSED]
+    assert found[1].actual == "not looked at, because 'The first' did not pass"
+    assert (found[1].points, found[1].out_of) == (0.0, 1.0)
+
+
+def test_what_depends_on_something_undecided_is_undecided():
+    found = decided(fixed("a", undecided("a custom layer")), fixed("b", passed(), needs=("a",)))
+    assert [item.status for item in found] == [Status.UNDECIDED, Status.UNDECIDED]
+    assert [item.points for item in found] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "actual"),
+    [
+        (CannotRebuild("MyLayer is unknown"), "MyLayer is unknown"),
+        (
+            ZeroDivisionError("division by zero"),
+            "the grader failed on this check (ZeroDivisionError: division by zero)",
+        ),
+        (RecursionError("too deep"), "RecursionError"),
+    ],
+)
+def test_a_check_that_raises_is_undecided_and_the_others_go_on(error, actual):
+    found = decided(fixed("a", error), fixed("b", passed()))
+    assert found[0].status is Status.UNDECIDED and actual in found[0].actual
+    assert found[1].status is Status.PASSED
+
+
+def test_the_checks_own_hint_follows_the_general_one_and_only_on_failure():
+    hint = {"en": "Look again.", "ko": "다시 보세요."}
+    found = decided(fixed("a", failed(1, 2, "Too small."), hint=hint), fixed("b", passed(), hint=hint))
+    assert [item.hint for item in found] == ["Too small. Look again.", ""]
+    korean = decide([fixed("a", failed(1, 2), hint=hint)], Facts({"value": scalar(1)}, NoLab()), "ko")
+    assert korean[0].hint == "다시 보세요."
+
+
+def test_a_verdict_that_passed_is_all_or_nothing():
+    assert Verdict(Status.PASSED).credit == 1.0
+    assert all(Verdict(status).credit == 0.0 for status in (Status.FAILED, Status.UNDECIDED, Status.SKIPPED))
+
+
+VALUES = [
+    scalar(0), scalar("beta"), listed(1, 2), mapping(delta=0.1), model(), model(fits=(fit(),)), model(fits=(fit(), fit(3))),
+    model(compiled=None, fits=(fit(),)),
+]  # fmt: skip
+SECRETS = ("alpha", "gamma", "hinge", "recall", "Lion", "0.123", "dense7")
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_a_hidden_outcome_never_shows_what_was_expected(kind, value):
+    check = declared(kind, of="value", hidden=True, title="Something hidden")
+    facts = {"value": value, "model": model(), "models": mapping(delta=model()), "results": mapping(delta=0.1)}
+    (found,) = decide([check], Facts(facts, FakeLab()))
+    assert found.expected == "" and found.hidden and found.title == "Something hidden"
+    if found.status is Status.PASSED:
+        assert found.actual == ""
+    if not found.hint:  # hints are written for students, also those of hidden checks
+        assert not any(secret in found.model_dump_json() for secret in SECRETS)

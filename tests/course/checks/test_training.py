@@ -1,0 +1,335 @@
+"""Checks on compile settings and on how a network was trained, on descriptions: no Keras is needed."""
+
+import pytest
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.results import Status
+from autograder.common.wire.description import Component
+from tests.deciding import outcome
+from tests.hand_built import SGD, FakeLab, compiled, fit, mapping, model, scalar
+
+
+def trained(*fits, **fields):
+    return model(fits=fits or (fit(),), **fields)
+
+
+def test_a_flag_is_not_the_number_one():
+    check = {"type": "optimizer", "equals": "SGD", "settings": {"nesterov": True}}
+    one = model(compiled=compiled("SGD", {**SGD, "nesterov": 1}))
+    assert outcome(check, one).status is Status.FAILED
+    check = {"type": "optimizer", "equals": "SGD", "settings": {"momentum": 1}}
+    assert outcome(check, model(compiled=compiled("SGD", {**SGD, "momentum": True}))).status is Status.FAILED
+
+
+def test_a_setting_that_is_missing_or_nan_does_not_pass():
+    check = {"type": "optimizer", "equals": "SGD", "settings": {"learning_rate": 0.01}}
+    assert outcome(check, model(compiled=compiled("SGD", {}))).status is Status.FAILED
+    assert outcome(check, model(compiled=compiled("SGD", {"learning_rate": float("nan")}))).status is Status.FAILED
+
+
+COMPILED_CHECKS = [
+    {"type": "optimizer", "equals": "SGD"},
+    {"type": "loss", "equals": "sparse_categorical_crossentropy"},
+    {"type": "metrics", "includes": ["accuracy"]},
+]
+
+
+@pytest.mark.parametrize("check", COMPILED_CHECKS, ids=lambda check: check["type"])
+def test_a_network_that_was_not_compiled_fails(check):
+    found = outcome(check, model(compiled=None))
+    assert (found.status, found.actual) == (Status.FAILED, "compile() was not called on this network")
+    assert found.expected == "a compiled network"
+
+
+METRICS = {"type": "metrics", "includes": ["accuracy"]}
+
+
+# ---- what a network was trained on
+
+
+ON = {"type": "trained_on", "split": "train", "scaling": "unit"}
+
+
+def test_training_on_the_whole_training_split_passes():
+    found = outcome(ON, trained())
+    assert (found.status, found.points) == (Status.PASSED, 2.0)
+    assert found.title == "Trained on the training split, scaled to 0 to 1"
+
+
+@pytest.mark.parametrize(
+    ("data", "actual", "hint"),
+    [
+        ({"train": 0, "samples": 500, "distinct": 0}, "500 samples of other data", "images of Fashion-MNIST"),
+        ({"train": 40_000}, "40,000 training images", "Use all 48,000 images of the training split, each once."),
+        ({"distinct": 40_000}, "48,000 training images", "Use all 48,000 images"),
+        ({"holdout": 12_000}, "48,000 training images and 12,000 hold-out images", "what is used to train"),
+        ({"train": 0, "holdout": 12_000}, "12,000 hold-out images", "Train on the training split only"),
+        ({"test": 10_000}, "48,000 training images and 10,000 test images", "Train on the training split only"),
+        ({"changed_labels": 3}, "3 changed labels", "labels must belong to the images"),
+        ({"scaling": "raw"}, "48,000 training images, scaling: raw", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
+        ({"scaling": "other"}, "48,000 training images, scaling: other", "Divide by 255.0."),
+    ],
+)  # fmt: skip
+def test_training_on_anything_else_says_on_what(data, actual, hint):
+    found = outcome(ON, trained(fit(**data)))
+    assert (found.status, found.actual) == (Status.FAILED, actual)
+    assert hint in found.hint and found.expected
+
+
+def test_every_training_counts_not_only_the_last():
+    found = outcome(ON, trained(fit(holdout=12_000), fit()))
+    assert found.status is Status.FAILED and "12,000 hold-out images" in found.actual
+
+
+def test_scaling_is_free_where_none_is_asked_for():
+    assert outcome({"type": "trained_on", "split": "train"}, trained(fit(scaling="raw"))).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("split", "data"),
+    [
+        ("all_train", {"holdout": 12_000}),
+        ("holdout", {"train": 0, "holdout": 12_000}),
+        ("test", {"train": 0, "test": 10_000}),
+    ],
+)
+def test_other_splits_can_be_asked_for(split, data):
+    check = {"type": "trained_on", "split": split}
+    assert outcome(check, trained(fit(**data))).status is Status.PASSED
+    assert outcome(check, trained(fit())).status is Status.FAILED
+
+
+# ---- how long, in what batches, how often, with what
+
+
+@pytest.mark.parametrize(
+    ("asked", "epochs", "passes"),
+    [
+        ({"equals": 5}, 5, True),
+        ({"equals": 5}, 4, False),
+        ({"at_most": 10}, 10, True),
+        ({"at_most": 10}, 11, False),
+        ({"at_least": 3}, 3, True),
+        ({"at_least": 3}, 2, False),
+    ],
+)
+def test_epochs_are_compared(asked, epochs, passes):
+    found = outcome({"type": "epochs", **asked}, trained(fit(epochs=epochs)))
+    assert found.status is (Status.PASSED if passes else Status.FAILED)
+    if not passes:
+        assert found.actual == str(epochs) and found.hint == "Set it in fit(..., epochs=...)."
+
+
+def test_a_second_fit_adds_its_epochs_and_is_explained():
+    found = outcome({"type": "epochs", "equals": 5}, trained(fit(epochs=5), fit(epochs=5)))
+    assert found.actual == "10 (5 + 5, in 2 calls of fit)"
+    assert "compile() does not reset weights" in found.hint and "build a fresh network" in found.hint
+
+
+def test_a_fresh_network_was_trained_once():
+    assert outcome({"type": "fresh"}, trained()).status is Status.PASSED
+    found = outcome({"type": "fresh"}, trained(fit(using=compiled("SGD")), fit(using=compiled("Adam"))))
+    assert found.actual == "2 trainings, one after another (SGD, Adam)"
+    assert "build a fresh network" in found.hint
+
+
+def test_batch_sizes_of_all_trainings_are_compared():
+    check = {"type": "batch_size", "equals": 32}
+    assert outcome(check, trained()).status is Status.PASSED
+    found = outcome(check, trained(fit(batch_size=32), fit(batch_size=64)))
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "32", "32, 64")
+
+
+def test_an_optimizer_that_compile_never_got_is_explained():
+    check = {"type": "trained_with", "equals": "SGD", "settings": {"momentum": 0.9, "nesterov": True}}
+    nesterov = compiled("SGD", {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True})
+    assert outcome(check, trained(fit(using=nesterov))).status is Status.PASSED
+    found = outcome(check, trained(fit(using=compiled("RMSprop"))))
+    assert (found.status, found.expected) == (Status.FAILED, "SGD(momentum=0.9, nesterov=True)")
+    assert found.hint.startswith("The network was trained with RMSprop(learning_rate=0.001), not with the optimizer")
+
+
+def test_compiling_after_training_does_not_change_what_it_was_trained_with():
+    later = trained(fit(using=compiled("RMSprop")), compiled=compiled("Adam"))
+    assert outcome({"type": "trained_with", "equals": "Adam"}, later).status is Status.FAILED
+    assert outcome({"type": "trained_with", "equals": "RMSprop"}, later).status is Status.PASSED
+
+
+# ---- provenance
+
+
+FIT_CHECKS = {
+    "trained_on": ON,
+    "epochs": {"type": "epochs", "equals": 5},
+    "batch_size": {"type": "batch_size", "equals": 32},
+    "fresh": {"type": "fresh"},
+    "trained_with": {"type": "trained_with", "equals": "RMSprop"},
+    "accuracy": {"type": "accuracy", "split": "holdout", "at_least": 0.85},
+}
+
+
+@pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
+def test_a_trained_network_passes(check):
+    assert outcome(check, trained(), FakeLab()).status is Status.PASSED
+
+
+@pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
+def test_an_untrained_network_fails(check):
+    found = outcome(check, model(), FakeLab())
+    assert (found.status, found.actual) == (Status.FAILED, "fit() was not called on this network")
+
+
+@pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
+def test_weights_of_unknown_origin_fail_with_that_reason(check):
+    found = outcome(check, trained(origin="weights that were loaded"), FakeLab())
+    assert (found.status, found.points, found.actual) == (Status.FAILED, 0.0, "weights that were loaded")
+
+
+@pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
+def test_weights_that_the_grader_could_not_follow_are_undecided(check):
+    found = outcome(check, trained(origin="callbacks were given", undecided=True), FakeLab())
+    assert (found.status, found.actual) == (Status.UNDECIDED, "callbacks were given")
+
+
+@pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
+def test_what_is_no_network_fails(check):
+    found = outcome(check, scalar(0.99), FakeLab())
+    assert (found.status, found.actual) == (Status.FAILED, "0.99")
+
+
+# ---- accuracy
+
+
+ACCURACY = FIT_CHECKS["accuracy"]
+
+
+@pytest.mark.parametrize(("accuracy", "passes"), [(0.85, True), (0.8499, False), (float("nan"), False)])
+def test_accuracy_is_at_least_the_threshold(accuracy, passes):
+    found = outcome(ACCURACY, trained(), FakeLab(accuracy=accuracy))
+    assert found.status is (Status.PASSED if passes else Status.FAILED)
+    if not passes:
+        assert found.expected == "at least 0.85" and found.actual == f"{accuracy:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ({"scaling": "raw"}, "Divide by 255.0."),
+        ({"changed_labels": 9}, "Labels and images no longer belong together"),
+        ({}, "the optimizer and the number of epochs"),
+    ],
+)
+def test_low_accuracy_is_explained_by_the_data_where_it_can_be(data, hint):
+    found = outcome(ACCURACY, trained(fit(**data)), FakeLab(accuracy=0.5))
+    assert found.status is Status.FAILED and hint in found.hint
+
+
+@pytest.mark.parametrize(("split", "title"), [("holdout", "the hold-out"), ("test", "the test images")])
+def test_accuracy_on_images_that_were_trained_on_fails(split, title):
+    check = {"type": "accuracy", "split": split, "at_least": 0.5}
+    found = outcome(check, trained(fit(**{split: 100})), FakeLab(accuracy=1.0))
+    assert (found.status, found.actual) == (Status.FAILED, f"trained on 100 images of {title}")
+    assert "says nothing" in found.hint
+
+
+def test_a_network_that_can_not_be_rebuilt_is_undecided():
+    class Lab(FakeLab):
+        def evaluate(self, model, split):
+            raise CannotRebuild("MyDense is not one of Keras's layers")
+
+    found = outcome(ACCURACY, trained(), Lab())
+    assert (found.status, found.actual) == (Status.UNDECIDED, "MyDense is not one of Keras's layers")
+
+
+def test_a_lab_that_fails_costs_no_point():
+    class Lab(FakeLab):
+        def evaluate(self, model, split):
+            raise MemoryError("no more")
+
+    found = outcome(ACCURACY, trained(), Lab())
+    assert found.status is Status.UNDECIDED and "MemoryError" in found.actual
+
+
+def test_a_hidden_accuracy_tells_no_threshold():
+    check = {**ACCURACY, "hidden": True, "title": "Accuracy on unseen images"}
+    for given, lab in (
+        (trained(), 0.5),
+        (trained(fit(holdout=5)), 0.9),
+        (model(), 0.9),
+        (scalar(3), 0.9),
+        (trained(), 0.9),
+    ):
+        found = outcome(check, given, FakeLab(accuracy=lab))
+        assert found.hidden and found.title == "Accuracy on unseen images"
+        assert "0.85" not in found.model_dump_json()
+
+
+# ---- numbers that the student measured
+
+
+EVALUATION = {"type": "evaluation", "model": "model", "split": "holdout", "metric": "accuracy", "tolerance": 0.002}
+
+
+@pytest.mark.parametrize(("number", "passes"), [(0.8712, True), (0.873, False), (87.1, False), (float("nan"), False)])
+def test_a_number_from_evaluate_must_be_the_graders_own(number, passes):
+    found = outcome(EVALUATION, scalar(number), FakeLab(accuracy=0.87), model=trained())
+    assert found.status is (Status.PASSED if passes else Status.FAILED)
+    if not passes:
+        assert found.expected == "0.8700" and "Evaluate this very network on the hold-out" in found.hint
+
+
+def test_the_loss_can_be_asked_for():
+    check = {**EVALUATION, "metric": "loss"}
+    assert outcome(check, scalar(0.4), FakeLab(), model=model()).status is Status.PASSED
+    assert outcome(check, scalar(0.87), FakeLab(), model=model()).status is Status.FAILED
+
+
+@pytest.mark.parametrize("value", [True, None, "0.87"])
+def test_an_evaluation_is_a_number(value):
+    found = outcome(EVALUATION, scalar(value), FakeLab(accuracy=1.0), model=trained())
+    assert (found.status, found.expected) == (Status.FAILED, "a number")
+    assert "returns the loss and the accuracy" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("network", "actual"),
+    [(None, "nothing"), (scalar(1), "1"), (model(compiled=None), "compile() was not called on this network")],
+)
+def test_an_evaluation_needs_its_network(network, actual):
+    others = {} if network is None else {"model": network}
+    found = outcome(EVALUATION, scalar(0.87), FakeLab(), **others)
+    assert (found.status, found.actual) == (Status.FAILED, actual)
+
+
+def test_an_evaluation_of_a_network_that_can_not_be_rebuilt_is_undecided():
+    class Lab(FakeLab):
+        def evaluate(self, model, split):
+            raise CannotRebuild("the network is not a chain of layers")
+
+    assert outcome(EVALUATION, scalar(0.87), Lab(), model=trained()).status is Status.UNDECIDED
+
+
+EVALUATIONS = {"type": "evaluations", "models": "models", "split": "holdout", "metric": "accuracy", "tolerance": 0.002}
+
+
+def test_a_dictionary_of_evaluations_is_compared_network_by_network():
+    models = mapping(sgd=trained(), adam=trained())
+    assert outcome(EVALUATIONS, mapping(sgd=0.87, adam=0.871), FakeLab(), models=models).status is Status.PASSED
+    found = outcome(EVALUATIONS, mapping(sgd=0.87, adam=0.9), FakeLab(), models=models)
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "adam: 0.8700", "adam: 0.9000")
+    found = outcome(EVALUATIONS, mapping(sgd=0.87, nadam=0.87), FakeLab(), models=models)
+    assert (found.status, found.actual) == (Status.FAILED, "nadam: nothing")
+    found = outcome(EVALUATIONS, mapping(sgd=mapping(a=1)), FakeLab(), models=models)
+    assert found.status is Status.FAILED and found.expected == "sgd: a number"
+
+
+@pytest.mark.parametrize("models", [None, scalar(3)])
+def test_evaluations_need_a_dictionary_of_networks(models):
+    others = {} if models is None else {"models": models}
+    found = outcome(EVALUATIONS, mapping(sgd=0.87), FakeLab(), **others)
+    assert (found.status, found.expected) == (Status.FAILED, "a dictionary of networks as `models`")
+
+
+def test_a_custom_component_never_counts_as_accuracy():
+    own = model(compiled=compiled().model_copy(update={"metrics": (Component(type="accuracy", custom="own"),)}))
+    assert outcome(METRICS, own).status is Status.FAILED

@@ -1,0 +1,391 @@
+"""Checks on plain values, choices, arrays, dictionaries and functions. No Keras is needed for any of them."""
+
+import numpy as np
+import pytest
+
+from autograder.common.results import Status
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FailureDescription,
+    FunctionDescription,
+    OtherDescription,
+)
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
+from tests.hand_built import FakeLab, listed, mapping, model, scalar
+
+
+def outcome(check, value, lab=None, seed=42, **others):
+    check = parse({"of": "value", "points": 1, **check})
+    (found,) = decide([check], Facts({"value": value, **others}, lab or FakeLab(), seed=seed))
+    return found
+
+
+def passes(check, value, **others):
+    found = outcome(check, value, **others)
+    assert found.status in (Status.PASSED, Status.FAILED), found
+    return found.status is Status.PASSED
+
+
+def array(data, **fields):
+    data = np.asarray(data)
+    finite = bool(np.isfinite(data).all())
+    facts = {"dtype": data.dtype.name, "shape": data.shape, "finite": finite, "data": data}
+    if data.size and finite:
+        facts |= {"minimum": float(data.min()), "maximum": float(data.max())}
+    return ArrayDescription(**{**facts, **fields})
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+# ---- plain values
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        ({"equals": 78_500, "kind": "integer"}, scalar(78_500)),
+        ({"equals": 78_500, "kind": "integer"}, scalar(78_500.0)),
+        ({"equals": 0}, scalar(0.0)),
+        ({"equals": 0.01, "tolerance": 1e-9}, scalar(0.01)),
+        ({"equals": 0.87, "tolerance": 0.01}, scalar(0.875)),
+        ({"equals": 1000, "tolerance": 0.01}, scalar(1009)),  # relative above 1
+        ({"equals": True, "kind": "boolean"}, scalar(True)),
+        ({"equals": "sgd"}, scalar("sgd")),
+        ({"equals": None}, scalar(None)),
+        ({"equals": [None, 100]}, listed(None, 100)),
+        ({"equals": [None, 100]}, listed(None, 100.0)),
+        ({"equals": [784, 100]}, array([784, 100])),
+        ({"equals": [[784, 100], [100]]}, listed(listed(784, 100), listed(100))),
+        ({"equals": ["dense", "dense_1"]}, listed("dense", "dense_1")),
+        ({"equals": []}, listed()),
+    ],
+)
+def test_equal_values_pass(check, value):
+    assert passes({"type": "value", **check}, value)
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        ({"equals": 1}, scalar(True)),
+        ({"equals": 1, "kind": "integer"}, scalar(True)),
+        ({"equals": True}, scalar(1)),
+        ({"equals": True, "kind": "boolean"}, scalar(1)),
+        ({"equals": 0}, scalar(False)),
+        ({"equals": [1]}, listed(True)),
+        ({"equals": 1}, scalar(NAN)),
+        ({"equals": 1, "tolerance": 1e6}, scalar(NAN)),
+        ({"equals": NAN}, scalar(NAN)),
+        ({"equals": 1, "tolerance": 1e6}, scalar(INFINITY)),
+        ({"equals": 1, "kind": "integer"}, scalar(INFINITY)),
+        ({"equals": 78_500}, scalar("78500")),
+        ({"equals": 78_500, "kind": "integer"}, scalar(78_500.5)),
+        ({"equals": 78_500}, scalar(None)),
+        ({"equals": "1"}, scalar(1)),
+        ({"equals": "sgd"}, scalar("SGD")),
+        ({"equals": None}, scalar(0)),
+        ({"equals": None}, scalar("None")),
+        ({"equals": [None, 100]}, listed(100)),
+        ({"equals": [None, 100]}, listed(100, None)),
+        ({"equals": [None, 100]}, listed(None, 100, 100)),
+        ({"equals": [None, 100]}, scalar("(None, 100)")),
+        ({"equals": [1, 2]}, array([[1, 2]])),
+        ({"equals": 5}, listed(5)),
+        ({"equals": 5}, array([5])),
+        ({"equals": 10}, scalar(10**18)),
+    ],
+)
+def test_other_values_fail(check, value):
+    assert not passes({"type": "value", **check}, value)
+
+
+def test_a_wrong_value_is_shown_beside_the_right_one():
+    found = outcome({"type": "value", "equals": 78_500}, scalar(78_400))
+    assert (found.expected, found.actual, found.title) == ("78500", "78400", "`value` is 78500")
+
+
+def test_an_answer_left_at_none_is_asked_for():
+    found = outcome({"type": "value", "equals": 1500, "of": "value"}, scalar(None))
+    assert (found.expected, found.actual, found.hint) == ("an answer", "None", "Set `value` to your answer.")
+
+
+def test_a_value_of_another_kind_is_told_the_kind_only():
+    found = outcome({"type": "value", "equals": 3, "kind": "integer"}, scalar("three"))
+    assert (found.expected, found.actual) == ("a value of kind integer", "'three'")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (model(), "a network of Dense, Dense"),
+        (mapping(a=1), "{'a': 1}"),
+        (OtherDescription(type="Evil"), "an object of type Evil"),
+        (FunctionDescription(name="f"), "a function, f"),
+        (listed(OtherDescription(type="Evil")), "[an object of type Evil]"),
+        (ArrayDescription(dtype="float32", shape=(10, 10)), "an array of shape (10, 10) and type float32"),
+        (FailureDescription(error="ValueError", message="no"), "ValueError: no"),
+    ],
+)
+def test_objects_that_are_no_plain_value_fail_and_are_shown(value, shown):
+    found = outcome({"type": "value", "equals": 1}, value)
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "a plain value", shown)
+
+
+def test_long_answers_are_cut():
+    found = outcome({"type": "value", "equals": "short"}, scalar("x" * 4000))
+    assert len(found.actual) == 300 and found.actual.endswith("...")
+
+
+# ---- choices
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [("softmax", True), (" Softmax\n", True), ("SOFTMAX", True), ("sigmoid", False), ("soft max", False), (2, False), (None, False)],
+)  # fmt: skip
+def test_a_choice_of_words_ignores_case_and_space(answer, right):
+    check = {"type": "choice", "equals": "softmax", "among": ["sigmoid", "softmax", "none"]}
+    assert passes(check, scalar(answer)) is right
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"), [(2, True), (1, False), (9, False), (True, False), ("2", False), (NAN, False)]
+)
+def test_a_choice_of_numbers_takes_the_number_only(answer, right):
+    assert passes({"type": "choice", "equals": 2, "among": [1, 2, 3, 4]}, scalar(answer)) is right
+
+
+def test_true_is_not_the_first_answer():
+    found = outcome({"type": "choice", "equals": 1, "among": [1, 2]}, scalar(True))
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "one of 1, 2", "True")
+    assert found.hint == "Set `value` to one of them."
+
+
+def test_a_choice_is_no_list():
+    assert not passes({"type": "choice", "equals": 1, "among": [1, 2]}, listed(1, 2))
+
+
+# ---- arrays
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "expected", "actual", "hint"),
+    [
+        ({"shape": [2, 3]}, array(np.ones((3, 2))), "(2, 3)", "(3, 2)", "which axis differs?"),
+        ({"kind": "float"}, array(np.ones(3, np.uint8)), "an array of floats", "uint8", "Divide by 255.0"),
+        ({"kind": "integer"}, array(np.ones(3)), "an array of integers", "float64", ""),
+        ({"kind": "integer"}, array(np.ones(3, bool)), "an array of integers", "bool", ""),
+        ({"minimum": 0, "maximum": 1}, array([0.0, 255.0]), "0 to 1", "0 to 255", "Pixels run to 255, expected 0 to 1"),
+        ({"minimum": 0, "maximum": 1}, array([-1.0, 1.0]), "0 to 1", "-1 to 1", "do nothing else to them"),
+        ({"minimum": 0, "maximum": 1}, array([0.0, NAN]), "finite numbers", "NaN or infinity", ""),
+        ({"shape": [2]}, array([INFINITY, 0.0]), "finite numbers", "NaN or infinity", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_array_is_told_what_differs(check, value, expected, actual, hint):
+    found = outcome({"type": "array", **check}, value)
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, expected, actual)
+    assert hint in found.hint
+
+
+def test_arrays_pass_whatever_their_precision():
+    check = {"type": "array", "shape": [3], "kind": "float", "minimum": 0, "maximum": 1}
+    for dtype in (np.float16, np.float32, np.float64):
+        assert passes(check, array(np.array([0, 0.5, 1], dtype)))
+    assert passes({"type": "array", "kind": "integer"}, array(np.array([1, 2], np.uint8)))
+
+
+@pytest.mark.parametrize("value", [listed(1, 2), scalar(1), model(), OtherDescription(type="DataFrame")])
+def test_what_is_no_array_fails(value):
+    found = outcome({"type": "array", "shape": [2]}, value)
+    assert (found.status, found.expected) == (Status.FAILED, "an array")
+
+
+UNIT, RAW = np.arange(256) / 255.0, np.arange(256.0)
+
+
+def images(rows, lookup=UNIT):
+    return ArrayDescription(dtype="float64", shape=(len(rows), 784), rows=np.array(rows, np.int32), lookup=lookup)
+
+
+@pytest.mark.parametrize(
+    ("value", "actual", "hint"),
+    [
+        (images([1, 2, 3]), "the right images in another order", "mind the order of what it returns"),
+        (images([0, 4, 5]), "other images", "test_size=0.2, random_state=42"),
+        (images([3, 1]), "other images", "random_state=42"),
+        (images([3, 1, 2], RAW), "scaling: raw", "Divide by 255.0, once."),
+        (images([3, 1, 2], UNIT / 255), "scaling: other", "Divide by 255.0, once."),
+        (array(np.zeros((3, 784))), "other values", "Reshape must not mix rows"),
+    ],
+)  # fmt: skip
+def test_other_rows_of_the_data_are_told_apart(value, actual, hint):
+    found = outcome({"type": "array", "equals": "train", "scaling": "unit"}, value)
+    assert (found.status, found.actual) == (Status.FAILED, actual)
+    assert hint in found.hint
+
+
+def test_the_rows_of_a_split_pass_in_its_order():
+    assert passes({"type": "array", "equals": "train", "scaling": "unit"}, images([3, 1, 2]))
+    assert passes({"type": "array", "equals": "train"}, images([3, 1, 2], RAW))
+    assert passes({"type": "array", "equals": "train", "scaling": "raw"}, images([3, 1, 2], RAW))
+
+
+def test_labels_are_compared_by_value():
+    check = {"type": "array", "equals": "train_labels"}
+    assert passes(check, array(np.array([3, 1, 2], np.uint8)))
+    assert passes(check, array(np.array([[3], [1], [2]])))
+    found = outcome(check, array([1, 2, 3]))
+    assert found.status is Status.FAILED and "Split images and labels in one call" in found.hint
+    assert not passes(check, ArrayDescription(dtype="uint8", shape=(3,)))  # too large an array to travel
+
+
+# ---- dictionaries
+
+
+def test_keys_that_are_missing_are_named():
+    check = {"type": "keys", "keys": ["sgd", "adam"]}
+    assert passes(check, mapping(adam=0.1, sgd=0.2, more=1))
+    found = outcome(check, mapping(sgd=0.2))
+    assert (found.expected, found.actual) == ("sgd, adam", "missing: adam")
+    assert not passes(check, listed("sgd", "adam"))
+
+
+def test_the_winner_is_the_key_of_the_largest_number():
+    check = {"type": "winner", "results": "results"}
+    results = mapping(sgd=0.85, adam=0.88, nadam=0.88)
+    assert passes(check, scalar("adam"), results=results)
+    assert passes(check, scalar("nadam"), results=results)
+    found = outcome(check, scalar("sgd"), results=results)
+    assert (found.expected, found.actual) == ("'adam' or 'nadam'", "'sgd'")
+    assert "max(results, key=results.get)" in found.hint
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        mapping(),
+        mapping(sgd=NAN, adam=0.5),
+        mapping(sgd="high"),
+        mapping(sgd=True),
+        mapping(sgd=listed(1)),
+        scalar(1),
+        None,
+    ],
+)
+def test_a_winner_needs_a_dictionary_of_numbers(results):
+    others = {} if results is None else {"results": results}
+    found = outcome({"type": "winner", "results": "results"}, scalar("sgd"), **others)
+    assert (found.status, found.expected) == (Status.FAILED, "a dictionary of numbers")
+
+
+# ---- functions
+
+
+GIVEN = {"type": "function", "cases": [{"args": [3], "returns": 6}, {"args": [[1.0, 2.0]], "returns": [2.0, 4.0]}]}
+UNSEEN = {"type": "function", "reference": "double", "draws": 3, "args": [{"shape": ["n", 2]}]}
+
+
+def answered(check, function, seed=42):
+    """The description of `function` with what it gives for the check's calls, as a kernel would answer them."""
+    calls = parse({"of": "value", "points": 1, **check}).arguments(seed)
+    results = []
+    for arguments in calls:
+        result = function(*arguments)
+        results.append(result if hasattr(result, "kind") else array(result) if np.ndim(result) else scalar(result))
+    return FunctionDescription(name="f", results={"function": tuple(results)})
+
+
+def twice(x):
+    return (2 * x).tolist() if isinstance(x, np.ndarray) else 2 * x
+
+
+def test_a_function_is_compared_on_given_and_on_drawn_inputs():
+    assert passes(GIVEN, answered(GIVEN, twice))
+    assert passes(UNSEEN, answered(UNSEEN, lambda x: 2 * x))
+    assert passes(UNSEEN, answered(UNSEEN, lambda x: (2 * x).astype(np.float32)))
+    assert not passes(UNSEEN, answered(UNSEEN, lambda x: 2 * x + 0.01))
+
+
+def test_a_wrong_result_shows_the_call():
+    found = outcome(GIVEN, answered(GIVEN, lambda x: 7))
+    assert (found.expected, found.actual) == ("6", "(3) gave 7")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        scalar(None), scalar(True), scalar(NAN), scalar("6"), listed(6), array([6.0]), model(), mapping(a=6),
+        OtherDescription(type="Six"), scalar(10**18), array([[2.0, 4.0]]), array([True]),
+        ArrayDescription(dtype="float64", shape=(2,)),
+    ],
+)  # fmt: skip
+def test_results_of_another_kind_fail(result):
+    assert not passes(GIVEN, answered(GIVEN, lambda x: result))
+
+
+def test_a_function_that_raises_fails_with_its_hint():
+    failure = FailureDescription(error="NotImplementedError", message="")
+    found = outcome(GIVEN, answered(GIVEN, lambda x: failure))
+    assert (found.status, found.expected) == (Status.FAILED, "6")
+    assert found.actual.startswith("NotImplementedError") and "This cell is still empty" in found.hint
+
+
+def test_a_function_that_did_not_answer_every_call_fails():
+    one = FunctionDescription(results={"function": (scalar(6),)})
+    found = outcome(GIVEN, one)
+    assert (found.status, found.actual, found.hint) == (
+        Status.FAILED, "1 results", "The function did not answer every call."
+    )  # fmt: skip
+    assert not passes(GIVEN, FunctionDescription(results={"another": (scalar(6), array([2.0, 4.0]))}))
+
+
+def test_tuples_of_arrays_are_compared_part_by_part():
+    check = {"type": "function", "cases": [{"args": [1], "returns": [[[1, 2], [4, 6]], [1, 4]]}]}
+    right = listed(array([[1.0, 2.0], [4.0, 6.0]]), array([1.0, 4.0]))
+    assert passes(check, answered(check, lambda x: right))
+    assert passes(check, answered(check, lambda x: listed(listed(listed(1, 2), listed(4, 6)), listed(1, 4))))
+    assert not passes(check, answered(check, lambda x: listed(*right.items[:1])))
+    assert not passes(check, answered(check, lambda x: listed(*right.items, 1)))
+    assert not passes(check, answered(check, lambda x: right.items[0]))
+
+
+def test_drawn_inputs_follow_the_seed_and_share_named_lengths():
+    check = parse({
+        "type": "function", "of": "f", "points": 1, "reference": "double", "draws": 20,
+        "args": [{"shape": ["hidden", "inputs"]}, {"shape": ["hidden"]}, {"shape": [3]}, {"integer": [5, 9]}],
+    })  # fmt: skip
+    calls = check.arguments(1)
+    assert len(calls) == 20
+    for matrix, vector, fixed, number in calls:
+        assert matrix.shape[0] == len(vector) and fixed.shape == (3,) and type(number) is int and 5 <= number <= 9
+    assert len({matrix.shape for matrix, *_ in calls}) > 3
+    assert all(np.array_equal(a, b) for a, b in zip(calls[0][:3], check.arguments(1)[0][:3], strict=True))
+    assert not np.array_equal(calls[0][2], check.arguments(2)[0][2])
+
+
+def test_a_reference_that_does_not_exist_costs_no_point():
+    found = outcome({**UNSEEN, "reference": "triple"}, answered(UNSEEN, twice))
+    assert found.status is Status.UNDECIDED
+
+
+def test_a_hidden_function_check_does_not_show_its_inputs_or_results():
+    check = {**UNSEEN, "hidden": True, "title": "On unseen inputs"}
+    found = outcome(check, answered(check, lambda x: np.zeros_like(x)))
+    assert (found.status, found.expected) == (Status.FAILED, "")
+    assert "gave" not in found.actual
+    for arguments in parse({"of": "value", "points": 1, **check}).arguments(42):
+        assert str(arguments[0].ravel()[0])[:6] not in found.model_dump_json()
+
+
+@pytest.mark.parametrize("check", [GIVEN, UNSEEN])
+@pytest.mark.parametrize("value", [scalar(6), listed(6), model(), None])
+def test_what_is_no_function_fails(check, value):
+    if value is None:
+        (found,) = decide([parse({"of": "value", "points": 1, **check})], Facts({}, FakeLab()))
+        assert found.actual == "nothing was handed in as `value`"
+    else:
+        found = outcome(check, value)
+        assert found.expected == "a function"
+    assert found.status is Status.FAILED

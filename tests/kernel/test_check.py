@@ -1,0 +1,472 @@
+"""`check` at home: what it prints, what it returns, and how it helps when something is missing."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import types
+from importlib.metadata import PackageNotFoundError
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from rich.console import Console
+
+import autograder
+from autograder.common.errors import CourseError, DataError
+from autograder.common.exhibits import Exhibit, Layer, Network
+from autograder.common.outcome_table import as_html, as_text, footer
+from autograder.common.requirements import KERAS, release
+from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.wire.description import DataRecord
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
+from autograder.course.released_checks import locate, read
+from autograder.kernel.check import Student, check
+from autograder.kernel.judged_fit import Recorder
+from autograder.kernel.progress import Stage, State
+from autograder.kernel.progress import as_html as progress_html
+from tests.hand_built import NoLab, scalar
+
+# ---- the released file
+
+
+@pytest.fixture(scope="module")
+def released(course, tmp_path_factory):
+    """A folder as a student has it: checks.yml of `two_layer`, nothing else."""
+    folder = tmp_path_factory.mktemp("home")
+    text = yaml.safe_dump(course.public("two_layer", "en"), allow_unicode=True, sort_keys=False)
+    (folder / "checks.yml").write_text(text, "utf-8")
+    return folder
+
+
+def test_the_released_file_gives_the_visible_checks(released, course):
+    visible = read(released / "checks.yml")
+    question = visible.question("two_layer.accuracy")
+    own = course.assignments["two_layer"].questions["accuracy"]
+    assert [check.id for check in question.checks] == [check.id for check in own.visible()]
+    assert [check.points for check in question.checks] == [2.0]
+    assert [hidden.title for hidden in question.hidden] == ["Accuracy on images you do not evaluate on"]
+    assert question.secret == () and question.first_name == "model"
+    assert (visible.holdout, visible.seed, visible.language) == ((0.2, 42), 42, "en")
+
+
+def test_every_question_can_be_read_in_both_languages(course, tmp_path):
+    for language in ("en", "ko"):
+        for name, assignment in course.assignments.items():
+            path = tmp_path / "checks.yml"
+            path.write_text(yaml.safe_dump(course.public(name, language), allow_unicode=True), "utf-8")
+            visible = read(path)
+            assert list(visible.questions) and set(visible.questions) == {
+                f"{name}.{key}" for key in assignment.questions
+            }
+            for key, own in assignment.questions.items():
+                question = visible.question(f"{name}.{key}")
+                assert question.title == own.title.in_language(language)
+                assert question.first_name == own.first_name() or not question.checks or own.checks[0].hidden
+
+
+def test_course_yml_itself_serves_instructors(course_file):
+    visible = read(course_file)
+    question = visible.question("two_layer.accuracy")
+    assert [check.id for check in question.secret] == ["unseen_images"]
+
+
+def test_an_unknown_question_is_answered_with_the_nearest(released):
+    visible = read(released / "checks.yml")
+    with pytest.raises(CourseError, match=r"there is no question 'two_layer\.modle'") as caught:
+        visible.question("two_layer.modle")
+    assert caught.value.remedy == "did you mean 'two_layer.model'?"
+    with pytest.raises(CourseError) as caught:
+        visible.question("xyzzy")
+    assert caught.value.remedy.startswith("There are two_layer.scale, ")
+
+
+def test_the_file_is_looked_for_beside_the_notebook_and_above(released, tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    shutil.copy(released / "checks.yml", tmp_path / "a")
+    assert locate(inner) == tmp_path / "a" / "checks.yml"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("questions: [", "can't be used"),
+        ("{}", "can't be used"),
+        ("[]", "can't be used"),
+        ("assignment: two_layer", "can't be used"),
+        (
+            "assignment: a\nquestions: {q: {title: T, checks: [{type: nonsense, points: 1}], hidden: []}}",
+            "unknown check type",
+        ),
+        (
+            "assignment: a\nquestions: {q: {title: T, checks: [{type: layers, points: 1}], hidden: []}}",
+            "Field required",
+        ),
+    ],
+)
+def test_a_damaged_file_is_explained(tmp_path, text, reason):
+    path = tmp_path / "checks.yml"
+    path.write_text(text)
+    with pytest.raises(CourseError) as caught:
+        read(path)
+    assert reason in str(caught.value) and str(path) in str(caught.value)
+
+
+# ---- in a student's own session
+
+SESSION = """
+import io, json, contextlib, sys
+import numpy as np
+import keras
+from autograder import check
+
+facts = {}
+
+def said(name, *args, **kwargs):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        facts[name] = [check(*args, **kwargs)]
+    facts[name].append(" ".join(printed.getvalue().split()))
+
+(x, y), _ = keras.datasets.fashion_mnist.load_data()
+flat = x.reshape(-1, 784) / 255.0
+said("scaled", "two_layer.scale", flat)
+said("unscaled", "two_layer.scale", x.reshape(-1, 784))
+said("unknown", "two_layer.modle", 3)
+said("not_a_question", "two_layer", 3)
+said("nothing", "two_layer.scale")
+said("hidden_only", "two_layer.steps", steps_default=1500, steps_full=1)
+
+dense1 = keras.layers.Dense(100, activation="sigmoid")
+dense2 = keras.layers.Dense(10, activation="softmax")
+model = keras.Sequential([keras.Input(shape=(784,)), dense1, dense2])
+said("model", "two_layer.model", model, dense1=dense1, dense2=dense2)
+said("not_compiled", "two_layer.compile", model)
+model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+said("untrained", "two_layer.train", model)
+history = model.fit(flat[:320], y[:320], epochs=2, verbose=0)
+facts["history"] = sorted(history.history)
+said("trained_on_few", "two_layer.train", model)
+model.fit(x[:64].reshape(-1, 784), y[:64], verbose=0, batch_size=16)
+said("trained_again", "two_layer.train", model)
+model.fit(np.random.default_rng(0).random((32, 784)), y[:32], verbose=0)
+said("other_data", "two_layer.train", model)
+said("formula", "two_layer.formula", lambda inputs, units: inputs * units)
+def raises(inputs, units):
+    raise NotImplementedError()
+said("empty", "two_layer.formula", raises)
+said("exception", "two_layer.model", ValueError("Could not interpret activation function identifier: oftmasx"))
+said("model", "two_layer.model", model, dense1=dense1, dense2=dense2)
+
+def shown(name, *arguments):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        facts[name] = check.progress(*arguments)
+    facts[name] = " ".join(printed.getvalue().split())
+
+said("unscaled again", "two_layer.scale", x.reshape(-1, 784))
+shown("progress")
+shown("progress of another", "tow_layer")
+import os
+os.environ["AUTOGRADER_LANGUAGE"] = "ko"
+said("korean", "two_layer.scale", x.reshape(-1, 784))
+shown("korean progress")
+json.dump(facts, open(sys.argv[1], "w"))
+"""
+
+
+def run(script, folder, **environment):
+    (folder / "session.py").write_text(textwrap.dedent(script))
+    everything = {**os.environ, "COLUMNS": "200", **environment}
+    for name in ("AUTOGRADER_JUDGE", "AUTOGRADER_COURSE"):
+        everything.pop(name, None)
+    finished = subprocess.run(
+        [sys.executable, "session.py", "facts.json"], cwd=folder, env=everything, capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    path = folder / "facts.json"
+    return json.loads(path.read_text()) if path.exists() else finished.stdout
+
+
+@pytest.fixture(scope="module")
+def session(released):
+    return run(SESSION, released)
+
+
+def test_right_work_earns_its_points_and_is_said_to_be_right(session):
+    points, text = session["scaled"]
+    assert points == 2.0
+    assert "two_layer.scale" in text and "Scale and reshape the images" in text and "2 of 2 points" in text
+    assert text.count("✓") == 3 and "hint" not in text
+    assert session["model"][0] == 4.0
+
+
+def test_wrong_work_is_told_expected_found_and_hint(session):
+    points, text = session["unscaled"]
+    assert points == 0.5  # the shape is right
+    assert "✗" in text and "expected: an array of floats" in text and "found: uint8" in text
+    assert "hint: Divide by 255.0" in text
+    assert "not looked at, because" in text
+
+
+def test_an_unknown_question_is_answered_with_a_sentence(session):
+    for name, sentence in (
+        ("unknown", "did you mean 'two_layer.model'?"),
+        ("not_a_question", "there is no question 'two_layer'"),
+    ):
+        points, text = session[name]
+        assert points is None and text.startswith("check() can't look at this: ") and sentence in text
+        assert "Traceback" not in text
+
+
+def test_a_value_that_was_not_given_is_missed(session):
+    points, text = session["nothing"]
+    assert points == 0.0 and "nothing was handed in as `train_scaled`" in text
+
+
+def test_hidden_checks_are_announced_by_title_only(session):
+    points, text = session["hidden_only"]
+    assert points == 0.0 and "Nothing to check here yet." in text
+    assert "2 hidden checks will run when this is graded" in text
+    assert "Steps with the default batch size (1)" in text and "1500" not in text
+
+
+def test_compile_and_training_are_looked_at(session):
+    assert session["not_compiled"][0] == 0.0
+    assert "compile() was not called on this network" in session["not_compiled"][1]
+    assert session["untrained"][0] == 0.0 and "fit() was not called on this network" in session["untrained"][1]
+
+
+def test_trainings_are_recorded_as_they_were(session):
+    assert session["history"] == ["accuracy", "loss"]
+    points, text = session["trained_on_few"]
+    assert points == 0.5  # the batch size
+    assert "found: 255 training images and 65 hold-out images" in text and "found: 2 " in text
+    assert "Train on the training split only" in text
+    text = session["trained_again"][1]
+    assert "3 (2 + 1, in 2 calls of fit)" in text and "compile() does not reset weights" in text and "16, 32" in text
+    assert "4 (2 + 1 + 1, in 3 calls of fit)" in session["other_data"][1]
+
+
+def test_functions_are_called_and_exceptions_explained(session):
+    points, text = session["formula"]
+    assert points == 0.0 and "(784, 100) gave 78400" in text and "expected: 78500" in text
+    assert "1 hidden check will run" in text
+    assert "This cell is still empty" in session["empty"][1]
+    assert "did you mean `softmax`?" in session["exception"][1]
+
+
+def test_progress_tells_what_is_left(session):
+    text = session["progress"]
+    assert re.search(r"✓ . two_layer.model . The network . 4 / 4 . done", text)
+    assert re.search(r"✗ . two_layer.compile . .* . 0 / [\d.]+ . not yet", text)
+    assert re.search(r"◐ . two_layer.scale . .* . 0.5 / 2 . partly", text)
+    assert re.search(r"· . two_layer.steps . .* . 0 / 0 . checked when it is graded \(\+ 2 hidden\)", text)
+    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not checked yet \(\+ 2 hidden\)", text)
+    assert "more points are decided when this is graded" in text and "questions are left: scale, split," in text
+
+
+def test_progress_of_an_unknown_assignment_names_the_nearest(session):
+    sentence = "check() can't look at this: there is no assignment 'tow_layer' here. did you mean 'two_layer'?"
+    assert session["progress of another"] == sentence
+
+
+def test_the_environment_turns_check_into_another_language(session):
+    points, text = session["korean"]
+    assert points == session["unscaled"][0] == 0.5
+    assert "기대한 값: 실수 배열" in text and "제출한 값: uint8" in text and "2점 중 0.5점" in text
+    assert "진행 상황" in session["korean progress"] and "아직 확인하지 않음" in session["korean progress"]
+
+
+def test_without_its_file_check_says_where_it_belongs(tmp_path):
+    printed = run("from autograder import check\nprint(check('two_layer.model', 3))", tmp_path)
+    text = " ".join(printed.split())
+    assert "check() can't look at this: there is no checks.yml beside this notebook" in text
+    assert "Keep the notebook in the folder you got it in" in text and text.endswith("None")
+
+
+def test_in_colab_the_missing_file_is_put_there_by_an_upload(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    with pytest.raises(CourseError) as caught:
+        locate(tmp_path)
+    assert (
+        "from google.colab import files; files.upload()" in caught.value.remedy and "checks.yml" in caught.value.remedy
+    )
+
+
+def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, capsys):
+    """No internet, nothing in the cache: a sentence with the remedies, not an undecided check for each value."""
+    monkeypatch.chdir(released)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+
+    def missing(*arguments, **named):
+        raise DataError("Fashion-MNIST was not found", "Connect to the internet.")
+
+    monkeypatch.setattr("autograder.networks.lab.load", missing)
+    student = Student.__new__(Student)
+    student._course, student._lab, student.results, student.address = None, None, {}, ""
+    student.trainings = Recorder(student._data_record)
+    monkeypatch.setattr("autograder.kernel.check._student", student)
+    assert check("two_layer.split", train_target=np.zeros(48000)) is None
+    printed = capsys.readouterr().out
+    assert printed == "check() can't look at this: Fashion-MNIST was not found. Connect to the internet.\n"
+    check.progress()
+    assert "not checked yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("versions", "environment", "sentence"),
+    [
+        ({"keras": "3.9.2", "tensorflow": "2.18"}, "", "needs Keras 3.10 or newer, and 3.9.2 is installed. Type %pip install"),
+        ({"keras": "2.15.0", "tensorflow": "2.15"}, "", "and 2.15.0 is installed"),
+        ({"tensorflow": "2.21"}, "", "keras is not installed. Type %pip install keras tensorflow"),
+        ({"keras": "3.15.1rc0"}, "", "tensorflow is not installed"),
+        ({"keras": "3.15.1", "tensorflow": "2.21"}, "jax", "KERAS_BACKEND asks for jax"),
+    ],
+)  # fmt: skip
+def test_where_keras_is_missing_or_old_check_is_a_sentence(monkeypatch, capsys, versions, environment, sentence):
+    def version(name):
+        if name not in versions:
+            raise PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr("autograder.common.requirements.version", version)
+    monkeypatch.setenv("KERAS_BACKEND", environment)
+    stub = autograder.__getattr__("check")
+    assert stub("two_layer.scale", 3) is None and stub.progress() is None
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 3 and all(sentence in line for line in said)
+
+
+def test_versions_are_compared_by_their_numbers():
+    assert [release(text) for text in ("3.15.1", "3.15.1rc0", "3.9", "4", "x")] == [
+        (3, 15, 1), (3, 15, 1), (3, 9), (4,), (),
+    ]  # fmt: skip
+    assert release("3.9.9") < KERAS <= release("3.10.0")
+
+
+# ---- the recorder
+
+
+def test_a_recorder_that_fails_never_spoils_a_training():
+    def fail(_):
+        raise MemoryError("no more")
+
+    recorder = Recorder(fail)
+    recorder.original_fit = keras.Model.fit
+    made = keras.Sequential([keras.Input((784,)), keras.layers.Dense(2, "softmax")])
+    made.compile(loss="sparse_categorical_crossentropy")
+    history = recorder.fit(made, np.zeros((4, 784)), np.zeros(4), verbose=0)
+    assert len(history.history["loss"]) == 1
+    assert recorder.fits(made)[0].data == DataRecord(samples=4)
+
+
+def test_other_data_is_recorded_by_its_size():
+    recorder = Recorder(lambda samples: pytest.fail("it was recognised"))
+    recorder.original_fit = keras.Model.fit
+    made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    made.compile("sgd", "sparse_categorical_crossentropy")
+    recorder.fit(made, np.ones((7, 3)), np.zeros(7), epochs=2, batch_size=2, verbose=0)
+    recorder.fit(made, np.ones((5, 3)), np.zeros(5), verbose=0)
+    first, second = recorder.fits(made)
+    assert (first.epochs, first.batch_size, first.data) == (2, 2, DataRecord(samples=7))
+    assert (second.epochs, second.batch_size, second.data.samples) == (1, 32, 5)
+    assert first.compiled.optimizer.type == "SGD" and len(first.history["loss"]) == 2
+    assert recorder.fits(keras.Sequential()) == ()
+
+
+# ---- the table
+
+
+def result(*outcomes, question="two_layer.model", title="The network"):
+    return QuestionResult(
+        question=question, title=title, out_of=sum(o.out_of for o in outcomes) or 1.0, outcomes=outcomes
+    )
+
+
+def outcome(status=Status.FAILED, **fields):
+    return Outcome(**{"check": "c", "title": "A check", "status": status, "out_of": 1.0, **fields})
+
+
+HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\">&amp;"
+
+
+def test_html_shows_hostile_text_as_text():
+    page = as_html(
+        result(
+            outcome(title=HOSTILE, expected=HOSTILE, actual=HOSTILE, hint=HOSTILE),
+            outcome(Status.UNDECIDED, title=HOSTILE, actual=HOSTILE),
+            outcome(Status.SKIPPED, title=HOSTILE, actual=HOSTILE),
+            question=HOSTILE, title=HOSTILE,
+        ),
+        [(HOSTILE, 1.0)],
+    )  # fmt: skip
+    for raw in ("<script", "<img", 'onerror="', "&amp;'"):
+        assert raw not in page
+    assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;") == 11
+
+
+def test_html_marks_each_status_and_gives_the_points():
+    page = as_html(
+        result(
+            outcome(Status.PASSED, points=1.0), outcome(expected="5", actual="4", hint="One more."),
+            outcome(Status.UNDECIDED, actual="a custom layer"), outcome(Status.SKIPPED, actual="not looked at"),
+        ),
+        [("Something hidden", 0.5)],
+    )  # fmt: skip
+    for mark in ("✓", "✗", "?", "–"):
+        assert f">{mark}</span>" in page
+    assert "1 / 1" in page and "1 of 4 points by visible checks" in page
+    assert "1 hidden check will run when this is graded: Something hidden (0.5)" in page
+    for text in ("One more.", "a custom layer", "not looked at"):
+        assert text in page
+
+
+def test_markup_in_a_terminal_is_shown_as_it_is():
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(as_text(result(outcome(actual="[bold]x[/bold] [link=http://a]y[/link]")), [("[red]h[/red]", 1.0)]))
+    text = console.export_text()
+    assert "[bold]x[/bold] [link=http://a]y[/link]" in text
+
+
+def test_the_footer_counts_points_and_hidden_checks():
+    assert footer(result(outcome(Status.PASSED, points=1.0)), []) == "1 of 1 points"
+    hidden = [("A", 0.5), ("B", 2.0)]
+    assert footer(result(outcome()), hidden) == (
+        "0 of 1 points by visible checks. 2 hidden checks will run when this is graded: A (0.5); B (2)"
+    )
+    assert footer(result(), hidden).startswith("Nothing to check here yet. 2 hidden checks")
+
+
+def test_the_drawing_shows_the_network_beside_the_one_that_is_asked_for():
+    layers = (Layer(type="Dense", units=90, differs=True, name=HOSTILE[:60]),)
+    shown = Exhibit(
+        networks=(Network(name="model", layers=layers),), expected=(Network(name="model", layers=layers[:1]),)
+    )
+    failed = result(outcome(hint="x")).model_copy(update={"exhibit": shown})
+    page = as_html(failed, drawings=True)
+    assert page.count("<svg") == 2 and "your network <code>model</code>" in page and "what is asked for" in page
+    assert "<details open" in page and "<script" not in page and "<svg" not in as_html(failed)
+    right = failed.model_copy(update={"outcomes": (outcome(Status.PASSED, points=1.0),)})
+    assert "<details style" in as_html(right, drawings=True)  # nothing to be seen in it, so it stays folded
+
+
+def test_progress_is_shown_in_html_without_scripts_and_without_faith():
+    one = State("a.b", HOSTILE, Stage.PARTLY, 0.5, 2.0, 1.5)
+    page = progress_html([one, one._replace(stage=Stage.DONE, points=2.0)])
+    assert "<script" not in page and "<img" not in page and "partly (+ 1.5 hidden)" in page
+    assert "2.5 of 4 points by visible checks." in page and "1 question is left: b." in page
+    assert "Nothing is left" in progress_html([one._replace(stage=Stage.DONE)])
+
+
+def test_passed_checks_need_no_explanation():
+    check = parse({"type": "value", "of": "x", "equals": 3, "points": 1})
+    page = as_html(result(*decide([check], Facts({"x": scalar(3)}, NoLab()))))
+    assert "expected" not in page and "found" not in page

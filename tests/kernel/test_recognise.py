@@ -1,0 +1,52 @@
+"""An array is looked up once, and again when it was changed in place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.common.rows import index
+from autograder.kernel import recognise
+
+
+@pytest.fixture(scope="module")
+def large(data):
+    """All images, scaled: 439 MB of float64."""
+    return data.images.reshape(-1, 784) / 255.0
+
+
+CHANGES = {
+    "one image": lambda array: array.__setitem__(3_107, 0.0),
+    "the last image": lambda array: array.__setitem__(-1, array[0]),
+    "a column": lambda array: array.__setitem__((slice(None), 400), 0.0),
+    "a border": lambda array: array.reshape(-1, 28, 28).__setitem__((slice(None), slice(None), 27), 1.0),
+    "all": lambda array: np.multiply(array, 255.0, out=array),
+    "the order": lambda array: array.__setitem__(slice(None), array[::-1].copy()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("rows", [10_000, 70_000], ids=["small", "large"])
+def test_a_change_in_place_is_noticed(large, change, rows):
+    array = large[:rows].copy()
+    before = recognise.checksum(array)
+    assert recognise.checksum(array) == before
+    CHANGES[change](array)
+    assert recognise.checksum(array) != before
+
+
+def test_an_array_that_stays_as_it_is_is_looked_up_once(large, monkeypatch):
+    asked = []
+    original = index().recognise
+    monkeypatch.setattr(index(), "recognise", lambda array: asked.append(len(array)) or original(array))
+    recogniser = recognise.Recogniser()
+    array = large[:48_000]
+    first = recogniser.rows(array)
+    assert first is not None and recogniser.rows(array) is first
+    assert asked == [48_000]
+    changed = array.copy()
+    changed[17] *= 0.5
+    assert recogniser.rows(changed) is None and asked == [48_000, 48_000]
+    changed[17] = array[17]
+    again = recogniser.rows(changed)
+    assert again is not None and np.array_equal(again.rows, first.rows)
