@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 
-
 @lru_cache(maxsize=1)
 def versions() -> tuple[str, ...]:
     from importlib.metadata import version
