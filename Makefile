@@ -26,11 +26,12 @@ demo: setup ## Set everything up, then grade a class of twelve synthetic student
 test: setup browser $(DATABASE) ## Set everything up, then run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(INSTALLED) ## Style, types, and which folder may import which: ruff, mypy, import-linter
+lint: $(INSTALLED) ## Style, types, and what holds the house together: ruff, mypy, import-linter, tools/lint.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/lint.py
 
 format: $(INSTALLED) ## Let ruff format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,0 +1,74 @@
+"""`make lint`'s own rules: this package keeps them, and each finds what breaks it."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import ROOT
+from tools import lint
+
+LAYERS = """
+[[tool.importlinter.contracts]]
+type = "layers"
+layers = ["autograder.cli", "autograder.judge | autograder.kernel"]
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """``package({"cli/app.py": "..."})``: what is wrong with a package of three folders and these files."""
+    (tmp_path / "pyproject.toml").write_text(LAYERS)
+
+    def check(files):
+        for name in ("__init__.py", "cli/__init__.py", "judge/__init__.py", "kernel/__init__.py", *files):
+            path = tmp_path / "autograder" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files.get(name, ""), "utf-8")
+        found = [*lint.wrong(tmp_path)]
+        shutil.rmtree(tmp_path / "autograder")
+        return found
+
+    return check
+
+
+def test_this_package_keeps_every_rule():
+    assert [*lint.wrong(ROOT)] == []
+
+
+def test_a_package_in_order_has_nothing_wrong(package):
+    lazy = "from autograder.cli.app import A\n__all__ = ['A']\ndef __getattr__(name): return 1\n"
+    kept = 'from autograder.common.i18n import _\ndef f(x):\n    for each in x:\n        print(_("seen"), _(N), _("{n}", n=x))\n'
+    assert package({"__init__.py": f'"""About."""\n{lazy}', "cli/app.py": kept, "judge/a.py": "x = 1\n" * 350}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("cli/app.py", "x = 1\n" * 351, "351 lines, and 350 are the most"),
+        ("kernel/judged_fit.py", "x = 1\n", "short enough by now"),
+        ("cli/__init__.py", "def f(): pass\n", "an __init__.py only exports"),
+        ("cli/__init__.py", "NUMBER = 3\n", "an __init__.py only exports"),
+        ("cli/app.py", "def f():\n    from .common import x\n", "autograder/cli/app.py:2: imports are absolute"),
+        ("cli/app.py", 'x = f"{_(1)}"\n', "_() inside an f-string"),
+        ("cli/app.py", 'N_(f"{x}")\n', "N_() takes a constant"),
+        ("cli/app.py", 'ngettext("a" + b, "c", 2)\n', "ngettext() takes a constant"),
+        (
+            "cli/app.py",
+            'def f(x):\n    for _ in x:\n        _("a")\n',
+            "autograder/cli/app.py:2: f translates with `_`",
+        ),
+        ("cli/a.py", "import autograder.cli.b", "in a circle"),
+        ("extra/__init__.py", "", "autograder/extra: a folder, and a layer"),
+        ("d.py", "", "4 files beside the folders"),
+    ],
+)
+def test_what_breaks_a_rule_is_found(package, name, text, said):
+    others = {
+        "cli/a.py": "",
+        "cli/b.py": "def f():\n    from autograder.cli import a\n",
+        "a.py": "",
+        "b.py": "",
+        "c.py": "",
+    }
+    (found,) = package({**others, name: text})
+    assert said in found

@@ -1,0 +1,154 @@
+"""What ruff, mypy and import-linter don't know of this package, looked up in its files: part of ``make lint``.
+
+Each rule is a generator of what is wrong with one file, as (line, message). Rules about sentences are here too, since a catalogue
+holds only what can be found in the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "autograder"
+LONGEST = 350  # lines: more than that, nobody reads at one sitting
+LONGER = {  # to be shortened: none may be added, and what is short enough goes from here
+    "autograder/authoring/calibration/measure.py",
+    "autograder/classroom/gradebook/book.py",
+    "autograder/classroom/grading/run.py",
+    "autograder/course/course.py",
+    "autograder/kernel/judged_fit.py",
+}
+BESIDE = 3  # files beside the folders of the package, and __init__.py
+TRANSLATE = ("_", "N_", "ngettext")
+
+Found = Iterator[tuple[int, str]]
+
+
+def length(path: Path, text: str, tree: ast.Module) -> Found:
+    lines, known = len(text.splitlines()), any(path.as_posix().endswith(name) for name in LONGER)
+    if lines > LONGEST and not known:
+        yield LONGEST, f"{lines} lines, and {LONGEST} are the most: make two files of it"
+    if lines <= LONGEST and known:
+        yield lines, "short enough by now: take it out of LONGER in tools/lint.py"
+
+
+def exports(path: Path, text: str, tree: ast.Module) -> Found:
+    """`__init__.py` imports, names what it exports, and may wait with an import until it is wanted (`__getattr__`)."""
+    if path.name != "__init__.py":
+        return
+    for node in tree.body:
+        names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+        documents = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        special = bool(names) and all(name.startswith("__") for name in names)
+        waits = isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+        if not (isinstance(node, ast.Import | ast.ImportFrom | ast.If) or documents or special or waits):
+            yield node.lineno, "an __init__.py only exports: move this into a file of its own"
+
+
+def absolute(path: Path, text: str, tree: ast.Module) -> Found:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            yield node.lineno, "imports are absolute: name the package"
+
+
+def translatable(path: Path, text: str, tree: ast.Module) -> Found:
+    """Constants, filled in after the translation; none inside an f-string, where nothing extracts them."""
+    inside = {id(call) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for call in _calls(node)}
+    for call in _calls(tree):
+        if id(call) in inside:
+            yield call.lineno, f"{_name(call)}() inside an f-string is not found: out with it"
+        elif not call.args or isinstance(call.args[0], ast.JoinedStr | ast.BinOp):
+            yield call.lineno, f"{_name(call)}() takes a constant, and values by keyword"
+
+
+def underscore(path: Path, text: str, tree: ast.Module) -> Found:
+    """`for _ in ...` makes `_` a local name, and the function's `_("...")` an error when it is called."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _calls(function):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "_":
+                    yield node.lineno, f"{function.name} translates with `_`, so it can't throw values away as `_`"
+
+
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    return [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TRANSLATE
+    ]  # fmt: skip
+
+
+def _name(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Name)
+    return call.func.id
+
+
+RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (length, exports, absolute, translatable, underscore)
+
+
+# ---- the package as a whole
+
+
+def imports(tree: ast.Module, modules: set[str]) -> set[str]:
+    """Which of `modules` a file imports, at its top or later."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {
+                place if (place := f"{node.module}.{alias.name}") in modules else node.module for alias in node.names
+            }
+    return found & modules - {PACKAGE}
+
+
+def circle(trees: dict[str, ast.Module]) -> list[str]:
+    """Modules that import one another in a circle, in that order; none is the rule."""
+    try:
+        TopologicalSorter({name: imports(tree, set(trees)) - {name} for name, tree in trees.items()}).prepare()
+    except CycleError as error:
+        names: list[str] = error.args[1]
+        return names
+    return []
+
+
+def house(root: Path) -> Iterator[str]:
+    """The folders are those that import-linter holds in order (pyproject.toml), with few files beside them."""
+    with (root / "pyproject.toml").open("rb") as stream:
+        contracts = tomllib.load(stream)["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    wanted = {name.strip().removeprefix(f"{PACKAGE}.") for layer in layers for name in layer.split("|")}
+    found = {path.parent.name for path in (root / PACKAGE).glob("*/__init__.py")}
+    for name in sorted(found ^ wanted):
+        yield f"{PACKAGE}/{name}: a folder, and a layer of pyproject.toml's import-linter, or neither"
+    files = sorted(path.name for path in (root / PACKAGE).glob("*.py") if path.name != "__init__.py")
+    if len(files) > BESIDE:
+        yield f"{PACKAGE}: {len(files)} files beside the folders ({', '.join(files)}), and {BESIDE} are the most"
+
+
+def wrong(root: Path = ROOT) -> Iterator[str]:
+    """Everything that is wrong below `root`, as ``file:line: what``."""
+    trees = {}
+    for path in sorted((root / PACKAGE).rglob("*.py")):
+        place, text = path.relative_to(root), path.read_text("utf-8")
+        tree = ast.parse(text)
+        trees[".".join(place.with_suffix("").parts).removesuffix(".__init__")] = tree
+        for rule in RULES:
+            yield from (f"{place}:{line}: {message}" for line, message in rule(path, text, tree))
+    if names := circle(trees):
+        yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
+    yield from house(root)
+
+
+def main() -> int:
+    found = [*wrong()]
+    print("\n".join(found) or f"{PACKAGE}: files, imports and sentences are in order")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
