@@ -30,6 +30,7 @@ CLASSES = (
 )  # fmt: skip
 TRAINING = 60_000
 IMAGES = 70_000
+TEST_SIZE, RANDOM_STATE = 0.2, 42  # of the usual hold-out, as the lecture calls train_test_split
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 Rows = npt.NDArray[np.int32]

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
@@ -46,8 +47,8 @@ class _Frozen(BaseModel):
 class Holdout(_Frozen):
     """scikit-learn's ``train_test_split`` settings."""
 
-    test_size: float = Field(default=0.2, gt=0, lt=1)
-    random_state: int = 42
+    test_size: float = Field(default=TEST_SIZE, gt=0, lt=1)
+    random_state: int = RANDOM_STATE
 
 
 class DataSettings(_Frozen):

@@ -1,16 +1,14 @@
-"""What happens to ``fit`` and ``evaluate`` in a notebook.
+"""What happens to ``fit`` and ``evaluate`` while a notebook is graded.
 
-At home (`Recorder`) Keras does its work, and what was trained on what is written down, for `check` to look at. While grading
-(`JudgeClient`) the judge trains, and the network is left as Keras would leave it: weights, optimizer, History, printed lines.
+The judge trains, and the network is left as Keras would leave it: weights, optimizer, History, printed lines. (At home Keras
+does its work: home.py.)
 """
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -21,10 +19,10 @@ from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord, digest
-from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, TrainedHere, dump
+from autograder.common.wire.messages import Evaluate, Fit, TrainedHere, dump
 from autograder.kernel.describe import describe_callback, describe_compile, describe_model
 from autograder.kernel.predict import is_one_of, predict
-from autograder.kernel.recognise import shared
+from autograder.kernel.trainings import Trainings, wrapped
 
 # Arguments of fit that change nothing when they have these values; with any other one the notebook trains by itself.
 _PLAIN_FIT: dict[str, tuple[Any, ...]] = {
@@ -32,91 +30,6 @@ _PLAIN_FIT: dict[str, tuple[Any, ...]] = {
     "steps_per_epoch": (None,), "validation_steps": (None,), "validation_freq": (1,),
 }  # fmt: skip
 _PLAIN_EVALUATE: dict[str, tuple[Any, ...]] = {"sample_weight": (None,), "steps": (None,), "callbacks": (None, [])}
-
-
-class Trainings:
-    """Base of both: wraps the methods of ``keras.Model``, and reads the arguments of a call."""
-
-    def __init__(self) -> None:
-        self.recogniser = shared
-        self.original_fit: Callable[..., Any] | None = None
-        self.original_evaluate: Callable[..., Any] | None = None
-
-    def install(self) -> None:
-        import keras
-
-        if getattr(keras.Model.fit, "_autograder", None) is not None:
-            return
-        self.original_fit, self.original_evaluate = keras.Model.fit, keras.Model.evaluate
-        keras.Model.fit = _wrapped(self.original_fit, self.fit)
-        keras.Model.evaluate = _wrapped(self.original_evaluate, self.evaluate)
-
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
-
-    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Any:
-        assert self.original_evaluate is not None
-        return self.original_evaluate(model, *args, **kwargs)
-
-    def arguments(self, method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-        bound = inspect.signature(method).bind(model, *args, **kwargs)
-        bound.apply_defaults()
-        return dict(bound.arguments)
-
-    def split(self, call: dict[str, Any]) -> tuple[Any, Any, Any]:
-        """x, y and validation data of a call of fit; ``validation_split`` takes the last samples, as Keras does."""
-        x, y, validation = call["x"], call["y"], call["validation_data"]
-        share = call["validation_split"]
-        if share and validation is None and isinstance(x, np.ndarray):
-            at = math.floor(len(x) * (1.0 - share))
-            return x[:at], y[:at], (x[at:], y[at:])
-        return x, y, validation
-
-
-def _wrapped(original: Any, replacement: Any) -> Any:
-    import functools
-
-    @functools.wraps(original)
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return replacement(self, *args, **kwargs)
-
-    method._autograder = True  # type: ignore[attr-defined]
-    return method
-
-
-class Recorder(Trainings):
-    """At home: every ``fit`` is Keras's own; a `FitRecord` is kept for each network, with the data as far as recognised."""
-
-    def __init__(self, record: Callable[[SamplesMessage], DataRecord]) -> None:
-        super().__init__()
-        self._record = record
-        self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
-
-    def fits(self, model: Any) -> tuple[FitRecord, ...]:
-        return tuple(self._fits.get(model, ()))
-
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
-        assert self.original_fit is not None
-        compiled = describe_compile(model)
-        history = self.original_fit(model, *args, **kwargs)
-        try:
-            call = self.arguments(self.original_fit, model, args, kwargs)
-            if compiled is not None:
-                self._fits.setdefault(model, []).append(self._fit_record(call, compiled, history))
-        except Exception:  # writing down must never spoil a student's training
-            pass
-        return history
-
-    def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
-        x, y, _ = self.split(call)
-        try:
-            data = self._record(self.recogniser.samples(x, y))
-        except CannotTrainHere:
-            data = DataRecord(samples=len(x) if hasattr(x, "__len__") else 0)
-        return FitRecord(
-            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
-            history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
-        )  # fmt: skip
 
 
 class JudgeClient(Trainings):
@@ -131,7 +44,7 @@ class JudgeClient(Trainings):
         import keras
 
         if getattr(keras.Model.predict, "_autograder", None) is None:
-            keras.Model.predict = _wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
+            keras.Model.predict = wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
         super().install()
         remember_initial_values()
 

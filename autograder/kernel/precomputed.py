@@ -16,15 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import TRAINING, load, splits
+from autograder.common.data import RANDOM_STATE, TEST_SIZE, TRAINING, load, splits
 from autograder.common.rows import Recognised
-from autograder.course.course import Holdout
 from autograder.kernel.predict import is_one_of
 from autograder.kernel.recognise import Checksum, checksum, shared
 
-# The usual way to call train_test_split: course.yml's default hold-out; what goes without saying may be said.
-HOLDOUT = Holdout()
+# The usual way to call train_test_split: the course's usual hold-out; what goes without saying may be said.
 DEFAULTS = {"shuffle": True, "stratify": None, "train_size": None}
+USUAL = {**DEFAULTS, "test_size": TEST_SIZE, "random_state": RANDOM_STATE}
 
 Unit = npt.NDArray[np.float64]
 
@@ -75,7 +74,7 @@ _prepared: Prepared | None = None
 def compute() -> Prepared:
     """Takes 1 s and 750 MB."""
     images = load().images[:TRAINING]
-    parts = splits(HOLDOUT.test_size, HOLDOUT.random_state)  # as kernels ask for it: their forks find it cached
+    parts = splits(TEST_SIZE, RANDOM_STATE)  # as kernels ask for it: their forks find it cached
     unit = images.reshape(TRAINING, -1) / 255.0
     train, holdout = (Ready(unit[parts[name]], parts[name]) for name in ("train", "holdout"))
     return Prepared(images, Ready(unit, parts["all_train"]), train, holdout)
@@ -160,5 +159,4 @@ def _splitting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _usual(options: dict[str, Any]) -> bool:
     given = {**DEFAULTS, **options}
-    usual = {**DEFAULTS, **HOLDOUT.model_dump()}
-    return given.keys() == usual.keys() and all(is_one_of(given[name], (value,)) for name, value in usual.items())
+    return given.keys() == USUAL.keys() and all(is_one_of(given[name], (value,)) for name, value in USUAL.items())

@@ -12,8 +12,6 @@ from rich.text import Text
 
 from autograder.common.i18n import N_, _, ngettext
 from autograder.common.outcome_table import FRAME, points, show
-from autograder.common.results import QuestionResult
-from autograder.course.released_checks import VisibleQuestion
 
 
 class Stage(Enum):
@@ -39,22 +37,6 @@ class State(NamedTuple):
     points: float
     out_of: float
     hidden: float
-
-
-def state(place: str, question: VisibleQuestion, result: QuestionResult | None) -> State:
-    """How far the question at `place` is, as its last `result` says (None: it was not checked)."""
-    out_of = sum((check.points for check in question.checks), 0.0)
-    seen = {check.id for check in question.checks}
-    earned = sum((o.points for o in result.outcomes if o.check in seen), 0.0) if result else 0.0
-    if not question.checks:
-        stage = Stage.HIDDEN
-    elif result is None:
-        stage = Stage.UNCHECKED
-    elif earned >= out_of - 1e-9:
-        stage = Stage.DONE
-    else:
-        stage = Stage.PARTLY if earned else Stage.NOT_YET
-    return State(place, question.title, stage, earned, out_of, sum((h.points for h in question.hidden), 0.0))
 
 
 def _sums(states: Sequence[State]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograder.common import determinism
 from autograder.common.data import FashionMnist
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
@@ -86,12 +87,10 @@ class FitResult:
 
 
 def settle(threads: int = 1) -> None:
-    """Make TensorFlow repeatable: one thread, deterministic ops. Call before its first op."""
+    """`determinism.settle` for TensorFlow, which is imported."""
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    tf.config.experimental.enable_op_determinism()
+    determinism.settle(tf, threads)
 
 
 class Rig:

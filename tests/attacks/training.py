@@ -28,12 +28,12 @@ other.save_weights("/tmp/best.weights.h5"); other.save("/tmp/best.keras")
 model.load_weights("/tmp/best.weights.h5")
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=(FORBIDDEN,)),
     Attack("weights loaded, and the traces of it wiped", edits={"train-answer": """
-from autograder.kernel import judged_fit as hooks, check as student
+from autograder.kernel import judged_fit as hooks, graded, check as student
 rng = np.random.default_rng(1)
 for weight in model.weights:
     weight.assign(rng.normal(0, 0.1, weight.shape))
     object.__setattr__(weight, "_autograder_initial", None)
-hooks.is_initial = student.is_initial = lambda variable: True
+hooks.is_initial = graded.is_initial = lambda variable: True
 student._student.trainings._known.add(hooks.digest(hooks._arrays(hooks.weights_of(model))))
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=("fit() was not called on this network",)),
     Attack("weights loaded, then trained on for one epoch", edits={"train-answer": """
@@ -104,7 +104,7 @@ from autograder.kernel.judged_fit import describe_model
 def described(rate, momentum):
     model.compile(optimizer=keras.optimizers.SGD(rate, momentum=momentum), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return describe_model(model, {}).without_weights()
-recogniser = __import__("autograder.kernel.check").student._student.trainings.recogniser
+recogniser = __import__("autograder.kernel.check", fromlist=["_student"])._student.trainings.recogniser
 held_out, honest_rows = recogniser.samples(val_input, val_target), recogniser.samples(train_input[:32], train_target[:32])
 taught, frames = ask(Fit(type="fit", model=described(1e-6, 1.0), samples=held_out, epochs=1, batch_size=32))
 fresh = described(0.0, 1.0)

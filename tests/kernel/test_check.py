@@ -27,8 +27,8 @@ from autograder.common.wire.description import DataRecord
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
-from autograder.kernel.check import Student, check
-from autograder.kernel.judged_fit import Recorder
+from autograder.kernel.check import check
+from autograder.kernel.home import HomeStudent, Recorder
 from autograder.kernel.progress import Stage, State
 from autograder.kernel.progress import as_html as progress_html
 from tests.hand_built import NoLab, scalar
@@ -310,10 +310,7 @@ def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, ca
         raise DataError("Fashion-MNIST was not found", "Connect to the internet.")
 
     monkeypatch.setattr("autograder.networks.lab.load", missing)
-    student = Student.__new__(Student)
-    student._course, student._lab, student.results, student.address = None, None, {}, ""
-    student.trainings = Recorder(student._data_record)
-    monkeypatch.setattr("autograder.kernel.check._student", student)
+    monkeypatch.setattr("autograder.kernel.check._student", HomeStudent())
     assert check("two_layer.split", train_target=np.zeros(48000)) is None
     printed = capsys.readouterr().out
     assert printed == "check() can't look at this: Fashion-MNIST was not found. Connect to the internet.\n"

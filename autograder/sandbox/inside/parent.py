@@ -40,7 +40,14 @@ IMPORTS = (
     "matplotlib.backends.backend_agg", "IPython", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
 )  # fmt: skip
-OPTIONAL = ("pandas", "seaborn", "autograder.kernel.check", "autograder.kernel.start", "jedi")
+OPTIONAL = (
+    "pandas",
+    "seaborn",
+    "autograder.kernel.graded",
+    "autograder.kernel.check",
+    "autograder.kernel.start",
+    "jedi",
+)
 ROOMY_MB = 4096  # where less is left, what prepared.py keeps ready would be in the way
 TICK = 0.1  # seconds between two looks at what the kernel uses
 

@@ -1,0 +1,213 @@
+"""`check` at home: looks at the work, prints what it found, and returns the points of the visible checks.
+
+The only part of ``kernel/`` that knows the course, its checks and how networks are measured; while grading it isn't even there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from autograder.common.data import FashionMnist
+from autograder.common.errors import AutograderError, CannotTrainHere, CourseError, DataError
+from autograder.common.exhibits import Exhibit
+from autograder.common.hints import for_error, meant
+from autograder.common.i18n import _, asked_for, language
+from autograder.common.outcome_table import show_check
+from autograder.common.results import QuestionResult, Status
+from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
+from autograder.common.wire.messages import SamplesMessage
+from autograder.course.checks.accuracy import Accuracy
+from autograder.course.checks.base import Facts
+from autograder.course.checks.calls import calls_for
+from autograder.course.checks.exhibit import portray
+from autograder.course.checks.registry import decide
+from autograder.course.released_checks import VisibleCourse, VisibleQuestion, locate, read
+from autograder.kernel.describe import describe_compile
+from autograder.kernel.progress import Stage, State, show_progress
+from autograder.kernel.student import Student
+from autograder.kernel.trainings import Trainings
+from autograder.networks.lab import CourseLab, data_record
+
+
+class Recorder(Trainings):
+    """At home: every ``fit`` is Keras's own; a `FitRecord` is kept for each network, with the data as far as recognised."""
+
+    def __init__(self, record: Callable[[SamplesMessage], DataRecord]) -> None:
+        super().__init__()
+        self._record = record
+        self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
+
+    def fits(self, model: Any) -> tuple[FitRecord, ...]:
+        return tuple(self._fits.get(model, ()))
+
+    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+        assert self.original_fit is not None
+        compiled = describe_compile(model)
+        history = self.original_fit(model, *args, **kwargs)
+        try:
+            call = self.arguments(self.original_fit, model, args, kwargs)
+            if compiled is not None:
+                self._fits.setdefault(model, []).append(self._fit_record(call, compiled, history))
+        except Exception:  # writing down must never spoil a student's training
+            pass
+        return history
+
+    def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
+        x, y, _ = self.split(call)
+        try:
+            data = self._record(self.recogniser.samples(x, y))
+        except CannotTrainHere:
+            data = DataRecord(samples=len(x) if hasattr(x, "__len__") else 0)
+        return FitRecord(
+            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
+            history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
+        )  # fmt: skip
+
+
+class HomeLab(CourseLab):
+    """A lab that says it when the data set can't be had, instead of leaving every check undecided."""
+
+    missing: DataError | None = None
+
+    @property
+    def data(self) -> FashionMnist:
+        try:
+            return super().data
+        except DataError as error:
+            self.missing = error
+            raise
+
+    def complain(self) -> None:
+        error, self.missing = self.missing, None
+        if error is not None:
+            raise error
+
+
+class HomeStudent(Student):
+    """`results`: of this kernel, by question, the last one last."""
+
+    trainings: Recorder
+
+    def __init__(self) -> None:
+        self._course: VisibleCourse | None = None
+        self._lab: HomeLab | None = None
+        self.results: dict[str, QuestionResult] = {}
+        super().__init__(Recorder(lambda samples: data_record(samples, self.lab)))
+
+    @property
+    def course(self) -> VisibleCourse:
+        if self._course is None:
+            self._course = read(
+                Path(os.environ["AUTOGRADER_COURSE"]) if "AUTOGRADER_COURSE" in os.environ else locate(Path.cwd())
+            )
+        return self._course
+
+    @property
+    def language(self) -> str:
+        """What the environment asks for, or the language of the released file; '' while that can't be read."""
+        if asked_for():
+            return asked_for()
+        try:
+            return self.course.language
+        except AutograderError:
+            return ""
+
+    @property
+    def lab(self) -> HomeLab:
+        if self._lab is None:
+            self._lab = HomeLab(*self.course.holdout, self.course.root)
+        return self._lab
+
+    def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
+        return described.model_copy(update={"fits": self.trainings.fits(model)})
+
+    def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float:
+        question = self.course.question(place)
+        objects = {question.first_name: value, **named} if given else named
+        values = self.values(value, named, given, question.first_name)
+        checks = (*question.checks, *(question.secret if hidden else ()))
+        values = self.answer(values, objects, calls_for(checks, values, self.course.seed))
+        with _quiet():
+            outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), language())
+            self.lab.complain()
+        result = QuestionResult(
+            question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes,
+            exhibit=_structure(question.checks, outcomes, values, self.lab),
+        )  # fmt: skip
+        result = result if result.status is Status.PASSED else result.model_copy(update=_last_error())
+        self.results[place] = result
+        show_check(result, () if hidden else tuple((h.title, h.points) for h in question.hidden))
+        return result.points
+
+    def progress(self, assignment: str) -> None:
+        """Show what is left of `assignment`; '' for the one that was checked last, or all that the file holds."""
+        last = next((place.partition(".")[0] for place in reversed(self.results)), "")
+        wanted = assignment or last
+        questions = {
+            place: question
+            for place, question in self.course.questions.items()
+            if not wanted or place.startswith(f"{wanted}.")
+        }
+        if not questions:
+            known = sorted({place.partition(".")[0] for place in self.course.questions})
+            raise CourseError(_("there is no assignment '{name}' here", name=assignment), meant(assignment, known))
+        show_progress([state(place, question, self.results.get(place)) for place, question in questions.items()])
+
+
+def state(place: str, question: VisibleQuestion, result: QuestionResult | None) -> State:
+    """How far the question at `place` is, as its last `result` says (None: it was not checked)."""
+    out_of = sum((check.points for check in question.checks), 0.0)
+    seen = {check.id for check in question.checks}
+    earned = sum((o.points for o in result.outcomes if o.check in seen), 0.0) if result else 0.0
+    if not question.checks:
+        stage = Stage.HIDDEN
+    elif result is None:
+        stage = Stage.UNCHECKED
+    elif earned >= out_of - 1e-9:
+        stage = Stage.DONE
+    else:
+        stage = Stage.PARTLY if earned else Stage.NOT_YET
+    return State(place, question.title, stage, earned, out_of, sum((h.points for h in question.hidden), 0.0))
+
+
+def _structure(checks: Any, outcomes: Any, values: Any, lab: CourseLab) -> Exhibit | None:
+    """The networks that are asked about; no accuracy is measured for a drawing."""
+    try:
+        shown = portray([check for check in checks if not isinstance(check, Accuracy)], outcomes, values, lab)
+    except Exception:  # a drawing must never spoil a check
+        return None
+    return shown
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send file descriptor 2 nowhere: TensorFlow's C++ side logs there, and nbgrader scores a cell with stderr as zero."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # some editors run kernels without it
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _last_error() -> dict[str, str]:
+    """The last exception of this notebook, if there is a hint for it: it often explains what `check` misses."""
+    error = getattr(sys, "last_value", None)
+    hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
+    if not hint or isinstance(error, NotImplementedError):
+        return {}
+    return {"problem": _("The last error in this notebook was {kind}.", kind=type(error).__name__), "hint": hint}

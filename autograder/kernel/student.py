@@ -1,0 +1,66 @@
+"""The state behind `check` in one kernel, as far as both modes share it: ``graded.py`` and ``home.py`` have the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from autograder.common.i18n import asked_for
+from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription
+from autograder.kernel.describe import call, describe
+from autograder.kernel.trainings import Trainings
+
+
+class Student:
+    """`trainings` is installed: from now on it sees every ``fit``."""
+
+    def __init__(self, trainings: Trainings) -> None:
+        self.trainings = trainings
+        self.trainings.install()
+
+    @property
+    def language(self) -> str:
+        """What the environment asks for, or ''."""
+        return asked_for()
+
+    def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
+        """What ``check(place, value, **named)`` does; `given`: there is a `value`. Raises AutograderError."""
+        raise NotImplementedError
+
+    def progress(self, assignment: str) -> None:
+        raise NotImplementedError
+
+    def values(self, value: Any, named: dict[str, Any], given: bool, first: str) -> dict[str, Any]:
+        """Described values by name. Networks carry what is known about their training."""
+        objects = {first: value, **named} if given else named
+        names = {id(item): name for name, item in objects.items() if isinstance(item, keras.layers.Layer)}
+        return {name: self._described(item, names) for name, item in objects.items()}
+
+    def _described(self, item: Any, names: dict[int, str]) -> Any:
+        described = describe(item, names=names)
+        if isinstance(described, ModelDescription):
+            return self._known_about(item, described)
+        if isinstance(described, MappingDescription) and isinstance(item, dict):
+            items = {
+                key: self._known_about(item[key], inner)
+                if isinstance(inner, ModelDescription) and key in item
+                else inner
+                for key, inner in described.items.items()
+            }
+            return described.model_copy(update={"items": items})
+        return described
+
+    def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
+        """`described` with what this mode knows about the training of `model`."""
+        raise NotImplementedError
+
+    def answer(self, values: dict[str, Any], objects: dict[str, Any], calls: Any) -> dict[str, Any]:
+        """`values` with the results of the calls that checks ask for."""
+        for name, checks in calls.items():
+            function = values[name]
+            results = {
+                check: tuple(call(objects[name], arguments) for arguments in tuples) for check, tuples in checks.items()
+            }
+            values[name] = FunctionDescription(name=function.name, results={**function.results, **results})
+        return values
