@@ -22,7 +22,7 @@ from autograder.common.wire.description import DataRecord, ModelDescription, dig
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import SamplesMessage
 from autograder.networks.build import architecture, compile_settings
-from autograder.networks.train import Samples, Trainer
+from autograder.networks.train import Samples, Trainer, training_code
 
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
@@ -125,7 +125,7 @@ class CourseLab:
 
 def _key(plan: str, settings: str, model: ModelDescription, samples: Samples) -> str:
     """The digest of everything that determines a measurement."""
-    parts = [plan, settings, digest(model.weights), samples.key(), *versions()]
+    parts = [plan, settings, digest(model.weights), samples.key(), training_code(), *versions()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

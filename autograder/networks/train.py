@@ -22,14 +22,18 @@ from autograder.common import determinism
 from autograder.common.data import FashionMnist
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.versions import versions
+from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
 from autograder.networks.build import build, build_callbacks, compile_model
 
 log = logging.getLogger(__name__)
-CODE = 1  # part of every memo key: raise it when a change here changes results
 EVALUATION_BATCH = 1_000
 Arrays = tuple[npt.NDArray[Any], ...]
+
+
+def training_code() -> str:
+    """The digest of the code that trains, evaluates and keeps results: part of the key of each."""
+    return code_digest("autograder.networks.memo")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class FitSpec:
 
     def key(self) -> str:
         document = [
-            CODE, versions(), self.plan, self.settings, self.samples.key(), self.epochs, self.batch_size, self.shuffle,
+            training_code(), versions(), self.plan, self.settings, self.samples.key(), self.epochs, self.batch_size, self.shuffle,
             self.seed, digest(self.start) if self.start is not None else None,
             digest(self.optimizer_state) if self.optimizer_state is not None else None,
             self.validation.key() if self.validation else None,
