@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.authoring.variants import Edits, edited, hand_in, solved
+from autograder.classroom.folder import Folder, Place
 from autograder.common.errors import CourseError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
@@ -105,7 +106,7 @@ def make(course: Course, target: Path) -> Path:
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for student in STUDENTS:
         for assignment, edits in student.work.items():
-            _hand_in(course, target / "submitted", student, assignment, edits)
+            _hand_in(course, Folder(target).submitted, student, assignment, edits)
     return target / "course.yml"
 
 
@@ -123,10 +124,11 @@ def _hand_in(course: Course, submitted: Path, student: Student, assignment: str,
 
 def explain(target: Path) -> str:
     """Where everything is, and what to look at next."""
+    folder, anybody = Folder(target), Place("<student>", "<assignment>")
     places = (
-        (_("Gradebook"), target / "gradebook.db"),
-        (_("Notebooks"), f"{target / 'autograded'}/<student>/<assignment>/"),
-        (_("Reports"), f"{target / 'reports'}/<student>/<assignment>.json"),
+        (_("Gradebook"), folder.gradebook),
+        (_("Notebooks"), folder.notebook(anybody).parent),
+        (_("Reports"), folder.report(anybody)),
     )
     activate = Path(sys.executable).with_name("activate")
     following = (

@@ -84,16 +84,40 @@ def the_course(path: Path | None) -> Course:
     return load(path)
 
 
-def the_reports(course: Course, assignments: Sequence[str], students: Sequence[str], language: str) -> list[Report]:
+class Amiss:
+    """What a command can't use of what lies in the course's folder: each is said, stops nothing else, and ends it with 1."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, error: AutograderError) -> None:
+        self.count += 1
+        said = f"[yellow]{escaped(f'{error}.')}[/] {escaped(error.remedy)}".strip()
+        err.print(said, highlight=False, soft_wrap=True)
+
+    def end(self) -> None:
+        if self.count:
+            raise typer.Exit(AMISS)
+
+
+def the_reports(
+    course: Course, assignments: Sequence[str], students: Sequence[str], language: str, amiss: Amiss
+) -> list[Report]:
     """What pages in `language` are made of. Raises AutograderError for unknown names, and when there is nothing."""
-    from autograder.classroom.pages.publish import reports
+    from autograder.classroom.folder import Folder
+    from autograder.common.hints import meant
 
     for name in assignments:
         course.assignment(name)
     if language and language not in course.course.languages:
         message = _("the course has no language '{name}'", name=language)
         raise AutograderError(message, _("It has {names}.", names=", ".join(course.course.languages)))
-    found = list(reports(course, assignments, students))
+    folder = Folder(course.root)
+    found = list(folder.read_reports(assignments or course.assignments, students, amiss=amiss))
+    known = folder.students()
+    for name in students:
+        if name not in known and not any(report.student == name for report in found):
+            raise SubmissionError(_("there is no student '{name}'", name=name), meant(name, known))
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
     return found

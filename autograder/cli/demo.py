@@ -25,6 +25,7 @@ def demo(
 ) -> None:
     """Make a class of twelve synthetic students, grade it, and show where everything is."""
     from autograder.authoring import demo as demonstration
+    from autograder.classroom.folder import Folder
     from autograder.common import data
 
     try:
@@ -41,7 +42,7 @@ def demo(
         )
         path = demonstration.make(source, target)
         settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
-        done = run(target / "submitted", copy, settings, [], [])
+        done = run(Folder(target).submitted, copy, settings, [], [])
         show(done, copy, verbose)
         out.print(demonstration.explain(target), highlight=False, soft_wrap=True)
     except AutograderError as error:

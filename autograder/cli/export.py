@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import AMISS, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.files import put
 from autograder.common.i18n import _
 
 if TYPE_CHECKING:
     from autograder.classroom.export.grades import Person, Sheet
-    from autograder.common.results import Report
     from autograder.course.course import Course
 
 app = typer.Typer()
@@ -66,6 +65,7 @@ def export(
     from autograder.classroom.export import FORMATS
     from autograder.common.i18n import speaking
 
+    amiss = Amiss()
     try:
         the = the_course(course)
         chosen = FORMATS[format.value]
@@ -74,7 +74,7 @@ def export(
                 _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
             )
         people = _people(roster)
-        sheet, amiss = collected(the, assignment or [], student or [], language, people)
+        sheet = collected(the, assignment or [], student or [], language, people, amiss)
         if decided:
             sheet = _only_decided(sheet)
         with speaking(language):
@@ -83,8 +83,7 @@ def export(
     except AutograderError as error:
         fail(error)
     undecided = _say(sheet, output, len(files) if chosen.folder else 0)
-    if amiss:
-        raise typer.Exit(AMISS)
+    amiss.end()
     if undecided:
         raise typer.Exit(UNDECIDED)
 
@@ -105,17 +104,16 @@ def _people(path: Path | None) -> dict[str, Person]:
 
 
 def collected(
-    course: Course, assignments: list[str], students: list[str], language: str, people: dict[str, Person]
-) -> tuple[Sheet, bool]:
-    """The sheet of what is in the gradebook, and whether reports say something else. Raises AutograderError.
+    course: Course, assignments: list[str], students: list[str], language: str, people: dict[str, Person], amiss: Amiss
+) -> Sheet:
+    """The sheet of what is in the gradebook; `amiss` is told where reports say something else. Raises AutograderError.
 
-    `people` are in the sheet even if they handed in nothing.
+    A submission whose report can't be used is exported without its checks. `people` are in the sheet even if they handed in nothing.
     """
-    from sqlalchemy import make_url
-
     from autograder.classroom.export.grades import disagreements, make
+    from autograder.classroom.folder import Folder, Place
     from autograder.classroom.gradebook.book import Book
-    from autograder.classroom.gradebook.database import address
+    from autograder.classroom.gradebook.database import address, exists, shown
 
     for name in assignments:
         course.assignment(name)
@@ -125,12 +123,10 @@ def collected(
             _("It has {languages}.", languages=", ".join(course.course.languages)),
         )
     remedy = _("Run `autograder grade` first.")
-    url = make_url(address(course))
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
-        raise AutograderError(
-            _("there is no gradebook {database}", database=url.database), remedy
-        )  # opening it would make one
-    with Book(address(course), course.course.id) as book:
+    url = address(course)
+    if not exists(url):
+        raise AutograderError(_("there is no gradebook {database}", database=shown(url)), remedy)
+    with Book(url, course.course.id) as book:
         entries, everybody = book.entries(), sorted({*book.students(), *people})
     entries = [entry for entry in entries if not students or entry.student in students]
     if assignments:
@@ -146,7 +142,8 @@ def collected(
         raise AutograderError(
             _("the gradebook has no student {unknown}", unknown=", ".join(unknown)), _("Names are those of submitted/.")
         )
-    reports = _reports(course)
+    folder = Folder(course.root)
+    reports = {(r.student, r.assignment): r for r in folder.read_reports(course.assignments, amiss=amiss)}
     of_these = {(entry.student, entry.assignment) for entry in entries}
     reports = {
         place: report
@@ -155,37 +152,18 @@ def collected(
     }
     odd = disagreements(entries, reports)
     for name, of_assignment in odd:
-        report = f"reports/{name}/{of_assignment}.json"
+        report = folder.relative(folder.report(Place(name, of_assignment)))
         say = (
-            _(
-                "{report} has other points than the gradebook, which counts: run `autograder grade` again.",
-                report=report,
-            )
+            _("{report} has other points than the gradebook, which counts", report=report)
             if (name, of_assignment) in of_these
-            else _("{report} is not in the gradebook, which counts: run `autograder grade` again.", report=report)
+            else _("{report} is not in the gradebook, which counts", report=report)
         )
-        err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
+        amiss(AutograderError(say, _("Run `autograder grade` again.")))
     matching = {place: report for place, report in reports.items() if place not in odd}
-    sheet = make(
+    return make(
         course, entries, matching,
         students=students or everybody, assignments=assignments, people=people, language=language,
     )  # fmt: skip
-    return sheet, bool(odd)
-
-
-def _reports(course: Course) -> dict[tuple[str, str], Report]:
-    from autograder.common.results import Report
-
-    found = {}
-    for path in sorted((course.root / "reports").glob("*/*.json")):
-        if path.parent.name.startswith(".") or path.stem not in course.assignments:
-            continue
-        try:
-            found[path.parent.name, path.stem] = Report.from_json(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            say = _("{path} can't be read: its submission is exported without its checks.", path=path)
-            err.print(f"[yellow]{escaped(say)}[/]", highlight=False, soft_wrap=True)
-    return found
 
 
 def _only_decided(sheet: Sheet) -> Sheet:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, out, the_course, the_reports
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, ngettext
 
@@ -27,17 +27,21 @@ def feedback(
     A page stands alone: it needs no internet. `nbgrader release_feedback` gives it back to students who handed in through
     nbgrader's exchange.
     """
+    from autograder.classroom.folder import Folder
     from autograder.classroom.pages.publish import write_all
 
+    amiss = Amiss()
     try:
         the = the_course(course)
-        found = the_reports(the, assignment or [], student or [], language)
+        found = the_reports(the, assignment or [], student or [], language, amiss)
         other = sum(bool(language) and report.language != language for report in found)
         with err.status(_("writing pages")):
             done = write_all(the, found, language)
     except AutograderError as error:
         fail(error)
-    said = ngettext("{number} page in {folder}", "{number} pages in {folder}", len(done), folder=the.root / "feedback")
+    said = ngettext(
+        "{number} page in {folder}", "{number} pages in {folder}", len(done), folder=Folder(the.root).feedback
+    )
     out.print(escaped(said), highlight=False, soft_wrap=True)
     if other:
         note = ngettext(
@@ -54,3 +58,4 @@ def feedback(
             number,
         )
         err.print(escaped(note), highlight=False, soft_wrap=True)
+    amiss.end()

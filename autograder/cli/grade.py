@@ -81,11 +81,13 @@ def grade(
     Ctrl-C once finishes what runs and stops; twice stops at once. Whatever ends it, the same command goes on from there:
     what is unchanged is not graded again. `autograder status` shows from another terminal what it does; logs/ keeps it.
     """
+    from autograder.classroom.folder import Folder
+
     try:
         settings, the_course = settings_from(
             course, isolation, workers, language, memo, no_memo, force, not no_reference, scheduler, dashboard
         )
-        folder = submitted or the_course.root / "submitted"
+        folder = submitted or Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [])
         if as_json:
             print(json.dumps([figures(result) for result in done], indent=1))

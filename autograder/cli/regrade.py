@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.common import AMISS, INTERRUPTED, UNDECIDED, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import AMISS, INTERRUPTED, UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -42,12 +42,13 @@ def regrade(
     from autograder.classroom.grading.regrade import apply
     from autograder.course.course import find
 
+    amiss = Amiss()
     try:
         path = (course or find()).resolve()
         the = the_course(path)
         # What is agreed to must still be true when it is written, so nobody grades meanwhile.
         with nullcontext() if diff else Journal(the.root).alone():
-            found = _planned(the, path, assignment or [], student or [])
+            found = _planned(the, path, assignment or [], student or [], amiss)
             ready = [result for result in found if result.after is not None]
             manual = _manual(the, ready)
             if not as_json:
@@ -67,16 +68,17 @@ def regrade(
     left = len(found) - (len(ready) if agreed else 0)
     if left:
         raise typer.Exit(AMISS)
+    amiss.end()
     if any(result.after is not None and result.after.undecided for result in ready):
         raise typer.Exit(UNDECIDED)
 
 
-def _planned(course: Course, path: Path, assignments: list[str], students: list[str]) -> list[Regraded]:
+def _planned(course: Course, path: Path, assignments: list[str], students: list[str], amiss: Amiss) -> list[Regraded]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from autograder.classroom.grading.regrade import outdated, plan
 
-    waiting = list(outdated(course, assignments, students))
+    waiting = list(outdated(course, assignments, students, amiss))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task(_("judging again"), total=len(waiting))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, out, the_course, the_reports
 from autograder.common.errors import AutograderError
 from autograder.common.files import put
 from autograder.common.i18n import _, ngettext
@@ -37,9 +37,10 @@ def report(
     from autograder.classroom.pages.class_page import class_page
     from autograder.classroom.pages.material import gather
 
+    amiss = Amiss()
     try:
         the = the_course(course)
-        found = the_reports(the, assignment or [], [], language)
+        found = the_reports(the, assignment or [], [], language, amiss)
         with err.status(_("writing the page")):
             material = gather(the, found, formgrader, compare=similar)
             text = class_page(material, the, language or the.course.languages[0])
@@ -48,6 +49,7 @@ def report(
         fail(error)
     said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
     out.print(escaped(said), highlight=False, soft_wrap=True)
+    amiss.end()
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.classroom.folder import Folder
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
 
 EXAMPLE = N_("Example:")
@@ -75,13 +76,9 @@ def assignments() -> list[str]:
 
 
 def students() -> list[str]:
-    """Names of the folders in submitted/."""
+    """Who has handed something in."""
     course = _course_file()
-    try:
-        folders = sorted((course.parent / "submitted").iterdir()) if course else []
-        return [folder.name for folder in folders if folder.is_dir() and not folder.name.startswith(".")]
-    except OSError:
-        return []
+    return Folder(course.parent).students() if course else []
 
 
 COMPLETIONS: dict[str, Callable[[], list[str]]] = {

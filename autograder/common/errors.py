@@ -11,6 +11,7 @@
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
     ├── SandboxError              the sandbox can't start or died
     ├── ReleaseError              a source notebook can't be released
+    ├── ReportError               a report is missing, damaged or somebody else's
     ├── CollectError              a source of submissions, a roster or what was collected before can't be read or written
     ├── JournalError              results can't be written (a full or read-only disk), or another run is writing them
     ├── EngineError               no worker can be had, or all of them were lost or refused
@@ -57,6 +58,10 @@ class SandboxError(AutograderError):
 
 
 class ReleaseError(AutograderError):
+    pass
+
+
+class ReportError(AutograderError):
     pass
 
 

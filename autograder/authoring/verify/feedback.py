@@ -7,9 +7,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from autograder.authoring.verify.compare import said
 from autograder.authoring.verify.proof import Reason
 from autograder.authoring.verify.releases import hidden_checks, tells
+from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.comments import question_text
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
@@ -82,16 +85,16 @@ def page(course: Course, student: str, assignment: str) -> Path:
                 reason=reason[0],
             )
         ) from error
-    return course.root / "feedback" / student / assignment / f"{assignment}.html"
+    return Folder(course.root).page(Place(student, assignment))
 
 
-def validator_disagrees(executed: Path, report: Report, file: str) -> Iterable[Reason]:
-    """Where ``nbgrader validate`` sees the executed notebook otherwise: it must fail the questions that lost points, only those."""
+def validator_disagrees(path: Path, executed: NotebookNode, report: Report, file: str) -> Iterable[Reason]:
+    """Where ``nbgrader validate`` sees the executed notebook, which is the file `path`, otherwise: it must fail the questions that lost points, only those."""
     from nbgrader.preprocessors import CheckCellMetadata
     from nbgrader.validator import Validator
 
     # The notebook has been run, in the sandbox beside the judge: the validator looks at it as it is.
-    results = Validator(preprocessors=[CheckCellMetadata]).validate(str(executed.resolve()))
+    results = Validator(preprocessors=[CheckCellMetadata]).validate(str(path.resolve()))
     for kind in ("type_changed", "changed"):
         if results.get(kind):
             message = _(
@@ -107,13 +110,10 @@ def validator_disagrees(executed: Path, report: Report, file: str) -> Iterable[R
         )
 
 
-def _questions(executed: Path, sources: Sequence[str]) -> list[str]:
+def _questions(executed: NotebookNode, sources: Sequence[str]) -> list[str]:
     """The grade ids of cells with these sources, in the notebook's order."""
-    import nbformat
-
-    cells = nbformat.read(executed, as_version=4).cells
     return [
         str(cell.metadata.nbgrader.grade_id)
-        for cell in cells
+        for cell in executed.cells
         if cell.metadata.get("nbgrader", {}).get("grade") and cell.source.strip() in sources
     ]

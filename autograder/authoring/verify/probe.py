@@ -13,9 +13,10 @@ from nbformat import NotebookNode
 
 from autograder.authoring.verify.proof import Reason
 from autograder.authoring.verify.releases import hidden_checks
+from autograder.classroom.folder import Folder
 from autograder.common.i18n import _
 from autograder.course.checks.functions import Function
-from autograder.course.course import Course
+from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import released_notebook
 
 FOUND, DONE = "PROBE FOUND", "PROBE DONE"
@@ -88,7 +89,7 @@ def needles(course: Course, assignment: str) -> list[str]:
 
 def files(course: Course) -> list[str]:
     """Names that must not be in sight: the whole course file, the solutions, what was handed in, the gradebook."""
-    return ["course.yml", "solutions", "submitted", "autograded", "reports", "gradebook.db", "calibration.json"]
+    return [FILE, "solutions", "calibration.json", *(path.name for path in Folder(course.root).made())]
 
 
 def notebook(course: Course, assignment: str) -> NotebookNode:

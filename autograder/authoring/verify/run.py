@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
 from nbformat import NotebookNode
 
@@ -23,6 +22,7 @@ from autograder.authoring import release
 from autograder.authoring.variants import hand_in, solved
 from autograder.authoring.verify import cases, compare, feedback, probe, releases, thresholds
 from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
+from autograder.classroom.folder import Folder
 from autograder.classroom.grading.run import Done, Settings, grade_class
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _
@@ -227,7 +227,7 @@ def _grade(
         copy = load(copy_course(course, Path(scratch) / "course"))
         by_submission: dict[Submission, Case] = {}
         for name, case in planned:
-            path = hand_in(case.notebook, copy.root / "submitted", case.student, name)
+            path = hand_in(case.notebook, Folder(copy.root).submitted, case.student, name)
             by_submission[Submission(case.student, name, path)] = case
         settings = replace(settings, course=copy.root / FILE, force=True, reference=False)
         done = grade_class(
@@ -247,8 +247,10 @@ def _grade(
 def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> Iterator[Step]:
     """The step of a case itself, and what its feedback adds to the others."""
     report, name = done.report, done.submission.assignment
-    place = course.root / "autograded" / case.student / name / f"{name}.ipynb"
-    executed = nbformat.read(place, as_version=4)
+    folder = Folder(course.root)
+    executed = folder.read_notebook(done)
+    if executed is None:
+        raise AutograderError(_("{path} can't be read", path=folder.notebook(done)))
     reasons = tuple(case.judge(report, executed))
     yield Step(
         part=case.part, assignment=name, name=case.name, reasons=reasons, seconds=round(done.seconds, 1)
@@ -260,7 +262,7 @@ def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> I
         )
         yield Step(part=Part.SECRETS, assignment=name, name="feedback", reasons=reasons)
     if Part.NBGRADER in parts:
-        reasons = tuple(feedback.validator_disagrees(place, report, case.file))
+        reasons = tuple(feedback.validator_disagrees(folder.notebook(done), executed, report, case.file))
         yield Step(part=Part.NBGRADER, assignment=name, name="nbgrader validate", reasons=reasons)
 
 
@@ -281,7 +283,8 @@ def _page(course: Course, name: str, done: Sequence[Done]) -> Step:
 
     worst = max((one for one in done if one.submission.student != "kernel"), key=failed)
     student = worst.submission.student
-    file = f"feedback/{student}/{name}/{name}.html"
+    folder = Folder(course.root)
+    file = folder.relative(folder.page(worst))
     try:
         text = feedback.page(course, student, name).read_text("utf-8")
         reasons = tuple(feedback.texts_tell(course, worst.report, [text], file))

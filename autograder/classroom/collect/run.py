@@ -10,6 +10,7 @@ from autograder.classroom.collect.attempts import Step, plan
 from autograder.classroom.collect.matching import Settings, match
 from autograder.classroom.collect.results import Collected
 from autograder.classroom.collect.write import apply
+from autograder.classroom.folder import Folder, Place
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
 from autograder.course.course import Course
@@ -30,7 +31,7 @@ def collect(
     """
     if settings.assignment:
         course.assignment(settings.assignment)
-    submitted = course.root / "submitted"
+    submitted = Folder(course.root).submitted
     if place.is_dir() and submitted.resolve().is_relative_to(place.resolve()):
         raise CollectError(
             _("{place} is, or holds, this course's submitted/, where collected notebooks go", place=place),
@@ -54,15 +55,15 @@ def collect(
         notebooks=tuple(taken for step in steps for taken in step.taken),
         unmatched=tuple(sorted((*matched.unmatched, *unordered))),
         ignored=tuple(matched.ignored),
-        missing=_missing(settings, course, steps, submitted),
+        missing=_missing(settings, course, steps),
     )
 
 
-def _missing(settings: Settings, course: Course, steps: Iterable[Step], submitted: Path) -> dict[str, tuple[str, ...]]:
+def _missing(settings: Settings, course: Course, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """By assignment that was collected now: who of the roster has not handed in."""
     if settings.roster is None:
         return {}
-    there: dict[str, set[str]] = {}
+    folder, there = Folder(course.root), dict[str, set[str]]()
     for step in steps:
         there.setdefault(step.place.assignment, set()).add(step.place.student)
     if settings.assignment:
@@ -72,7 +73,7 @@ def _missing(settings: Settings, course: Course, steps: Iterable[Step], submitte
         name: tuple(
             student
             for student in everybody
-            if student not in there[name] and not (submitted / student / name / f"{name}.ipynb").is_file()
+            if student not in there[name] and not folder.submission(Place(student, name)).is_file()
         )
         for name in course.assignments
         if name in there

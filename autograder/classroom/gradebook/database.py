@@ -40,6 +40,12 @@ def address(course: Course) -> str:
     return url.set(database=str(course.root / file)).render_as_string(hide_password=False)
 
 
+def exists(url: str) -> bool:
+    """Whether there is a gradebook at `url` yet, as far as that shows from here: opening an SQLite file would make one."""
+    place = make_url(url)
+    return not (place.get_backend_name() == "sqlite" and place.database and not Path(place.database).is_file())
+
+
 def with_driver(url: str) -> str:
     """`url` with the PostgreSQL driver that is installed: which one SQLAlchemy takes by itself depends on its version."""
     try:

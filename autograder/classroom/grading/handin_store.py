@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from autograder.classroom.folder import Folder
 from autograder.common.errors import ProtocolError
 from autograder.common.files import put
 from autograder.common.wire.handins import Kept, parse_document, sha256, unpack
@@ -15,10 +16,10 @@ _YOUNG = 3600.0  # seconds: an array that nobody names may belong to an entry th
 
 
 class Store:
-    """The hand-ins of a course, in ``reports/.handins`` of its folder `root`. Losing it costs time only: `grade` runs again."""
+    """The hand-ins of the course in `root`. Losing it costs time only: `grade` runs again."""
 
     def __init__(self, root: Path) -> None:
-        self.folder = root / "reports" / ".handins"
+        self.folder = Folder(root).handins
 
     def _array(self, digest: str) -> Path:
         return self.folder / "arrays" / digest

@@ -1,15 +1,8 @@
 """What is finished, on disk: a run that is stopped, killed or cut off from power loses nothing that is written here.
 
-::
-
-    autograded/<student>/<assignment>/   the executed notebook, as nbgrader lays it out
-    reports/<student>/<assignment>.json  the report
-    journal/entries/<student>/<assignment>.json   written last: the key, and digests of all that belongs to it
-    reports/.handins/                    what was handed in, for judging again (`handins`)
-    journal/state.json                   what the run of the moment is doing (`autograder status`)
-
-A result is finished when its entry is there and its digests fit: each file is written beside its place, synced and renamed, the
-entry after all others. The entry's key is the digest of everything that determines the result, so what changed is seen.
+A result is finished when its entry is there and its digests fit: executed notebook, report and hand-ins are each written beside their
+place, synced and renamed, the entry after all others (`classroom.folder` says where). The entry's key is the digest of everything that
+determines the result, so what changed is seen.
 """
 
 from __future__ import annotations
@@ -29,16 +22,15 @@ from typing import Any
 from pydantic import ValidationError
 
 import autograder
+from autograder.classroom.folder import BESIDE, Folder
 from autograder.classroom.grading.handin_store import Store
-from autograder.common.errors import JournalError
+from autograder.common.errors import JournalError, ReportError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 
 FORMAT = 1  # part of every key: raise it when a change of the package changes reports
-# What nbgrader's release_feedback needs beside the notebook, and its size in bytes: the secret names a student's page.
-BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
 _AGAIN = N_("Then run the same command again: what was graded is kept.")
 
 
@@ -75,26 +67,14 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.folder = root / "journal"
-
-    def report(self, submission: Submission) -> Path:
-        return self.root / "reports" / submission.student / f"{submission.assignment}.json"
-
-    def autograded(self, submission: Submission) -> Path:
-        return self.root / "autograded" / submission.student / submission.assignment
-
-    def notebook(self, submission: Submission) -> Path:
-        return self.autograded(submission) / f"{submission.assignment}.ipynb"
-
-    def entry(self, submission: Submission) -> Path:
-        return self.folder / "entries" / submission.student / f"{submission.assignment}.json"
+        self.folder = Folder(root)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """One run at a time. The system lets go of the lock when the process ends, however it ends."""
-        path = self.folder / "lock"
+        path = self.folder.lock
         with _said(path):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             stream = path.open("a+")
         with stream:
             for _attempt in range(10):
@@ -109,7 +89,7 @@ class Journal:
     def busy(self) -> bool:
         """Is a run of this course alive?"""
         try:
-            with (self.folder / "lock").open("r") as stream:
+            with self.folder.lock.open("r") as stream:
                 return not _lock(stream, shared=True)
         except OSError:
             return False
@@ -120,18 +100,17 @@ class Journal:
         if found is None or found.key != key:
             return None
         try:
-            report, notebook = self.report(submission).read_bytes(), self.notebook(submission).read_bytes()
-            if (sha256(report), sha256(notebook)) != (found.report, found.notebook):
+            if sha256(self.folder.notebook(submission).read_bytes()) != found.notebook:
                 return None
-            decided = Report.from_json(report.decode("utf-8"))
-        except (OSError, ValueError):
+            decided = self.folder.read_report(submission, found.report)
+        except (OSError, ReportError):
             return None
         return None if decided.undecided else (decided, found)  # what could not be decided is tried again
 
     def read(self, submission: Submission) -> Entry | None:
         """The entry of the last time that this submission was finished, whatever its key."""
         try:
-            return Entry.model_validate_json(self.entry(submission).read_bytes())
+            return Entry.model_validate_json(self.folder.entry(submission).read_bytes())
         except (OSError, ValidationError):
             return None
 
@@ -143,11 +122,11 @@ class Journal:
         """Write a result. Killed at any moment, this leaves the old one or the new one, or none that fits."""
         decided = Report.from_json(result.report)
         notebook, report = result.notebook.encode("utf-8"), result.report.encode("utf-8")
-        with _said(self.root / "reports"):
+        with _said(self.folder.reports):
             handins = Store(self.root).keep(submission.student, submission.assignment, result.handins)
-        write(self.notebook(submission), notebook)
+        write(self.folder.notebook(submission), notebook)
         self.stamp(submission)
-        write(self.report(submission), report)
+        write(self.folder.report(submission), report)
         entry = Entry(
             key=key(
                 self.root, submission, decided.submission, decided.course, decided.isolation, decided.language
@@ -157,18 +136,19 @@ class Journal:
             undecided=tuple(question.question for question in decided.questions if question.undecided),
             fits=result.fits, trained=result.trained, seconds=round(result.seconds, 3),
         )  # fmt: skip
-        write(self.entry(submission), entry.model_dump_json(indent=1).encode() + b"\n")
+        write(self.folder.entry(submission), entry.model_dump_json(indent=1).encode() + b"\n")
         return decided
 
     def entries(self) -> Iterator[tuple[str, str, Entry]]:
         """Everything that is finished: student, assignment, entry; by student and assignment."""
-        for path in sorted(self.folder.glob("entries/*/*.json")):
+        for path in sorted(self.folder.entries.glob("*/*.json")):
             with suppress(OSError, ValidationError):
                 yield path.parent.name, path.stem, Entry.model_validate_json(path.read_bytes())
 
     def stamp(self, submission: Submission) -> None:
         """What nbgrader keeps beside the executed notebook, as it is beside the submitted one; nothing else there."""
-        target, keep = self.autograded(submission), {self.notebook(submission).name}
+        notebook = self.folder.notebook(submission)
+        target, keep = notebook.parent, {notebook.name}
         with _said(target):
             for name, size in BESIDE.items():
                 text = _small(submission.path.parent / name, size)
@@ -184,13 +164,10 @@ class Journal:
 
     def sweep(self) -> None:
         """Remove half-written files of a run that was killed."""
-        with _said(self.folder):
-            for folder in (self.folder, self.root / "reports", self.root / "autograded"):
+        with _said(self.folder.journal):
+            for folder in (self.folder.journal, self.folder.reports, self.folder.autograded):
                 for path in folder.rglob(".*.part") if folder.is_dir() else ():
                     path.unlink(missing_ok=True)
-
-
-Folders = Journal  # what others call it who only want to know where things lie
 
 
 def key(root: Path, submission: Submission, digest: str, course: str, isolation: str, language: str) -> str:

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autograder.classroom.folder import Folder
+
 KEPT_LOGS = 50
 
 
 @contextmanager
 def logged(root: Path) -> Iterator[str]:
     """A log file of this run, ``logs/<utc time>.log``; its path relative to `root`, '' when it can't be written."""
-    folder = root / "logs"
+    course = Folder(root)
+    folder = course.logs
     name = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H%M%SZ}.log"
     handler: logging.Handler
     try:
@@ -23,7 +26,7 @@ def logged(root: Path) -> Iterator[str]:
         for old in sorted(folder.glob("*.log"))[:-KEPT_LOGS]:
             old.unlink()
         handler = _Quiet(folder / name, encoding="utf-8")
-        place = f"logs/{name}"
+        place = course.relative(folder / name)
     except OSError:
         handler, place = logging.NullHandler(), ""
     handler.setFormatter(_Utc("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))

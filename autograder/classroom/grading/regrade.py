@@ -17,13 +17,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Folders
+from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
 from autograder.classroom.submissions import find_submissions, submitted_at
-from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.errors import AutograderError, ReportError, SubmissionError
 from autograder.common.i18n import N_, _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import Submission
@@ -42,29 +43,6 @@ _OTHER_FILE = N_("another file was handed in since")
 _NOT_KEPT = N_("what was handed in was not kept")
 _OTHER_CODE = N_("the released notebook runs other code now")
 _NO_NOTEBOOK = N_("its executed notebook is not in autograded/ as it was written")
-
-
-class _Files:
-    """Where `grade` left what it made of a submission, and where what regrading makes of it goes."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folders, self.store = Folders(root), Store(root)
-
-    def reports(self) -> list[Path]:
-        return sorted((self.root / "reports").glob("*/*.json"))
-
-    def notebook(self, submission: Submission) -> Path:
-        return self.folders.autograded(submission) / f"{submission.assignment}.ipynb"
-
-    def kept(self, submission: Submission) -> Kept | None:
-        return self.store.of(submission.student, submission.assignment)
-
-    def write(self, submission: Submission, report: Report, notebook: NotebookNode, kept: Kept) -> None:
-        self.folders.write(submission, report.to_json(), nbformat.writes(notebook), pack(kept))
-
-    def sweep(self) -> None:
-        self.store.sweep()
 
 
 @dataclass(frozen=True)
@@ -91,32 +69,28 @@ class Regraded:
 
 
 def outdated(
-    course: Course, assignments: Collection[str] = (), students: Collection[str] = ()
+    course: Course,
+    assignments: Collection[str] = (),
+    students: Collection[str] = (),
+    amiss: Callable[[ReportError], None] = lambda error: None,
 ) -> Iterator[tuple[Submission, Report]]:
     """Reports that were made with another course than `course`, by student and assignment, with their submissions.
 
-    Raises CourseError for an assignment that the course doesn't have.
+    `amiss` is told of reports that can't be used: `grade` writes them anew. Raises CourseError for an assignment that the course doesn't have.
     """
     for name in assignments:
         course.assignment(name)
     wanted = assignments or course.assignments
-    submitted = course.root / "submitted"
+    folder = Folder(course.root)
     try:
-        there = {(s.student, s.assignment): s for s in find_submissions(submitted, course, wanted, students)}
+        there = {(s.student, s.assignment): s for s in find_submissions(folder.submitted, course, wanted, students)}
     except SubmissionError:  # no submission any more
         there = {}
     digests = {name: course.digest(name) for name in course.assignments}
-    for path in _Files(course.root).reports():
-        student, assignment = path.parent.name, path.stem
-        if student.startswith(".") or assignment not in wanted or (students and student not in students):
-            continue
-        try:
-            report = Report.from_json(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue  # `grade` writes it anew
-        if report.course != digests[assignment]:
-            gone = Submission(student, assignment, submitted / student / assignment / f"{assignment}.ipynb")
-            yield there.get((student, assignment), gone), report
+    for report in folder.read_reports(wanted, students, amiss=amiss):
+        if report.course != digests[report.assignment]:
+            gone = Submission(report.student, report.assignment, folder.submission(report))
+            yield there.get((report.student, report.assignment), gone), report
 
 
 def plan(
@@ -126,7 +100,7 @@ def plan(
 
     Raises ReleaseError if the source notebook doesn't fit the course any more.
     """
-    files, found = _Files(course.root), []
+    store, found = Store(course.root), []
     released: dict[str, NotebookNode] = {}
     with ExitStack() as stack:
         bench: Bench | None = None
@@ -134,7 +108,7 @@ def plan(
             if submission.assignment not in released:
                 source_notebook(course, submission.assignment)
                 released[submission.assignment] = released_notebook(course, submission.assignment)
-            kept = files.kept(submission)
+            kept = store.of(submission.student, submission.assignment)
             why = _why(course, kept, submission.assignment)
             reasons = _before(course, submission, report, kept, why, released[submission.assignment])
             result = Regraded(submission, report, None, reasons, why)
@@ -198,10 +172,10 @@ def _restored(course: Course, submission: Submission, released: NotebookNode) ->
 
 def _executed(course: Course, submission: Submission, restored: NotebookNode) -> NotebookNode | None:
     """The executed notebook, if it is of the same code."""
+    notebook = Folder(course.root).read_notebook(submission)
     try:
-        notebook = nbformat.reads(_Files(course.root).notebook(submission).read_text("utf-8"), as_version=4)
-        return notebook if code_digest(notebook) == code_digest(restored) else None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError):
+        return notebook if notebook is not None and code_digest(notebook) == code_digest(restored) else None
+    except (AttributeError, KeyError, TypeError):  # cells that are none
         return None
 
 
@@ -247,7 +221,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
 
     Each submission is whole when the next one begins: stopped in the middle, the same command goes on from there.
     """
-    files = _Files(course.root)
+    journal, store = Journal(course.root), Store(course.root)
     ready = [result for result in regraded if result.after is not None]
     if not ready:
         return 0
@@ -257,7 +231,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
         for result in ready:
             submission, report = result.submission, result.after
             assert report is not None
-            kept = files.kept(submission)
+            kept = store.of(submission.student, submission.assignment)
             notebook = _notebook(course, submission, report, kept)
             if kept is None or notebook is None:
                 raise AutograderError(
@@ -276,9 +250,9 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
             kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
             # The gradebook first: a report that fits the course says that there is nothing left to do.
             book.write(report, course, moment, report.language)
-            files.write(submission, report, notebook, kept)
+            journal.write(submission, report.to_json(), nbformat.writes(notebook), pack(kept))
             on_done(result)
-    files.sweep()
+    store.sweep()
     return len(ready)
 
 

@@ -18,11 +18,12 @@ from pathlib import Path
 import nbformat
 
 import autograder
+from autograder.classroom.folder import read_report
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Folders, Journal, Result, key, sha256
+from autograder.classroom.grading.journal import Journal, Result, key, sha256
 from autograder.classroom.grading.log import logged
 from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
@@ -39,7 +40,7 @@ from autograder.worker.bundle import pack
 from autograder.worker.service import Setup
 from autograder.worker.submission import undecided, unreadable
 
-__all__ = ["Done", "Folders", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
+__all__ = ["Done", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
 log = logging.getLogger("autograder.classroom.grading.run")
 REFERENCE = "(reference solution)"
 BATCH = 50  # submissions in one transaction, when nothing has to run between them
@@ -91,7 +92,7 @@ class Done:
     @property
     def report(self) -> Report:
         """Read when asked for: a class of thousands isn't kept in memory."""
-        return Report.from_json(self.file.read_text("utf-8"))
+        return read_report(self.file)
 
 
 @dataclass
@@ -193,7 +194,7 @@ class _Run:
             if warning:
                 log.warning("%s", warning)
             done = Done(
-                submission, self.journal.report(submission), report.points, report.out_of, bool(report.undecided),
+                submission, self.journal.folder.report(submission), report.points, report.out_of, bool(report.undecided),
                 again=again, warning=warning, **figures,  # type: ignore[arg-type]
             )  # fmt: skip
             self.done[submission] = done

@@ -65,7 +65,7 @@ class Progress:
     """Keeps the state of one run, and its file up to date."""
 
     def __init__(self, journal: Journal, total: int, log: str = "") -> None:
-        self.path = journal.folder / "state.json"
+        self.path = journal.folder.state
         moment = now()
         self.state = State(
             phase="starting", host=socket.gethostname(), pid=os.getpid(), started=moment, updated=moment,
@@ -109,6 +109,6 @@ def now() -> str:
 def read(journal: Journal) -> State | None:
     """What the last run wrote, or None."""
     try:
-        return State.model_validate_json((journal.folder / "state.json").read_bytes())
+        return State.model_validate_json(journal.folder.state.read_bytes())
     except (OSError, ValidationError):
         return None

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import nbformat
-from sqlalchemy import make_url
 
+from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
-from autograder.classroom.gradebook.database import address
+from autograder.classroom.gradebook.database import address, exists
+from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.similar import Group, groups
 from autograder.common.errors import AutograderError
 from autograder.common.results import Report
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
-
-LARGEST = 30 << 20  # bytes of a notebook that is compared
 
 
 def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOME, *, compare: bool = True) -> Material:
@@ -31,7 +28,11 @@ def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOM
         reports=reports,
         standings={place: standing for place, standing in standings.items() if place in here},
         links=links,
-        seconds={place: seconds for place in here if (seconds := _seconds(course, place))},
+        seconds={
+            (student, name): entry.seconds
+            for student, name, entry in Journal(course.root).entries()
+            if entry.seconds and (student, name) in here
+        },
         similar=_similar(course, reports) if compare else {},
         differences=_differences(course, here),
     )
@@ -40,9 +41,7 @@ def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOM
 def _database(course: Course) -> str:
     """The gradebook's URL; '' where there is none yet."""
     url = address(course)
-    place = make_url(url)
-    missing = place.get_backend_name() == "sqlite" and place.database and not Path(place.database).is_file()
-    return "" if missing else url
+    return url if exists(url) else ""
 
 
 def _gradebook(course: Course, home: str) -> tuple[dict[Place, Standing], dict[Place, str]]:
@@ -74,24 +73,14 @@ def _differences(course: Course, here: Mapping[Place, Report]) -> dict[Place, tu
     }
 
 
-def _seconds(course: Course, place: Place) -> float:
-    """How long grading took, as the journal says; 0 where it doesn't."""
-    path = course.root / "journal" / "entries" / place[0] / f"{place[1]}.json"
-    with suppress(OSError, ValueError, TypeError, AttributeError):
-        return float(json.loads(path.read_text("utf-8")).get("seconds", 0.0))
-    return 0.0
-
-
 def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]]:
-    found = {}
+    found, folder = {}, Folder(course.root)
     for name in course.assignments:
         notebooks = {}
         for report in reports:
-            if report.assignment == name:
-                path = course.root / "autograded" / report.student / name / f"{name}.ipynb"
-                with suppress(Exception):  # what can't be read is not compared
-                    if path.stat().st_size <= LARGEST:
-                        notebooks[report.student] = _answers(nbformat.read(path, as_version=4))
+            if report.assignment == name and (notebook := folder.read_notebook(report)) is not None:
+                with suppress(Exception):  # cells that are none: not compared
+                    notebooks[report.student] = _answers(notebook)
         if len(notebooks) > 1:
             with suppress(AutograderError):
                 found[name] = groups(notebooks, _answers(released_notebook(course, name)))

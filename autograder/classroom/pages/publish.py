@@ -8,31 +8,28 @@ runs ``nbgrader generate_feedback`` or presses its button in formgrader.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.exporters import HTMLExporter
-from sqlalchemy import make_url
+from nbformat import NotebookNode
 
+from autograder.classroom.folder import BESIDE, Folder, Place
 from autograder.classroom.gradebook.book import Book
-from autograder.classroom.gradebook.database import address
+from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.gradebook.formgrader import remarks
 from autograder.classroom.pages.feedback import Person, feedback_page
 from autograder.classroom.pages.notebook import Cell, cells
 from autograder.classroom.pages.pictures import png
 from autograder.common import data
-from autograder.common.errors import AutograderError, DataError, SubmissionError
+from autograder.common.errors import AutograderError, DataError
 from autograder.common.files import put
 from autograder.common.i18n import _
 from autograder.common.results import Report
 from autograder.course.course import Course, load
-
-KEPT = ("timestamp.txt", "submission_secret.txt")  # what `nbgrader release_feedback` wants beside the page
-LARGEST = 4096  # bytes of either: more is not nbgrader's
 
 
 @dataclass(frozen=True)
@@ -43,22 +40,6 @@ class Written:
     assignment: str
     path: Path
     releasable: bool
-
-
-def reports(course: Course, assignments: Iterable[str] = (), students: Iterable[str] = ()) -> Iterator[Report]:
-    """The reports in ``reports/`` beside course.yml, by student. Raises SubmissionError for one that can't be read."""
-    wanted, names = set(assignments), set(students)
-    for path in sorted((course.root / "reports").glob("*/*.json")):
-        if path.parent.name.startswith(".") or path.stem not in course.assignments:
-            continue
-        if (wanted and path.stem not in wanted) or (names and path.parent.name not in names):
-            continue
-        try:
-            yield Report.from_json(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise SubmissionError(
-                _("{path} can't be read", path=path), _("Grade this submission again with --force.")
-            ) from error
 
 
 def write_all(
@@ -77,13 +58,14 @@ def write_all(
 
 def make(report: Report, course: Course, language: str = "", person: Person | None = None) -> str:
     """The page of a report, with the executed notebook in ``autograded/`` if it is there."""
-    path = course.root / "autograded" / report.student / report.assignment / f"{report.assignment}.ipynb"
-    return feedback_page(report, course, speak=language, cells=_cells(path), image=_image(), person=person)
+    notebook = Folder(course.root).read_notebook(report)
+    shown = _cells(notebook) if notebook is not None else []
+    return feedback_page(report, course, speak=language, cells=shown, image=_image(), person=person)
 
 
-def _cells(path: Path) -> list[Cell]:
+def _cells(notebook: NotebookNode) -> list[Cell]:
     try:
-        return cells(nbformat.read(path, as_version=4))
+        return cells(notebook)
     except Exception:  # the page does without: the report is what counts
         return []
 
@@ -101,8 +83,7 @@ def _image() -> Callable[[int], str] | None:
 def persons(course: Course, url: str = "") -> dict[tuple[str, str], Person]:
     """By student and assignment, what people entered in the gradebook; nothing where there is no gradebook yet."""
     url = url or address(course)
-    place = make_url(url)
-    if place.get_backend_name() == "sqlite" and place.database and not Path(place.database).is_file():
+    if not exists(url):
         return {}
     scores: dict[tuple[str, str], dict[str, float]] = {}
     penalties: dict[tuple[str, str], float] = {}
@@ -118,14 +99,14 @@ def persons(course: Course, url: str = "") -> dict[tuple[str, str], Person]:
 
 
 def _write(course: Course, report: Report, text: str) -> Written:
-    place = course.root / "feedback" / report.student / report.assignment
-    submitted = course.root / "submitted" / report.student / report.assignment
-    path = place / f"{report.assignment}.html"
+    folder = Folder(course.root)
+    path, submitted = folder.page(report), folder.submission(report).parent
+    place = path.parent
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for name in KEPT:
+        for name, largest in BESIDE.items():
             source = submitted / name
-            if source.is_file() and not source.is_symlink() and source.stat().st_size <= LARGEST:
+            if source.is_file() and not source.is_symlink() and source.stat().st_size <= largest:
                 shutil.copyfile(source, place / name)
         put(path, text.encode("utf-8"))
     except OSError as error:
@@ -133,7 +114,7 @@ def _write(course: Course, report: Report, text: str) -> Written:
             _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
             _("Look at the folder's permissions."),
         ) from error
-    return Written(report.student, report.assignment, path, all((place / name).is_file() for name in KEPT))
+    return Written(report.student, report.assignment, path, all((place / name).is_file() for name in BESIDE))
 
 
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
@@ -146,8 +127,9 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         grading = resources.get("nbgrader", {})
         student, assignment = str(grading.get("student", "")), str(grading.get("assignment", ""))
         course = load(None)
-        report = next(reports(course, [assignment], [student]), None)
-        if report is None:
+        folder, place = Folder(course.root), Place(student, assignment)
+        if not folder.report(place).is_file():
             return text, resources
+        report = folder.read_report(place)
         person = persons(course, str(grading["db_url"])).get((student, assignment), Person())
         return make(report, course, person=person), resources

@@ -17,7 +17,7 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading import journal as module
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Folders, Journal, Result, key
+from autograder.classroom.grading.journal import Journal, Result, key
 from autograder.common.errors import JournalError
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.common.submission import Submission
@@ -73,13 +73,13 @@ def test_what_does_not_fit_any_more_is_graded_again(journal: Journal, submission
     journal.finish(submission, RESULT)
     match change:
         case "report":
-            journal.report(submission).write_text(report(0.5))
+            journal.folder.report(submission).write_text(report(0.5))
         case "notebook":
-            journal.notebook(submission).write_text('{"cells": [1]}')
+            journal.folder.notebook(submission).write_text('{"cells": [1]}')
         case "no notebook":
-            journal.notebook(submission).unlink()
+            journal.folder.notebook(submission).unlink()
         case "half an entry":
-            path = journal.entry(submission)
+            path = journal.folder.entry(submission)
             path.write_bytes(path.read_bytes()[:-20])
     assert known(journal, submission, "1" if change == "key" else "0") is None
 
@@ -106,7 +106,7 @@ def test_the_key_is_made_of_everything_that_determines_a_report(tmp_path: Path) 
 def test_what_is_regraded_is_finished_under_its_new_course(journal: Journal, submission: Submission) -> None:
     journal.finish(submission, RESULT)
     again = Report.from_json(report(0.5)).model_copy(update={"course": "1"})
-    Folders(journal.root).write(submission, again.to_json(), "{}", RESULT.handins)
+    Journal(journal.root).write(submission, again.to_json(), "{}", RESULT.handins)
     assert known(journal, submission) is None
     found: Any = known(journal, submission, course="1")
     assert found[0] == again
@@ -164,15 +164,15 @@ def test_the_timestamp_follows_the_submission_and_foreign_files_go(journal: Jour
     stamp = submission.path.parent / "timestamp.txt"
     stamp.write_text("2027-03-14 12:00:00 UTC")
     journal.finish(submission, RESULT)
-    (journal.autograded(submission) / "old.csv").write_text("1")
+    (journal.folder.notebook(submission).parent / "old.csv").write_text("1")
     stamp.write_text("2027-03-15 12:00:00 UTC")
     journal.stamp(submission)
-    assert {path.name: path.read_text() for path in journal.autograded(submission).iterdir()} == {
+    assert {path.name: path.read_text() for path in journal.folder.notebook(submission).parent.iterdir()} == {
         "first.ipynb": RESULT.notebook, "timestamp.txt": "2027-03-15 12:00:00 UTC",
     }  # fmt: skip
     stamp.unlink()
     journal.stamp(submission)
-    assert [path.name for path in journal.autograded(submission).iterdir()] == ["first.ipynb"]
+    assert [path.name for path in journal.folder.notebook(submission).parent.iterdir()] == ["first.ipynb"]
 
 
 def test_two_runs_at_a_time_are_refused_and_a_dead_one_holds_nothing(journal: Journal) -> None:

@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from autograder.authoring.release import release
 from autograder.authoring.variants import edited, hand_in, solved
+from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Folders, Journal
+from autograder.classroom.grading.journal import Journal
 from autograder.classroom.grading.regrade import apply, outdated, plan
 from autograder.classroom.pages.changes import changes, course_changes
 from autograder.classroom.submissions import find_submissions
@@ -61,7 +62,7 @@ def graded(course, bench, sandbox, tmp_path_factory):
         for submission in find_submissions(submitted, own):
             result = grade_submission(submission, own, bench, sandbox)
             notebook = nbformat.writes(result.notebook)
-            Folders(own.root).write(submission, result.report.to_json(), notebook, result.handins)
+            Journal(own.root).write(submission, result.report.to_json(), notebook, result.handins)
             book.write(result.report, own, None)
     return own
 
@@ -173,9 +174,9 @@ def test_applied_it_is_in_reports_gradebook_and_notebooks_and_there_is_nothing_l
     found = planned(new)
     assert apply(new, found) == 4
     for result in found:
-        folders, submission = Folders(new.root), result.submission
-        assert folders.report(submission).read_text("utf-8") == result.after.to_json()
-        notebook = nbformat.read(folders.autograded(submission) / "deep.ipynb", as_version=4)
+        folder, submission = Folder(new.root), result.submission
+        assert folder.report(submission).read_text("utf-8") == result.after.to_json()
+        notebook = folder.read_notebook(submission)
         cells = {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
         assert set(cells) & {"names", "names-answer"} == set()
         assert all(not cell.outputs for cell in notebook.cells if 'check("deep.names"' in cell.source)
@@ -436,7 +437,7 @@ def test_points_that_the_notebook_does_not_have_are_refused_before_anything_is_j
 
 
 def test_reports_that_differ_in_words_only_have_no_changes(graded):
-    report = next(iter(Folders(graded.root).report(Submission("ada", "deep", graded.root)).parent.glob("*.json")))
+    report = next(iter(Folder(graded.root).report(Submission("ada", "deep", graded.root)).parent.glob("*.json")))
     from autograder.common.results import Report
 
     before = Report.from_json(report.read_text("utf-8"))

@@ -139,7 +139,7 @@ def test_pages_speak_another_language_than_the_reports_and_say_that_hints_do_not
     [
         (["feedback", "frist"], "frist"),
         (["feedback", "--language", "fr"], "the course has no language 'fr'"),
-        (["feedback", "--student", "nobody"], "Run `autograder grade` first."),
+        (["feedback", "--student", "alcie"], "alice"),
         (["report", "--assignment", "frist"], "frist"),
     ],
 )
@@ -149,11 +149,16 @@ def test_what_is_not_there_is_an_error_with_a_remedy(root, arguments, said):
     assert said in done.output
 
 
-def test_a_broken_report_is_named_and_stops_the_command(root):
+@pytest.mark.parametrize("arguments", [["feedback"], ["report", "--output", "class.html"]])
+def test_a_broken_report_is_named_and_stops_nobody_elses_page(root, monkeypatch, arguments):
+    monkeypatch.chdir(root)
     (root / "reports" / "bob" / "first.json").write_text("{", "utf-8")
-    done = run(root, "feedback")
-    assert done.exit_code == 4
-    assert "bob/first.json can't be read" in done.output.replace("\n", "")
+    done = run(root, *arguments)
+    assert done.exit_code == 1
+    assert "bob/first.json is damaged" in done.output.replace("\n", "") and "`autograder grade`" in done.output
+    page = root / ("class.html" if arguments[0] == "report" else "feedback/alice/first/first.html")
+    assert "alice" in page.read_text("utf-8")
+    assert not (root / "feedback" / "bob").exists()
 
 
 def test_a_page_is_made_also_without_gradebook_and_notebook(root):
@@ -172,8 +177,12 @@ def test_links_out_of_the_submitted_folder_are_not_followed(root):
 
 
 def test_the_class_page_has_gradebook_scores_links_times_and_similar_notebooks(root):
+    from autograder.classroom.grading.journal import Entry
+
     (root / "journal" / "entries" / "alice").mkdir(parents=True)
-    (root / "journal" / "entries" / "alice" / "first.json").write_text('{"seconds": 61.25}')
+    (root / "journal" / "entries" / "alice" / "first.json").write_text(
+        Entry(key="", report="", notebook="", points=1, out_of=3, seconds=61.25).model_dump_json(), "utf-8"
+    )
     course = course_module.load(root / "course.yml")
     changed = report("bob").model_copy(update={"questions": report("bob").questions[:1]})
     from autograder.classroom.pages.material import gather
