@@ -1,9 +1,10 @@
-"""A submitted notebook: whose, for which assignment, and where the file lies."""
+"""A submitted notebook: whose, for which assignment, where the file lies, and what was in it when it was read."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 MAX_BYTES = 200 << 20  # far above what `read` accepts: a larger file is not even hashed
@@ -18,7 +19,7 @@ class Submission:
     path: Path
 
     def digest(self) -> str:
-        """SHA-256 of the file; '' when there is no regular file of a size worth reading."""
+        """SHA-256 of the file as it is now; '' when there is no regular file of a size worth reading."""
         try:
             if self.path.is_symlink() or not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
                 return ""
@@ -26,3 +27,16 @@ class Submission:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError:
             return ""
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A submission and the bytes of its file, read once: whoever grades, keeps or compares it uses these."""
+
+    submission: Submission
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of `content`, hashed once."""
+        return hashlib.sha256(self.content).hexdigest()

@@ -30,15 +30,15 @@ from autograder.common import data
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 from autograder.common.results import Frozen
-from autograder.common.submission import Submission
 from autograder.common.versions import package, versions
 from autograder.course.course import Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.host import Sandbox
+from autograder.worker import submission
 from autograder.worker.bundle import Bundle, unpack
 from autograder.worker.judge_process import Bench
-from autograder.worker.submission import grade_submission
+from autograder.worker.task import Task
 
 NOT_ADMITTED = "this worker was not admitted"
 IDLE_SECONDS = (
@@ -157,8 +157,9 @@ def _require_same(setup: Setup) -> None:
         raise AutograderError(_("it can't isolate submissions"), reason)
 
 
-def grade(setup: str, student: str, assignment: str, content: bytes) -> tuple[str, str, str, bytes]:
-    """Grade one submission: a JSON header, the report, the executed notebook, and what was handed in.
+def grade(setup: str, student: str, assignment: str, content: bytes, digest: str) -> tuple[str, str, str, bytes]:
+    """Grade one submission, whose file is `content`, of that SHA-256: a JSON header, the report, the executed notebook,
+    and what was handed in.
 
     The header holds figures and, as `log`, what the grader's own parts had to say; ``{"error": reason}`` when this worker
     could not do it.
@@ -167,19 +168,16 @@ def grade(setup: str, student: str, assignment: str, content: bytes) -> tuple[st
         tools = _tools
         if tools is None or tools.setup.digest() != setup:
             return json.dumps({"error": NOT_ADMITTED}), "", "", b""
-        with tempfile.TemporaryDirectory(prefix="autograder-submission-") as folder:
-            path = Path(folder) / f"{assignment}.ipynb"
-            try:
-                tools.start()
-                assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
-                path.write_bytes(content)
-                submission = Submission(student, assignment, path)
-                graded = grade_submission(submission, tools.course, tools.bench, tools.sandbox, tools.setup.language)
-            except Exception as error:
-                said.append(traceback.format_exc())
-                return json.dumps({"error": f"{type(error).__name__}: {error}", "log": said}), "", "", b""
-            finally:
-                tools.used = time.monotonic()
+        try:
+            tools.start()
+            assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
+            task = Task(student, assignment, digest, tools.course, tools.setup.isolation, tools.setup.language)
+            graded = submission.grade(task, content, tools.bench, tools.sandbox)
+        except Exception as error:
+            said.append(traceback.format_exc())
+            return json.dumps({"error": f"{type(error).__name__}: {error}", "log": said}), "", "", b""
+        finally:
+            tools.used = time.monotonic()
     figures = {"fits": graded.fits, "trained": graded.trained, "seconds": graded.seconds}
     header = {**figures, "stages": dict(graded.stages), "log": said}
     return json.dumps(header), graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,23 +15,22 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id
-from autograder.common.errors import ProtocolError, SandboxError, SubmissionError
+from autograder.common.errors import SandboxError, SubmissionError
 from autograder.common.i18n import VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.results import BrokenLimit, QuestionResult, Report
-from autograder.common.submission import Submission
-from autograder.common.versions import versions
-from autograder.common.wire.handins import HandIns, Kept, code_digest, pack, sha256, unpack
-from autograder.common.wire.notebook import read, restore
+from autograder.common.submission import HandedIn, Submission
+from autograder.common.wire.handins import HandIns, Kept, code_digest, pack
+from autograder.common.wire.notebook import content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
-from autograder.course.course import Course, course_document
-from autograder.course.released_notebook import released_notebook
+from autograder.course.course import Course
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete
 from autograder.worker.judge_process import Bench, JudgeDied
 from autograder.worker.sanitize import harmless
+from autograder.worker.task import Task
 
 SOCKET = "judge"
 KILLED = 137  # 128 + SIGKILL
@@ -60,89 +58,91 @@ class Graded:
 def grade_submission(
     submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = "en"
 ) -> Graded:
-    """Grade one submission. Whatever is in the file, this returns: what the grader can't tell is `undecided`."""
+    """Grade the file of one submission. Whatever is in it, this returns: what the grader can't tell is `undecided`."""
     with speaking(language):
-        return _grade(submission, course, bench, sandbox, language)
+        try:
+            handed_in = HandedIn(submission, content(submission.path, course.limits.notebook_mb))
+        except SubmissionError as error:
+            digest = submission.digest()
+            return unreadable(
+                Task(submission.student, submission.assignment, digest, course, sandbox.isolation, language), error
+            )
+    task = Task(submission.student, submission.assignment, handed_in.digest, course, sandbox.isolation, language)
+    return grade(task, handed_in.content, bench, sandbox)
 
 
-def _grade(submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str) -> Graded:
+def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
+    """`grade_submission` for the bytes of a file that was read."""
+    with speaking(task.language):
+        return _grade(task, file, bench, sandbox)
+
+
+def _grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
     started = time.perf_counter()
-    assignment = course.assignment(submission.assignment)
-    released = released_notebook(course, submission.assignment)
     try:
-        submitted = read(submission.path, course.limits.notebook_mb)
+        submitted = parse(file)
     except SubmissionError as error:
-        return unreadable(submission, course, sandbox.isolation, language, error)
-    notebook, notes = restore(submitted, released)
+        return unreadable(task, error)
+    notebook, notes = restore(submitted, task.released)
     stages = {"read": time.perf_counter() - started}
     failure = ""
     for attempt in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
         try:
-            run, decided = _run(trial, submission, course, bench, sandbox, language)
+            run, decided = _run(trial, task, bench, sandbox)
         except (SandboxError, JudgeDied) as error:
             failure = str(error)
             continue
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
         ended = time.perf_counter()
-        missing, errors = circumstances(assignment, decided.questions, trial, run)
-        questions = complete(assignment, decided.questions, missing, errors, language)
-        kept = b""
-        with suppress(ProtocolError):  # it could not be kept: then a change of course.yml needs the notebook again
-            kept = _handins(
-                unpack(decided.handins), submission, course, language,
-                code=code_digest(notebook), missing=missing, errors=errors,
-            )  # fmt: skip
+        missing, errors = circumstances(task.asked, decided.questions, trial, run)
+        questions = complete(task.asked, decided.questions, missing, errors, task.language)
+        kept = task.handins(decided.handins, code=code_digest(notebook), missing=missing, errors=errors)
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
         trial = harmless(trial)
         _write_outputs(trial, questions)
         breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
-        report = _report(submission, course, sandbox.isolation, questions, notes, language)
-        report = report.model_copy(update={"breaks": breaks})
+        report = task.report(questions, notes, breaks)
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
         return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
-    questions = all_undecided(assignment, language, _("the grader failed: {reason}", reason=failure))
-    return Graded(_report(submission, course, sandbox.isolation, questions, notes, language), notebook)
+    questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=failure))
+    return Graded(task.report(questions, notes), notebook)
 
 
-def unreadable(submission: Submission, course: Course, isolation: str, language: str, error: SubmissionError) -> Graded:
+def unreadable(task: Task, error: SubmissionError) -> Graded:
     """What a submission is worth that is no notebook: nothing ran, and nothing had to."""
-    with speaking(language):
+    with speaking(task.language):
         problem = f"{error} {error.remedy}".strip()
-        questions = all_failed(course.assignment(submission.assignment), language, problem)
-        report = _report(submission, course, isolation, questions, (problem,), language)
-        kept = _handins(Kept(HandIns(), {}), submission, course, language, unreadable=problem)
-        return Graded(report, _page(submission, course, questions), handins=kept)
+        questions = all_failed(task.asked, task.language, problem)
+        kept = task.handins(pack(Kept(HandIns(), {})), unreadable=problem)
+        return Graded(task.report(questions, (problem,)), _page(task, questions), handins=kept)
 
 
-def undecided(submission: Submission, course: Course, isolation: str, language: str, why: str) -> Graded:
+def undecided(task: Task, why: str) -> Graded:
     """A submission that the grader could not run at all: a person has to look at it."""
-    with speaking(language):
-        why = _("the grader failed: {reason}", reason=why)
-        questions = all_undecided(course.assignment(submission.assignment), language, why)
-        report = _report(submission, course, isolation, questions, (), language)
-        return Graded(report, _page(submission, course, questions))
+    with speaking(task.language):
+        questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=why))
+        return Graded(task.report(questions), _page(task, questions))
 
 
-def _page(submission: Submission, course: Course, questions: Sequence[QuestionResult]) -> NotebookNode:
+def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:
     """An empty notebook with the check cells: it gives formgrader and the feedback a page."""
-    empty, _notes = restore(nbformat.v4.new_notebook(), released_notebook(course, submission.assignment))
+    empty, _notes = restore(nbformat.v4.new_notebook(), task.released)
     _write_outputs(empty, questions)
     return empty
 
 
-def _run(
-    notebook: NotebookNode, submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str
-) -> tuple[Run, Decided]:
+def _run(notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox) -> tuple[Run, Decided]:
+    course = task.course
     sandbox.start()
-    bench.begin(submission.assignment, sandbox.run_folder / SOCKET, language)
-    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: language, SEED: str(course.seed)}
+    bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language)
+    environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
     environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"
     try:
         run = run_notebook(notebook, sandbox, environment=environment)
     finally:
-        decided = bench.end(language)
+        decided = bench.end(task.language)
     return run, decided
 
 
@@ -154,35 +154,6 @@ def _stages(run: Run, decided: Decided) -> dict[str, float]:
 
 def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
-
-
-def _report(
-    submission: Submission, course: Course, isolation: str, questions: Sequence[QuestionResult],
-    notes: Sequence[str], language: str,
-) -> Report:  # fmt: skip
-    return Report(
-        student=submission.student,
-        assignment=submission.assignment,
-        submission=submission.digest(),
-        course=course.digest(submission.assignment),
-        isolation=isolation,
-        versions=_versions(),
-        questions=tuple(questions),
-        notes=tuple(notes),
-        language=language,
-    )
-
-
-def _handins(kept: Kept, submission: Submission, course: Course, language: str, **facts: Any) -> bytes:
-    """What the judge kept, with what only this side knows, packed."""
-    document = course_document(course, submission.assignment)
-    names = {"assignment": submission.assignment, "submission": submission.digest(), "language": language}
-    about = {**names, "versions": _versions(), "course": sha256(document)}
-    return pack(kept.changed({sha256(document): document}, **about, **facts).capped())
-
-
-def _versions() -> dict[str, str]:
-    return dict(version.split(" ", 1) for version in versions())
 
 
 def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import threading
@@ -17,7 +16,7 @@ from autograder.classroom.grading.journal import Result
 from autograder.classroom.grading.workers import Answer, Crew, Job
 from autograder.common.errors import EngineError, SubmissionError
 from autograder.common.i18n import _
-from autograder.common.submission import Submission
+from autograder.common.submission import HandedIn, Submission
 from autograder.worker.service import NOT_ADMITTED
 
 log = logging.getLogger("autograder.classroom.grading.dispatch")
@@ -32,7 +31,7 @@ class Finished:
     """A submission, and what it came to: a result, or `why` there is none (undecided), or why it can't be read."""
 
     submission: Submission
-    content: bytes = b""
+    digest: str = ""  # of its file
     result: Result | None = None
     why: str = ""
     unreadable: SubmissionError | None = None
@@ -67,17 +66,17 @@ class Stop:
 
 def work(
     crew: Crew,
-    submissions: Iterable[Submission],
-    read: Callable[[Submission], bytes],
+    submissions: Iterable[Submission | HandedIn],
+    read: Callable[[Submission], HandedIn],
     stop: Stop,
     on_tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Finished]:
-    """Grade all, as they finish. Each worker has one submission, and only those are in memory.
+    """Grade all, as they finish. Each worker has one submission, and only those are in memory, beside what came in with its bytes.
 
-    `read` gives a submission's bytes or raises SubmissionError. Ends early when asked to stop. Raises EngineError when no
+    `read` reads a submission's file or raises SubmissionError. Ends early when asked to stop. Raises EngineError when no
     worker is left, or all fail in the same way.
     """
-    waiting: deque[Submission | Job] = deque(submissions)
+    waiting: deque[Submission | HandedIn | Job] = deque(submissions)
     hope = time.monotonic()
     failures: deque[str] = deque(maxlen=SAME_IN_A_ROW)
     while (waiting and not stop.asked) or crew.busy():
@@ -104,24 +103,24 @@ def work(
         yield finished
 
 
-def _give(crew: Crew, what: Submission | Job, read: Callable[[Submission], bytes]) -> Finished | None:
+def _give(crew: Crew, what: Submission | HandedIn | Job, read: Callable[[Submission], HandedIn]) -> Finished | None:
     if isinstance(what, Submission):
+        submission = what
         try:
-            what = Job(what, read(what))
+            what = read(submission)
         except SubmissionError as error:
-            assert isinstance(what, Submission)
-            return Finished(what, unreadable=error)
+            return Finished(submission, unreadable=error)
     # Another worker than the one that was lost, where there is one, has been found by then: it is gone.
-    crew.give(crew.idle()[0], what)
+    crew.give(crew.idle()[0], what if isinstance(what, Job) else Job(what))
     return None
 
 
 def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
     """None: to be tried again."""
-    job, why = answer.job, answer.why
-    name = f"{job.submission.student}/{job.submission.assignment}"
+    job, why, header = answer.job, answer.why, answer.header
+    submission, digest = job.submission, job.handed_in.digest
+    name = f"{submission.student}/{submission.assignment}"
     if answer.parts is not None:
-        header = json.loads(answer.parts[0])
         for text in header.pop("log", ()):
             log.warning("%s: %s", name, text)
         why = header.pop("error", "")
@@ -129,7 +128,7 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
             return None
         if not why:
             failures.clear()
-            return Finished(job.submission, job.content, Result(*answer.parts[1:], **header))
+            return Finished(submission, digest, Result(*answer.parts, **header))
     job.attempts += 1
     job.reasons.append(why)
     log.warning("%s, attempt %d of %d: %s", name, job.attempts, ATTEMPTS, why)
@@ -140,11 +139,9 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
             raise EngineError(message, _("Mend that, and run the command again: what was graded is kept."))
     if job.attempts < ATTEMPTS:
         return None
-    return Finished(
-        job.submission,
-        job.content,
-        why=_("{why}, {count} times", why=why, count=ATTEMPTS) if len(set(job.reasons)) == 1 else why,
-    )
+    if len(set(job.reasons)) == 1:
+        why = _("{why}, {count} times", why=why, count=ATTEMPTS)
+    return Finished(submission, digest, why=why)
 
 
 def _require_hope(crew: Crew, since: float) -> None:

@@ -23,7 +23,7 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Journal, Result, key, sha256
+from autograder.classroom.grading.journal import Journal, Result, key
 from autograder.classroom.grading.log import logged
 from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
@@ -31,7 +31,7 @@ from autograder.classroom.submissions import find_submissions, handed_in_at, sub
 from autograder.common.errors import AutograderError, GradebookError, SubmissionError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Report, Status
-from autograder.common.submission import Submission
+from autograder.common.submission import HandedIn, Submission
 from autograder.common.versions import package, versions
 from autograder.common.wire.notebook import content
 from autograder.course.course import Course, Isolation
@@ -39,10 +39,12 @@ from autograder.networks.memo import default_folder
 from autograder.worker.bundle import pack
 from autograder.worker.service import Setup
 from autograder.worker.submission import undecided, unreadable
+from autograder.worker.task import Task
 
 __all__ = ["Done", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
 log = logging.getLogger("autograder.classroom.grading.run")
 REFERENCE = "(reference solution)"
+HELD = 64 << 20  # bytes of files that were read and wait for a worker: some hundred notebooks full of outputs
 BATCH = 50  # submissions in one transaction, when nothing has to run between them
 _NO_REFERENCE = N_("Mend that first; --no-reference grades without this test.")
 
@@ -112,12 +114,13 @@ class _Run:
     digests: dict[str, str] = field(default_factory=dict)  # of the course, by assignment
     broken: GradebookError | None = None
 
-    def read(self, submission: Submission) -> bytes:
-        return content(submission.path, self.course.limits.notebook_mb)
+    def read(self, submission: Submission) -> HandedIn:
+        return HandedIn(submission, content(submission.path, self.course.limits.notebook_mb))
 
-    def start(self, submissions: Sequence[Submission]) -> list[Submission]:
-        """Enter what is finished or can't be read; the others."""
-        waiting: list[Submission] = []
+    def start(self, submissions: Sequence[Submission]) -> list[Submission | HandedIn]:
+        """Enter what is finished or can't be read; the others, with their bytes as long as `HELD` allows."""
+        waiting: list[Submission | HandedIn] = []
+        held = 0
         known: list[tuple[Submission, Report]] = []
         for submission in submissions:
             if self.broken is not None:
@@ -125,15 +128,16 @@ class _Run:
             if self.stop.asked:
                 raise KeyboardInterrupt
             try:
-                bytes_ = self.read(submission)
+                handed_in = self.read(submission)
             except SubmissionError as error:
                 self.unreadable(submission, error)
                 continue
             found = None
             if not self.settings.force:
-                found = self.journal.known(submission, self.key(submission, sha256(bytes_)))
+                found = self.journal.known(submission, self.key(submission, handed_in.digest))
             if found is None:
-                waiting.append(submission)
+                held += len(handed_in.content)
+                waiting.append(handed_in if held <= HELD else submission)  # a huge one is read again in its turn
                 continue
             self.journal.stamp(submission)
             known.append((submission, found[0]))
@@ -150,20 +154,23 @@ class _Run:
         return key(self.course.root, submission, digest, course, settings.isolation, settings.language)
 
     def unreadable(self, submission: Submission, error: SubmissionError) -> None:
-        settings = self.settings
-        graded = unreadable(submission, self.course, settings.isolation, settings.language, error)
+        graded = unreadable(self.task(submission, submission.digest()), error)
         self.keep(submission, Result(graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins))
+
+    def task(self, submission: Submission, digest: str) -> Task:
+        settings = self.settings
+        return Task(
+            submission.student, submission.assignment, digest, self.course, settings.isolation, settings.language
+        )
 
     def finish(self, finished: Finished) -> None:
         if finished.unreadable is not None:
             self.unreadable(finished.submission, finished.unreadable)
             return
-        result, digest = finished.result, sha256(finished.content)
+        result = finished.result
         if result is None:
-            settings = self.settings
-            graded = undecided(finished.submission, self.course, settings.isolation, settings.language, finished.why)
-            report = graded.report.model_copy(update={"submission": digest})
-            result = Result(report.to_json(), nbformat.writes(graded.notebook))
+            graded = undecided(self.task(finished.submission, finished.digest), finished.why)
+            result = Result(graded.report.to_json(), nbformat.writes(graded.notebook))
         self.keep(finished.submission, result)
 
     def keep(self, submission: Submission, result: Result) -> None:
@@ -202,12 +209,12 @@ class _Run:
             self.on_state(self.progress.state)
             self.on_done(done)
 
-    def work(self, waiting: Sequence[Submission]) -> None:
+    def work(self, waiting: Sequence[Submission | HandedIn]) -> None:
         """Grade with workers: the reference solutions first."""
         settings = self.settings
         self.on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
         bundle = pack(self.course, settings.course)
-        names = sorted({submission.assignment for submission in waiting})
+        names = sorted({(one.submission if isinstance(one, HandedIn) else one).assignment for one in waiting})
         setup = Setup(
             bundle=bundle.digest, courses={name: self.course.digest(name) for name in self.course.assignments},
             isolation=settings.isolation, language=settings.language, memo=_memo(settings), package=package(),

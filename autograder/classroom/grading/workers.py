@@ -25,7 +25,7 @@ from typing import Any, Literal, Self
 
 from autograder.common.errors import EngineError
 from autograder.common.i18n import _
-from autograder.common.submission import Submission
+from autograder.common.submission import HandedIn, Submission
 from autograder.worker import service as worker
 from autograder.worker.bundle import Bundle
 from autograder.worker.service import Setup
@@ -41,12 +41,15 @@ DASHBOARD = "127.0.0.1:8787"
 
 @dataclass
 class Job:
-    """A submission and its bytes. `attempts`: how often it was given to a worker that did not bring it back."""
+    """A submission. `attempts`: how often it was given to a worker that did not bring it back."""
 
-    submission: Submission
-    content: bytes
+    handed_in: HandedIn
     attempts: int = 0
     reasons: list[str] = field(default_factory=list)
+
+    @property
+    def submission(self) -> Submission:
+        return self.handed_in.submission
 
 
 @dataclass
@@ -64,11 +67,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Answer:
-    """A job came back: `parts` as `worker.grade` gave them, or None and why there are none."""
+    """A job came back: the `header` of what `worker.grade` gave, and the other parts, or None and why there are none."""
 
     job: Job
-    parts: tuple[str, str, str, bytes] | None
+    parts: tuple[str, str, bytes] | None
     why: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
 
 
 class Crew:
@@ -149,8 +153,8 @@ class Crew:
 
     def give(self, member: Member, job: Job) -> None:
         member.job, member.since = job, time.time()
-        what = job.submission
-        arguments = (self.setup.digest(), what.student, what.assignment, job.content)
+        what, file = job.submission, job.handed_in
+        arguments = (self.setup.digest(), what.student, what.assignment, file.content, file.digest)
         self._send(member, worker.grade, arguments, f"grade-{uuid.uuid4().hex}")
 
     def _send(self, member: Member, function: Any, arguments: Sequence[Any], key: str) -> None:
@@ -180,9 +184,11 @@ class Crew:
         assert job is not None
         if isinstance(outcome, BaseException):
             return Answer(job, None, _line(outcome))
-        if json.loads(outcome[0]).get("error") == worker.NOT_ADMITTED:  # it was restarted between two looks
+        header, *parts = outcome
+        answer = Answer(job, tuple(parts), header=json.loads(header))
+        if answer.header.get("error") == worker.NOT_ADMITTED:  # it was restarted between two looks
             self._admit(member)
-        return Answer(job, outcome)
+        return answer
 
     def _admitted(self, member: Member, outcome: Any) -> None:
         answer: dict[str, Any] = (

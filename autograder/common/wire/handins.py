@@ -1,7 +1,7 @@
 """What was handed in, kept: a change of course.yml can then be judged without running a notebook again.
 
-`HandIns` is what one submission left with the judge, as plain data, and `pack` makes bytes of it that may travel. A `Store` keeps it
-beside the reports. Its arrays are kept once for the whole class, by their digest: five hundred students with the same network
+`HandIns` is what one submission left with the judge, as plain data. The judge packs it, once (`pack`); the worker adds what only it
+knows (`annotated`), without opening it; a `Store` unpacks it, once, and keeps it beside the reports. Its arrays are kept once for the whole class, by their digest: five hundred students with the same network
 share its weights, and the rows of the training split are there once::
 
     reports/.handins/arrays/<SHA-256>                    the bytes of an array (or of a course)
@@ -34,6 +34,7 @@ MAX_DOCUMENT = 16 << 20  # bytes of JSON
 TOO_LARGE = N_("what was handed in is too large to be kept")
 _MAGIC = b"AGH1"
 _HEAD = struct.Struct("<4sII")  # magic, bytes of the document, bytes of the list of arrays
+_NOTE = b"AGN1"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -113,9 +114,11 @@ class Kept:
         return document
 
     def changed(self, arrays: Mapping[str, bytes] | None = None, **fields: Any) -> Kept:
-        """A copy with other fields, without arrays that it doesn't name any more."""
+        """A copy with other fields, without arrays that it doesn't name any more. Raises ProtocolError if it names one more."""
         document = self.document.model_copy(update=fields)
         together = {**self.arrays, **(arrays or {})}
+        if not document.digests() <= together.keys():
+            raise ProtocolError("the hand-ins are not complete")
         return Kept(document, {digest: together[digest] for digest in sorted(document.digests())})
 
     def capped(self) -> Kept:
@@ -140,17 +143,45 @@ def pack(kept: Kept) -> bytes:
     )
 
 
+def annotated(packed: bytes, fields: Mapping[str, Any], arrays: Mapping[str, bytes]) -> bytes:
+    """`pack`'s bytes with other values for `fields` of the document, and further arrays; nothing is unpacked for it."""
+    text = json.dumps(fields).encode()
+    listed = json.dumps([[digest, len(array)] for digest, array in arrays.items()]).encode()
+    return b"".join([_HEAD.pack(_NOTE, len(text), len(listed)), text, listed, *arrays.values(), packed])
+
+
 def unpack(content: bytes) -> Kept:
-    """What `pack` made. Raises ProtocolError for anything else, and for a byte that is not what it was."""
-    if len(content) < _HEAD.size or len(content) > MAX_ARRAYS + 2 * MAX_DOCUMENT:
+    """What `pack` made, `annotated` or not, `capped`. Raises ProtocolError for anything else, and for a byte that is not what it was."""
+    if len(content) < _HEAD.size or len(content) > MAX_ARRAYS + 4 * MAX_DOCUMENT:
+        raise ProtocolError("these are no hand-ins: their size is wrong")
+    if content[: len(_NOTE)] != _NOTE:
+        return _unpacked(content)
+    _magic, text, listed = _HEAD.unpack_from(content)
+    place = _HEAD.size + text + listed
+    arrays, end = _arrays(content, place - listed, place)
+    fields = parse_document(content[_HEAD.size : place - listed])
+    kept = _unpacked(content[end:])
+    return kept.changed(arrays, **{name: getattr(fields, name) for name in fields.model_fields_set}).capped()
+
+
+def _unpacked(content: bytes) -> Kept:
+    if len(content) < _HEAD.size:
         raise ProtocolError("these are no hand-ins: their size is wrong")
     magic, text, listed = _HEAD.unpack_from(content)
     place = _HEAD.size + text + listed
     if magic != _MAGIC or place > len(content):
         raise ProtocolError("these are no hand-ins")
     document = parse_document(content[_HEAD.size : _HEAD.size + text])
+    arrays, end = _arrays(content, place - listed, place)
+    if end != len(content) or not document.digests() <= arrays.keys():
+        raise ProtocolError("the hand-ins are not complete")
+    return Kept(document, arrays)
+
+
+def _arrays(content: bytes, start: int, place: int) -> tuple[dict[str, bytes], int]:
+    """The arrays that the list between `start` and `place` names, which begin at `place`; and where they end."""
     try:
-        sizes = [(str(digest), int(size)) for digest, size in json.loads(content[_HEAD.size + text : place])]
+        sizes = [(str(digest), int(size)) for digest, size in json.loads(content[start:place])]
     except (ValueError, TypeError) as error:
         raise ProtocolError("the list of hand-ins is malformed") from error
     arrays = {}
@@ -159,9 +190,7 @@ def unpack(content: bytes) -> Kept:
         if size < 0 or sha256(arrays[digest]) != digest:
             raise ProtocolError("an array of the hand-ins is not what it was")
         place += size
-    if place != len(content) or not document.digests() <= arrays.keys():
-        raise ProtocolError("the hand-ins are not complete")
-    return Kept(document, arrays)
+    return arrays, place
 
 
 def parse_document(text: bytes) -> HandIns:

@@ -15,7 +15,8 @@ from autograder.classroom.grading import dispatch
 from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.workers import Answer, Crew, Job, Member
 from autograder.common.errors import CourseError, EngineError, SubmissionError
-from autograder.common.submission import Submission
+from autograder.common.submission import HandedIn, Submission
+from autograder.common.wire.handins import sha256
 from autograder.course.course import load
 from autograder.worker import bundle as bundles
 from autograder.worker.service import NOT_ADMITTED, Setup
@@ -55,15 +56,17 @@ class Twin:
             job, member.job = member.job, None
             assert job is not None
             made = self.behave(job)
-            return Answer(job, None, made) if isinstance(made, str) else Answer(job, made)
+            if isinstance(made, str):
+                return Answer(job, None, made)
+            return Answer(job, made[1:], header=json.loads(made[0]))
         return None
 
 
 def run(twin: Twin, names: Iterable[str], stop: Stop | None = None) -> list[Finished]:
-    def read(submission: Submission) -> bytes:
+    def read(submission: Submission) -> HandedIn:
         if submission.student == "gone":
             raise SubmissionError("The file can't be read.")
-        return submission.student.encode()
+        return HandedIn(submission, submission.student.encode())
 
     submissions = [Submission(name, "first", Path(name)) for name in names]
     return list(work(twin, submissions, read, stop or Stop()))  # type: ignore[arg-type]
@@ -79,7 +82,7 @@ def test_each_worker_has_one_submission_and_all_are_finished() -> None:
     assert sorted(one.submission.student for one in finished) == sorted(f"s{number}" for number in range(50))
     assert twin.most == 3
     assert finished[0].result is not None
-    assert (finished[0].result.fits, finished[0].result.trained, finished[0].content) == (2, 1, b"s0")
+    assert (finished[0].result.fits, finished[0].result.trained, finished[0].digest) == (2, 1, sha256(b"s0"))
 
 
 def test_a_submission_whose_worker_was_lost_is_tried_again_after_the_others() -> None:

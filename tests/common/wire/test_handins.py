@@ -18,7 +18,7 @@ from autograder.common.exhibits import Mistake
 from autograder.common.results import Status
 from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import ArrayDescription, FunctionDescription, digest
-from autograder.common.wire.handins import HandIns, Kept, Measured, pack, sha256, unpack
+from autograder.common.wire.handins import HandIns, Kept, Measured, annotated, pack, sha256, unpack
 from autograder.common.wire.messages import HandIn, dump
 from autograder.course.course import load
 from autograder.judge.session import Session
@@ -70,6 +70,24 @@ def test_what_was_packed_is_unpacked_to_the_last_bit():
     assert after.course() == {"seed": 42}
 
 
+FACTS = {"code": "c" * 64, "missing": {"train": ("why \ud7ff", "a hint")}, "course": sha256(b"{}"), "language": "ko"}
+
+
+def test_what_the_worker_knows_is_added_without_opening_what_the_judge_packed():
+    packed = pack(kept())
+    noted = annotated(packed, FACTS, {sha256(b"{}"): b"{}"})
+    assert noted.endswith(packed)
+    assert same(unpack(noted), kept().changed({sha256(b"{}"): b"{}"}, **FACTS))
+
+
+@pytest.mark.parametrize("place", [0, 5, 9, -1, -5_000, -100_000])
+def test_a_changed_bit_of_what_was_added_to_is_noticed(place):
+    content = bytearray(annotated(pack(kept()), FACTS, {sha256(b"{}"): b"{}"}))
+    content[place] ^= 1
+    with pytest.raises(ProtocolError):
+        unpack(bytes(content))
+
+
 values = st.recursive(
     st.one_of(
         st.booleans(), st.integers(-(2**62), 2**62), st.floats(), st.none(),
@@ -105,7 +123,8 @@ def test_a_changed_bit_of_the_head_or_of_an_array_is_noticed(place):
     [
         b"", b"AGH1", b"\0" * 12, pickle.dumps({"a": 1}), pack(kept())[:-1], pack(kept()) + b"\0",
         b"AGH1" + b"\xff" * 8 + b"{}", pack(Kept(HandIns(answers=kept().document.answers), {})),
-        pack(kept(version=2)), b"AGH1\x02\0\0\0\x02\0\0\0{}[[1,2]]"[:18],
+        annotated(b"", FACTS, {}), annotated(pack(kept()), FACTS, {}), annotated(pack(kept()), {"more": 1}, {}),
+        annotated(annotated(pack(kept()), {}, {}), {}, {}), pack(kept(version=2)), b"AGH1\x02\0\0\0\x02\0\0\0{}[[1,2]]"[:18],
     ],
 )  # fmt: skip
 def test_what_is_no_hand_in_is_refused(content):

@@ -1,0 +1,66 @@
+"""What a submission is graded under: everything that its report says and that is not the notebook's own doing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.common.results import BrokenLimit, QuestionResult, Report
+from autograder.common.versions import versions
+from autograder.common.wire.handins import annotated, sha256
+from autograder.course.course import Assignment, Course, course_document
+from autograder.course.released_notebook import released_notebook
+
+
+@dataclass(frozen=True)
+class Task:
+    """A submission of `student`, whose file has the SHA-256 `digest`, under `course`, in `language`."""
+
+    student: str
+    assignment: str
+    digest: str
+    course: Course
+    isolation: str
+    language: str = "en"
+
+    @property
+    def asked(self) -> Assignment:
+        return self.course.assignment(self.assignment)
+
+    @cached_property
+    def released(self) -> NotebookNode:
+        return released_notebook(self.course, self.assignment)
+
+    def report(
+        self,
+        questions: Sequence[QuestionResult],
+        notes: Sequence[str] = (),
+        breaks: Sequence[BrokenLimit] = (),
+    ) -> Report:
+        return Report(
+            student=self.student,
+            assignment=self.assignment,
+            submission=self.digest,
+            course=self.course.digest(self.assignment),
+            isolation=self.isolation,
+            versions=_versions(),
+            questions=tuple(questions),
+            notes=tuple(notes),
+            breaks=tuple(breaks),
+            language=self.language,
+        )
+
+    def handins(self, packed: bytes, **facts: Any) -> bytes:
+        """What the judge packed, with what only this side knows; b"" stays b"": nothing could be kept."""
+        document = course_document(self.course, self.assignment)
+        names = {"assignment": self.assignment, "submission": self.digest, "language": self.language}
+        about: Mapping[str, Any] = {**names, "versions": _versions(), "course": sha256(document), **facts}
+        return annotated(packed, about, {sha256(document): document}) if packed else b""
+
+
+def _versions() -> dict[str, str]:
+    return dict(version.split(" ", 1) for version in versions())
