@@ -151,11 +151,9 @@ def _course_changes(found: Sequence[Regraded]) -> dict[str, dict[str, list[str]]
 
 
 def _show_course(found: Sequence[Regraded]) -> None:
-    from autograder.classroom.pages.changes import REFERENCES
-
     for assignment, questions in _course_changes(found).items():
         for question, lines in questions.items():
-            name = REFERENCES if question == REFERENCES else f"{assignment}.{question}" if question else "course.yml"
+            name = (question if "." in question else f"{assignment}.{question}") if question else "course.yml"
             for text in lines:
                 out.print(f"[bold]{escaped(name)}[/] {escaped(text)}", highlight=False, soft_wrap=True)
 

@@ -6,7 +6,6 @@ An error names the file, the key path, the value and what is allowed; it is neve
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import re
@@ -32,11 +31,12 @@ from autograder.common.i18n import _
 from autograder.common.wire.handins import sha256
 from autograder.course.checks.base import Check, Localised, LocalisedText
 from autograder.course.checks.registry import TYPES, parse
+from autograder.course.files import used_files
 
 Isolation = Literal["bubblewrap", "none"]
-
-
 FILE = "course.yml"
+
+
 _ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
 
 
@@ -231,17 +231,23 @@ class Course(_Frozen):
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
         document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "assignments"})
         document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
+        document["files"] = self.files(assignment)
         return document
 
-    def references(self) -> str:
-        """The text of the reference functions; '' without any."""
-        file = self.root / "solutions" / "references.py"
-        return file.read_text("utf-8") if file.is_file() else ""
+    def files(self, assignment: str) -> dict[str, str]:
+        """The files that the checks of `assignment` name, with the course's files that those use: SHA-256 by path from the
+        course's folder, '' for one that isn't there. Raises CourseError for a file outside of it."""
+        places = {
+            place: f"{assignment}.{name}"
+            for name, question in self.assignment(assignment).questions.items()
+            for check in question.checks
+            for place in check.places()
+        }
+        return used_files(self.root, places, {FILE})
 
     def digest(self, assignment: str) -> str:
         """SHA-256 of everything in the course that determines the report of a submission of `assignment`."""
-        text = json.dumps(self.document(assignment), sort_keys=True) + self.references()
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256(course_document(self, assignment))
 
     def public(self, assignment: str, language: str) -> dict[str, Any]:
         """What students may know: one assignment, visible checks whole, hidden ones without any parameter."""
@@ -366,5 +372,4 @@ def _known_keys(key: str, place: tuple[int | str, ...]) -> str:
 
 def course_document(course: Course, assignment: str) -> bytes:
     """What determines a report, as it is kept with the hand-ins: a later course is compared with it."""
-    references = sha256(course.references().encode())
-    return json.dumps({**course.document(assignment), "references": references}, sort_keys=True).encode()
+    return json.dumps(course.document(assignment), sort_keys=True).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,9 @@ class CourseLab:
             specification = importlib.util.spec_from_file_location(f"autograder_reference_{file.stem}", file)
             if specification is None or specification.loader is None or not file.is_file():
                 raise CourseError(_("the reference functions {file} do not exist", file=file))
+            # It may use other files of the course: those beside it, and by their path from the course's folder. They come last,
+            # so that they can't stand for a module of the grader's.
+            sys.path += [str(place) for place in (file.parent, self._root or Path()) if str(place) not in sys.path]
             module = importlib.util.module_from_spec(specification)
             specification.loader.exec_module(module)
             if not callable(getattr(module, name, None)):

@@ -54,14 +54,9 @@ def pack(course: Course, path: Path) -> Bundle:
 def _needed(course: Course) -> set[Path]:
     released = course.root / "assignments"
     found = {path for name in course.assignments for path in released.glob(f"*/{name}/*") if path.is_file()}
-    found |= set((course.root / "solutions").rglob("*.py"))
-    for assignment in course.assignments.values():
-        for question in assignment.questions.values():
-            for check in question.checks:
-                place = str(getattr(check, "reference", None) or "").partition(":")[0]
-                if place and (course.root / place).resolve().is_relative_to(course.root):
-                    found.add(course.root / place)
-    return {path for path in found if not any(part.startswith((".", "__")) for part in path.parts[-3:])}
+    found = {path for path in found if not any(part.startswith((".", "__")) for part in path.parts[-3:])}
+    # What checks name, with all that it uses: what the course's digest holds, and nothing that it doesn't.
+    return found | {course.root / file for name in course.assignments for file in course.files(name)}
 
 
 def unpack(bundle: Bundle, folder: Path) -> Path:

@@ -52,10 +52,11 @@ class Bench:
         if self._process is not None and self._process.poll() is None:
             return
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo or "")
+        environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo.resolve() if self.memo else "")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.judge.process", str(self.course), *(["--lazy"] if self.lazy else [])],
+            [sys.executable, "-m", "autograder.judge.process", str(self.course.resolve()), *(["--lazy"] if self.lazy else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
+            cwd=self.course.resolve().parent,  # what lies where the caller stands is no part of the course
             start_new_session=True,  # Ctrl-C is the main process's to handle
         )  # fmt: skip
         self._up = False

@@ -46,7 +46,7 @@ def outcomes_tell(course: Course, report: Report, file: str) -> Iterable[Reason]
 
 def texts_tell(course: Course, report: Report, texts: Iterable[str], file: str) -> Iterable[Reason]:
     """Markers of hidden tests, and places of reference functions, in what was rendered for a student."""
-    places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, report.assignment)} - {""}
+    places = {place for _name, check in hidden_checks(course, report.assignment) for place in check.places()}
     comments = [question_text(question) for question in report.questions]
     for text in (*texts, *comments):
         for secret in (*sorted(places), *_MARKERS):

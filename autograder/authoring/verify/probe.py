@@ -15,7 +15,6 @@ from autograder.authoring.verify.proof import Reason
 from autograder.authoring.verify.releases import hidden_checks
 from autograder.classroom.folder import Folder
 from autograder.common.i18n import _
-from autograder.course.checks.functions import Function
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import released_notebook
 
@@ -81,7 +80,7 @@ def needles(course: Course, assignment: str) -> list[str]:
     """Texts of the grader's that no student's kernel may hold: places of reference functions, ids of hidden accuracy checks."""
     found = set()
     for place, check in hidden_checks(course, assignment):
-        found |= {check.reference} if isinstance(check, Function) and check.reference else set()
+        found |= check.places()
         name = place.partition(".")[2]
         found |= {name} if len(name) >= 8 and check.type == "accuracy" and name != check.type else set()
     return sorted(found)

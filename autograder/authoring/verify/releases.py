@@ -45,7 +45,7 @@ def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
     folder = Path("assignments") / language / assignment
     file = str(folder / RELEASED)
     yield from _checks_reveal(course, assignment, read_yaml(course.root / file), file)
-    places = {str(getattr(check, "reference", "")) for _place, check in hidden_checks(course, assignment)} - {""}
+    places = {place for _name, check in hidden_checks(course, assignment) for place in check.places()}
     for path in sorted((course.root / folder).iterdir()):
         text = path.read_text("utf-8", "replace")
         for place in sorted(places):

@@ -301,9 +301,8 @@ def copy_course(course: Course, target: Path) -> Path:
     for folder in ("solutions", "assignments"):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in course.assignments:
-        for _place, check in releases.hidden_checks(course, name):
-            place = str(getattr(check, "reference", "")).partition(":")[0]
-            if place and not (target / place).exists():
-                (target / place).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(course.root / place, target / place)
+        for file in course.files(name):
+            if not (target / file).exists() and (course.root / file).is_file():
+                (target / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(course.root / file, target / file)
     return target / FILE

@@ -15,7 +15,6 @@ from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.checks.base import shorten
 
 _MINUS = "−"
-REFERENCES = "solutions/references.py"
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,19 @@ def _worth(outcome: Outcome | None) -> tuple[Status, float, float] | None:
 
 
 def course_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What changed between two documents of `execute.course_document`, by question; under '' what concerns all of them,
-    and under `REFERENCES` that the reference functions did."""
+    """What changed between two documents of `course_document`, by question; under '' what concerns all of them, and under a
+    file's path what happened to a file that checks use."""
     found: dict[str, list[str]] = {}
-    for key in sorted({*before, *after} - {"assignment", "course", "references"}):
+    for key in sorted({*before, *after} - {"assignment", "course", "files", "references"}):
         if before.get(key) != after.get(key):
             found.setdefault("", []).extend(_values(key, before.get(key), after.get(key)))
-    if before.get("references") != after.get("references"):
-        found[REFERENCES] = [_("changed")]
+    now = after.get("files", {})
+    was = before.get("files", now)  # an older version kept another document
+    for key in sorted({*was, *now}):
+        if was.get(key) != now.get(key):
+            found[key] = [
+                _("changed") if was.get(key) and now.get(key) else _("added") if now.get(key) else _("removed")
+            ]
     old, new = before["assignment"]["questions"], after["assignment"]["questions"]
     for key in [*new, *(key for key in old if key not in new)]:
         lines = (

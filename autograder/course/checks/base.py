@@ -9,11 +9,13 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from autograder.common.i18n import N_, _, speaking
 from autograder.common.results import Status
@@ -30,6 +32,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 
+_FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 Split = Literal["all_train", "train", "holdout", "test"]
 Language = str
@@ -105,6 +108,30 @@ def _localised(value: Any) -> Any:
 LocalisedText = Annotated[Localised, BeforeValidator(_localised)]
 
 
+class InCourse(str):
+    """A file of the course's folder, or a function in one (``solutions/references.py:relu``).
+
+    What a check names so decides its outcome: it belongs to the course's digest, and workers get it.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+def _places(value: Any) -> set[str]:
+    """What `value` names in the course's folder, at any depth: by type, and what is written as a function in a file."""
+    if isinstance(value, (InCourse, PurePath)):
+        return {str(value)} - {""}
+    if isinstance(value, str):
+        return {value} if _FUNCTION.fullmatch(value) else set()
+    if isinstance(value, BaseModel):
+        value = {} if isinstance(value, Localised) else vars(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return set().union(*map(_places, value)) if isinstance(value, (list, tuple, set, frozenset)) else set()
+
+
 class Check(BaseModel):
     """The fields that every check has. A subclass adds its own and decides in `decide`."""
 
@@ -136,6 +163,11 @@ class Check(BaseModel):
     def names(self) -> set[str]:
         """The names of the values that the check looks at."""
         return {self.of}
+
+    def places(self) -> set[str]:
+        """The files, and the functions in files, that decide this check: fields of type `InCourse` or Path, and fields that
+        are written as ``file.py:name``. A check that makes up such a name has to add it here."""
+        return _places(self)
 
     def heading(self, language: Language = "en") -> str:
         if self.title:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograder.common.hints import for_error
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
-from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
+from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, shorten, show
 from autograder.course.checks.values import plain
 
 
@@ -35,7 +35,7 @@ class Function(Check):
 
     type: Literal["function"] = "function"
     cases: tuple[Case, ...] = ()
-    reference: str = ""
+    reference: InCourse = InCourse("")
     draws: int = Field(default=0, ge=0, le=50)
     args: tuple[ArgumentSpec, ...] = ()
     tolerance: float = Field(default=1e-5, ge=0)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from autograder.common.errors import CannotRebuild
+from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Outcome, Status
 from autograder.course.checks import accuracy, functions, network, training, values
-from autograder.course.checks.base import Check, Facts, Verdict, undecided
+from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
@@ -103,9 +103,26 @@ def _decide(checks: Iterable[Check], facts: Facts, language: str) -> tuple[Outco
     return tuple(outcomes.values())
 
 
+class _Lab:
+    """A check's lab: it gives reference functions only of files that the check names, since a change of those is noticed."""
+
+    def __init__(self, lab: Lab, check: Check) -> None:
+        self._lab, self._check = lab, check
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lab, name)
+
+    def reference(self, place: str) -> Callable[..., Any]:
+        if place not in self._check.places():
+            message = _("the check type '{type}' uses {place} and doesn't name it", type=self._check.type, place=place)
+            raise CourseError(message, _("Let its places() hold it, or make the field that names it an InCourse."))
+        return self._lab.reference(place)
+
+
 def _verdict(check: Check, facts: Facts) -> Verdict:
     try:
-        return check(Facts(facts.values, facts.lab, check.id, facts.seed, facts.memory))
+        lab: Any = _Lab(facts.lab, check)
+        return check(Facts(facts.values, lab, check.id, facts.seed, facts.memory))
     except CannotRebuild as error:
         return undecided(error)
     except Exception as error:  # a fault of the grader must not cost a mark
