@@ -2,10 +2,12 @@
 #
 #   make demo PYTHON=python3.12           another Python than the newest one that is found
 #   make test ARGS="tests/common/test_data.py"   further arguments for the command behind a target
+#   make test WORKERS=4                 processes that run tests, of 3 GB each
 
 PYTHON ?=
 ARGS ?=
 VENV ?= .venv
+WORKERS ?= 2
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -15,16 +17,25 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format setup sandbox browser release messages docs lock clean
+.PHONY: help demo test test-slow lint format setup sandbox browser release messages docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Set everything up, then grade a class of twelve synthetic students
 	$(BIN)/autograder demo $(ARGS)
 
-test: setup browser $(DATABASE) ## Set everything up, then run the tests
-	$(BIN)/python -m pytest $(ARGS)
+# Networks that tests train are remembered in build/memo, so both layers and all their processes train each of them once.
+PYTEST = AUTOGRADER_MEMO="$${AUTOGRADER_MEMO:-$(CURDIR)/build/memo}" $(BIN)/python -m pytest
+# A file's tests stay together, in the order in which they were found.
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test: setup ## Set everything up, then run all tests but the slow ones
+	$(PYTEST) -m "not slow" $(SPREAD) --junitxml=build/test.xml $(ARGS)
+
+test-slow: setup browser $(DATABASE) ## Then the slow ones: attacks, browsers, PostgreSQL, killed clusters, the whole course verified
+	$(PYTEST) -m "slow$(if $(ARGS),, and not verify)" $(SPREAD) --junitxml=build/test-slow.xml $(ARGS)
+	$(if $(ARGS),,$(PYTEST) -m verify --junitxml=build/test-verify.xml tests/authoring/verify/test_course.py)
 
 lint: $(INSTALLED) ## Style, types, and what holds the house together: ruff, mypy, import-linter, tools/lint.py
 	$(BIN)/ruff check .

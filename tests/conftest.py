@@ -14,6 +14,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SLOW = {
+    "browser",
+    "server",
+}  # who needs one of these fixtures, a Chromium or a PostgreSQL, is slow; so is who attacks a real sandbox
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    """`make test` leaves out what is slow, and `make test-slow` runs it: by mark, or by what a test needs."""
+    for item in items:
+        needs = {*SLOW, "sandbox"} if "attacks" in item.path.parts else SLOW
+        if needs & set(item.fixturenames):
+            item.add_marker("slow")
 
 
 @cache
@@ -86,9 +99,11 @@ def arrays(data, splits):
 
 @pytest.fixture(scope="session")
 def memo_folder(tmp_path_factory):
-    """Where trainings are kept: for this run, or for longer when AUTOGRADER_MEMO names a folder."""
+    """Where trainings are kept: for this run and all its processes, or for longer when AUTOGRADER_MEMO names a folder."""
     named = os.environ.get("AUTOGRADER_MEMO")
-    folder = Path(named) if named else tmp_path_factory.mktemp("memo")
+    base = tmp_path_factory.getbasetemp()
+    folder = Path(named) if named else (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "memo"
+    folder.mkdir(parents=True, exist_ok=True)
     previous, os.environ["AUTOGRADER_MEMO"] = named, str(folder)
     yield folder
     if previous is None:

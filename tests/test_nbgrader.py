@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
 from traitlets.config import PyFileConfigLoader
 
 
+@pytest.mark.slow
 def test_nbgrader_validates_a_source_notebook(course):
     """The slowest test of all: TensorFlow is imported and a network trained for five epochs by Keras itself (40 s)."""
     program = [sys.executable, "-m", "nbgrader", "validate", "solutions/two_layer/two_layer.ipynb"]

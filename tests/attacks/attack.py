@@ -31,7 +31,8 @@ class Attack:
     `earns`: points by question, for those that the attack is after (exactly so many). `lost`: questions that it costs.
     All others must be, word for word, what they are without the attack. `says`: phrases of the report. `tried`: it prints
     TRIED when it has run to its end. `raw`: the bytes of the file, instead of all that. `undecided`: whether the attacked
-    questions go to a person. `dangerous`: an honest notebook is graded right after it, which must go as before.
+    questions go to a person. `dangerous`: it may harm who is graded next. After the last such one of a file an honest notebook is graded,
+    which must go as before; until then, the questions that the next attack leaves alone show it.
     """
 
     name: str
@@ -45,7 +46,6 @@ class Attack:
     undecided: bool = False
     dangerous: bool = False
     cell_seconds: int = 60
-    seconds: float = 60.0
 
     @property
     def assignment(self) -> str:

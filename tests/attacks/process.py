@@ -144,7 +144,7 @@ ATTACKS = (
     Attack("memory bomb", edits={"parameters-answer": "hoard = []\nwhile True:\n    hoard.append(np.ones(30_000_000))"},
            earns={"parameters": 0.0}, says=("MemoryError",), dangerous=True),
     ends("memory bomb in children", "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n"
-         "        x = np.ones(60_000_000)\n        time.sleep(60)\ntime.sleep(60)", "2500 MB", seconds=40),
+         "        x = np.ones(60_000_000)\n        time.sleep(60)\ntime.sleep(60)", "2500 MB"),
     survives("disk filled", dangerous=True, code="""
 import os
 written = 0
@@ -200,8 +200,8 @@ while time.monotonic() < until:
         kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": ""}, parent=kernel.get_parent())
     time.sleep(0.001)
 steps_default, steps_full = 1500, 1
-"""}, dangerous=True, seconds=25),
-    Attack("one line of a megabyte with carriage returns", edits=after_last("print('\\r'.join(['x'] * 120_000) + '\\b' * 10_000)"), seconds=20),
+"""}, dangerous=True),
+    Attack("one line of a megabyte with carriage returns", edits=after_last("print('\\r'.join(['x'] * 120_000) + '\\b' * 10_000)")),
     Attack("endless loop", edits={"parameters-answer": "while True: pass"}, earns={"parameters": 0.0},
            says=("was stopped after 2 s",), dangerous=True, cell_seconds=2),
     ends("endless loop in C", "sum(range(10 ** 14))", "could not be interrupted", cell_seconds=2),

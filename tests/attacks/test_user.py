@@ -18,6 +18,7 @@ USER = 60111  # belongs to nobody
 SUBSET = (
     "fork bomb", "files: solutions", "writing: package", "network of every sort", "parent: memory", "things left for the next",
     "namespaces, mounts", "disk filled", "SIGKILL to everybody", "forged provenance: trainings claimed",
+    "after all of them an honest notebook is graded as before",
 )  # fmt: skip
 
 
@@ -39,7 +40,8 @@ def make_reachable(paths: list[Path]) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")
-def test_the_attacks_earn_nothing_where_the_worker_is_an_ordinary_user(memo_folder: Path) -> None:
+@pytest.mark.slow
+def test_the_attacks_earn_nothing_where_the_worker_is_an_ordinary_user() -> None:
     folder = Path(tempfile.mkdtemp(prefix="attacks-"))
     try:
         for name in ("autograder", "tests", "solutions", "assignments"):
@@ -47,8 +49,8 @@ def test_the_attacks_earn_nothing_where_the_worker_is_an_ordinary_user(memo_fold
         for name in ("course.yml", "nbgrader_config.py", "pyproject.toml"):
             shutil.copy(ROOT / name, folder / name)
         shutil.copytree(find(), folder / "keras" / "datasets" / "fashion-mnist")
-        shutil.copytree(memo_folder, folder / "memo")
-        (folder / "tmp").mkdir()
+        for name in ("memo", "tmp"):
+            (folder / name).mkdir()
         for path in (folder, *folder.rglob("*")):
             os.chown(path, USER, USER)
         prefixes = sorted(

@@ -87,6 +87,7 @@ def edit_cell(folder, cell, change):
     nbformat.write(notebook, path)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)  # on a busy machine
 def test_the_page_builds_releases_calibrates_and_proves_an_assignment_from_nothing(installed, tmp_path, memo_folder):
     folder, ran = tmp_path, []

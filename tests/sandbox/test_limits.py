@@ -37,7 +37,6 @@ def test_what_ignores_an_interrupt_is_killed(attempt: Try, monkeypatch: pytest.M
     monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
     tried = attempt(loop, NEXT, cell_seconds=1)
     assert tried.limits == ["cell_seconds"] and not tried.run.finished and tried.shown[1] == ""
-    assert tried.run.seconds < 10
 
 
 def test_a_regular_expression_without_end_is_stopped(attempt: Try) -> None:

@@ -29,6 +29,7 @@ def report(course, bench, sandbox):
     return grade_submission(Submission("student", "deep", path), course, bench, sandbox).report
 
 
+@pytest.mark.slow
 def test_the_same_notebook_gets_the_same_report_under_other_conditions(fairness, report, course_file, memo_folder):
     """The judge and the sandbox that all tests share against ones under another load, and everything trained anew."""
     condition = next(condition for condition in fairness.CONDITIONS if condition.name == "eight threads, trained anew")

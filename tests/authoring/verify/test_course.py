@@ -6,6 +6,7 @@ from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.run import verify
 from autograder.classroom.grading.run import Settings
 
+pytestmark = [pytest.mark.slow, pytest.mark.verify]
 WORKERS = 2
 
 

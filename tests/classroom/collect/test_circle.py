@@ -15,6 +15,7 @@ from autograder.classroom.gradebook.database import address
 from autograder.course.course import load
 from tests.classroom.collect.conftest import tree
 
+pytestmark = pytest.mark.slow
 NBGRADER = [sys.executable, "-m", "nbgrader"]
 AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
 COURSE = "deep-neural-networks"

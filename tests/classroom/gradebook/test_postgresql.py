@@ -26,7 +26,7 @@ from autograder.course.course import Course
 from tests.classroom.gradebook.test_book import DUE, UNSURE, enter_by_hand, grade, outcome, report
 from tests.tiny import tiny_course, tiny_submission
 
-REMEDY = "PostgreSQL is not installed: apt-get install postgresql (`make test` and .ci/run do that)."
+REMEDY = "PostgreSQL is not installed: apt-get install postgresql (`make test-slow` does that)."
 
 
 def _program(name: str) -> str:

@@ -25,6 +25,7 @@ import autograder
 from autograder.course.course import Course, load
 from tests.tiny import tiny_class, tiny_course, tiny_submission
 
+pytestmark = pytest.mark.slow
 SEED = 20270314
 STUDENTS = 48  # a strike takes 1 to 3 submissions: some must be left at the last one
 STRIKES = ("main",) * 4 + ("judge",) * 2 + ("kernel",) * 3 + ("worker", "scheduler", "everything")  # a dozen

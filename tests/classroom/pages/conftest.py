@@ -19,7 +19,7 @@ def chromium():
     named = os.environ.get("AUTOGRADER_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not found:
-        pytest.fail("Chromium is missing: run `make test`, or `sudo apt-get install chromium`", pytrace=False)
+        pytest.fail("Chromium is missing: run `make test-slow`, or `sudo apt-get install chromium`", pytrace=False)
     return found
 
 
