@@ -21,7 +21,6 @@ LONGER = {  # to be shortened: none may be added, and what is short enough goes 
     "autograder/classroom/gradebook/book.py",
     "autograder/classroom/grading/run.py",
     "autograder/course/course.py",
-    "autograder/kernel/judged_fit.py",
 }
 BESIDE = 3  # files beside the folders of the package, and __init__.py
 TRANSLATE = ("_", "N_", "ngettext")
