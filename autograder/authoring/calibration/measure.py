@@ -24,9 +24,9 @@ from autograder.authoring.calibration.evidence import (
     TrialEvidence,
     read,
     solution_digest,
-    summarise,
     write,
 )
+from autograder.authoring.calibration.summary import summed_up
 from autograder.classroom.grading.run import REFERENCE
 from autograder.common import data
 from autograder.common.errors import AutograderError, CourseError
@@ -110,9 +110,9 @@ def calibrate(
     on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
     for job, values in _measured(course, documents, jobs, settings):
         evidence = _with_result(evidence, job, values)
-        write(course, _summed_up(course, evidence))
+        write(course, summed_up(course, evidence))
         on_done(job)
-    evidence = _summed_up(course, evidence)
+    evidence = summed_up(course, evidence)
     write(course, evidence)
     return evidence
 
@@ -240,45 +240,6 @@ def _added(trial: TrialEvidence, seed: int, values: Mapping[str, float]) -> Tria
     seeds = tuple(sorted(rows))
     accuracy = {split: tuple(rows[one][split] for one in seeds) for split in sorted(values)}
     return trial.model_copy(update={"seeds": seeds, "accuracy": accuracy})
-
-
-def _summed_up(course: Course, evidence: Evidence) -> Evidence:
-    """With today's thresholds, and a summary of each network at each check, for people to read."""
-    for name, assignment in evidence.assignments.items():
-        if name not in course.assignments:
-            continue
-        at_least = {
-            f"{key}.{check.id}": check.at_least  # type: ignore[attr-defined]
-            for key, question in course.assignment(name).questions.items()
-            for check in question.checks
-            if check.type == "accuracy"
-        }
-        networks = []
-        for network in assignment.networks:
-            checks = {
-                place: CheckEvidence(
-                    split=check.split,
-                    threshold=at_least[place],
-                    trials={
-                        t.name: _figures(t.accuracy[check.split], at_least[place]) for t in network.trials if t.accuracy
-                    },
-                )
-                for place, check in network.checks.items()
-                if place in at_least
-            }
-            networks.append(network.model_copy(update={"checks": checks}))
-        evidence = _with_assignment(evidence, name, assignment.model_copy(update={"networks": tuple(networks)}))
-    return evidence
-
-
-def _figures(values: Sequence[float], at_least: float) -> dict[str, int | float]:
-    summary = summarise(values)
-    passed = sum(value >= at_least for value in values) / len(values)
-    quantiles = {f"q{100 * float(q):02.0f}": round(value, DIGITS) for q, value in summary.quantiles.items()}
-    return {
-        "n": summary.n, "mean": round(summary.mean, DIGITS), "sd": round(summary.sd, 5),
-        "min": round(summary.minimum, DIGITS), **quantiles, "pass_rate": round(passed, 3),
-    }  # fmt: skip
 
 
 # ---- workers
