@@ -107,9 +107,18 @@ def figures(done: Done) -> dict[str, Any]:
     report = done.report
     return {
         "student": report.student, "assignment": report.assignment, "points": report.points, "out_of": report.out_of,
-        "undecided": report.undecided, "again": done.again, "seconds": done.seconds, "fits": done.fits,
+        "undecided": report.undecided, "again": done.again, "why": list(done.why), "seconds": done.seconds, "fits": done.fits,
         "trained": done.trained, "stages": done.stages,
     }  # fmt: skip
+
+
+def reasons(done: list[Done]) -> dict[str, list[str]]:
+    """Whose submissions were graded again, by what had changed, the most frequent first."""
+    found: dict[str, list[str]] = {}
+    for result in done:
+        if result.why:
+            found.setdefault("; ".join(result.why), []).append(f"{result.student} {result.assignment}")
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
 def settings_from(
@@ -201,6 +210,12 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
         if result.warning:
             err.print(f"[yellow]{escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
     out.print(class_table(done, course.assignments, penalties))
+    for reason, who in reasons(done).items():
+        shown = ", ".join(who if verbose else who[:3]) + ("" if verbose or len(who) <= 3 else ", …")
+        text = _(
+            "{count} graded again, because {reason}: {who}", count=len(who), reason=reason, who=shorten(shown, 100_000)
+        )
+        err.print(escaped(text), highlight=False, soft_wrap=True)
     again = sum(result.again for result in done)
     fits = sum(result.fits for result in done)
     err.print(

@@ -38,13 +38,14 @@ def code(*modules: str) -> dict[str, Source]:
     Raises ModuleNotFoundError for a module that isn't there.
     """
     folders = {name.partition(".")[0]: _folder(name.partition(".")[0]) for name in modules}
+    roots = sorted(folders.values(), key=lambda folder: -len(folder.parts))  # the innermost first
 
     def located(name: str) -> Path | None:
         folder = folders.get(name.partition(".")[0])
         return module_file(name, folder) if folder is not None else None
 
     def uses(path: Path, source: Source) -> list[Path]:
-        inside = next(folder for folder in folders.values() if path.is_relative_to(folder))
+        inside = next(folder for folder in roots if path.is_relative_to(folder))
         parts = path.relative_to(inside).with_suffix("").parts
         package = parts[-1] == "__init__"
         module = ".".join(parts[:-1] if package else parts)
@@ -59,7 +60,7 @@ def code(*modules: str) -> dict[str, Source]:
         start.append(path)
     found = closure(start, uses)
     return {
-        path.relative_to(next(folder for folder in folders.values() if path.is_relative_to(folder))).as_posix(): source
+        path.relative_to(next(folder for folder in roots if path.is_relative_to(folder))).as_posix(): source
         for path, source in sorted(found.items())
     }
 

@@ -14,6 +14,7 @@ from autograder.common.versions import versions
 from autograder.common.wire.handins import annotated, sha256
 from autograder.course.course import Assignment, Course, course_document
 from autograder.course.released_notebook import released_notebook
+from autograder.worker.code import grader, runner
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,15 @@ class Task:
             notes=tuple(notes),
             breaks=tuple(breaks),
             language=self.language,
+            grader=grader(self.course, self.assignment, self.language),
         )
 
     def handins(self, packed: bytes, **facts: Any) -> bytes:
         """What the judge packed, with what only this side knows; b"" stays b"": nothing could be kept."""
         document = course_document(self.course, self.assignment)
         names = {"assignment": self.assignment, "submission": self.digest, "language": self.language}
-        about: Mapping[str, Any] = {**names, "versions": _versions(), "course": sha256(document), **facts}
+        about: Mapping[str, Any] = {**names, "versions": _versions(), "course": sha256(document)}
+        about = {**about, "runner": runner(), **facts}
         return annotated(packed, about, {sha256(document): document}) if packed else b""
 
 

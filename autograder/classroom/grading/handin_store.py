@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from autograder.classroom.folder import Folder
 from autograder.common.errors import ProtocolError
@@ -61,6 +63,15 @@ class Store:
         if any(sha256(content) != digest for digest, content in arrays.items()):
             return None
         return Kept(document, arrays)
+
+    def course_of(self, student: str, assignment: str) -> dict[str, Any] | None:
+        """The document of the course that a submission was graded with (`course_document`), or None."""
+        try:
+            document = parse_document(self.entry(student, assignment).read_bytes())
+            content = self._array(document.course).read_bytes() if document.course else b""
+            return dict(json.loads(content)) if sha256(content) == document.course else None
+        except (OSError, ProtocolError, ValueError):
+            return None
 
     def sweep(self) -> int:
         """Remove arrays that no entry names, and half-written files; how many. Young ones stay: they may be needed yet."""

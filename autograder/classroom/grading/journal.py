@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,16 +20,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-import autograder
 from autograder.classroom.folder import BESIDE, Folder
+from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.errors import JournalError, ReportError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
-from autograder.common.versions import versions
 
-FORMAT = 1  # part of every key: raise it when a change of the package changes reports
 _AGAIN = N_("Then run the same command again: what was graded is kept.")
 
 
@@ -47,6 +44,7 @@ class Entry(Frozen):
     fits: int = 0
     trained: int = 0
     seconds: float = 0.0
+    basis: Basis | None = None  # what the key is the digest of; entries from before it have none
 
 
 @dataclass(frozen=True)
@@ -94,18 +92,27 @@ class Journal:
         except OSError:
             return False
 
-    def known(self, submission: Submission, key: str) -> tuple[Report, Entry] | None:
-        """What is finished under this key; None when it must be graded (again)."""
+    def known(
+        self, submission: Submission, now: Basis, course: Callable[[], Mapping[str, list[str]]] = dict
+    ) -> Report | tuple[str, ...]:
+        """What is finished and rests on the same as `now`; otherwise why it must be graded again, nothing if it never was.
+
+        `course` gives what changed in the course since, as `course_changes` does.
+        """
         found = self.read(submission)
-        if found is None or found.key != key:
-            return None
+        if found is None:
+            return (_("its journal entry is damaged"),) if self.folder.entry(submission).exists() else ()
+        if found.key != now.key():
+            if found.basis is None:
+                return (_("the grader changed ({old} → {new})", old=_("an older one"), new=now.grader),)
+            return found.basis.changes(now, course)
         try:
             if sha256(self.folder.notebook(submission).read_bytes()) != found.notebook:
-                return None
+                return (_("its executed notebook is not as it was written"),)
             decided = self.folder.read_report(submission, found.report)
         except (OSError, ReportError):
-            return None
-        return None if decided.undecided else (decided, found)  # what could not be decided is tried again
+            return (_("its report or executed notebook is not as it was written"),)
+        return (_("it was undecided"),) if decided.undecided else decided
 
     def read(self, submission: Submission) -> Entry | None:
         """The entry of the last time that this submission was finished, whatever its key."""
@@ -127,10 +134,9 @@ class Journal:
         write(self.folder.notebook(submission), notebook)
         self.stamp(submission)
         write(self.folder.report(submission), report)
+        basis = of_report(decided, released(self, decided.assignment))
         entry = Entry(
-            key=key(
-                self.root, submission, decided.submission, decided.course, decided.isolation, decided.language
-            ),
+            key=basis.key(), basis=basis,
             report=sha256(report), notebook=sha256(notebook), handins=handins,
             points=decided.points, out_of=decided.out_of,
             undecided=tuple(question.question for question in decided.questions if question.undecided),
@@ -168,20 +174,6 @@ class Journal:
             for folder in (self.folder.journal, self.folder.reports, self.folder.autograded):
                 for path in folder.rglob(".*.part") if folder.is_dir() else ():
                     path.unlink(missing_ok=True)
-
-
-def key(root: Path, submission: Submission, digest: str, course: str, isolation: str, language: str) -> str:
-    """SHA-256 of everything that determines the report of a submission with these bytes (`digest`).
-
-    `course` is the digest of the course in `root`; the released cells, the versions and this package's own count too.
-    """
-    released = root / "assignments" / "en" / submission.assignment / f"{submission.assignment}.ipynb"
-    cells = sha256(released.read_bytes()) if released.is_file() else ""
-    document = [
-        FORMAT, autograder.__version__, submission.student, submission.assignment, digest, course, cells, isolation,
-        language, *versions(),
-    ]  # fmt: skip
-    return sha256(json.dumps(document).encode())
 
 
 def _small(path: Path, size: int) -> bytes | None:

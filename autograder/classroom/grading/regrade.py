@@ -25,7 +25,7 @@ from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
 from autograder.classroom.submissions import find_submissions, submitted_at
 from autograder.common.errors import AutograderError, ReportError, SubmissionError
-from autograder.common.i18n import N_, _, speaking
+from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
@@ -35,6 +35,7 @@ from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import released_notebook
 from autograder.course.source_notebook import source_notebook
 from autograder.worker.answers import complete
+from autograder.worker.code import grader, runner
 from autograder.worker.judge_process import Bench, JudgeDied
 from autograder.worker.submission import redone
 
@@ -74,7 +75,7 @@ def outdated(
     students: Collection[str] = (),
     amiss: Callable[[ReportError], None] = lambda error: None,
 ) -> Iterator[tuple[Submission, Report]]:
-    """Reports that were made with another course than `course`, by student and assignment, with their submissions.
+    """Reports that were made with another course than `course`, or by another grader than this one, by student and assignment, with their submissions.
 
     `amiss` is told of reports that can't be used: `grade` writes them anew. Raises CourseError for an assignment that the course doesn't have.
     """
@@ -87,8 +88,12 @@ def outdated(
     except SubmissionError:  # no submission any more
         there = {}
     digests = {name: course.digest(name) for name in course.assignments}
+    graders = {
+        (name, language): grader(course, name, language) for name in course.assignments for language in LANGUAGES
+    }
     for report in folder.read_reports(wanted, students, amiss=amiss):
-        if report.course != digests[report.assignment]:
+        of_now = digests[report.assignment], graders.get((report.assignment, report.language))
+        if (report.course, report.grader) != of_now:
             gone = Submission(report.student, report.assignment, folder.submission(report))
             yield there.get((report.student, report.assignment), gone), report
 
@@ -140,13 +145,17 @@ def _before(
     document = kept.document
     if document.dropped or document.submission != digest:
         return (_(document.dropped or _NOT_KEPT),)
-    now = dict(version.split(" ", 1) for version in versions())
+    libraries = dict(version.split(" ", 1) for version in versions())
     reasons = [
-        _("graded with {name} {old}, and this is {now}", name=name, old=old, now=now.get(name))
+        _("graded with {name} {old}, and this is {now}", name=name, old=old, now=libraries.get(name))
         for name, old in report.versions.items()
-        if now.get(name) != old
+        if libraries.get(name) != old
     ]
     reasons += why.get("", [])
+    if document.runner != runner():
+        now = grader(course, submission.assignment, report.language)
+        old = report.grader or _("an older one")
+        reasons.append(_("the grader that runs notebooks changed ({old} → {new})", old=old, new=now))
     if document.unreadable:
         return tuple(reasons)
     restored = _restored(course, submission, released)
@@ -204,7 +213,13 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, r
         notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
     with speaking(document.language):
         completed = complete(assignment, questions, missing, document.errors, document.language)
-    facts = {"course": course.digest(submission.assignment), "questions": tuple(completed), "notes": tuple(notes)}
+    now = grader(course, submission.assignment, before.language)
+    facts = {
+        "course": course.digest(submission.assignment),
+        "grader": now,
+        "questions": tuple(completed),
+        "notes": tuple(notes),
+    }
     return Regraded(submission, before, before.model_copy(update=facts), (), result.why, measured)
 
 

@@ -21,16 +21,18 @@ import autograder
 from autograder.classroom.folder import read_report
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
+from autograder.classroom.grading.basis import Bases
 from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Journal, Result, key
+from autograder.classroom.grading.journal import Journal, Result
 from autograder.classroom.grading.log import logged
+from autograder.classroom.grading.reference import require_full_marks
 from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
 from autograder.classroom.submissions import find_submissions, handed_in_at, submitted_at
-from autograder.common.errors import AutograderError, GradebookError, SubmissionError
-from autograder.common.i18n import N_, _
-from autograder.common.results import Report, Status
+from autograder.common.errors import GradebookError, SubmissionError
+from autograder.common.i18n import _
+from autograder.common.results import Report
 from autograder.common.submission import HandedIn, Submission
 from autograder.common.versions import package, versions
 from autograder.common.wire.notebook import content
@@ -46,7 +48,6 @@ log = logging.getLogger("autograder.classroom.grading.run")
 REFERENCE = "(reference solution)"
 HELD = 64 << 20  # bytes of files that were read and wait for a worker: some hundred notebooks full of outputs
 BATCH = 50  # submissions in one transaction, when nothing has to run between them
-_NO_REFERENCE = N_("Mend that first; --no-reference grades without this test.")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Done:
     stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
     again: bool = False
     warning: str = ""
+    why: tuple[str, ...] = ()  # it had been graded before, and what changed since
 
     @property
     def student(self) -> str:
@@ -110,8 +112,9 @@ class _Run:
     on_done: Callable[[Done], None]
     on_start: Callable[[str], None]
     on_state: Callable[[State], None]
+    bases: Bases
     done: dict[Submission, Done] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)  # of the course, by assignment
+    why: dict[Submission, tuple[str, ...]] = field(default_factory=dict)  # what was graded before is graded again
     broken: GradebookError | None = None
 
     def read(self, submission: Submission) -> HandedIn:
@@ -132,29 +135,32 @@ class _Run:
             except SubmissionError as error:
                 self.unreadable(submission, error)
                 continue
-            found = None
-            if not self.settings.force:
-                found = self.journal.known(submission, self.key(submission, handed_in.digest))
-            if found is None:
+            found = self.known(submission, handed_in.digest)
+            if not isinstance(found, Report):
+                self.why[submission] = found
                 held += len(handed_in.content)
                 waiting.append(handed_in if held <= HELD else submission)  # a huge one is read again in its turn
                 continue
             self.journal.stamp(submission)
-            known.append((submission, found[0]))
+            known.append((submission, found))
             if len(known) == BATCH:
                 self.enter(known, again=True)
                 known = []
         self.enter(known, again=True)
         return waiting
 
-    def key(self, submission: Submission, digest: str) -> str:
-        if submission.assignment not in self.digests:
-            self.digests[submission.assignment] = self.course.digest(submission.assignment)
-        course, settings = self.digests[submission.assignment], self.settings
-        return key(self.course.root, submission, digest, course, settings.isolation, settings.language)
+    def known(self, submission: Submission, digest: str) -> Report | tuple[str, ...]:
+        """As `Journal.known`, with ``--force`` as one more reason."""
+        now = self.bases.of(submission, digest)
+        found = self.journal.known(submission, now, lambda: self.bases.course_changes(submission))
+        forced = self.settings.force and isinstance(found, Report)
+        return (_("grading again was asked for"),) if forced else found
 
     def unreadable(self, submission: Submission, error: SubmissionError) -> None:
-        graded = unreadable(self.task(submission, submission.digest()), error)
+        digest = submission.digest()
+        found = self.known(submission, digest)
+        self.why.setdefault(submission, () if isinstance(found, Report) else found)
+        graded = unreadable(self.task(submission, digest), error)
         self.keep(submission, Result(graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins))
 
     def task(self, submission: Submission, digest: str) -> Task:
@@ -202,8 +208,10 @@ class _Run:
                 log.warning("%s", warning)
             done = Done(
                 submission, self.journal.folder.report(submission), report.points, report.out_of, bool(report.undecided),
-                again=again, warning=warning, **figures,  # type: ignore[arg-type]
+                again=again, warning=warning, why=self.why.get(submission, ()), **figures,  # type: ignore[arg-type]
             )  # fmt: skip
+            if done.why:
+                log.info("%s/%s was graded again: %s", done.student, done.assignment, "; ".join(done.why))
             self.done[submission] = done
             self.progress.count(report, again, done.fits, done.trained)
             self.on_state(self.progress.state)
@@ -232,7 +240,7 @@ class _Run:
                 for finished in work(crew, references, self.read, self.stop, tick):
                     name = finished.submission.assignment
                     self.on_start(_("grading the reference solution of {assignment}", assignment=name))
-                    _require_reference(finished)
+                    require_full_marks(finished)
             if not self.stop.asked:
                 self.progress.change(phase="grading")
                 self.on_start("grading")
@@ -289,7 +297,8 @@ def grade_class(
             book = stack.enter_context(Book(address(course), course.course.id))
             for name in sorted({submission.assignment for submission in submissions}):
                 book.prepare(course, name)
-            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state)
+            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state,
+                       Bases(course, settings.isolation, settings.language))  # fmt: skip
             waiting = run.start(submissions)
             if waiting and run.broken is None:
                 run.work(waiting)
@@ -316,38 +325,6 @@ def _memo(settings: Settings) -> str | None:
     if settings.memo is None:
         return None
     return "" if settings.scheduler and settings.memo == default_folder() else str(settings.memo)
-
-
-def _require_reference(finished: Finished) -> None:
-    if finished.result is None:
-        name, why = finished.submission.assignment, finished.unreadable or finished.why
-        raise AutograderError(
-            _("the reference solution of {assignment} could not be graded: {why}", assignment=name, why=why),
-            _(_NO_REFERENCE),
-        )
-    _require_full_marks(Report.from_json(finished.result.report))
-
-
-def _require_full_marks(report: Report) -> None:
-    if report.points >= report.out_of - 1e-9:
-        return
-    lost = [
-        f"{question.question}: {question.problem or '; '.join(f'{o.title}: {o.actual}' for o in question.outcomes if o.status is not Status.PASSED)}"
-        for question in report.questions
-        if question.status is not Status.PASSED
-    ]
-    raise AutograderError(
-        _(
-            "the reference solution of {assignment} earned {points:g} of {out_of:g} points, so this "
-            "machine or course.yml is not right:",
-            assignment=report.assignment,
-            points=report.points,
-            out_of=report.out_of,
-        )
-        + "\n  "
-        + "\n  ".join(lost),
-        _("Mend that first; --no-reference grades without this test."),
-    )
 
 
 def default_workers() -> int:

@@ -66,7 +66,7 @@ class HandIns(Frozen):
     """One submission. `answers` by question; of the other questions `missing` says why nothing came, with a hint.
 
     `submission`: digest of the file. `code`: digest of the code that ran, the release's cells included. `course`: digest, among
-    the arrays, of the document that the course's digest is made of. `errors`: what the answer cells of questions raised, name and
+    the arrays, of the document that the course's digest is made of. `runner`: digest of the grader's code that ran it. `errors`: what the answer cells of questions raised, name and
     message. `measured`: what was measured on its networks.
     `unreadable`: why the file is no notebook. `dropped`: why nothing was kept.
     """
@@ -78,6 +78,7 @@ class HandIns(Frozen):
     language: str = "en"
     course: str = ""
     code: str = ""
+    runner: str = ""
     versions: dict[str, str] = Field(default={})
     answers: dict[str, Answer] = Field(default={})
     missing: dict[str, tuple[str, str]] = Field(default={})

@@ -16,13 +16,16 @@ import pytest
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading import journal as module
+from autograder.classroom.grading.basis import Bases, Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
-from autograder.classroom.grading.journal import Journal, Result, key
+from autograder.classroom.grading.journal import Journal, Result
 from autograder.common.errors import JournalError
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.common.submission import Submission
 from autograder.common.wire.handins import HandIns, Kept, pack
 from autograder.course.course import Course
+from autograder.worker.answers import all_failed
+from autograder.worker.task import Task
 from tests.tiny import tiny_course, tiny_submission
 
 
@@ -51,8 +54,9 @@ RESULT = Result(report(), '{"cells": []}', pack(Kept(HandIns(), {})), 3, 1, 2.5)
 
 def known(journal: Journal, submission: Submission, digest: str = "0", **others: str) -> object:
     """What is finished of a submission with these bytes."""
-    values = {"course": "0", "isolation": "none", "language": "en", **others}
-    return journal.known(submission, key(journal.root, submission, digest, **values))
+    now = of_report(Report.from_json(report()), "").model_copy(update={"submission": digest, **others})
+    found = journal.known(submission, now)
+    return (found, journal.read(submission)) if isinstance(found, Report) else None
 
 
 def test_what_was_written_is_known_again_with_its_figures(journal: Journal, submission: Submission) -> None:
@@ -91,16 +95,61 @@ def test_what_was_undecided_is_tried_again_and_listed(journal: Journal, submissi
     assert entry.undecided == ("add",)
 
 
-def test_the_key_is_made_of_everything_that_determines_a_report(tmp_path: Path) -> None:
+VALUES = {
+    "student": "ada", "assignment": "first", "submission": "s", "course": "c", "release": "r", "grader": "0.1.0+1",
+    "isolation": "none", "language": "en", "versions": ("keras 3",),
+}  # fmt: skip
+SAID = {
+    "student": "", "assignment": "", "submission": "the submission changed", "course": "course.yml changed",
+    "release": "the released notebook changed", "grader": "the grader changed (0.1.0+1 → another)",
+    "isolation": "another isolation (none → another)", "language": "another language (en → another)",
+    "versions": "other libraries (another)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(Basis.model_fields))
+def test_whatever_determines_a_report_changes_its_key_and_is_said(name: str) -> None:
+    before = Basis.model_validate(VALUES)
+    now = before.model_copy(update={name: ("another",) if name == "versions" else "another"})
+    assert now.key() != before.key() and len(now.key()) == 64
+    assert before.changes(now) == tuple(filter(None, [SAID[name]])) and before.changes(before) == ()
+
+
+def test_what_a_report_says_of_itself_is_what_it_rests_on() -> None:
+    """A field that says who graded it, how and with what is a field of the basis too."""
+    outcome = {"questions", "notes", "breaks"}
+    assert set(Report.model_fields) - outcome == set(Basis.model_fields) - {"release"}
+
+
+def test_a_report_and_the_moment_agree_about_what_it_rests_on(tmp_path: Path) -> None:
     course = tiny_course(tmp_path / "course")
+    task = Task("ada", "first", "d", course, "none", "ko")
+    made = of_report(task.report(all_failed(task.asked, "ko", "no")), released(course, "first"))
     ada = Submission("ada", "first", tmp_path)
-    base = {"digest": "d", "course": "c", "isolation": "bubblewrap", "language": "en"}
-    keys = {key(course.root, ada, **base), key(course.root, Submission("bob", "first", tmp_path), **base)}
-    keys |= {key(course.root, ada, **{**base, name: "another"}) for name in base}
-    released = course.root / "assignments" / "en" / "first" / "first.ipynb"
-    released.write_text(released.read_text().replace("About add", "On add"))
-    keys.add(key(course.root, ada, **base))
-    assert len(keys) == 7
+    assert made == Bases(course, "none", "ko").of(ada, "d")
+    released_notebook = course.root / "assignments" / "en" / "first" / "first.ipynb"
+    released_notebook.write_text(released_notebook.read_text().replace("About add", "On add"))
+    assert Bases(course, "none", "ko").of(ada, "d").changes(made) == ("the released notebook changed",)
+
+
+def test_what_changed_in_the_course_is_named(journal: Journal, submission: Submission) -> None:
+    journal.finish(submission, RESULT)
+    now = of_report(Report.from_json(report()), "").model_copy(update={"course": "1"})
+    changed = {"add": ["points 1 → 2"], "own/refs.py": ["changed"], "": ["seed 42 → 43"]}
+    assert journal.known(submission, now, lambda: changed) == (
+        "a file that checks use changed: own/refs.py", "course.yml changed: add", "course.yml changed: seed 42 → 43",
+    )  # fmt: skip
+    assert journal.known(submission, now) == ("course.yml changed",)
+
+
+def test_what_an_older_version_finished_is_graded_again_and_says_so(journal: Journal, submission: Submission) -> None:
+    journal.finish(submission, RESULT)
+    path = journal.folder.entry(submission)
+    entry = json.loads(path.read_text())
+    del entry["basis"]
+    path.write_text(json.dumps({**entry, "key": "0"}))
+    now = of_report(Report.from_json(report()), "").model_copy(update={"grader": "2"})
+    assert journal.known(submission, now) == ("the grader changed (an older one → 2)",)
 
 
 def test_what_is_regraded_is_finished_under_its_new_course(journal: Journal, submission: Submission) -> None:
