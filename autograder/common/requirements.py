@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from autograder.common.i18n import _
 
@@ -51,6 +52,10 @@ def problem() -> str:
             variable=BACKEND,
             backend=backend,
         )
+    from autograder.common.wire.protocol import JUDGE
+
+    if not os.environ.get(JUDGE) and find_spec("autograder.kernel.home") is None:
+        return _("check() has nobody to ask in this kernel: it runs in the grader's sandbox, which holds no course. Grade with {command}.", command="`autograder grade`")  # fmt: skip
     return ""
 
 

@@ -23,7 +23,7 @@ def staged(arguments: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
     result = list(arguments)
     pairs: list[tuple[str, str]] = []
     for position, argument in enumerate(arguments):
-        if argument in _BINDS and not arguments[position + 1].startswith(_OPEN):
+        if argument in _BINDS and not any(map(Path(arguments[position + 1]).is_relative_to, _OPEN)):
             pairs.append((arguments[position + 1], str(len(pairs))))
             result[position + 1] = pairs[-1][1]
     return result, pairs

@@ -45,22 +45,35 @@ def check(place, *values, **named):
         says=("Nothing was handed in",),
     ),
     Attack(
-        "the package's own checks, outcomes and messages patched",
+        "the package's own outcomes, messages and descriptions patched",
         {"parameters-answer": """
-from autograder.common import results
-from autograder.common.wire import messages, description
-from autograder.judge import session
-from autograder.course.checks import base, registry, values
-import pydantic
-registry._verdict = lambda check, facts: base.passed("yes")
-registry.decide = session.decide = lambda *a, **k: ()
-values.equal = lambda *a: True
-for check_class in registry.TYPES.values():
-    check_class.decide = check_class.__call__ = lambda self, *a: base.passed("yes")
+from autograder.common import outcome_table, results
+from autograder.common.wire import description, messages
+for described in (description.ScalarDescription, description.ArrayDescription, description.ModelDescription, messages.HandIn):
+    described.__eq__ = lambda self, other: True
 results.QuestionResult.points = results.Report.points = property(lambda self: 1e9)
-base.Verdict.credit = property(lambda self: 1e9)
+results.QuestionResult.status = results.Outcome.status = results.Status.PASSED
+outcome_table.show_check = lambda *a, **k: None
 """},
         WRONG, earns=NONE,
+    ),
+    Attack(
+        "the package's own checks and judge patched, which are not there",
+        {"parameters-answer": """
+try:
+    from autograder.course.checks import base, registry, values
+    from autograder.judge import session
+    registry._verdict = lambda check, facts: base.passed("yes")
+    registry.decide = session.decide = lambda *a, **k: ()
+    values.equal = lambda *a: True
+    for check_class in registry.TYPES.values():
+        check_class.decide = check_class.__call__ = lambda self, *a: base.passed("yes")
+    base.Verdict.credit = property(lambda self: 1e9)
+    print("STOLEN")
+except ModuleNotFoundError as error:
+    print("TRIED", error)
+"""},
+        WRONG, earns=NONE, tried=True,
     ),
     Attack(
         "methods of Keras patched to say what is wanted",

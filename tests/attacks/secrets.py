@@ -38,14 +38,15 @@ print("TRIED", seen)
 """
 
 MEMORY = r"""
-import ctypes, gc, os, sys
-from autograder.course.checks.base import Check
-from autograder.course.course import Course, Question
+import ctypes, gc, importlib, os, sys
+rooms = tuple("autograder." + room for room in ("checks", "course", "judge", "networks", "classroom", "worker", "authoring", "cli", "kernel.home"))
+for room in (*rooms, "autograder.course.checks.base", "autograder.course.course", "autograder.judge.session", "autograder.networks.lab"):
+    try: importlib.import_module(room); print("STOLEN", room)
+    except ModuleNotFoundError: pass
 for thing in gc.get_objects():
-    if isinstance(thing, (Check, Course, Question)): print("STOLEN", type(thing))
-for module in list(sys.modules.values()):
-    for name, value in list(getattr(module, "__dict__", {}).items()):
-        if isinstance(value, (Check, Course, Question)): print("STOLEN", module, name)
+    if str(getattr(type(thing), "__module__", "")).startswith(rooms): print("STOLEN", type(thing))
+for name in list(sys.modules):
+    if name.startswith(rooms): print("STOLEN", name)
 needles = [b"".join(parts) for parts in ([b"unseen_", b"images"], [b"references.py:", b"collapse"])]
 buffer = bytearray(1 << 24)
 first = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
@@ -96,11 +97,15 @@ for frame in sys._current_frames().values():
 for thing in gc.get_objects():
     if type(thing) is dict and "equals" in thing and "points" in thing: print("STOLEN", list(thing)[:9])
 from autograder.kernel import check as student
-from autograder.course.released_checks import locate
-from pathlib import Path
-for call in (lambda: student._student.course, lambda: locate(Path("/")), lambda: student._student.lab.reference("solutions/references.py:collapse")):
+def home():
+    from autograder.kernel.home import HomeStudent
+    return HomeStudent().course
+def released():
+    from autograder.course.released_checks import locate
+    return locate(__import__("pathlib").Path("/"))
+for call in (lambda: student._student.course, lambda: student._student.lab.reference("solutions/references.py:collapse"), home, released):
     try: print("STOLEN", call())
-    except Exception as error: pass
+    except (AttributeError, ImportError): pass
 print("TRIED")
 """
 
@@ -119,7 +124,7 @@ print("TRIED")
 WRITING = """
 import glob, os, sys
 package = os.path.dirname(__import__("autograder").__file__)
-places = [package, package + "/course/checks", os.path.dirname(package), sys.prefix, os.path.dirname(np.__file__), os.path.dirname(keras.__file__),
+places = [package, package + "/kernel", package + "/common/wire", os.path.dirname(package), sys.prefix, os.path.dirname(np.__file__), os.path.dirname(keras.__file__),
           sys.base_prefix, os.path.dirname(os.__file__), "/", "/etc", "/usr", "/usr/bin", "/bin", "/run", "/run/kernel", "/dev", "/proc/sys/kernel", "/sys",
           os.path.dirname(sys.prefix), os.path.expanduser("~root"), "/var/tmp", "/opt", "/opt/keras", "/tmp/.keras", "/tmp/.keras/datasets/fashion-mnist"]
 if os.path.dirname(sys.prefix).startswith("/tmp/"): places.remove(os.path.dirname(sys.prefix))  # a clone in /tmp: the sandbox's own scratch
@@ -129,7 +134,7 @@ for place in set(places) - {"/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/
         path = os.path.join(place, name)
         try: open(path, "w").close(); print("STOLEN", path)
         except OSError: pass
-for path in [package + "/course/checks/registry.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/__pycache__/*")]:
+for path in [package + "/kernel/graded.py", package + "/common/wire/messages.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/**/__pycache__/*", recursive=True)]:
     for call in (lambda: open(path, "r+b").close(), lambda: os.unlink(path), lambda: os.rename(path, path + "x"), lambda: os.chmod(path, 0o777), lambda: os.utime(path)):
         try: call(); print("STOLEN", path)
         except OSError: pass

@@ -18,12 +18,14 @@ import yaml
 from rich.console import Console
 
 import autograder
+from autograder.common import requirements
 from autograder.common.errors import CourseError, DataError
 from autograder.common.exhibits import Exhibit, Layer, Network
 from autograder.common.outcome_table import as_html, as_text, footer
 from autograder.common.requirements import KERAS, release
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import DataRecord
+from autograder.common.wire.protocol import JUDGE
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
@@ -340,6 +342,15 @@ def test_where_keras_is_missing_or_old_check_is_a_sentence(monkeypatch, capsys, 
     assert stub("two_layer.scale", 3) is None and stub.progress() is None
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 3 and all(sentence in line for line in said)
+
+
+def test_in_a_sandbox_without_a_judge_check_is_a_sentence(monkeypatch, capsys):
+    """As plain Jupyter starts kernels in the sandbox: home's part isn't there, and nobody takes what is handed in."""
+    monkeypatch.setattr("autograder.common.requirements.find_spec", lambda name: None)
+    assert autograder.__getattr__("check")("two_layer.scale", 3) is None
+    assert capsys.readouterr().out.endswith("holds no course. Grade with `autograder grade`.\n")
+    monkeypatch.setenv(JUDGE, "/run/kernel/judge")
+    assert requirements.problem() == ""
 
 
 def test_versions_are_compared_by_their_numbers():

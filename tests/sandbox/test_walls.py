@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import os
+import pkgutil
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import autograder
 from autograder.common.errors import SandboxError
-from autograder.sandbox import host, unroot
+from autograder.sandbox import bubblewrap, host, mounts, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook
 from tests.sandbox.conftest import Try, notebook
@@ -53,7 +60,8 @@ def test_what_is_read_only_stays_so(kind: str, request: pytest.FixtureRequest) -
     tried = attempt("""
 import os, sys, numpy
 package = os.path.dirname(__import__('autograder').__file__)
-places = ['/', '/dev', '/etc', '/opt', '/run', '/run/kernel', '/usr', sys.prefix, sys.base_prefix, package,
+places = ['/', '/dev', '/etc', '/opt', '/run', '/run/kernel', '/usr', '/usr/lib', sys.prefix, sys.base_prefix, package,
+          *(f'{package}/{room}' for room in ('common', 'kernel', 'sandbox')), f'{sys.prefix}/lib',
           os.path.dirname(numpy.__file__), '/tmp/.keras', '/tmp/.keras/datasets/fashion-mnist', '/proc/sys/kernel']
 for place in places:
     try:
@@ -96,6 +104,82 @@ def test_the_course_the_solutions_and_the_home_are_not_there(
     asked += [Path.home() / ".ssh", Path.home() / ".keras", Path("/etc/shadow"), Path("/sys"), Path("/boot")]
     tried = attempt(f"import os; print([p for p in {[str(p) for p in asked]} if os.path.lexists(p)])")
     assert tried.shown == ["[]"]
+
+
+def test_of_this_package_a_kernel_finds_what_it_needs_and_nothing_that_judges(attempt: Try) -> None:
+    """By import and by walking the whole file system: no module that sandboxes don't hold, and no file with its content."""
+    package = Path(autograder.__file__).resolve().parent
+    every = [name for _, name, _ in pkgutil.walk_packages([str(package)], "autograder.") if "__main__" not in name]
+    outside = mounts.outside()
+    assert {"autograder.judge.session", "autograder.course.course", "autograder.kernel.home"} < set(outside)
+    files = [package.parent.joinpath(*name.split(".")) for name in outside]
+    contents = [
+        path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py" for path in files
+    ]
+    hidden = sorted({hashlib.sha256(text).hexdigest() for path in contents if (text := path.read_bytes())})
+    tried = attempt(
+        f"""
+import importlib
+found = []
+for name in {sorted(every)}:
+    try:
+        importlib.import_module(name)
+        found.append(name)
+    except ModuleNotFoundError as error:
+        assert error.name.startswith('autograder.'), error
+print(found)
+""",
+        f"""
+import hashlib, os
+found, seen = [], 0
+for folder, below, files in os.walk('/'):
+    if folder == '/': below.remove('proc')
+    parts = folder.split('/')
+    if 'autograder' in parts and not folder.startswith('/opt/autograder-package/autograder'): found += files
+    for file in files:
+        if file.endswith('.py'):
+            seen += 1
+            try:
+                with open(os.path.join(folder, file), 'rb') as stream: text = stream.read(60_000)
+            except OSError: continue
+            if hashlib.sha256(text).hexdigest() in {hidden}: found.append(os.path.join(folder, file))
+        elif file.endswith('.pyc') and 'autograder' in parts and file.split('.')[0] in ('home', 'session', 'registry', 'host'): found.append(file)
+print(found, seen > 5_000)
+""",
+    )
+    assert ast.literal_eval(tried.shown[0]) == sorted(set(every) - set(outside))
+    assert tried.shown[1] == "[] True"
+
+
+@pytest.mark.parametrize("place", ["lib/python3.11/site-packages", "lib/python3/dist-packages", "lib"])
+def test_a_package_that_is_installed_where_python_is_is_hidden_there(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a wheel in the virtual environment, or in the Python below it: the mounts alone, with the real bubblewrap."""
+    prefix = tmp_path / "python"
+    installed = prefix / place / "autograder"
+    shutil.copytree(Path(autograder.__file__).parent, installed)
+    monkeypatch.setattr(sys, "base_exec_prefix", str(prefix))
+    if place == "lib":  # found by where the running package is
+        monkeypatch.setattr(autograder, "__file__", str(installed / "__init__.py"))
+    done = looked(
+        tmp_path, f"import os, autograder.common.data; print(os.listdir({str(installed)!r}), autograder.__file__)"
+    )
+    assert done == "[] /opt/autograder-package/autograder/__init__.py"
+
+
+def looked(folder: Path, code: str) -> str:
+    """What `code` prints in a sandbox with every mount, but without a parent and its kernels."""
+    empty = folder / "empty"
+    empty.mkdir()
+    for name in bubblewrap.IDENTITY:
+        (empty / name).touch()
+    command = bubblewrap.command(
+        run=empty, sockets=empty, data=empty, identity=empty, scratch_mb=8, env=bubblewrap.environment(), lifeline=False
+    )
+    done = subprocess.run([*command, sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_the_parent_can_not_be_read_traced_or_named(attempt: Try, sandbox: Sandbox) -> None:

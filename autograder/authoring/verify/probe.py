@@ -17,19 +17,25 @@ from autograder.classroom.folder import Folder
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import released_notebook
+from autograder.sandbox import mounts
 
 FOUND, DONE = "PROBE FOUND", "PROBE DONE"
 _ID = "verify-probe"
 
 # Needles come reversed, and are turned round one at a time, so that the probe's own text is not what it finds.
 _PROBE = """\
-def probe(reversed_needles, files):
-    import ctypes, gc, os, sys
-    from autograder.course.checks.base import Check
+def probe(reversed_needles, files, modules):
+    import ctypes, gc, importlib, os, sys
     found = []
     for thing in gc.get_objects():
-        if isinstance(thing, Check) and thing.hidden:
-            found.append("a hidden check, " + type(thing).__name__)
+        if str(getattr(type(thing), "__module__", "")) in modules:
+            found.append("an object of the grader's, " + type(thing).__name__)
+    for name in modules:
+        try:
+            importlib.import_module(name)
+            found.append("a part of the grader, " + name)
+        except ImportError:
+            pass
     folder = os.path.abspath(os.curdir)
     while True:
         found += [os.path.basename(file) for file in files if os.path.lexists(os.path.join(folder, file))]
@@ -72,7 +78,7 @@ def probe(reversed_needles, files):
     print("{done}" if total > 10_000_000 else "", total)
 
 
-probe({needles}, {files})
+probe({needles}, {files}, {modules})
 """
 
 
@@ -98,6 +104,7 @@ def notebook(course: Course, assignment: str) -> NotebookNode:
     source = (
         _PROBE.replace("{needles}", reversed_needles)
         .replace("{files}", json.dumps(files(course)))
+        .replace("{modules}", json.dumps(mounts.outside()))
         .replace("{found}", FOUND)
         .replace("{done}", DONE)
     )
