@@ -36,8 +36,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     }),
     ("`course`", course.Heading, {
         "id": "nbgrader's course id: lower-case letters, digits and `-`",
-        "title": "for people; `{en: ..., ko: ...}`, or one text for all languages",
-        "languages": "of the releases; the first is the default of feedback",
+        "title": "for people; `{en: ..., ko: ...}` in the languages of the course, or one text for all",
+        "languages": "of the releases, each once; the first counts where nobody chose one",
         "github": "where the course is published, as `owner/name`: released notebooks then have a Colab badge, a link to their "
         "folder, and a first cell that gets the package and checks.yml in Colab",
         "branch": "of that repository",

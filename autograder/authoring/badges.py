@@ -11,6 +11,7 @@ from nbformat import NotebookNode, v4
 from autograder.common.i18n import _, speaking
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
+from autograder.course.released_notebook import release_place
 
 COLAB = "https://colab.research.google.com"
 BADGE = f"{COLAB}/assets/colab-badge.svg"
@@ -31,7 +32,7 @@ def add(course: Course, assignment: str, language: str, notebook: NotebookNode) 
     if not heading.github:
         return
     repository = f"https://github.com/{heading.github}"
-    folder = f"assignments/{language}/{assignment}"
+    folder = release_place(assignment, language).as_posix()
     with speaking(language):
         colab, local = _("Open in Colab"), _("Work on your own computer")
         comment = _("elsewhere this cell does nothing")

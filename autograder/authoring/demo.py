@@ -13,7 +13,7 @@ from autograder.classroom.folder import Folder, Place
 from autograder.common.errors import CourseError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import RELEASES, released_notebook
 
 _REFORMATTED = """\
 inputs = keras.Input((784,))
@@ -57,7 +57,7 @@ class Student:
     work: dict[str, Edits]
     empty: dict[str, tuple[str, ...]] = field(default_factory=dict)
     days_late: float = -1.0
-    language: str = "en"
+    language: str = ""  # the course's first
 
 
 STUDENTS = (
@@ -102,7 +102,7 @@ def make(course: Course, target: Path) -> Path:
     mark.write_text("made by `autograder demo`\n")
     for name in ("course.yml", "nbgrader_config.py"):
         shutil.copyfile(course.root / name, target / name)
-    for folder in ("solutions", "assignments"):
+    for folder in ("solutions", RELEASES):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for student in STUDENTS:
         for assignment, edits in student.work.items():

@@ -21,6 +21,7 @@ from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import KERAS, release
 from autograder.course.course import Course, load
+from autograder.course.released_notebook import RELEASES
 
 PYTHONS = ((3, 11), (3, 14))  # from, and below: as in pyproject.toml
 TENSORFLOW = (2, 18)
@@ -218,7 +219,7 @@ def _nbgrader(course: Course) -> Finding:
     wanted = {
         "course_id": course.course.id,
         "source_directory": "solutions",
-        "release_directory": f"assignments/{course.course.languages[0]}",
+        "release_directory": f"{RELEASES}/{course.language}",
     }
     if course.gradebook.startswith("sqlite:"):  # elsewhere the address may hold a password, which belongs in no file
         wanted["db_url"] = course.gradebook

@@ -17,11 +17,11 @@ from nbformat import NotebookNode
 
 from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
-from autograder.common.i18n import _
+from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import RELEASES, release_file, release_place, released_notebook
 from autograder.course.source_notebook import (
     REGIONS,
     Problems,
@@ -50,10 +50,10 @@ def release(
     Raises ReleaseError for a source notebook that doesn't fit the course or would give away a solution, and
     CourseError for an assignment that the course doesn't have.
     """
-    destination = target or course.root / "assignments"
+    destination = target or course.root / RELEASES
     written: list[Path] = []
     with tempfile.TemporaryDirectory() as scratch:
-        made = Path(scratch) / "assignments"
+        made = Path(scratch) / RELEASES
         for assignment in assignments:
             source = source_notebook(course, assignment)
             for language in languages or course.course.languages:
@@ -64,7 +64,9 @@ def release(
             shutil.copyfile(path, copy)
             written.append(copy)
         if target is None:  # the folder is ours: what an earlier release left there goes
-            for folder in {path.parent for path in written if path.name == RELEASED}:
+            others = [name for name in LANGUAGES if name not in course.course.languages]  # the course had them once
+            folders = {path.parent for path in written if path.name == RELEASED}
+            for folder in folders | {course.root / release_place(name, one) for name in assignments for one in others}:
                 for path in _files(folder):
                     if path not in written:
                         path.unlink()
@@ -76,7 +78,7 @@ def stale(course: Course) -> list[Path]:
 
     Raises ReleaseError if the course can't be released at all.
     """
-    committed = course.root / "assignments"
+    committed = course.root / RELEASES
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
         release(course, list(course.assignments), target=fresh)
@@ -87,7 +89,7 @@ def stale(course: Course) -> list[Path]:
 
 def revealed(course: Course, assignment: str, language: str) -> list[str]:
     """Sentences on what the committed release of `assignment` gives away: markers, outputs, text of solutions."""
-    problems = Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
+    problems = Problems(release_file(assignment, language).as_posix())
     _verify_release(source_notebook(course, assignment), released_notebook(course, assignment, language), problems)
     return [message for message, _remedy in problems.found]
 
@@ -103,7 +105,7 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
         cell.source = "".join(cell.source)
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in _CELL_METADATA}
     badges.add(course, assignment, language, notebook)
-    problems = Problems(f"assignments/{language}/{assignment}/{assignment}.ipynb")
+    problems = Problems(release_file(assignment, language).as_posix())
     _verify_release(source, notebook, problems)
     problems.check()
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")

@@ -18,8 +18,8 @@ _MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 Edits = Mapping[str, str | Sequence[tuple[str, str]]]
 
 
-def solved(course: Course, assignment: str, language: str = "en") -> NotebookNode:
-    """The released notebook with every answer cell filled in from the solution: what a perfect student hands in."""
+def solved(course: Course, assignment: str, language: str = "") -> NotebookNode:
+    """The released notebook (in the course's first language unless another is named) with every answer cell filled in from the solution: what a perfect student hands in."""
     notebook = released_notebook(course, assignment, language)
     sources = {_grade_id(cell): cell.source for cell in source_notebook(course, assignment).cells}
     for cell in notebook.cells:

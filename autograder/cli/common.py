@@ -38,7 +38,7 @@ Language = Annotated[
     str,
     typer.Option(
         "--language",
-        help="en or ko; by default AUTOGRADER_LANGUAGE, else the first one of course.yml.",
+        help="en or ko; by default each submission in its own.",
         show_default=False,
     ),
 ]
@@ -61,20 +61,17 @@ def escaped(text: str) -> str:
 
 
 def the_language(course: Course, name: str) -> str:
-    """The language of reports and pages, spoken from now on: `name`, or what the environment asks for, or the course's.
+    """`name`, a language of the course or ''. The command speaks it from now on, or what the environment asks for, or the course's first.
 
     Raises AutograderError if the course has no such language.
     """
     from autograder.common.hints import meant
 
     languages = course.course.languages
-    chosen = name or next((one for one in languages if one == asked_for()), languages[0])
-    if chosen not in languages:
-        raise AutograderError(
-            _("the course has no language '{language}'", language=chosen), meant(chosen, list(languages))
-        )
-    speak(chosen)
-    return chosen
+    if name and name not in languages:
+        raise AutograderError(_("the course has no language '{language}'", language=name), meant(name, list(languages)))
+    speak(name or asked_for() or course.language)
+    return name
 
 
 def the_course(path: Path | None) -> Course:
@@ -109,9 +106,7 @@ def the_reports(
 
     for name in assignments:
         course.assignment(name)
-    if language and language not in course.course.languages:
-        message = _("the course has no language '{name}'", name=language)
-        raise AutograderError(message, _("It has {names}.", names=", ".join(course.course.languages)))
+    the_language(course, language)
     folder = Folder(course.root)
     found = list(folder.read_reports(assignments or course.assignments, students, amiss=amiss))
     known = folder.students()

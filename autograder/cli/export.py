@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course, the_language
 from autograder.common.errors import AutograderError
 from autograder.common.files import put
 from autograder.common.i18n import _
@@ -55,7 +55,7 @@ def export(
         typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
     ] = None,
     course: CourseFile = None,
-    language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko.")] = "en",
+    language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko; by default the course's first.")] = "",
 ) -> None:  # fmt: skip
     """Write grades for another system: points by question and in total, manual scores and late penalties included.
 
@@ -74,6 +74,7 @@ def export(
                 _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
             )
         people = _people(roster)
+        language = the_language(the, language) or the.language
         sheet = collected(the, assignment or [], student or [], language, people, amiss)
         if decided:
             sheet = _only_decided(sheet)
@@ -117,11 +118,6 @@ def collected(
 
     for name in assignments:
         course.assignment(name)
-    if language not in course.course.languages:
-        raise AutograderError(
-            _("the course has no language '{language}'", language=language),
-            _("It has {languages}.", languages=", ".join(course.course.languages)),
-        )
     remedy = _("Run `autograder grade` first.")
     url = address(course)
     if not exists(url):

@@ -43,7 +43,7 @@ def report(
         found = the_reports(the, assignment or [], [], language, amiss)
         with err.status(_("writing the page")):
             material = gather(the, found, formgrader, compare=similar)
-            text = class_page(material, the, language or the.course.languages[0])
+            text = class_page(material, the, language or the.language)
             _write(output, text)
     except AutograderError as error:
         fail(error)

@@ -112,7 +112,7 @@ def _settings(
 ) -> tuple[Settings, Course]:
     from autograder.cli.grade import settings_from
 
-    return settings_from(course, isolation, workers, "en", memo, no_memo, True, False)
+    return settings_from(course, isolation, workers, "", memo, no_memo, True, False)
 
 
 def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part]) -> Proof:

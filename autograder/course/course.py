@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,9 +28,9 @@ from pydantic import (
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
-from autograder.common.i18n import _
+from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.handins import sha256
-from autograder.course.checks.base import Check, Localised, LocalisedText
+from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
 from autograder.course.files import used_files
 
@@ -88,7 +89,7 @@ class LatePolicy(_Frozen):
 
 
 class Question(_Frozen):
-    title: LocalisedText
+    title: Localised
     points: float = Field(gt=0)
     checks: tuple[Annotated[SerializeAsAny[Check], BeforeValidator(parse)], ...] = Field(min_length=1)
 
@@ -142,7 +143,7 @@ class Question(_Frozen):
 
 
 class Assignment(_Frozen):
-    title: LocalisedText
+    title: Localised
     due: dt.datetime
     questions: dict[Annotated[str, Field(pattern=_ID)], Question] = Field(min_length=1)
 
@@ -164,10 +165,24 @@ class Heading(_Frozen):
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
-    title: LocalisedText
-    languages: tuple[Literal["en", "ko"], ...] = Field(default=("en",), min_length=1)
+    title: Localised
+    languages: tuple[Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})], ...] = Field(
+        default=LANGUAGES[:1], min_length=1
+    )
     github: str = Field(default="", exclude=True)
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
+
+    @field_validator("languages")
+    @classmethod
+    def _known_and_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in LANGUAGES:
+                raise ValueError(
+                    _("there is no language '{name}' here: there are {known}", name=name, known=", ".join(LANGUAGES))
+                )
+            if names.count(name) > 1:
+                raise ValueError(_("'{name}' stands twice", name=name))
+        return names
 
     @field_validator("github")
     @classmethod
@@ -197,6 +212,37 @@ class Course(_Frozen):
     sandbox_training: Literal["undecided", "accepted"] = "undecided"
     assignments: dict[Annotated[str, Field(pattern=_ID)], Assignment] = Field(min_length=1)
     root: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _speaks_its_languages(self) -> Course:
+        """Every text that students read is there in each of the course's languages, and may be there in others."""
+        languages = self.course.languages
+        lacking = [
+            f"{place}: " + _("it has no text in '{missing}'", missing="', '".join(missing))
+            for place, text in self._texts()
+            if (missing := text.lacks(languages))
+        ]
+        if lacking:
+            known = ", ".join(languages)
+            raise ValueError("; ".join([*lacking, _("the course's languages are {known}", known=known)]))
+        return self
+
+    def _texts(self) -> Iterator[tuple[str, Localised]]:
+        yield "course.title", self.course.title
+        for name, assignment in self.assignments.items():
+            yield f"assignments.{name}.title", assignment.title
+            for key, question in assignment.questions.items():
+                place = f"assignments.{name}.questions.{key}"
+                yield f"{place}.title", question.title
+                for check in question.checks:
+                    for kind, text in (("title", check.title), ("hint", check.hint)):
+                        if text is not None:
+                            yield f"{place}.checks.{check.id}.{kind}", text
+
+    @property
+    def language(self) -> str:
+        """The language that counts where nobody chose one: the first of the course's."""
+        return self.course.languages[0]
 
     def assignment(self, name: str) -> Assignment:
         if name not in self.assignments:

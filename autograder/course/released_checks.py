@@ -84,7 +84,7 @@ def read(path: Path) -> VisibleCourse:
 
 def _whole(path: Path) -> VisibleCourse:
     course = load(path)
-    language = course.course.languages[0]
+    language = course.language
     questions = {
         f"{name}.{key}": VisibleQuestion(
             title=question.title.in_language(language),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import nbformat
@@ -18,6 +18,7 @@ from autograder.common.i18n import _
 from autograder.course.course import Course
 
 REGIONS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
+_LANGUAGE = re.compile(r"[A-Za-z]{2}(?:[-_][A-Za-z]{2})?")
 _TELLING = 16  # a solution as short as `answer = 2` may stand elsewhere by chance
 
 
@@ -90,6 +91,17 @@ def pick_language(course: Course, notebook: NotebookNode, language: str) -> Note
 def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems) -> None:
     """Cells of the languages follow one another in the order of the course: en, ko, en, ko."""
     order = course.course.languages
+    for index, cell in enumerate(notebook.cells):
+        for tag in _foreign(cell, order):
+            remedy = _(
+                "Write it as course.yml does, add the language to its `languages`, or take the cell out. A tag that means something else needs another name."
+            )
+            here = ", ".join(order)
+            problems.add(
+                name_of(cell, index),
+                _("it is tagged '{tag}', and the course's languages are {here}", tag=tag, here=here),
+                remedy,
+            )
     expected = ""  # the language that the cell must have
     previous: Any = None
     for index, cell in enumerate([*notebook.cells, None]):
@@ -213,6 +225,12 @@ def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
 
 def squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+def _foreign(cell: NotebookNode, languages: Sequence[str]) -> list[str]:
+    """Tags that look like a language's (``fr``, ``ko-KR``, ``KO``) and are none of the course's: nobody would take such a cell out."""
+    tags = cell.metadata.get("tags", [])
+    return [tag for tag in tags if isinstance(tag, str) and tag not in languages and _LANGUAGE.fullmatch(tag)]
 
 
 def _languages(cell: NotebookNode, known: set[str]) -> set[str]:

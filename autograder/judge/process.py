@@ -50,10 +50,10 @@ class Judge:
         self.course, self.memo = course, memo
         self.lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
         self.session: Session | None = None
-        self.language = "en"
+        self.language = course.language
         self.listener: socket.socket | None = None
 
-    def begin(self, assignment: str, path: Path, language: str = "en") -> None:
+    def begin(self, assignment: str, path: Path, language: str) -> None:
         """Open `path` for the kernel of one submission, and speak `language` to it."""
         self.close()
         self.course.assignment(assignment)

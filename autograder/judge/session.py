@@ -297,7 +297,7 @@ class Session:
         try:
             return portray(question.checks, outcomes, values, self.lab)
         except Exception as error:  # a picture that can't be made must not cost a mark
-            log.warning("no exhibit for %s (%s: %s)", question.title.en, type(error).__name__, error)
+            log.warning("no exhibit for %s (%s: %s)", question.title.in_language(""), type(error).__name__, error)
             return None
 
     def keep(self) -> Kept:

@@ -16,6 +16,7 @@ import yaml
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
+from autograder.course.released_notebook import release_place
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files always make the same archive
 
@@ -52,8 +53,8 @@ def pack(course: Course, path: Path) -> Bundle:
 
 
 def _needed(course: Course) -> set[Path]:
-    released = course.root / "assignments"
-    found = {path for name in course.assignments for path in released.glob(f"*/{name}/*") if path.is_file()}
+    folders = [course.root / release_place(name, one) for name in course.assignments for one in course.course.languages]
+    found = {path for folder in folders for path in folder.glob("*") if path.is_file()}
     found = {path for path in found if not any(part.startswith((".", "__")) for part in path.parts[-3:])}
     # What checks name, with all that it uses: what the course's digest holds, and nothing that it doesn't.
     return found | {course.root / file for name in course.assignments for file in course.files(name)}

@@ -100,7 +100,7 @@ class Bench:
             raise self._died() from error
         return self._read(seconds)
 
-    def begin(self, assignment: str, socket: Path, language: str = "en") -> None:
+    def begin(self, assignment: str, socket: Path, language: str) -> None:
         """Open `socket` for the kernel of one submission, which is answered in `language`. Raises JudgeDied."""
         self.start()
         order = {"do": "begin", "assignment": assignment, "socket": str(socket), "language": language}

@@ -56,10 +56,13 @@ class Graded:
 
 
 def grade_submission(
-    submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = "en"
+    submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = ""
 ) -> Graded:
-    """Grade the file of one submission. Whatever is in it, this returns: what the grader can't tell is `undecided`."""
-    with speaking(language):
+    """Grade the file of one submission. Whatever is in it, this returns: what the grader can't tell is `undecided`.
+
+    `language` is that of the report; '' for that of the release which the notebook was made from.
+    """
+    with speaking(language or course.language):
         try:
             handed_in = HandedIn(submission, content(submission.path, course.limits.notebook_mb))
         except SubmissionError as error:
@@ -73,16 +76,18 @@ def grade_submission(
 
 def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
     """`grade_submission` for the bytes of a file that was read."""
-    with speaking(task.language):
-        return _grade(task, file, bench, sandbox)
-
-
-def _grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
     started = time.perf_counter()
-    try:
-        submitted = parse(file)
-    except SubmissionError as error:
-        return unreadable(task, error)
+    with speaking(task.settled().language):
+        try:
+            submitted = parse(file)
+        except SubmissionError as error:
+            return unreadable(task, error)
+    task = task.settled(submitted)
+    with speaking(task.language):
+        return _grade(task, submitted, bench, sandbox, started)
+
+
+def _grade(task: Task, submitted: NotebookNode, bench: Bench, sandbox: Sandbox, started: float) -> Graded:
     notebook, notes = restore(submitted, task.released)
     stages = {"read": time.perf_counter() - started}
     failure = ""
@@ -112,6 +117,7 @@ def _grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
 
 def unreadable(task: Task, error: SubmissionError) -> Graded:
     """What a submission is worth that is no notebook: nothing ran, and nothing had to."""
+    task = task.settled()
     with speaking(task.language):
         problem = f"{error} {error.remedy}".strip()
         questions = all_failed(task.asked, task.language, problem)
@@ -121,6 +127,7 @@ def unreadable(task: Task, error: SubmissionError) -> Graded:
 
 def undecided(task: Task, why: str) -> Graded:
     """A submission that the grader could not run at all: a person has to look at it."""
+    task = task.settled()
     with speaking(task.language):
         questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=why))
         return Graded(task.report(questions), _page(task, questions))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,20 +13,29 @@ from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.versions import versions
 from autograder.common.wire.handins import annotated, sha256
 from autograder.course.course import Assignment, Course, course_document
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import origin, released_notebook
 from autograder.worker.code import grader, runner
 
 
 @dataclass(frozen=True)
 class Task:
-    """A submission of `student`, whose file has the SHA-256 `digest`, under `course`, in `language`."""
+    """A submission of `student`, whose file has the SHA-256 `digest`, under `course`, in `language`.
+
+    `language` may be '' for the submission's own, until the task is `settled`. `release`: of the release that it was made from.
+    """
 
     student: str
     assignment: str
     digest: str
     course: Course
     isolation: str
-    language: str = "en"
+    language: str = ""
+    release: str = ""
+
+    def settled(self, submitted: NotebookNode | None = None) -> Task:
+        """The task of this notebook (None: of a file that is none), with the language that its student reads."""
+        own = self.course.language if submitted is None else origin(self.course, self.assignment, submitted)
+        return replace(self, language=self.language or own, release=own)
 
     @property
     def asked(self) -> Assignment:
@@ -34,7 +43,7 @@ class Task:
 
     @cached_property
     def released(self) -> NotebookNode:
-        return released_notebook(self.course, self.assignment)
+        return released_notebook(self.course, self.assignment, self.release)
 
     def report(
         self,

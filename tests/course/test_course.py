@@ -87,10 +87,10 @@ WRONG = {
         "id: val_shape", "id: train_shape", "assignments.two_layer.questions.split", ["two checks are called 'train_shape'"],
     ),
     "a text for a number": ("seed: 42\n", "seed: many\n", "seed", ["valid integer", "'many'"]),
-    "an unknown language": ("languages: [en, ko]", "languages: [en, fr]", "course.languages.1", ["'en' or 'ko'", "'fr'"]),
+    "an unknown language": ("languages: [en, ko]", "languages: [en, fr]", "course.languages", ["there is no language 'fr' here: there are en, ko"]),
     "a title in an unknown language": (
-        "title: {en: A two-layer network, ko: 2층 신경망}", "title: {fr: Un réseau}", "assignments.two_layer.title.en",
-        ["Field required", "assignments.two_layer.title.fr"],
+        "title: {en: A two-layer network, ko: 2층 신경망}", "title: {fr: Un réseau}", "assignments.two_layer.title",
+        ["'fr' is not a language: there are en, ko"],
     ),
     "a missing due date": (f"    due: {DUE}\n", "", "assignments.two_layer.due", ["Field required"]),
     "a missing course id": ("  id: deep-neural-networks\n", "", "course.id", ["Field required"]),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import nbformat
 import yaml
 
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.i18n import _
+from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, load
 
@@ -34,6 +36,7 @@ class New:
     title: str = ""
     title_ko: str = ""
     due: str = ""
+    languages: tuple[str, ...] = LANGUAGES  # of the course, in its order
 
     def filled(self, text: str) -> str:
         title = self.title or self.name.replace("_", " ").capitalize()
@@ -71,7 +74,7 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
             raise CourseError(
                 _("the course has an assignment '{name}' already", name=new.name), _("Choose another name.")
             )
-        text = course_file.read_text("utf-8")
+        text, new = course_file.read_text("utf-8"), replace(new, languages=course.course.languages)
     else:
         text, planned[root / "nbgrader_config.py"] = _begun(root)
     text = inserted(text, new.filled(_template("entry.yml")))
@@ -178,8 +181,19 @@ def notebook(new: New) -> str:
     made = nbformat.v4.new_notebook()
     made.metadata, made.nbformat_minor = nbformat.from_dict(PYTHON), 5
     points = {name: question["points"] for name, question in _entry(new)["questions"].items()}
-    made.cells = [_cell(cell, new, points) for cell in yaml.safe_load(_template("notebook.yml"))]
+    made.cells = [
+        _cell(cell, new, points) for cell in _in_languages(yaml.safe_load(_template("notebook.yml")), new.languages)
+    ]
     return str(nbformat.writes(made)).rstrip("\n") + "\n"
+
+
+def _in_languages(cells: list[dict[str, Any]], languages: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Text in the course's languages alone, neighbours in their order."""
+    for spoken, group in groupby(cells, key=lambda cell: cell["kind"] in LANGUAGES):
+        kept = [cell for cell in group if not spoken or cell["kind"] in languages]
+        twins = [kept[at : at + len(languages)] for at in range(0, len(kept), len(languages))] if spoken else [kept]
+        for twin in twins:
+            yield from sorted(twin, key=lambda cell: languages.index(cell["kind"])) if spoken else twin
 
 
 def _entry(new: New) -> Any:
@@ -188,7 +202,7 @@ def _entry(new: New) -> Any:
 
 def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:
     source, kind = str(cell["source"]).rstrip("\n"), cell["kind"]
-    if kind in ("en", "ko"):
+    if kind in LANGUAGES:
         title = new.title or new.name.replace("_", " ").capitalize()
         source = source.replace("# NAME", f"# {(kind == 'ko' and new.title_ko) or title}")
         return nbformat.v4.new_markdown_cell(source, id=cell["id"], metadata={"tags": [kind]})

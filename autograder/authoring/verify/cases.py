@@ -50,10 +50,10 @@ class Move(_Strict):
 
 
 class Variant(_Strict):
-    """`why`: what is special about it. `edits`: as `variants.edited` takes them. `language`: of the notebook."""
+    """`why`: what is special about it. `edits`: as `variants.edited` takes them. `language`: of the notebook, and of what its student reads; by default the course's first."""
 
     why: str = Field(min_length=1)
-    language: str = "en"
+    language: str = ""
     edits: dict[str, str | tuple[tuple[str, str], ...]] = Field(default={})
     cells: tuple[NewCell, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -69,7 +69,7 @@ class Variant(_Strict):
 
     def notebook(self, course: Course) -> NotebookNode:
         """What this student hands in. Raises CourseError when an edit finds no cell or no such text."""
-        if self.language not in course.course.languages:
+        if self.language and self.language not in course.course.languages:
             raise CourseError(
                 _("{path}: language: the course has no '{language}'", path=self.path, language=self.language),
                 _("It has {names}.", names=", ".join(course.course.languages)),

@@ -14,7 +14,7 @@ from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
 from autograder.course.course import Course, read_yaml
 from autograder.course.released_checks import RELEASED
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import release_file, release_place, released_notebook
 
 _HIDDEN_KEYS = {"title", "points", "of"}  # all that a released checks.yml says of a hidden check
 _TELLS = {
@@ -42,7 +42,7 @@ def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
     """Hidden parameters, solutions and markers in a committed release."""
     for message in revealed(course, assignment, language):
         yield Reason(message=message)
-    folder = Path("assignments") / language / assignment
+    folder = release_place(assignment, language)
     file = str(folder / RELEASED)
     yield from _checks_reveal(course, assignment, read_yaml(course.root / file), file)
     places = {place for _name, check in hidden_checks(course, assignment) for place in check.places()}
@@ -129,10 +129,10 @@ def titles_tell(course: Course, assignment: str) -> Iterable[Reason]:
 def languages_differ(course: Course, assignment: str) -> Iterable[Reason]:
     """Questions, points and locked code that are not the same in every language; questions that course.yml knows otherwise."""
     wanted = {name: question.points for name, question in course.assignment(assignment).questions.items()}
-    first = course.course.languages[0]
+    first = course.language
     cells = {language: _graded(course, assignment, language) for language in course.course.languages}
     for language, own in cells.items():
-        file = f"assignments/{language}/{assignment}/{assignment}.ipynb"
+        file = release_file(assignment, language).as_posix()
         points = {name: worth for name, (worth, _code) in own.items() if worth is not None}
         if list(points) != list(wanted):
             message = _("its questions are not those of course.yml, in that order")
@@ -161,7 +161,7 @@ def _graded(course: Course, assignment: str, language: str) -> dict[str, tuple[f
 
 
 def _checks_differ(course: Course, assignment: str, language: str) -> Iterable[Reason]:
-    file = f"assignments/{language}/{assignment}/{RELEASED}"
+    file = (release_place(assignment, language) / RELEASED).as_posix()
     document = read_yaml(course.root / file)
     if not isinstance(document, dict) or not isinstance(document.get("questions"), dict):
         raise AutograderError(_("{file} holds no questions", file=course.root / file), _("Run `autograder release`."))

@@ -29,7 +29,7 @@ from autograder.common.i18n import _
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission
 from autograder.course.course import FILE, Course, load, read_yaml
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import RELEASES, release_file, released_notebook
 
 Judge = Callable[[Report, NotebookNode], Iterable[Reason]]
 
@@ -153,7 +153,7 @@ def _cases(course: Course, name: str, parts: frozenset[Part], isolation: str) ->
     made: list[Case] = []
     broken: list[Step] = []
     solution = f"solutions/{name}/{name}.ipynb"
-    released = f"assignments/{course.course.languages[0]}/{name}/{name}.ipynb"
+    released = release_file(name, course.language).as_posix()
 
     def add(part: Part, student: str, called: str, file: str, make: Callable[[], tuple[NotebookNode, Judge]]) -> None:
         try:
@@ -179,11 +179,10 @@ def _cases(course: Course, name: str, parts: frozenset[Part], isolation: str) ->
                 partial(_alternative, course, path, relative(path)),
             )  # fmt: skip
     if parts & {Part.RELEASE, Part.NBGRADER, Part.SECRETS}:
-        first = course.course.languages[0]
         add(
             Part.RELEASE, "release", "untouched", released,
             lambda: (
-                released_notebook(course, name, first),
+                released_notebook(course, name),
                 lambda report, _: compare.nothing(report, released),
             ),
         )  # fmt: skip
@@ -298,7 +297,7 @@ def copy_course(course: Course, target: Path) -> Path:
     target.mkdir(parents=True)
     document: dict[str, Any] = {**read_yaml(course.root / FILE), "gradebook": "sqlite:///gradebook.db"}
     (target / FILE).write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), "utf-8")
-    for folder in ("solutions", "assignments"):
+    for folder in ("solutions", RELEASES):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in course.assignments:
         for file in course.files(name):

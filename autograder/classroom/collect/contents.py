@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.common.errors import ReleaseError
 from autograder.course.course import Course
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import release_file, released_notebook
 
 FEWEST = 2  # grade ids or checks that say anything: a question has two cells
 _CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.\w+["']""")
@@ -56,7 +56,7 @@ def grade_id(cell: NotebookNode) -> str:
 
 def _releases(course: Course, name: str) -> Iterable[NotebookNode]:
     for language in course.course.languages:
-        path = course.root / "assignments" / language / name / f"{name}.ipynb"
+        path = course.root / release_file(name, language)
         try:
             yield _release(course, name, language, path.resolve(strict=True))
         except (OSError, ReleaseError):

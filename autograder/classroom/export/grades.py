@@ -107,12 +107,13 @@ def make(
     students: Iterable[str] = (),
     assignments: Collection[str] = (),
     people: Mapping[str, Person] | None = None,
-    language: str = "en",
+    language: str = "",
 ) -> Sheet:
     """The sheet of `assignments` (default: those that somebody handed in) and of all `students` and who handed in.
 
     `reports` by student and assignment; without one, a question has points and no checks.
     """
+    language = language or course.language
     held: dict[tuple[str, str], dict[str, Entry]] = {}
     for entry in entries:
         if entry.assignment in course.assignments and (not assignments or entry.assignment in assignments):

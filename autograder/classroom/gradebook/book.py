@@ -97,7 +97,7 @@ class Book:
         that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment, and
         ReleaseError if the source notebook doesn't fit the course.
         """
-        source = pick_language(course, source_notebook(course, assignment), course.course.languages[0])
+        source = pick_language(course, source_notebook(course, assignment), course.language)
         with self._transaction():
             known = self._db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
             if known is not None and known.course_id not in (self.course_id, "default_course"):
@@ -121,28 +121,26 @@ class Book:
             row.duedate = _utc(course.assignment(assignment).due)
             row.course_id = self.course_id
 
-    def write(self, report: Report, course: Course, submitted_at: dt.datetime | None, language: str = "en") -> None:
-        """Enter one submission's scores, comments and late penalty, all or nothing.
+    def write(self, report: Report, course: Course, submitted_at: dt.datetime | None) -> None:
+        """Enter one submission's scores, comments and late penalty, all or nothing, in the report's language.
 
         `submitted_at` should be what the submission's timestamp.txt says, and None without one: formgrader takes a
         submission for ungraded when the two differ. A question with undecided checks gets the points of the decided
         ones and is marked for manual grading. A manual score is kept; if the submission or its automatic score
         changed since, it is marked for a second look.
         """
-        with self._transaction(), speaking(language):
+        with self._transaction():
             self._write(report, course, submitted_at)
 
-    def write_all(
-        self, reports: Sequence[tuple[Report, dt.datetime | None]], course: Course, language: str = "en"
-    ) -> None:
+    def write_all(self, reports: Sequence[tuple[Report, dt.datetime | None]], course: Course) -> None:
         """`write` for each, in one transaction, which is faster; if that fails, one by one: each is entered whole or not."""
         if len(reports) > 1:
-            with suppress(GradebookError), self._transaction(), speaking(language):
+            with suppress(GradebookError), self._transaction():
                 for report, submitted_at in reports:
                     self._write(report, course, submitted_at)
                 return
         for report, submitted_at in reports:
-            self.write(report, course, submitted_at, language)
+            self.write(report, course, submitted_at)
 
     def _write(self, report: Report, course: Course, submitted_at: dt.datetime | None) -> None:
         notebook = self._notebook(report.assignment)
@@ -165,10 +163,11 @@ class Book:
         penalty = min(max(score, 0.0), round(share * score, 6))
         submitted.late_submission_penalty = penalty if share else None
         overall = [prose(note) for note in report.notes]
-        if share:
-            overall.append(late_text(course.late, late, share, score, penalty))
-        overall.append(isolation_text(report.isolation))
-        self._comment(report, submitted, notebook, overall)
+        with speaking(report.language):
+            if share:
+                overall.append(late_text(course.late, late, share, score, penalty))
+            overall.append(isolation_text(report.isolation))
+            self._comment(report, submitted, notebook, overall)
 
     def scores(self) -> list[Score]:
         """Every submission in the gradebook, by assignment and student."""

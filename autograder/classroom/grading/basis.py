@@ -9,11 +9,12 @@ from typing import Any
 
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.pages.changes import course_changes
-from autograder.common.i18n import _
+from autograder.common.i18n import LANGUAGES, _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.course.course import Course, course_document
+from autograder.course.released_notebook import release_file
 from autograder.worker.code import grader
 
 
@@ -89,14 +90,15 @@ class Bases:
 
     def __init__(self, course: Course, isolation: str, language: str) -> None:
         self.course, self.isolation, self.language = course, isolation, language
-        self._known: dict[str, Basis] = {}  # of nobody's submission, by assignment
+        self._known: dict[tuple[str, str], Basis] = {}  # of nobody's submission, by assignment and language
 
-    def of(self, submission: Submission, digest: str) -> Basis:
-        """That of a submission with these bytes."""
-        name = submission.assignment
-        if name not in self._known:
-            self._known[name] = of_now(self.course, "", name, "", self.isolation, self.language)
-        return self._known[name].model_copy(update={"student": submission.student, "submission": digest})
+    def of(self, submission: Submission, digest: str, own: str = "") -> Basis:
+        """That of a submission with these bytes; `own` is its language, for where none was asked for."""
+        name, language = submission.assignment, self.language or own or self.course.language
+        place = name, language
+        if place not in self._known:
+            self._known[place] = of_now(self.course, "", name, "", self.isolation, language)
+        return self._known[place].model_copy(update={"student": submission.student, "submission": digest})
 
     def course_changes(self, submission: Submission) -> Mapping[str, list[str]]:
         """What changed in the course since a submission was graded, by question or file; nothing if that was not kept."""
@@ -106,6 +108,7 @@ class Bases:
 
 
 def released(course: Any, assignment: str) -> str:
-    """SHA-256 of the released notebook that submissions are restored from; '' without one. Only the course's `root` counts."""
-    path = course.root / "assignments" / "en" / assignment / f"{assignment}.ipynb"
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    """SHA-256 of the released notebooks that submissions are restored from; '' without any. Only the course's `root` counts."""
+    paths = [course.root / release_file(assignment, language) for language in LANGUAGES]
+    found = [(path.parts[-3], hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths if path.is_file()]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else ""

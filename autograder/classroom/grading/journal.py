@@ -32,7 +32,10 @@ _AGAIN = N_("Then run the same command again: what was graded is kept.")
 
 
 class Entry(Frozen):
-    """One finished submission. `report`, `notebook`: SHA-256 of the files; `handins`: of the entry in their store, or ''."""
+    """One finished submission. `report`, `notebook`: SHA-256 of the files; `handins`: of the entry in their store, or ''.
+
+    `language`: that was asked for; '' where the report is in the submission's own.
+    """
 
     key: str
     report: str
@@ -41,6 +44,7 @@ class Entry(Frozen):
     points: float
     out_of: float
     undecided: tuple[str, ...] = ()  # questions
+    language: str = ""
     fits: int = 0
     trained: int = 0
     seconds: float = 0.0
@@ -122,11 +126,15 @@ class Journal:
             return None
 
     def write(self, submission: Submission, report: str, notebook: str, handins: bytes = b"") -> Report:
-        """Finish a submission, whoever judged it: `regrade` does it without a run."""
-        return self.finish(submission, Result(report, notebook, handins))
+        """Finish a submission again, whoever judged it, in the language of before: `regrade` does it without a run."""
+        before = self.read(submission)
+        return self.finish(submission, Result(report, notebook, handins), before.language if before else "")
 
-    def finish(self, submission: Submission, result: Result) -> Report:
-        """Write a result. Killed at any moment, this leaves the old one or the new one, or none that fits."""
+    def finish(self, submission: Submission, result: Result, language: str = "") -> Report:
+        """Write a result; `language` was asked for, '' for each submission's own.
+
+        Killed at any moment, this leaves the old one or the new one, or none that fits.
+        """
         decided = Report.from_json(result.report)
         notebook, report = result.notebook.encode("utf-8"), result.report.encode("utf-8")
         with _said(self.folder.reports):
@@ -140,7 +148,7 @@ class Journal:
             report=sha256(report), notebook=sha256(notebook), handins=handins,
             points=decided.points, out_of=decided.out_of,
             undecided=tuple(question.question for question in decided.questions if question.undecided),
-            fits=result.fits, trained=result.trained, seconds=round(result.seconds, 3),
+            language=language, fits=result.fits, trained=result.trained, seconds=round(result.seconds, 3),
         )  # fmt: skip
         write(self.folder.entry(submission), entry.model_dump_json(indent=1).encode() + b"\n")
         return decided

@@ -32,7 +32,7 @@ from autograder.common.versions import versions
 from autograder.common.wire.handins import HandIns, Kept, Measured, code_digest, pack, sha256
 from autograder.common.wire.notebook import read, restore
 from autograder.course.course import Course, course_document
-from autograder.course.released_notebook import released_notebook
+from autograder.course.released_notebook import origin, released_notebook
 from autograder.course.source_notebook import source_notebook
 from autograder.worker.answers import complete
 from autograder.worker.code import grader, runner
@@ -106,21 +106,21 @@ def plan(
     Raises ReleaseError if the source notebook doesn't fit the course any more.
     """
     store, found = Store(course.root), []
-    released: dict[str, NotebookNode] = {}
+    looked_at: set[str] = set()
     with ExitStack() as stack:
         bench: Bench | None = None
         for submission, report in waiting:
-            if submission.assignment not in released:
+            if submission.assignment not in looked_at:
                 source_notebook(course, submission.assignment)
-                released[submission.assignment] = released_notebook(course, submission.assignment)
+                looked_at.add(submission.assignment)
             kept = store.of(submission.student, submission.assignment)
             why = _why(course, kept, submission.assignment)
-            reasons = _before(course, submission, report, kept, why, released[submission.assignment])
+            reasons = _before(course, submission, report, kept, why)
             result = Regraded(submission, report, None, reasons, why)
             if kept is not None and not reasons:
                 if bench is None and kept.document.answers:
                     bench = stack.enter_context(Bench(path, None, lazy=True))
-                result = _judged(course, result, kept, bench, released[submission.assignment])
+                result = _judged(course, result, kept, bench)
             found.append(result)
             on_done(result)
     return found
@@ -133,8 +133,7 @@ def _why(course: Course, kept: Kept | None, assignment: str) -> dict[str, list[s
 
 
 def _before(
-    course: Course, submission: Submission, report: Report, kept: Kept | None, why: Mapping[str, list[str]],
-    released: NotebookNode,
+    course: Course, submission: Submission, report: Report, kept: Kept | None, why: Mapping[str, list[str]]
 ) -> tuple[str, ...]:  # fmt: skip
     """Why it can't be judged again, as far as that shows without a judge."""
     digest = submission.digest()
@@ -158,7 +157,7 @@ def _before(
         reasons.append(_("the grader that runs notebooks changed ({old} → {new})", old=old, new=now))
     if document.unreadable:
         return tuple(reasons)
-    restored = _restored(course, submission, released)
+    restored = _restored(course, submission)
     if restored is None or code_digest(restored[0]) != document.code:
         new = [key for key in course.assignment(submission.assignment).questions if not _known(document, key)]
         reasons += [_new(key) for key in new] or [_(_OTHER_CODE)]
@@ -171,10 +170,14 @@ def _known(document: HandIns, key: str) -> bool:
     return key in document.answers or key in document.missing
 
 
-def _restored(course: Course, submission: Submission, released: NotebookNode) -> tuple[NotebookNode, list[str]] | None:
+def _restored(course: Course, submission: Submission) -> tuple[NotebookNode, list[str]] | None:
     """The notebook that grading it anew would run, and what would be said about its cells."""
     try:
-        return restore(read(submission.path, course.limits.notebook_mb), released)
+        submitted = read(submission.path, course.limits.notebook_mb)
+        return restore(
+            submitted,
+            released_notebook(course, submission.assignment, origin(course, submission.assignment, submitted)),
+        )
     except SubmissionError:
         return None
 
@@ -188,7 +191,7 @@ def _executed(course: Course, submission: Submission, restored: NotebookNode) ->
         return None
 
 
-def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, released: NotebookNode) -> Regraded:
+def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None) -> Regraded:
     """The report that grading it anew would give, or why there is none."""
     submission, before, document = result.submission, result.before, kept.document
     assignment = course.assignment(submission.assignment)
@@ -208,7 +211,8 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None, r
         new = [key for key in assignment.questions if not _known(document, key)]
         if new:
             return _again(result, *map(_new, new))
-        restored = _restored(course, submission, released)
+        with speaking(document.language):
+            restored = _restored(course, submission)
         assert restored is not None
         notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
     with speaking(document.language):
@@ -264,7 +268,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
             document = course_document(course, submission.assignment)
             kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
             # The gradebook first: a report that fits the course says that there is nothing left to do.
-            book.write(report, course, moment, report.language)
+            book.write(report, course, moment)
             journal.write(submission, report.to_json(), nbformat.writes(notebook), pack(kept))
             on_done(result)
     store.sweep()
@@ -272,10 +276,9 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
 
 
 def _notebook(course: Course, submission: Submission, report: Report, kept: Kept | None) -> NotebookNode | None:
-    released = released_notebook(course, submission.assignment)
     if kept is not None and kept.document.unreadable:
-        empty, _ = restore(nbformat.v4.new_notebook(), released)
+        empty, _ = restore(nbformat.v4.new_notebook(), released_notebook(course, submission.assignment))
         return redone(empty, None, report.questions)
-    restored = _restored(course, submission, released)
+    restored = _restored(course, submission)
     executed = _executed(course, submission, restored[0]) if restored else None
     return redone(restored[0], executed, report.questions) if restored and executed else None

@@ -31,7 +31,7 @@ from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
 from autograder.classroom.submissions import find_submissions, handed_in_at, submitted_at
 from autograder.common.errors import GradebookError, SubmissionError
-from autograder.common.i18n import _
+from autograder.common.i18n import _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import HandedIn, Submission
 from autograder.common.versions import package, versions
@@ -54,6 +54,7 @@ BATCH = 50  # submissions in one transaction, when nothing has to run between th
 class Settings:
     """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded.
 
+    `language`: of all reports; '' for each in the language of the release that its notebook was made from.
     `workers`: local processes; none of them are started when `scheduler` names a running Dask scheduler.
     """
 
@@ -61,7 +62,7 @@ class Settings:
     isolation: Isolation
     workers: int
     memo: Path | None
-    language: str = "en"
+    language: str = ""
     force: bool = False
     reference: bool = True
     scheduler: str = ""
@@ -118,7 +119,8 @@ class _Run:
     broken: GradebookError | None = None
 
     def read(self, submission: Submission) -> HandedIn:
-        return HandedIn(submission, content(submission.path, self.course.limits.notebook_mb))
+        with speaking(self.settings.language or self.course.language):  # what is wrong with a file, its student reads
+            return HandedIn(submission, content(submission.path, self.course.limits.notebook_mb))
 
     def start(self, submissions: Sequence[Submission]) -> list[Submission | HandedIn]:
         """Enter what is finished or can't be read; the others, with their bytes as long as `HELD` allows."""
@@ -151,8 +153,11 @@ class _Run:
 
     def known(self, submission: Submission, digest: str) -> Report | tuple[str, ...]:
         """As `Journal.known`, with ``--force`` as one more reason."""
-        now = self.bases.of(submission, digest)
+        entry = self.journal.read(submission)
+        now = self.bases.of(submission, digest, entry.basis.language if entry and entry.basis else "")
         found = self.journal.known(submission, now, lambda: self.bases.course_changes(submission))
+        if entry is not None and entry.language != self.settings.language and isinstance(found, Report):
+            return (_("another language was asked for"),)
         forced = self.settings.force and isinstance(found, Report)
         return (_("grading again was asked for"),) if forced else found
 
@@ -180,7 +185,7 @@ class _Run:
         self.keep(finished.submission, result)
 
     def keep(self, submission: Submission, result: Result) -> None:
-        report = self.journal.finish(submission, result)
+        report = self.journal.finish(submission, result, self.settings.language)
         log.info(
             "%s/%s: %g of %g points, %s, %.1f s, %d trainings asked for, %d ran", submission.student,
             submission.assignment, report.points, report.out_of, status(report), result.seconds, result.fits,
@@ -196,7 +201,7 @@ class _Run:
         entries = [(report, moment) for (_, report), (moment, _) in zip(reports, times, strict=True)]
         try:
             if self.broken is None:
-                self.book.write_all(entries, self.course, self.settings.language)
+                self.book.write_all(entries, self.course)
         except GradebookError as error:
             log.error("the gradebook: %s", error)
             self.broken, self.stop.asked = error, max(1, self.stop.asked)

@@ -75,7 +75,7 @@ class HandIns(Frozen):
     version: int = VERSION
     assignment: str = ""
     submission: str = ""
-    language: str = "en"
+    language: str = ""
     course: str = ""
     code: str = ""
     runner: str = ""

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    RootModel,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
-from autograder.common.i18n import N_, _, speaking
+from autograder.common.i18n import LANGUAGES, N_, _, speaking
+from autograder.common.i18n import language as spoken
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     ArrayDescription,
@@ -90,22 +100,42 @@ class Facts:
         return self.values.get(name)
 
 
-class Localised(BaseModel):
-    """A text in the course's languages."""
+class Localised(RootModel[dict[str, str]]):
+    """A text by language, ``{en: Scaling, ko: 스케일링}``. A plain text is the same in every language: its key is ''."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    en: str
-    ko: str = ""
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return {"": value} if isinstance(value, str) else value
+
+    @field_validator("root")
+    @classmethod
+    def _in_known_languages(cls, texts: dict[str, str]) -> dict[str, str]:
+        for name in texts:
+            if name and name not in LANGUAGES:
+                raise ValueError(
+                    _("'{name}' is not a language: there are {known}", name=name, known=", ".join(LANGUAGES))
+                )
+        if not texts:
+            raise ValueError(_("it holds no text"))
+        return texts
+
+    @model_serializer
+    def _as_written(self) -> dict[str, str] | str:
+        return self.root.get("", self.root)
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.root.items())))
 
     def in_language(self, language: Language) -> str:
-        return (self.ko if language == "ko" else "") or self.en
+        """The text; where there is none in `language`, the plain one or the first."""
+        return self.root.get(language) or self.root.get("") or next(filter(None, self.root.values()), "")
 
-
-def _localised(value: Any) -> Any:
-    return {"en": value} if isinstance(value, str) else value
-
-
-LocalisedText = Annotated[Localised, BeforeValidator(_localised)]
+    def lacks(self, languages: Iterable[Language]) -> list[Language]:
+        """Those of `languages` that it has no text in."""
+        return [] if "" in self.root else [name for name in languages if not self.root.get(name, "").strip()]
 
 
 class InCourse(str):
@@ -142,8 +172,8 @@ class Check(BaseModel):
     points: float = Field(ge=0, le=1000)
     hidden: bool = False
     needs: tuple[str, ...] = ()
-    title: LocalisedText | None = None
-    hint: LocalisedText | None = None
+    title: Localised | None = None
+    hint: Localised | None = None
 
     accepts: ClassVar[tuple[Any, ...]] = ()
     wanted: ClassVar[str] = N_("a value")
@@ -169,9 +199,10 @@ class Check(BaseModel):
         are written as ``file.py:name``. A check that makes up such a name has to add it here."""
         return _places(self)
 
-    def heading(self, language: Language = "en") -> str:
+    def heading(self, language: Language = "") -> str:
+        """The title that students read, in `language` or else in what is spoken now."""
         if self.title:
-            return self.title.in_language(language)
+            return self.title.in_language(language or spoken())
         with speaking(language):
             return self.describe()
 

@@ -10,6 +10,7 @@ from typing import Any
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
+from autograder.common.i18n import language as spoken
 from autograder.common.results import Outcome, Status
 from autograder.course.checks import accuracy, functions, network, training, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
@@ -86,10 +87,10 @@ def parse(declaration: Any) -> Check:
     return kind.model_validate({"id": name, **declaration})
 
 
-def decide(checks: Iterable[Check], facts: Facts, language: str = "en") -> tuple[Outcome, ...]:
-    """All outcomes of a question, in order. A check whose prerequisite did not pass is skipped, with the reason."""
+def decide(checks: Iterable[Check], facts: Facts, language: str = "") -> tuple[Outcome, ...]:
+    """All outcomes of a question, in order, in `language` or else in what is spoken now. A check whose prerequisite did not pass is skipped, with the reason."""
     with speaking(language):
-        return _decide(checks, facts, language)
+        return _decide(checks, facts, language or spoken())
 
 
 def _decide(checks: Iterable[Check], facts: Facts, language: str) -> tuple[Outcome, ...]:

@@ -25,9 +25,7 @@ def test_the_entry_goes_behind_the_last_assignment_and_nothing_else_changes(cour
     assert after.startswith(before.rstrip("\n")) and made[0] == course_copy
     course = load(course_copy)
     assert list(course.assignments)[-1] == "fifth" and course.assignments["fifth"].points == 7
-    assert (
-        course.assignments["fifth"].title.en == 'Fifth: a "test"' and course.assignments["fifth"].title.ko == "다섯째"
-    )
+    assert course.assignments["fifth"].title.root == {"en": 'Fifth: a "test"', "ko": "다섯째"}
 
 
 def test_what_is_made_can_be_released_in_both_languages(tmp_path):

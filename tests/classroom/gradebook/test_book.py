@@ -126,7 +126,7 @@ def test_comments_name_what_failed_and_keep_hidden_parameters_hidden(
 
 
 def test_comments_speak_korean_to_korean_students(book: Book, course: Course, raw: Gradebook) -> None:
-    book.write(report(), course, None, "ko")
+    book.write(report(language="ko"), course, None)
     assert comment(raw, "name-answer").startswith("**A name**: 1점 중 0점")
 
 
