@@ -181,7 +181,10 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
                 said = shorten(f"worker {name} was refused: {state.refused[name]}", 500)
                 progress.console.print(f"[yellow]{escaped(said)}[/]", highlight=False)
 
-        return grade_class(submissions, course, settings, on_done, on_start, on_state)
+        def on_notice(text: str) -> None:
+            progress.console.print(f"[yellow]{escaped(text)}[/]", highlight=False)
+
+        return grade_class(submissions, course, settings, on_done, on_start, on_state, on_notice)
 
 
 def counts(state: State) -> str:

@@ -76,13 +76,14 @@ def regrade(
 def _planned(course: Course, path: Path, assignments: list[str], students: list[str], amiss: Amiss) -> list[Regraded]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from autograder.classroom.grading.regrade import outdated, plan
+    from autograder.classroom.grading.regrade import grades, outdated, plan
 
     waiting = list(outdated(course, assignments, students, amiss))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task(_("judging again"), total=len(waiting))
-        return plan(course, path, waiting, lambda done: progress.advance(task))
+        found = plan(course, path, waiting, lambda done: progress.advance(task))
+    return grades(course, found, assignments, students)
 
 
 def _manual(course: Course, ready: Sequence[Regraded]) -> set[tuple[str, str, str]]:
@@ -118,7 +119,20 @@ def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
             rows.append((result.before, result.after, list(zip(result.changes, remarks, strict=True))))
     if rows:
         out.print(change_table(rows))
-    ready = [result for result in found if result.after is not None]
+    for result in found:
+        if result.penalty is not None:
+            old, new = result.penalty
+            who = f"{result.submission.student} {result.submission.assignment}"
+            text = _("{who}: {old:g} → {new:g} points are deducted for late work", who=who, old=old, new=new)
+            out.print(escaped(text), highlight=False, soft_wrap=True)
+    behind = sum(result.after is result.before for result in found)
+    if behind:
+        text = _(
+            "{count} of which the gradebook is behind: a due date, the rule for late work, or a time changed.",
+            count=behind,
+        )
+        out.print(text, highlight=False, soft_wrap=True)
+    ready = [result for result in found if result.after is not None and result.after is not result.before]
     gains = [result.gained for result in ready if result.gained > 0]
     losses = [result.gained for result in ready if result.gained < 0]
     words = sum(1 for result in ready if not result.changes)
@@ -175,6 +189,7 @@ def _document(found: Sequence[Regraded], manual: set[tuple[str, str, str]], appl
                 "before": score(result.before),
                 "after": score(result.after),
                 "grade_again": list(result.reasons),
+                "penalty": result.penalty and list(result.penalty),
                 "questions": [
                     {
                         "question": change.question,

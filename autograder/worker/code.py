@@ -35,8 +35,9 @@ def _grader(foreign: tuple[type[Check], ...], language: str) -> str:
     if language != LANGUAGES[0]:  # the first one's words are in the code
         with speaking(language):
             for text in sorted({text for source in code(REPORT).values() for text in source.texts if text}):
-                if _(text) != text:
-                    digest.update(f"{text}\0{_(text)}\0".encode("utf-8", "replace"))
+                translated = _(text)
+                if translated != text:
+                    digest.update(f"{text}\0{translated}\0".encode("utf-8", "replace"))
     return f"{autograder.__version__}+{digest.hexdigest()[:16]}"
 
 

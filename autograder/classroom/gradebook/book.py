@@ -41,6 +41,7 @@ from autograder.classroom.gradebook.database import (
     translated,
     with_driver,
 )
+from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
@@ -90,9 +91,10 @@ class Book:
     def close(self) -> None:
         self._gradebook.close()
 
-    def prepare(self, course: Course, assignment: str) -> None:
+    def prepare(self, course: Course, assignment: str) -> str:
         """Enter the assignment, its due date, its notebook and its cells; bring up to date what is there already.
 
+        The due date is course.yml's unless a person changed it in the gradebook (`due`); what has to be said about that is returned.
         Questions that course.yml gained or lost since the last time gain or lose their cell, also in the submissions
         that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment, and
         ReleaseError if the source notebook doesn't fit the course.
@@ -106,6 +108,7 @@ class Book:
                     assignment=assignment, course_id=known.course_id,
                 )  # fmt: skip
                 raise GradebookError(message, _(ANOTHER))
+            due, said = effective(course, assignment, known and known.duedate, known is not None)
             notebook = self._notebook(assignment)
             if notebook is not None and notebook.submissions:
                 self._reconcile(notebook, source)
@@ -118,8 +121,11 @@ class Book:
                 raise GradebookError(message, remedy(reason, self.url)) from error
         with self._transaction():
             row = self._db.query(Assignment).filter(Assignment.name == assignment).one()
-            row.duedate = _utc(course.assignment(assignment).due)
+            row.duedate = due
             row.course_id = self.course_id
+        if due == utc(course.assignment(assignment).due):
+            remember(course, assignment)
+        return said
 
     def write(self, report: Report, course: Course, submitted_at: dt.datetime | None) -> None:
         """Enter one submission's scores, comments and late penalty, all or nothing, in the report's language.
@@ -151,7 +157,7 @@ class Book:
         _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
         submitted = self._submitted(notebook, report.student)
         submission = submitted.assignment
-        timestamp = None if submitted_at is None else _utc(submitted_at)
+        timestamp = None if submitted_at is None else utc(submitted_at)
         resubmitted = submission.timestamp != timestamp
         submission.timestamp = timestamp
         grades = {grade.cell_id: grade for grade in submitted.grades}
@@ -348,8 +354,3 @@ def _points(grade: Any) -> float:
     """As nbgrader counts: a manual score wins, extra credit is added."""
     score = grade.auto_score if grade.manual_score is None else grade.manual_score
     return 0.0 if score is None else float(score) + float(grade.extra_credit or 0)
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    """nbgrader's clock: UTC, without a zone."""
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment

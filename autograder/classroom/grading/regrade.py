@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -19,11 +19,12 @@ from nbformat import NotebookNode
 
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
-from autograder.classroom.gradebook.database import address
+from autograder.classroom.gradebook.database import address, exists
+from autograder.classroom.gradebook.preview import preview
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
-from autograder.classroom.submissions import find_submissions, submitted_at
+from autograder.classroom.submissions import find_submissions, handed_in_at
 from autograder.common.errors import AutograderError, ReportError, SubmissionError
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.results import Report
@@ -59,6 +60,9 @@ class Regraded:
     reasons: tuple[str, ...] = ()
     why: Mapping[str, list[str]] = field(default_factory=dict)
     measured: Measured = field(default_factory=Measured)
+    penalty: tuple[float, float] | None = (
+        None  # the late penalty in the gradebook and the one that is due, where they differ
+    )
 
     @property
     def changes(self) -> list[QuestionChange]:
@@ -96,6 +100,38 @@ def outdated(
         if (report.course, report.grader) != of_now:
             gone = Submission(report.student, report.assignment, folder.submission(report))
             yield there.get((report.student, report.assignment), gone), report
+
+
+def grades(
+    course: Course, regraded: Sequence[Regraded], assignments: Collection[str] = (), students: Collection[str] = ()
+) -> list[Regraded]:
+    """`regraded` with late penalties, and the submissions whose report fits while the gradebook holds something else.
+
+    A due date, the rule for late work, when something was handed in: what determines a grade and no report. Nothing is written.
+    """
+    url, places = address(course), {(r.submission.student, r.submission.assignment): r for r in regraded}
+    if not exists(url):  # `grade` makes one and enters everything
+        return list(regraded)
+    folder, found = Folder(course.root), []
+    for report in folder.read_reports(assignments or course.assignments, students, amiss=lambda error: None):
+        known = places.get((report.student, report.assignment))
+        if known is None:
+            submission = Submission(report.student, report.assignment, folder.submission(report))
+            found.append(Regraded(submission, report, report))
+        elif known.after is not None:
+            found.append(known)
+    moments = [handed_in_at(result.submission)[0] for result in found]
+    with Book(url, course.course.id) as book:
+        seen = preview(book, course, [(r.after or r.before, at) for r, at in zip(found, moments, strict=True)])
+    made = []
+    for result, one in zip(found, seen, strict=True):
+        before, after = one.before or 0.0, one.after or 0.0
+        if result.after is not result.before or one.changed:
+            made.append(replace(result, penalty=(before, after) if before != after else None))
+    return sorted(
+        [*made, *(result for result in regraded if result.after is None)],
+        key=lambda result: (result.submission.student, result.submission.assignment),
+    )
 
 
 def plan(
@@ -250,6 +286,10 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
         for result in ready:
             submission, report = result.submission, result.after
             assert report is not None
+            if report is result.before:  # only the gradebook is behind
+                book.write(report, course, handed_in_at(submission)[0])
+                on_done(result)
+                continue
             kept = store.of(submission.student, submission.assignment)
             notebook = _notebook(course, submission, report, kept)
             if kept is None or notebook is None:
@@ -261,10 +301,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
                     ),
                     _("Run the command again."),
                 )
-            try:
-                moment = submitted_at(submission)
-            except SubmissionError:  # `grade` has said so
-                moment = None
+            moment, _said = handed_in_at(submission)  # `grade` has said so
             document = course_document(course, submission.assignment)
             kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
             # The gradebook first: a report that fits the course says that there is nothing left to do.

@@ -275,6 +275,7 @@ def grade_class(
     on_done: Callable[[Done], None] = lambda done: None,
     on_start: Callable[[str], None] = lambda what: None,
     on_state: Callable[[State], None] = lambda state: None,
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> list[Done]:
     """Grade all, write ``autograded/``, ``reports/``, the journal and the gradebook; in the order of `submissions`.
 
@@ -301,7 +302,9 @@ def grade_class(
         try:
             book = stack.enter_context(Book(address(course), course.course.id))
             for name in sorted({submission.assignment for submission in submissions}):
-                book.prepare(course, name)
+                if said := book.prepare(course, name):
+                    log.warning("%s", said)
+                    on_notice(said)
             run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state,
                        Bases(course, settings.isolation, settings.language))  # fmt: skip
             waiting = run.start(submissions)
