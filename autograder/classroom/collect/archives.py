@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -22,6 +23,12 @@ ENTRIES = 50_000  # of one archive
 INNER_ENTRIES = 2_000  # of an archive that a student handed in
 INNER_MB = 100  # its size
 RATIO = 200  # unpacked to packed; notebooks with outputs reach about 20
+LONGEST = 255  # bytes of one name in a path, as file systems have it; no pattern sees a longer one
+DEEPEST = 4096  # bytes of a path
+_SHOWN = 300  # characters of a path that is refused
+_END, _END64 = b"PK\5\6", b"PK\6\6"
+_END_BYTES = 65_536 + 22 + 76  # the longest comment, the record before it, and those of large archives
+_ENTRY_BYTES = 512  # of the directory for one file: a name of 255 bytes, and what programs add
 _SMALL = 1_000_000  # bytes below which a ratio says nothing
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
@@ -71,14 +78,15 @@ class Archive:
     def members(self) -> list[tuple[Member, str]]:
         """The files in it, each with the reason why it can't be read or ''. Raises Refused if that goes for all."""
         infos = self._zip().infolist()
-        if len(infos) > self._entries:
-            raise Refused(_("it holds more than {number:,} files", number=self._entries))
         found: dict[str, list[zipfile.ZipInfo]] = {}
         for info in infos:
             if not info.is_dir():
                 found.setdefault(_name(info), []).append(info)
         return [
-            (Member(name if (reason := _problem(name, same)) else _tidy(name), same[0].file_size, same[0]), reason)
+            (
+                Member(name[:_SHOWN] if (reason := _problem(name, same)) else _tidy(name), same[0].file_size, same[0]),
+                reason,
+            )
             for name, same in found.items()
         ]
 
@@ -98,6 +106,9 @@ class Archive:
         if self._kept is None:
             try:
                 stream = self._open()
+                if entries(stream) > self._entries:
+                    stream.close()
+                    raise Refused(_("it holds more than {number:,} files", number=self._entries))
                 self._kept = (stream, zipfile.ZipFile(stream))
             except OSError as error:
                 raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
@@ -111,6 +122,24 @@ class Archive:
             for each in reversed(self._kept):
                 each.close()
             self._kept = None
+
+
+def entries(stream: BinaryIO) -> int:
+    """How many files a zip can hold, from its end record, before its directory is read: the number that it says, or if that is
+    larger, the number that fits into the bytes of the directory, of which zipfile reads every one."""
+    stream.seek(0, io.SEEK_END)
+    start = max(0, stream.tell() - _END_BYTES)
+    stream.seek(start)
+    tail = stream.read(_END_BYTES)
+    stream.seek(0)
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + 22:
+        return 0  # no zip: zipfile says so
+    said, size = struct.unpack_from("<HI", tail, at + 10)
+    at64 = tail.rfind(_END64, 0, at)
+    if at64 >= 0 and len(tail) >= at64 + 56:
+        said, size = struct.unpack_from("<QQ", tail, at64 + 32)
+    return max(int(said), int(size) // _ENTRY_BYTES)
 
 
 def within(content: bytes, limit: int) -> bytes:
@@ -143,6 +172,8 @@ def _tidy(name: str) -> str:
 
 def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
     info, parts = same[0], PurePosixPath(name).parts
+    if reason := too_long(name):
+        return reason
     if name.startswith("/") or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
         return _("its path leaves the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
@@ -153,4 +184,12 @@ def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
         return _("the archive holds {count} files of this name", count=len(same))
     if info.file_size > _SMALL and info.file_size > RATIO * max(1, info.compress_size):
         return _("it unpacks to more than {number} times its size, as no notebook does", number=RATIO)
+    return ""
+
+
+def too_long(path: str) -> str:
+    """Why a path is refused before anything looks at it, or ''."""
+    raw = path.encode("utf-8", "replace")
+    if len(raw) > DEEPEST or any(len(name) > LONGEST for name in raw.split(b"/")):
+        return _("its name is longer than {number} bytes", number=LONGEST)
     return ""

@@ -26,12 +26,14 @@ KEPT = ".attempts"
 
 
 class Attempt(BaseModel):
-    """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called."""
+    """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called, and whom the
+    platform meant by it (``platform:words``)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sha256: str
     time: dt.datetime | None
     file: str
+    claim: str = ""
 
 
 class Record(BaseModel):
@@ -40,6 +42,11 @@ class Record(BaseModel):
 
     def knows(self, digest: str, time: dt.datetime | None) -> bool:
         return any((attempt.sha256, attempt.time) == (digest, time) for attempt in self.attempts)
+
+    def others(self, claim: str) -> set[str]:
+        """Whom else of the same platform attempts were collected for: two people there can't be one student here."""
+        platform = claim.partition(":")[0]
+        return {a.claim for a in self.attempts if a.claim.partition(":")[0] == platform} - {claim}
 
 
 @dataclass(frozen=True)
@@ -110,10 +117,19 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
             )
             unmatched += [Unmatched(each.file.path, reason, student) for each in group]
             continue
+        record = read_record(place.record)
+        if others := {claim for each in group for claim in record.others(each.claim)}:
+            reason = _(
+                "'{student}' was somebody else before ({others:.200}): the roster must tell them apart",
+                student=student,
+                others=", ".join(sorted(claim.partition(":")[2] for claim in others)),
+            )
+            unmatched += [Unmatched(each.file.path, reason, student) for each in group]
+            continue
         ordered, tied = _in_order(group)
         unmatched += tied
         if ordered:
-            steps.append(_step(place, ordered))
+            steps.append(_step(place, record, ordered))
     return steps, unmatched
 
 
@@ -130,8 +146,7 @@ def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]
     return [], [Unmatched(each.file.path, reason, each.student) for each in ordered]
 
 
-def _step(place: Place, ordered: list[Candidate]) -> Step:
-    record = read_record(place.record)
+def _step(place: Place, record: Record, ordered: list[Candidate]) -> Step:
     step = Step(place, record)
     current, time = place.notebook(), place.time()
     digest = digest_of(current) if current is not None else ""
@@ -156,7 +171,7 @@ def _step(place: Place, ordered: list[Candidate]) -> Step:
         elif what is What.KEPT:
             step.keep.append(each)
         step.taken.append(Taken(each.student, each.assignment, each.file.path, what, each.time, notes))
-    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path) for e in ordered]
+    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path, claim=e.claim) for e in ordered]
     known = tuple(each for each in new if not record.knows(each.sha256, each.time))
     step.record = Record(attempts=(*record.attempts, *known))
     return step

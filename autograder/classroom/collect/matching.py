@@ -14,7 +14,8 @@ from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.names import Spellings, safe_id, stem, without_copy
-from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, Platform, Rule, choose
+from autograder.classroom.collect.paths import Cut, Groups, Rule, StudentPart, choose
+from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, Platform
 from autograder.classroom.collect.results import Unmatched
 from autograder.classroom.collect.roster import Roster
 from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source
@@ -23,12 +24,15 @@ from autograder.common.i18n import _
 from autograder.common.wire.notebook import parse
 from autograder.course.course import Course
 
-Groups = dict[str, str]
+UPLOADS = 5  # notebooks of the largest size that one upload may become on disk, in bytes
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A notebook that is somebody's attempt at an assignment. `digest`: SHA-256 of what would be written."""
+    """A notebook that is somebody's attempt at an assignment. `digest`: SHA-256 of what would be written.
+
+    `claim`: whom the platform means by it, in the platform's own words.
+    """
 
     student: str
     assignment: str
@@ -40,6 +44,7 @@ class Candidate:
     copy: int
     notes: tuple[str, ...]
     beside: tuple[File, ...] = ()
+    claim: str = ""
 
     def rank(self) -> tuple[object, ...]:
         """Later is larger. Between files of one moment: worked on, uploaded later, the browser's later copy."""
@@ -95,21 +100,18 @@ class _Matcher:
         self.by_path = {file.path: file for file in source.files}
         self.rule = self._rule()
         self.more = notes.more(self.rule, source)
+        self.uploaded: dict[str, int] = defaultdict(int)  # bytes, by the platform's part
 
     def _rule(self) -> Rule:
-        repositories = [file.repository.name for file in self.notebooks if file.repository]
-        rules = {
-            name: Rule(platform, self.spellings, self.source.name, repositories) for name, platform in PLATFORMS.items()
-        }
         if self.settings.platform == "auto":
-            paths = [file.path for file in self.notebooks]
-            return choose(paths, [file.path for file in self.notebooks if file.repository], rules)
-        if self.settings.platform not in rules:
+            return choose(self.spellings, self.source.name, self.notebooks)
+        if self.settings.platform not in PLATFORMS:
             raise CollectError(
                 _("there is no platform '{platform}'", platform=self.settings.platform),
-                _("There are {names}.", names=", ".join(rules)),
+                _("There are {names}.", names=", ".join(PLATFORMS)),
             )
-        return rules[self.settings.platform]
+        platform = PLATFORMS[self.settings.platform]
+        return Rule(platform, self.spellings, self.source.name, self.notebooks)
 
     def run(self, on_file: Callable[[File], None]) -> Matched:
         found: list[tuple[Candidate, Groups]] = []
@@ -122,24 +124,23 @@ class _Matcher:
                 found += self._candidates(file)
             except _Skip as skip:
                 (unmatched if skip.amiss else ignored).append(Unmatched(file.path, str(skip)))
-        candidates = [candidate for candidate, _groups in found]
-        if self.settings.roster is None:
-            candidates = _without_clashes(found, unmatched)
+        candidates = _without_clashes(found, unmatched, has_roster=self.settings.roster is not None)
         self._sort_others(unmatched, ignored)
         return Matched(self.rule.platform, candidates, sorted(unmatched), sorted(ignored))
 
     def _candidates(self, file: File) -> list[tuple[Candidate, Groups]]:
         """The candidate that `file` is: one for each student of a group. Raises _Skip."""
-        groups = self.rule.match(file.path)
-        if groups is None and self.rule.is_own(file.path):
+        cut = self.rule.cut(file)
+        if cut is None and self.rule.is_own(file.path):
             raise _Skip(_("it is {title}'s own", title=_(self.rule.platform.title)), amiss=False)
-        if groups is None or (self.rule.platform.checkout and file.repository is None):
+        if cut is None:
             raise _Skip(_no_fit(self.rule.platform))
-        people = [(each, self._student(each)) for each in self.more(file.path, groups)]
+        people = [(each, self._student(each)) for each in self.more(cut)]
         try:
             data, encoding = content(file, self.limit)
         except Refused as error:
             raise _Skip(str(error)) from None
+        self._count(cut, len(data))
         remarks = [_("was {encoding}, written as UTF-8", encoding=encoding)] if encoding else []
         try:
             notebook = parse(data)
@@ -148,26 +149,37 @@ class _Matcher:
             problem = str(error).removeprefix("The file is ").rstrip(".")
             remarks.append(_("{problem}; graded as it is", problem=problem))
         inside = self.contents.assignment(notebook) if notebook else ""
-        assignment = self._assignment(file, groups, inside, remarks)
+        assignment = self._assignment(cut, inside, remarks)
         worked = notebook is not None and not self.contents.is_untouched(notebook, assignment)
         if notebook is not None and not worked:
             remarks.append(_("no answer differs from the release"))
-        name, copy = without_copy(stem(PurePosixPath(groups.get("file", file.name)).name))
+        name, copy = without_copy(stem(PurePosixPath(cut.student).name))
         if self.spellings.exact(name) != assignment or copy:
             remarks.append("renamed")
-        if self.rule.platform is EXCHANGE and file.owner and file.owner != groups["login"]:
+        if self.rule.platform is EXCHANGE and file.owner and file.owner != cut.groups["login"]:
             remarks.append(_("the file belongs to '{owner}'", owner=file.owner))
-        places = [_beside(file, name) for name in self.rule.platform.beside]
+        places = [cut.within(name) for name in self.rule.platform.beside]
         beside = tuple(self.by_path[place] for place in places if place in self.by_path)
         candidates = []
         for each, student in people:
-            moment = self._time(file, each, assignment)
+            moment = self._time(file, cut, each, assignment)
             said = [*remarks, *[_("late, and nothing says by how much")] * ("late" in each and moment is None)]
             digest = hashlib.sha256(data).hexdigest()
             order = int(each.get("order", "0")[:18])
-            candidate = Candidate(student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside)
+            candidate = Candidate(
+                student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside,
+                claim=f"{self.rule.platform.name}:{' '.join(_identity(each))}",
+            )  # fmt: skip
             candidates.append((candidate, each))
         return candidates
+
+    def _count(self, cut: Cut, size: int) -> None:
+        """Count what one upload becomes on disk. Raises _Skip above the limit."""
+        upload = cut.above + cut.platform
+        self.uploaded[upload] += size
+        if self.uploaded[upload] > UPLOADS * self.limit:
+            limit = UPLOADS * self.limit / 1_000_000
+            raise _Skip(_("this upload holds more than {megabytes:g} MB of notebooks", megabytes=limit))
 
     def _student(self, groups: Groups) -> str:
         """The student's id. Raises _Skip when nobody is meant, or it can't be told who."""
@@ -182,14 +194,14 @@ class _Matcher:
             raise _Skip(_("its name doesn't say whose it is"))
         return student
 
-    def _assignment(self, file: File, groups: Groups, inside: str, remarks: list[str]) -> str:
+    def _assignment(self, cut: Cut, inside: str, remarks: list[str]) -> str:
         """By what is in it, then by its name, then by --assignment. Raises _Skip."""
         asked = self.settings.assignment
-        path = PurePosixPath(groups.get("file", file.path))
+        path, called = PurePosixPath(cut.student), cut.groups.get("assignment", "")
         name, _number = without_copy(stem(path.name))
-        texts = [name, *reversed(path.parts[:-1]), groups.get("assignment", "")]
+        texts = [name, *reversed(path.parts[:-1]), called]
         texts.append(self.spellings.without_course(self.source.name))
-        named = self.spellings.exact(groups.get("assignment", "")) or self.spellings.within(texts)
+        named = self.spellings.exact(called) or self.spellings.within(texts)
         if inside and named and inside != named:
             remarks.append(_("named like {named}", named=named))
         found = inside or named or asked
@@ -203,26 +215,34 @@ class _Matcher:
             raise _Skip(_("it holds the cells of {found}, and --assignment asks for {asked}", found=found, asked=asked))
         return found
 
-    def _time(self, file: File, groups: Groups, assignment: str) -> dt.datetime | None:
+    def _time(self, file: File, cut: Cut, groups: Groups, assignment: str) -> dt.datetime | None:
         zone = self.settings.zone or self.course.assignment(assignment).due.tzinfo or dt.UTC
         if groups.get("time"):
             return times.parse(groups["time"], zone)
         if self.rule.platform.checkout and file.repository is not None and file.place is not None:
             return git.committed_at(file.repository, file.place)
-        stamp = self.by_path.get(_beside(file, "timestamp.txt"))
+        # The teacher's stamp lies in the teacher's folder, and not in an archive or folder that was handed in.
+        stamp = self.by_path.get(cut.within("timestamp.txt")) if self._is_teachers(cut) else None
         try:
             return times.parse(stamp.read(1000).decode("utf-8", "replace"), zone) if stamp else None
         except Refused:
             return None
 
+    def _is_teachers(self, cut: Cut) -> bool:
+        return (
+            self.rule.platform.stamped
+            and not cut.platform.lower().endswith(".zip")
+            and StudentPart(PurePosixPath(cut.student).name) == cut.student
+        )
+
     def _sort_others(self, unmatched: list[Unmatched], ignored: list[Unmatched]) -> None:
         """Files that are no notebooks: somebody who handed in nothing else is listed, the rest is not missed."""
-        with_notebook = {self._who(file.path) for file in self.notebooks}
+        with_notebook = {self._who(file) for file in self.notebooks}
         without: dict[str, list[File]] = defaultdict(list)
         for file in self.source.files:
             if is_notebook(file.name):
                 continue
-            who = self._who(file.path)
+            who = self._who(file)
             if file.name.lower().endswith(OTHER_ARCHIVES):
                 unmatched.append(Unmatched(file.path, _("an archive of this kind is not read: unpack it")))
             elif who and who not in with_notebook:
@@ -233,15 +253,11 @@ class _Matcher:
             listed = ", ".join(file.name for file in files[:3]) + (" ..." if len(files) > 3 else "")
             unmatched.append(Unmatched(files[0].path, _("no notebook was handed in with it ({listed})", listed=listed)))
 
-    def _who(self, path: str) -> str:
-        groups = self.rule.match(path)
-        if not groups or ("/" not in path and self.rule.platform.name == "folder"):
+    def _who(self, file: File) -> str:
+        cut = self.rule.cut(file)
+        if cut is None or ("/" not in file.path and self.rule.platform is FOLDER):
             return ""
-        return "/".join(groups.get(kind, "") for kind in ("login", "number", "name"))
-
-
-def _beside(file: File, name: str) -> str:
-    return str(PurePosixPath(file.path).with_name(name))
+        return "/".join(cut.groups.get(kind, "") for kind in ("login", "number", "name"))
 
 
 def is_notebook(name: str) -> bool:
@@ -262,25 +278,31 @@ def _no_fit(platform: Platform) -> str:
     )
 
 
-def _without_clashes(found: Iterable[tuple[Candidate, Groups]], unmatched: list[Unmatched]) -> list[Candidate]:
-    """The candidates without those of different people whose ids are the same: a roster must tell them apart."""
+def _identity(groups: Groups) -> tuple[str, ...]:
+    """Whom the platform means, by the words that tell its people apart."""
+    return tuple(groups.get(kind, "") for kind in (("login",) if "login" in groups else ("name", "number")))
+
+
+def _without_clashes(
+    found: Iterable[tuple[Candidate, Groups]], unmatched: list[Unmatched], has_roster: bool
+) -> list[Candidate]:
+    """The candidates without those of different people of the platform who would be one student: nobody is replaced by another."""
     people: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     listed = list(found)
     for candidate, groups in listed:
-        kinds = ("login",) if "login" in groups else ("name", "number")
-        people[candidate.student.casefold(), candidate.assignment].add(tuple(groups.get(kind, "") for kind in kinds))
+        people[candidate.student.casefold(), candidate.assignment].add(_identity(groups))
     kept = []
     for candidate, _groups in listed:
         same = people[candidate.student.casefold(), candidate.assignment]
         if len(same) == 1:
             kept.append(candidate)
-        else:
-            shown = ", ".join(sorted(" ".join(part for part in each if part) for each in same))
-            reason = _(
-                "{count} people would be '{student}' ({shown:.200}): a roster tells them apart",
-                count=len(same),
-                student=candidate.student,
-                shown=shown,
-            )
-            unmatched.append(Unmatched(candidate.file.path, reason, candidate.student))
+            continue
+        shown = ", ".join(sorted(" ".join(part for part in each if part) for each in same))
+        told = {"count": len(same), "student": candidate.student, "shown": shown}
+        reason = (
+            _("{count} people would be '{student}' ({shown:.200}): the roster must tell them apart", **told)
+            if has_roster
+            else _("{count} people would be '{student}' ({shown:.200}): a roster tells them apart", **told)
+        )
+        unmatched.append(Unmatched(candidate.file.path, reason, candidate.student))
     return kept

@@ -76,6 +76,10 @@ class Spellings:
             name: [name, *(assignment.title.in_language(language) for language in course.course.languages)]
             for name, assignment in course.assignments.items()
         }
+        self._by_key: dict[str, set[str]] = {}
+        for name, each in self.by_name.items():
+            for spelling in each:
+                self._by_key.setdefault(key(spelling), set()).add(name)
         titles = [course.course.title.in_language(language) for language in course.course.languages]
         self.of_course = [words(text) for text in (course.course.id, *titles)]
 
@@ -87,8 +91,8 @@ class Spellings:
 
     def exact(self, text: str) -> str:
         """The assignment that `text` is a spelling of, or ''."""
-        found = [name for name, each in self.by_name.items() if key(text) in map(key, each)]
-        return found[0] if len(found) == 1 else ""
+        found = self._by_key.get(key(text), set()) if text else set()
+        return next(iter(found)) if len(found) == 1 else ""
 
     def without_course(self, text: str) -> str:
         """`text` without the name of the course: "Deep Learning" is no assignment called deep."""

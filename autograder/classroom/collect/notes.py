@@ -1,94 +1,106 @@
-"""Files in which a platform says more about submissions than their names do: whose they are, and since when."""
+"""Files in which a platform says more about submissions than their names do: whose they are, and since when.
+
+They are looked for at the one place where the platform puts them, beside its own names, and never among what students handed in.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
 from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.encodings import as_utf8
-from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE, Rule
+from autograder.classroom.collect.paths import Cut, Groups, Rule
+from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE
 from autograder.classroom.collect.sources import File, Source
 
-Groups = dict[str, str]
-More = Callable[[str, Groups], list[Groups]]
+More = Callable[[Cut], list[Groups]]
 _NOTE_BYTES = 1_000_000
 _METADATA_BYTES = 100_000_000  # holds the results of every attempt
-_ATTEMPT = re.compile(r"^.*_\d{4}(?:-\d\d){5}(?=_|\.txt\Z)")
+_METADATA = "submission_metadata.yml"
+_ATTEMPT = re.compile(r".+?_[^_]+_[^\W\d_]+_\d{4}(?:-\d\d){5}(?=_|\.txt\Z)")
 _BLACKBOARD_NAME = re.compile(r"^[^:\n]{1,20}: (?P<name>[^\n]*?) \((?P<login>[^()\n]+)\)[ \t]*\r?$", re.MULTILINE)
 
 
 def more(rule: Rule, source: Source) -> More:
-    """What the platform's notes in `source` add: ``(path, groups) -> groups``, one for each person who handed in."""
-    files = [file for file in source.files if rule.platform.notes and file.path.endswith(rule.platform.notes)]
+    """What the platform's notes in `source` add: ``cut -> groups``, one for each person who handed in."""
+    files = {file.path: file for file in source.files}
     if rule.platform is GRADESCOPE:
         return _gradescope(files)
     if rule.platform is BLACKBOARD:
         return _blackboard(files)
-    return lambda path, groups: [groups]
+    return lambda cut: [cut.groups]
 
 
-def _blackboard(files: list[File]) -> More:
+def _blackboard(files: dict[str, File]) -> More:
     """The first line of an attempt's .txt is ``Name: Jane Doe (jane_doe)``: a user name may hold the ``_`` that parts names."""
-    people: dict[str, Groups] = {}
-    for file in files:
-        attempt = _ATTEMPT.match(file.path)
-        if attempt and attempt.end() + len(".txt") == len(file.path):
-            text = _text(file, _NOTE_BYTES)
-            if found := _BLACKBOARD_NAME.search(text[:2000]):
-                people[attempt[0]] = found.groupdict()
 
-    def add(path: str, groups: Groups) -> list[Groups]:
-        attempt = _ATTEMPT.match(path)
-        person = people.get(attempt[0], {}) if attempt else {}
+    def add(cut: Cut) -> list[Groups]:
+        attempt = _ATTEMPT.match(cut.platform)
+        note = files.get(cut.sibling(f"{attempt[0]}.txt")) if attempt else None
+        found = _BLACKBOARD_NAME.search(_text(note, _NOTE_BYTES)[:2000]) if note else None
+        person = found.groupdict() if found else {}
         # A note that somebody else wrote can't make a file theirs: the login must be in the file's own name.
-        named = f"{groups.get('assignment', '')}_{groups.get('login', '')}"
+        named = f"{cut.groups.get('assignment', '')}_{cut.groups.get('login', '')}"
         fits = person and named.endswith(f"_{person['login']}")
-        return [{**groups, **person} if fits else groups]
+        return [{**cut.groups, **person} if fits else cut.groups]
 
     return add
 
 
-def _gradescope(files: list[File]) -> More:
+def _gradescope(files: dict[str, File]) -> More:
+    known: dict[str, dict[str, list[Groups]]] = {}  # by file of metadata, and by folder of a submission
+
+    def add(cut: Cut) -> list[Groups]:
+        place = cut.sibling(_METADATA)
+        if place not in known:
+            known[place] = _people(_yaml(files[place])) if place in files else {}
+        people = known[place].get(cut.platform, [])
+        return [{**cut.groups, **one} for one in people] or [cut.groups]
+
+    return add
+
+
+def _people(metadata: Any) -> dict[str, list[Groups]]:
     people: dict[str, list[Groups]] = {}
-    for file in files:
-        folder = PurePosixPath(file.path).parent
-        for name, entry in _mapping(_yaml(file)).items():
-            submitters = _mapping(entry).get(":submitters")
-            found = [_submitter(each) for each in submitters] if isinstance(submitters, list) else []
-            moment = _mapping(entry).get(":created_at")
-            for one in found if moment else ():
-                one["time"] = str(moment)
-            people[f"{folder / str(name)}/"] = [one for one in found if one]
-
-    def add(path: str, groups: Groups) -> list[Groups]:
-        for prefix, found in people.items():
-            if path.startswith(prefix) and found:
-                return [{**groups, **one} for one in found]
-        return [groups]
-
-    return add
+    for name, entry in _mapping(metadata).items():
+        submitters = _mapping(entry).get(":submitters")
+        found = [one for each in submitters if (one := _submitter(each))] if isinstance(submitters, list) else []
+        moment = _scalar(_mapping(entry).get(":created_at"))
+        people[str(name)] = [{**one, "time": moment} if moment else one for one in found]
+    return people
 
 
 def _submitter(entry: Any) -> Groups:
     """Their student number where the course has one, else the part of the address before the @."""
-    fields = {key: str(value) for key, value in _mapping(entry).items() if value}
+    fields = {key: _scalar(value) for key, value in _mapping(entry).items()}
     login = fields.get(":sid") or fields.get(":email", "").partition("@")[0] or fields.get(":name", "")
     named = {"login": login, "name": fields.get(":name", ""), "email": fields.get(":email", "")}
     return {key: value for key, value in named.items() if value}
+
+
+def _scalar(value: Any) -> str:
+    """A text, number or time as text; '' for what holds other things: a few aliases can make a text of gigabytes of it."""
+    return "" if value is None or isinstance(value, (dict, list, set, tuple)) else str(value)
 
 
 def _mapping(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
+class _NoMerging(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML in which ``<<`` is an ordinary key: merged again and again, a kilobyte becomes gigabytes."""
+
+    def flatten_mapping(self, node: Any) -> None:
+        pass
+
+
 def _yaml(file: File) -> Any:
     try:
-        return yaml.load(_text(file, _METADATA_BYTES), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(_text(file, _METADATA_BYTES), _NoMerging)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 

@@ -1,6 +1,7 @@
 """How platforms name what they hand out: one frozen value each, so that adding one is a value here and its tests.
 
-A pattern is matched against a file's path inside SOURCE, with ``/``; its groups say who handed in what:
+A platform writes one name into every path, at one place: the folder or file of a submission. A `Form` is what such a name may look
+like, as a whole; its groups say who handed in what:
 
 ========== ====================================================================
 name       a person's name, or whatever a folder is called
@@ -10,109 +11,119 @@ assignment the assignment, as the platform calls it
 time       when it was handed in
 order      a number that grows from one upload to the next
 late       there when the platform calls it late
-file       the path that the student chose
+file       the rest of the name, where the platform puts the student's file name behind its own words
 ========== ====================================================================
 
 ``{assignment}`` stands for any spelling of an assignment of the course, ``{prefix}`` for what the names of all
-repositories in SOURCE begin with.
+repositories in SOURCE begin with. Forms see nothing else of a path: see `paths`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from autograder.classroom.collect.names import Spellings
 from autograder.common.i18n import N_
+
+
+@dataclass(frozen=True)
+class Form:
+    """A name that a platform writes. `pattern` fits all of it, and what a student chose can only stand at its end: so the words of
+    the platform are looked for from the left, and found at the first place (lazy groups).
+
+    `levels`: path components that it consists of. `folder`: whether there must (True) or must not (False) be files below it.
+    """
+
+    pattern: str
+    levels: int = 1
+    folder: bool | None = None
 
 
 @dataclass(frozen=True)
 class Platform:
     """The naming rule of a platform.
 
-    `title` is shown, translated if it is more than a name. `patterns` are tried in order. `student` are the groups of which a
+    `title` is shown, translated if it is more than a name. `forms` are tried in order. `student` are the groups of which a
     student id is made when there is no roster.
-    `telling`: how many of the patterns, from the first, show that SOURCE is from this platform (None: all of them).
-    `whole`: patterns may look at the name of SOURCE itself. `checkout`: only files of git checkouts, whose last commit is
-    the time. `notes` ends the name of a file that says more about submissions (`notes` module). `source`: where the
-    rule is documented.
+    `telling`: how many of the forms, from the first, show that SOURCE is from this platform (None: all of them).
+    `above`: how many folders of the teacher's may lie around; None: as many as there are, each alone. `whole`: SOURCE itself may have
+    such a name. `checkout`: the name is that of a git checkout, whose last commit is the time. `own`: folders beside submissions that
+    are the platform's. `notes`: where the platform says more about submissions (`notes` module). `stamped`: `timestamp.txt` in the
+    platform's folder is the teacher's. `source`: where the rule is documented.
     """
 
     name: str
     title: str
-    patterns: tuple[str, ...]
+    forms: tuple[Form, ...]
     student: tuple[str, ...]
     source: str
     telling: int | None = None
+    above: int | None = 3
     whole: bool = False
     checkout: bool = False
-    own: str = ""
+    own: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    notes: str = ""
+    stamped: bool = False
 
 
 EXCHANGE = Platform(
     name="exchange",
     title=N_("nbgrader's exchange"),
-    patterns=(
-        r"(?:^|/)(?P<login>[^/]+)\+(?P<assignment>[^/+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^/+]*)(?:\+[^/]*)?/(?P<file>.+)$",
+    forms=(
+        Form(
+            r"(?P<login>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*)(?:\+[^+]*)?",
+            folder=True,
+        ),
     ),
     student=("login",),
     source="nbgrader, exchange/default/submit.py and collect.py: <user>+<assignment>+<time>+<random>",
     whole=True,
-    own=r"(?:^|/)(?:outbound|feedback)/",
+    own=("outbound", "feedback"),
     beside=("submission_secret.txt",),  # release_feedback names the student's page by it
 )
 GITHUB = Platform(
     name="github",
     title="GitHub Classroom",
-    patterns=(
-        r"(?:^|/)(?P<assignment>[^/]+)-submissions/(?P=assignment)-(?P<login>[^/]+)/(?P<file>.+)$",
-        r"(?:^|/)(?P<assignment>{assignment})-(?P<login>[^/]+)/(?P<file>.+)$",
-        r"(?:^|/){prefix}-(?P<login>[^/]+)/(?P<file>.+)$",
+    forms=(  # the folder around a checkout, and the checkout
+        Form(r"(?P<assignment>[^/]+)-submissions/(?P=assignment)-(?P<login>[^/]+)", levels=2),
+        Form(r"[^/]+/(?P<assignment>{assignment})-(?P<login>[^/]+)", levels=2),
+        Form(r"[^/]+/{prefix}-(?P<login>[^/]+)", levels=2),
     ),
     student=("login",),
     source="github/gh-classroom, cmd/gh-classroom/clone/student-repos: <assignment>-submissions/<assignment>-<user>/",
-    whole=True,
     checkout=True,
 )
 GRADESCOPE = Platform(
     name="gradescope",
     title="Gradescope",
-    patterns=(r"(?:^|/)(?P<number>submission_\d+)/(?P<file>.+)$",),
+    forms=(Form(r"(?P<number>submission_\d+)", folder=True),),
     student=("login",),
     source="Gradescope's export of submissions: submission_<number>/, and who that is in submission_metadata.yml",
-    notes="submission_metadata.yml",
 )
 MOODLE = Platform(
     name="moodle",
     title="Moodle",
-    patterns=(
-        r"(?:^|/)(?P<login>(?:Participant|참가자|참여자)_\d+)_assignsubmission_[a-z]+(?:_?/|_)(?P<file>.+)$",
-        r"(?:^|/)(?P<name>[^/]+?)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+(?:_?/|_)(?P<file>.+)$",
-    ),
+    forms=(Form(r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+(?:_(?P<file>.*))?"),),
     student=("login", "name"),
     source="moodle/moodle, mod/assign/classes/downloader.php: <full name>_<participant>_assignsubmission_<plugin>",
 )
 BLACKBOARD = Platform(
     name="blackboard",
     title="Blackboard",
-    patterns=(
-        r"(?:^|/)(?P<assignment>[^/]+)_(?P<login>[^/_]+)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$",
+    forms=(
+        Form(
+            r"(?P<assignment>.+?)_(?P<login>[^_]+)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)",
+        ),
     ),
     student=("login",),
     source="nbgrader's documentation of zip_collect: <assignment>_<user>_attempt_<time>_<file>, and a .txt an attempt",
-    notes=".txt",
 )
 CANVAS = Platform(
     name="canvas",
     title="Canvas",
-    patterns=(
-        r"(?:^|/)(?P<late>LATE_)?(?P<login>anon_[^\W_]+)_(?P<order>\d+)_(?P<file>.+)$",
-        r"(?:^|/)(?P<name>[^/_\d][^/]*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<order>\d+)_(?P<file>.+)$",
-        r"(?:^|/)(?P<name>[^/_\d][^/]*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<file>(?:text|link)\.html)$",
+    forms=(
+        Form(r"(?P<late>LATE_)?(?P<login>anon_[^\W_]+)_(?P<order>\d+)_(?P<file>.+)"),
+        Form(r"(?P<name>[^_\d].*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<order>\d+)_(?P<file>.+)"),
+        Form(r"(?P<name>[^_\d].*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<file>(?:text|link)\.html)", folder=False),
     ),
     student=("login", "name", "number"),
     source="instructure/canvas-lms, lib/content_zipper.rb: <sortable name>_LATE_<user>_<attachment>_<file>",
@@ -120,95 +131,32 @@ CANVAS = Platform(
 CLASSROOM = Platform(
     name="classroom",
     title="Google Classroom",
-    patterns=(
-        r"(?:^|/)(?P<name>[^/]+?) - (?P<file>[^/]+)$",
-        r"(?:^|/)(?P<assignment>{assignment})/(?P<name>[^/]+)/(?P<file>.+)$",
-        r"(?:^|/)(?P<name>[^/]+)/(?P<file>[^/]+)$",
+    forms=(
+        Form(r"(?P<name>.+?) - (?P<file>.+)"),
+        Form(r"(?P<assignment>{assignment})/(?P<name>[^/]+)", levels=2, folder=True),
+        Form(r"(?P<name>.+)", folder=True),
     ),
     student=("name",),
     source="not documented by Google: <name> - <file>, as Classroom calls the copies that it makes for each student",
     telling=1,
+    above=None,
 )
 FOLDER = Platform(
     name="folder",
     title=N_("folders by student"),
-    patterns=(
-        r"^(?P<name>[^/]+)/(?P<assignment>{assignment})/(?P<file>.+)$",
-        r"^(?P<assignment>{assignment})/(?P<name>[^/]+)/(?P<file>.+)$",
-        r"^(?P<assignment>{assignment})/(?P<file>(?P<name>[^/]+?)(?: ?\(\d+\))?\.ipynb[^/]*)$",
-        r"^(?P<name>[^/]+)/(?P<file>.+)$",
-        r"^(?P<file>(?P<name>[^/]+?)[ _-]+(?P<assignment>{assignment})(?![^\W_])[^/]*)$",
-        r"^(?P<file>(?P<assignment>{assignment})[ _-]+(?P<name>[^/]+?)(?: ?\(\d+\))?\.ipynb[^/]*)$",
-        r"^(?P<file>(?P<name>[^/]+?)(?: ?\(\d+\))?\.ipynb[^/]*)$",
+    forms=(
+        Form(r"(?P<name>[^/]+)/(?P<assignment>{assignment})", levels=2, folder=True),
+        Form(r"(?P<assignment>{assignment})/(?P<name>[^/]+)", levels=2, folder=True),
+        Form(r"(?P<assignment>{assignment})/(?P<name>[^/]+?)(?: ?\(\d+\))?\.ipynb[^/]*", levels=2, folder=False),
+        Form(r"(?P<name>.+)", folder=True),
+        Form(r"(?P<name>.+?)[ _-]+(?P<assignment>{assignment})(?![^\W_]).*", folder=False),
+        Form(r"(?P<assignment>{assignment})[ _-]+(?P<name>.+?)(?: ?\(\d+\))?\.ipynb.*", folder=False),
+        Form(r"(?P<name>.+?)(?: ?\(\d+\))?\.ipynb.*", folder=False),
     ),
     student=("name",),
     source="nbgrader's layout, <student>/<assignment>/<file>, and simpler ones",
+    above=0,
+    stamped=True,
 )
 # The order in which they are tried: a rule that fits by chance comes after those that can't.
 PLATFORMS = {each.name: each for each in (EXCHANGE, GITHUB, GRADESCOPE, MOODLE, BLACKBOARD, CANVAS, CLASSROOM, FOLDER)}
-_CHOICE = (EXCHANGE, GITHUB, GRADESCOPE, MOODLE, BLACKBOARD, CANVAS, CLASSROOM)
-
-
-class Rule:
-    """A platform's patterns, made ready for one course and one source."""
-
-    def __init__(self, platform: Platform, spellings: Spellings, source: str, repositories: Sequence[str] = ()) -> None:
-        self.platform = platform
-        self.spellings = spellings
-        self.source = source
-        prefix = _common_prefix(repositories)
-        known = {"{assignment}": spellings.pattern(), "{prefix}": re.escape(prefix) if prefix else r"(?!)"}
-        self.patterns = [_compiled(_filled(pattern, known)) for pattern in platform.patterns]
-
-    def match(self, path: str, first: int | None = None) -> dict[str, str] | None:
-        """The groups that `path` has, or None when it is not named by this rule (by its `first` patterns)."""
-        for pattern in self.patterns[:first]:
-            found = pattern.search(f"{self.source}/{path}" if self.platform.whole else path)
-            if found is None:
-                continue
-            groups = {name: text for name, text in found.groupdict().items() if text}
-            # 'two_layer.ipynb' names no student, and 'deep - final.ipynb' is not by somebody called Deep.
-            if not self.spellings.exact(groups.get("name", "")):
-                return groups
-        return None
-
-    def is_own(self, path: str) -> bool:
-        return bool(self.platform.own and _compiled(self.platform.own).search(path))
-
-
-def choose(paths: Sequence[str], checkouts: Sequence[str], rules: dict[str, Rule]) -> Rule:
-    """The rule that at least half of `paths` (of notebooks) fit; the first that does, and folders where none does.
-
-    `checkouts` are the paths that lie in git checkouts.
-    """
-    for platform in _CHOICE:
-        rule = rules[platform.name]
-        fitting = [path for path in (checkouts if platform.checkout else paths) if rule.match(path, platform.telling)]
-        others = [path for path in paths if not rule.is_own(path)]
-        if fitting and 2 * len(fitting) >= len(others):
-            return rule
-    return rules[FOLDER.name]
-
-
-def _filled(pattern: str, known: dict[str, str]) -> str:
-    for placeholder, text in known.items():
-        pattern = pattern.replace(placeholder, text)
-    return pattern
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def _common_prefix(names: Sequence[str]) -> str:
-    """What all names begin with, up to a hyphen; '' for fewer than two names."""
-    parts = [name.split("-") for name in dict.fromkeys(names)]
-    if len(parts) < 2:
-        return ""
-    common = []
-    for column in zip(*(each[:-1] for each in parts), strict=False):
-        if len(set(column)) > 1:
-            break
-        common.append(column[0])
-    return "-".join(common)

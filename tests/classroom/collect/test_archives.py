@@ -237,3 +237,47 @@ def test_names_that_are_no_text_are_shown_and_harm_nobody(work, folder, collecti
     counted, left = outcome(collecting(place))
     assert not left and len(counted) == 2
     assert all(student.isprintable() and "/" not in student for student, _ in counted)
+
+
+@pytest.mark.parametrize("kind", ["a count", "a large directory"])
+def test_entries_are_counted_before_the_directory_is_read(kind, zipped, collecting, monkeypatch, work):
+    """zipfile reads the whole directory when it opens an archive: a million entries are minutes and a gigabyte."""
+    content = inner({f"{number}": b"" for number in range(3)})
+    at = content.rfind(b"PK\5\6")
+    if kind == "a count":
+        content = content[: at + 10] + struct.pack("<H", 60_000) + content[at + 12 :]
+    else:  # a number that is small, and bytes for many
+        content = content[: at + 12] + struct.pack("<I", 2**31) + content[at + 16 :]
+    opened = []
+    real = zipfile.ZipFile.__init__
+    monkeypatch.setattr(
+        zipfile.ZipFile,
+        "__init__",
+        lambda self, file, *rest, **more: (opened.append(file), real(self, file, *rest, **more))[1],
+    )
+    place = zipped({"eve/many.zip": content, "ada/deep.ipynb": work("deep", "ada")})
+    opened.clear()
+    counted, left = outcome(collecting(place))
+    assert counted == {("ada", "deep"): "taken"} and left == {"eve/many.zip": "it holds more than 2,000 files"}
+    assert not any(isinstance(file, io.BytesIO) for file in opened)
+
+
+def test_a_name_that_no_file_system_has_is_refused_before_any_pattern_sees_it(work, zipped, collecting):
+    files = {
+        "-" * 64_000 + ".ipynb": b"{}",
+        "ada/deep.ipynb": work("deep", "ada"),
+        "eve/" + "x" * 300 + "/deep.ipynb": b"{}",
+    }
+    counted, left = outcome(collecting(zipped(files)))
+    assert counted == {("ada", "deep"): "taken"}
+    assert set(left.values()) == {"its name is longer than 255 bytes"} and max(map(len, left)) < 400
+
+
+def test_what_one_upload_becomes_on_disk_is_limited(work, zipped, collecting, monkeypatch):
+    from autograder.classroom.collect import matching
+
+    monkeypatch.setattr(matching, "UPLOADS", 0.01)  # of 20 MB: about eight of these notebooks
+    flood = inner({f"{number}/deep.ipynb": work("deep", f"eve {number}") for number in range(12)})
+    counted, left = outcome(collecting(zipped({"eve/work.zip": flood, "ada/deep.ipynb": work("deep", "ada")})))
+    assert counted[("ada", "deep")] == "taken"
+    assert sum(reason == "this upload holds more than 0.2 MB of notebooks" for reason in left.values()) >= 1

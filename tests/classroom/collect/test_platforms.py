@@ -3,12 +3,15 @@
 import datetime as dt
 import json
 import re
+from pathlib import PurePosixPath
 
 import pytest
 
 from autograder.classroom.collect.names import Spellings
-from autograder.classroom.collect.platforms import PLATFORMS, Rule
+from autograder.classroom.collect.paths import Rule
+from autograder.classroom.collect.platforms import PLATFORMS
 from autograder.classroom.collect.roster import COLUMNS
+from autograder.classroom.collect.sources import File
 from autograder.course.course import load
 from tests.classroom.collect.conftest import outcome, submission
 
@@ -202,7 +205,15 @@ def test_gradescopes_metadata_say_who_a_submission_is_and_groups_get_one_each(wo
 
 
 @pytest.mark.parametrize(
-    "metadata", [b"[", b"- 1", b"a: &a [*a]", b"submission_101: {':submitters': [1, {}]}", b"\xff\xfe"]
+    "metadata",
+    [
+        b"[",
+        b"- 1",
+        b"a: &a [*a]",
+        b"a: &a [x]\nb: &b [*a, *a]\nsubmission_101: {':submitters': [{':name': *b}]}",
+        b"submission_101: {':submitters': [1, {}]}",
+        b"\xff\xfe",
+    ],
 )
 def test_metadata_that_are_none_leave_submissions_unmatched(metadata, work, zipped, collecting):
     collected = collecting(
@@ -215,7 +226,7 @@ def test_every_platform_names_the_source_of_its_rule(course_file):
     spellings = Spellings(load(course_file))
     for name, platform in PLATFORMS.items():
         assert platform.name == name and platform.source and platform.title
-        assert Rule(platform, spellings, "class").match("x") is None
+        assert Rule(platform, spellings, "class").cut(File("x", 0, read=lambda limit: b"")) is None
 
 
 def test_the_command_offers_every_platform():
@@ -251,19 +262,21 @@ def test_the_exchanges_secret_goes_with_the_notebook(work, folder, collecting, c
     ]  # fmt: skip
 
 
-def test_the_documents_examples_fit_their_platforms(course):
+def test_the_documents_examples_fit_their_platforms(course, tmp_path):
     """docs/collecting.md: every file name in the table of platforms is one that its rule takes."""
     text = (course.root / "docs" / "collecting.md").read_text("utf-8")
     table = text.partition("## Whose it is")[2].partition("### Roster")[0]
     rows = {row.split("|")[1].strip(): row.split("|")[2] for row in table.splitlines() if row.startswith("| ")}
     titles = {platform.title: platform for platform in PLATFORMS.values()} | {"folders": PLATFORMS["folder"]}
     assert set(rows) - {"platform", "---"} == set(titles) - {"folders by student"}
-    repositories = ["deep-jdoe", "deep-roe"]
     for title, cell in rows.items():
         if title in titles:
-            rule = Rule(titles[title], Spellings(course), "class", repositories)
             examples = [f"{name}x.ipynb" if name.endswith("/") else name for name in re.findall(r"`([^`]+)`", cell)]
             found = [name for name in examples if name.endswith(".ipynb")]
-            assert found and all(rule.match(name) for name in found), (title, found)
+            assert found
+            for name in found:
+                file = File(name, 0, lambda limit: b"", tmp_path / name, tmp_path / PurePosixPath(name).parent)
+                rule = Rule(titles[title], Spellings(course), "class", [file])
+                assert rule.cut(file), (title, name)
     for column in COLUMNS:
         assert column == "folder" or f"`{column}`" in text
