@@ -62,6 +62,8 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     else:
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
+        if course.isolation == "bubblewrap":
+            yield _guarded(N_("isolation"), _apart, course)
         yield from (_guarded(N_("gradebook"), _gradebook, course), _guarded(N_("nbgrader"), _nbgrader, course))
         yield _guarded(N_("releases"), _releases, course)
     if deep:
@@ -120,6 +122,13 @@ def _sandbox() -> Finding:
     if reason:
         return Finding("bubblewrap", Mark.BAD, _("student code can't be isolated here"), reason)
     return good("bubblewrap", _("student code can be isolated: own namespaces, no network"))
+
+
+def _apart(course: Course) -> Finding:
+    from autograder.classroom.grading.isolation import keep_apart
+
+    keep_apart(course)
+    return good(_("isolation"), _("no notebook can see the course's folder"))
 
 
 def _cores() -> Finding:

@@ -84,14 +84,13 @@ def _measure(
     no_memo: bool, force: bool,
 ) -> None:  # fmt: skip
     from autograder.authoring.calibration.measure import Job, Settings, calibrate
+    from autograder.classroom.grading.isolation import require
     from autograder.course.course import find
     from autograder.networks.memo import default_folder
-    from autograder.sandbox import bubblewrap
 
     chosen: Any = isolation.value if isolation else course.isolation
-    if chosen == "bubblewrap" and (reason := bubblewrap.available()):
-        raise AutograderError(_("submissions can't be isolated on this machine"), reason)
     folder = None if no_memo else (memo or default_folder())
+    require(course, chosen, folder)
     settings = Settings((path or find()).resolve(), chosen, folder, seeds, workers, force)
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),

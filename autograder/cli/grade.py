@@ -85,7 +85,17 @@ def grade(
 
     try:
         settings, the_course = settings_from(
-            course, isolation, workers, language, memo, no_memo, force, not no_reference, scheduler, dashboard
+            course,
+            isolation,
+            workers,
+            language,
+            memo,
+            no_memo,
+            force,
+            not no_reference,
+            scheduler,
+            dashboard,
+            submitted,
         )
         folder = submitted or Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [])
@@ -123,19 +133,17 @@ def reasons(done: list[Done]) -> dict[str, list[str]]:
 
 def settings_from(
     course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
-    no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False,
+    no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False, submitted: Path | None = None,
 ) -> tuple[Settings, Course]:  # fmt: skip
+    from autograder.classroom.grading.isolation import require
     from autograder.classroom.grading.run import Settings, default_workers
     from autograder.course.course import find
     from autograder.networks.memo import default_folder
-    from autograder.sandbox import bubblewrap
 
     path = (course or find()).resolve()
     the_course = common.the_course(path)
     language = common.the_language(the_course, language)
     chosen: Any = isolation.value if isolation else the_course.isolation
-    if chosen == "bubblewrap" and not scheduler and (reason := bubblewrap.available()):
-        raise AutograderError(_("submissions can't be isolated on this machine"), reason)
     if chosen == "none":
         err.print(
             _(
@@ -144,6 +152,7 @@ def settings_from(
             )
         )
     folder = None if no_memo else (memo or default_folder())
+    require(the_course, chosen, submitted, folder, here=not scheduler)
     settings = Settings(
         path, chosen, workers or default_workers(), folder, language, force, reference, scheduler, dashboard
     )

@@ -24,6 +24,8 @@ SOCKETS = "/run/sockets"
 SHARED_MEMORY_MB = 128
 IDENTITY = ("passwd", "group", "nsswitch.conf")
 _UNSHARE = tuple(f"--unshare-{kind}" for kind in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
+VERSION = "0.7"  # the first with --size
+_UNKNOWN = "Unknown option"
 INSTALL = N_("Install it (Debian, Ubuntu: `apt-get install bubblewrap`)")
 OR_NONE = N_("or choose `isolation: none` in course.yml (or --isolation none) if you trust every submission.")
 
@@ -45,6 +47,11 @@ def available() -> str:
     problem = _attempt(as_user(program))
     if not problem:
         return ""
+    if _UNKNOWN in problem:
+        return _(
+            "This bubblewrap ({program}) is too old ({problem}): version {version} or newer is needed. Install a newer one, {otherwise}",
+            program=program, problem=problem, version=VERSION, otherwise=_(OR_NONE),
+        )  # fmt: skip
     return _(
         "bubblewrap can't make a sandbox here ({problem}). {remedy} Inside Docker, the container "
         "needs --security-opt seccomp=unconfined --security-opt systempaths=unconfined (or "

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from autograder.common import data as data_set
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation
-from autograder.sandbox import bubblewrap, unroot
+from autograder.sandbox import bubblewrap, mounts, unroot
 
 # One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
 _FIXED = {
@@ -81,6 +82,7 @@ class Layout:
         problem = bubblewrap.available()
         if problem:
             raise SandboxError(_("student code can't be isolated here"), problem)
+        mounts.keep_apart([self.private, Path(tempfile.gettempdir())])  # where workers unpack courses and submissions
         if bubblewrap.leaves_root():
             os.chown(self.sockets, unroot.USER, unroot.USER)
         identity = self.private / "etc"

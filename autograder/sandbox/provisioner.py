@@ -17,6 +17,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.common.errors import SandboxError
+from autograder.sandbox import mounts
 from autograder.sandbox.host import Kernel, Sandbox
 
 NAME = "autograder-sandbox"
@@ -43,6 +44,8 @@ def current() -> Sandbox:
 
         try:
             settings = course.load()
+            if settings.isolation == "bubblewrap":
+                mounts.keep_apart([settings.root])
             _current = Sandbox(settings.isolation, settings.limits)
         except CourseError as error:
             raise SandboxError(f"the sandbox has no settings: {error}", error.remedy) from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -152,7 +153,7 @@ def test_doctor_finds_this_machine_and_course_ready(tmp_path, course_file):
     assert {one["mark"] for one in findings} <= {"ok", "warning"} and done.returncode == 0, done.stdout
     assert [one["subject"] for one in findings] == [
         "Python", "Keras", "TensorFlow", "Fashion-MNIST", "bubblewrap", "machine", "disk", "kernel", "course.yml",
-        "gradebook", "nbgrader", "releases",
+        "isolation", "gradebook", "nbgrader", "releases",
     ]  # fmt: skip
     assert all(one["remedy"] == "" for one in findings if one["mark"] == "ok")
 
@@ -180,6 +181,30 @@ def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course
     assert "source_directory = 'source'" in found["nbgrader"]["says"]
     assert "db_url = 'sqlite:///other.db'" in found["nbgrader"]["remedy"]
     assert "does not exist" in found["releases"]["says"] and found["releases"]["remedy"]
+
+
+def test_a_course_that_every_notebook_could_read_is_found_out_by_doctor_and_not_graded(
+    monkeypatch, tmp_path, course_file
+):
+    """It lies among Python's libraries; so do its submissions alone, or its gradebook."""
+    course = tmp_path / "lib" / "course"
+    course.mkdir(parents=True)
+    shutil.copy(course_file, course)
+    monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path))
+    done = CliRunner().invoke(cli.app, ["doctor", "--json", "--course", str(course / "course.yml")])
+    found = finding(json.loads(done.stdout), "isolation")
+    assert done.exit_code == 1 and found["mark"] == "bad"
+    assert f"{course} can be read by every notebook, because it lies in {tmp_path / 'lib'}" in found["says"]
+    assert "Move it out of" in found["remedy"]
+    outside = tmp_path / "course"
+    outside.mkdir()
+    text = course_file.read_text("utf-8")
+    (outside / "course.yml").write_text(text.replace("sqlite:///gradebook.db", f"sqlite:///{course}/other.db"), "utf-8")
+    elsewhere = [str(tmp_path / "lib" / "submitted"), "--course", str(course_file)]
+    for arguments in (["--course", str(course / "course.yml")], ["--course", str(outside / "course.yml")], elsewhere):
+        done = CliRunner().invoke(cli.app, ["grade", *arguments])
+        assert done.exit_code == 4 and "can be read by every notebook" in " ".join(done.stderr.split())
+    assert not (course / "journal").exists()
 
 
 def test_doctor_says_when_there_is_no_course(tmp_path, monkeypatch):

@@ -6,16 +6,13 @@ import ast
 import hashlib
 import os
 import pkgutil
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import autograder
 from autograder.common.errors import SandboxError
-from autograder.sandbox import bubblewrap, host, mounts, unroot
+from autograder.sandbox import host, mounts, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook
 from tests.sandbox.conftest import Try, notebook
@@ -149,37 +146,6 @@ print(found, seen > 5_000)
     )
     assert ast.literal_eval(tried.shown[0]) == sorted(set(every) - set(outside))
     assert tried.shown[1] == "[] True"
-
-
-@pytest.mark.parametrize("place", ["lib/python3.11/site-packages", "lib/python3/dist-packages", "lib"])
-def test_a_package_that_is_installed_where_python_is_is_hidden_there(
-    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a wheel in the virtual environment, or in the Python below it: the mounts alone, with the real bubblewrap."""
-    prefix = tmp_path / "python"
-    installed = prefix / place / "autograder"
-    shutil.copytree(Path(autograder.__file__).parent, installed)
-    monkeypatch.setattr(sys, "base_exec_prefix", str(prefix))
-    if place == "lib":  # found by where the running package is
-        monkeypatch.setattr(autograder, "__file__", str(installed / "__init__.py"))
-    done = looked(
-        tmp_path, f"import os, autograder.common.data; print(os.listdir({str(installed)!r}), autograder.__file__)"
-    )
-    assert done == "[] /opt/autograder-package/autograder/__init__.py"
-
-
-def looked(folder: Path, code: str) -> str:
-    """What `code` prints in a sandbox with every mount, but without a parent and its kernels."""
-    empty = folder / "empty"
-    empty.mkdir()
-    for name in bubblewrap.IDENTITY:
-        (empty / name).touch()
-    command = bubblewrap.command(
-        run=empty, sockets=empty, data=empty, identity=empty, scratch_mb=8, env=bubblewrap.environment(), lifeline=False
-    )
-    done = subprocess.run([*command, sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_the_parent_can_not_be_read_traced_or_named(attempt: Try, sandbox: Sandbox) -> None:

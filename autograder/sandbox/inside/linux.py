@@ -39,6 +39,10 @@ _DENIED = {
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
 }  # fmt: skip
+# Families of sockets: of this machine only, and of the network that the sandbox has none of. Others belong to no network
+# namespace (VSOCK reaches the hypervisor), or to modules with a record of bugs (ALG, PACKET, TIPC, CAN ...).
+FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
+_SOCKETS = {"socket": (41, 198), "socketpair": (53, 199)}
 _CLONE = (56, 220)
 _CLONE3 = 435
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -83,7 +87,7 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
 
 
 def filter_program(machine: str) -> bytes:
-    """The seccomp filter as classic BPF: everything is allowed but `_DENIED` and new namespaces."""
+    """The seccomp filter as classic BPF: everything is allowed but `_DENIED`, new namespaces and sockets of other `FAMILIES`."""
     column, architecture = _ARCHITECTURES[machine]
     load, equal, at_least, any_bit, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill = _instruction(answer, 0x7FFF0000), _instruction(answer, 0x80000000)
@@ -95,6 +99,12 @@ def filter_program(machine: str) -> bytes:
     program += [_instruction(equal, _CLONE3, 0, 1), missing]
     for numbers in _DENIED.values():
         program += [_instruction(equal, numbers[column], 0, 1), refuse]
+    # Its first argument is the family, in the low half of 64 bits, which is all that the kernel looks at.
+    check = [_instruction(load, 16)]
+    check += [_instruction(equal, family, len(FAMILIES) - place, 0) for place, family in enumerate(FAMILIES.values())]
+    check += [_instruction(answer, 0x00050000 | errno.EAFNOSUPPORT), allow]
+    for numbers in _SOCKETS.values():
+        program += [_instruction(equal, numbers[column], 0, len(check)), *check]
     program += [_instruction(equal, _CLONE[column], 0, 3), _instruction(load, 16)]
     program += [_instruction(any_bit, _ANY_NAMESPACE, 0, 1), refuse, allow]
     return b"".join(program)

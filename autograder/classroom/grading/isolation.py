@@ -1,0 +1,32 @@
+"""Can submissions be isolated on this machine, and does the wall hold for this course? Asked before anything is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from autograder.classroom.folder import Folder
+from autograder.classroom.gradebook.database import address
+from autograder.common.errors import SandboxError
+from autograder.common.i18n import _
+from autograder.course.course import Course, Isolation
+from autograder.sandbox import bubblewrap, mounts
+
+
+def require(course: Course, isolation: Isolation, *others: Path | None, here: bool = True) -> None:
+    """Raises SandboxError. `others`: what else is used and no student may see; `here`: notebooks run on this machine, not a cluster."""
+    if isolation == "none":
+        return
+    if here and (reason := bubblewrap.available()):
+        raise SandboxError(_("submissions can't be isolated on this machine"), reason)
+    keep_apart(course, *others)
+
+
+def keep_apart(course: Course, *others: Path | None) -> None:
+    """Raises SandboxError when a notebook could read what no student may see, because it lies where every sandbox looks."""
+    places = [course.root, course.root / "solutions", *Folder(course.root).made()]
+    url = make_url(address(course))
+    if url.get_backend_name() == "sqlite" and url.database:
+        places.append(Path(url.database))
+    mounts.keep_apart([*places, *filter(None, others)])
