@@ -41,13 +41,24 @@ def encodable(value: Any) -> Any:
     return [encodable(item) for item in value] if isinstance(value, list) else value
 
 
+def joined(output: NotebookNode) -> NotebookNode:
+    """`output` with one text wherever the format of notebooks allows a list of lines too; JSON stays as it is."""
+    if isinstance(output.get("text"), list):
+        output.text = "".join(map(str, output.text))
+    for kind, value in output.get("data", {}).items():
+        if isinstance(value, list) and not kind.endswith("json"):
+            output.data[kind] = "".join(map(str, value))
+    return output
+
+
 def tidy(cell: NotebookNode) -> None:
-    """Join the streams, and drop outputs that are not valid in a notebook."""
+    """Join the streams, and drop outputs that are not valid in a notebook. Whatever a kernel sent, this returns."""
     kept: list[NotebookNode] = []
-    for output in map(encodable, cell.outputs):
+    for sent in cell.outputs:
         try:
+            output = joined(encodable(sent))
             nbformat.validator.validate(output, ref="output", version=4)
-        except Exception:
+        except Exception:  # also what is nested too deeply
             continue
         earlier = next((other for other in kept if _same_stream(other, output)), None)
         if earlier is None:

@@ -9,19 +9,21 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id
+from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import SandboxError, SubmissionError
 from autograder.common.i18n import VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import HandedIn, Submission
 from autograder.common.wire.handins import HandIns, Kept, code_digest, pack
-from autograder.common.wire.notebook import content, parse, restore
+from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
 from autograder.course.course import Course
@@ -79,9 +81,13 @@ def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
     started = time.perf_counter()
     with speaking(task.settled().language):
         try:
-            submitted = parse(file)
+            submitted = nbformat.from_dict(confined(partial(parse, file), answer_mb=4 * task.course.limits.notebook_mb))
         except SubmissionError as error:
             return unreadable(task, error)
+        except OverLimit:
+            return unreadable(
+                task, SubmissionError(_("The file takes more time or memory to read than a notebook does."), _(AGAIN))
+            )
     task = task.settled(submitted)
     with speaking(task.language):
         return _grade(task, submitted, bench, sandbox, started)

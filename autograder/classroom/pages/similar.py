@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 PASSAGE = 12  # tokens
+READ = 60_000  # characters of a notebook's answers that are compared: 20 times those of a solution
 COMMON = 0.1  # share of the class that makes a passage common; three notebooks at least
 NEAR = 0.8  # of the rare passages of the smaller notebook
 FEWEST = 10  # rare passages that must be shared
@@ -67,7 +68,7 @@ def groups(notebooks: Mapping[str, Sources], release: Sources) -> list[Group]:
     empty = {name: tokens(source) for name, source in release.items()}
     codes: dict[str, dict[str, list[str]]] = {}
     for student, cells in notebooks.items():
-        own = {name: tokens(source) for name, source in cells.items()}
+        own = {name: tokens(source) for name, source in _beginning(cells).items()}
         codes[student] = {name: code for name, code in own.items() if code and code != empty.get(name)}
     passages = {student: _passages(own) for student, own in codes.items() if own}
     rare = _rare(passages)
@@ -85,6 +86,15 @@ def groups(notebooks: Mapping[str, Sources], release: Sources) -> list[Group]:
         (_group(together, pairs, digests, rare, notebooks) for together in _connected(pairs)),
         key=lambda group: (-group.shared, group.students),
     )
+
+
+def _beginning(cells: Sources) -> dict[str, str]:
+    """The first `READ` characters of all cells together: nobody's notebook makes the whole class wait."""
+    left, found = READ, {}
+    for name, source in cells.items():
+        found[name] = source[:left]
+        left -= len(found[name])
+    return found
 
 
 def _passages(own: Mapping[str, list[str]]) -> set[str]:
@@ -152,7 +162,7 @@ def _group(
 def _lines(cells: Sources, passages: set[str], most: int = 3) -> tuple[str, ...]:
     """Lines of code that begin a rare passage, as the first of the group wrote them: something to look at."""
     found = []
-    for source in cells.values():
+    for source in _beginning(cells).values():
         for line in source.splitlines():
             start = " ".join(tokens(line.strip())[:PASSAGE])
             if len(start) >= 12 and any(passage.startswith(start) for passage in passages):

@@ -27,7 +27,7 @@ PYTHON: dict[str, Any] = {
     "language_info": {"name": "python"},
 }
 CELLS = 2000  # more than anyone writes by hand; keeps a hostile file from costing hours
-_AGAIN = N_("Save it again in Jupyter and hand in that file.")
+AGAIN = N_("Save it again in Jupyter and hand in that file.")
 _TYPES = ("code", "markdown", "raw")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -124,7 +124,7 @@ def content(path: Path, limit_mb: int) -> bytes:
             read = file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else _("its name is odd")
-        raise SubmissionError(_("The file can't be read: {reason}.", reason=reason), _(_AGAIN)) from None
+        raise SubmissionError(_("The file can't be read: {reason}.", reason=reason), _(AGAIN)) from None
     if len(read) > limit:
         remedy = _("Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file.")
         raise SubmissionError(_("The file is larger than {megabytes} MB.", megabytes=limit_mb), remedy)
@@ -134,7 +134,7 @@ def content(path: Path, limit_mb: int) -> bytes:
 
 
 def _no_notebook(why: str) -> SubmissionError:
-    return SubmissionError(_("The file is not a notebook: {why}.", why=why), _(_AGAIN))
+    return SubmissionError(_("The file is not a notebook: {why}.", why=why), _(AGAIN))
 
 
 def _cells(document: Mapping[str, Any]) -> list[Any]:

@@ -1,0 +1,115 @@
+"""Work on what a stranger wrote, in a child process with limits of memory, processor time and answer.
+
+Parsers and sanitisers are written for honest input: a few kilobytes can keep one busy for hours, or make gigabytes of it. Such work is done
+in a fork of this process (some milliseconds), which the system ends at its limits. What comes back is JSON, never a pickle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from autograder.common.errors import AutograderError, SubmissionError
+
+MB = 1 << 20
+PATIENCE = 300.0  # seconds that a child may wait for a processor on a busy machine, beyond those that it may use
+_CHUNK = 1 << 16
+
+
+class OverLimit(Exception):
+    """The work would not end within its limits, or raised something that nobody foresaw: it is put down to what was worked on."""
+
+
+def confined(work: Callable[[], Any], *, seconds: int = 20, megabytes: int = 1024, answer_mb: int = 64) -> Any:
+    """What `work` returns, as JSON has it. `seconds` are of processor time, `megabytes` what it may take beyond what is there.
+
+    Raises SubmissionError as `work` does, and OverLimit for everything else. Where the system has no fork, `work` is called as it is.
+    """
+    if not hasattr(os, "fork"):
+        return work()
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of a fork beside threads: the child touches nothing of theirs
+        child = os.fork()
+    if not child:
+        os.close(reading)
+        _in_child(work, writing, seconds, megabytes)
+    os.close(writing)
+    try:
+        answer = _received(reading, seconds + PATIENCE, answer_mb * MB)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    try:
+        document = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise OverLimit(f"it took more than {seconds} s, or more than {megabytes} MB") from None
+    if "returned" in document:
+        return document["returned"]
+    if document["raised"] == SubmissionError.__name__:
+        raise SubmissionError(document["says"], document["remedy"])
+    raise OverLimit(f"{document['raised']}: {document['says']}")
+
+
+def _in_child(work: Callable[[], Any], writing: int, seconds: int, megabytes: int) -> NoReturn:
+    try:
+        with open(os.devnull, "r+b") as nothing:
+            for descriptor in (0, 1, 2):
+                os.dup2(nothing.fileno(), descriptor)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
+            signal.signal(number, signal.SIG_DFL)
+        _limit(resource.RLIMIT_AS, _in_use() + megabytes * MB)
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + seconds + 1)
+        _limit(resource.RLIMIT_CORE, 0)
+        try:
+            answer: dict[str, Any] = {"returned": work()}
+        except Exception as error:
+            remedy = error.remedy if isinstance(error, AutograderError) else ""
+            answer = {"raised": type(error).__name__, "says": str(error)[:1000], "remedy": remedy}
+        with os.fdopen(writing, "wb") as stream:
+            stream.write(json.dumps(answer).encode("utf-8", "replace"))
+    finally:
+        os._exit(0)
+
+
+def _limit(which: int, value: int) -> None:
+    _, hard = resource.getrlimit(which)
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
+        resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _in_use() -> int:
+    """Bytes of address space of this process; where the system doesn't say, as much as a worker may have."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as facts:
+            return int(facts.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 16 << 30
+
+
+def _received(reading: int, seconds: float, most: int) -> bytes:
+    """All that the child writes; b"" where it writes nothing in time, or too much."""
+    deadline, size = time.monotonic() + seconds, 0
+    parts: list[bytes] = []
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([reading], [], [], left)[0]:
+            part = os.read(reading, _CHUNK)
+            if not part:
+                return b"".join(parts)
+            size += len(part)
+            if size > most:
+                return b""
+            parts.append(part)
+    return b""

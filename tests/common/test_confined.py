@@ -1,0 +1,60 @@
+"""Work on what strangers wrote ends within its limits, whatever it meets, and the process that asked goes on."""
+
+import os
+
+import pytest
+
+from autograder.common.confined import OverLimit, confined
+from autograder.common.errors import SubmissionError
+
+
+def forever():
+    while True:
+        pass
+
+
+def gigabytes():
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 20))
+
+
+def deeper(value=0):
+    return deeper(value + 1)
+
+
+HOSTILE = {
+    "time": forever,
+    "memory": gigabytes,
+    "depth": deeper,
+    "an answer without end": lambda: "x" * (3 << 20),
+    "an answer that is no JSON": lambda: {1, 2},
+    "an end by itself": lambda: os._exit(3),
+    "an end by a signal": lambda: os.kill(os.getpid(), 9),
+    "an error that nobody foresaw": lambda: [][1],
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_work_that_would_not_end_well_is_over_its_limits(kind):
+    with pytest.raises(OverLimit):
+        confined(HOSTILE[kind], seconds=1, megabytes=128, answer_mb=1)
+
+
+def test_what_the_work_returns_comes_back_and_nothing_else_changes():
+    kept = []
+    assert confined(lambda: (kept.append(1), {"cells": ["é", None, 2.5]})[1]) == {"cells": ["é", None, 2.5]}
+    assert kept == []
+
+
+def test_a_sentence_for_the_student_comes_back_with_its_remedy():
+    def refuse():
+        raise SubmissionError("The file is no notebook.", "Save it again.")
+
+    with pytest.raises(SubmissionError, match=r"The file is no notebook\.") as caught:
+        confined(refuse)
+    assert caught.value.remedy == "Save it again."
+
+
+def test_half_characters_and_odd_numbers_travel():
+    assert confined(lambda: ["\udce9", float("inf")]) == ["\udce9", float("inf")]
