@@ -27,6 +27,9 @@ def pytest_collection_modifyitems(items):
         needs = {*SLOW, "sandbox"} if "attacks" in item.path.parts else SLOW
         if needs & set(item.fixturenames):
             item.add_marker("slow")
+    # Of several processes none shall begin with the long ones when the others are done.
+    long = {item.path for item in items if {"bench", "sandbox", "cluster"} & set(item.fixturenames)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @cache
@@ -209,6 +212,16 @@ def sandbox(bench, course):
     with Sandbox("bubblewrap", course.limits, find()) as sandbox:
         sandbox.start()
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory, memo_folder):
+    """A Dask cluster, whose workers keep their judge and their sandbox from one run to the next: ``cluster.start("first")``."""
+    from tests.cluster import Cluster
+
+    cluster = Cluster(tmp_path_factory.mktemp("workers"), memo_folder)
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture

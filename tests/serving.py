@@ -29,11 +29,11 @@ def jupyter(application, root, log, environment, *options):
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 def _wait(address, server, log):
-    for _ in range(600):
+    for _ in range(3000):
         assert server.poll() is None, log.read_text()[-3000:]
         try:
             with urllib.request.urlopen(f"{address}/api/status", timeout=2) as answer:

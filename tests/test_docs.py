@@ -67,7 +67,7 @@ def test_commands_that_cost_little_run_in_a_new_course(line, tmp_path):
     kept = {key: value for key, value in os.environ.items() if key not in ("AUTOGRADER_COURSE", "AUTOGRADER_LANGUAGE")}
     done = subprocess.run(
         [sys.executable, "-m", "autograder.cli", *line.split()[1:]], cwd=tmp_path, env=kept, capture_output=True,
-        text=True, timeout=120,
+        text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode in (0, 1, 4) and "Traceback" not in done.stderr
     assert done.returncode != 4 or ("autograder:" in done.stderr and "autograder grade" in done.stderr)

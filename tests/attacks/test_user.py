@@ -89,7 +89,7 @@ def test_the_attacks_earn_nothing_where_the_worker_is_an_ordinary_user() -> None
             preexec_fn=become_user,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=850,
             check=False,
         )
         assert done.returncode == 0, (done.stdout[-4000:], done.stderr[-2000:])

@@ -122,7 +122,7 @@ def test_the_shell_finds_students_without_waiting_for_libraries():
         "import sys\nfrom pathlib import Path\nfrom autograder.classroom.folder import Folder\n"
         "Folder(Path('.')).students()\nprint(sorted({'pydantic', 'nbformat', 'numpy', 'sqlalchemy'} & set(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout.splitlines() == ["[]"]
 
 

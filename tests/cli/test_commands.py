@@ -31,7 +31,7 @@ def run(*arguments, cwd=ROOT, **environment):
     kept = {key: value for key, value in os.environ.items() if key not in ("AUTOGRADER_COURSE", "AUTOGRADER_LANGUAGE")}
     return subprocess.run(
         [sys.executable, "-m", "autograder.cli", *arguments], cwd=cwd, env={**kept, "COLUMNS": "120", **environment},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
         "print(sorted({'numpy', 'yaml', 'sqlalchemy', 'nbformat', 'nbclient', 'jinja2', 'distributed', 'altair', 'pandas'}"
         " & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
     assert done.stdout.splitlines()[-1] == "[]"
 
 

@@ -96,9 +96,9 @@ def test_each_task_speaks_its_own_language():
 
     def task(name):
         speak(name)
-        ready.wait(10)
+        ready.wait(120)
         said[name] = _("no layers")
-        ready.wait(10)
+        ready.wait(120)
         with speaking("en"):
             said[name + " en"] = _("no layers")
 
@@ -106,7 +106,7 @@ def test_each_task_speaks_its_own_language():
     for one in tasks:
         one.start()
     for one in tasks:
-        one.join(20)
+        one.join(300)
     assert said == {"en": "no layers", "ko": "층 없음", "en en": "no layers", "ko en": "no layers"}
     assert _("no layers") == "no layers"
 

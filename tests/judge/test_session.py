@@ -27,13 +27,6 @@ from autograder.worker.judge_process import Bench, JudgeDied
 from tests.hand_built import compiled, dense, model, scalar, with_weights
 
 
-@pytest.fixture(scope="module")
-def bench(course_file, memo_folder):
-    with Bench(course_file, memo_folder) as bench:
-        bench.start()
-        yield bench
-
-
 @pytest.fixture
 def address():
     with tempfile.TemporaryDirectory() as folder:  # short: a socket's path has 107 bytes at most

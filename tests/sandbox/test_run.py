@@ -91,7 +91,7 @@ def test_it_works_under_a_running_event_loop(sandbox: Sandbox) -> None:
 
     async def both() -> None:
         run_notebook(nb, sandbox)
-        await run_notebook_async(other, sandbox, environment={}, cell_seconds=9, notebook_seconds=9, output_bytes=99)
+        await run_notebook_async(other, sandbox, environment={}, cell_seconds=90, notebook_seconds=90, output_bytes=99)
 
     asyncio.run(both())
     assert printed(nb.cells[0]) == "2" and printed(other.cells[0]) == "4"

@@ -139,6 +139,7 @@ def no_tensorflow(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "none"))
 
 
+@pytest.mark.slow
 def test_regrading_gives_the_reports_of_grading_anew_byte_for_byte(changed, sandbox, memo_folder):
     new = changed(measuring, **SOFTER)
     found = planned(new)

@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from autograder.authoring.variants import edited, hand_in, solved
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.run import Settings, grade_class
 from autograder.classroom.submissions import find_submissions, submitted_at
+from autograder.cli.app import app
 from autograder.common.errors import AutograderError, CourseError, SubmissionError
 from autograder.common.results import Report
 from autograder.course.course import load
@@ -72,11 +74,13 @@ def settings(memo_folder):
 
 
 @pytest.fixture(scope="module")
-def graded(copy, settings):
-    """A class of four, graded: the course, and what came out."""
+def graded(copy, settings, cluster):
+    """A class of four, graded by one worker of the cluster: the course, and what came out."""
     course = copy()
     hand_in_class(course)
-    done = grade_class(find_submissions(course.root / "submitted", course), course, settings(course))
+    cluster.start("first")
+    with_it = settings(course, scheduler=cluster.address)
+    done = grade_class(find_submissions(course.root / "submitted", course), course, with_it)
     return course, done
 
 
@@ -128,6 +132,7 @@ def test_a_second_run_grades_nothing_again_and_changes_nothing(graded, settings)
     assert (files(course.root / "reports"), gradebook(course)) == before
 
 
+@pytest.mark.slow
 def test_two_workers_forced_and_in_another_order_write_what_one_worker_wrote(graded, copy, settings):
     course, _ = graded
     other = copy(course.root, ())
@@ -263,7 +268,7 @@ def autograder(course, *arguments, **environment):
     program = [sys.executable, "-m", "autograder.cli", *map(str, arguments)]
     return subprocess.run(
         program, cwd=course.root, env={**os.environ, "COLUMNS": "200", **environment}, capture_output=True, text=True,
-        check=False, timeout=300,
+        check=False, timeout=600,
     )  # fmt: skip
 
 
@@ -271,7 +276,9 @@ def flat(text):
     return " ".join(text.split())
 
 
-def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_check(graded, copy, memo_folder):
+def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_check(
+    graded, copy, memo_folder, cluster
+):
     course = copy(graded[0].root, ())
     path = course.root / "submitted" / "bob" / "deep" / "deep.ipynb"
     path.write_text(
@@ -279,7 +286,8 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
             "hidden_parameters = deep_parameters = 0", "hidden_parameters, deep_parameters = 0, 99710"
         )
     )
-    result = autograder(course, "grade", "--verbose", "--no-reference", "-w", 1, "--memo", memo_folder)
+    options = ["--no-reference", "--scheduler", cluster.address, "--memo", memo_folder]
+    result = autograder(course, "grade", "--verbose", *options)
     assert (result.returncode, result.stderr.count("Traceback")) == (3, 0)  # some checks wait for a person
     rows = {
         line.split()[1]: re.findall(r"[\d.]+!?", line) for line in result.stdout.splitlines() if line.startswith("│")
@@ -326,9 +334,10 @@ def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder)
     ],
     ids=["no folder", "unknown assignment", "nothing there", "language", "no course", "release"],
 )
-def test_errors_are_said_in_a_sentence_with_a_remedy(course, arguments, said):
-    result = autograder(course, *arguments)
-    assert (result.returncode, result.stdout) == (4, "")
+def test_errors_are_said_in_a_sentence_with_a_remedy(course, arguments, said, monkeypatch):
+    monkeypatch.chdir(course.root)
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert (result.exit_code, result.stdout) == (4, "")
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("autograder: ")
     for text in said:

@@ -614,7 +614,7 @@ def test_any_document_is_decoded_or_refused(document, frames):
 def received(message):
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5)
+        ours.settimeout(60)
         theirs.sendall(message)
         theirs.shutdown(socket.SHUT_WR)
         return allowed_to_fail(protocol.receive, ours)
