@@ -7,11 +7,14 @@ holds only what can be found in the code.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "autograder"
@@ -72,6 +75,45 @@ def underscore(path: Path, text: str, tree: ast.Module) -> Found:
                     yield node.lineno, f"{function.name} translates with `_`, so it can't throw values away as `_`"
 
 
+@dataclass(frozen=True)
+class Once:
+    """What one file does for all the others: an expression, or a module that is imported, that `says` fits stands nowhere else."""
+
+    says: str
+    owner: str
+    instead: str
+
+
+ONCE = (
+    Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),
+)  # fmt: skip
+
+
+def once(path: Path, text: str, tree: ast.Module) -> Found:
+    """Each thing has one way to be done, and one file that does it."""
+    place = path.as_posix().partition(f"{PACKAGE}/")[2]
+    rules = [(re.compile(rule.says), rule.instead) for rule in ONCE if not place.startswith(rule.owner)]
+    found = {
+        (node.lineno, instead)
+        for node in ast.walk(tree)
+        for said in _said(node)
+        for says, instead in rules
+        if says.fullmatch(said)
+    }
+    yield from sorted(found)
+
+
+def _said(node: Any) -> list[str]:
+    """A constant, a name with what it is of, a call or an item as it is written, a module with what is imported from it."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Constant | ast.Attribute | ast.Subscript | ast.Call):
+        return [ast.unparse(node)]
+    return []
+
+
 def _calls(tree: ast.AST) -> list[ast.Call]:
     return [
         node for node in ast.walk(tree)
@@ -84,7 +126,14 @@ def _name(call: ast.Call) -> str:
     return call.func.id
 
 
-RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (length, exports, absolute, translatable, underscore)
+RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
+    length,
+    exports,
+    absolute,
+    translatable,
+    underscore,
+    once,
+)
 
 
 # ---- the package as a whole

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder.authoring.variants import Edits, edited, hand_in, solved
 from autograder.classroom.folder import Folder, Place
+from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
@@ -115,7 +116,7 @@ def _hand_in(course: Course, submitted: Path, student: Student, assignment: str,
     released = {cell.id: cell for cell in released_notebook(course, assignment, student.language).cells}
     for question in student.empty.get(assignment, ()):
         for cell in notebook.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == f"{question}-answer":
+            if grade_id_of(cell) == f"{question}-answer":
                 cell.source = released[cell.id].source
     moment = course.assignment(assignment).due + dt.timedelta(days=student.days_late)
     timestamp = moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
+from autograder.common.cells import KEY
 from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import Course
@@ -34,7 +35,7 @@ from autograder.course.source_notebook import (
 
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
 _SECRET = (*(marker for region in REGIONS for marker in region), "MARK SCHEME", "hidden=True")
-_CELL_METADATA = {"nbgrader", "deletable", "editable", "tags", "slideshow", "jupyter"}
+_CELL_METADATA = {KEY, "deletable", "editable", "tags", "slideshow", "jupyter"}
 
 
 def release(

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.common.cells import grade_id_of, is_locked
 from autograder.common.errors import ReleaseError
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
@@ -21,16 +22,12 @@ Edits = Mapping[str, str | Sequence[tuple[str, str]]]
 def solved(course: Course, assignment: str, language: str = "") -> NotebookNode:
     """The released notebook (in the course's first language unless another is named) with every answer cell filled in from the solution: what a perfect student hands in."""
     notebook = released_notebook(course, assignment, language)
-    sources = {_grade_id(cell): cell.source for cell in source_notebook(course, assignment).cells}
+    sources = {grade_id_of(cell): cell.source for cell in source_notebook(course, assignment).cells}
     for cell in notebook.cells:
-        grade_id = _grade_id(cell)
-        if grade_id and not cell.metadata.nbgrader.locked:
+        grade_id = grade_id_of(cell)
+        if grade_id and not is_locked(cell):
             cell.source = _MARKERS.sub("", sources[grade_id]).rstrip()
     return notebook
-
-
-def _grade_id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def edited(notebook: NotebookNode, edits: Edits) -> NotebookNode:
@@ -40,7 +37,7 @@ def edited(notebook: NotebookNode, edits: Edits) -> NotebookNode:
     """
     changed = nbformat.from_dict(notebook)
     cells = {cell.id: cell for cell in changed.cells} | {
-        _grade_id(cell): cell for cell in changed.cells if _grade_id(cell)
+        grade_id_of(cell): cell for cell in changed.cells if grade_id_of(cell)
     }
     for name, edit in edits.items():
         if name not in cells:

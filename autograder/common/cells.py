@@ -1,8 +1,51 @@
-"""Words for the cells of a notebook: nbgrader's grade ids, and where they stand."""
+"""Words for the cells of a notebook: what nbgrader's metadata say of them, and where they stand.
+
+The only file that knows where nbgrader writes that. It takes cells as they come, of a student's notebook too: what is no
+metadata of nbgrader says nothing.
+"""
 
 from __future__ import annotations
 
-from nbformat import NotebookNode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+KEY = "nbgrader"  # in a cell's metadata
+
+
+def grading_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What nbgrader knows of a cell; empty for a cell that it doesn't know."""
+    metadata = cell.get("metadata")
+    found = metadata.get(KEY) if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def grade_id_of(cell: Mapping[str, Any]) -> str:
+    """nbgrader's name of a cell; '' for one that nbgrader doesn't know."""
+    found = grading_of(cell).get("grade_id")
+    return found if isinstance(found, str) else ""
+
+
+def is_answer(cell: Mapping[str, Any]) -> bool:
+    """Whether students write in it, and what they write counts."""
+    return bool(grading_of(cell).get("solution"))
+
+
+def is_check(cell: Mapping[str, Any]) -> bool:
+    """Whether it is worth points."""
+    return bool(grading_of(cell).get("grade"))
+
+
+def is_locked(cell: Mapping[str, Any]) -> bool:
+    """Whether students are kept from changing it."""
+    return bool(grading_of(cell).get("locked"))
+
+
+def mark(cell: NotebookNode, grade_id: str, **others: Any) -> None:
+    """Make `cell` nbgrader's, under the name `grade_id`; `others` are nbgrader's words: ``solution``, ``points``, ..."""
+    cell.metadata[KEY] = type(cell)(**others, grade_id=grade_id)
 
 
 def cells_by_id(notebook: NotebookNode) -> dict[str, tuple[int, NotebookNode]]:
@@ -13,8 +56,3 @@ def cells_by_id(notebook: NotebookNode) -> dict[str, tuple[int, NotebookNode]]:
         if cell.cell_type == "code" and grade_id:
             found.setdefault(grade_id, (index, cell))
     return found
-
-
-def grade_id_of(cell: NotebookNode) -> str:
-    """nbgrader's name of a cell; '' for one that nbgrader doesn't know."""
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.course.course import Course
@@ -135,7 +136,7 @@ def _verify_regions(notebook: NotebookNode, problems: Problems) -> None:
     from nbgrader.nbgraderformat import MetadataValidator, SchemaTooNewError, SchemaTooOldError, ValidationError
 
     for index, cell in enumerate(notebook.cells):
-        name, grading = name_of(cell, index), cell.metadata.get("nbgrader", {})
+        name, grading = name_of(cell, index), grading_of(cell)
         try:
             MetadataValidator().validate_cell(cell)
         except (SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
@@ -164,8 +165,8 @@ def _verify_regions(notebook: NotebookNode, problems: Problems) -> None:
 def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, problems: Problems) -> None:
     """The test cells are the course's questions, in its order, with its points, and check what they are named for."""
     questions = course.assignment(assignment).questions
-    tests = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    ids = [cell.metadata.nbgrader.get("grade_id", "") for cell in tests]
+    tests = [cell for cell in notebook.cells if is_check(cell)]
+    ids = [*map(grade_id_of, tests)]
     for question in questions:
         if question not in ids:
             remedy = _("Add one (grade_id is the question's name), or take the question out of course.yml.")
@@ -178,14 +179,14 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
                 _("Add the question, or remove the cell."),
             )
             continue
-        points, wanted = cell.metadata.nbgrader.get("points"), questions[name].points
+        points, wanted = grading_of(cell).get("points"), questions[name].points
         if points != wanted:
             problems.add(
                 name,
                 _("it is worth {points} points, and {wanted:g} in course.yml", points=points, wanted=wanted),
                 _("Make the two agree."),
             )
-        if cell.metadata.nbgrader.get("solution") or not cell.metadata.nbgrader.get("locked"):
+        if is_answer(cell) or not is_locked(cell):
             problems.add(
                 name, _("students could edit it"), _("Make it an 'Autograder tests' cell: locked, no solution.")
             )
@@ -200,7 +201,7 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
         problems.add(
             known[at], _("it stands where course.yml has the question '{question}'", question=order[at]), remedy
         )
-    every = [cell.metadata.nbgrader.get("grade_id") for cell in notebook.cells if "nbgrader" in cell.metadata]
+    every = [grade_id_of(cell) for cell in notebook.cells if grading_of(cell)]
     for grade_id in dict.fromkeys(grade_id for grade_id in every if every.count(grade_id) > 1):
         problems.add(grade_id, _("two cells have this grade_id"), _("Give one of them another."))
 
@@ -212,9 +213,9 @@ def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
     """
     begin, end = REGIONS[0]
     for cell in source.cells:
-        if not cell.metadata.get("nbgrader", {}).get("solution"):
+        if not is_answer(cell):
             continue
-        owner = cell.metadata.nbgrader.grade_id
+        owner = grade_id_of(cell)
         regions = re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, re.DOTALL)
         for region in regions or [cell.source]:
             parts = [part for part in re.split(r"\n\s*\n", region) if "\n" in part.strip()]
@@ -238,4 +239,4 @@ def _languages(cell: NotebookNode, known: set[str]) -> set[str]:
 
 
 def name_of(cell: NotebookNode, index: int) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id") or index + 1)
+    return str(grade_id_of(cell) or cell.get("id") or index + 1)

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.cells import cells_by_id
+from autograder.common.cells import cells_by_id, grading_of, is_check
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import SandboxError, SubmissionError
 from autograder.common.i18n import VARIABLE, _, speaking
@@ -191,7 +191,7 @@ def redone(restored: NotebookNode, executed: NotebookNode | None, questions: Seq
         cells, ran = ([cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, executed))
         for cell, before in zip(cells, ran, strict=True):
             cell.outputs, cell.execution_count = before.outputs, before.execution_count
-            if before.metadata.get("nbgrader", {}).get("grade") and "nbgrader" not in cell.metadata:
+            if is_check(before) and not grading_of(cell):
                 cell.outputs = []  # the check cell of a question that is gone: what it showed counts no more
         notebook = harmless(notebook)
     _write_outputs(notebook, questions)

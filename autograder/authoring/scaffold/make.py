@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from autograder.common.cells import mark
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
@@ -214,9 +215,8 @@ def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:
     made = nbformat.v4.new_code_cell(source, id=cell["id"])
     grading = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
     if kind == "answer":
-        made.metadata["nbgrader"] = {**grading, "solution": True, "grade_id": cell["id"]}
+        mark(made, cell["id"], **grading | {"solution": True})
     elif kind == "check":
         question = cell["question"]
-        own = {"grade": True, "locked": True, "grade_id": question, "points": points[question]}
-        made.metadata["nbgrader"] = {**grading, **own}
+        mark(made, question, **grading | {"grade": True, "locked": True, "points": points[question]})
     return made

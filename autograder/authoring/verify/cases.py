@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from autograder.authoring.variants import edited, solved
+from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
@@ -93,7 +94,7 @@ class Variant(_Strict):
         return notebook
 
     def _index(self, notebook: NotebookNode, name: str) -> int:
-        names = [{cell.get("id"), cell.metadata.get("nbgrader", {}).get("grade_id")} for cell in notebook.cells]
+        names = [{cell.get("id"), grade_id_of(cell)} for cell in notebook.cells]
         for index, own in enumerate(names):
             if name in own:
                 return index

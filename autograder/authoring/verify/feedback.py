@@ -14,6 +14,7 @@ from autograder.authoring.verify.proof import Reason
 from autograder.authoring.verify.releases import hidden_checks, tells
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.comments import question_text
+from autograder.common.cells import grade_id_of, is_check
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
@@ -112,8 +113,4 @@ def validator_disagrees(path: Path, executed: NotebookNode, report: Report, file
 
 def _questions(executed: NotebookNode, sources: Sequence[str]) -> list[str]:
     """The grade ids of cells with these sources, in the notebook's order."""
-    return [
-        str(cell.metadata.nbgrader.grade_id)
-        for cell in executed.cells
-        if cell.metadata.get("nbgrader", {}).get("grade") and cell.source.strip() in sources
-    ]
+    return [grade_id_of(cell) for cell in executed.cells if is_check(cell) and cell.source.strip() in sources]

@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.authoring.release import revealed
 from autograder.authoring.verify.proof import Reason
+from autograder.common.cells import grade_id_of, grading_of, is_check
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
@@ -154,9 +155,9 @@ def _graded(course: Course, assignment: str, language: str) -> dict[str, tuple[f
     """Points (None for what earns none) and code of each cell with a grade id; answer cells count by their released text."""
     found = {}
     for cell in released_notebook(course, assignment, language).cells:
-        grading = cell.metadata.get("nbgrader", {})
-        if grading.get("grade_id"):
-            found[str(grading.grade_id)] = (grading.get("points") if grading.get("grade") else None, str(cell.source))
+        if grade_id_of(cell):
+            points = grading_of(cell).get("points") if is_check(cell) else None
+            found[grade_id_of(cell)] = (points, str(cell.source))
     return found
 
 

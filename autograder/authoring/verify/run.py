@@ -24,6 +24,7 @@ from autograder.authoring.verify import cases, compare, feedback, probe, release
 from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
 from autograder.classroom.folder import Folder
 from autograder.classroom.grading.run import Done, Settings, grade_class
+from autograder.common.cells import is_check
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
@@ -268,7 +269,7 @@ def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> I
 def _shown(executed: NotebookNode) -> Iterator[str]:
     """What the check cells show, after grading."""
     for cell in executed.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade"):
+        if is_check(cell):
             for output in cell.get("outputs", ()):
                 yield from map(str, output.get("data", {}).values())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.common.cells import grade_id_of, is_locked
 from autograder.common.errors import ReleaseError
 from autograder.course.course import Course
 from autograder.course.released_notebook import release_file, released_notebook
@@ -24,18 +25,18 @@ class Contents:
         self.answers: dict[str, dict[str, set[str]]] = {}
         for name, assignment in course.assignments.items():
             released = list(_releases(course, name))
-            named = {grade_id(cell) for notebook in released for cell in notebook.cells} - {""}
+            named = {grade_id_of(cell) for notebook in released for cell in notebook.cells} - {""}
             questions = {f"{question}{ending}" for question in assignment.questions for ending in ("", "-answer")}
             self.grade_ids[name] = named or questions
             self.answers[name] = {}
             for notebook in released:
                 for cell in notebook.cells:
-                    if grade_id(cell) and not cell.metadata.nbgrader.get("locked"):
-                        self.answers[name].setdefault(grade_id(cell), set()).add(cell.source.strip())
+                    if grade_id_of(cell) and not is_locked(cell):
+                        self.answers[name].setdefault(grade_id_of(cell), set()).add(cell.source.strip())
 
     def assignment(self, notebook: NotebookNode) -> str:
         """The assignment whose grade ids the notebook holds; else the one that its cells check; '' where neither tells."""
-        there = {grade_id(cell) for cell in notebook.cells} - {""}
+        there = {grade_id_of(cell) for cell in notebook.cells} - {""}
         ids = {name: len(there & own) for name, own in self.grade_ids.items()}
         calls = dict.fromkeys(self.grade_ids, 0)
         for cell in notebook.cells:
@@ -46,12 +47,8 @@ class Contents:
     def is_untouched(self, notebook: NotebookNode, assignment: str) -> bool:
         """Whether no answer cell differs from the release: the student's download, not their work."""
         own = self.answers[assignment]
-        found = [(own[grade_id(cell)], cell.source.strip()) for cell in notebook.cells if grade_id(cell) in own]
+        found = [(own[grade_id_of(cell)], cell.source.strip()) for cell in notebook.cells if grade_id_of(cell) in own]
         return bool(found) and all(source in released for released, source in found)
-
-
-def grade_id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def _releases(course: Course, name: str) -> Iterable[NotebookNode]:

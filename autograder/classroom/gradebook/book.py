@@ -43,6 +43,7 @@ from autograder.classroom.gradebook.database import (
 )
 from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry
+from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import QuestionResult, Report
@@ -238,19 +239,18 @@ class Book:
             SourceCell: {cell.name for cell in notebook.source_cells},
         }
         for cell in source.cells:
-            grading = cell.metadata.get("nbgrader", {})
-            name = grading.get("grade_id")
-            if not name or not (grading.get("grade") or grading.get("solution") or grading.get("locked")):
+            name = grade_id_of(cell)
+            if not name or not (is_check(cell) or is_answer(cell) or is_locked(cell)):
                 continue
             kept[SourceCell].add(name)
             if name not in there[SourceCell]:
                 self._db.add(SourceCell(name=name, cell_type=cell.cell_type, notebook=notebook))
-            if grading.get("grade"):
+            if is_check(cell):
                 kept[GradeCell].add(name)
                 if name not in there[GradeCell]:
-                    points = float(grading["points"])
+                    points = float(grading_of(cell)["points"])
                     self._db.add(GradeCell(name=name, max_score=points, cell_type=cell.cell_type, notebook=notebook))
-            if grading.get("solution"):
+            if is_answer(cell):
                 kept[SolutionCell].add(name)
                 if name not in there[SolutionCell]:
                     self._db.add(SolutionCell(name=name, notebook=notebook))

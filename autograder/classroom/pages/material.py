@@ -14,6 +14,7 @@ from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.similar import Group, groups
+from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.errors import AutograderError
 from autograder.common.results import Report
 from autograder.course.course import Course
@@ -91,7 +92,6 @@ def _answers(notebook: nbformat.NotebookNode) -> dict[str, str]:
     """The cells that students fill in, by name."""
     found = {}
     for cell in notebook.cells:
-        grading = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and grading.get("solution") and grading.get("grade_id"):
-            found[str(grading["grade_id"])] = str(cell.source)
+        if cell.cell_type == "code" and is_answer(cell) and grade_id_of(cell):
+            found[grade_id_of(cell)] = str(cell.source)
     return found

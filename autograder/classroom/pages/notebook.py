@@ -16,6 +16,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from autograder.common.cells import grade_id_of, is_check
+
 MOST_TEXT = 20_000  # characters of one output or cell
 MOST_IMAGE = 400_000  # bytes of base64 of one image
 MOST = 3_000_000  # characters of all cells
@@ -62,11 +64,10 @@ def cells(notebook: Mapping[str, Any]) -> list[Cell]:
     """The notebook's cells; those after the first 3 million characters are left out. Check cells show no outputs."""
     shown, size = [], 0
     for number, cell in enumerate(notebook.get("cells", []), 1):
-        grading = cell.get("metadata", {}).get("nbgrader", {})
         source = str(cell.get("source", ""))[:MOST_TEXT]
-        name = str(grading.get("grade_id", ""))
+        name = grade_id_of(cell)
         if cell.get("cell_type") == "code":
-            outputs = () if grading.get("grade") else tuple(filter(None, map(output, cell.get("outputs", []))))
+            outputs = () if is_check(cell) else tuple(filter(None, map(output, cell.get("outputs", []))))
             view = Cell(number, name, code=code(source), outputs=outputs)
         else:
             view = Cell(number, name, text=markdown(source))

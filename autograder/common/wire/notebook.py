@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.cells import grade_id_of
+from autograder.common.cells import grade_id_of, is_answer, mark
 from autograder.common.errors import SubmissionError
 from autograder.common.i18n import N_, _
 
@@ -87,7 +87,7 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
                 )
             )
         cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", ""))))
-    fixed = {grade_id for grade_id, original in originals.items() if not _is_locked(original)}
+    fixed = {grade_id for grade_id, original in originals.items() if is_answer(original)}
     astray = _out_of_order([grade_id for grade_id in map(grade_id_of, cells) if grade_id], order, fixed) - fixed
     cells = [cell for cell in cells if grade_id_of(cell) not in astray]
     places = _Places(released)
@@ -97,12 +97,12 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
         elif grade_id not in present:
             notes.append(
                 _("The {cell} was missing and was put back.", cell=_called(original))
-                if _is_locked(original)
+                if not is_answer(original)
                 else _("The {cell} was missing: an empty one was put in its place.", cell=_called(original))
             )
         else:
             continue
-        copy = _copy(original, original.source if _is_locked(original) else "")
+        copy = _copy(original, "" if is_answer(original) else original.source)
         cells.insert(places.index(grade_id, cells), copy)
     return _notebook(cells), notes
 
@@ -178,14 +178,11 @@ def _cell(cell: Any, number: int) -> NotebookNode:
     if not isinstance(source, str):
         raise _no_notebook(_("its cell {number} has no text", number=number))
     name = cell.get("id")
-    metadata = cell.get("metadata")
-    grading = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = grading.get("grade_id") if isinstance(grading, dict) else None
     # A lone half of a surrogate pair is valid in JSON, and nothing can write it afterwards.
     plain = _plain(str(kind), source.encode("utf-8", "replace").decode("utf-8"), "")
     plain["id"] = name if isinstance(name, str) and _CELL_ID.match(name) else ""
-    if isinstance(grade_id, str) and _CELL_ID.match(grade_id):
-        plain.metadata["nbgrader"] = NotebookNode(grade_id=grade_id)
+    if _CELL_ID.match(grade_id := grade_id_of(cell)):
+        mark(plain, grade_id)
     return plain
 
 
@@ -200,9 +197,9 @@ def _restored(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> N
                 wanted=original.cell_type,
             )
         )
-    elif _is_locked(original) and cell.source != original.source:
+    elif not is_answer(original) and cell.source != original.source:
         notes.append(_("The {cell} was changed; its original text was restored.", cell=_called(original)))
-    return _copy(original, original.source if _is_locked(original) else cell.source, cell.get("id"))
+    return _copy(original, cell.source if is_answer(original) else original.source, cell.get("id"))
 
 
 def _copy(original: NotebookNode, source: str, name: str | None = None) -> NotebookNode:
@@ -231,14 +228,9 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=nbformat.from_dict(PYTHON), cells=cells)
 
 
-def _is_locked(original: NotebookNode) -> bool:
-    """Whether the release's text counts, not the student's."""
-    return not original.metadata.nbgrader.get("solution", False)
-
-
 def _called(original: NotebookNode) -> str:
     name = grade_id_of(original)
-    return _("check cell '{name}'", name=name) if _is_locked(original) else _("answer cell '{name}'", name=name)
+    return _("answer cell '{name}'", name=name) if is_answer(original) else _("check cell '{name}'", name=name)
 
 
 def _out_of_order(grade_ids: Sequence[str], order: Mapping[str, int], fixed: set[str]) -> set[str]:
