@@ -84,8 +84,17 @@ class Once:
     instead: str
 
 
+LEFT = {  # files with a second way: none may be added, and what has none goes from here
+    "autograder/classroom/grading/basis.py",
+    "autograder/judge/variations.py",
+    "autograder/networks/lab.py",
+    "autograder/networks/memo.py",
+    "autograder/networks/train.py",
+    "autograder/common/wire/description.py",
+}
 ONCE = (
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),
+    Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
 )  # fmt: skip
 
 
@@ -100,7 +109,11 @@ def once(path: Path, text: str, tree: ast.Module) -> Found:
         for says, instead in rules
         if says.fullmatch(said)
     }
-    yield from sorted(found)
+    left = f"{PACKAGE}/{place}" in LEFT
+    if not left:
+        yield from sorted(found)
+    elif not found:
+        yield 1, "has no second way by now: take it out of LEFT in tools/lint.py"
 
 
 def _said(node: Any) -> list[str]:

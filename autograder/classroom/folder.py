@@ -17,11 +17,11 @@ notebook that can't be read is None: the report is what counts. This module is c
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from autograder.common.digests import sha256
 from autograder.common.errors import ReportError
 from autograder.common.i18n import N_, _
 
@@ -154,7 +154,7 @@ def read_report(path: Path, digest: str = "") -> Report:
     if (report.student, report.assignment) != (path.parent.name, path.stem):
         whose = f"{report.student} {report.assignment}"
         raise ReportError(_("{path} is the report of another submission ({whose})", path=path, whose=whose), _(_AGAIN))
-    if digest and hashlib.sha256(content).hexdigest() != digest:
+    if digest and sha256(content) != digest:
         raise ReportError(_("{path} was changed since it was written", path=path), _(_AGAIN))
     return report
 

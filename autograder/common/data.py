@@ -6,7 +6,6 @@ Source of the digests: SHA-256 of the files that Keras downloads, which Debian's
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from autograder.common.digests import of_file
 from autograder.common.errors import DataError
 from autograder.common.i18n import _
 
@@ -55,7 +55,7 @@ def _sound(folder: Path) -> bool:
 
 def _verify(folder: Path) -> None:
     for name, expected in DIGESTS.items():
-        actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        actual = of_file(folder / name)
         if actual != expected:
             raise DataError(
                 _(

@@ -8,12 +8,13 @@ it only exports.
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from autograder.common.digests import of_file, sha256
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
@@ -41,7 +42,7 @@ def read(path: Path) -> Source:
 
 @lru_cache(maxsize=1024)
 def _parsed(content: bytes) -> Source:
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256(content)
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
@@ -77,7 +78,7 @@ def closure(start: Iterable[Path], uses: Callable[[Path, Source], Iterable[Path]
         if path in found:
             continue
         try:
-            found[path] = read(path) if path.suffix == ".py" else Source(hashlib.sha256(path.read_bytes()).hexdigest())
+            found[path] = read(path) if path.suffix == ".py" else Source(of_file(path))
         except OSError:
             found[path] = Source("")
         waiting.extend(uses(path, found[path]))

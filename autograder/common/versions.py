@@ -5,12 +5,12 @@ No number has to be raised by hand when code changes: a key holds the digest of 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from functools import lru_cache
 from pathlib import Path
 
+from autograder.common.digests import of_parts
 from autograder.common.imports import Source, absolute, closure, module_file
 
 
@@ -25,10 +25,10 @@ def versions() -> tuple[str, ...]:
 def package() -> str:
     """SHA-256 of this package's own source: two machines with the same one judge alike."""
     root = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(path for kind in ("py", "po", "mo") for path in root.rglob(f"*.{kind}")):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + os.linesep.encode())
-    return digest.hexdigest()
+    paths = sorted(path for kind in ("py", "po", "mo") for path in root.rglob(f"*.{kind}"))
+    return of_parts(
+        f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + os.linesep.encode() for path in paths
+    )
 
 
 @lru_cache(maxsize=32)
@@ -68,11 +68,8 @@ def code(*modules: str) -> dict[str, Source]:
 @lru_cache(maxsize=32)
 def code_digest(*modules: str, but: str = "") -> str:
     """SHA-256 of the source of `modules` and of what they use of their own packages, without files that begin with `but`."""
-    digest = hashlib.sha256()
-    for name, source in code(*modules).items():
-        if not but or not name.startswith(but):
-            digest.update(f"{name} {source.digest}\n".encode())
-    return digest.hexdigest()
+    found = code(*modules).items()
+    return of_parts(f"{name} {source.digest}\n" for name, source in found if not but or not name.startswith(but))
 
 
 def _folder(package: str) -> Path:

@@ -5,7 +5,6 @@ No shared disk is needed. Solutions stay at home, and so does the gradebook's ad
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
@@ -49,7 +49,7 @@ def pack(course: Course, path: Path) -> Bundle:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    return Bundle(hashlib.sha256(buffer.getvalue()).hexdigest(), buffer.getvalue())
+    return Bundle(sha256(buffer.getvalue()), buffer.getvalue())
 
 
 def _needed(course: Course) -> set[Path]:
@@ -62,7 +62,7 @@ def _needed(course: Course) -> set[Path]:
 
 def unpack(bundle: Bundle, folder: Path) -> Path:
     """Write the course into the empty `folder`; the path of its course.yml. Raises CourseError if it was damaged on the way."""
-    if hashlib.sha256(bundle.content).hexdigest() != bundle.digest:
+    if sha256(bundle.content) != bundle.digest:
         raise CourseError(_("the course was damaged on its way to this worker"))
     with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
         archive.extractall(folder)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from functools import lru_cache
 from pathlib import Path
 
 import autograder
+from autograder.common.digests import of_file, of_parts
 from autograder.common.i18n import LANGUAGES, _, speaking
 from autograder.common.versions import code, code_digest
 from autograder.course.checks.base import Check
@@ -29,16 +29,19 @@ def grader(course: Course, assignment: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def _grader(foreign: tuple[type[Check], ...], language: str) -> str:
-    digest = hashlib.sha256(code_digest(REPORT).encode())
-    for kind in foreign:
-        digest.update(f"{kind.__module__}.{kind.__qualname__} {_foreign(kind)}\n".encode())
-    if language != LANGUAGES[0]:  # the first one's words are in the code
-        with speaking(language):
-            for text in sorted({text for source in code(REPORT).values() for text in source.texts if text}):
-                translated = _(text)
-                if translated != text:
-                    digest.update(f"{text}\0{translated}\0".encode("utf-8", "replace"))
-    return f"{autograder.__version__}+{digest.hexdigest()[:16]}"
+    kinds = [f"{kind.__module__}.{kind.__qualname__} {_foreign(kind)}\n" for kind in foreign]
+    digest = of_parts([code_digest(REPORT), *kinds, *_words(language)])
+    return f"{autograder.__version__}+{digest[:16]}"
+
+
+def _words(language: str) -> list[bytes]:
+    """What the grader's texts are in `language`; the first one's words are in the code."""
+    if language == LANGUAGES[0]:
+        return []
+    with speaking(language):
+        texts = sorted({text for source in code(REPORT).values() for text in source.texts if text})
+        words = {text: _(text) for text in texts}
+    return [f"{text}\0{word}\0".encode("utf-8", "replace") for text, word in words.items() if word != text]
 
 
 def _foreign(kind: type[Check]) -> str:
@@ -47,7 +50,7 @@ def _foreign(kind: type[Check]) -> str:
         return code_digest(kind.__module__)
     except (ModuleNotFoundError, ValueError):
         try:
-            return hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest()
+            return of_file(Path(inspect.getfile(kind)))
         except (OSError, TypeError):
             return ""
 

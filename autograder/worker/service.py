@@ -8,7 +8,6 @@ Everything that goes back to that machine is text or bytes, so nothing of a stud
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import multiprocessing.util
@@ -27,6 +26,7 @@ from typing import Any
 import nbformat
 
 from autograder.common import data
+from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 from autograder.common.results import Frozen
@@ -58,7 +58,7 @@ class Setup(Frozen):
     versions: tuple[str, ...]
 
     def digest(self) -> str:
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return sha256(self.model_dump_json())
 
 
 @dataclass

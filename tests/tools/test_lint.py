@@ -60,6 +60,8 @@ def test_a_package_in_order_has_nothing_wrong(package):
         ("cli/app.py", 'x = cell.metadata.get("nbgrader", {})\n', "autograder/cli/app.py:1: ask common/cells.py"),
         ("cli/app.py", "x = cell.metadata.nbgrader\n", "ask common/cells.py"),
         ("cli/app.py", 'x = grading["grade_id"]\n', "ask common/cells.py"),
+        ("cli/app.py", "import hashlib\n", "use common/digests.py"),
+        ("cli/app.py", "from hashlib import sha256\n", "use common/digests.py"),
         ("cli/a.py", "import autograder.cli.b", "in a circle"),
         ("extra/__init__.py", "", "autograder/extra: a folder, and a layer"),
         ("d.py", "", "4 files beside the folders"),

@@ -5,7 +5,6 @@ All measured values are kept, not only their summary, so that a threshold can be
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
+from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Frozen
@@ -132,7 +132,7 @@ def solution_digest(course: Course, assignment: str) -> str:
         if check.type == "accuracy"
     ]
     document: list[Any] = [code, course.seed, course.data.model_dump(mode="json"), checks]
-    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+    return sha256(json.dumps(document))
 
 
 # ---- statistics

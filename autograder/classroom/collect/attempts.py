@@ -7,7 +7,6 @@ list of all that were collected. Names that begin with a dot are passed over by 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from autograder.classroom.collect import times
 from autograder.classroom.collect.matching import Candidate
 from autograder.classroom.collect.results import Taken, Unmatched, What
+from autograder.common.digests import of_file
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
 
@@ -191,8 +191,7 @@ def read_record(path: Path) -> Record:
 def digest_of(path: Path) -> str:
     """SHA-256 of a file; '' where it can't be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return of_file(path)
     except OSError:
         return ""
 

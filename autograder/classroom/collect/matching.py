@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, 
 from autograder.classroom.collect.results import Unmatched
 from autograder.classroom.collect.roster import Roster
 from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source
+from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import parse
@@ -164,7 +164,7 @@ class _Matcher:
         for each, student in people:
             moment = self._time(file, cut, each, assignment)
             said = [*remarks, *[_("late, and nothing says by how much")] * ("late" in each and moment is None)]
-            digest = hashlib.sha256(data).hexdigest()
+            digest = sha256(data)
             order = int(each.get("order", "0")[:18])
             candidate = Candidate(
                 student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside,

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom.folder import Folder
+from autograder.common.digests import sha256
 from autograder.common.errors import ProtocolError
 from autograder.common.files import put
-from autograder.common.wire.handins import Kept, parse_document, sha256, unpack
+from autograder.common.wire.handins import Kept, parse_document, unpack
 
 _YOUNG = 3600.0  # seconds: an array that nobody names may belong to an entry that is just being written
 

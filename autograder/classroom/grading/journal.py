@@ -8,7 +8,6 @@ determines the result, so what changed is seen.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import time
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 from autograder.classroom.folder import BESIDE, Folder
 from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
+from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Frozen, Report
@@ -191,10 +191,6 @@ def _small(path: Path, size: int) -> bytes | None:
         return path.read_bytes() if good else None
     except OSError:
         return None
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:

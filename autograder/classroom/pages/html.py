@@ -8,7 +8,6 @@ SHA-256 the page itself was made with.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.common.digests import sha256
 from autograder.common.i18n import _, language, ngettext
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -57,7 +57,7 @@ def script_text(source: str) -> str:
 
 def policy(scripts: Sequence[str]) -> str:
     """The content security policy of a page with these scripts: nothing is loaded, and nothing else runs."""
-    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    digests = [base64.b64encode(bytes.fromhex(sha256(script))).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "

@@ -9,13 +9,14 @@ Winnowing: Local Algorithms for Document Fingerprinting (common passages are dro
 from __future__ import annotations
 
 import ast
-import hashlib
 import io
 import tokenize
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+
+from autograder.common.digests import sha256
 
 PASSAGE = 12  # tokens
 READ = 60_000  # characters of a notebook's answers that are compared: 20 times those of a solution
@@ -112,9 +113,7 @@ def _rare(passages: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _digest(own: Mapping[str, list[str]]) -> str:
-    return hashlib.sha256(
-        "\0".join(f"{name} {' '.join(code)}" for name, code in sorted(own.items())).encode()
-    ).hexdigest()
+    return sha256("\0".join(f"{name} {' '.join(code)}" for name, code in sorted(own.items())))
 
 
 def _near(rare: Mapping[str, set[str]]) -> dict[tuple[str, str], tuple[int, float]]:

@@ -13,7 +13,6 @@ is ours, but what it holds came from students: it is parsed by type, every diges
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from typing import Annotated, Any
 from nbformat import NotebookNode
 from pydantic import ConfigDict, Field, ValidationError
 
+from autograder.common.digests import sha256 as sha256
 from autograder.common.errors import ProtocolError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import N_
@@ -128,10 +128,6 @@ class Kept:
         if sum(map(len, self.arrays.values())) <= MAX_ARRAYS and len(text) <= MAX_DOCUMENT:
             return self
         return Kept(HandIns(assignment=self.document.assignment, dropped=TOO_LARGE), {})
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def pack(kept: Kept) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.common.digests import of_parts
 from autograder.common.wire.description import ArrayDescription, FunctionDescription, ScalarDescription, encode
 from autograder.course.course import Question
 
@@ -30,13 +30,12 @@ def called(values: Mapping[str, Any], question: Question, seed: int) -> dict[str
 
 
 def _arguments_digest(tuples: Sequence[tuple[Any, ...]]) -> str:
-    total = hashlib.sha256()
-    for arguments in tuples:
-        for argument in arguments:
-            array = np.asarray(argument)
-            total.update(f"{type(argument).__name__} {array.dtype.str} {array.shape};".encode() + array.tobytes())
-        total.update(b"|")
-    return total.hexdigest()
+    return of_parts(part for arguments in tuples for part in (*map(_as_bytes, arguments), b"|"))
+
+
+def _as_bytes(argument: Any) -> bytes:
+    array = np.asarray(argument)
+    return f"{type(argument).__name__} {array.dtype.str} {array.shape};".encode() + array.tobytes()
 
 
 def calls_for(checks: Any, values: dict[str, Any], seed: int) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
