@@ -95,6 +95,7 @@ LEFT = {  # files with a second way: none may be added, and what has none goes f
 ONCE = (
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
+    Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
 )  # fmt: skip
 
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as Remaining
 
 from autograder.cli.common import (
     AMISS,
@@ -22,6 +20,7 @@ from autograder.cli.common import (
     out,
     the_course,
 )
+from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -92,26 +91,19 @@ def _measure(
     folder = None if no_memo else (memo or default_folder())
     require(course, chosen, folder)
     settings = Settings((path or find()).resolve(), chosen, folder, seeds, workers, force)
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn(_("left")), Remaining(),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", total=None)
+    with bar(_("reading"), left=True) as progress:
 
         def on_plan(kept: int, waiting: int) -> None:
             err.print(
                 _("{waiting} trainings to do; {kept} measured before are kept", waiting=waiting, kept=kept),
                 highlight=False,
             )
-            progress.update(task, total=waiting)
+            progress.plan(waiting)
 
         def on_done(job: Job) -> None:
-            progress.update(task, advance=1, description=f"{job.assignment} {job.trial} {job.seed}")
+            progress.step(f"{job.assignment} {job.trial} {job.seed}")
 
-        calibrate(
-            course, names, settings, on_plan, on_done, lambda what: progress.update(task, description=escaped(what))
-        )
+        calibrate(course, names, settings, on_plan, on_done, progress.at)
 
 
 def show(thresholds: list[Threshold]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from autograder.cli.common import AMISS, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course
+from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CollectError
 from autograder.common.i18n import _
 
@@ -77,11 +77,9 @@ def collect(
             zone=_zone(timezone),
             roster=rosters.load(roster) if roster else None,
         )
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("reading", total=None)
+        with bar(_("reading")) as progress:
             collected = collecting.collect(
-                source, the, settings, dry_run=dry_run, on_file=lambda file: progress.advance(task)
+                source, the, settings, dry_run=dry_run, on_file=lambda _file: progress.step()
             )
     except AutograderError as error:
         fail(error)

@@ -7,15 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from autograder.cli import common
 from autograder.cli.common import (
@@ -33,6 +24,7 @@ from autograder.cli.common import (
     fail,
     out,
 )
+from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -165,33 +157,26 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
     from autograder.course.checks.base import shorten
 
     submissions = find_submissions(folder, course, assignments, students)
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", total=len(submissions), counts="")
+    with bar(_("reading"), len(submissions), left=True) as progress:
 
         def on_done(done: Done) -> None:
-            name = shorten(f"{done.student} {done.assignment}")
-            progress.update(task, advance=1, description=escaped(name))
+            progress.step(shorten(f"{done.student} {done.assignment}"))
 
         def on_start(what: str) -> None:
-            progress.update(task, description=escaped(what))
+            progress.at(what)
             if "://" in what or "Ctrl-C" in what:  # to be read later, too
-                progress.console.print(escaped(what), highlight=False)
+                progress.say(what)
 
         refused: set[str] = set()
 
         def on_state(state: State) -> None:
-            progress.update(task, counts=escaped(counts(state)))
+            progress.beside(counts(state))
             for name in state.refused.keys() - refused:
                 refused.add(name)
-                said = shorten(f"worker {name} was refused: {state.refused[name]}", 500)
-                progress.console.print(f"[yellow]{escaped(said)}[/]", highlight=False)
+                progress.say(shorten(f"worker {name} was refused: {state.refused[name]}", 500), "yellow")
 
         def on_notice(text: str) -> None:
-            progress.console.print(f"[yellow]{escaped(text)}[/]", highlight=False)
+            progress.say(text, "yellow")
 
         return grade_class(submissions, course, settings, on_done, on_start, on_state, on_notice)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autograder.cli.common import AMISS, INTERRUPTED, UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -74,15 +75,11 @@ def regrade(
 
 
 def _planned(course: Course, path: Path, assignments: list[str], students: list[str], amiss: Amiss) -> list[Regraded]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from autograder.classroom.grading.regrade import grades, outdated, plan
 
     waiting = list(outdated(course, assignments, students, amiss))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(_("judging again"), total=len(waiting))
-        found = plan(course, path, waiting, lambda done: progress.advance(task))
+    with bar(_("judging again"), len(waiting)) as progress:
+        found = plan(course, path, waiting, lambda _done: progress.step())
     return grades(course, found, assignments, students)
 
 

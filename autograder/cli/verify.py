@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from autograder.cli.common import (
     AMISS,
@@ -17,10 +16,10 @@ from autograder.cli.common import (
     NoMemo,
     Workers,
     err,
-    escaped,
     fail,
     out,
 )
+from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _, language
 
@@ -118,17 +117,8 @@ def _settings(
 def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part]) -> Proof:
     from autograder.authoring.verify.run import verify as prove
 
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(_("reading"), total=None)
-        return prove(
-            course, assignments, settings, parts,
-            lambda notebooks: progress.update(task, total=notebooks),
-            lambda what: progress.update(task, advance=1, description=escaped(what)),
-            lambda what: progress.update(task, description=escaped(what)),
-        )  # fmt: skip
+    with bar(_("reading")) as progress:
+        return prove(course, assignments, settings, parts, progress.plan, progress.step, progress.at)
 
 
 def show(proof: Proof, verbose: bool) -> None:
