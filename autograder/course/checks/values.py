@@ -16,6 +16,7 @@ from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
 KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
+KINDS_OF_VALUE = {"integer": N_("integer"), "boolean": N_("True or False"), "text": N_("text")}
 KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
 
 
@@ -72,7 +73,7 @@ class ValueCheck(Check):
             actual = int(actual)  # 78500.0 is as good an answer
         wrong_kind = {"integer": int, "boolean": bool, "text": str}.get(self.kind)
         if wrong_kind and type(actual) is not wrong_kind:
-            return failed(_("a value of kind {kind}", kind=self.kind), show(value))
+            return failed(_("a value of kind {kind}", kind=_(KINDS_OF_VALUE[self.kind])), show(value))
         if equal(actual, _tuples(self.equals), self.tolerance):
             return passed(shorten(repr(actual)))
         return failed(repr(self.equals), shorten(repr(actual)))
@@ -131,7 +132,7 @@ class ArrayCheck(Check):
             [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
         )
         parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
-        return f"`{self.of}` " + ", ".join(parts)
+        return _("`{of}` {parts}", of=self.of, parts=", ".join(parts))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         array: ArrayDescription = value

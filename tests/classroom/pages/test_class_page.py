@@ -185,5 +185,5 @@ def test_a_class_without_anything_special_is_a_page_too(show, course, tmp_path, 
     path.write_text(class_page(Material([synthetic.report(course, "alice", "deep")]), course, "ko"), "utf-8")
     page = drawn(show(path))
     assert page.locator("html").get_attribute("lang") == "ko"
-    assert page.locator("h1").inner_text() == "학급 현황"
+    assert page.locator("h1").inner_text() == "수강생 현황"
     assert severe(page) == []
