@@ -72,6 +72,24 @@ class BrokenLimit(Frozen):
     sentence: str
 
 
+class FirstCause(Frozen):
+    """The exception of a notebook that explains most of the later ones, for people to read.
+
+    `cell` counts from 0; `question`: whose answer cell it is, or ''; `place`: that question's title, or the heading above the cell.
+    `error`: like ``NameError: name 'x' is not defined``; `followed`: how many later errors come from it; `questions`: those that it
+    cost something. `surroundings`: what the grader's machine lacks, if that is why. `sentence`: all this in one or two sentences.
+    """
+
+    cell: int
+    question: str = ""
+    place: str
+    error: str
+    followed: int = 0
+    questions: tuple[str, ...] = ()
+    surroundings: str = ""
+    sentence: str
+
+
 class Report(Frozen):
     """One submission, graded: the same submission always gives the same report, byte for byte.
 
@@ -89,6 +107,7 @@ class Report(Frozen):
     breaks: tuple[BrokenLimit, ...] = ()  # the broken limits of `notes` again, for pages that say what to do about each
     language: str = "en"  # of titles, hints and notes
     grader: str = ""  # its version, and what its code comes to (`worker.code`); reports from before it have none
+    first_cause: FirstCause | None = None
 
     @property
     def points(self) -> float:
@@ -97,6 +116,11 @@ class Report(Frozen):
     @property
     def out_of(self) -> float:
         return round(sum(question.out_of for question in self.questions), 6)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say about the notebook as a whole: the first cause of its errors, then `notes`."""
+        return (*((self.first_cause.sentence,) if self.first_cause else ()), *self.notes)
 
     @property
     def undecided(self) -> bool:

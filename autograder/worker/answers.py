@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id
 from autograder.common.hints import for_error
-from autograder.common.i18n import _
-from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.i18n import _, ngettext
+from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
+from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.checks.base import shorten as clean
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
-
-EMPTY = "NotImplementedError"  # what an answer cell raises until it is answered
+from autograder.worker.causes import EMPTY, error_of, follow, forgotten
+from autograder.worker.surroundings import reason
 
 
 def unseen(key: str, question: Question, language: str, status: Status, why: str) -> QuestionResult:
@@ -36,77 +37,148 @@ def all_undecided(assignment: Assignment, language: str, why: str) -> list[Quest
 
 
 def circumstances(
-    assignment: Assignment, questions: Sequence[QuestionResult], notebook: NotebookNode, run: Run
-) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:
-    """By question: why nothing was handed in, with a hint; and the exception of the answer cell, name and message."""
-    handed_in = {result.question for result in questions}
-    cells = cells_by_id(notebook)
-    missing = {key: _why_missing(key, cells, run) for key in assignment.questions if key not in handed_in}
-    answers = {key: cells.get(f"{key}-answer") for key in assignment.questions}
-    found = {key: _error(cell[1]) for key, cell in answers.items() if cell is not None}
-    return missing, {key: error for key, error in found.items() if error is not None}
+    assignment: Assignment, handed_in: Collection[str], notebook: NotebookNode, released: NotebookNode, run: Run
+) -> Circumstances:
+    """What the executed notebook says about the questions: why some were not `handed_in`, and what their cells raised."""
+    cells, originals = cells_by_id(notebook), cells_by_id(released)
+    found, first = follow(assignment, notebook, run, handed_in)
+    errors, beside, missing = {}, {}, {}
+    for key in assignment.questions:
+        index, cell = cells.get(f"{key}-answer", (-1, None))
+        error = found.errors.get(index)
+        if error is not None and error.name:
+            errors[key] = (error.name, error.message)
+        if cell is not None and (error is None or error.name == EMPTY):
+            original = originals.get(f"{key}-answer")
+            if where := forgotten(cell, original[1] if original else None):
+                beside[key] = where
+        if key not in handed_in:
+            explained = error is not None and beside.get(key) != "above"
+            missing[key] = ("", "") if explained and index not in found.breaks else _why_missing(key, cells, run)
+    return Circumstances(
+        missing=missing, errors=errors, forgotten=beside, causes=tuple(found.causes), first=first
+    )  # fmt: skip
 
 
 def complete(
-    assignment: Assignment,
-    questions: Sequence[QuestionResult],
-    missing: Mapping[str, tuple[str, str]],
-    errors: Mapping[str, tuple[str, str]],
-    language: str,
+    assignment: Assignment, questions: Sequence[QuestionResult], facts: Circumstances, language: str
 ) -> list[QuestionResult]:
-    """All questions, in order: those that were not handed in fail, with the reason that the notebook shows."""
+    """All questions, in order: those that were not handed in fail, with the reason that the notebook shows.
+
+    What the grader's machine lacks costs nothing: what did not pass for that reason is undecided.
+    """
     handed_in = {result.question: result for result in questions}
     completed = []
     for key, question in assignment.questions.items():
-        if key in handed_in:
-            completed.append(_with_own_error(handed_in[key], errors.get(key)))
-            continue
-        problem, hint = missing[key]
-        result = unseen(key, question, language, Status.FAILED, problem)
-        completed.append(result.model_copy(update={"hint": hint}))
+        problem, hint, lacks = _why(key, assignment, facts, language)
+        result = handed_in.get(key)
+        if result is None:
+            status = Status.UNDECIDED if lacks else Status.FAILED
+            result = unseen(key, question, language, status, problem).model_copy(update={"hint": hint})
+        elif result.status is Status.FAILED and problem:
+            result = result.model_copy(update={"problem": problem, "hint": hint})
+            if lacks:
+                result = result.model_copy(update={"outcomes": tuple(map(_open, result.outcomes))})
+        completed.append(result)
     return completed
 
 
-def _with_own_error(result: QuestionResult, error: tuple[str, str] | None) -> QuestionResult:
-    """A failed question whose own cell raised says so: the error explains more than its consequences."""
-    if error is None or result.status is not Status.FAILED:
-        return result
-    problem = (
-        _("This question was not answered.")
-        if error[0] == EMPTY
-        else _("Your cell raised {kind}: {message}", kind=error[0], message=error[1])
+def _open(outcome: Outcome) -> Outcome:
+    if outcome.status is Status.PASSED:
+        return outcome
+    return outcome.model_copy(
+        update={"status": Status.UNDECIDED, "points": 0.0, "hint": "", "expected": "", "actual": ""}
     )
-    return result.model_copy(update={"problem": problem, "hint": for_error(*error)})
+
+
+def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> FirstCause | None:
+    """The exception that explains most of the notebook's other errors, in the language that is spoken; None without one."""
+    if facts.first < 0:
+        return None
+    cause = facts.causes[facts.first]
+    place, error, lacks = _place(assignment, cause, language), _said(cause), ""
+    if cause.lack[0]:
+        lacks = reason(cause.lack)
+        said = [_("“{place}” could not run here: {error}.", place=place, error=error)]
+        said.append(
+            _("That is no mistake of yours ({reason}): a person will look at what depends on it.", reason=lacks)
+        )
+    elif _unanswered(cause, facts):
+        said = [_("“{place}” was not answered.", place=place)]
+    else:
+        said = [_("The first error is in “{place}”: {error}.", place=place, error=error)]
+    if cause.followed:
+        said.append(ngettext("One later error comes from it.", "{number} later errors come from it.", cause.followed))
+    return FirstCause(
+        cell=cause.cell, question=cause.question, place=place, error=error, followed=cause.followed,
+        questions=cause.questions, surroundings=lacks, sentence=" ".join(said),
+    )  # fmt: skip
+
+
+def _place(assignment: Assignment, cause: Cause, language: str) -> str:
+    if cause.question in assignment.questions:
+        return assignment.questions[cause.question].title.in_language(language)
+    return cause.heading or _("cell {number}", number=cause.cell + 1)
+
+
+def _said(cause: Cause) -> str:
+    name, message = cause.error
+    return (f"{name}: {message}" if name and message else name or message).rstrip(".")
+
+
+def _unanswered(cause: Cause, facts: Circumstances) -> bool:
+    return cause.error[0] == EMPTY and bool(cause.question) and cause.question not in facts.forgotten
+
+
+def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) -> tuple[str, str, bool]:
+    """Why a question has no points, a hint, and whether the grader's machine is to blame; nothing if its values alone say it."""
+    cause = next((cause for cause in facts.causes if key in cause.questions), None)
+    if cause is not None:
+        place = _place(assignment, cause, language)
+        if cause.lack[0]:
+            why = reason(cause.lack)
+            if cause.question == key:
+                problem = _("The grader could not run this: {reason}. A person will look at it.", reason=why)
+            else:
+                problem = _(
+                    "The grader could not run “{place}”, which this needs: {reason}. A person will look at it.",
+                    place=place, reason=why,
+                )  # fmt: skip
+            return problem, "", True
+        if _unanswered(cause, facts):
+            return _("This needs “{place}”, which was not answered.", place=place), "", False
+        problem = _("This comes from an earlier error, in “{place}”: {error}.", place=place, error=_said(cause))
+        return problem, for_error(*cause.error), False
+    if key in facts.forgotten:
+        if facts.forgotten[key] == "above":
+            problem = _("What stands above `raise NotImplementedError()` ran and counts.")
+            problem = f"{problem} {facts.missing.get(key, ('', ''))[0]}".strip()
+        else:
+            problem = _("What stands below `raise NotImplementedError()` did not run.")
+        return problem, _("Delete the line `raise NotImplementedError()`."), False
+    if key in facts.errors and not facts.missing.get(key, ("", ""))[0]:
+        name, message = facts.errors[key]
+        if name == EMPTY:
+            return _("This question was not answered."), for_error(name, message), False
+        return _("Your cell raised {kind}: {message}", kind=name, message=message), for_error(name, message), False
+    return *facts.missing.get(key, ("", "")), False
 
 
 def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: Run) -> tuple[str, str]:
-    """Why nothing was handed in for a question: the error of its own cell, else of its check cell, else a broken limit."""
+    """Why nothing was handed in for a question, but for what its answer cell raised: a broken limit, or what its check cell says."""
     breaks = {broken.cell: broken.sentence for broken in run.breaks}
     ended = run.breaks[-1].sentence if run.breaks and not run.finished else ""
-    own = cells.get(f"{key}-answer")
-    check = cells.get(key)
+    own, check = cells.get(f"{key}-answer"), cells.get(key)
     if own is not None and own[0] in breaks:
         return _("Nothing was handed in: {why}.", why=breaks[own[0]]), ""
-    error = _error(own[1]) if own is not None else None
+    error = error_of(check[1]) if check is not None else None
     if error is not None:
-        hint = for_error(*error)
-        if error[0] == EMPTY:
-            return _("This question was not answered."), hint
-        return _("Your cell raised {kind}: {message}", kind=error[0], message=error[1]), hint
-    error = _error(check[1]) if check is not None else None
-    if error is not None:
-        return _("The check cell raised {kind}: {message}", kind=error[0], message=error[1]), for_error(*error)
+        said = _("The check cell raised {kind}: {message}", kind=error.name, message=error.message)
+        return said, for_error(error.name, error.message)
     if ended:
         return _("The check cell did not run: {why}.", why=ended), ""
     printed = _printed(check[1]) if check is not None else ""
     return _("Nothing was handed in. {printed}", printed=printed).strip(), ""
-
-
-def _error(cell: NotebookNode) -> tuple[str, str] | None:
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            return clean(str(output.get("ename", "")), 100), clean(str(output.get("evalue", "")), 400)
-    return None
 
 
 def _printed(cell: NotebookNode) -> str:

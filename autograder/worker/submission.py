@@ -29,7 +29,7 @@ from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
 from autograder.course.course import Course
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
-from autograder.worker.answers import all_failed, all_undecided, circumstances, complete
+from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause
 from autograder.worker.judge_process import Bench, JudgeDied
 from autograder.worker.sanitize import harmless
 from autograder.worker.task import Task
@@ -107,14 +107,14 @@ def _grade(task: Task, submitted: NotebookNode, bench: Bench, sandbox: Sandbox, 
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
         ended = time.perf_counter()
-        missing, errors = circumstances(task.asked, decided.questions, trial, run)
-        questions = complete(task.asked, decided.questions, missing, errors, task.language)
-        kept = task.handins(decided.handins, code=code_digest(notebook), missing=missing, errors=errors)
+        facts = circumstances(task.asked, {one.question for one in decided.questions}, trial, task.released, run)
+        questions = complete(task.asked, decided.questions, facts, task.language)
+        kept = task.handins(decided.handins, code=code_digest(notebook), circumstances=facts.model_dump())
         notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
         trial = harmless(trial)
         _write_outputs(trial, questions)
         breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
-        report = task.report(questions, notes, breaks)
+        report = task.report(questions, notes, breaks, first_cause(task.asked, facts, task.language))
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
         return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
     questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=failure))

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.common.results import BrokenLimit, QuestionResult, Report
+from autograder.common.results import BrokenLimit, FirstCause, QuestionResult, Report
 from autograder.common.versions import versions
 from autograder.common.wire.handins import annotated, sha256
 from autograder.course.course import Assignment, Course, course_document
@@ -50,6 +50,7 @@ class Task:
         questions: Sequence[QuestionResult],
         notes: Sequence[str] = (),
         breaks: Sequence[BrokenLimit] = (),
+        first_cause: FirstCause | None = None,
     ) -> Report:
         return Report(
             student=self.student,
@@ -63,6 +64,7 @@ class Task:
             breaks=tuple(breaks),
             language=self.language,
             grader=grader(self.course, self.assignment, self.language),
+            first_cause=first_cause,
         )
 
     def handins(self, packed: bytes, **facts: Any) -> bytes:

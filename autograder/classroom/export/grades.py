@@ -176,7 +176,7 @@ def _grade(
     decided = round(sum(question.points for question in questions if question.points is not None), 6)
     penalty = max((entry.penalty or 0.0 for entry in held.values()), default=0.0)
     open_ = any(question.status in (State.UNDECIDED, State.MISSING) for question in questions)
-    notes = report.notes if report else ()
+    notes = report.remarks if report else ()
     return Grade(
         student=student, assignment=name, title=title,
         status=State.UNDECIDED if open_ else State.PASSED if decided >= out_of - 1e-9 else State.FAILED,

@@ -169,7 +169,7 @@ class Book:
         share = course.late.penalty(late)
         penalty = min(max(score, 0.0), round(share * score, 6))
         submitted.late_submission_penalty = penalty if share else None
-        overall = [prose(note) for note in report.notes]
+        overall = [prose(remark) for remark in report.remarks]
         with speaking(report.language):
             if share:
                 overall.append(late_text(course.late, late, share, score, penalty))

@@ -30,12 +30,12 @@ from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
-from autograder.common.wire.handins import HandIns, Kept, Measured, code_digest, pack, sha256
+from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack, sha256
 from autograder.common.wire.notebook import read, restore
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import origin, released_notebook
 from autograder.course.source_notebook import source_notebook
-from autograder.worker.answers import complete
+from autograder.worker.answers import complete, first_cause
 from autograder.worker.code import grader, runner
 from autograder.worker.judge_process import Bench, JudgeDied
 from autograder.worker.submission import redone
@@ -203,7 +203,7 @@ def _before(
 
 
 def _known(document: HandIns, key: str) -> bool:
-    return key in document.answers or key in document.missing
+    return key in document.answers or key in document.circumstances.missing
 
 
 def _restored(course: Course, submission: Submission) -> tuple[NotebookNode, list[str]] | None:
@@ -231,9 +231,9 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None) -
     """The report that grading it anew would give, or why there is none."""
     submission, before, document = result.submission, result.before, kept.document
     assignment = course.assignment(submission.assignment)
-    questions, measured, missing, notes = [], document.measured, dict(document.missing), list(before.notes)
+    questions, measured, facts, notes = [], document.measured, document.circumstances, list(before.notes)
     if document.unreadable:
-        missing = dict.fromkeys(assignment.questions, (document.unreadable, ""))
+        facts = Circumstances(missing=dict.fromkeys(assignment.questions, (document.unreadable, "")))
     else:
         if bench is not None:
             try:
@@ -244,23 +244,24 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None) -
             if lost:
                 return _again(result, *(f"{key}: {why}" for key, why in lost.items()))
             questions, measured = again.questions, again.measured
-        new = [key for key in assignment.questions if not _known(document, key)]
-        if new:
-            return _again(result, *map(_new, new))
+        unknown = [key for key in assignment.questions if not _known(document, key)]
+        if unknown:
+            return _again(result, *map(_new, unknown))
         with speaking(document.language):
             restored = _restored(course, submission)
         assert restored is not None
         notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
     with speaking(document.language):
-        completed = complete(assignment, questions, missing, document.errors, document.language)
-    now = grader(course, submission.assignment, before.language)
-    facts = {
+        completed = complete(assignment, questions, facts, document.language)
+        cause = first_cause(assignment, facts, document.language)
+    new = {
         "course": course.digest(submission.assignment),
-        "grader": now,
+        "grader": grader(course, submission.assignment, before.language),
         "questions": tuple(completed),
         "notes": tuple(notes),
+        "first_cause": cause,
     }
-    return Regraded(submission, before, before.model_copy(update=facts), (), result.why, measured)
+    return Regraded(submission, before, before.model_copy(update=new), (), result.why, measured)
 
 
 def _new(question: str) -> str:

@@ -19,7 +19,7 @@ from autograder.common.errors import CourseError
 from autograder.common.exhibits import Curve, Exhibit, Network
 from autograder.common.i18n import N_, _, language, ngettext, speaking
 from autograder.common.network_drawing import network_svg
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import FirstCause, Outcome, QuestionResult, Report, Status
 from autograder.course.checks.training import split_name
 from autograder.course.course import Course
 
@@ -107,7 +107,7 @@ def _view(
         "title": titles.get("", report.assignment),
         "total": max(0.0, earned - person.penalty),
         "out_of": report.out_of,
-        "opening": _opening(questions),
+        "opening": _opening(questions, report.first_cause),
         "deductions": _deductions(earned, person),
         "questions": questions,
         "limits": [(b.sentence, _(ADVICE[b.limit]) if b.limit in ADVICE else "") for b in report.breaks],
@@ -135,21 +135,20 @@ def titles_of(name: str, course: Course) -> dict[str, str]:
     return found
 
 
-def _opening(questions: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Two or three sentences that say where one stands and what to look at first."""
+def _opening(questions: Sequence[Mapping[str, Any]], cause: FirstCause | None = None) -> list[str]:
+    """Two or three sentences that say where one stands and what to look at first: the first cause, else the earliest open question."""
     right = sum(question["state"] == "passed" for question in questions)
     waiting = sum(question["state"] == "undecided" for question in questions)
     if right == len(questions):
         return [_("Everything is right. Well done!")]
-    said = []
+    said = [cause.sentence] if cause is not None else []
     if right:
         said.append(_("{right} of {all} questions are completely right.", right=right, all=len(questions)))
     else:
         said.append(_("This is a start. Take the questions one by one: each tells you what to look at."))
     open_ = [question for question in questions if question["state"] in ("failed", "partly")]
-    if open_:
-        first = max(open_, key=lambda question: question["out_of"] - question["points"])
-        said.append(_("Look at “{title}” first: that is where most points are left.", title=first["title"]))
+    if open_ and cause is None:
+        said.append(_("Look at “{title}” first: later questions may depend on it.", title=open_[0]["title"]))
     if waiting:
         said.append(
             ngettext(

@@ -65,7 +65,9 @@ def class_table(reports: Sequence[Scored], order: Iterable[str], penalties: dict
 
 
 def failed_checks(report: Report) -> Iterable[Text]:
-    """A line for each check that did not pass: question, check, found, hint."""
+    """The first cause of the notebook's errors, and a line for each check that did not pass: question, check, found, hint."""
+    if report.first_cause:
+        yield Text(f"  {shorten(report.student, 60)} {report.assignment}: {report.first_cause.sentence}", style="red")
     for question in report.questions:
         if question.problem and not any(outcome.actual for outcome in question.outcomes):
             yield Text(

@@ -28,7 +28,7 @@ from autograder.common.i18n import N_
 from autograder.common.results import Frozen
 from autograder.common.wire.description import decode, encode
 
-VERSION = 1
+VERSION = 2
 MAX_ARRAYS = 64 << 20  # bytes of arrays that are kept of one submission: 200 networks of the course's size
 MAX_DOCUMENT = 16 << 20  # bytes of JSON
 TOO_LARGE = N_("what was handed in is too large to be kept")
@@ -62,12 +62,42 @@ class Measured(Frozen):
         return Measured(metrics=dict(sorted(self.metrics.items())), mistakes=dict(sorted(self.mistakes.items())))
 
 
+class Cause(Frozen):
+    """An exception that later ones come from: in the cell number `cell` (from 0), which is the answer cell of `question` or stands
+    under `heading`. `error`: name and message; `lack`: what the grader's machine lacks, and its name, if that is why.
+    `followed`: later errors; `questions`: those that depend on it.
+    """
+
+    cell: int
+    question: str = ""
+    heading: str = ""
+    error: tuple[str, str]
+    lack: tuple[str, str] = ("", "")
+    followed: int = 0
+    questions: tuple[str, ...] = ()
+
+
+class Circumstances(Frozen):
+    """What the executed notebook says about its questions, beside what they handed in.
+
+    `missing`: why nothing was handed in, with a hint. `errors`: what answer cells raised, name and message. `forgotten`: answers that
+    stand beside a ``raise NotImplementedError()``, and whether they ran ("above", "below" or "both" of it). `causes`: in the
+    notebook's order. `first`: which of them explains most, or -1.
+    """
+
+    missing: dict[str, tuple[str, str]] = Field(default={})
+    errors: dict[str, tuple[str, str]] = Field(default={})
+    forgotten: dict[str, str] = Field(default={})
+    causes: tuple[Cause, ...] = ()
+    first: int = -1
+
+
 class HandIns(Frozen):
-    """One submission. `answers` by question; of the other questions `missing` says why nothing came, with a hint.
+    """One submission. `answers` by question; `circumstances` say why nothing came for the others.
 
     `submission`: digest of the file. `code`: digest of the code that ran, the release's cells included. `course`: digest, among
-    the arrays, of the document that the course's digest is made of. `runner`: digest of the grader's code that ran it. `errors`: what the answer cells of questions raised, name and
-    message. `measured`: what was measured on its networks.
+    the arrays, of the document that the course's digest is made of. `runner`: digest of the grader's code that ran it. `measured`:
+    what was measured on its networks.
     `unreadable`: why the file is no notebook. `dropped`: why nothing was kept.
     """
 
@@ -81,8 +111,7 @@ class HandIns(Frozen):
     runner: str = ""
     versions: dict[str, str] = Field(default={})
     answers: dict[str, Answer] = Field(default={})
-    missing: dict[str, tuple[str, str]] = Field(default={})
-    errors: dict[str, tuple[str, str]] = Field(default={})
+    circumstances: Circumstances = Circumstances()
     measured: Measured = Measured()
     unreadable: str = ""
     dropped: str = ""
