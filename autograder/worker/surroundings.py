@@ -141,7 +141,8 @@ def misspelt(module: str) -> bool:
     """Is this no module that a machine could lack, but a slip of the pen for one that is there, or a part that it doesn't have?"""
     top, _dot, rest = module.partition(".")
     if _there(top):
-        return bool(rest)
+        spec = importlib.util.find_spec(top)
+        return bool(rest) and spec is not None and spec.origin is not None  # not in a folder that many packages share
     return any(_one_slip(top, name) for name in _TYPED)
 
 
