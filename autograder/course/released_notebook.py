@@ -11,6 +11,7 @@ from autograder.common.cells import grade_id_of
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
+from autograder.course.released_checks import RELEASED
 
 RELEASES = "assignments"  # the folder; in it one for each language, and in that one for each assignment
 AGAIN = N_("Run `autograder release`.")
@@ -41,6 +42,18 @@ def released_notebook(course: Course, assignment: str, language: str = "") -> No
         ) from None
     except (OSError, ValueError) as error:
         raise ReleaseError(_("{path} can't be read: {error}", path=path, error=error), _(AGAIN)) from error
+
+
+def beside(course: Course, assignment: str, language: str = "") -> dict[str, Path]:
+    """What lies beside the notebook in a release, such as data and modules of the course's own, by its place from there."""
+    folder = course.root / release_place(assignment, language or course.language)
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    own = {Path(f"{assignment}.ipynb"), Path(RELEASED)}
+    return {
+        place.as_posix(): path
+        for place, path in found.items()
+        if place not in own and not any(part.startswith((".", "__")) for part in place.parts)
+    }
 
 
 def origin(course: Course, assignment: str, notebook: NotebookNode) -> str:

@@ -32,6 +32,7 @@ from autograder.sandbox.layout import Layout
 START_SECONDS = 180.0
 LAUNCH_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
+BESIDE = "beside"  # the folder, in `run_folder`, of what lies beside the notebook
 DIED = N_("the sandbox died under this notebook")
 
 
@@ -159,6 +160,25 @@ class Sandbox:
             self.starts += 1
             self._kernels = 0
 
+    def lay_beside(self, files: Mapping[str, Path]) -> None:
+        """What kernels find beside the notebook from now on, by name, and can't change; it replaces what was there.
+
+        Raises SandboxError if a file can't be copied.
+        """
+        folder = self.run_folder / BESIDE
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+            for name, path in files.items():
+                copy = folder / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+                copy.chmod(0o444)
+            for place in [folder, *(path for path in folder.rglob("*") if path.is_dir())] if files else []:
+                place.chmod(0o755)  # kernels may be another user
+        except OSError as error:
+            raise SandboxError(_("a file beside the notebook can't be copied: {error}", error=error)) from error
+
     def launch(self, connection: Mapping[str, Any], environment: Mapping[str, str], cwd: str | None = None) -> Kernel:
         """Fork a kernel that serves `connection` (the contents of a connection file, paths as seen inside).
 
@@ -170,9 +190,13 @@ class Sandbox:
                 self.reset()
             self.start()
             for path in self.run_folder.iterdir():
-                path.chmod(0o666)  # the judge's socket, when kernels are another user; the folder above is ours alone
+                if path.is_socket():
+                    path.chmod(
+                        0o666
+                    )  # the judge's socket, when kernels are another user; the folder above is ours alone
             request = {
                 "do": "launch", "connection": dict(connection), "cwd": cwd, "seconds": LAUNCH_SECONDS,
+                "beside": f"{self.inner_run_folder}/{BESIDE}" if (self.run_folder / BESIDE).is_dir() else "",
                 "environment": {**self._layout.environment(), **environment}, "limits": self.limits.model_dump(),
             }  # fmt: skip
             answer = self._ask(request, LAUNCH_SECONDS + ANSWER_SECONDS)

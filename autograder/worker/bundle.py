@@ -54,7 +54,7 @@ def pack(course: Course, path: Path) -> Bundle:
 
 def _needed(course: Course) -> set[Path]:
     folders = [course.root / release_place(name, one) for name in course.assignments for one in course.course.languages]
-    found = {path for folder in folders for path in folder.glob("*") if path.is_file()}
+    found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
     found = {path for path in found if not any(part.startswith((".", "__")) for part in path.parts[-3:])}
     # What checks name, with all that it uses: what the course's digest holds, and nothing that it doesn't.
     return found | {course.root / file for name in course.assignments for file in course.files(name)}

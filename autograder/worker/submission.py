@@ -27,6 +27,7 @@ from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
 from autograder.course.course import Course
+from autograder.course.released_notebook import beside
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause
@@ -149,6 +150,7 @@ def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:
 def _run(notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox) -> tuple[Run, Decided]:
     course = task.course
     sandbox.start()
+    sandbox.lay_beside(beside(task.course, task.assignment, task.release))
     bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
     environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"

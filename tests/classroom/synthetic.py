@@ -97,7 +97,7 @@ def report(course, student, assignment, failing=(), undecided=(), missing=(), me
         )
         questions.append(
             QuestionResult(
-                question=key, title=question.title.en, out_of=question.points, outcomes=tuple(outcomes), problem=problem, hint=hint,
+                question=key, title=question.title.in_language("en"), out_of=question.points, outcomes=tuple(outcomes), problem=problem, hint=hint,
                 exhibit=None if key in missing else exhibit_for(question.checks, measured, right),
             )
         )  # fmt: skip

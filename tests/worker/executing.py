@@ -107,7 +107,13 @@ def _stand_ins(handed: dict[str, tuple[tuple, dict]]) -> dict[str, ModuleType]:
 
     check.progress = lambda *_, **__: None
     grader.check = check
-    found = {"keras": keras, "tensorflow": tensorflow, "matplotlib": library, "matplotlib.pyplot": plot, "autograder": grader}
+    found = {
+        "keras": keras,
+        "tensorflow": tensorflow,
+        "matplotlib": library,
+        "matplotlib.pyplot": plot,
+        "autograder": grader,
+    }
     found |= {f"keras.{name}": getattr(keras, name) for name in ("layers", "datasets", "utils", "optimizers")}
     return found | {f"tensorflow.{name}": getattr(tensorflow, name) for name in ("keras", "config", "test")}
 

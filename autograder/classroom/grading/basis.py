@@ -14,7 +14,7 @@ from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.course.course import Course, course_document
-from autograder.course.released_notebook import release_file
+from autograder.course.released_notebook import beside, release_file
 from autograder.worker.code import grader
 
 
@@ -108,7 +108,14 @@ class Bases:
 
 
 def released(course: Any, assignment: str) -> str:
-    """SHA-256 of the released notebooks that submissions are restored from; '' without any. Only the course's `root` counts."""
-    paths = [course.root / release_file(assignment, language) for language in LANGUAGES]
-    found = [(path.parts[-3], hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths if path.is_file()]
+    """SHA-256 of the released notebooks that submissions are restored from, and of what lies beside them for their cells.
+
+    '' without any. Only the course's `root` counts.
+    """
+    found = []
+    for language in LANGUAGES:
+        notebook = course.root / release_file(assignment, language)
+        for name, path in {"": notebook, **beside(course, assignment, language)}.items():
+            if path.is_file():
+                found.append((language, name, hashlib.sha256(path.read_bytes()).hexdigest()))
     return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else ""

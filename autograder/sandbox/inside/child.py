@@ -202,6 +202,9 @@ def _kernel(plan: Plan, request: dict[str, Any], report: int) -> int:
     home.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
+    if request.get("beside") and not request.get("cwd"):
+        for name in os.listdir(request["beside"]):
+            os.symlink(f"{request['beside']}/{name}", name)  # that folder can't be written from in here
     os.environ.clear()
     os.environ.update(request["environment"])
     if plan.hardened:

@@ -43,6 +43,8 @@ IMPORTS = (
 OPTIONAL = (
     "pandas",
     "seaborn",
+    "tqdm",
+    "PIL.Image",
     "autograder.kernel.graded",
     "autograder.kernel.check",
     "autograder.kernel.start",
