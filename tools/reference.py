@@ -1,4 +1,5 @@
-"""Writes docs/reference.md, the reference of course.yml and of the checks, from the code: ``make docs``.
+"""Writes docs/reference.md, the reference of course.yml and of the checks, from the code, and the student guides' list of
+packages: ``make docs``.
 
 Names, types, defaults and bounds come from the models themselves; what a key means is said here, and a key without a
 meaning, or a meaning without a key, is an error.
@@ -18,8 +19,11 @@ from autograder.course.checks.base import Check
 from autograder.course.checks.functions import ArgumentSpec, Case
 from autograder.course.checks.network import LayerSpec
 from autograder.course.checks.registry import TYPES
+from autograder.course.packages import ALWAYS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+GUIDES = sorted(TARGET.parent.glob("student-guide*.md"))
+START, END = "<!-- packages: written by `make docs` -->", "<!-- /packages -->"
 
 COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("The file", course.Course, {
@@ -32,6 +36,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "late": "what handing in late costs",
         "sandbox_training": "what a training is worth that the judge can't repeat and that ran in the student's kernel: "
         "`undecided` (a person looks), or `accepted` as the kernel reports it (trusted submissions only)",
+        "packages": "what students may import beside the course's own needs, as pip writes it (`xgboost>=2`): install it where you "
+        "grade (`autograder doctor` looks), and run `make docs` for the student guide; without one, questions that need it are undecided",
         "assignments": "by name: lower-case letters, digits and `_`",
     }),
     ("`course`", course.Heading, {
@@ -226,6 +232,19 @@ def text() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def guide(written: str) -> str:
+    """A student guide with the list of packages that this course's notebooks may import."""
+    packages = (*ALWAYS, *course.load(TARGET.parents[1] / course.FILE).packages)
+    listed = ", ".join(f"`{name}`" for name in packages)
+    before, start, rest = written.partition(START)
+    _old, end, after = rest.partition(END)
+    if not end:
+        raise ValueError("a student guide has no place for the list of packages")
+    return f"{before}{start}\n{listed}\n{end}{after}"
+
+
 if __name__ == "__main__":
     TARGET.write_text(text(), "utf-8")
+    for path in GUIDES:
+        path.write_text(guide(path.read_text("utf-8")), "utf-8")
     print(TARGET.name)

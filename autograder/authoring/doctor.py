@@ -21,6 +21,7 @@ from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import KERAS, release
 from autograder.course.course import Course, load
+from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
 
 PYTHONS = ((3, 11), (3, 14))  # from, and below: as in pyproject.toml
@@ -65,7 +66,7 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
         if course.isolation == "bubblewrap":
             yield _guarded(N_("isolation"), _apart, course)
         yield from (_guarded(N_("gradebook"), _gradebook, course), _guarded(N_("nbgrader"), _nbgrader, course))
-        yield _guarded(N_("releases"), _releases, course)
+        yield from (_guarded(N_("releases"), _releases, course), _guarded(N_("packages"), _packages, course))
     if deep:
         yield _guarded(N_("training"), _training, None)
 
@@ -113,6 +114,16 @@ def _data_set() -> Finding:
         return good("Fashion-MNIST", str(data.find(download=False)))
     except AutograderError as error:
         return Finding("Fashion-MNIST", Mark.BAD, str(error), error.remedy)
+
+
+def _packages(course: Course) -> Finding:
+    """What students may import, beside what grading needs."""
+    wanted = (*ALWAYS, *course.packages)
+    if not (absent := lacking(wanted)):
+        return good(_("packages"), ", ".join(wanted))
+    quoted = " ".join(f"'{package}'" for package in absent)
+    remedy = _("Run `pip install {packages}`: questions that need one are undecided without it.", packages=quoted)
+    return Finding(_("packages"), Mark.BAD, _("not installed: {packages}", packages=", ".join(absent)), remedy)
 
 
 def _sandbox() -> Finding:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
+    AfterValidator, BeforeValidator,
     ConfigDict,
     Field,
     SerializeAsAny,
@@ -32,6 +32,7 @@ from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.handins import sha256
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
+from autograder.course.packages import checked
 from autograder.course.files import used_files
 
 Isolation = Literal["bubblewrap", "none"]
@@ -210,6 +211,7 @@ class Course(_Frozen):
     limits: Limits = Limits()
     late: LatePolicy = LatePolicy()
     sandbox_training: Literal["undecided", "accepted"] = "undecided"
+    packages: Annotated[tuple[str, ...], AfterValidator(checked)] = ()
     assignments: dict[Annotated[str, Field(pattern=_ID)], Assignment] = Field(min_length=1)
     root: Path = Field(default=Path(), exclude=True)
 
@@ -275,7 +277,7 @@ class Course(_Frozen):
 
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
-        document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "assignments"})
+        document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "packages", "assignments"})
         document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
         document["files"] = self.files(assignment)
         return document

@@ -66,7 +66,11 @@ def test_a_notebook_finds_what_was_released_beside_it_and_cannot_change_it(own, 
 
 def test_the_next_notebook_does_not_find_the_files_of_another_assignment(sandbox, own, course):
     sandbox.lay_beside(beside(own, "deep"))
-    assert sorted(path.name for path in (sandbox.run_folder / "beside").iterdir()) == ["data.csv", "helper.py", "images"]
+    assert sorted(path.name for path in (sandbox.run_folder / "beside").iterdir()) == [
+        "data.csv",
+        "helper.py",
+        "images",
+    ]
     sandbox.lay_beside(beside(course, "deep"))
     assert not (sandbox.run_folder / "beside").exists()
 

@@ -1,0 +1,236 @@
+"""The first cause of a notebook's errors: it is named, and what the grader lacks costs nobody a point."""
+
+import random
+
+import nbformat
+import pytest
+
+from autograder.authoring.variants import solved
+from autograder.common.results import Status
+from autograder.course.released_notebook import released_notebook
+from autograder.worker import flow, surroundings
+from tests.worker.executing import answer, execute, graded
+
+LACKS = {
+    "a package": "import package_that_is_not_here",
+    "a name of a package": "from mlxtend.plotting import plot_confusion_matrix",
+    "a part of a package": "import tensorflow_datasets.core as tfds",
+    "a part of a folder that packages share": "import google.generativeai as genai",
+    "another system's module": "import winsound",
+    "a library": "raise ImportError('libcudart.so.12: cannot open shared object file: No such file or directory')",
+    "an option": "raise ImportError(\"Missing optional dependency 'openpyxl'.  Use pip or conda to install openpyxl.\")",
+    "pydot": "raise ImportError('You must install pydot (`pip install pydot`) for `plot_model` to work.')",
+    "GPU": "import tensorflow as tf\ntf.config.list_physical_devices('GPU')[0]",
+    "GPU in two steps": "import tensorflow as tf\ngpus = tf.config.list_physical_devices('GPU')\nuse = gpus\nuse[0].name",
+    "GPU unpacked": "import tensorflow as tf\n(gpu,) = tf.config.list_physical_devices('GPU')",
+    "GPU asserted": "import tensorflow as tf\nfound = tf.config.list_physical_devices('GPU')\nassert len(found) > 0, 'switch it on'",
+    "GPU of Colab": "import tensorflow as tf\nname = tf.test.gpu_device_name()\nif name != '/device:GPU:0':\n    raise SystemError('not found')",
+    "GPU, or leave": "import tensorflow as tf, sys\nif not tf.config.list_physical_devices('GPU'):\n    sys.exit('no accelerator')",
+    "GPU in a function": "import tensorflow as tf\ndef first():\n    return tf.config.list_physical_devices('GPU')[0]\nfirst()",
+    "TPU": "raise ValueError('Please provide a TPU Name to connect to.')",
+    "a program": "import subprocess\nsubprocess.check_output(['nvidia-smi'])",
+    "another program": "import subprocess\nsubprocess.run(['program_that_is_not_here', '-V'], check=True)",
+    "network": "import urllib.request\nurllib.request.urlopen('http://no-such-host.invalid/x')",
+    "a socket": "import socket\nsocket.create_connection(('no-such-host.invalid', 80))",
+    "a server": "raise ConnectionRefusedError(111, 'Connection refused')",
+    "a download": "raise Exception('URL fetch failure on https://example.org/x: None -- [Errno -3] Temporary failure in name resolution')",
+    "data of the web": "import pandas as pd\npd.read_csv('https://no-such-host.invalid/a.csv')",
+    "a fetched file": "!wget -q http://no-such-host.invalid/a.csv\nopen('a.csv')",
+    "Tk": "import tkinter\ntkinter.Tk()",
+    "a window": "class error(Exception): pass\nraise error('The function is not implemented. Rebuild the library with Windows, GTK+ 2.x')",
+    "a backend": "raise ImportError(\"Cannot load backend 'QtAgg' which requires the 'qt' interactive framework, as 'headless' is running\")",
+    "somebody who answers": "name = input('Your name: ')",
+    "a drive": "open('/content/drive/MyDrive/data/notes.txt')",
+    "a folder of Windows": "open(r'C:\\Users\\ada\\notes.txt')",
+    "a folder": "import os\nos.chdir('/content/drive/MyDrive')",
+    "a variable": "import os\nos.environ['COLAB_TPU_ADDR']",
+    "a version": "import sys\nassert sys.version_info >= (3, 99)",
+    "an old version": "import numpy\nassert numpy.__version__.startswith('1.2'), numpy.__version__",
+    "a magic": "%watermark_that_is_not_here",
+    "an extension": "%load_ext no_such_extension",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def solutions(course):
+    """By assignment: what it asks, its solution, its release, and the solution as it runs."""
+    found = {}
+    for name in course.assignments:
+        notebook = solved(course, name)
+        found[name] = (course.assignment(name), notebook, released_notebook(course, name), execute(notebook))
+    return found
+
+
+def first_code(notebook):
+    return next(cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def with_lines(notebook, lines, place):
+    """The lines in the first cell, before its line number `place`."""
+    copy = nbformat.from_dict(notebook)
+    cell = first_code(copy)
+    own = cell.source.split("\n")
+    cell.source = "\n".join([*own[:place], lines, *own[place:]])
+    return copy
+
+
+def of(results, status):
+    return [name for name, result in results.items() if result.status is status]
+
+
+def test_the_solutions_run_with_the_stand_ins_and_have_no_cause(solutions):
+    for asked, notebook, released, right in solutions.values():
+        assert right.values.keys() == asked.questions.keys()
+        results, cause = graded(asked, notebook, released, right)
+        assert (of(results, Status.PASSED), cause) == (list(asked.questions), None)
+
+
+@pytest.mark.parametrize("kind", LACKS)
+def test_no_question_fails_for_what_the_grader_lacks_in_the_first_cell(solutions, kind):
+    draw = random.Random(f"first {kind}")
+    asked, notebook, released, right = solutions[draw.choice(sorted(solutions))]
+    results, cause = graded(asked, with_lines(notebook, LACKS[kind], 0), released, right)
+    assert of(results, Status.UNDECIDED) == list(asked.questions)
+    assert cause.surroundings
+    assert cause.cell == notebook.cells.index(first_code(notebook))
+    assert all("A person will look at it." in result.problem for result in results.values())
+    somewhere = draw.randint(1, first_code(notebook).source.count("\n") + 1)
+    results, cause = graded(asked, with_lines(notebook, LACKS[kind], somewhere), released, right)
+    assert not of(results, Status.FAILED)
+
+
+@pytest.mark.parametrize("kind", LACKS)
+def test_no_question_fails_for_what_the_grader_lacks_in_an_answer(solutions, kind):
+    draw = random.Random(f"answer {kind}")
+    asked, notebook, released, right = solutions[draw.choice(sorted(solutions))]
+    question = draw.choice(list(asked.questions))
+    own = next(
+        c.source for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == f"{question}-answer"
+    )
+    results, cause = graded(asked, answer(notebook, question, f"{LACKS[kind]}\n{own}"), released, right)
+    assert not of(results, Status.FAILED)
+    assert question in of(results, Status.UNDECIDED)
+    assert (cause.question, bool(cause.surroundings)) == (question, True)
+    before = list(asked.questions)[: list(asked.questions).index(question)]
+    assert set(before) <= set(of(results, Status.PASSED))
+
+
+OWN = {
+    "a slip in a module's name": ("import nunpy as np", "ModuleNotFoundError"),
+    "a part that a module doesn't have": ("import numpy.layers", "ModuleNotFoundError"),
+    "a name that a module doesn't have": ("from sklearn.model_selection import train_test_spilt", "ImportError"),
+    "a name that nothing makes": ("keras_is_here", "NameError"),
+    "no Python": ("import numpy as", "SyntaxError"),
+    "a value": ("int('a')", "ValueError"),
+    "an assertion": ("assert 1 == 2", "AssertionError"),
+    "a misspelt function": ("import tensorflow as tf\n[].list_physical_device('GPU')", "AttributeError"),
+    "an index": ("[][0]", "IndexError"),
+    "a file of one's own": ("open('notes.txt')", "FileNotFoundError"),
+    "an unknown option": ("sorted([], gpu=True)", "TypeError"),
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_mistake_of_ones_own_is_failed_and_named_as_the_first_cause(solutions, kind):
+    line, error = OWN[kind]
+    asked, notebook, released, right = solutions[random.Random(kind).choice(sorted(solutions))]
+    results, cause = graded(asked, with_lines(notebook, line, 0), released, right)
+    assert of(results, Status.FAILED) == list(asked.questions)
+    assert (cause.question, cause.surroundings, cause.questions) == ("", "", tuple(asked.questions))
+    heading = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
+    assert cause.place == heading
+    assert cause.error.startswith(error)
+    assert cause.sentence.startswith(f"The first error is in “{heading}”: {error}")
+    assert f"{cause.followed} later errors come from it." in cause.sentence
+    assert all(
+        result.problem.startswith(f"This comes from an earlier error, in “{heading}”") for result in results.values()
+    )
+
+
+def test_a_question_that_was_not_answered_is_named_where_others_need_it(solutions, course):
+    asked, notebook, released, right = solutions["two_layer"]
+    results, cause = graded(asked, answer(notebook, "model", "raise NotImplementedError()"), released, right)
+    assert cause.sentence.startswith("“The network” was not answered.")
+    assert results["model"].problem == "This question was not answered."
+    for later in ("compile", "train", "accuracy"):
+        assert results[later].problem == "This needs “The network”, which was not answered."
+    assert not of(results, Status.UNDECIDED)
+    assert "scale" in of(results, Status.PASSED)
+
+
+def test_a_question_that_fails_by_itself_is_no_cause_of_others(solutions):
+    asked, notebook, released, right = solutions["two_layer"]
+    results, cause = graded(asked, answer(notebook, "parameters", "dense1_parameters = 1 / 0"), released, right)
+    assert (of(results, Status.FAILED), cause) == (["parameters"], None)
+    assert results["parameters"].problem == "Your cell raised ZeroDivisionError: division by zero"
+
+
+def test_work_that_is_missing_is_missing_also_where_the_grader_lacks_something(solutions):
+    asked, _notebook, released, right = solutions["two_layer"]
+    results, _cause = graded(asked, with_lines(released, LACKS["a package"], 0), released, right)
+    unanswered = [name for name in asked.questions if "def " not in _source(released, name)]
+    assert set(unanswered) <= set(of(results, Status.FAILED))
+
+
+def _source(notebook, question):
+    return next(
+        c.source for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == f"{question}-answer"
+    )
+
+
+RAISE = "raise NotImplementedError()"
+
+
+@pytest.mark.parametrize("question", ["scale", "outputs", "parameters", "steps"])
+def test_a_forgotten_raise_is_told_as_it_is(solutions, question):
+    asked, notebook, released, right = solutions["two_layer"]
+    own = _source(notebook, question)
+    above, _ = graded(asked, answer(notebook, question, f"{own}\n{RAISE}"), released, right)
+    assert above[question].status is Status.PASSED
+    assert above[question].problem == ""
+    below, _ = graded(asked, answer(notebook, question, f"# YOUR CODE HERE\n{RAISE}\n{own}"), released, right)
+    assert below[question].status is Status.FAILED
+    assert below[question].problem == f"What stands below `{RAISE}` did not run."
+    assert below[question].hint == f"Delete the line `{RAISE}`."
+    wrong, _ = graded(asked, answer(notebook, question, f"wrong = 1\n{RAISE}"), released, right)
+    assert wrong[question].status is Status.FAILED
+    assert wrong[question].problem.startswith(f"What stands above `{RAISE}` ran and counts.")
+    empty, _ = graded(asked, answer(notebook, question, f"# mine\n{RAISE}"), released, right)
+    assert empty[question].problem == "This question was not answered."
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("NameError", "name 'gpus' is not defined"), ("AttributeError", "module 'tensorflow' has no attribute 'gpu'"),
+        ("ValueError", "Exception encountered when calling Dense.call(): device:CPU:0 Matrix size-incompatible"),
+        ("ModuleNotFoundError", "No module named 'kears'"), ("ModuleNotFoundError", "No module named 'keras.layer'"),
+        ("NotImplementedError", ""), ("KeyboardInterrupt", ""), ("TypeError", "'NoneType' object is not iterable"),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'notes.txt'"),
+        ("ImportError", "cannot import name 'Dens' from 'keras.layers'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_everywhere_is_no_lack(error, message):
+    assert surroundings.lack(error, message) is None
+
+
+HOSTILE = ["(" * 40_000, "-" * 49_000 + "1", "a" + ".a" * 24_000, "1" + "+1" * 24_000, "x=" * 20_000 + "1", "a\0b", "f'{" * 100,
+           "if 1:\n" + "".join(" " * n + "if 1:\n" for n in range(1, 150)), "lambda:" * 7_000 + "1", "a" * 10**6, "a," * 10**5,
+           "%%time\n" * 1000, "%" * 10_000, "a = !" + "x" * 10_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_text_is_read(source):
+    found = flow.statements(source)
+    assert all(isinstance(name, str) for statement in found for name in statement.makes)
+    assert isinstance(list(flow.parts_at(source, 1)), list)
+
+
+def test_names_are_followed_statement_by_statement():
+    source = "%matplotlib inline\nimport numpy as np\nscaled = images / 255\nmodel.fit(scaled)\nscaled[0] = 1\ndef f(a):\n    return g(a)\n"
+    found = flow.statements(source)
+    assert [sorted(one.binds) for one in found] == [[], ["np"], ["scaled"], [], [], ["f"]]
+    assert [sorted(one.changes) for one in found] == [[], [], [], ["model"], ["scaled"], []]
+    assert [sorted(one.reads) for one in found][2:] == [["images"], ["model", "scaled"], ["scaled"], ["g"]]
+    broken = flow.statements("import keras as k\nmodel = k.Sequential([\nx, y = 1, 2")
+    assert sorted(broken[0].binds) == ["k", "model", "x", "y"]
