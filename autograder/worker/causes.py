@@ -81,6 +81,7 @@ class _Notebook:
         self.by_id = cells_by_id(notebook)
         self.breaks = {broken.cell: broken.sentence for broken in run.breaks if broken.limit != "output"}
         self.found.breaks = self.breaks.keys()
+        self.last = len(notebook.cells) if run.finished or not run.breaks else run.breaks[-1].cell
         self.marked: dict[str, int] = {}  # name: number of the cause
         self.outside: set[str] = set()  # names whose values the machine gave
         self.bound: set[str] = set()
@@ -97,7 +98,7 @@ class _Notebook:
     def follow(self) -> Followed:
         for index, found in self.statements.items():
             cell = self.notebook.cells[index]
-            if cell.get("execution_count") is None:  # the notebook ended before it
+            if index > self.last:  # the notebook ended before it
                 break
             error = error_of(cell)
             key = grade_id_of(cell)
@@ -106,7 +107,7 @@ class _Notebook:
             elif error is None or error.name in _BEFORE_RUN:
                 stop = 0
             else:
-                stop = _stopped(found, error, int(cell.execution_count))
+                stop = _stopped(found, error, int(cell.get("execution_count") or 0))
             if key in self.keys:  # a check cell only looks
                 self._look(key, found)
             else:

@@ -99,6 +99,7 @@ def test_no_question_fails_for_what_the_grader_lacks_in_the_first_cell(solutions
     assert not of(results, Status.FAILED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LACKS)
 def test_no_question_fails_for_what_the_grader_lacks_in_an_answer(solutions, kind):
     draw = random.Random(f"answer {kind}")

@@ -1,7 +1,20 @@
 """The workers of a run: Dask's LocalCluster on this machine, or whoever joins the scheduler that is named.
 
 A worker is admitted before it gets a submission, gets one at a time, and is known by what it is busy with. Which submission comes
-next, and what happens to one whose worker was lost, is decided in `engine`.
+next, and what happens to one whose worker was lost, is decided in `dispatch`.
+
+Why submissions are not simply left to Dask's scheduler. Six tasks were tried with distributed 2026.8 on two workers, one of the tasks ending
+its worker, with `retries=2`, `allowed-failures: 2` and `as_completed`:
+
+- A lost worker loses the results that it holds: tasks that had finished ran again, one of them three times. Here a result is fetched and
+  journalled when its submission is finished, and a lost worker costs the one that it had.
+- What kills workers is tried again first and not last, and ends as ``KilledWorker``: no reason of any attempt, and a task that only happened
+  to be there is counted too. `retries` repeats only what raised, wherever, and keeps no reasons either.
+- A `WorkerPlugin` whose `setup` refuses does not keep tasks from its worker: admission stays ours, and with it who is ready.
+- All tasks' arguments lie with the scheduler at once: "only those in memory" needs a window, which is `dispatch.work`.
+
+`as_completed` could carry the queue of events, some 15 lines, and `WorkerPlugin.setup` the sending of the setup, some 10: less than what
+would have to be written around them.
 """
 
 from __future__ import annotations
