@@ -15,8 +15,9 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    AfterValidator, BeforeValidator,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializeAsAny,
@@ -32,8 +33,8 @@ from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.handins import sha256
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
-from autograder.course.packages import checked
 from autograder.course.files import used_files
+from autograder.course.packages import checked
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"

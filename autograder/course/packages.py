@@ -22,7 +22,9 @@ def checked(packages: Iterable[str]) -> tuple[str, ...]:
         try:
             wanted = Requirement(text)
         except InvalidRequirement:
-            raise ValueError(_("'{package}' is no package: write it like xgboost or xgboost>=2", package=text)) from None
+            raise ValueError(
+                _("'{package}' is no package: write it like xgboost or xgboost>=2", package=text)
+            ) from None
         if wanted.url or wanted.marker:
             raise ValueError(_("'{package}': name a package, and a version if need be", package=text))
         if canonicalize_name(wanted.name) in seen:

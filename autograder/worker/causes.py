@@ -48,7 +48,7 @@ def error_of(cell: NotebookNode) -> Error | None:
             return Error(name, message, tuple(_frames(output.get("traceback"), cell)))
         said = output.get("text", "") if output.output_type == "stream" and output.get("name") == "stderr" else ""
         if match := _USAGE.search(str(said)[:10_000]):
-            return Error("UsageError", clean(match[0], 400))
+            return Error("UsageError", clean(match[0].removeprefix("UsageError: "), 400))
     return None
 
 

@@ -80,7 +80,7 @@ _TYPED = (
     "autograder", "keras", "tensorflow", "numpy", "matplotlib", "sklearn", "pandas", "seaborn", "scipy", "random", "warnings",
     "datetime", "collections", "itertools", "functools", "statistics", "pathlib",
 )  # fmt: skip
-_MAGIC = re.compile(r"UsageError: (?:Line|Cell) magic function `(%{1,2}[\w.]+)`")
+_MAGIC = re.compile(r"(?:Line|Cell) magic function `(%{1,2}[\w.]+)`")
 
 
 def reason(lack: Lack) -> str:

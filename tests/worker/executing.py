@@ -189,12 +189,13 @@ def execute(notebook: NotebookNode) -> Executed:
     return done
 
 
-def judged(asked: Assignment, executed: Executed, right: Executed) -> list[QuestionResult]:
-    """What was handed in passes where it is what a `right` notebook hands in."""
+def judged(asked: Assignment, executed: Executed, right: Executed, wrong: str = "") -> list[QuestionResult]:
+    """What was handed in passes where it is what a `right` notebook hands in; the question `wrong` does not: stand-ins train nothing."""
     results = []
     for key, question in asked.questions.items():
         if key in executed.values:
-            status = Status.PASSED if _shown(executed.values[key]) == _shown(right.values[key]) else Status.FAILED
+            same = key != wrong and _shown(executed.values[key]) == _shown(right.values[key])
+            status = Status.PASSED if same else Status.FAILED
             outcomes = tuple(
                 Outcome(check=check.id, title=check.id, status=status, out_of=check.points,
                         points=check.points if status is Status.PASSED else 0)
@@ -224,11 +225,11 @@ def _shown(value: object) -> object:
     return repr(value)
 
 
-def graded(asked: Assignment, notebook: NotebookNode, released: NotebookNode, right: Executed):
+def graded(asked: Assignment, notebook: NotebookNode, released: NotebookNode, right: Executed, wrong: str = ""):
     """The questions' results, by name, and the first cause; as a worker makes them of the executed notebook."""
     executed = execute(notebook)
     facts = circumstances(asked, set(executed.values), executed.notebook, released, Run())
-    results = complete(asked, judged(asked, executed, right), facts, "en")
+    results = complete(asked, judged(asked, executed, right, wrong), facts, "en")
     return {result.question: result for result in results}, first_cause(asked, facts, "en")
 
 

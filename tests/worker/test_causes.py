@@ -108,7 +108,7 @@ def test_no_question_fails_for_what_the_grader_lacks_in_an_answer(solutions, kin
     own = next(
         c.source for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == f"{question}-answer"
     )
-    results, cause = graded(asked, answer(notebook, question, f"{LACKS[kind]}\n{own}"), released, right)
+    results, cause = graded(asked, answer(notebook, question, f"{LACKS[kind]}\n{own}"), released, right, wrong=question)
     assert not of(results, Status.FAILED)
     assert question in of(results, Status.UNDECIDED)
     assert (cause.question, bool(cause.surroundings)) == (question, True)
