@@ -96,6 +96,7 @@ ONCE = (
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
+    Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
 )  # fmt: skip
 
 

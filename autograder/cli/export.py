@@ -182,7 +182,7 @@ def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
     for name, text in files.items():
         path = output / name if folder else output
         try:
-            put(path, text.encode("utf-8"))
+            put(path, text)
         except OSError as error:
             raise AutograderError(
                 _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),

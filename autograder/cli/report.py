@@ -54,7 +54,7 @@ def report(
 
 def _write(path: Path, text: str) -> None:
     try:
-        put(path, text.encode("utf-8"))
+        put(path, text)
     except OSError as error:
         message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
         raise AutograderError(message, _("Name another place with --output.")) from error

@@ -21,6 +21,7 @@ from autograder.cli.common import (
 )
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CourseError
+from autograder.common.files import put
 from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ def verify(
             the.assignment(name)
         proof = _run(the, assignments or list(the.assignments), settings, parts)
         if junit is not None:
-            render.write(junit, render.junit(proof))
+            put(junit, render.junit(proof))
         if html is not None:
-            render.write(html, render.page(proof, the.course.title.in_language(language())))
+            put(html, render.page(proof, the.course.title.in_language(language())))
     except AutograderError as error:
         fail(error)
     except OSError as error:

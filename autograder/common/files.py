@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and that a power cut doesn't take away again where that matters."""
 
 from __future__ import annotations
 
@@ -7,21 +7,51 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def put(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Write `content` beside its place and rename it, making folders that aren't there; `durable`: on the disk itself on return.
+def put(path: Path, content: bytes | str, *, durable: bool = False) -> None:
+    """Write `content` (a text in UTF-8) beside its place and rename it, making folders that aren't there.
 
-    Raises OSError, and then leaves nothing behind.
+    `durable`: it is on the disk itself when this returns. Raises OSError, and then leaves nothing behind; a process that is
+    killed may leave ``.<name>.<process>.part``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path.parent, durable=durable)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:
-            stream.write(content)
+            stream.write(content.encode() if isinstance(content, str) else content)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError:
+        move(part, path, durable=durable)
+    except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def move(source: Path, target: Path, *, durable: bool = False) -> None:
+    """Give a file or folder the place `target` of the same disk, where a file that is there makes room. Raises OSError."""
+    source.replace(target)
+    if durable:
+        _sync(target.parent)
+
+
+def make(folder: Path, *, durable: bool = False) -> None:
+    """Make a folder and those above it; if `durable`, each new name lasts, or a power cut could take it away with its contents."""
+    if folder.is_dir():
+        return
+    make(folder.parent, durable=durable)
+    folder.mkdir(exist_ok=True)
+    if durable:
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make names in `folder` last, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, ReleaseError
+from autograder.common.files import put
 from autograder.common.i18n import _
 from autograder.common.results import Frozen
 from autograder.course.course import Course, explain
@@ -108,10 +109,7 @@ def read(course: Course) -> Evidence:
 
 def write(course: Course, evidence: Evidence) -> None:
     """Atomic, so that stopping at any moment loses at most one training."""
-    path = path_of(course)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(evidence.to_json(), "utf-8")
-    part.replace(path)
+    put(path_of(course), evidence.to_json())
 
 
 def solution_digest(course: Course, assignment: str) -> str:

@@ -20,6 +20,7 @@ import yaml
 
 from autograder.common.cells import mark
 from autograder.common.errors import AutograderError, CourseError
+from autograder.common.files import move, put
 from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, load
@@ -88,8 +89,7 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
     written: list[Path] = []
     try:
         for path, content in planned.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, "utf-8")
+            put(path, content)
             written.append(path)
         _replace(course_file, text)
     except (AutograderError, OSError) as error:
@@ -115,7 +115,7 @@ def _replace(course_file: Path, text: str) -> None:
     """Put `text` in place of course.yml if it loads as a course."""
     part = course_file.with_name(f".{course_file.name}.part")
     try:
-        part.write_text(text, "utf-8")
+        put(part, text)
         load(part)
     except AutograderError as error:
         part.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def _replace(course_file: Path, text: str) -> None:
             _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
             error.remedy or _("Write `assignments:` and what is below it in block style, as the README shows."),
         ) from error
-    part.replace(course_file)
+    move(part, course_file)
 
 
 def inserted(text: str, entry: str) -> str:

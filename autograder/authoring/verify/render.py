@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from xml.etree import ElementTree as xml
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -112,8 +111,3 @@ def page(proof: Proof, title: str) -> str:
         _=_,
         language=language(),
     )
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")

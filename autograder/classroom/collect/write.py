@@ -15,6 +15,7 @@ from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.attempts import Step, digest_of, label
 from autograder.classroom.collect.matching import Candidate, content
 from autograder.common.errors import CollectError
+from autograder.common.files import make, move, put
 from autograder.common.i18n import _
 
 _NEW = ".new"
@@ -32,7 +33,7 @@ def apply(step: Step, limit: int) -> None:
             _put(each, step.place.kept / label(each.digest, each.time), step.place.assignment, limit)
         if step.counts is not None:
             _replace(step, step.counts, limit)
-        _write(step.place.record, step.record.model_dump_json(indent=1).encode() + b"\n")
+        put(step.place.record, step.record.model_dump_json(indent=1) + "\n", durable=True)
     except Refused as error:
         raise CollectError(
             _("SOURCE changed while it was collected: {error}", error=error), _("Collect again.")
@@ -55,10 +56,9 @@ def _replace(step: Step, counts: Candidate, limit: int) -> None:
         while old.exists():
             number += 1
             old = old.with_name(f"{old.name.partition('+')[0]}+{number}")
-        os.replace(place.folder, old)
-    place.folder.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(fresh, place.folder)
-    _sync(place.folder.parent)
+        move(place.folder, old)
+    make(place.folder.parent, durable=True)
+    move(fresh, place.folder, durable=True)
 
 
 def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> None:
@@ -67,36 +67,13 @@ def _put(candidate: Candidate, folder: Path, assignment: str, limit: int) -> Non
     scratch = folder.with_name(f"{_NEW}-{os.getpid()}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    _write(scratch / f"{assignment}.ipynb", data)
+    put(scratch / f"{assignment}.ipynb", data, durable=True)
     if candidate.time is not None:
-        _write(scratch / "timestamp.txt", times.stamp(candidate.time).encode())
+        put(scratch / "timestamp.txt", times.stamp(candidate.time), durable=True)
     for file in candidate.beside:
-        _write(scratch / file.name, file.read(_BESIDE))
+        put(scratch / file.name, file.read(_BESIDE), durable=True)
     if digest_of(scratch / f"{assignment}.ipynb") != candidate.digest:
         shutil.rmtree(scratch)
         raise Refused(_("{path} is another file now", path=candidate.file.path))
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(scratch, folder)
-    _sync(folder.parent)
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    move(scratch, folder, durable=True)

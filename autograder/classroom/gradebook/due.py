@@ -53,7 +53,7 @@ def remember(course: Course, assignment: str) -> None:
         return
     path = Folder(course.root).due
     try:
-        put(path, json.dumps({**written, assignment: moment}, indent=1, sort_keys=True).encode(), durable=True)
+        put(path, json.dumps({**written, assignment: moment}, indent=1, sort_keys=True), durable=True)
     except OSError as error:
         message = _("{file} can't be written: {error}", file=path, error=error.strerror or error)
         raise GradebookError(message, _("Make the folder writable for you.")) from error

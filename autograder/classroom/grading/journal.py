@@ -8,7 +8,6 @@ determines the result, so what changed is seen.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
+from autograder.common.files import put
 from autograder.common.i18n import N_, _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
@@ -194,41 +194,9 @@ def _small(path: Path, size: int) -> bytes | None:
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """The whole content or none: written beside its place and renamed; on the disk itself when this returns, if `durable`."""
-    part = path.with_name(f".{path.name}.part")
+    """`files.put`, and its trouble as a JournalError."""
     with _said(path):
-        _folder(path.parent, durable)
-        try:
-            with part.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                if durable:
-                    os.fsync(stream.fileno())
-            part.replace(path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
-        if durable:
-            _sync(path.parent)
-
-
-def _folder(path: Path, durable: bool) -> None:
-    """Make a folder and those above it; a new name is synced too, or a power cut could take it away with its contents."""
-    if path.is_dir():
-        return
-    _folder(path.parent, durable)
-    path.mkdir(exist_ok=True)
-    if durable:
-        _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        put(path, content, durable=durable)
 
 
 def _lock(stream: Any, *, shared: bool = False) -> bool:

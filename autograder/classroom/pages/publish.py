@@ -108,7 +108,7 @@ def _write(course: Course, report: Report, text: str) -> Written:
             source = submitted / name
             if source.is_file() and not source.is_symlink() and source.stat().st_size <= largest:
                 shutil.copyfile(source, place / name)
-        put(path, text.encode("utf-8"))
+        put(path, text)
     except OSError as error:
         raise AutograderError(
             _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),

@@ -104,8 +104,3 @@ def test_steps_are_in_the_order_of_assignments_and_parts(proof):
         ("b", Part.THRESHOLDS, "accuracy.accuracy"), ("a", Part.SOLUTION, "solution"), ("a", Part.MUTANTS, "evil"),
         ("a", Part.MUTANTS, "fine"),
     ]  # fmt: skip
-
-
-def test_a_file_is_written_with_its_folder(tmp_path):
-    render.write(tmp_path / "build" / "verify.html", "x")
-    assert (tmp_path / "build" / "verify.html").read_text() == "x"
