@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from autograder.common.models import Frozen
 
 Word = Annotated[str, Field(max_length=200)]
 MOST_LAYERS = 24  # of a network; the others are counted
@@ -17,11 +19,7 @@ MOST_EPOCHS = 200  # of a learning curve
 MOST_MISTAKES = 6
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Layer(_Frozen):
+class Layer(Frozen):
     """A layer as it is drawn. None and '' stand for "anything" in a network that is asked for.
 
     `output_shape` begins with the batch axis, None. `differs`: not what the question asks for.
@@ -37,7 +35,7 @@ class Layer(_Frozen):
     differs: bool = False
 
 
-class Network(_Frozen):
+class Network(Frozen):
     """A network that was handed in, or that is asked for (`parameters` None). `more`: layers left out of `layers`."""
 
     name: Word
@@ -47,16 +45,16 @@ class Network(_Frozen):
     more: int = 0
 
 
-class Curve(_Frozen):
+class Curve(Frozen):
     """One training. `history` as Keras has it, by epoch, to four decimals; None where a number was not finite."""
 
     network: Word
     optimizer: Word
     epochs: int
-    history: dict[Word, tuple[float | None, ...]] = {}
+    history: dict[Word, tuple[float | None, ...]] = Field(default={})
 
 
-class Accuracy(_Frozen):
+class Accuracy(Frozen):
     """A measured accuracy, and what the question asks for."""
 
     network: Word
@@ -65,7 +63,7 @@ class Accuracy(_Frozen):
     at_least: float
 
 
-class Mistake(_Frozen):
+class Mistake(Frozen):
     """An image that a network got wrong: its row among the 70,000 of the data set, its class and the network's answer."""
 
     row: int
@@ -73,7 +71,7 @@ class Mistake(_Frozen):
     predicted: int
 
 
-class Exhibit(_Frozen):
+class Exhibit(Frozen):
     """What belongs to a question: `expected` networks have the names of those in `networks` that they are asked of."""
 
     networks: tuple[Network, ...] = ()

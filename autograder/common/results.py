@@ -6,9 +6,8 @@ import json
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from autograder.common.exhibits import Exhibit
+from autograder.common.models import Frozen as Frozen
 
 
 class Status(StrEnum):
@@ -16,12 +15,6 @@ class Status(StrEnum):
     FAILED = "failed"  # the student's work is wrong
     UNDECIDED = "undecided"  # the grader could not tell: never scored as zero, goes to manual review
     SKIPPED = "skipped"  # a check that this one needs did not pass
-
-
-class Frozen(BaseModel):
-    """A value: immutable, no unknown fields, exact types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Outcome(Frozen):

@@ -29,7 +29,7 @@ from autograder.common import data
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
-from autograder.common.results import Frozen
+from autograder.common.models import Frozen
 from autograder.common.versions import package, versions
 from autograder.course.course import Course, Isolation, load
 from autograder.networks.memo import default_folder

@@ -18,7 +18,7 @@ from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.files import put
 from autograder.common.i18n import _
-from autograder.common.results import Frozen
+from autograder.common.models import Frozen
 from autograder.course.course import Course, explain
 
 FILE = "calibration.json"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from autograder.classroom.collect import times
 from autograder.classroom.collect.matching import Candidate
@@ -21,23 +21,22 @@ from autograder.classroom.collect.results import Taken, Unmatched, What
 from autograder.common.digests import of_file
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
+from autograder.common.models import Written
 
 KEPT = ".attempts"
 
 
-class Attempt(BaseModel):
+class Attempt(Written):
     """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called, and whom the
     platform meant by it (``platform:words``)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     sha256: str
     time: dt.datetime | None
     file: str
     claim: str = ""
 
 
-class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Record(Written):
     attempts: tuple[Attempt, ...] = ()
 
     def knows(self, digest: str, time: dt.datetime | None) -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from autograder.common.models import Written
 
 
 class What(StrEnum):
@@ -37,10 +37,9 @@ class Unmatched:
     student: str = ""
 
 
-class Collected(BaseModel):
+class Collected(Written):
     """All of it. `ignored` are files that nobody misses: not notebooks, or of assignments that weren't asked for."""
 
-    model_config = ConfigDict(frozen=True)
     platform: str
     dry_run: bool
     notebooks: tuple[Taken, ...]

@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError
 
 from autograder.classroom.grading.journal import Journal, write
 from autograder.common.errors import JournalError
-from autograder.common.results import Frozen, Report, Status
+from autograder.common.models import Frozen
+from autograder.common.results import Report, Status
 
 WRITE_SECONDS = 0.5
 Phase = Literal["starting", "references", "grading", "stopping", "finished", "stopped", "failed"]
