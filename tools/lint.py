@@ -104,6 +104,7 @@ ONCE = (
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
+    Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
     Once(r"pydantic\.(BaseModel|ConfigDict)", "common/models.py", "derive it from Frozen or Written of common/models.py"),
 )  # fmt: skip
 

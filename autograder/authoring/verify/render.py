@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.etree import ElementTree as xml
+from dataclasses import replace
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.authoring.verify.proof import ABOUT, Part, Proof, Step
 from autograder.common.i18n import _, language
+from autograder.common.junit import Case, Suite, document
 
 SLOW = 5  # how many of the slowest notebooks are named
 
@@ -74,26 +75,13 @@ def timing(proof: Proof) -> str:
 
 def junit(proof: Proof) -> str:
     """JUnit XML: a suite for each assignment, a case for each step, its reasons as one failure."""
-    root = xml.Element("testsuites", name="autograder verify", tests=str(len(proof.steps)), failures=str(len(proof.wrong)))  # fmt: skip
-    for name in proof.assignments:
-        steps = proof.of(name)
-        wrong = sum(not step.proven for step in steps)
-        suite = xml.SubElement(root, "testsuite", name=name, tests=str(len(steps)), failures=str(wrong), errors="0")
-        for step in steps:
-            case = xml.SubElement(
-                suite, "testcase", classname=f"{name}.{step.part.value}", name=step.name, time=f"{step.seconds:g}"
-            )
-            if not step.proven:
-                text = "\n".join(reason.sentence() for reason in step.reasons)
-                failure = xml.SubElement(case, "failure", message=_xml(step.reasons[0].sentence()))
-                failure.text = _xml(text)
-    xml.indent(root)
-    return xml.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+    return document("autograder verify", (Suite(name, tuple(map(_case, proof.of(name)))) for name in proof.assignments))
 
 
-def _xml(text: str) -> str:
-    """Without the control characters that XML has no way to write."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")
+def _case(step: Step) -> Case:
+    said = [reason.sentence() for reason in step.reasons]
+    case = Case(f"{step.assignment}.{step.part.value}", step.name, seconds=step.seconds)
+    return replace(case, found="failure", message=said[0], text="\n".join(said)) if said else case
 
 
 def page(proof: Proof, title: str) -> str:
