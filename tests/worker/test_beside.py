@@ -50,10 +50,10 @@ def own(course, tmp_path_factory):
     return load(unpack(pack(load(root / "course.yml"), root / "course.yml"), folder))
 
 
-def test_a_notebook_finds_what_was_released_beside_it_and_cannot_change_it(own, bench, sandbox, tmp_path):
+def test_a_notebook_finds_what_was_released_beside_it_and_cannot_change_it(course, own, bench, sandbox, tmp_path):
     import nbformat
 
-    notebook = edited(solved(own, "deep"), {"count-answer": LOOK, "train-answer": "", "accuracy-answer": ""})
+    notebook = edited(solved(course, "deep"), {"count-answer": LOOK, "train-answer": "", "accuracy-answer": ""})
     path = tmp_path / "deep.ipynb"
     nbformat.write(notebook, path)
     graded = grade_submission(Submission("ada", "deep", path), own, bench, sandbox)
