@@ -24,16 +24,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder.common.errors import SandboxError
-from autograder.common.i18n import N_, _
+from autograder.common.i18n import _
 from autograder.course.course import Isolation, Limits
 from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside.limits import Broken
 from autograder.sandbox.layout import Layout
 
 START_SECONDS = 180.0
 LAUNCH_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
 BESIDE = "beside"  # the folder, in `run_folder`, of what lies beside the notebook
-DIED = N_("the sandbox died under this notebook")
 
 
 class Kernel:
@@ -44,13 +44,13 @@ class Kernel:
         self._number = number
         self.pid = pid
         self._code: int | None = None
-        self._reason = ""
+        self._broke: Broken | None = None
 
     def poll(self) -> int | None:
         """None while it runs, else its exit code (128 + n for signal n)."""
         if self._code is None:
             state = self._sandbox._kernel_state(self._number)
-            self._code, self._reason = state["code"], state["reason"]
+            self._code, self._broke = state["code"], Broken(*state["broke"]) if state["broke"] else None
         return self._code
 
     def signal(self, number: int) -> None:
@@ -71,10 +71,10 @@ class Kernel:
             time.sleep(0.02)
         return code
 
-    def ended(self) -> str:
-        """The limit that ended it, such as ``memory: more than 6144 MB``; '' while it runs or when it ended by itself."""
+    def ended(self) -> Broken | None:
+        """The limit that ended it; None while it runs or when it ended by itself."""
         self.poll()
-        return self._reason
+        return self._broke
 
 
 class Sandbox:
@@ -229,8 +229,8 @@ class Sandbox:
     def _kernel_state(self, number: int) -> dict[str, Any]:
         with self._lock:
             if number != self._current:
-                return {"code": 137, "reason": ""}
-            return self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "reason": DIED}
+                return {"code": 137, "broke": None}
+            return self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "broke": Broken("sandbox")}
 
     def _signal(self, number: int, signum: int) -> None:
         with self._lock:

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, provisioner
-from autograder.sandbox.host import DIED, Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
@@ -304,24 +304,23 @@ class _Execution:
                 if not self.client.flooding:
                     self._broke(index, cell, "cell_seconds", STOPPED, seconds=self.cell_seconds)
                 return True
-            reason = kernel.ended()
-            if not reason and self.client.flooding:
+            broke = kernel.ended()
+            if not broke and self.client.flooding:
                 return False
-            if not reason:
+            if not broke:
                 self._broke(index, cell, "cell_seconds", UNRESPONSIVE, seconds=self.cell_seconds)
                 return False
         except DeadKernelError:
-            reason = kernel.ended()
+            broke = kernel.ended()
         except Exception:  # an unsigned, unpackable or incomplete message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
-        if reason == DIED or reason.startswith(limits.MACHINE):  # not this notebook's doing, or not for certain
+        if broke and broke.limit in limits.NOT_THE_NOTEBOOKS:
             raise SandboxError(
-                _(reason) if reason == DIED else limits.told(reason),
-                _("Run the command again; if it happens again, look at the notebook by hand."),
+                str(broke), _("Run the command again; if it happens again, look at the notebook by hand.")
             )
-        if reason:
-            self._broke(index, cell, reason.partition(":")[0], BROKE, reason=limits.told(reason))
+        if broke:
+            self._broke(index, cell, broke.limit, BROKE, reason=broke)
         else:
             self.died, self.code = True, kernel.poll()
             self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())

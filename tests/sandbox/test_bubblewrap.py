@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder.common.errors import SandboxError
+from autograder.common.i18n import speaking
 from autograder.sandbox import bubblewrap, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
@@ -134,6 +136,16 @@ def test_a_machine_without_memory_left_ends_a_large_kernel(monkeypatch: pytest.M
     mine = limits.stat(os.getpid())
     size = int(mine[21]) * limits.PAGE // limits.MB
     allowed = {"processes": 10_000, "memory_mb": 2 * size}
-    assert "the machine had less than" in limits.broken_limit([os.getpid()], allowed)
-    assert limits.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) == ""
-    assert limits.broken_limit([2**22 + 1], allowed) == ""
+    assert limits.broken_limit([os.getpid()], allowed) == limits.Broken("machine", limits.MACHINE_FLOOR_MB)
+    assert limits.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) is None
+    assert limits.broken_limit([2**22 + 1], allowed) is None
+
+
+@pytest.mark.parametrize("limit", limits.SAID)
+def test_a_broken_limit_is_a_value_until_it_is_said(limit: str) -> None:
+    sent = limits.Broken(*json.loads(json.dumps(limits.Broken(limit, 17))))
+    assert sent == limits.Broken(limit, 17)
+    with speaking("en"):
+        english = str(sent)
+    with speaking("ko"):
+        assert str(sent) != english and "{" not in str(sent)

@@ -6,24 +6,35 @@ TensorFlow maps far more address space than it uses, so RLIMIT_AS is no use: res
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder.common.i18n import N_, _
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1 << 20
 MACHINE_FLOOR_MB = 256
-MACHINE = "memory: the machine"  # the limit that may be broken by others
-# What ends a kernel, as it is said in the sandbox; `told` says it in the reader's language.
-PROCESSES = N_("processes: more than {number}")
-MEMORY = N_("memory: more than {number} MB")
-LEFT = N_("memory: the machine had less than {number} MB left")
-LITTER = N_("files: a file was written outside the scratch folder")
+SAID = {  # what ends a kernel
+    "processes": N_("processes: more than {number}"),
+    "memory": N_("memory: more than {number} MB"),
+    "machine": N_("memory: the machine had less than {number} MB left"),
+    "files": N_("files: a file was written outside the scratch folder"),
+    "sandbox": N_("the sandbox died under this notebook"),
+}
+NOT_THE_NOTEBOOKS = ("machine", "sandbox")  # or not for certain
 LARGE_MB = 32
 MANY = 24  # more large processes are not measured one by one: that takes 10 ms each, and a fork bomb leaves no time
+
+
+class Broken(NamedTuple):
+    """Which limit of `SAID` a kernel broke, and what the limit is; its text is in the language that is spoken."""
+
+    limit: str
+    number: int = 0
+
+    def __str__(self) -> str:
+        return _(SAID.get(self.limit, self.limit), number=self.number)
 
 
 def pids() -> list[int]:
@@ -70,17 +81,8 @@ def available_mb() -> int:
     return 1 << 30
 
 
-def told(reason: str) -> str:
-    """A reason of `broken_limit` in the language that is spoken."""
-    number = "".join(re.findall(r"\d+", reason)[:1])
-    for template in (PROCESSES, MEMORY, LEFT, LITTER):
-        if template.format(number=number) == reason:
-            return _(template, number=number)
-    return reason
-
-
-def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> str:
-    """Which limit `processes` break together: '' or a sentence."""
+def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | None:
+    """Which limit `processes` break together, if any."""
     count = 0
     sizes: dict[int, int] = {}
     for pid in processes:
@@ -89,13 +91,13 @@ def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> str:
             count += int(fields[17])  # threads count, as they do for RLIMIT_NPROC
             sizes[pid] = int(fields[21]) * PAGE
     if count > limits["processes"]:
-        return PROCESSES.format(number=limits["processes"])
+        return Broken("processes", limits["processes"])
     allowed = limits["memory_mb"] * MB
     large = [pid for pid, size in sizes.items() if size > LARGE_MB * MB]
     if sum(sizes.values()) > allowed and (
         len(large) > MANY or sum(_proportional(pid, sizes[pid]) for pid in large) > allowed
     ):
-        return MEMORY.format(number=limits["memory_mb"])
+        return Broken("memory", limits["memory_mb"])
     if sum(sizes.values()) > allowed // 4 and available_mb() < MACHINE_FLOOR_MB:
-        return LEFT.format(number=MACHINE_FLOOR_MB)
-    return ""
+        return Broken("machine", MACHINE_FLOOR_MB)
+    return None

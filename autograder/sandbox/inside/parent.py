@@ -29,6 +29,7 @@ from typing import Any
 
 from autograder.sandbox.inside import limits
 from autograder.sandbox.inside.child import LINUX, Plan, become_kernel, enter_namespaces, hidden_prefixes
+from autograder.sandbox.inside.limits import Broken
 
 if LINUX:
     from autograder.sandbox.inside import linux
@@ -63,7 +64,7 @@ class Running:
     init: int = 0
     kernel: int = 0
     code: int | None = None
-    reason: str = ""
+    broke: Broken | None = None
 
 
 class Parent:
@@ -94,7 +95,7 @@ class Parent:
                 except Exception as error:
                     answer = {"error": f"{type(error).__name__}: {error}"}
                 self.channel.sendall(json.dumps(answer).encode() + b"\n")
-        self._end("the worker went away")
+        self._end(Broken("sandbox"))
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request["do"]:
@@ -110,8 +111,8 @@ class Parent:
 
     def _state(self) -> dict[str, Any]:
         if self.running is None:
-            return {"code": 0, "reason": ""}
-        return {"code": self.running.code, "reason": self.running.reason}
+            return {"code": 0, "broke": None}
+        return {"code": self.running.code, "broke": self.running.broke}
 
     def _launch(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.running is not None:
@@ -146,7 +147,7 @@ class Parent:
                 if "ready" in message:
                     return {"ready": True, "pid": running.kernel}
         self._look()
-        return {"error": running.reason or f"the kernel did not start (exit code {running.code})"}
+        return {"error": str(running.broke or "") or f"the kernel did not start (exit code {running.code})"}
 
     def _processes(self, running: Running) -> list[int]:
         if self.hardened:
@@ -165,25 +166,25 @@ class Parent:
                 code = os.waitstatus_to_exitcode(status)
                 running.code = code if code >= 0 else 128 - code
                 return
-        reason = limits.broken_limit(self._processes(running), running.limits) or self._litter()
-        if reason:
-            self._end(reason)
+        broke = limits.broken_limit(self._processes(running), running.limits) or self._litter()
+        if broke:
+            self._end(broke)
 
-    def _litter(self) -> str:
+    def _litter(self) -> Broken | None:
         """The folder shared with the host is for sockets only; where it can't be made read-only, it is watched."""
         if not self.hardened:
-            return ""
+            return None
         with contextlib.suppress(OSError), os.scandir(self.plan.sockets) as entries:
             for entry in entries:
                 if not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
-                    return limits.LITTER
-        return ""
+                    return Broken("files")
+        return None
 
-    def _end(self, reason: str) -> None:
+    def _end(self, broke: Broken) -> None:
         running = self.running
         if running is None or running.code is not None:
             return
-        running.reason = reason
+        running.broke = broke
         self._kill(running)
 
     def _kill(self, running: Running) -> None:
