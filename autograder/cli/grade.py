@@ -162,11 +162,6 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
         def on_done(done: Done) -> None:
             progress.step(shorten(f"{done.student} {done.assignment}"))
 
-        def on_start(what: str) -> None:
-            progress.at(what)
-            if "://" in what or "Ctrl-C" in what:  # to be read later, too
-                progress.say(what)
-
         refused: set[str] = set()
 
         def on_state(state: State) -> None:
@@ -178,7 +173,7 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
         def on_notice(text: str) -> None:
             progress.say(text, "yellow")
 
-        return grade_class(submissions, course, settings, on_done, on_start, on_state, on_notice)
+        return grade_class(submissions, course, settings, on_done, progress.at, on_state, on_notice)
 
 
 def counts(state: State) -> str:

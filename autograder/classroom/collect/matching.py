@@ -146,8 +146,7 @@ class _Matcher:
             notebook = parse(data)
         except SubmissionError as error:
             notebook = None
-            problem = str(error).removeprefix("The file is ").rstrip(".")
-            remarks.append(_("{problem}; graded as it is", problem=problem))
+            remarks.append(_("graded as it is: {problem}", problem=str(error).rstrip(".")))
         inside = self.contents.assignment(notebook) if notebook else ""
         assignment = self._assignment(cut, inside, remarks)
         worked = notebook is not None and not self.contents.is_untouched(notebook, assignment)

@@ -112,6 +112,7 @@ class _Run:
     stop: Stop
     on_done: Callable[[Done], None]
     on_start: Callable[[str], None]
+    on_notice: Callable[[str], None]
     on_state: Callable[[State], None]
     bases: Bases
     done: dict[Submission, Done] = field(default_factory=dict)
@@ -237,7 +238,7 @@ class _Run:
         with Crew(setup, bundle, count, settings.scheduler, settings.dashboard) as crew:
             self.progress.change(dashboard=crew.link)
             if crew.link:
-                self.on_start(f"Dask's dashboard: {crew.link}")
+                self.on_notice(_("Dask's dashboard: {link}", link=crew.link))
             tick = partial(self.tick, crew)
             if settings.reference:
                 self.progress.change(phase="references")
@@ -248,7 +249,7 @@ class _Run:
                     require_full_marks(finished)
             if not self.stop.asked:
                 self.progress.change(phase="grading")
-                self.on_start("grading")
+                self.on_start(_("grading"))
             for finished in work(crew, waiting, self.read, self.stop, tick):
                 self.finish(finished)
 
@@ -296,7 +297,9 @@ def grade_class(
 
         def stopping() -> None:
             progress.change(phase="stopping")
-            on_start("finishing what runs (Ctrl-C again stops at once)")
+            said = _("finishing what runs (Ctrl-C again stops at once)")
+            on_start(said)
+            on_notice(said)
 
         stack.enter_context(stop.heard(stopping))
         try:
@@ -305,7 +308,7 @@ def grade_class(
                 if said := book.prepare(course, name):
                     log.warning("%s", said)
                     on_notice(said)
-            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_state,
+            run = _Run(course, settings, journal, progress, book, stop, on_done, on_start, on_notice, on_state,
                        Bases(course, settings.isolation, settings.language))  # fmt: skip
             waiting = run.start(submissions)
             if waiting and run.broken is None:

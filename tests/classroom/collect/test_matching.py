@@ -149,7 +149,7 @@ def test_a_broken_file_is_collected_by_its_name_so_that_its_student_hears_of_it(
     counted, left = outcome(collected)
     assert counted == {("ada", "deep"): "taken"} and list(left) == ["bob/x.ipynb"]
     assert submission(classroom, "ada", "deep")[0] == content
-    assert collected.notebooks[0].notes[0].endswith("graded as it is")
+    assert collected.notebooks[0].notes[0].startswith("graded as it is: The file is not a notebook")
 
 
 def test_files_beside_a_notebook_are_ignored_and_files_without_one_listed(work, folder, collecting):
