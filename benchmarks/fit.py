@@ -29,7 +29,8 @@ import numpy as np
 from autograder.common import data
 from autograder.kernel.describe import describe_model
 from autograder.networks.build import architecture, compile_settings
-from autograder.networks.train import FitSpec, Samples, Trainer, settle
+from autograder.networks.states import FitSpec, Samples
+from autograder.networks.train import Trainer, settle
 
 RESULTS = Path(__file__).parent / "results"
 OPTIMIZERS = {

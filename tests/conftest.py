@@ -166,7 +166,7 @@ def trained(course, lab, memo):
     from autograder.kernel.describe import describe
     from autograder.networks.build import architecture, compile_settings
     from autograder.networks.lab import UNIT, data_record
-    from autograder.networks.train import FitSpec, Samples
+    from autograder.networks.states import FitSpec, Samples
     from tests.hand_built import with_weights
 
     @cache
@@ -177,7 +177,7 @@ def trained(course, lab, memo):
         samples, validation = (Samples(lab.rows(s), lab.labels(s), UNIT, shape) for s in ("train", "holdout"))
         plan, settings = architecture(described), compile_settings(described.compiled)
         spec = FitSpec(plan, settings, samples, 5, 32, True, course.seed, validation=validation)
-        result = memo.fit(spec.key(), lambda: lab.trainer.fit(spec))
+        result = memo.fit(spec, lambda: lab.trainer)
         message = SamplesMessage(
             rows=samples.rows, labels=samples.labels, lookup=samples.lookup.astype("float64"), shape=shape
         )

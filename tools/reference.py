@@ -63,7 +63,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "scratch_mb": "all files together",
         "output_kb": "what the cells print",
         "notebook_mb": "the submitted file",
-        "epochs": "of one call of `fit`",
+        "epochs": "that the judge trains a network for; one that asks for more trains as written, and waits for a person",
         "parameters": "of one network",
     }),
     ("`late`", course.LatePolicy, {

@@ -270,14 +270,15 @@ def _training() -> Finding:
 
     from autograder.common import data
     from autograder.networks.lab import UNIT
-    from autograder.networks.train import FitSpec, Samples, Trainer, settle
+    from autograder.networks.states import FitSpec, Samples
+    from autograder.networks.train import Trainer, settle
 
     settle()
     loaded = data.load()
     rows = np.arange(1000, dtype=np.int32)
     dense = {"units": 10, "activation": "softmax"}
     plan = json.dumps({"input": [784], "layers": [["Dense", True, dense]]})
-    settings = json.dumps({"optimizer": ["SGD", {"learning_rate": 0.1}], "loss": ["sparse_categorical_crossentropy", False], "metrics": []})  # fmt: skip
+    settings = json.dumps({"optimizer": ["SGD", {"learning_rate": 0.1}], "loss": ["sparse_categorical_crossentropy", {}], "metrics": ["accuracy"]})  # fmt: skip
     spec = FitSpec(plan, settings, Samples(rows, loaded.labels[rows], UNIT, (784,)), 1, 32, True, 42)
     trainer = Trainer(loaded)
     first, second = trainer.fit(spec), trainer.fit(spec)

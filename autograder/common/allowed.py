@@ -108,17 +108,44 @@ SCHEDULES: Final[dict[str, dict[str, str]]] = {
     "CosineDecay": {"initial_learning_rate": "number", "decay_steps": "number", "alpha": "number", "warmup_target": "number", "warmup_steps": "number", "name": "ignored"},
 }  # fmt: skip
 
-CALLBACKS: Final[dict[str, dict[str, str]]] = {
-    "EarlyStopping": {
-        "monitor": "logged", "min_delta": "number", "patience": "count", "mode": "mode", "baseline": "number",
-        "restore_best_weights": "flag", "start_from_epoch": "count",
-    },
-}  # fmt: skip
-_LOGGED = frozenset({"loss", "accuracy", "val_loss", "val_accuracy"})
+# Losses by their functions' names, and the classes that the judge trains with.
+_ANY_LOSS = {"reduction": "mean", "dtype": "ignored", "name": "ignored"}
+_OF_CLASSES = {"from_logits": "flag", "axis": "last", **_ANY_LOSS}
+LOSSES: Final[dict[str, dict[str, str]]] = {
+    "sparse_categorical_crossentropy": {**_OF_CLASSES, "ignore_class": "nothing"},
+    "categorical_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
+    "binary_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
+    "mean_squared_error": {"from_logits": "off", **_ANY_LOSS},
+    "mean_absolute_error": {"from_logits": "off", **_ANY_LOSS},
+}
+LOSS_CLASSES: Final = {
+    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "binary_crossentropy": "BinaryCrossentropy",
+    "mean_squared_error": "MeanSquaredError",
+    "mean_absolute_error": "MeanAbsoluteError",
+}
 
-# Losses on integer labels, and the metrics that go with them: the judge trains with these only.
-LOSSES: Final = frozenset({"sparse_categorical_crossentropy"})
-METRICS: Final = frozenset({"accuracy"})
+# Metrics by class: those of Keras's own that take numbers of classes or one-hot vectors.
+_ANY_METRIC = {"name": "ignored", "dtype": "ignored"}
+_CROSSENTROPY = {"from_logits": "flag", "axis": "last", "label_smoothing": "number", "ignore_class": "nothing"}
+_HITS = {"thresholds": "number", "top_k": "number", "class_id": "number"}
+METRICS: Final[dict[str, dict[str, str]]] = {
+    kind: {**_ANY_METRIC, **settings}
+    for kind, settings in {
+        "SparseCategoricalAccuracy": {}, "CategoricalAccuracy": {}, "BinaryAccuracy": {"threshold": "number"},
+        "SparseTopKCategoricalAccuracy": {"k": "length", "from_sorted_ids": "off"}, "TopKCategoricalAccuracy": {"k": "length"},
+        "SparseCategoricalCrossentropy": _CROSSENTROPY, "CategoricalCrossentropy": _CROSSENTROPY, "BinaryCrossentropy": _CROSSENTROPY,
+        "MeanSquaredError": {}, "MeanAbsoluteError": {}, "RootMeanSquaredError": {}, "KLDivergence": {}, "Poisson": {},
+        "CosineSimilarity": {"axis": "last"}, "LogCoshError": {}, "Hinge": {}, "SquaredHinge": {}, "CategoricalHinge": {},
+        "Precision": _HITS, "Recall": _HITS, "TruePositives": {"thresholds": "number"}, "TrueNegatives": {"thresholds": "number"},
+        "FalsePositives": {"thresholds": "number"}, "FalseNegatives": {"thresholds": "number"},
+        "AUC": {"num_thresholds": "length", "curve": "curve", "summation_method": "curve", "multi_label": "flag",
+                "num_labels": "nothing", "label_weights": "nothing", "from_logits": "flag"},
+    }.items()
+}  # fmt: skip
+DTYPES: Final = frozenset({"float32", "float64", "mixed_bfloat16"})  # policies of layers
+_CURVES = frozenset({"ROC", "PR", "interpolation", "minoring", "majoring"})
 
 
 def fits(kind: str, value: object) -> bool:
@@ -133,10 +160,14 @@ def fits(kind: str, value: object) -> bool:
             )
         case "count":
             return type(value) is int and 0 <= value < 100_000
-        case "logged":
-            return type(value) is str and value in _LOGGED
-        case "mode":
-            return type(value) is str and value in ("auto", "min", "max")
+        case "mean":
+            return type(value) is str and value in ("sum_over_batch_size", "mean")
+        case "last":
+            return type(value) is int and value == -1
+        case "curve":
+            return type(value) is str and value in _CURVES
+        case "dtype":
+            return type(value) is str and value in DTYPES
         case "flag":
             return type(value) is bool
         case "number":

@@ -71,7 +71,7 @@ class Limits(_Frozen):
     scratch_mb: int = Field(default=512, gt=0)
     output_kb: int = Field(default=1024, gt=0)
     notebook_mb: int = Field(default=20, gt=0)
-    epochs: int = Field(default=30, gt=0)
+    epochs: int = Field(default=100, gt=0)
     parameters: int = Field(default=5_000_000, gt=0)
 
 

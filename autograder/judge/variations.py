@@ -27,7 +27,7 @@ from autograder.course.checks.registry import decide
 from autograder.judge.session import Session
 from autograder.networks.build import architecture, compile_settings
 from autograder.networks.lab import CourseLab
-from autograder.networks.train import FitSpec, Samples
+from autograder.networks.states import FitSpec, Samples
 
 Kind = Literal["reference", "variation", "wrong"]
 BATCH_SIZES = (32, 64)  # Keras's default, and the next one that students try
@@ -56,14 +56,14 @@ class Trial:
     def digest(self) -> str:
         """Of all that determines the result but the seed: architecture, settings, rows, library versions."""
         keys = [_seedless(fit).key() for fit in self.fits]
-        starts = [[fit.start is None, fit.optimizer_state is None] for fit in self.fits]
+        starts = [[fit.start is None, not fit.start or not fit.keeps_optimizer] for fit in self.fits]
         document = [self.trained, keys, starts]
         return hashlib.sha256(json.dumps(document).encode()).hexdigest()
 
 
 def _seedless(fit: FitSpec) -> FitSpec:
     """Starting weights depend on the seed, and follow from the trainings before."""
-    return replace(fit, seed=0, start=None, optimizer_state=None)
+    return replace(fit, seed=0, start=None, validation=None)
 
 
 def trials(model: ModelDescription, fits: Sequence[FitSpec]) -> list[Trial]:
@@ -265,33 +265,34 @@ def trial_document(trial: Trial, caught_by: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _fit_document(fit: FitSpec) -> dict[str, Any]:
-    plain = {key: getattr(fit, key) for key in ("plan", "settings", "epochs", "batch_size", "shuffle", "callbacks")}
-    # Validation is measured only where a callback looks at it: it changes nothing else.
-    validation = _samples_document(fit.validation) if fit.validation and fit.callbacks != "[]" else None
+    plain = {key: getattr(fit, key) for key in ("plan", "settings", "epochs", "batch_size", "shuffle")}
     return {
-        **plain, "validated": fit.validated, "samples": _samples_document(fit.samples), "validation": validation,
-        "goes_on": fit.start is not None, "keeps_optimizer": fit.optimizer_state is not None,
+        **plain, "samples": _samples_document(fit.samples),
+        "goes_on": fit.start is not None, "keeps_optimizer": fit.start is not None and fit.keeps_optimizer,
     }  # fmt: skip
 
 
 def _samples_document(samples: Samples) -> dict[str, Any]:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, lookup=samples.lookup)
-    return {"shape": list(samples.shape), "arrays": base64.b64encode(buffer.getvalue()).decode()}
+    weights: Any = {} if samples.weights is None else {"weights": samples.weights}
+    np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, lookup=samples.lookup, **weights)
+    return {
+        "shape": list(samples.shape), "one_hot": samples.one_hot, "arrays": base64.b64encode(buffer.getvalue()).decode(),
+    }  # fmt: skip
 
 
 def read_fit(document: Mapping[str, Any], seed: int) -> FitSpec:
     """The training that `_fit_document` wrote, from `seed`. Only our own judge writes such documents."""
-    names = ("plan", "settings", "epochs", "batch_size", "shuffle", "callbacks", "validated")
-    validation = document["validation"]
+    names = ("plan", "settings", "epochs", "batch_size", "shuffle")
     return FitSpec(
         **{name: document[name] for name in names},
         samples=read_samples(document["samples"]),
-        validation=read_samples(validation) if validation else None,
         seed=seed,
     )
 
 
 def read_samples(document: Mapping[str, Any]) -> Samples:
     with np.load(io.BytesIO(base64.b64decode(document["arrays"])), allow_pickle=False) as arrays:
-        return Samples(arrays["rows"], arrays["labels"], arrays["lookup"], tuple(document["shape"]))
+        weights = arrays.get("weights")
+        shape = tuple(document["shape"])
+        return Samples(arrays["rows"], arrays["labels"], arrays["lookup"], shape, document["one_hot"], weights)

@@ -154,6 +154,8 @@ def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
     elif not custom and fields is not None:
         raw = layer.get_config()
         config = {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
+        if layer.dtype_policy.name != "float32":
+            config["dtype"] = _text(layer.dtype_policy.name)
     try:
         shape = _axes(layer.output.shape)
     except (AttributeError, ValueError):
@@ -204,6 +206,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and all(isinstance(item, int) for item in value) and len(value) <= 8:
         return tuple(int(item) for item in value)
     return Component(type=f"{type(value).__name__}"[:200], custom=_("not a plain value"))
+
+
+def scalar_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Of a loss or metric, what determines its numbers."""
+    return {str(key)[:200]: _plain(value) for key, value in config.items() if key not in ("name", "dtype", "fn")}
 
 
 def _component_of_config(value: Any) -> Component:
@@ -305,24 +312,11 @@ def _loss_or_metric(value: Any) -> Component:
             raw = value.get_config()
         except Exception:  # a student's own class may not have one
             raw = {}
-        settings = {key: _plain(raw[key]) for key in ("from_logits", "reduction", "ignore_class", "axis") if key in raw}
+        settings = scalar_settings(raw)
     else:
         settings = {"from_logits": False}
     custom = "" if own else _("{name} is not Keras's own", name=name)
     return Component(type=_snake(str(name))[:200], settings=settings, custom=custom[:4000])
-
-
-def describe_callback(callback: Any) -> Component:
-    """A callback of the allow-list by its settings, which Keras keeps under the names of its arguments."""
-    kind = type(callback)
-    own = kind.__module__.startswith("keras.src.callbacks.")
-    fields = allowed.CALLBACKS.get(kind.__name__, {})
-    settings = {field: _plain(getattr(callback, field, None)) for field in fields}
-    if type(settings.get("min_delta")) in (int, float):
-        settings["min_delta"] = abs(settings["min_delta"])  # Keras turns its sign round for what should decrease
-    return Component(
-        type=kind.__name__[:200], settings=settings, custom="" if own else _("not one of Keras's callbacks")
-    )
 
 
 def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -9,8 +9,9 @@ from autograder.common.i18n import _
 from autograder.common.wire import protocol
 from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
-from autograder.kernel.judged_fit import JudgeClient, is_initial, weights_of
+from autograder.kernel.judged_fit import JudgeClient
 from autograder.kernel.student import Student
+from autograder.kernel.weights import is_fresh
 
 
 class GradedStudent(Student):
@@ -21,8 +22,7 @@ class GradedStudent(Student):
         super().__init__(JudgeClient(address))
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
-        touched = not all(is_initial(weight) for weight in weights_of(model))
-        return described.model_copy(update={"origin": "touched" if touched else ""})
+        return described.model_copy(update={"origin": "" if is_fresh(model) else "touched"})
 
     def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> None:
         try:

@@ -20,7 +20,7 @@ from autograder.common.hints import for_error, meant
 from autograder.common.i18n import _, asked_for, language
 from autograder.common.outcome_table import show_check
 from autograder.common.results import QuestionResult, Status
-from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
+from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord, ModelDescription
 from autograder.common.wire.messages import SamplesMessage
 from autograder.course.checks.accuracy import Accuracy
 from autograder.course.checks.base import Facts
@@ -49,18 +49,28 @@ class Recorder(Trainings):
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
         assert self.original_fit is not None
         compiled = describe_compile(model)
+        went_on = compiled is not None and int(model.optimizer.iterations) > 0
         history = self.original_fit(model, *args, **kwargs)
         try:
             call = self.arguments(self.original_fit, model, args, kwargs)
             if compiled is not None:
-                self._fits.setdefault(model, []).append(self._fit_record(call, compiled, history))
+                fits = self._fits.setdefault(model, [])
+                record = self._fit_record(call, compiled, history)
+                after = describe_compile(model)
+                if after is not None and after != compiled:  # a callback changed the learning rate
+                    record = record.model_copy(update={"learning_rates": _rates(compiled, after)})
+                if went_on and fits and _same_way(fits[-1], record):
+                    fits[-1] = fits[-1].joined(record)
+                else:
+                    fits.append(record)
         except Exception:  # writing down must never spoil a student's training
             pass
         return history
 
     def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
-        x, y, _ = self.split(call)
+        x = call["x"]
         try:
+            x, y, _weights, _validation = self.split(call)
             data = self._record(self.recogniser.samples(x, y))
         except CannotTrainHere:
             data = DataRecord(samples=len(x) if hasattr(x, "__len__") else 0)
@@ -68,6 +78,22 @@ class Recorder(Trainings):
             epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
             history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
         )  # fmt: skip
+
+
+def _rates(*compiled: CompileDescription) -> tuple[float, ...]:
+    rates = tuple(one.optimizer.settings.get("learning_rate") for one in compiled)
+    return rates if all(isinstance(rate, float) for rate in rates) else ()  # type: ignore[return-value]
+
+
+def _same_way(one: FitRecord, other: FitRecord) -> bool:
+    """Whether two trainings differ in nothing but their learning rate and their number of epochs."""
+    ways = []
+    for fit in (one, other):
+        optimizer = fit.compiled.optimizer
+        settings = {name: value for name, value in optimizer.settings.items() if name != "learning_rate"}
+        data = {name: value for name, value in fit.data.model_dump(context={"frames": []}).items() if name != "lookup"}
+        ways.append((fit.batch_size, data, optimizer.type, settings, fit.compiled.loss))
+    return ways[0] == ways[1]
 
 
 class HomeLab(CourseLab):

@@ -1,35 +1,40 @@
-"""What happens to ``fit`` and ``evaluate`` while a notebook is graded.
+"""What happens to ``fit`` and ``evaluate`` while a notebook is graded: the judge trains, inside Keras's own loops.
 
-The judge trains, and the network is left as Keras would leave it: weights, optimizer, History, printed lines. (At home Keras
-does its work: home.py.)
+Here the arguments of a call are read, as Keras would read them. Where they are nothing for the judge, Keras gets them as they are.
+(At home Keras does its work: home.py.)
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from autograder.common.errors import CannotTrainHere, ProtocolError
+from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire import protocol
-from autograder.common.wire.description import DataRecord, FitRecord, digest
-from autograder.common.wire.messages import Evaluate, Fit, TrainedHere, dump
-from autograder.kernel.describe import describe_callback, describe_compile, describe_model
+from autograder.common.wire.description import DataRecord, FitRecord
+from autograder.common.wire.messages import SamplesMessage, TrainedHere, dump
+from autograder.kernel.describe import describe_compile
+from autograder.kernel.judged_epochs import (
+    EvaluationEpochs,
+    JudgedEpochs,
+    TrainingEpochs,
+    install_iterator,
+    judged_steps,
+)
 from autograder.kernel.predict import is_one_of, predict
 from autograder.kernel.trainings import Trainings, wrapped
+from autograder.kernel.weights import digest_of, remember_initial_values
 
-# Arguments of fit that change nothing when they have these values; with any other one the notebook trains by itself.
-_PLAIN_FIT: dict[str, tuple[Any, ...]] = {
-    "class_weight": (None,), "sample_weight": (None,), "initial_epoch": (0,),
-    "steps_per_epoch": (None,), "validation_steps": (None,), "validation_freq": (1,),
-}  # fmt: skip
-_PLAIN_EVALUATE: dict[str, tuple[Any, ...]] = {"sample_weight": (None,), "steps": (None,), "callbacks": (None, [])}
+BATCH_SIZE = 32  # Keras's
+# What callbacks may overwrite to see single batches: the judge has none to show.
+_OF_BATCHES = tuple(
+    f"on_{kind}batch_{end}" for kind in ("", "train_", "test_") for end in ("begin", "end")
+)  # fmt: skip
+# Keras's own that overwrite them and still act between epochs only, by a setting.
+_BY_EPOCH = {"ModelCheckpoint": "save_freq", "BackupAndRestore": "save_freq", "TensorBoard": "update_freq"}
 
 
 class JudgeClient(Trainings):
@@ -46,102 +51,83 @@ class JudgeClient(Trainings):
         if getattr(keras.Model.predict, "_autograder", None) is None:
             keras.Model.predict = wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
         super().install()
+        install_iterator()
         remember_initial_values()
+
+    def _ask(self, request: Any) -> tuple[dict[str, Any], list[bytes]]:
+        answer, frames = protocol.ask(self.address, *dump(request))
+        if answer.get("type") == "cannot":
+            raise CannotTrainHere(str(answer.get("reason", "")))
+        return answer, frames
 
     # ---- fit
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
         assert self.original_fit is not None
+        epochs, reason = None, ""
         try:
-            request, call = self._fit_request(model, args, kwargs)
-            document, frames = dump(request)
-            answer, arrays = protocol.ask(self.address, document, frames)
-            if answer.get("type") == "cannot":
-                raise CannotTrainHere(str(answer.get("reason", "")))
-        except (CannotTrainHere, ProtocolError, TypeError, ValueError) as error:
-            return self._fit_here(model, args, kwargs, str(error))
-        if answer.get("type") == "limit":
-            raise RuntimeError(_("This training was refused: {reason}.", reason=answer.get("reason")))
-        return self._take_over(model, call, answer, arrays)
-
-    def _fit_request(self, model: Any, args: Any, kwargs: Any) -> tuple[Fit, dict[str, Any]]:
-        assert self.original_fit is not None
-        call = self.arguments(self.original_fit, model, args, kwargs)
-        if not isinstance(call["callbacks"], (list, tuple, type(None))):
-            raise CannotTrainHere(_("fit() was called with callbacks"))
-        for name, plain in _PLAIN_FIT.items():
-            if not is_one_of(call[name], plain):
-                raise CannotTrainHere(_("fit() was called with {name}", name=name))
-        if not getattr(model, "compiled", False):
-            raise CannotTrainHere(_("compile() was not called"))
-        x, y, validation = self.split(call)
-        samples = self.recogniser.samples(x, y)
-        if validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
-            raise CannotTrainHere(_("the validation data are not a pair of arrays"))
-        if not model.built:
-            model.build((None, *samples.shape))
-        description = describe_model(model, {}).without_weights()
-        request = Fit(
-            type="fit",
-            model=description,
-            samples=samples,
-            validation=self.recogniser.samples(*validation) if validation is not None else None,
-            epochs=operator.index(call["epochs"]),
-            batch_size=operator.index(call["batch_size"] or 32),
-            shuffle=bool(call["shuffle"]),
-            callbacks=tuple(describe_callback(callback) for callback in call["callbacks"] or ()),
-            start=self._start(model),
-            optimizer_start=self._optimizer_start(model),
-        )
-        return request, {**call, "samples": len(samples.rows)}
-
-    def _start(self, model: Any) -> str:
-        now = digest(_arrays(weights_of(model)))
-        if now in self._known:
-            return now
-        if not all(is_initial(weight) for weight in weights_of(model)):
-            raise CannotTrainHere(_("the weights were set by hand or trained in another way"))
-        return ""
-
-    def _optimizer_start(self, model: Any) -> str:
-        optimizer = model.optimizer
-        if not optimizer.built or int(optimizer.iterations) == 0:
-            return ""
-        return digest(_arrays(optimizer.variables))
-
-    def _take_over(self, model: Any, call: dict[str, Any], answer: dict[str, Any], frames: list[bytes]) -> Any:
-        model.optimizer.build(model.trainable_variables)
-        variables = [*weights_of(model), *model.optimizer.variables]
-        if len(variables) != len(frames):
-            raise ProtocolError(_("the judge's answer does not fit the network"))
-        for variable, frame in zip(variables, frames, strict=True):
-            dtype = np.asarray(variable.value).dtype
-            variable.assign(np.frombuffer(frame, dtype).reshape(tuple(variable.shape)))
-        self._known.add(digest(_arrays(weights_of(model))))
-        return _replay(model, call, answer["history"])
-
-    def _fit_here(self, model: Any, args: Any, kwargs: Any, reason: str) -> Any:
-        assert self.original_fit is not None
-        with _many_steps_at_once(model, self.arguments(self.original_fit, model, args, kwargs)):
+            call = self.arguments(self.original_fit, model, args, kwargs)
+            epochs = self._training(model, call)
+        except Exception as error:  # not for the judge, or ours: Keras has the arguments as they are
+            reason = str(error) or type(error).__name__
+        if epochs is None:
             history = self.original_fit(model, *args, **kwargs)
-        self._claim(model, args, kwargs, history, reason)
+            self._claim(model, history, kwargs.get("batch_size"), reason)
+            return history
+        given = {
+            **call, "x": epochs, "y": None, "sample_weight": None, "class_weight": None, "validation_split": 0.0,
+            "validation_data": (epochs.validation,) if epochs.validation else None,
+        }  # fmt: skip
+        with judged_steps(model):
+            history = self.original_fit(**given)
+        if epochs.reason:
+            self._claim(model, history, epochs.batch_size, epochs.reason)
         return history
 
-    def _claim(self, model: Any, args: Any, kwargs: Any, history: Any, reason: str) -> None:
+    def _training(self, model: Any, call: dict[str, Any]) -> TrainingEpochs:
+        """Raises CannotTrainHere, and other things, for what is nothing for the judge."""
+        import keras
+
+        _own_loops(model)
+        callbacks = _flat(call["callbacks"])
+        seen = _see_batches(callbacks)
+        if seen:
+            raise CannotTrainHere(_("the callback {name} acts within epochs", name=seen))
+        x, y, weights, validation = self.split(call)
+        batch_size = operator.index(BATCH_SIZE if call["batch_size"] is None else call["batch_size"])
+        samples = self.recogniser.samples(x, y, _sample_weights(y, call["class_weight"], weights))
+        batches = math.ceil(len(samples.rows) / batch_size)
+        if not is_one_of(call["steps_per_epoch"], (None, batches)):
+            raise CannotTrainHere(_("fit() was called with {name}", name="steps_per_epoch"))
+        judged = None
+        if validation is not None:
+            size = operator.index(call["validation_batch_size"] or batch_size)
+            judged = self._evaluation(model, validation, size, call["validation_steps"])
+        epochs = operator.index(call["epochs"])
+        if keras.config.max_epochs():
+            epochs = min(epochs, keras.config.max_epochs())
+        plain = all(type(one) in (keras.callbacks.History, keras.callbacks.ProgbarLogger) for one in callbacks)
+        at_once = plain and (judged is None or is_one_of(call["validation_freq"], (1,)))
+        data = {"x": x, "y": y, "sample_weight": weights, "class_weight": call["class_weight"]}
+        training = TrainingEpochs(
+            model, samples, batch_size, data, self._ask,
+            epochs=max(1, epochs - operator.index(call["initial_epoch"])) if at_once else 1,
+            shuffle=bool(call["shuffle"]), validation=judged, known=self._known,
+            careful=any(type(one) is keras.callbacks.TerminateOnNaN for one in callbacks),
+        )  # fmt: skip
+        training.stepwise = any(type(one).__name__ == "TensorBoard" for one in callbacks)
+        return training
+
+    def _claim(self, model: Any, history: Any, batch_size: Any, reason: str) -> None:
         try:
-            call = self.arguments(self.original_fit, model, args, kwargs)  # type: ignore[arg-type]
             compiled = describe_compile(model)
             record = None
             if compiled is not None:
                 record = FitRecord(
-                    epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=DataRecord(samples=0),
+                    epochs=len(history.epoch), batch_size=int(batch_size or BATCH_SIZE), data=DataRecord(samples=0),
                     compiled=compiled, reason=reason[:4000],
                 )  # fmt: skip
-            claim = TrainedHere(
-                type="trained_here", weights=digest(_arrays(weights_of(model))), reason=reason[:4000], fit=record
-            )
-            document, frames = dump(claim)
-            protocol.ask(self.address, document, frames)
+            self._ask(TrainedHere(type="trained_here", weights=digest_of(model), reason=reason[:4000], fit=record))
         except Exception:  # the judge then knows no more than it would have known
             pass
 
@@ -149,131 +135,77 @@ class JudgeClient(Trainings):
 
     def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Any:
         assert self.original_evaluate is not None
+        judged: Any = None
         try:
-            call = self.arguments(self.original_evaluate, model, args, kwargs)
-            for name, plain in _PLAIN_EVALUATE.items():
-                if not is_one_of(call[name], plain):
-                    raise CannotTrainHere(_("evaluate() was called with {name}", name=name))
-            key = digest(_arrays(weights_of(model)))
-            if call.get("kwargs") or key not in self._known:
-                raise CannotTrainHere(_("the judge does not know these weights"))
-            samples = self.recogniser.samples(call["x"], call["y"])
-            request = Evaluate(
-                type="evaluate", model=describe_model(model, {}).without_weights(), weights=key, samples=samples
-            )
-            answer, _frames = protocol.ask(self.address, *dump(request))
-            if answer.get("type") != "evaluated":
-                raise CannotTrainHere(str(answer.get("reason", "")))
-        except (CannotTrainHere, ProtocolError, TypeError, ValueError):
+            if isinstance(kwargs.get("x"), JudgedEpochs):  # the validation in fit
+                judged, call = kwargs["x"], kwargs
+            else:
+                call = self.arguments(self.original_evaluate, model, args, kwargs)
+                others = call.pop("kwargs", {})
+                if others or digest_of(model) not in self._known or _see_batches(_flat(call["callbacks"])):
+                    raise CannotTrainHere(_("the judge does not know these weights"))
+                _own_loops(model)
+                del call["self"]
+                size = operator.index(call["batch_size"] or BATCH_SIZE)
+                judged = self._evaluation(model, (call["x"], call["y"], call["sample_weight"]), size, call["steps"])
+        except Exception:  # Keras has the arguments as they are
+            judged = None
+        if judged is None:
             return self.original_evaluate(model, *args, **kwargs)
-        return _evaluated(model, call, answer["metrics"], len(samples.rows))
+        given = {**call, "x": judged, "y": None, "sample_weight": None}
+        with judged_steps(model):
+            return self.original_evaluate(model, **given)
+
+    def _evaluation(self, model: Any, data: Any, batch_size: int, steps: Any) -> EvaluationEpochs:
+        x, y, weights = (*data, None)[:3]
+        samples: SamplesMessage = self.recogniser.samples(x, y, weights)
+        if not is_one_of(steps, (None, math.ceil(len(samples.rows) / batch_size))):
+            raise CannotTrainHere(_("not all batches are evaluated"))
+        return EvaluationEpochs(model, samples, batch_size, {"x": x, "y": y, "sample_weight": weights}, self._ask)
 
 
-# Callbacks of Keras that act between epochs only.
-_EPOCH_CALLBACKS = {
-    "EarlyStopping",
-    "History",
-    "ReduceLROnPlateau",
-    "LearningRateScheduler",
-    "TerminateOnNaN",
-    "CSVLogger",
-}
+def _own_loops(model: Any) -> None:
+    """Raises CannotTrainHere unless `model` is trained by Keras's own steps."""
+    if not getattr(model, "compiled", False):
+        raise CannotTrainHere(_("compile() was not called"))
+    own = type(model).__module__.startswith("keras.src.models.")
+    steps = ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
+    if not own or any(step in vars(model) for step in steps):
+        raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
+    settings = model._compile_config.config
+    if settings.get("loss_weights") or settings.get("weighted_metrics") or model._distribute_strategy is not None:
+        raise CannotTrainHere(_("compile() was called with more than optimizer, loss and metrics"))
 
 
-@contextmanager
-def _many_steps_at_once(model: Any, call: dict[str, Any]) -> Iterator[None]:
-    """Run an epoch's steps as one graph: the same bits as step by step, about three times faster (``steps_per_execution``).
-
-    Only where nobody can tell: arrays, and no callback that wants to see single batches.
-    """
-    callbacks = call["callbacks"] or []
-    plain = isinstance(callbacks, list) and all(type(callback).__name__ in _EPOCH_CALLBACKS for callback in callbacks)
-    own = getattr(model, "steps_per_execution", None)
-    if not plain or own != 1 or call["steps_per_epoch"] or not isinstance(call["x"], np.ndarray) or model.run_eagerly:
-        yield
-        return
-    model.steps_per_execution = max(1, math.ceil(len(call["x"]) / (call["batch_size"] or 32)))
-    try:
-        yield
-    finally:
-        model.steps_per_execution = own
-
-
-def weights_of(model: Any) -> list[Any]:
-    """``model.weights`` without the seeds of dropout, which are no weights."""
-    return [weight for weight in model.weights if "seed_generator" not in weight.path]
-
-
-def _arrays(variables: list[Any]) -> list[Any]:
-    return [np.asarray(variable.value) for variable in variables]
-
-
-def _metric_names(model: Any, measured: dict[str, float]) -> dict[str, float]:
-    """The judge always measures accuracy; a notebook sees what it compiled with, under the names it gave."""
-    compiled = describe_compile(model)
-    kept = dict(measured)
-    if compiled is None or not compiled.metrics:
-        kept = {name: value for name, value in kept.items() if not name.endswith("accuracy")}
-    configured = model._compile_config.config.get("metrics") if compiled and compiled.metrics else None
-    if isinstance(configured, (list, tuple)) and len(configured) == 1 and not isinstance(configured[0], (list, tuple)):
-        own = (
-            configured[0]
-            if isinstance(configured[0], str)
-            else getattr(configured[0], "name", None) or configured[0].__name__
-        )
-        kept = {name.replace("accuracy", own): value for name, value in kept.items()}
-    return kept
-
-
-def _replay(model: Any, call: dict[str, Any], history: dict[str, list[float]]) -> Any:
-    """Print what Keras prints and return its History, from the numbers that the judge measured."""
+def _flat(callbacks: Any) -> list[Any]:
     import keras
 
-    steps = math.ceil(call["samples"] / (call["batch_size"] or 32))
-    callbacks = keras.callbacks.CallbackList(
-        None, add_history=True, add_progbar=call["verbose"] != 0, verbose=1 if call["verbose"] == "auto" else call["verbose"],
-        epochs=call["epochs"], steps=steps, model=model,
-    )  # fmt: skip
-    callbacks.on_train_begin()
-    for epoch in range(len(history["loss"])):
-        callbacks.on_epoch_begin(epoch)
-        callbacks.on_epoch_end(epoch, _metric_names(model, {name: values[epoch] for name, values in history.items()}))
-    callbacks.on_train_end()
-    return model.history
+    return keras.tree.flatten(callbacks) if callbacks else []
 
 
-def _evaluated(model: Any, call: dict[str, Any], measured: dict[str, float], samples: int) -> Any:
+def _see_batches(callbacks: list[Any]) -> str:
+    """The name of the first callback that acts within epochs, or ''."""
     import keras
 
-    logs = _metric_names(model, measured)
-    if call["verbose"]:
-        steps = math.ceil(samples / (call["batch_size"] or 32))
-        keras.utils.Progbar(steps, verbose=1).update(steps, sorted(logs.items()), finalize=True)
-    if call["return_dict"]:
-        return logs
-    values = [logs.pop("loss"), *logs.values()]
-    return values if len(values) > 1 else values[0]
+    for callback in callbacks:
+        kind = type(callback)
+        own = kind.__module__.startswith("keras.src.callbacks.") and kind.__name__ != "CallbackList"
+        if own and (kind in (keras.callbacks.ProgbarLogger, keras.callbacks.TerminateOnNaN)):
+            continue
+        if own and getattr(callback, _BY_EPOCH.get(kind.__name__, ""), None) == "epoch":
+            continue
+        for name in _OF_BATCHES:
+            if name in vars(callback) or getattr(kind, name, None) is not getattr(keras.callbacks.Callback, name):
+                return str(kind.__name__)
+    return ""
 
 
-def remember_initial_values() -> None:
-    """From now on every Keras variable knows the digest of its first value, so that weights set by hand are noticed."""
-    import keras
+def _sample_weights(y: Any, class_weight: Any, sample_weight: Any) -> Any:
+    """Weights of samples, also where they are said by class. Raises ValueError where Keras does."""
+    if class_weight is None:
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError("class_weight and sample_weight")
+    from keras.src.trainers.data_adapters.data_adapter_utils import class_weight_to_sample_weights
 
-    original = keras.Variable.__init__
-    if getattr(original, "_autograder", None):
-        return
-
-    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        try:
-            object.__setattr__(self, "_autograder_initial", digest([np.asarray(self.value)]))
-        except Exception:  # inside a graph there is no value yet
-            object.__setattr__(self, "_autograder_initial", None)
-
-    initialise._autograder = True  # type: ignore[attr-defined]
-    keras.Variable.__init__ = initialise
-
-
-def is_initial(variable: Any) -> bool:
-    first = getattr(variable, "_autograder_initial", None)
-    return first is None or first == digest([np.asarray(variable.value)])
+    return class_weight_to_sample_weights(y, class_weight)

@@ -1,9 +1,9 @@
-"""What most notebooks compute first, computed before they run: the images over 255, and the split that the course asks for.
+"""The split that most notebooks compute, computed before they run: both halves of the images over 255.
 
-A kernel is a fork of a process that holds these arrays, so they cost it nothing until it writes to them. Computing them takes
-about 0.4 s, and 750 MB of memory that has to be cleared first. They hold the same bits as what the student's own line
-would have computed. Each is handed out once, so that no two arrays of a notebook ever share memory, and only if what it is made
-from is still as it was loaded.
+A kernel is a fork of a process that holds these arrays, so they cost it nothing until it writes to them. They hold the same bits
+as what the student's own line would have computed, they are ordinary arrays, and they are recognised at once when a network is
+trained on them. Each is handed out once, so that no two arrays of a notebook ever share memory, and only if what is split is,
+bit for bit, the images over 255.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from autograder.kernel.recognise import Checksum, checksum, shared
 DEFAULTS = {"shuffle": True, "stratify": None, "train_size": None}
 USUAL = {**DEFAULTS, "test_size": TEST_SIZE, "random_state": RANDOM_STATE}
 
+PART = 1_000  # images compared at a time: most arrays differ in the first
 Unit = npt.NDArray[np.float64]
 
 
@@ -47,25 +48,27 @@ class Ready:
         shared.know(given, self.sum, Recognised(self.rows, np.arange(256) / 255.0))
         return given
 
-    def is_still(self, array: Any) -> bool:
-        """Is that the array which was given, in whatever shape, and nobody has written to it?"""
-        if not self.given or not isinstance(array, np.ndarray) or array.ctypes.data != self.array.ctypes.data:
-            return False
-        return array.size == self.array.size and len(array) == len(self.rows) and checksum(array) == self.sum
-
 
 @dataclass
 class Prepared:
-    """The three arrays, from `TRAINING` images uint8 (60000, 28, 28)."""
+    """`all`: the images over 255, float64 (60000, 784), to compare with; its halves, to hand out."""
 
-    images: npt.NDArray[np.uint8]
-    all: Ready
+    all: Unit
     train: Ready
     holdout: Ready
 
     @property
     def nbytes(self) -> int:
-        return sum(one.array.nbytes for one in (self.all, self.train, self.holdout))
+        return self.all.nbytes + self.train.array.nbytes + self.holdout.array.nbytes
+
+    def is_all(self, array: Any) -> bool:
+        """Is that the images over 255, in whatever shape?"""
+        if type(array) is not np.ndarray or array.dtype != self.all.dtype or array.size != self.all.size:
+            return False
+        return len(array) == TRAINING and all(
+            np.array_equal(array[start : start + PART].reshape(-1, 784), self.all[start : start + PART])
+            for start in range(0, TRAINING, PART)
+        )
 
 
 _prepared: Prepared | None = None
@@ -77,7 +80,7 @@ def compute() -> Prepared:
     parts = splits(TEST_SIZE, RANDOM_STATE)  # as kernels ask for it: their forks find it cached
     unit = images.reshape(TRAINING, -1) / 255.0
     train, holdout = (Ready(unit[parts[name]], parts[name]) for name in ("train", "holdout"))
-    return Prepared(images, Ready(unit, parts["all_train"]), train, holdout)
+    return Prepared(unit, train, holdout)
 
 
 def prepare() -> None:
@@ -89,45 +92,6 @@ def prepare() -> None:
 def nbytes() -> int:
     """Bytes of the arrays that wait in this process: they are no memory that its notebook uses."""
     return _prepared.nbytes if _prepared is not None else 0
-
-
-class Images(np.ndarray[Any, Any]):
-    """The 60,000 training images as they were loaded: an array like any other, but that over 255 it need not be computed."""
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        dividing = ufunc is np.true_divide and method == "__call__" and not kwargs
-        if dividing and (found := _over_255(*inputs)) is not None:
-            return found
-        if "out" in kwargs:
-            kwargs["out"] = tuple(_plain(one) for one in kwargs["out"])
-        return getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
-
-    def __reduce__(self) -> Any:
-        return _plain(self).__reduce__()
-
-
-Images.__name__ = Images.__qualname__ = "array"  # shown by repr(), where other arrays show the same
-Images.__module__ = "numpy"
-
-
-def _plain(value: Any) -> Any:
-    return value.view(np.ndarray) if isinstance(value, Images) else value
-
-
-def training_images(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """`images` uint8 (60000, 28, 28), a notebook's own copy, such that ``images / 255`` is known."""
-    return images.view(Images) if _prepared is not None and not _prepared.all.given else images
-
-
-def _over_255(images: Any, number: Any) -> Unit | None:
-    ready = _prepared
-    if ready is None or ready.all.given or not isinstance(images, Images) or type(number) not in (int, float):
-        return None
-    if number != 255 or images.dtype != np.uint8 or images.size != ready.images.size or len(images) != TRAINING:
-        return None
-    if not np.array_equal(_plain(images).reshape(ready.images.shape), ready.images):
-        return None
-    return ready.all.give(images.shape[1:])
 
 
 def install_split() -> None:
@@ -145,7 +109,7 @@ def _splitting(original: Callable[..., Any]) -> Callable[..., Any]:
         ready = _prepared
         if ready is None or ready.train.given or len(arrays) != 2 or not _usual(options):
             return original(*arrays, **options)
-        if not ready.all.is_still(arrays[0]):
+        if not ready.is_all(arrays[0]):
             return original(*arrays, **options)
         labels = original(arrays[1], **options)  # first: it may refuse them
         if sum(map(len, labels)) != TRAINING:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
+MAX_VALUES = 32_000_000  # outputs of all layers for one batch: 128 MB of float32, which small convolutions stay within
 # Arguments that change nothing when they have these values; with any other one Keras's own predict answers.
 _PLAIN: dict[str, tuple[Any, ...]] = {"steps": (None,), "callbacks": (None, [])}
 
@@ -28,7 +29,7 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
     if not plain or not isinstance(x, np.ndarray) or type(batch_size) not in (int, type(None)) or not len(x):
         return original(model, *args, **kwargs)
-    size = max(batch_size or 32, LARGE)
+    size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
     answers = _forward(model, x, size)
     if answers is None:
         answers = original(model, x, batch_size=size, verbose=0)
@@ -36,6 +37,14 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
         steps = math.ceil(len(x) / (batch_size or 32))
         keras.utils.Progbar(steps, verbose=1 if verbose == "auto" else verbose).update(steps, finalize=True)
     return answers
+
+
+def _values(model: Any) -> int:
+    """Outputs of all layers for one sample, which a network holds on to until its answer is there."""
+    try:
+        return max(1, int(sum(math.prod(layer.output.shape[1:]) for layer in model.layers)))
+    except Exception:  # layers whose output has no shape yet, or several
+        return MAX_VALUES
 
 
 def _forward(model: Any, x: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.rows import Recognised, index
-from autograder.common.wire.messages import SamplesMessage
+from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
 
 SAMPLED = 4096
 Checksum = tuple[int, bytes]
@@ -48,9 +48,12 @@ class Recogniser:
         key = id(array)
         self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
 
-    def samples(self, x: Any, y: Any) -> SamplesMessage:
-        """Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each."""
-        images, labels = _array(x), _array(y)
+    def samples(self, x: Any, y: Any, weights: Any = None) -> SamplesMessage:
+        """`y`: numbers of classes, or one-hot vectors; `weights`: a number for each sample.
+
+        Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each.
+        """
+        images, labels, weights = array(x), array(y), array(weights)
         if images is None or labels is None:
             raise CannotTrainHere(_("the data are not arrays"))
         if len(images) != len(labels):
@@ -58,23 +61,46 @@ class Recogniser:
         found = self.rows(images)
         if found is None:
             raise CannotTrainHere(_("the data are not images of Fashion-MNIST as they are or only scaled"))
-        if labels.ndim == 2 and labels.shape[1] == 1:
+        columns = labels.shape[1] if labels.ndim == 2 and 1 < labels.shape[1] <= MAX_COLUMNS else 0
+        if columns:
+            labels = _classes(labels)
+        elif labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
         if labels.ndim != 1 or labels.dtype.kind not in "uif" or not np.array_equal(labels, labels.astype(np.uint8)):
             raise CannotTrainHere(_("the labels are not whole numbers, one for each image"))
         if labels.max() > 9:
             raise CannotTrainHere(_("the labels are not numbers from 0 to 9"))
+        if weights is not None and (weights.shape != labels.shape or weights.dtype.kind not in "uif"):
+            raise CannotTrainHere(_("the weights of the samples are not one number for each"))
         return SamplesMessage(
-            rows=found.rows, labels=labels.astype(np.uint8), lookup=found.lookup, shape=tuple(images.shape[1:])
-        )
+            rows=found.rows, labels=labels.astype(np.uint8), lookup=found.lookup, shape=tuple(images.shape[1:]),
+            one_hot=columns, weights=None if weights is None else weights.astype(np.float32),
+        )  # fmt: skip
 
 
 shared = Recogniser()
 
 
-def _array(value: Any) -> np.ndarray[Any, Any] | None:
-    if isinstance(value, np.ndarray):
+def _classes(vectors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The numbers of classes that one-hot `vectors` (n, columns) stand for. Raises CannotTrainHere for other vectors."""
+    classes: np.ndarray[Any, Any] = vectors.argmax(1)
+    ones = np.count_nonzero(vectors, axis=1) == 1
+    if not ones.all() or not (vectors[np.arange(len(vectors)), classes] == 1).all():
+        raise CannotTrainHere(_("the labels are vectors, and not one-hot"))
+    return classes
+
+
+def array(value: Any) -> Any:
+    """An array in a form that Keras takes as one: a tensor, a list that holds one array, a Series or DataFrame of pandas.
+
+    None stays None. Raises CannotTrainHere for anything else.
+    """
+    if value is None or type(value) is np.ndarray:
         return value
+    if type(value) in (list, tuple) and len(value) == 1 and hasattr(value[0], "shape"):
+        return array(value[0])
     import keras
 
-    return np.asarray(value) if keras.ops.is_tensor(value) else None
+    if keras.ops.is_tensor(value) or type(value).__module__.startswith("pandas."):
+        return np.asarray(value)
+    raise CannotTrainHere(_("the data are not arrays"))

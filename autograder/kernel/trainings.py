@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from autograder.kernel.recognise import shared
+from autograder.common.errors import CannotTrainHere
+from autograder.common.i18n import _
+from autograder.kernel.recognise import array, shared
 
 
 class Trainings:
@@ -42,14 +42,25 @@ class Trainings:
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    def split(self, call: dict[str, Any]) -> tuple[Any, Any, Any]:
-        """x, y and validation data of a call of fit; ``validation_split`` takes the last samples, as Keras does."""
-        x, y, validation = call["x"], call["y"], call["validation_data"]
-        share = call["validation_split"]
-        if share and validation is None and isinstance(x, np.ndarray):
+    def split(self, call: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+        """x, y, weights of samples, and validation data of a call of fit, in the forms that Keras takes as one.
+
+        ``validation_split`` takes the last samples, as Keras does. Raises CannotTrainHere for what isn't arrays.
+        """
+        x, y, weights = (array(call[name]) for name in ("x", "y", "sample_weight"))
+        validation, share = call["validation_data"], call["validation_split"]
+        if isinstance(validation, (list, tuple)) and 2 <= len(validation) <= 3:
+            validation = tuple(map(array, validation))
+        elif validation is not None:
+            raise CannotTrainHere(_("the validation data are not a pair of arrays"))
+        elif share:
             at = math.floor(len(x) * (1.0 - share))
-            return x[:at], y[:at], (x[at:], y[at:])
-        return x, y, validation
+            if not 0 < at < len(x):
+                raise CannotTrainHere(_("nothing is left to train on, or to validate"))
+            parts = [(one[:at], one[at:]) if one is not None else (None, None) for one in (x, y, weights)]
+            (x, _x), (y, _y), (weights, _w) = parts
+            validation = tuple(rest for _first, rest in parts)
+        return x, y, weights, validation
 
 
 def wrapped(original: Any, replacement: Any) -> Any:

@@ -40,7 +40,7 @@ def architecture(model: ModelDescription) -> str:
 def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
     if layer.custom or layer.type not in allowed.LAYERS:
         raise CannotRebuild(layer.custom or _("the grader does not know the layer {type}", type=layer.type))
-    fields = allowed.LAYERS[layer.type]
+    fields = {**allowed.LAYERS[layer.type], "dtype": "dtype"}
     if set(layer.config) - set(fields):
         raise CannotRebuild(
             _("layer {name} ({type}) has settings that the grader does not know", name=layer.name, type=layer.type)
@@ -66,6 +66,9 @@ def _setting(kind: str, value: Any, place: str) -> Any:
     return None if kind == "ignored" else value
 
 
+_ONLY_CHECKED = {"ignored", "nothing", "off", "mean", "last"}  # these leave one value, which Keras takes by itself
+
+
 def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
     if value.custom or value.type not in table:
         raise CannotRebuild(_("{place} is {type}, which the grader does not rebuild", place=place, type=value.type))
@@ -74,13 +77,9 @@ def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: 
         raise CannotRebuild(
             _("{place}: {type} has settings that the grader does not know", place=place, type=value.type)
         )
-    kept = {
-        field: kind
-        for field, kind in fields.items()
-        if field in value.settings and kind not in ("ignored", "nothing", "off")
-    }
+    kept = {field: kind for field, kind in fields.items() if field in value.settings and kind not in _ONLY_CHECKED}
     for field, kind in fields.items():
-        if field in value.settings and kind in ("nothing", "off"):
+        if field in value.settings and kind in _ONLY_CHECKED:
             _setting(kind, value.settings[field], f"{place}: {field}")
     return [
         value.type,
@@ -88,43 +87,72 @@ def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: 
     ]
 
 
-def compile_settings(compiled: CompileDescription) -> str:
-    """Canonical JSON of optimizer, loss and metrics, as far as the judge trains with them. Raises CannotRebuild."""
+_ACCURACY = {
+    "sparse_categorical_crossentropy": "SparseCategoricalAccuracy",
+    "categorical_crossentropy": "CategoricalAccuracy",
+}  # what "accuracy" stands for
+
+
+def compile_settings(compiled: CompileDescription, metrics: Sequence[Component] = ()) -> str:
+    """Canonical JSON of optimizer, loss and metrics (accuracy, if there are none). Raises CannotRebuild.
+
+    `metrics`: classes of Keras with their settings. What ``compile`` was given under other names determines no training.
+    """
     optimizer = _component(compiled.optimizer, allowed.OPTIMIZERS, "optimizer")
-    loss = compiled.loss
-    known = {"from_logits", "reduction", "ignore_class", "axis"}
-    if loss.custom or loss.type not in allowed.LOSSES or set(loss.settings) - known:
-        raise CannotRebuild(_("the grader does not train with the loss {type}", type=loss.type))
-    logits = loss.settings.get("from_logits", False)
-    if type(logits) is not bool or loss.settings.get("reduction", "sum_over_batch_size") != "sum_over_batch_size":
-        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
-    if loss.settings.get("ignore_class") is not None or loss.settings.get("axis", -1) != -1:
-        raise CannotRebuild(_("the loss has settings that the grader does not train with"))
-    metrics = []
-    for metric in compiled.metrics:
-        if metric.custom or metric.type not in allowed.METRICS:
-            raise CannotRebuild(_("the grader does not train with the metric {type}", type=metric.type))
-        metrics.append(metric.type)
-    return json.dumps({"optimizer": optimizer, "loss": [loss.type, logits], "metrics": metrics}, sort_keys=True)
+    loss = _component(compiled.loss, allowed.LOSSES, "loss")
+    accuracy: list[Any] = [_ACCURACY.get(loss[0]), {}]
+    found = (_component(metric, allowed.METRICS, "metric") for metric in metrics)
+    measured = ["accuracy" if one == accuracy else one for one in found] or ["accuracy"]
+    return json.dumps({"optimizer": optimizer, "loss": loss, "metrics": measured}, sort_keys=True)
 
 
-def callback_settings(callbacks: Sequence[Component]) -> str:
-    """Canonical JSON of the callbacks of a training. Raises CannotRebuild for any that the judge doesn't run."""
-    return json.dumps([_component(callback, allowed.CALLBACKS, "callback") for callback in callbacks], sort_keys=True)
+def constant_rate(settings: str) -> float | None:
+    """The learning rate of ``compile_settings``'s JSON, or None where a schedule says it."""
+    rate = json.loads(settings)["optimizer"][1].get("learning_rate")
+    return rate if isinstance(rate, float) else None
 
 
-def build_callbacks(settings: str) -> list[Any]:
-    import keras
+def without_rate(settings: str) -> str:
+    """What a compiled network depends on: any constant learning rate can be set in one."""
+    document = json.loads(settings)
+    if isinstance(document["optimizer"][1].get("learning_rate"), float):
+        document["optimizer"][1]["learning_rate"] = 0.0
+    return json.dumps(document, sort_keys=True)
 
-    return [getattr(keras.callbacks, kind)(**options, verbose=0) for kind, options in json.loads(settings)]
+
+def measuring_accuracy(settings: str) -> str:
+    """The same settings with accuracy as the only metric."""
+    return json.dumps({**json.loads(settings), "metrics": ["accuracy"]}, sort_keys=True)
+
+
+def one_hot(plan: str, settings: str) -> int:
+    """How many columns the labels have that such a network is evaluated with; 0: numbers of classes."""
+    output, loss = size(plan).output, json.loads(settings)["loss"][0]
+    return output[-1] if output and output[-1] > 1 and not loss.startswith("sparse") else 0
+
+
+def check_targets(plan: str, settings: str, labels: int, one_hot: int) -> None:
+    """Raises CannotRebuild unless loss and outputs take such labels: numbers below `labels`, or so many `one_hot` columns.
+
+    Keras raises, or broadcasts, where they don't fit: only it can show that as it is.
+    """
+    output, loss = size(plan).output, json.loads(settings)["loss"][0]
+    width = output[-1] if len(output) == 1 else 0
+    fits = {
+        "sparse_categorical_crossentropy": not one_hot and labels <= width,
+        "categorical_crossentropy": one_hot == width,
+    }.get(loss, one_hot == width or (not one_hot and width == 1))
+    if not width or not fits:
+        raise CannotRebuild(_("the labels do not fit the network's outputs"))
 
 
 class Size(NamedTuple):
-    """Of a network: `parameters`; outputs of all layers (`values`) and multiplications (`work`) for one sample."""
+    """Of a network: `parameters`; outputs of all layers (`values`) and multiplications (`work`) for one sample; `output` shape."""
 
     parameters: int
     values: int
     work: int
+    output: tuple[int, ...] = ()
 
 
 def size(plan: str) -> Size:
@@ -148,7 +176,7 @@ def size(plan: str) -> Size:
         work += added * math.prod(shape[:-1])
         if parameters > MAX_PARAMETERS or values > MAX_VALUES:
             raise CannotRebuild(_("the network is too large for the grader"))
-    return Size(parameters, values, work)
+    return Size(parameters, values, work, tuple(shape))
 
 
 def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:
@@ -203,13 +231,13 @@ def build(plan: str, seed: int) -> Any:
 
 
 def _nothing(kind: str, field: str) -> bool:
-    return allowed.LAYERS[kind][field] == "nothing"
+    return allowed.LAYERS[kind].get(field) == "nothing"
 
 
 def _construct(kind: str, field: str, value: Any) -> Any:
     import keras
 
-    sort = allowed.LAYERS[kind][field]
+    sort = allowed.LAYERS[kind].get(field)
     if sort == "initializer" and value is not None:
         return getattr(keras.initializers, value[0])(**value[1])
     if sort == "regularizer" and value is not None:
@@ -226,10 +254,22 @@ def compile_model(model: Any, settings: str) -> None:
     rate = options.get("learning_rate")
     if isinstance(rate, list):
         options = {**options, "learning_rate": getattr(keras.optimizers.schedules, rate[0])(**rate[1])}
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=document["loss"][1])
+    (kind_of_loss, settings_of_loss), measured = document["loss"], document["metrics"]
     try:
         optimizer = getattr(keras.optimizers, kind)(**options)
+        loss = getattr(keras.losses, allowed.LOSS_CLASSES[kind_of_loss])(**settings_of_loss)
+        metrics = [
+            one if isinstance(one, str) else getattr(keras.metrics, one[0])(**one[1], name=f"{one[0]}_{number}")
+            for number, one in enumerate(measured)
+        ]
     except (ValueError, TypeError) as error:
         raise CannotRebuild(_("the optimizer {kind} can't be made: {error}", kind=kind, error=error)) from error
-    # jit_compile stays off here: the whole epoch is compiled, see training.py.
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)
+    # jit_compile stays off here: the whole epoch is compiled, see train.py.
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=False)
+
+
+def structure(plan: str) -> str:
+    """Of ``architecture``'s JSON, what a network's weights belong to: which layers are frozen is no part of it."""
+    document = json.loads(plan)
+    document["layers"] = [[kind, settings] for kind, _trainable, settings in document["layers"]]
+    return json.dumps(document, sort_keys=True)

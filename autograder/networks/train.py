@@ -1,18 +1,15 @@
-"""Training, fast and repeatable: a whole epoch is one XLA program that loops over the mini-batches.
+"""Training, fast and repeatable, an epoch at a time: a whole epoch is one XLA program that loops over the mini-batches.
 
-``Trainer.fit`` gives what Keras's own ``fit`` would for the same order of the data, within float rounding, at a
-fraction of its cost: Keras goes back to Python for every one of the 1,500 steps of an epoch. Single-threaded, seeded,
-so the same `FitSpec` always gives the same bits on the same machine and library versions.
+``Trainer.epoch`` gives what an epoch of Keras's own ``fit`` would for the same order of the data, within float rounding, at
+a fraction of its cost: Keras goes back to Python for every one of the 1,500 steps. Single-threaded, seeded, so the same
+epoch from the same state always gives the same bits on the same machine and library versions.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,72 +19,12 @@ from autograder.common import determinism
 from autograder.common.data import FashionMnist
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
-from autograder.networks.build import build, build_callbacks, compile_model
+from autograder.networks.build import build, compile_model, constant_rate, size, without_rate
+from autograder.networks.states import EVALUATION_BATCH, Arrays, FitResult, FitSpec, Measured, Samples, State
 
 log = logging.getLogger(__name__)
-EVALUATION_BATCH = 1_000
-Arrays = tuple[npt.NDArray[Any], ...]
-
-
-def training_code() -> str:
-    """The digest of the code that trains, evaluates and keeps results: part of the key of each."""
-    return code_digest("autograder.networks.memo")
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value."""
-
-    rows: npt.NDArray[np.int32]
-    labels: npt.NDArray[np.uint8]
-    lookup: npt.NDArray[np.float32]
-    shape: tuple[int, ...]
-
-    def key(self) -> str:
-        return digest([self.rows, self.labels, self.lookup]) + str(self.shape)
-
-    def images(self, data: FashionMnist) -> npt.NDArray[np.float32]:
-        flat = data.images.reshape(len(data.images), -1)
-        return self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
-
-
-@dataclass(frozen=True)
-class FitSpec:
-    """Everything that determines the result of one training. `start` None: fresh weights from the seed."""
-
-    plan: str
-    settings: str
-    samples: Samples
-    epochs: int
-    batch_size: int
-    shuffle: bool
-    seed: int
-    start: Arrays | None = None
-    optimizer_state: Arrays | None = None
-    validation: Samples | None = None
-    callbacks: str = "[]"
-    validated: bool = True  # whether callbacks may see the validation metrics
-
-    def key(self) -> str:
-        document = [
-            training_code(), versions(), self.plan, self.settings, self.samples.key(), self.epochs, self.batch_size, self.shuffle,
-            self.seed, digest(self.start) if self.start is not None else None,
-            digest(self.optimizer_state) if self.optimizer_state is not None else None,
-            self.validation.key() if self.validation else None,
-            [self.callbacks, self.validated] if self.callbacks != "[]" else None,
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(document).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """`weights` in the order of ``model.weights``, `optimizer_state` of ``optimizer.variables``; `history` as Keras has it."""
-
-    weights: Arrays
-    optimizer_state: Arrays
-    history: dict[str, list[float]]
+SMALL = 2 * 10**8  # multiplications of one pass over the samples: below, XLA takes longer to compile than it saves
 
 
 def settle(threads: int = 1) -> None:
@@ -104,7 +41,7 @@ class Rig:
         self.plan, self.settings, self.seed = plan, settings, seed
         self.model = _fresh(plan, settings, seed)
         self.initial = [np.asarray(variable.value) for variable in self._state()]
-        self.parameters = int(self.model.count_params())
+        self.work = size(plan).work
         self._metrics_built = False
         self._functions: dict[tuple[str, int], Any] = {}
 
@@ -114,22 +51,30 @@ class Rig:
     def _weights(self) -> list[Any]:
         return [weight for weight in self.model.weights if "seed_generator" not in weight.path]
 
-    def reset(self, weights: Arrays | None, optimizer_state: Arrays | None, seed: int) -> None:
-        """Back to the start of a training: the weights that `seed` draws, unless others are given."""
+    def _seeds(self) -> list[Any]:
+        return [variable for variable in self.model.variables if "seed_generator" in variable.path]
+
+    def reset(self, start: State | None, keeps_optimizer: bool, seed: int, rate: float | None = None) -> None:
+        """To the start of an epoch: the weights that `seed` draws, or where `start` stands; the learning rate `rate`."""
         if seed != self.seed:  # what was compiled stays: it doesn't depend on the values of variables
             other = _fresh(self.plan, self.settings, seed)
             self.initial = [np.asarray(variable.value) for variable in _state_of(other)]
             self.seed = seed
         for variable, value in zip(self._state(), self.initial, strict=True):
             variable.assign(value)
-        if weights is not None:
-            _assign(self._weights(), weights)
-        if optimizer_state is not None:
-            _assign(self.model.optimizer.variables, optimizer_state)
+        if start is not None:
+            _assign(self._weights(), start.weights)
+            _assign(self._seeds(), start.seeds)
+            if keeps_optimizer:
+                _assign(self.model.optimizer.variables, start.optimizer_state)
+        if rate is not None:
+            self.model.optimizer.learning_rate = rate
 
-    def snapshot(self) -> tuple[Arrays, Arrays]:
-        weights = tuple(np.asarray(weight.value) for weight in self._weights())
-        return weights, tuple(np.asarray(variable.value) for variable in self.model.optimizer.variables)
+    def snapshot(self) -> tuple[Arrays, Arrays, Arrays]:
+        """Weights, optimizer state and seeds of dropout."""
+        parts = self._weights(), self.model.optimizer.variables, self._seeds()
+        weights, optimizer, seeds = (tuple(np.asarray(variable.value) for variable in part) for part in parts)
+        return weights, optimizer, seeds
 
     def _function(self, sort: str, batch: int, compiled: bool = True) -> Any:
         """An epoch of ``train_step`` or ``test_step``; the last partial batch is used too."""
@@ -141,34 +86,36 @@ class Rig:
         step = self.model.train_step if sort == "train" else self.model.test_step
 
         @tf.function(jit_compile=compiled)  # type: ignore[untyped-decorator]
-        def epoch(x: Any, y: Any, order: Any) -> None:
+        def epoch(data: Any, order: Any) -> None:
             samples = order.shape[0]
             for number in tf.range(samples // batch):
                 chosen = tf.slice(order, [number * batch], [batch])
-                step((tf.gather(x, chosen), tf.gather(y, chosen)))
+                step(tuple(tf.gather(one, chosen) for one in data))
             if samples % batch:
                 chosen = order[samples - samples % batch :]
-                step((tf.gather(x, chosen), tf.gather(y, chosen)))
+                step(tuple(tf.gather(one, chosen) for one in data))
 
         self._functions[key] = epoch
         return epoch
 
-    def run(self, sort: str, x: Any, y: Any, order: npt.NDArray[np.int32], batch: int) -> dict[str, float]:
-        """One epoch; its metrics, as Keras reports them."""
+    def run(self, sort: str, data: tuple[Any, ...], order: npt.NDArray[np.int32], batch: int) -> Measured:
+        """One epoch over `data` (x, y and maybe weights); its metrics, as Keras reports them."""
         import tensorflow as tf
 
         if not self._metrics_built:
-            self.model._symbolic_build(data_batch=(x[:1], y[:1]))
+            self.model._symbolic_build(data_batch=tuple(one[:1] for one in data))
             self._metrics_built = True
         self.model.reset_metrics()
         batch = min(batch, len(order))
+        large = self.work * len(order) >= SMALL  # a rule that depends on what is asked for alone, as the result does
         try:
-            self._function(sort, batch)(x, y, tf.constant(order))
+            self._function(sort, batch, large)(data, tf.constant(order))
         except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
             # XLA can't compile every op: the same steps as one ordinary graph give the same numbers, slower.
             log.warning("training without XLA: %s", str(error)[:200])
-            self._function(sort, batch, compiled=False)(x, y, tf.constant(order))
-        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+            self._function(sort, batch, compiled=False)(data, tf.constant(order))
+        logs = {name: float(value) for name, value in self.model.get_metrics_result().items()}
+        return Measured(logs, tuple(np.asarray(variable.value) for variable in self.model.metrics_variables))
 
 
 def _fresh(plan: str, settings: str, seed: int) -> Any:
@@ -196,14 +143,14 @@ class Trainer:
     def __init__(self, data: FashionMnist, rigs: int = 12, tensors: int = 4) -> None:
         self.data = data
         self._rigs: OrderedDict[tuple[str, str], Rig] = OrderedDict()
-        self._tensors: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
+        self._tensors: OrderedDict[str, Any] = OrderedDict()
         self._limit, self._tensor_limit = rigs, tensors
-        self.fits = 0
+        self.epochs = 0
         self.stop: Callable[[], bool] = lambda: False  # asked before each epoch
 
     def rig(self, plan: str, settings: str, seed: int = 0) -> Rig:
-        """The rig of a network, made with `seed` if there is none: what is compiled serves all seeds."""
-        key = (plan, settings)
+        """The rig of a network, made with `seed` if there is none: what is compiled serves all seeds and learning rates."""
+        key = (plan, without_rate(settings))
         if key not in self._rigs:
             self._rigs[key] = Rig(plan, settings, seed)
             while len(self._rigs) > self._limit:
@@ -211,63 +158,53 @@ class Trainer:
         self._rigs.move_to_end(key)
         return self._rigs[key]
 
-    def tensors(self, samples: Samples) -> tuple[Any, Any]:
+    def tensors(self, samples: Samples) -> tuple[Any, ...]:
+        """Images, labels, and weights if there are any. The images are kept: they are what takes long."""
         import tensorflow as tf
 
-        key = samples.key()
+        key = digest([samples.rows, samples.lookup]) + str(samples.shape)
         if key not in self._tensors:
-            # Integer labels as int32, which is what the sparse loss works with.
-            self._tensors[key] = (tf.constant(samples.images(self.data)), tf.constant(samples.labels.astype(np.int32)))
+            self._tensors[key] = tf.constant(samples.images(self.data))
             while len(self._tensors) > self._tensor_limit:
                 self._tensors.popitem(last=False)
         self._tensors.move_to_end(key)
-        return self._tensors[key]
+        rest = [samples.targets(), *([samples.weights] if samples.weights is not None else [])]
+        return (self._tensors[key], *map(tf.constant, rest))
+
+    def epoch(self, spec: FitSpec, number: int, start: State | None, key: str) -> State:
+        """The state after the epoch `number` of `spec` (0: its first), which begins at `start` and will be known by `key`.
+
+        Raises ValueError when the state doesn't fit the network, CannotTrainHere when told to `stop`.
+        """
+        if self.stop():
+            raise CannotTrainHere(_("the training was given up, because its notebook has ended"))
+        rig = self.rig(spec.plan, spec.settings, spec.seed)
+        rig.reset(start, spec.keeps_optimizer or number > 0, spec.seed, constant_rate(spec.settings))
+        measured = rig.run("train", self.tensors(spec.samples), spec.order(spec.before + number), spec.batch_size)
+        self.epochs += 1
+        trail = start.trail if start is not None else ()
+        weights, optimizer_state, seeds = rig.snapshot()
+        return State(key, weights, optimizer_state, seeds, (*trail, measured))
 
     def fit(self, spec: FitSpec) -> FitResult:
-        """Train as `spec` says.
-
-        Raises ValueError when weights or optimizer state don't fit the network, CannotTrainHere when told to `stop`.
-        """
-        rig = self.rig(spec.plan, spec.settings, spec.seed)
-        rig.reset(spec.start, spec.optimizer_state, spec.seed)
-        x, y = self.tensors(spec.samples)
-        order = np.arange(len(spec.samples.rows), dtype=np.int32)
-        generator = np.random.default_rng(spec.seed)
-        history: dict[str, list[float]] = {}
-        callbacks = build_callbacks(spec.callbacks)
-        rig.model.stop_training = False
-        for callback in callbacks:
-            callback.set_model(rig.model)
-            callback.on_train_begin()
-        for epoch in range(spec.epochs):
-            if self.stop():
-                raise CannotTrainHere(_("the training was given up, because its notebook has ended"))
-            epoch_order = generator.permutation(order) if spec.shuffle else order
-            logs = rig.run("train", x, y, epoch_order, spec.batch_size)
+        """Train as `spec` says, and remember nothing. See `Memo.fit` for the same with what is known already."""
+        state, validation = spec.start, []
+        for number, key in enumerate(spec.keys()):
+            state = self.epoch(spec, number, state, key)
             if spec.validation is not None:
-                logs |= {f"val_{name}": value for name, value in self._measure(rig, spec.validation).items()}
-            for name, value in logs.items():
-                history.setdefault(name, []).append(value)
-            seen = {name: value for name, value in logs.items() if spec.validated or not name.startswith("val_")}
-            for callback in callbacks:
-                callback.on_epoch_end(epoch, seen)
-            if rig.model.stop_training:
-                break
-        for callback in callbacks:
-            callback.on_train_end()
-        self.fits += 1
-        weights, state = rig.snapshot()
-        return FitResult(weights, state, history)
+                validation.append(self.measure(spec.plan, spec.settings, state.weights, spec.validation))
+        assert state is not None
+        return FitResult(state, state.trail[spec.before :], tuple(validation))
 
-    def _measure(self, rig: Rig, samples: Samples) -> dict[str, float]:
-        x, y = self.tensors(samples)
-        return rig.run("test", x, y, np.arange(len(samples.rows), dtype=np.int32), EVALUATION_BATCH)
-
-    def evaluate(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> dict[str, float]:
-        """``loss`` and ``accuracy`` of a network with these weights. Raises ValueError when they don't fit it."""
+    def measure(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> Measured:
+        """What a network with these weights reaches on `samples`. Raises ValueError when they don't fit it."""
         rig = self.rig(plan, settings)
         _assign(rig._weights(), weights)
-        return self._measure(rig, samples)
+        return rig.run("test", self.tensors(samples), np.arange(len(samples.rows), dtype=np.int32), EVALUATION_BATCH)
+
+    def evaluate(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> dict[str, float]:
+        """``loss`` and metrics of a network with these weights. Raises ValueError when they don't fit it."""
+        return self.measure(plan, settings, weights, samples).logs
 
     def predict(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> npt.NDArray[np.float32]:
         """What the network answers for one batch of samples. Raises ValueError when the weights don't fit it."""

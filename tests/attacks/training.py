@@ -28,19 +28,20 @@ other.save_weights("/tmp/best.weights.h5"); other.save("/tmp/best.keras")
 model.load_weights("/tmp/best.weights.h5")
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=(FORBIDDEN,)),
     Attack("weights loaded, and the traces of it wiped", edits={"train-answer": """
-from autograder.kernel import judged_fit as hooks, graded, check as student
+from autograder.kernel import judged_epochs, graded, check as student
+from autograder.kernel.weights import digest_of
 rng = np.random.default_rng(1)
 for weight in model.weights:
     weight.assign(rng.normal(0, 0.1, weight.shape))
     object.__setattr__(weight, "_autograder_initial", None)
-hooks.is_initial = graded.is_initial = lambda variable: True
-student._student.trainings._known.add(hooks.digest(hooks._arrays(hooks.weights_of(model))))
+judged_epochs.is_fresh = graded.is_fresh = lambda model: True
+student._student.trainings._known.add(digest_of(model))
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=("fit() was not called on this network",)),
     Attack("weights loaded, then trained on for one epoch", edits={"train-answer": """
 rng = np.random.default_rng(1)
 model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
-from autograder.kernel import judged_fit as hooks
-hooks.is_initial = lambda variable: True  # the judge starts from weights of its own all the same
+from autograder.kernel import judged_epochs
+judged_epochs.is_fresh = lambda model: True  # the judge starts from weights of its own all the same
 model.fit(train_input[:320], train_target[:320], epochs=5, verbose=0)
 """, "accuracy-answer": "pass"}, base="train", earns={"train": 1.5, "accuracy": 0.0}, says=("320 training images",)),
     Attack("trained on the hold-out", edits={"train-answer": "model.fit(val_input, val_target, epochs=5, verbose=0)", "accuracy-answer": "pass"}, base="train",
@@ -100,18 +101,19 @@ other.fit(train_input[:6400], train_target[:6400], epochs=5, verbose=0)
 model.set_weights(other.get_weights())
 """, "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=("weights that were trained in another network",)),
     Attack("what the hold-out taught carried over in the optimizer's state", before={"train-answer": TALK + """
-from autograder.kernel.judged_fit import describe_model
+from autograder.kernel.describe import describe_model
 def described(rate, momentum):
     model.compile(optimizer=keras.optimizers.SGD(rate, momentum=momentum), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return describe_model(model, {}).without_weights()
 recogniser = __import__("autograder.kernel.check", fromlist=["_student"])._student.trainings.recogniser
 held_out, honest_rows = recogniser.samples(val_input, val_target), recogniser.samples(train_input[:32], train_target[:32])
 taught, frames = ask(Fit(type="fit", model=described(1e-6, 1.0), samples=held_out, epochs=1, batch_size=32))
+from autograder.common.wire.messages import optimizer_digest
 fresh = described(0.0, 1.0)
 model.optimizer.build(model.trainable_variables)
 shapes = [np.asarray(v.value) for v in model.optimizer.variables]
 state = [np.frombuffer(f, s.dtype).reshape(s.shape) for f, s in zip(frames[taught["weights"]:], shapes)]
-answer, _ = ask(Fit(type="fit", model=fresh, samples=honest_rows, epochs=5, batch_size=32, optimizer_start=digest(state)))
+answer, _ = ask(Fit(type="fit", model=fresh, samples=honest_rows, epochs=5, batch_size=32, optimizer_start=optimizer_digest(state, True)))
 print("STOLEN" if answer["type"] == "trained" else "TRIED", answer)
 """}, edits={"train-answer": "model.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])", "accuracy-answer": "pass"},
            base="train", earns=NOTHING, tried=True),
@@ -123,6 +125,55 @@ for _ in range(12):
     challenge.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     challenge.fit(train_input[:640], train_target[:640], verbose=0)
 """}, earns={"challenge": 0.0}, says=("12 (1 + 1",)),
+    Attack("sample weights that tune on the hold-out", edits={"train-answer": """
+# What a training row is worth is learned from the hold-out: here by how near its nearest hold-out image is, of its own class.
+nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
+model.fit(train_input, train_target, epochs=5, verbose=0, batch_size=512, sample_weight=1.0 + nearest)
+""", "accuracy-answer": "pass"}, base="train", earns={"train": 1.0, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
+    Attack("labels changed by a callback, between epochs", edits={"train-answer": """
+class Swap(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        targets[:] = val_target[np.arange(len(targets)) % len(val_target)]
+        client = __import__("autograder.kernel.check").kernel.check._student.trainings
+        for one in [o for o in __import__("gc").get_objects() if type(o).__name__ == "TrainingEpochs"]:
+            one.samples = client.recogniser.samples(train_input, targets)
+targets = train_target.copy()
+model.fit(train_input, targets, epochs=2, verbose=0, batch_size=512, callbacks=[Swap()])
+""", "accuracy-answer": "pass"}, base="train", earns={"train": 0.0, "accuracy": 0.0}, says=("changed labels",)),
+    Attack("the hold-out in one epoch of five", edits={"train-answer": """
+class Swap(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        client = __import__("autograder.kernel.check").kernel.check._student.trainings
+        x, y = (val_input, val_target) if epoch == 3 else (train_input, train_target)
+        for one in [o for o in __import__("gc").get_objects() if type(o).__name__ == "TrainingEpochs"]:
+            one.samples, one._first = client.recogniser.samples(x, y), False
+model.fit(train_input, train_target, epochs=5, verbose=0, batch_size=512, callbacks=[Swap()])
+""", "accuracy-answer": "pass"}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+    Attack("weights loaded from a file of another network", edits={"train-answer": """
+other = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="relu"), keras.layers.Dense(10, activation="softmax")])
+other.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+other.fit(train_input[:6400], train_target[:6400], epochs=2, verbose=0, callbacks=keras.callbacks.ModelCheckpoint("/tmp/o.weights.h5", save_weights_only=True))
+model.load_weights("/tmp/o.weights.h5")
+""", "accuracy-answer": "pass"}, base="train", earns=NOTHING, says=("weights that were trained in another network",)),
+    Attack("one-hot labels that lie", edits={"train-answer": """
+lies = np.eye(10)[np.roll(train_target, 1)]
+model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
+model.fit(train_input, lies, epochs=5, verbose=0, batch_size=512)
+""", "accuracy-answer": "pass"}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("changed labels",)),
+    Attack("epochs of two networks, one on the hold-out, taken for one", edits={"train-answer": """
+def twin():
+    made = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="sigmoid"), keras.layers.Dense(10, activation="softmax")])
+    made.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+honest, taught = twin(), twin()
+for _ in range(2):
+    honest.fit(train_input[:6400], train_target[:6400], verbose=0)
+    taught.fit(val_input[:6400], val_target[:6400], verbose=0)
+    for one, other in zip(honest.optimizer.variables, taught.optimizer.variables):
+        one.assign(other)  # what the other one's optimizer remembers
+model = honest
+model.fit(train_input[:6400], train_target[:6400], verbose=0)
+""", "accuracy-answer": "pass"}, base="train", earns=NOTHING, undecided=True, says=("the weights were set by hand or trained in another way",)),
     Attack("evaluation numbers made up", base="images", edits={"evaluate-answer": "val_loss, val_accuracy = 0.0, 1.0", "train-answer":
            "model.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])", "accuracy-answer": "predicted = val_target"},
            earns={"evaluate": 0.0, **NOTHING}),

@@ -18,9 +18,10 @@ import pytest
 from autograder.common.errors import AutograderError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
-from autograder.common.wire.description import FailureDescription, FunctionDescription, decode, digest
-from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump
+from autograder.common.wire.description import Component, FailureDescription, FunctionDescription, decode, digest
+from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, optimizer_digest
 from autograder.judge import process as judge_module
+from autograder.judge.session import Session
 from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
 from autograder.worker.judge_process import Bench, JudgeDied
@@ -61,7 +62,7 @@ class Kernel:
             return None, answer
         arrays = [np.frombuffer(frame, np.float32) for frame in frames[: answer["weights"]]]
         shaped = [a.reshape(b.shape) for a, b in zip(arrays, network.weights, strict=True)]
-        answer["optimizer"] = frames[answer["weights"] :]
+        answer["optimizer"] = frames[answer["weights"] : len(answer["dtypes"])]
         return with_weights(network, shaped), answer
 
     def hand_in(self, question, value=None, **values):
@@ -72,7 +73,7 @@ class Kernel:
 @pytest.fixture
 def kernel(bench, address, lab):
     """A kernel in the middle of grading a submission of `two_layer`."""
-    bench.begin("two_layer", address)
+    bench.begin("two_layer", address, "en")
     return Kernel(address, lab)
 
 
@@ -94,7 +95,7 @@ def test_a_network_that_the_judge_trained_earns_full_marks(bench, kernel, traine
     plain = known.description.model_copy(update={"fits": ()})
     fitted, answer = kernel.fit(plain, splits["train"], epochs=5)
     assert digest(fitted.weights) == digest(known.result.weights)
-    assert set(answer["history"]) == {"loss", "accuracy"} and len(answer["history"]["loss"]) == 5
+    assert (answer["epochs"], answer["validated"]) == (5, 0)
     for question in ("model", "compile", "train", "accuracy"):
         named = {f"dense{n}": layer for n, layer in enumerate(fitted.layers, 1)} if question == "model" else {}
         again = fitted
@@ -121,13 +122,13 @@ def test_results_come_in_the_language_asked_for(bench, kernel):
     kernel.hand_in("two_layer.compile", SMALL)
     found = outcomes(bench, "compile", "ko")
     assert found["loss"].status is Status.PASSED
-    bench.begin("two_layer", Path(kernel.address))
+    bench.begin("two_layer", Path(kernel.address), "en")
     kernel.hand_in("two_layer.steps", steps_default=scalar(1), steps_full=scalar(1))
     assert outcomes(bench, "steps", "ko")["batches_of_32"].title == "기본 배치 크기일 때의 스텝 수"
 
 
 def test_a_later_training_goes_on_from_an_earlier_one(bench, address, lab):
-    bench.begin("deep", address)
+    bench.begin("deep", address, "en")
     kernel = Kernel(address, lab)
     rows = lab.rows("train")[:200]
     first, answer = kernel.fit(SMALL, rows)
@@ -136,9 +137,63 @@ def test_a_later_training_goes_on_from_an_earlier_one(bench, address, lab):
     assert digest(second.weights) != digest(first.weights)
     kernel.hand_in("deep.train", second)
     found = outcomes(bench, "train")
-    assert found["fresh"].status is Status.FAILED
+    assert found["fresh"].status is Status.FAILED  # with a new optimizer: compile() was called in between
     assert found["fresh"].actual == "2 trainings, one after another (RMSprop, RMSprop)"
     assert found["epochs"].actual == "2 (1 + 1, in 2 calls of fit)"
+
+
+def state_of(answer):
+    """The digest of the optimizer's state in an answer to a training with RMSprop."""
+    dtypes = answer["dtypes"][answer["weights"] :]
+    return [np.frombuffer(frame, dtype) for frame, dtype in zip(answer["optimizer"], dtypes, strict=True)]
+
+
+def optimizer_of(network, answer):
+    shapes = [(), (), *(array.shape for array in network.weights)]
+    return optimizer_digest([a.reshape(shape) for a, shape in zip(state_of(answer), shapes, strict=True)], True)
+
+
+def test_one_epoch_after_another_is_the_same_training_as_one_call(bench, address, lab):
+    bench.begin("deep", address, "en")
+    kernel = Kernel(address, lab)
+    rows = lab.rows("train")[:200]
+    fitted, answer = kernel.fit(SMALL, rows)
+    for _ in range(4):
+        fitted, answer = kernel.fit(
+            SMALL, rows, start=digest(fitted.weights), optimizer_start=optimizer_of(SMALL, answer)
+        )
+    whole, _ = kernel.fit(SMALL, rows, epochs=5)
+    assert digest(fitted.weights) == digest(whole.weights)
+    again, answer = kernel.fit(SMALL, rows)
+    for _ in range(4):
+        again, answer = kernel.fit(
+            SMALL, rows, start=digest(again.weights), optimizer_start=optimizer_of(SMALL, answer)
+        )
+    kernel.hand_in("deep.train", again)
+    found = outcomes(bench, "train")
+    assert found["fresh"].status is found["epochs"].status is Status.PASSED
+
+
+def test_the_best_weights_with_a_later_optimizer_are_the_same_training(kernel, lab):
+    rows = lab.rows("train")[:200]
+    best, first = kernel.fit(SMALL, rows)
+    last, second = kernel.fit(SMALL, rows, start=digest(best.weights), optimizer_start=optimizer_of(SMALL, first))
+    mixed, answer = kernel.fit(SMALL, rows, start=digest(best.weights), optimizer_start=optimizer_of(SMALL, second))
+    assert answer["type"] == "trained" and digest(mixed.weights) != digest(last.weights)
+    _, third = kernel.fit(model(dense(10, "softmax"), shape=(None, 784)), rows[:100])
+    _, answer = kernel.fit(SMALL, rows, start=digest(best.weights), optimizer_start=optimizer_of(SMALL, third))
+    assert answer["type"] == "cannot" and "optimizer's state does not come from the training" in answer["reason"]
+
+
+def test_a_learning_rate_that_changes_is_the_same_training_and_is_known(bench, kernel, lab):
+    rows = lab.rows("train")[:200]
+    slower = SMALL.model_copy(update={"compiled": compiled("RMSprop", {"learning_rate": 0.0001})})
+    first, answer = kernel.fit(SMALL, rows)
+    kernel.fit(slower, rows, start=digest(first.weights), optimizer_start=optimizer_of(SMALL, answer), first=False)
+    fitted, _ = kernel.fit(slower, rows, start=digest(first.weights), optimizer_start=optimizer_of(SMALL, answer))
+    kernel.hand_in("two_layer.train", fitted)
+    found = outcomes(bench, "train")
+    assert found["epochs"].actual == "2 (in 2 calls of fit)"
 
 
 def test_what_a_training_cannot_start_from_is_said(kernel, lab):
@@ -156,13 +211,29 @@ def test_samples_of_another_shape_are_left_to_the_kernel(kernel, lab):
     assert answer["type"] == "cannot" and "another shape than (28, 28)" in answer["reason"]
 
 
-def test_trainings_beyond_the_courses_limits_are_refused_with_the_reason(kernel, lab):
-    _, answer = kernel.fit(SMALL, lab.rows("train")[:200], epochs=31)
-    assert answer == {"type": "limit", "reason": "31 epochs asked for, and the course allows 30"}
+def test_trainings_beyond_the_courses_limits_are_left_to_the_kernel(kernel, lab):
+    rows = lab.rows("train")[:200]
+    _, answer = kernel.fit(SMALL, rows, epochs=101)
+    assert answer == {"type": "cannot", "reason": "101 epochs, and the grader trains a network for up to 100"}
     huge = model(dense(7_000, "relu"), dense(10, "softmax", inputs=7_000))
-    _, answer = kernel.fit(huge, lab.rows("train")[:200])
-    assert answer["type"] == "limit"
-    assert answer["reason"] == "the network has 5,565,010 parameters, and the course allows 5,000,000"
+    _, answer = kernel.fit(huge, rows)
+    assert answer["type"] == "cannot"
+    assert answer["reason"] == "the network has 5,565,010 parameters, and the grader trains up to 5,000,000"
+
+
+def test_work_is_limited_and_not_the_number_of_trainings(course, lab, monkeypatch):
+    session = Session(course, "two_layer", lab, Memo(None))
+    rows = lab.rows("train")[:100]
+    samples = SamplesMessage(rows=rows, labels=lab.data.labels[rows], lookup=np.asarray(UNIT, float), shape=(784,))
+    request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
+    monkeypatch.setattr("autograder.judge.lineage.MAX_WORK", 70 * 7_850 * 100)
+    kinds = [session.answer(*wired(request))[0]["type"] for _ in range(72)]  # known by the memo or not: all the same
+    assert kinds == ["trained"] * 70 + ["cannot"] * 2
+
+
+def wired(request):
+    document, frames = dump(request)
+    return document, [np.ascontiguousarray(frame).tobytes() for frame in frames]
 
 
 @pytest.mark.parametrize(
@@ -174,8 +245,9 @@ def test_trainings_beyond_the_courses_limits_are_refused_with_the_reason(kernel,
         (model(topology="graph"), "not a chain of layers"),
         (model(compiled=None), "compile() was not called"),
         (model(compiled=compiled("MyOptimizer")), "optimizer is MyOptimizer"),
-        (model(compiled=compiled(loss="mse")), "does not train with the loss mse"),
-        (model(compiled=compiled(metrics=("mse",))), "does not train with the metric mse"),
+        (model(compiled=compiled(loss="mine")), "loss is mine, which the grader does not rebuild"),
+        (model(compiled=compiled(loss="mean_squared_error")), "the labels do not fit the network's outputs"),
+        (model(dense(5, "softmax")), "the labels do not fit the network's outputs"),
     ],
 )
 def test_what_the_judge_cannot_rebuild_it_leaves_to_the_kernel(kernel, lab, network, reason):
@@ -184,10 +256,12 @@ def test_what_the_judge_cannot_rebuild_it_leaves_to_the_kernel(kernel, lab, netw
 
 
 def test_labels_and_rows_must_be_as_many(kernel, lab):
-    samples = kernel.samples(lab.rows("train")[:200], labels=np.zeros(199, np.uint8))
-    request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
-    with pytest.raises(ProtocolError, match="not as many labels as rows"):
-        kernel.ask(request)
+    samples = kernel.samples(lab.rows("train")[:200])
+    for wrong in ({"labels": np.zeros(199, np.uint8)}, {"weights": np.ones(201, np.float32)}):
+        request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
+        request = request.model_copy(update={"samples": samples.model_copy(update=wrong)})
+        with pytest.raises(ProtocolError, match="not as many labels and weights as rows"):
+            kernel.ask(request)
 
 
 # ---- evaluation
@@ -199,11 +273,14 @@ def test_known_weights_are_evaluated_and_others_are_not(kernel, lab):
     request = Evaluate(
         type="evaluate", model=SMALL.without_weights(), weights=digest(fitted.weights), samples=kernel.samples(rows)
     )
-    answer, _ = kernel.ask(request)
+    answer, (row,) = kernel.ask(request)
     kernel_weights, bias = fitted.weights
     logits = lab.data.images[rows].reshape(-1, 784) / 255.0 @ kernel_weights + bias
     expected = np.mean(np.argmax(logits, 1) == lab.data.labels[rows])
-    assert answer["metrics"]["accuracy"] == pytest.approx(expected, abs=0.005)
+    accuracy = Component(type="SparseCategoricalAccuracy")
+    answer, (row,) = kernel.ask(request.model_copy(update={"metrics": (accuracy,)}))
+    _loss, of, total, count = np.frombuffer(row)
+    assert of == count == 500 and total / count == pytest.approx(expected, abs=0.005)
     answer, _ = kernel.ask(request.model_copy(update={"weights": "b" * 64}))
     assert answer["type"] == "cannot" and "do not come from a training" in answer["reason"]
 
@@ -302,12 +379,12 @@ def test_functions_are_asked_what_they_return(bench, kernel):
     found = outcomes(bench, "formula")
     assert {outcome.status for outcome in found.values()} == {Status.PASSED}
 
-    bench.begin("two_layer", Path(kernel.address))
+    bench.begin("two_layer", Path(kernel.address), "en")
     finish(answered(asked, wrong=True))
     found = outcomes(bench, "formula")
     assert {outcome.status for outcome in found.values()} == {Status.FAILED} and found["unseen"].expected == ""
 
-    bench.begin("two_layer", Path(kernel.address))
+    bench.begin("two_layer", Path(kernel.address), "en")
     finish(FunctionDescription(name="f"))
     found = outcomes(bench, "formula")
     assert found["given"].hint == "The function did not answer every call."
@@ -425,7 +502,7 @@ def test_a_kernel_that_does_not_wait_for_its_answer_harms_nothing(kernel):
 def test_a_message_that_does_not_arrive_in_time_is_given_up(course, address, monkeypatch):
     monkeypatch.setattr(judge_module, "MESSAGE_SECONDS", 0.2)
     judge = judge_module.Judge(course, Memo(None))
-    judge.begin("two_layer", address)
+    judge.begin("two_layer", address, "en")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(address))
@@ -446,7 +523,7 @@ def test_a_message_that_does_not_arrive_in_time_is_given_up(course, address, mon
 def test_a_notebook_may_not_ask_for_ever(course, address, monkeypatch):
     monkeypatch.setattr("autograder.judge.session.MAX_REQUESTS", 2)
     judge = judge_module.Judge(course, Memo(None))
-    judge.begin("two_layer", address)
+    judge.begin("two_layer", address, "en")
     request = dump(HandIn(type="hand_in", question="two_layer.model", values={}))
     try:
         for _ in range(2):
@@ -459,7 +536,7 @@ def test_a_notebook_may_not_ask_for_ever(course, address, monkeypatch):
 
 def test_a_fault_of_the_judge_is_answered_not_fatal(course, address, monkeypatch, caplog):
     judge = judge_module.Judge(course, Memo(None))
-    judge.begin("two_layer", address)
+    judge.begin("two_layer", address, "en")
     monkeypatch.setattr(judge.session, "answer", lambda *_: 1 / 0)
     try:
         server = threading.Thread(target=judge.serve_one)
@@ -477,9 +554,9 @@ def test_a_fault_of_the_judge_is_answered_not_fatal(course, address, monkeypatch
 
 def test_an_unknown_assignment_is_the_callers_error_and_the_judge_lives_on(bench, address):
     with pytest.raises(AutograderError, match="no assignment 'tow_layer'") as caught:
-        bench.begin("tow_layer", address)
+        bench.begin("tow_layer", address, "en")
     assert "did you mean 'two_layer'?" in caught.value.remedy
-    bench.begin("two_layer", address)
+    bench.begin("two_layer", address, "en")
     assert bench.end("en").questions == []
 
 
@@ -499,7 +576,7 @@ def test_a_submission_that_was_not_begun_can_not_end(bench, kernel):
 def test_a_judge_that_cannot_start_says_why_in_its_log(tmp_path, address):
     (tmp_path / "course.yml").write_text("seed: many")
     with Bench(tmp_path / "course.yml", None) as bench, pytest.raises(JudgeDied, match="the judge died") as caught:
-        bench.begin("two_layer", address)
+        bench.begin("two_layer", address, "en")
     assert "should be a valid integer" in bench.log()
     assert "integer" not in str(caught.value)  # which a student's report may quote
 
@@ -513,12 +590,12 @@ prepare()
 import keras, numpy as np
 keras.utils.set_random_seed(42)  # before every cell, in a notebook
 from autograder import check
-from autograder.kernel.judged_fit import weights_of
 
 (x, y), _ = keras.datasets.fashion_mnist.load_data()
 assert x.shape == (60000, 28, 28) and x.dtype == np.uint8 and x.flags.writeable
 small, labels = x[:1000].reshape(-1, 784) / 255.0, y[:1000]
 facts = {}
+print_nothing = lambda *_, **__: None
 
 def network():
     model = keras.Sequential([keras.layers.Dense(10, activation="softmax")])
@@ -571,18 +648,20 @@ with contextlib.redirect_stdout(io.StringIO()) as printed:
 facts["handed_in"] = printed.getvalue()
 
 own = network()
-own.fit(small, labels, epochs=1, verbose=0, callbacks=[keras.callbacks.LambdaCallback()])
+own.fit(small, labels, epochs=1, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=print_nothing)])
 check("two_layer.accuracy", own)
+
+best = network()
+best.fit(small, labels, epochs=2, verbose=0, validation_split=0.2, callbacks=keras.callbacks.ModelCheckpoint("best.keras"))
+facts["loaded"] = [float(v) for v in keras.models.load_model("best.keras").evaluate(small, labels, verbose=0)]
+facts["saved"] = [float(v) for v in best.evaluate(small, labels, verbose=0)]
 
 by_hand = network()
 by_hand.build((None, 784))
 by_hand.set_weights([w + 1 for w in by_hand.get_weights()])
 check("two_layer.compile", by_hand)
 
-try:
-    network().fit(small, labels, epochs=31)
-except RuntimeError as error:
-    facts["refused"] = str(error)
+facts["long"] = len(network().fit(small[:64], labels[:64], epochs=101, verbose=0).epoch)
 with contextlib.redirect_stdout(io.StringIO()) as printed:
     facts["wrong"] = check("deep.network", model)
 facts["wrong_text"] = printed.getvalue()
@@ -602,7 +681,7 @@ def graded(bench, tmp_path_factory):
     folder = tmp_path_factory.mktemp("graded")
     with tempfile.TemporaryDirectory() as short:
         address = Path(short) / "judge"
-        bench.begin("two_layer", address)
+        bench.begin("two_layer", address, "en")
         environment = {**os.environ, "AUTOGRADER_JUDGE": str(address)}
         environment.pop("AUTOGRADER_COURSE", None)  # a kernel has no course file
         (folder / "notebook.py").write_text(textwrap.dedent(NOTEBOOK))
@@ -647,20 +726,25 @@ def test_predict_gives_what_keras_predicts_and_prints_its_number_of_batches(grad
 
 def test_both_fits_are_in_the_networks_record(graded):
     _, questions, _ = graded
-    assert questions["train"]["epochs"].actual == "3 (2 + 1, in 2 calls of fit)"
+    assert questions["train"]["epochs"].actual == "3 (in 2 calls of fit)"  # on the same rows: the split left them
     assert questions["train"]["trained_on"].status is Status.FAILED
     assert questions["train"]["batch_size"].status is Status.PASSED
 
 
-def test_a_fit_with_callbacks_runs_in_the_kernel_and_is_undecided(graded):
+def test_a_fit_whose_callbacks_see_batches_runs_in_the_kernel_and_is_undecided(graded):
     _, questions, _ = graded
     for outcome in questions["accuracy"].values():
         assert outcome.status is Status.UNDECIDED and "callback" in outcome.actual
 
 
-def test_a_refused_training_and_a_refused_question_are_explained_in_the_notebook(graded):
+def test_a_network_that_was_saved_while_it_trained_is_known(graded):
     facts, _, _ = graded
-    assert facts["refused"] == "This training was refused: 31 epochs asked for, and the course allows 30."
+    assert facts["loaded"] == facts["saved"]
+
+
+def test_a_training_beyond_the_limits_runs_and_a_refused_question_is_explained_in_the_notebook(graded):
+    facts, _, _ = graded
+    assert facts["long"] == 101
     assert (
         facts["wrong"] is None
         and "This could not be handed in: 'deep.network' is not a question" in facts["wrong_text"]
@@ -686,7 +770,7 @@ def test_a_judge_that_is_killed_at_work_is_noticed_and_replaced(bench, kernel, a
         bench.end("en")
     killer.join()
     process.wait()
-    bench.begin("two_layer", address)
+    bench.begin("two_layer", address, "en")
     assert bench._process is not process
     assert kernel.hand_in("two_layer.compile", SMALL)[0] == {"type": "taken"}
     assert outcomes(bench, "compile")["loss"].status is Status.PASSED

@@ -1,10 +1,8 @@
-"""Arrays that wait in every kernel: the bits, types and errors of what a student's own lines compute, and no memory in common."""
+"""A split that waits in every kernel: the bits, types and errors of what a student's own line computes, and no memory in common."""
 
 from __future__ import annotations
 
 import copy
-import io
-import pickle
 
 import numpy as np
 import pytest
@@ -25,7 +23,7 @@ def computed():
 @pytest.fixture
 def ready(computed, monkeypatch):
     """This process as a kernel finds itself: nothing was handed out yet."""
-    for one in (computed.all, computed.train, computed.holdout):
+    for one in (computed.train, computed.holdout):
         monkeypatch.setattr(one, "given", False)
     monkeypatch.setattr(precomputed, "_prepared", computed)
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
@@ -36,7 +34,7 @@ def ready(computed, monkeypatch):
 @pytest.fixture
 def images(ready, data):
     """What ``load_data()`` gives a notebook."""
-    return precomputed.training_images(data.images[:TRAINING].copy())
+    return data.images[:TRAINING].copy()
 
 
 @pytest.fixture(scope="module")
@@ -58,129 +56,12 @@ def same(one, other):
     assert np.array_equal(one, other)
 
 
-SCALED = {
-    "/ 255.0": lambda x: x / 255.0,
-    "/ 255": lambda x: x / 255,
-    "rows": lambda x: x.reshape(-1, 784) / 255.0,
-    "rows, counted": lambda x: x.reshape(60000, 28 * 28) / 255,
-    "with a channel": lambda x: x[..., np.newaxis] / 255.0,
-    "true_divide": lambda x: np.true_divide(x, 255.0),
-}
+def test_what_is_loaded_are_ordinary_arrays():
+    from autograder.kernel.start import _load_data
 
-
-@pytest.mark.parametrize("scale", SCALED.values(), ids=SCALED)
-def test_images_over_255_are_there_already(images, plain, ready, scale):
-    found = scale(images)
-    same(found, scale(plain))
-    assert np.shares_memory(found, ready.all.array)
-
-
-def test_a_second_array_is_computed_and_shares_nothing_with_the_first(images, plain):
-    first, second = images / 255.0, images / 255.0
-    assert not np.shares_memory(first, second)
-    same(second, plain / 255.0)
-
-
-def test_changed_images_are_computed(images, plain, ready):
-    changed = plain.copy()
-    images[5, 3, 3] = changed[5, 3, 3] = 17
-    found = images / 255.0
-    same(found, changed / 255.0)
-    assert not np.shares_memory(found, ready.all.array)
-
-
-OTHER = {
-    "/ 256": lambda x: x / 256.0,
-    "/ a number of NumPy": lambda x: x / np.float32(255),
-    "/ True": lambda x: x / True,
-    "255 / x": lambda x: 255.0 / (x[:9] // 2 + 1),
-    "as float32": lambda x: x.astype("float32") / 255.0,
-    "some": lambda x: x[:500] / 255.0,
-    "in another order": lambda x: x[::-1] / 255.0,
-    "turned": lambda x: x.transpose(0, 2, 1) / 255.0,
-    "pixels first": lambda x: x.reshape(784, -1) / 255.0,
-    "divide with a type": lambda x: np.divide(x, 255.0, dtype="float32"),
-    "divide into": lambda x: np.divide(x[:9], 255.0, out=np.zeros((9, 28, 28))),
-    "// 2": lambda x: x // 2,
-    "mean": lambda x: x.mean(),
-    "mean of columns": lambda x: x.mean(axis=0),
-    "largest": lambda x: x.max(),
-    "smallest": lambda x: np.min(x, axis=(1, 2)),
-    "kinds": lambda x: x.dtype,
-    "equal": lambda x: x == x,
-    "outer": lambda x: np.multiply.outer(x[0, 0], x[0, 1]),
-    "frexp": lambda x: np.frexp(x[0] + 1.0)[1],
-    "where": lambda x: np.where(np.asarray(x[:5]) > 100, 1, 0),
-    "stacked": lambda x: np.asarray(np.concatenate([x[:5], x[5:9]])),
-    "number": lambda x: int(x[0, 3, 3]),
-    "list": lambda x: x[0].tolist(),
-}
-
-
-@pytest.mark.parametrize("use", OTHER.values(), ids=OTHER)
-def test_anything_else_is_computed_as_ever(images, plain, ready, use):
-    found = use(images)
-    same(found, use(plain))
-    assert not isinstance(found, np.ndarray) or not np.shares_memory(found, ready.all.array)
-
-
-def test_an_assignment_in_place_changes_the_images_themselves(images, plain):
-    kept = images
-    images //= 2
-    same(np.asarray(kept), plain // 2)
-    with pytest.raises(TypeError, match="Cannot cast ufunc"):
-        kept /= 255.0
-
-
-def test_images_look_and_travel_like_any_array(images, plain):
-    assert repr(images) == repr(plain) and str(images) == str(plain)
-    assert isinstance(images, np.ndarray) and images.flags.writeable and images.flags.c_contiguous
-    same(pickle.loads(pickle.dumps(images)), plain)
-    assert np.array_equal(copy.deepcopy(images), plain)
-
-
-TAKEN = {
-    "TensorFlow": lambda x: np.asarray(tensorflow().constant(x[:50])),
-    "TensorFlow's data sets": lambda x: next(tensorflow().data.Dataset.from_tensor_slices(x[:50]).as_numpy_iterator()),
-    "Keras": lambda x: np.asarray(keras_of(x[:50])),
-    "scikit-learn": lambda x: sklearns_own(x[:50], **USUAL)[0].shape,
-    "saved": lambda x: saved(x[:50]),
-    "Matplotlib": lambda x: drawn(x[3]),
-}
-
-
-def tensorflow():
-    import tensorflow
-
-    return tensorflow
-
-
-def keras_of(x):
-    import keras
-
-    return keras.layers.Rescaling(1 / 255)(x)
-
-
-def saved(x):
-    file = io.BytesIO()
-    np.save(file, x)
-    return np.frombuffer(file.getvalue(), np.uint8)
-
-
-def drawn(x):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(1, 1))
-    canvas = FigureCanvasAgg(figure)
-    figure.subplots().imshow(x, cmap="gray_r")
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba()).copy()
-
-
-@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
-def test_libraries_take_the_images_as_any_array(images, plain, take):
-    same(take(images), take(plain))
+    arrays = [array for part in _load_data() for array in part]
+    assert {type(array) for array in arrays} == {np.ndarray}
+    assert all(array.flags.writeable and array.flags.owndata for array in arrays)
 
 
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (28, 28, 1)])
@@ -269,7 +150,7 @@ def test_what_was_handed_out_is_recognised_at_once_and_no_longer_when_it_was_cha
     scaled = images.reshape(-1, 784) / 255.0
     train, holdout, *_ = sklearn.model_selection.train_test_split(scaled, labels, **USUAL)
     monkeypatch.setattr(recognise, "index", lambda: pytest.fail("looked up"))
-    for array, one in ((scaled, ready.all), (train, ready.train), (holdout, ready.holdout)):
+    for array, one in ((train, ready.train), (holdout, ready.holdout)):
         found = recognise.shared.rows(array)
         assert np.array_equal(found.rows, one.rows) and found.scaling == "unit"
     monkeypatch.undo()
@@ -281,10 +162,9 @@ def test_what_was_handed_out_is_recognised_at_once_and_no_longer_when_it_was_cha
         holdout[3] = before
 
 
-def test_a_process_without_them_gets_ordinary_arrays(data, monkeypatch):
+def test_a_process_without_them_splits_as_ever(monkeypatch):
     monkeypatch.setattr(precomputed, "_prepared", None)
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
     precomputed.install_split()
     assert sklearn.model_selection.train_test_split is sklearns_own
-    assert type(precomputed.training_images(data.images[:TRAINING])) is np.ndarray
     assert precomputed.nbytes() == 0

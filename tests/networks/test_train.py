@@ -8,14 +8,23 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from autograder.common.errors import CannotRebuild
-from autograder.common.wire.description import digest
-from autograder.kernel.describe import describe
-from autograder.networks.build import architecture, build, compile_model, compile_settings
+from autograder.common.wire.description import Component, digest
+from autograder.kernel.describe import describe, scalar_settings
+from autograder.networks.build import architecture, build, compile_model, compile_settings, without_rate
 from autograder.networks.lab import UNIT, CourseLab
-from autograder.networks.train import FitSpec, Rig, Samples, Trainer
+from autograder.networks.states import FitSpec, Measured, Samples, State
+from autograder.networks.train import Rig, Trainer
 from tests.hand_built import compiled, dense, layer, model
 
 ROWS, EPOCHS, BATCH = 1_000, 2, 32  # 31 batches and a partial one of 8
+
+
+@pytest.fixture(autouse=True)
+def everything_is_compiled(monkeypatch):
+    """The networks here are small; what is tested is what large ones go through."""
+    monkeypatch.setattr("autograder.networks.train.SMALL", 0)
+
+
 D = keras.layers.Dense
 OPTIMIZERS = {
     "SGD": lambda: keras.optimizers.SGD(),
@@ -171,16 +180,73 @@ def test_going_on_from_weights_and_optimizer_state_equals_one_longer_training(tr
     long = FitSpec(*plans(network(optimizer())), samples, 3, BATCH, False, 42)
     whole = trainer.fit(long)
     first = trainer.fit(replace(long, epochs=1))
-    rest = trainer.fit(replace(long, epochs=2, start=first.weights, optimizer_state=first.optimizer_state))
-    assert digest(rest.weights) == digest(whole.weights)
+    rest = trainer.fit(replace(long, epochs=2, start=first.state))
+    assert digest(rest.weights) == digest(whole.weights) and rest.state.key == whole.state.key
     assert first.history["loss"] + rest.history["loss"] == whole.history["loss"]
-    forgetful = trainer.fit(replace(long, epochs=2, start=first.weights))
-    assert digest(forgetful.weights) != digest(whole.weights)
+    forgetful = trainer.fit(replace(long, epochs=2, start=first.state, keeps_optimizer=False))
+    assert digest(forgetful.weights) != digest(whole.weights) and forgetful.state.key != whole.state.key
+
+
+def test_a_training_epoch_by_epoch_is_the_same_training_with_dropout_and_another_order_in_each(trainer, samples):
+    made = network("adam", D(12, "relu"), keras.layers.Dropout(0.5), D(10, "softmax"))
+    spec = FitSpec(*plans(made), samples, 3, BATCH, True, 42)
+    whole, state = trainer.fit(spec), None
+    for number in range(3):
+        state = trainer.fit(replace(spec, epochs=1, start=state)).state
+        assert state.key == spec.keys()[number]
+    assert digest(state.weights) == digest(whole.weights) and state.trail == whole.state.trail
+    orders = [spec.order(number) for number in range(3)]
+    assert all(sorted(order) == list(range(ROWS)) for order in orders)
+    assert len({order.tobytes() for order in orders}) == 3
+
+
+def test_one_compiled_network_serves_all_learning_rates(data, samples):
+    specs = [FitSpec(*plans(network(keras.optimizers.SGD(rate))), samples, 1, BATCH, False, 42) for rate in (0.1, 0.01)]
+    shared = Trainer(data)
+    first, second = map(shared.fit, specs)
+    assert len(shared._rigs) == 1
+    alone = Trainer(data).fit(specs[1])
+    assert digest(second.weights) == digest(alone.weights) != digest(first.weights)
+
+
+ONE_HOT = {
+    "categorical_crossentropy": ("softmax", [keras.metrics.CategoricalAccuracy, keras.metrics.AUC]),
+    "binary_crossentropy": ("sigmoid", [keras.metrics.BinaryAccuracy]),
+    "mean_squared_error": ("linear", [keras.metrics.MeanAbsoluteError]),
+    "mean_absolute_error": ("linear", []),
+}
+
+
+@pytest.mark.parametrize("loss", ONE_HOT)
+def test_one_hot_labels_weights_and_other_metrics_give_keras_own_result(trainer, data, samples, loss):
+    activation, metrics = ONE_HOT[loss]
+    made = keras.Sequential([keras.Input((784,)), D(10, activation)])
+    made.compile("sgd", loss, metrics=[kind() for kind in metrics])
+    described = describe(made)
+    measured = [Component(type=kind.__name__, settings=scalar_settings(kind().get_config())) for kind in metrics]
+    weights = np.linspace(0.5, 1.5, ROWS, dtype=np.float32)
+    settings = compile_settings(described.compiled, measured)
+    labels = replace(samples, one_hot=10, weights=weights)
+    spec = FitSpec(architecture(described), settings, labels, EPOCHS, BATCH, False, 42)
+    result = trainer.fit(spec)
+    theirs = build(spec.plan, spec.seed)
+    compile_model(theirs, settings)
+    history = theirs.fit(
+        labels.images(data), np.eye(10)[labels.labels], epochs=EPOCHS, batch_size=BATCH, shuffle=False, verbose=0,
+        sample_weight=weights,
+    ).history  # fmt: skip
+    assert_same(result, theirs, history)
+
+
+def test_double_precision_is_kept(trainer, samples):
+    layers = D(12, "relu", dtype="float64"), D(10, "softmax", dtype="float64")
+    result = trainer.fit(FitSpec(*plans(network("sgd", *layers)), samples, 1, BATCH, False, 42))
+    assert {array.dtype for array in result.weights} == {np.dtype("float64")}
 
 
 def test_a_training_leaves_nothing_behind_for_the_next(trainer, spec):
     first = trainer.fit(spec)
-    trainer.fit(replace(spec, start=tuple(array + 1 for array in first.weights)))
+    trainer.fit(replace(spec, start=replace(first.state, weights=tuple(array + 1 for array in first.weights))))
     assert digest(trainer.fit(spec).weights) == digest(first.weights)
 
 
@@ -228,11 +294,12 @@ def test_a_training_is_known_by_everything_that_determines_it(spec, samples, hel
         replace(spec, batch_size=64),
         replace(spec, shuffle=True),
         replace(spec, seed=43),
-        replace(spec, start=weights),
-        replace(spec, start=tuple(array + 1 for array in weights)),
-        replace(spec, start=weights, optimizer_state=(np.int32(1) * np.ones(()),)),
-        replace(spec, validation=held_out),
-        replace(spec, validation=samples),
+        replace(spec, start=State("a" * 64, weights)),
+        replace(spec, start=State("b" * 64, weights)),
+        replace(spec, start=State("a" * 64, weights), keeps_optimizer=False),
+        replace(spec, start=State("a" * 64, weights, trail=(Measured({}),))),
+        replace(spec, samples=replace(samples, one_hot=10)),
+        replace(spec, samples=replace(samples, weights=np.ones(ROWS, np.float32))),
         replace(spec, samples=replace(samples, rows=samples.rows[::-1].copy())),
         replace(spec, samples=replace(samples, labels=labels)),
         replace(spec, samples=replace(samples, lookup=samples.lookup * 2)),
@@ -246,6 +313,21 @@ def test_a_training_is_known_by_everything_that_determines_it(spec, samples, hel
     assert len(set(keys)) == len(keys) and all(len(key) == 64 for key in keys)
 
 
+def test_validation_is_no_part_of_it_and_a_longer_training_begins_with_a_shorter_one(spec, samples, held_out):
+    assert replace(spec, validation=held_out).keys() == spec.keys()
+    assert replace(spec, epochs=5).keys()[:EPOCHS] == spec.keys()
+
+
+def test_a_small_training_is_not_compiled_and_gives_the_same_numbers(data, spec, monkeypatch):
+    compiled = Trainer(data).fit(spec)
+    monkeypatch.setattr("autograder.networks.train.SMALL", 10**12)
+    trainer = Trainer(data)
+    result = trainer.fit(spec)
+    assert {sort for rig in trainer._rigs.values() for sort, _batch in rig._functions} == {"train steps"}
+    for one, other in zip(result.weights, compiled.weights, strict=True):
+        assert np.allclose(one, other, rtol=1e-4, atol=2e-5)
+
+
 def test_names_of_layers_do_not_change_what_a_training_is_known_by(spec, samples):
     renamed = FitSpec(*plans(network(names=("a", "b"))), samples, EPOCHS, BATCH, False, 42)
     assert renamed.key() == spec.key()
@@ -253,10 +335,10 @@ def test_names_of_layers_do_not_change_what_a_training_is_known_by(spec, samples
 
 def test_library_versions_and_our_own_code_are_part_of_it(spec, monkeypatch):
     before = spec.key()
-    monkeypatch.setattr("autograder.networks.train.versions", lambda: ("tensorflow 9",))
+    monkeypatch.setattr("autograder.networks.states.versions", lambda: ("tensorflow 9",))
     changed = spec.key()
     monkeypatch.undo()
-    monkeypatch.setattr("autograder.networks.train.training_code", lambda: "0" * 64)
+    monkeypatch.setattr("autograder.networks.states.training_code", lambda: "0" * 64)
     assert len({before, changed, spec.key()}) == 3
 
 
@@ -267,11 +349,11 @@ def test_weights_of_another_network_are_refused(trainer, spec, held_out):
     good = build(spec.plan, 0).get_weights()
     for weights in ((), tuple(good[:-1]), (*good, good[0]), (good[0].T, *good[1:])):
         with pytest.raises(ValueError, match="do not fit the network"):
-            trainer.fit(replace(spec, start=weights))
+            trainer.fit(replace(spec, start=State("a" * 64, weights)))
         with pytest.raises(ValueError, match="do not fit the network"):
             trainer.evaluate(spec.plan, spec.settings, weights, held_out)
     with pytest.raises(ValueError, match="do not fit the network"):
-        trainer.fit(replace(spec, optimizer_state=(np.zeros(3),)))
+        trainer.fit(replace(spec, start=State("a" * 64, tuple(good), (np.zeros(3),))))
 
 
 def test_a_network_that_xla_cannot_compile_is_trained_all_the_same(spec, samples, data, monkeypatch, caplog):
@@ -287,7 +369,7 @@ def test_a_network_that_xla_cannot_compile_is_trained_all_the_same(spec, samples
         rig, "_function", lambda sort, batch, compiled=True: refuse if compiled else original(sort, batch, False)
     )
     trainer = Trainer(data)
-    trainer._rigs[(spec.plan, spec.settings)] = rig
+    trainer._rigs[(spec.plan, without_rate(spec.settings))] = rig
     assert_same(trainer.fit(spec), *by_keras(spec, data))
     assert "training without XLA" in caplog.text
 
@@ -299,7 +381,7 @@ def test_compiled_networks_and_tensors_are_kept_within_bounds(data, samples, spe
     assert trainer.rig(spec.plan, settings[2]) is kept[2]
     assert trainer.rig(spec.plan, settings[0]) is not kept[0]
     tensors = [trainer.tensors(replace(samples, lookup=samples.lookup * n)) for n in range(6)]
-    assert trainer.tensors(replace(samples, lookup=samples.lookup * 5)) is tensors[5]
+    assert trainer.tensors(replace(samples, lookup=samples.lookup * 5))[0] is tensors[5][0]
     assert len(trainer._tensors) == 4
 
 
@@ -323,7 +405,7 @@ def test_the_lab_scales_as_the_training_did(lab, trained):
         (model(dense(10, inputs=100), shape=(None, 100)), "samples of shape (100,)"),
         (model(dense(10, weights=())), "its weights do not fit the network"),
         (model(layer("Lambda"), dense(10)), "does not know the layer Lambda"),
-        (model(compiled=compiled(loss="mse")), "does not train with the loss mse"),
+        (model(compiled=compiled(loss="mine")), "loss is mine, which the grader does not rebuild"),
     ],
 )
 def test_what_the_lab_cannot_evaluate_it_says(lab, wrong, reason):

@@ -36,7 +36,9 @@ from autograder.common.versions import versions
 from autograder.common.wire.orders import Decided
 from autograder.course.course import Course, Isolation
 from autograder.judge.variations import read_fit
-from autograder.networks.train import FitResult, Samples, Trainer, settle
+from autograder.networks.build import measuring_accuracy
+from autograder.networks.states import FitResult
+from autograder.networks.train import Trainer, settle
 from autograder.sandbox.host import Sandbox
 from autograder.worker.judge_process import Bench
 from autograder.worker.submission import grade_submission
@@ -268,21 +270,20 @@ def _measure(
         for one in document["fits"]:
             fit = read_fit(one, seed)
             if result is not None and one["goes_on"]:
-                state = result.optimizer_state if one["keeps_optimizer"] else None
-                fit = replace(fit, start=result.weights, optimizer_state=state)
+                fit = replace(fit, start=result.state, keeps_optimizer=one["keeps_optimizer"])
             result = trainer.fit(fit)
         assert result is not None
         weights = result.weights
     else:
         rig = trainer.rig(spec.plan, spec.settings)
-        rig.reset(None, None, seed)
-        weights, _state = rig.snapshot()
+        rig.reset(None, False, seed)
+        weights, _optimizer, _seeds = rig.snapshot()
     every = data.splits(*holdout)
     measured = {}
     for split in splits:
         rows = every[split]
-        samples = Samples(rows, trainer.data.labels[rows], spec.samples.lookup, spec.samples.shape)
-        measured[split] = trainer.evaluate(spec.plan, spec.settings, weights, samples)["accuracy"]
+        samples = replace(spec.samples, rows=rows, labels=trainer.data.labels[rows], weights=None)
+        measured[split] = trainer.evaluate(spec.plan, measuring_accuracy(spec.settings), weights, samples)["accuracy"]
     return measured
 
 

@@ -96,7 +96,10 @@ class CompileDescription(Frozen):
 
 
 class DataRecord(Frozen):
-    """What a network was trained on, in numbers of rows; all zero for data that isn't Fashion-MNIST's."""
+    """What a network was trained on, in numbers of rows; all zero for data that isn't Fashion-MNIST's.
+
+    `weighted`: samples counted differently, by their ``classes`` or each by a number of its own (``samples``).
+    """
 
     samples: Length
     train: Length = 0
@@ -104,6 +107,7 @@ class DataRecord(Frozen):
     test: Length = 0
     distinct: Length = 0
     changed_labels: Length = 0
+    weighted: Literal["", "classes", "samples"] = ""
     scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
     lookup: Array | None = None  # float64 (256,): from pixel to the value that the network saw
 
@@ -113,15 +117,41 @@ class DataRecord(Frozen):
 
 
 class FitRecord(Frozen):
-    """One call of ``fit``. `where`: ``judge`` trained it, or it ran as written (``kernel``), for `reason`."""
+    """One training: all epochs of one optimizer's life on the same data, in however many `calls` of ``fit``.
+
+    `compiled` holds the learning rate that it began with; `learning_rates` all that it had, if it changed.
+    `where`: ``judge`` trained it, or it ran as written (``kernel``), for `reason`.
+    """
 
     epochs: Length
+    calls: Length = 1
+    learning_rates: Annotated[tuple[float, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=1000)
     batch_size: Length
     data: DataRecord
     compiled: CompileDescription
     history: dict[Name, Annotated[tuple[float, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=40)
     where: Literal["judge", "kernel"] = "kernel"
     reason: Text = ""
+
+    @property
+    def learning_rate(self) -> Any:
+        """The one that the training ended with."""
+        return self.learning_rates[-1] if self.learning_rates else self.compiled.optimizer.settings.get("learning_rate")
+
+    def joined(self, later: FitRecord, calls: int = 1) -> FitRecord:
+        """This training with the epochs of `later`, which went on with the same optimizer, in so many further calls."""
+        history = {name: (*self.history.get(name, ()), *values) for name, values in later.history.items()}
+        rates: list[Any] = []
+        for record in (self, later):
+            own = record.learning_rates or (record.compiled.optimizer.settings.get("learning_rate"),)
+            rates += [rate for number, rate in enumerate(own) if number or not rates or rates[-1] != rate]
+        numbers = tuple(rate for rate in rates if isinstance(rate, float))
+        return self.model_copy(
+            update={
+                "epochs": self.epochs + later.epochs, "calls": self.calls + calls, "history": {**self.history, **history},
+                "learning_rates": numbers[-1000:] if len(numbers) > 1 else (),
+            }
+        )  # fmt: skip
 
 
 class ModelDescription(Frozen):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
@@ -20,19 +20,26 @@ from autograder.common.wire.description import (
     Text,
     Value,
     as_tuple,
+    digest,
 )
 
 MAX_ROWS = 150_000  # twice the data set
+MAX_COLUMNS = 100
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class SamplesMessage(Frozen):
-    """Rows of the data set: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64 (256,), `shape` of one sample."""
+    """Rows of the data set: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64 (256,), `shape` of one sample.
+
+    `one_hot`: the labels were vectors of so many columns; 0: numbers. `weights` float32 (n,): how much each sample counts.
+    """
 
     rows: Array
     labels: Array
     lookup: Array
     shape: Lengths
+    one_hot: Annotated[Length, Field(le=MAX_COLUMNS)] = 0
+    weights: Array | None = None
 
     @field_validator("rows")
     @classmethod
@@ -49,6 +56,23 @@ class SamplesMessage(Frozen):
         if labels.dtype.str != "|u1" or labels.ndim != 1 or not len(labels) or labels.max() > 9:
             raise ValueError("labels are a list of uint8 up to 9")
         return labels
+
+    @field_validator("weights")
+    @classmethod
+    def _finite(cls, weights: Any) -> Any:
+        if weights is not None and (
+            weights.dtype.str != "<f4" or weights.ndim != 1 or not len(weights) or not bool((abs(weights) < 1e6).all())
+        ):
+            raise ValueError("weights are a list of float32")
+        return weights
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if len(self.labels) != len(self.rows) or (self.weights is not None and len(self.weights) != len(self.rows)):
+            raise ValueError("there are not as many labels and weights as rows")
+        if self.one_hot and self.labels.max() >= self.one_hot:
+            raise ValueError("a label lies beyond its columns")
+        return self
 
     @field_validator("lookup")
     @classmethod
@@ -67,17 +91,24 @@ class HandIn(Frozen):
     answered: bool = False
 
 
+Metrics = Annotated[tuple[Component, ...], BeforeValidator(as_tuple)]
+
+
 class Fit(Frozen):
-    """Train `model` (without weights). `start`: '' for fresh weights, or the digest of what an earlier training gave."""
+    """Train `model` (without weights) for some epochs. `start`: '' for fresh weights, or the digest of what the judge gave.
+
+    `metrics`: Keras's objects that measure. `first`: a call of ``fit`` begins here; one with callbacks asks for each epoch.
+    """
 
     type: Literal["fit"]
     model: ModelDescription
     samples: SamplesMessage
     validation: SamplesMessage | None = None
+    metrics: Metrics = Field(default=(), max_length=20)
     epochs: Annotated[Length, Field(gt=0)]
     batch_size: Annotated[Length, Field(gt=0)]
     shuffle: bool = True
-    callbacks: Annotated[tuple[Component, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=5)
+    first: bool = True
     start: Digest = ""
     optimizer_start: Digest = ""
 
@@ -87,6 +118,7 @@ class Evaluate(Frozen):
     model: ModelDescription
     weights: Digest
     samples: SamplesMessage
+    metrics: Metrics = Field(default=(), max_length=20)
 
 
 class TrainedHere(Frozen):
@@ -113,3 +145,8 @@ def parse(document: Any, frames: Sequence[bytes]) -> HandIn | Fit | Evaluate | T
         return _REQUEST.validate_python(document, context={"frames": frames})
     except (ValidationError, RecursionError, ValueError, TypeError) as error:
         raise ProtocolError(f"a request is malformed: {str(error)[:300]}") from error
+
+
+def optimizer_digest(variables: Sequence[Any], constant_rate: bool) -> str:
+    """Of an optimizer's variables, without a learning rate: that is a setting, which a notebook may change at any time."""
+    return digest([*variables[:1], *variables[2:]] if constant_rate else variables)

@@ -11,7 +11,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, number, passed, show, undecided
 from autograder.course.checks.network import ModelCheck
-from autograder.course.checks.training import split_name, trainings
+from autograder.course.checks.training import WEIGHTED, split_name, trainings
 
 
 class Accuracy(ModelCheck):
@@ -36,6 +36,8 @@ class Accuracy(ModelCheck):
                 _("trained on {number} images of {split}", number=number(seen), split=split_name(self.split)),
                 _("Accuracy on images that were trained on says nothing: train on the training split only."),
             )
+        if any(fit.data.weighted == "samples" for fit in fits):
+            return undecided(_(WEIGHTED))
         try:
             accuracy = facts.lab.evaluate(value, self.split)["accuracy"]
         except CannotRebuild as error:

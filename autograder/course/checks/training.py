@@ -156,6 +156,10 @@ class _FitCheck(ModelCheck):
         return fits if isinstance(fits, Verdict) else self.judge(fits)
 
 
+# Numbers for each sample can say anything, what was learned from other images too.
+WEIGHTED = N_("the samples were weighted one by one: a person has to look at how")
+
+
 class TrainedOn(_FitCheck):
     """Every training used each row of `split` once an epoch, and nothing else, with its true labels."""
 
@@ -173,6 +177,8 @@ class TrainedOn(_FitCheck):
             problem = self._problem(fit.data)
             if problem:
                 return failed(self.describe(), *problem)
+        if any(fit.data.weighted == "samples" for fit in fits):
+            return undecided(_(WEIGHTED))
         return passed(self.describe())
 
     def _problem(self, data: DataRecord) -> tuple[str, str] | None:
@@ -244,11 +250,14 @@ class Epochs(_FitCheck):
         )
         if not wrong:
             return passed(total)
-        if len(fits) > 1:
+        calls = sum(fit.calls for fit in fits)
+        if calls > 1:
             parts = " + ".join(str(fit.epochs) for fit in fits)
             return failed(
                 self.describe(),
-                _("{total} ({parts}, in {count} calls of fit)", total=total, parts=parts, count=len(fits)),
+                _("{total} ({parts}, in {count} calls of fit)", total=total, parts=parts, count=calls)
+                if len(fits) > 1
+                else _("{total} (in {count} calls of fit)", total=total, count=calls),
                 _(CONTINUED),
             )
         return failed(self.describe(), total, _("Set it in fit(..., epochs=...)."))
@@ -275,7 +284,7 @@ class BatchSize(_FitCheck):
 
 
 class Fresh(_FitCheck):
-    """Trained by one single ``fit``: weights don't come from an earlier training."""
+    """Trained from fresh weights with one optimizer on the same data, in one call of ``fit`` or in several."""
 
     type: Literal["fresh"] = "fresh"
 
@@ -306,6 +315,18 @@ class TrainedWith(_OptimizerCheck):
         if isinstance(fits, Verdict):
             return fits
         used = fits[-1].compiled.optimizer
+        rates = set(fits[-1].learning_rates)
+        if (
+            "learning_rate" in self.settings
+            and len(rates) > 1
+            and not settings_differ(used, self.equals, self.settings)
+        ):
+            return failed(
+                self.asked(),
+                _("{optimizer}, and the learning rate changed to {rates} later", optimizer=optimizer_text(used),
+                  rates=", ".join(f"{rate:g}" for rate in fits[-1].learning_rates[1:4])),
+                _("A callback or an assignment changed it while the network was training."),
+            )  # fmt: skip
         return self.compared(
             used,
             _(

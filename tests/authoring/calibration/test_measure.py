@@ -20,7 +20,7 @@ from autograder.common.submission import Submission
 from autograder.common.wire.description import Component, LayerDescription
 from autograder.judge.variations import read_fit, trial_document, trials
 from autograder.networks.build import architecture, compile_settings
-from autograder.networks.train import FitSpec, Samples
+from autograder.networks.states import FitSpec, Samples, State
 from autograder.worker.submission import grade_submission
 from tests.authoring.calibration.test_thresholds import trial
 from tests.hand_built import dense, fit, layer, model
@@ -120,7 +120,7 @@ def test_the_other_optimizer_is_another_one(spec):
 
 
 def test_a_second_training_goes_on_where_the_first_ended(spec):
-    second = replace(spec, start=(), optimizer_state=())
+    second = replace(spec, start=State("a" * 64))
     network = chain().model_copy(update={"fits": (fit(), fit())})
     document = trial_document(trials(network, [spec, second])[0], ())
     assert [(one["goes_on"], one["keeps_optimizer"]) for one in document["fits"]] == [(False, False), (True, True)]

@@ -1,0 +1,294 @@
+"""An epoch by the judge inside Keras's own ``fit`` and ``evaluate``.
+
+Keras does all it always does (callbacks, validation, History, printed lines, checks of arguments); only where it would go through
+the batches of an epoch, the judge is asked for the epoch's result: weights, optimizer, and what the metrics are read off. What the
+judge can't take on, or fails at, goes through Keras's own batches from that very epoch on. So whatever goes wrong here, a student's
+training does not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograder.common.errors import CannotTrainHere, ProtocolError
+from autograder.common.i18n import _
+from autograder.common.wire.description import DTYPES, Component
+from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optimizer_digest
+from autograder.kernel.describe import describe_model, scalar_settings
+from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
+
+Ask = Callable[
+    [Any], tuple[dict[str, Any], list[bytes]]
+]  # a request to the judge; raises CannotTrainHere, ProtocolError
+
+
+class JudgedEpochs:
+    """What Keras gets as `x`, and iterates over: an epoch is one step by the judge, or Keras's own batches of `data`.
+
+    `data`: the arguments that Keras's own iterator takes in its place. `reason`: why the judge was left, once it was.
+    """
+
+    def __init__(self, model: Any, samples: SamplesMessage, batch_size: int, data: dict[str, Any], ask: Ask) -> None:
+        self.model, self.samples, self.batch_size, self.data, self.ask = model, samples, batch_size, data, ask
+        self.batches = math.ceil(len(samples.rows) / batch_size)
+        self.reason = ""
+        self.stepwise = False  # whether a callback counts the steps
+        self._arguments: dict[str, Any] = {}
+        self._real: Any = None
+
+    def judge(self) -> None:
+        """Have the judge do one epoch, and leave the network as it says. Raises when it can't; then nothing has changed."""
+        raise NotImplementedError
+
+    def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
+        """In place of ``TFEpochIterator(**arguments)``."""
+        self._arguments = arguments
+        return self
+
+    @property
+    def num_batches(self) -> int:
+        return self.batches if self._real is None else self._real.num_batches
+
+    def reset(self) -> None:
+        if self._real is not None:
+            self._real.reset()
+
+    def __iter__(self) -> Iterator[tuple[int, int, Any]]:
+        if self._real is None:
+            try:
+                self.judge()
+            except Exception as error:  # ours, whatever it is: the student's own training goes on
+                self.reason = str(error) or type(error).__name__
+                self._real = _original_iterator(**{**self._arguments, **self.data})
+        if self._real is not None:
+            yield from self._real
+        elif self.stepwise:
+            for step in range(self.batches):
+                yield step, step, self
+        else:
+            yield 0, self.batches - 1, self
+
+    @contextmanager
+    def catch_stop_iteration(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if self._real is None:
+                raise
+            with self._real.catch_stop_iteration():
+                raise error
+
+    def described(self) -> dict[str, Any]:
+        """The network and what measures it. Nothing is built but weights: Keras may refuse the data before it builds the rest."""
+        if not self.model.built:
+            self.model.build((None, *self.samples.shape))
+        model = describe_model(self.model, {}).without_weights()
+        return {"model": model, "metrics": describe_metrics(self.model, self._tensors()), "samples": self.samples}
+
+    def _tensors(self) -> tuple[Any, Any]:
+        """Of what shapes labels and answers are."""
+        import keras
+
+        labels = keras.KerasTensor((None, self.samples.one_hot) if self.samples.one_hot else (None,), "float32")
+        return labels, keras.KerasTensor((None, *self.model.output_shape[1:]), "float32")
+
+    def build(self) -> None:
+        """What Keras builds when it sees the first batch."""
+        model = self.model
+        if model.optimizer is not None and not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        for part in (model._compile_metrics, model._compile_loss):
+            if part is not None and not part.built:
+                part.build(*self._tensors())
+
+    def measured(self, row: bytes) -> Callable[[], None]:
+        """Sets the variables that the metrics are read off. Raises ProtocolError unless they fit."""
+        variables = self.model.metrics_variables
+        values = np.frombuffer(row, np.float64)
+        sizes = [math.prod(variable.shape) for variable in variables]
+        if sum(sizes) != len(values):
+            raise ProtocolError(_("the judge's answer does not fit the network"))
+        parts = np.split(values, np.cumsum(sizes)[:-1])
+
+        def assign() -> None:
+            for variable, part in zip(variables, parts, strict=True):
+                variable.assign(part.reshape(tuple(variable.shape)))
+
+        return assign
+
+
+class TrainingEpochs(JudgedEpochs):
+    """Epochs of ``fit``. `epochs`: to ask for at once: all, or 1 where a callback may change something in between."""
+
+    def __init__(
+        self,
+        *args: Any,
+        epochs: int,
+        shuffle: bool,
+        validation: EvaluationEpochs | None,
+        known: set[str],
+        careful: bool,
+    ) -> None:
+        super().__init__(*args)
+        self.epochs, self.shuffle, self.validation, self.known, self.careful = (
+            epochs,
+            shuffle,
+            validation,
+            known,
+            careful,
+        )
+        self._rows: deque[bytes] = deque()
+        self._first = True
+
+    def judge(self) -> None:
+        if not self._rows:
+            self._ask()
+        self.measured(self._rows.popleft())()
+
+    def _ask(self) -> None:
+        at_once = self.validation if self.epochs > 1 else None
+        request = Fit(
+            type="fit", **self.described(), validation=at_once.samples if at_once else None,
+            epochs=self.epochs, batch_size=self.batch_size, shuffle=self.shuffle, first=self._first,
+            start=self._start(), optimizer_start=self._optimizer_start(),
+        )  # fmt: skip
+        answer, frames = self.ask(request)
+        self.build()
+        variables = [*weights_of(self.model), *self.model.optimizer.variables]
+        dtypes, epochs, validated = answer["dtypes"], answer["epochs"], answer["validated"]
+        if len(variables) != len(dtypes) or len(frames) != len(dtypes) + epochs + validated or epochs != self.epochs:
+            raise ProtocolError(_("the judge's answer does not fit the network"))
+        arrays = [_array(*one) for one in zip(variables, dtypes, frames, strict=False)]
+        rows = frames[len(dtypes) :]
+        self.measured(rows[0])  # before anything is assigned
+        if self.careful and any(not np.isfinite(np.frombuffer(row)[0]) for row in rows[:epochs]):
+            raise CannotTrainHere(_("the loss is no number, and a callback stops at the batch where that happens"))
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        self._first = False
+        self.known.add(digest_of(self.model))
+        self._rows.extend(rows[:epochs])
+        if at_once:
+            at_once.rows.extend(rows[epochs:])
+
+    def _start(self) -> str:
+        now = digest_of(self.model)
+        if now in self.known:
+            return now
+        if not is_fresh(self.model):
+            raise CannotTrainHere(_("the weights were set by hand or trained in another way"))
+        return ""
+
+    def _optimizer_start(self) -> str:
+        optimizer = self.model.optimizer
+        if int(optimizer.iterations) == 0:
+            return ""
+        rate = getattr(optimizer, "_learning_rate", None)
+        variables = optimizer.variables
+        return optimizer_digest(arrays_of(variables), len(variables) > 1 and variables[1] is rate)
+
+
+class EvaluationEpochs(JudgedEpochs):
+    """One pass of ``evaluate``, or of the validation in ``fit``: `rows` waits for what came along with the training."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.rows: deque[bytes] = deque()
+
+    def judge(self) -> None:
+        if not self.rows:
+            request = Evaluate(type="evaluate", weights=digest_of(self.model), **self.described())
+            _answer, frames = self.ask(request)
+            self.build()
+            self.rows.extend(frames[:1])
+        self.measured(self.rows.popleft())()
+
+
+def _array(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:
+    """Raises ProtocolError for what doesn't fit `variable`."""
+    shape = tuple(variable.shape)
+    if dtype not in DTYPES or len(frame) != math.prod(shape) * np.dtype(dtype).itemsize:
+        raise ProtocolError(_("the judge's answer does not fit the network"))
+    return np.frombuffer(frame, dtype).reshape(shape)
+
+
+def describe_metrics(model: Any, tensors: tuple[Any, Any]) -> tuple[Component, ...]:
+    """The objects that measure, as Keras makes them of what ``compile`` was given for labels and answers of such shapes."""
+    metrics = model._compile_metrics
+    if metrics is None:
+        return ()
+    if not metrics.built:
+        metrics = type(metrics)(metrics._user_metrics, None, output_names=metrics.output_names)
+        metrics.build(*tensors)
+    return tuple(map(_metric, metrics.metrics))
+
+
+def _metric(metric: Any) -> Component:
+    kind = type(metric)
+    if not kind.__module__.startswith("keras.src.metrics.") or (hasattr(metric, "_fn_kwargs") and not _own(metric._fn)):
+        return Component(type=kind.__name__[:200], custom=_("not one of Keras's metrics"))
+    return Component(type=kind.__name__[:200], settings=scalar_settings(metric.get_config()))
+
+
+def _own(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("keras.src.")
+
+
+# ---- in Keras
+
+
+_original_iterator: Any = None
+
+
+def install_iterator() -> None:
+    """Have Keras iterate over `JudgedEpochs` that it gets as x as they are."""
+    global _original_iterator
+    from keras.src.backend.tensorflow import trainer
+
+    if _original_iterator is not None:
+        return
+    _original_iterator = trainer.TFEpochIterator
+
+    def epoch_iterator(*args: Any, **kwargs: Any) -> Any:
+        x = kwargs.get("x")
+        return x.opened(kwargs) if isinstance(x, JudgedEpochs) else _original_iterator(*args, **kwargs)
+
+    trainer.TFEpochIterator = epoch_iterator
+
+
+class _Steps:
+    """A network's ``train_function`` or ``test_function`` while Keras's ``fit`` runs: nothing is left to do after a `judge`."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        self.model, self.name = model, name
+        self.before = self.own = getattr(model, name)
+
+    def __call__(self, iterator: Any) -> Any:
+        if isinstance(iterator, JudgedEpochs):
+            return self.model.get_metrics_result()
+        if self.own is None:
+            setattr(self.model, self.name, None)
+            getattr(self.model, f"make_{self.name}")()
+            self.own = getattr(self.model, self.name)
+            setattr(self.model, self.name, self)
+        return self.own(iterator)
+
+
+@contextmanager
+def judged_steps(model: Any) -> Iterator[None]:
+    """Keras's loops work on `JudgedEpochs` as well as on batches; afterwards nothing is left of it."""
+    names = [name for name in ("train_function", "test_function") if not isinstance(getattr(model, name), _Steps)]
+    steps = [_Steps(model, name) for name in names]
+    for step in steps:
+        setattr(model, step.name, step)
+    try:
+        yield
+    finally:
+        for step in steps:
+            setattr(model, step.name, step.own)
