@@ -1,0 +1,153 @@
+"""Runs cells in one process, beside plain Keras or as a graded kernel, and writes down what each left: ``kernel.py MODE CELLS FACTS``.
+
+MODE is ``plain`` or ``graded`` (then AUTOGRADER_JUDGE names the judge). Facts are kinds: of numbers only those that are whole
+and those that are written down in the cell's result as booleans are compared as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import ipykernel.iostream  # noqa: F401 - Keras prints as in a notebook where this is loaded
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+
+SEED = 42
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|\bnan\b|-?\binf\b")
+TIME = re.compile(r"N(us|ms|s)(/step|/epoch)?")
+PATH = re.compile(r"(/[\w.+-]+)+")
+
+
+def text(value: str) -> str:
+    """A text without numbers, times, paths, and what a progress bar wrote over."""
+    lines = []
+    for line in ANSI.sub("", value).replace("\x08", "").split("\n"):
+        last = line.rsplit("\r", 1)[-1]
+        last = re.sub(r"━+", "━", PATH.sub("PATH", last))
+        lines.append(TIME.sub("T", NUMBER.sub("N", re.sub(r"0x[0-9a-f]+", "ADDRESS", last))).rstrip())
+    return " ".join("\n".join(lines).split())
+
+
+def kind(value: Any, depth: int = 0) -> Any:
+    """What kind of thing a value is."""
+    import keras
+
+    name = type(value).__module__.split(".")[0] + "." + type(value).__qualname__
+    if value is None or type(value) in (bool, int):
+        return [name, value]
+    if isinstance(value, str):
+        return [name, text(value)[:300]]
+    if isinstance(value, (float, np.floating)):
+        return [name, "nan" if value != value else "number"]
+    if isinstance(value, np.ndarray) or keras.ops.is_tensor(value) or isinstance(value, keras.Variable):
+        return [name, str(value.dtype), list(value.shape)]
+    if depth > 5:
+        return [name]
+    if isinstance(value, keras.Model):
+        return [name, model(value, depth)]
+    if isinstance(value, keras.optimizers.Optimizer):
+        return [name, optimizer(value, depth)]
+    if isinstance(value, keras.callbacks.Callback):
+        public = {k: v for k, v in vars(value).items() if not k.startswith("_") and not callable(v)}
+        return [name, {k: kind(v, depth + 3) for k, v in public.items() if k not in ("best_weights", "kept")}]
+    if isinstance(value, dict):
+        return [name, {str(key): kind(item, depth + 1) for key, item in value.items()}]
+    if isinstance(value, (list, tuple)):
+        return [name, [kind(item, depth + 1) for item in value[:20]], len(value)]
+    return [name]
+
+
+def model(value: Any, depth: int) -> dict[str, Any]:
+    facts = {}
+    names = (
+        "built", "compiled", "input_shape", "output_shape", "metrics_names", "stop_training", "trainable", "run_eagerly",
+        "steps_per_execution", "jit_compile", "weights", "trainable_weights", "metrics", "dtype",
+    )  # fmt: skip
+    for name in names:
+        try:
+            facts[name] = kind(getattr(value, name), depth + 1)
+        except Exception as error:
+            facts[name] = [type(error).__name__]
+    history = getattr(value, "history", None)
+    if history is not None:
+        kept = {name: getattr(history, name, None) for name in ("epoch", "params", "history")}
+        facts["history"] = {"epoch": kept["epoch"], "params": kept["params"], "kept": kind(kept["history"])}
+    facts["optimizer"] = kind(getattr(value, "optimizer", None), depth + 1)
+    try:
+        facts["results"] = kind(value.get_metrics_result(), depth + 1)
+    except Exception as error:
+        facts["results"] = [type(error).__name__, text(str(error))]
+    return facts
+
+
+def optimizer(value: Any, depth: int) -> dict[str, Any]:
+    variables = [[str(variable.dtype), list(variable.shape)] for variable in value.variables]
+    config = {k: v for k, v in value.get_config().items() if type(v) in (bool, int, str) and k != "name"}
+    return {"variables": variables, "iterations": int(value.iterations), "config": config, "built": value.built}
+
+
+def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        result = shell.run_cell(code, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    printed = out.getvalue()
+    facts: dict[str, Any] = {"stderr": text(err.getvalue())}
+    if error is not None:  # the traceback is printed, in a form of IPython's
+        facts["error"] = [type(error).__name__, text(str(error))[:600]]
+        facts["shows the grader"] = "autograder" in printed
+        shown = re.split(r"-{20,}", printed)[0]
+    else:
+        shown = printed if result.result is None else printed.rsplit("Out[", 1)[0]
+        facts["result"] = kind(result.result)
+    facts["stdout"] = text(shown).strip()
+    names = sorted(set(shell.user_ns) - begun - {"_", "__", "___", "_i", "_ii", "_iii", "_oh", "Out", "In"})
+    facts["names"] = {name: kind(shell.user_ns[name]) for name in names if not name.startswith("_")}
+    facts["files"] = sorted(str(path) for path in Path().rglob("*") if path.is_file())
+    facts["random"] = [
+        hashlib.sha256(repr(random.getstate()).encode()).hexdigest(),
+        float(np.random.get_state()[1].sum()),
+        int(np.random.get_state()[2]),
+    ]
+    for name in names:
+        del shell.user_ns[name]
+    return facts
+
+
+def main() -> None:
+    mode, cells, target = sys.argv[1:]
+    document = json.loads(Path(cells).read_text("utf-8"))
+    shell = InteractiveShell.instance(colors="nocolor", cache_size=0)
+    if mode == "graded":
+        from autograder.kernel.start import prepare
+
+        prepare()
+    else:
+        import keras
+
+        shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(SEED))
+    facts = {}
+    shell.run_cell(document["prelude"], store_history=False).raise_error()
+    begun = set(shell.user_ns)
+    home = Path.cwd()
+    for number, (name, code) in enumerate(document["cells"].items()):
+        folder = home / f"cell{number}"
+        folder.mkdir()
+        os.chdir(folder)
+        facts[name] = run(shell, code, begun)
+        print(f"{mode}: {name}", file=sys.__stderr__, flush=True)
+    (home / target).write_text(json.dumps(facts), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""A graded kernel can't be told from plain Keras: the same cells leave the same kinds of things, and say the same."""
+
+import os
+
+import pytest
+
+from tests.transparency.cells import CELLS
+from tests.transparency.compare import differences, facts_of
+from tests.transparency.sequences import programs
+
+# What differs, and why that is better than the alternative.
+ACCEPTED = {
+    "images in a list": [".stderr"],  # Keras warns of the list, and the judge could not train otherwise
+}
+
+
+@pytest.fixture(scope="module")
+def facts(bench, tmp_path_factory):
+    return facts_of(CELLS, bench, tmp_path_factory.mktemp("cells"))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_leaves_what_it_leaves_beside_plain_keras(facts, cell):
+    plain, graded = (found[cell] for found in facts)
+    accepted = tuple(ACCEPTED.get(cell, ()))
+    found = [one for one in differences(plain, graded) if not accepted or not one.startswith(accepted)]
+    assert found == []
+    assert not graded.get("shows the grader")
+
+
+def test_random_sequences_leave_what_they_leave_beside_plain_keras(bench, tmp_path):
+    """A few each time; for a long run set AUTOGRADER_SEQUENCES, and AUTOGRADER_SEQUENCES_SEED to go on elsewhere."""
+    count, seed = (int(os.environ.get(f"AUTOGRADER_SEQUENCES{name}", n)) for name, n in (("", 10), ("_SEED", 0)))
+    cells = programs(count, seed)
+    plain, graded = facts_of(cells, bench, tmp_path)
+    found = {name: [cells[name], *differences(plain[name], graded[name])] for name in cells}
+    assert {name: parts for name, parts in found.items() if len(parts) > 1} == {}
