@@ -97,7 +97,6 @@ LEFT = {  # files with a second way: none may be added, and what has none goes f
     "autograder/judge/variations.py",
     "autograder/networks/lab.py",
     "autograder/networks/memo.py",
-    "autograder/networks/train.py",
 }
 ONCE = (
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),

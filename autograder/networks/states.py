@@ -5,7 +5,6 @@ A training is the chain of its epochs: `FitSpec.keys` names the state after each
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common.data import FashionMnist
+from autograder.common.digests import sha256
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
 
@@ -134,7 +134,7 @@ class FitSpec:
 
 
 def _sha(document: Any) -> str:
-    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+    return sha256(json.dumps(document))
 
 
 def measure_key(state: str, settings: str, samples: Samples) -> str:
