@@ -117,7 +117,7 @@ def lack(error: str, message: str, parts: Sequence[str] = (), outside: bool = Fa
 
 
 def _of_the_machine(error: str, message: str, code: str, outside: bool) -> Lack | None:
-    if outside or _DEVICE_CODE.search(code) or _DEVICE.search(message):
+    if outside or (error != "TypeError" and (_DEVICE_CODE.search(code) or _DEVICE.search(message))):
         return DEVICE, ""
     if _REMOTE.search(code) and error != "TypeError":
         return NETWORK, ""
