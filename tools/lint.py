@@ -25,6 +25,8 @@ LONGER = {  # to be shortened: none may be added, and what is short enough goes 
 }
 BESIDE = 3  # files beside the folders of the package, and __init__.py
 TRANSLATE = ("_", "N_", "ngettext")
+SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]{3,}:? \0")
+MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
 
 Found = Iterator[tuple[int, str]]
 
@@ -137,6 +139,32 @@ def _said(node: Any) -> list[str]:
     return []
 
 
+def spoken(path: Path, text: str, tree: ast.Module) -> Found:
+    """In cli/, which speaks to people, every sentence goes through `_()`; docstrings and ``help=`` are translated without."""
+    if path.parent.name != "cli":
+        return
+    known = {id(inner) for call in _calls(tree) for inner in ast.walk(call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            known.add(id(node.value))
+        elif isinstance(node, ast.keyword) and node.arg in ("help", "epilog"):
+            known |= {id(inner) for inner in ast.walk(node.value)}
+        elif isinstance(node, ast.JoinedStr):  # looked at as a whole
+            known |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
+    for node in ast.walk(tree):
+        if id(node) not in known and SENTENCE.search(MARKUP.sub("", _words(node))):
+            yield node.lineno, "a sentence that nobody translates: put it into _()"
+
+
+def _words(node: ast.AST) -> str:
+    """A text in the code, with \0 for what an f-string fills in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+    return ""
+
+
 def _calls(tree: ast.AST) -> list[ast.Call]:
     return [
         node for node in ast.walk(tree)
@@ -156,6 +184,7 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     translatable,
     underscore,
     once,
+    spoken,
 )
 
 

@@ -30,7 +30,7 @@ def find_submissions(
     there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
     if unknown := sorted(names - there):
         message = _("{folder} holds no submission of {students}", folder=folder, students=", ".join(unknown))
-        raise SubmissionError(message, meant(unknown[0], sorted(there)))
+        raise SubmissionError(message, meant(unknown[0], sorted(there)), misused=True)
     found = []
     for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
         if student.name.startswith(".") or (names and student.name not in names):

@@ -8,6 +8,7 @@ by Ctrl-C, after finishing what ran.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -28,6 +29,7 @@ from autograder.cli import (  # fmt: skip
     status,
     verify,
 )
+from autograder.common.errors import AutograderError
 
 app = typer.Typer(
     help="Grade notebooks on deep neural networks: in a sandbox, by a judge that never runs student code.",
@@ -43,11 +45,30 @@ for module in COMMANDS:
 app.add_typer(memo.app, name="memo")
 
 
+@app.callback()
+def autograder(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=shell.version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
+    """Runs a command. Whatever the surroundings lack (a home, room for what is printed, UTF-8) is a sentence, never a traceback."""
+    shell.settle_streams()
     shell.choose_language(sys.argv[1:])
     command = typer.main.get_command(app)
     shell.prepare(command)
-    command(prog_name="autograder")
+    try:
+        try:
+            command(prog_name="autograder")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        sys.exit(shell.refused(error))
+    except AutograderError as error:  # outside of what a command expects
+        sys.exit(shell.refused(error))
 
 
 if __name__ == "__main__":

@@ -105,5 +105,7 @@ def _zone(name: str) -> dt.tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise CollectError(
-            _("there is no time zone '{name}'", name=name), _("Write it like Asia/Seoul or Europe/Berlin.")
+            _("there is no time zone '{name}'", name=name),
+            _("Write it like Asia/Seoul or Europe/Berlin."),
+            misused=True,
         ) from None

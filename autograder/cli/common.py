@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 out = Console()
 err = Console(stderr=True)
 
-AMISS, UNDECIDED, ERROR, INTERRUPTED = 1, 3, 4, 130
+AMISS, MISUSED, UNDECIDED, ERROR, INTERRUPTED = 1, 2, 3, 4, 130
 
 
 class IsolationChoice(StrEnum):
@@ -50,7 +50,12 @@ def fail(error: AutograderError) -> NoReturn:
     err.print(f"[bold red]autograder:[/] {escaped(str(error))}", highlight=False, soft_wrap=True)
     if error.remedy:
         err.print(escaped(error.remedy), highlight=False, soft_wrap=True)
-    raise typer.Exit(ERROR)
+    raise typer.Exit(MISUSED if error.misused else ERROR)
+
+
+def link(path: Path) -> str:
+    """Where a page is, as terminals open it with a click: its file:// address, and the path itself where it can't have one."""
+    return path.resolve().as_uri() if path.is_file() else str(path)
 
 
 def escaped(text: str) -> str:
@@ -69,7 +74,8 @@ def the_language(course: Course, name: str) -> str:
 
     languages = course.course.languages
     if name and name not in languages:
-        raise AutograderError(_("the course has no language '{language}'", language=name), meant(name, list(languages)))
+        said = _("the course has no language '{language}'", language=name)
+        raise AutograderError(said, meant(name, list(languages)), misused=True)
     speak(name or asked_for() or course.language)
     return name
 
@@ -112,7 +118,7 @@ def the_reports(
     known = folder.students()
     for name in students:
         if name not in known and not any(report.student == name for report in found):
-            raise SubmissionError(_("there is no student '{name}'", name=name), meant(name, known))
+            raise SubmissionError(_("there is no student '{name}'", name=name), meant(name, known), misused=True)
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
     return found

@@ -11,7 +11,7 @@ import typer
 
 from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course, the_language
 from autograder.common.errors import AutograderError
-from autograder.common.files import put
+from autograder.common.files import deliver
 from autograder.common.i18n import _
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def export(
         chosen = FORMATS[format.value]
         if chosen.folder and output is None:
             raise AutograderError(
-                _("{format} is a file for each submission", format=format.value), _("Name a folder with --output.")
+                _("{format} is a file for each submission", format=format.value),
+                _("Name a folder with --output."),
+                misused=True,
             )
         people = _people(roster)
         language = the_language(the, language) or the.language
@@ -132,11 +134,14 @@ def collected(
         raise AutograderError(
             _("the gradebook holds no grades of {names}", names=names) if names else _("the gradebook holds no grades"),
             remedy,
+            misused=bool(names),
         )
     unknown = sorted(set(students) - set(everybody))
     if unknown:
         raise AutograderError(
-            _("the gradebook has no student {unknown}", unknown=", ".join(unknown)), _("Names are those of submitted/.")
+            _("the gradebook has no student {unknown}", unknown=", ".join(unknown)),
+            _("Names are those of submitted/."),
+            misused=True,
         )
     folder = Folder(course.root)
     reports = {(r.student, r.assignment): r for r in folder.read_reports(course.assignments, amiss=amiss)}
@@ -182,7 +187,7 @@ def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
     for name, text in files.items():
         path = output / name if folder else output
         try:
-            put(path, text)
+            deliver(path, text)
         except OSError as error:
             raise AutograderError(
                 _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
@@ -210,6 +215,7 @@ def _say(sheet: Sheet, output: Path | None, files: int) -> int:
     for status, remedy in (("undecided", _(": a person has to look, in formgrader")), ("missing", "")):
         if by_status[status]:
             shown = ", ".join(by_status[status][:10]) + (", ..." if len(by_status[status]) > 10 else "")
-            say = f"{len(by_status[status])} {status}{remedy} ({shown})"
+            said = _(status)
+            say = f"{len(by_status[status])} {said}{remedy} ({shown})"
             err.print(escaped(say), highlight=False, soft_wrap=True)
     return len(by_status["undecided"])

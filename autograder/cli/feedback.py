@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, ngettext
 
 app = typer.Typer()
+FEW = 5  # pages: so many links are read, of more the first is an example
 
 
 @app.command(epilog="Example: autograder feedback two_layer --student alice --language ko")
@@ -43,6 +44,8 @@ def feedback(
         "{number} page in {folder}", "{number} pages in {folder}", len(done), folder=Folder(the.root).feedback
     )
     out.print(escaped(said), highlight=False, soft_wrap=True)
+    for page in done if len(done) <= FEW else done[:1]:
+        out.print(link(page.path), markup=False, highlight=False, soft_wrap=True)
     if other:
         note = ngettext(
             "{number} of them was graded in another language, and its hints stay in it: grade it again with --language.",

@@ -168,7 +168,9 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
             progress.beside(counts(state))
             for name in state.refused.keys() - refused:
                 refused.add(name)
-                progress.say(shorten(f"worker {name} was refused: {state.refused[name]}", 500), "yellow")
+                progress.say(
+                    shorten(_("worker {name} was refused: {why}", name=name, why=state.refused[name]), 500), "yellow"
+                )
 
         def on_notice(text: str) -> None:
             progress.say(text, "yellow")
@@ -178,11 +180,11 @@ def run(folder: Path, course: Course, settings: Settings, assignments: list[str]
 
 def counts(state: State) -> str:
     """How it goes, in a line: what was found, and what needn't be trained again."""
-    parts = [f"{state.passed} full marks", f"{state.failed} lost points"]
+    parts = [_("{count} full marks", count=state.passed), _("{count} lost points", count=state.failed)]
     if state.undecided:
-        parts.append(f"{state.undecided} undecided")
+        parts.append(_("{count} undecided", count=state.undecided))
     if state.fits:
-        parts.append(f"{state.saved} of {state.fits} trainings saved")
+        parts.append(_("{saved} of {fits} trainings saved", saved=state.saved, fits=state.fits))
     return ", ".join(parts)
 
 

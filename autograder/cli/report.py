@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
 from autograder.common.errors import AutograderError
-from autograder.common.files import put
+from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
 
 app = typer.Typer()
@@ -49,12 +49,13 @@ def report(
         fail(error)
     said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
     out.print(escaped(said), highlight=False, soft_wrap=True)
+    out.print(link(output), markup=False, highlight=False, soft_wrap=True)
     amiss.end()
 
 
 def _write(path: Path, text: str) -> None:
     try:
-        put(path, text)
+        deliver(path, text)
     except OSError as error:
         message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
         raise AutograderError(message, _("Name another place with --output.")) from error

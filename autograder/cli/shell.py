@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import gettext
+import io
 import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import typer
+
+from autograder import __version__
 from autograder.classroom.folder import Folder
+from autograder.common.errors import AutograderError
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
 
 EXAMPLE = N_("Example:")
@@ -20,6 +27,36 @@ WORDS = (
     N_("Install completion for the current shell."),
     N_("Show completion for the current shell, to copy it or customize the installation."),
 )  # fmt: skip
+
+
+def version(asked: bool) -> None:
+    if asked:
+        print(f"autograder {__version__}")
+        raise typer.Exit
+
+
+def settle_streams() -> None:
+    """What a terminal's encoding can't show is spelled out, and a stream that is closed takes nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def refused(error: OSError | AutograderError) -> int:
+    """Says what the system refused, where that can still be said; the exit code."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    if isinstance(error, OSError):  # most likely stdout itself: a full disk, a pipe that was closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more at its end
+        said, remedy = _("the system refused it: {error}", error=error), ""
+    else:
+        said, remedy = str(error), error.remedy
+    with suppress(OSError):
+        print("\n".join(filter(None, [f"autograder: {said}", remedy])), file=sys.stderr)
+    return 4
 
 
 def choose_language(arguments: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_language
 from autograder.common.errors import AutograderError
+from autograder.common.i18n import N_, _
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.state import State
@@ -25,7 +26,9 @@ def status(
 ) -> None:
     """What `autograder grade` is doing, from another terminal: how far it is, what each worker grades, what waits for a person."""
     try:
-        found = figures(the_course(course))
+        the = the_course(course)
+        the_language(the, "")
+        found = figures(the)
     except AutograderError as error:
         fail(error)
     if as_json:
@@ -66,17 +69,17 @@ def _state(run: State | None, running: bool) -> str:
 
 
 _SAID = {
-    "never": "No run yet: `autograder grade` starts one.",
-    "running": "Running",
-    "finished": "Finished",
-    "stopped": "Stopped by Ctrl-C: the same command goes on from there",
-    "failed": "Ended by an error",
-    "killed": "Killed: the same command goes on from there",
+    "never": N_("No run yet: `autograder grade` starts one."),
+    "running": N_("Running"),
+    "finished": N_("Finished"),
+    "stopped": N_("Stopped by Ctrl-C: the same command goes on from there"),
+    "failed": N_("Ended by an error"),
+    "killed": N_("Killed: the same command goes on from there"),
 }
 _PHASES = {
-    "starting": "starting workers",
-    "references": "grading the reference solutions",
-    "stopping": "finishing what runs, then stopping",
+    "starting": N_("starting workers"),
+    "references": N_("grading the reference solutions"),
+    "stopping": N_("finishing what runs, then stopping"),
 }
 
 
@@ -84,21 +87,24 @@ def show(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     run, state = found["run"], found["state"]
-    said = _SAID[state]
+    said = _(_SAID[state])
     if run is not None:
-        if state == "running" and run["phase"] in _PHASES:
-            said += f": {_PHASES[run['phase']]}"
-        began = _ago(run["started"])
-        ended = "" if state == "running" else f", ended {_ago(run['updated'])} ago"
-        said += f" (began {began} ago{ended}; process {run['pid']} on {run['host']})"
+        phase = _PHASES.get(run["phase"], "")
+        if state == "running" and phase:
+            said += ": " + _(phase)
+        times = [_("began {time} ago", time=_ago(run["started"]))]
+        if state != "running":
+            times.append(_("ended {time} ago", time=_ago(run["updated"])))
+        times.append(_("process {pid} on {host}", pid=run["pid"], host=run["host"]))
+        said += f" ({', '.join(times)})"
     out.print(escaped(said), highlight=False, soft_wrap=True, style="bold")
     if run is not None:
         _show_run(run, state)
-    out.print(f"{found['graded']} graded in all", highlight=False)
+    out.print(_("{count} graded in all", count=found["graded"]), highlight=False)
     if found["undecided"]:
-        table = Table(title="Undecided: these wait for a person, or for another try", title_justify="left")
-        for column in ("student", "assignment", "questions"):
-            table.add_column(column)
+        table = Table(title=_("Undecided: these wait for a person, or for another try"), title_justify="left")
+        for column in (N_("student"), N_("assignment"), N_("questions")):
+            table.add_column(_(column))
         for one in found["undecided"]:
             table.add_row(escaped(one["student"]), one["assignment"], ", ".join(one["questions"]))
         out.print(table)
@@ -107,27 +113,39 @@ def show(found: dict[str, Any]) -> None:
 def _show_run(run: dict[str, Any], state: str) -> None:
     from rich.table import Table
 
-    counts = f"{run['done']} of {run['total']} done, {run['again']} of them unchanged since they were graded"
-    counts += f": {run['passed']} full marks, {run['failed']} lost points, {run['undecided']} undecided"
+    counts = _(
+        "{done} of {total} done, {again} of them unchanged since they were graded: {passed} full marks, {failed} lost points, "
+        "{undecided} undecided",
+        **{name: run[name] for name in ("done", "total", "again", "passed", "failed", "undecided")},
+    )
     out.print(counts, highlight=False, soft_wrap=True)
-    out.print(f"{run['fits']} trainings asked for, {run['saved']} of them saved", highlight=False)
+    out.print(
+        _("{fits} trainings asked for, {saved} of them saved", fits=run["fits"], saved=run["saved"]), highlight=False
+    )
     if run["message"]:
         out.print(escaped(run["message"]), highlight=False, soft_wrap=True, style="red")
     if state == "running":
         table = Table(
-            title=f"{len(run['busy'])} busy, {run['idle']} idle, {run['joining']} starting", title_justify="left"
+            title=_(
+                "{busy} busy, {idle} idle, {joining} starting",
+                busy=len(run["busy"]),
+                idle=run["idle"],
+                joining=run["joining"],
+            ),
+            title_justify="left",
         )
-        for column in ("worker", "grades", "since"):
-            table.add_column(column)
+        for column in (N_("worker"), N_("grades"), N_("since")):
+            table.add_column(_(column))
         for one in run["busy"]:
             table.add_row(escaped(one["worker"]), escaped(f"{one['student']} {one['assignment']}"), _ago(one["since"]))
         out.print(table)
         if run["dashboard"]:
-            out.print(f"Dask's dashboard: {run['dashboard']}", highlight=False, soft_wrap=True)
+            out.print(_("Dask's dashboard: {link}", link=run["dashboard"]), highlight=False, soft_wrap=True)
     for name, why in run["refused"].items():
-        err.print(f"[yellow]worker {escaped(name)} was refused: {escaped(why)}[/]", highlight=False, soft_wrap=True)
+        said = _("worker {name} was refused: {why}", name=name, why=why)
+        err.print(f"[yellow]{escaped(said)}[/]", highlight=False, soft_wrap=True)
     if run["log"]:
-        out.print(f"Log: {run['log']}", highlight=False)
+        out.print(_("Log: {path}", path=run["log"]), highlight=False)
 
 
 def _ago(moment: str) -> str:

@@ -21,7 +21,7 @@ from autograder.cli.common import (
 )
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.files import put
+from autograder.common.files import deliver
 from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def verify(
             the.assignment(name)
         proof = _run(the, assignments or list(the.assignments), settings, parts)
         if junit is not None:
-            put(junit, render.junit(proof))
+            deliver(junit, render.junit(proof))
         if html is not None:
-            put(html, render.page(proof, the.course.title.in_language(language())))
+            deliver(html, render.page(proof, the.course.title.in_language(language())))
     except AutograderError as error:
         fail(error)
     except OSError as error:
@@ -103,6 +103,7 @@ def _parts(names: list[str]) -> frozenset[Part]:
             raise CourseError(
                 _("there is no part '{name}' to verify", name=name),
                 _("Did you mean '{name}'?", name=guess) if guess else _("There are {names}.", names=", ".join(known)),
+                misused=True,
             )
     return frozenset(map(Part, names)) or frozenset(Part)
 

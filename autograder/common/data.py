@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
+from autograder.common.files import home
 from autograder.common.i18n import _
 
 DIGESTS = {
@@ -38,7 +39,7 @@ Rows = npt.NDArray[np.int32]
 
 def cache() -> Path:
     """Where Keras keeps the data set: ``$KERAS_HOME`` or ``~/.keras``."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets" / "fashion-mnist"
+    return Path(os.environ.get("KERAS_HOME") or home() / ".keras") / "datasets" / "fashion-mnist"
 
 
 @dataclass(frozen=True)

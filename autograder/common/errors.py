@@ -22,11 +22,14 @@ Exceptions of other libraries are translated into these once, where they enter.
 
 
 class AutograderError(Exception):
-    """Base of all: ``str(error)`` is a sentence for the user; `remedy` says what to do about it."""
+    """Base of all: ``str(error)`` is a sentence for the user; `remedy` says what to do about it.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    `misused`: what was asked for can't be: a command ends with the code of wrong use.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, misused: bool = False) -> None:
         super().__init__(message)
-        self.remedy = remedy
+        self.remedy, self.misused = remedy, misused
 
 
 class CourseError(AutograderError):

@@ -27,10 +27,10 @@ from pydantic import (
 )
 
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
+from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import LANGUAGES, _
-from autograder.common.wire.handins import sha256
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
 from autograder.course.files import used_files
@@ -255,7 +255,7 @@ class Course(_Frozen):
                 if guess
                 else _("there are {assignments}", assignments=", ".join(self.assignments))
             )
-            raise CourseError(_("the course has no assignment '{name}'", name=name), meant)
+            raise CourseError(_("the course has no assignment '{name}'", name=name), meant, misused=True)
         return self.assignments[name]
 
     def question(self, place: str) -> tuple[str, Question]:
@@ -263,7 +263,9 @@ class Course(_Frozen):
         name, dot, key = place.partition(".")
         if not dot:
             raise CourseError(
-                _("'{place}' is not the name of a question", place=place), _("Write it as 'assignment.question'.")
+                _("'{place}' is not the name of a question", place=place),
+                _("Write it as 'assignment.question'."),
+                misused=True,
             )
         questions = self.assignment(name).questions
         if key not in questions:
@@ -273,7 +275,8 @@ class Course(_Frozen):
                 if guess
                 else _("it has {questions}", questions=", ".join(questions))
             )
-            raise CourseError(_("assignment '{name}' has no question '{key}'", name=name, key=key), meant)
+            said = _("assignment '{name}' has no question '{key}'", name=name, key=key)
+            raise CourseError(said, meant, misused=True)
         return name, questions[key]
 
     def document(self, assignment: str) -> dict[str, Any]:

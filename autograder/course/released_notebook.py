@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 RELEASES = "assignments"  # the folder; in it one for each language, and in that one for each assignment
 AGAIN = N_("Run `autograder release`.")
@@ -32,6 +33,8 @@ def released_notebook(course: Course, assignment: str, language: str = "") -> No
 
     Raises ReleaseError if it is missing or can't be read.
     """
+    import nbformat  # takes seconds, which `autograder status` needn't wait for
+
     course.assignment(assignment)
     path = course.root / release_file(assignment, language or course.language)
     try:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.common.files import home
 from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
 from autograder.networks.train import Trainer
 
@@ -35,7 +36,7 @@ RECENT = 256 << 20  # bytes of states that this process holds
 def default_folder() -> Path:
     root = (
         os.environ.get("AUTOGRADER_MEMO")
-        or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder" / "memo"
+        or Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "autograder" / "memo"
     )
     return Path(root)
 

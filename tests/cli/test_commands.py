@@ -10,9 +10,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from autograder import __version__
 from autograder.cli import app as cli
 from autograder.cli import shell
+from autograder.common import data
+from autograder.common.errors import AutograderError
 from autograder.common.i18n import speaking
+from autograder.networks import memo
 from tests.conftest import ROOT
 
 
@@ -88,6 +92,14 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
         (["grade", "--asignment", "deep"], "--assignment"),
         (["release", "two_layers"], "did you mean 'two_layer'?"),
         (["release", "xyz"], "two_layer, deep"),
+        (["verify", "two_layers"], "did you mean 'two_layer'?"),
+        (["verify", "two_layer", "--only", "mutant"], "mutants"),
+        (["report", "--assignment", "depp"], "did you mean 'deep'?"),
+        (["feedback", "depp"], "did you mean 'deep'?"),
+        (["export", "--assignment", "depp"], "did you mean 'deep'?"),
+        (["export", "--format", "gradescope"], "--output"),
+        (["export", "--language", "kr"], "did you mean 'ko'?"),
+        (["collect", "nowhere"], "there is no nowhere"),
         (["grade", "--language", "kr"], "did you mean 'ko'?"),
         (["grade", "--student", "alise"], "did you mean 'alice'?"),
         (["grade", "--student", "alice", "--student", "nobody"], "There are alice, bob."),
@@ -100,7 +112,7 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(arguments, s
     if arguments[0] == "grade":
         arguments = ["grade", str(tmp_path), *arguments[1:], "--isolation", "none"]
     done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(course.root / "course.yml")})
-    assert done.exit_code in (2, 4) and sentence in " ".join(done.output.split())
+    assert done.exit_code == 2 and sentence in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize(
@@ -228,3 +240,47 @@ def test_doctor_sees_a_gradebook_that_is_locked_or_read_only(tmp_path):
     writer.execute("BEGIN EXCLUSIVE")
     assert _locked(file) == "database is locked"
     writer.close()
+
+
+# ---- surroundings that lack something
+
+
+def test_the_version_is_told():
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"autograder {__version__}\n")
+
+
+def test_figures_of_a_run_import_no_notebook_library(course):
+    program = (
+        "import sys\nfrom autograder.cli import status\nfrom autograder.cli.common import the_course\n"
+        "status.figures(the_course(None))\nprint(sorted({'nbformat', 'jsonschema', 'nbclient', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=course.root, capture_output=True, text=True, timeout=600)
+    assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["status"], ["status", "--json"]], ids=" ".join)
+def test_a_full_disk_behind_stdout_is_a_sentence(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder.cli", *arguments], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=600
+        )  # fmt: skip
+    assert done.returncode == 4 and "No space left on device" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_terminal_without_utf8_gets_korean_spelled_out():
+    done = run("status", PYTHONIOENCODING="ascii", AUTOGRADER_LANGUAGE="ko")
+    assert done.returncode == 0 and "\\u" in done.stdout and not done.stderr
+
+
+def test_a_user_without_a_home_is_told(monkeypatch):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("HOME", "XDG_CACHE_HOME", "AUTOGRADER_MEMO", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pathlib.Path.home", nowhere)
+    for find in (memo.default_folder, data.cache):
+        with pytest.raises(AutograderError, match="no home folder") as caught:
+            find()
+        assert "HOME" in caught.value.remedy

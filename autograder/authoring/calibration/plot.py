@@ -21,7 +21,9 @@ def draw(thresholds: Sequence[Threshold], path: Path) -> None:
     """Write `path` (.svg, .png or .html): a panel for each check. Raises AutograderError for another suffix or no evidence."""
     if path.suffix not in (".svg", ".png", ".html"):
         raise AutograderError(
-            _("{path} is neither .svg, .png nor .html", path=path), _("Name the plot like calibration.svg.")
+            _("{path} is neither .svg, .png nor .html", path=path),
+            _("Name the plot like calibration.svg."),
+            misused=True,
         )
     shown = [threshold for threshold in thresholds if threshold.rates]
     if not shown:

@@ -67,6 +67,7 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
         raise CourseError(
             _("'{name}' can't be an assignment's name", name=new.name),
             _("Use small letters, digits and underscores, beginning with a letter: my_assignment."),
+            misused=True,
         )
     root = course_file.resolve().parent
     planned: dict[Path, str] = {}
@@ -74,7 +75,9 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
         course = load(course_file)
         if new.name in course.assignments:
             raise CourseError(
-                _("the course has an assignment '{name}' already", name=new.name), _("Choose another name.")
+                _("the course has an assignment '{name}' already", name=new.name),
+                _("Choose another name."),
+                misused=True,
             )
         text, new = course_file.read_text("utf-8"), replace(new, languages=course.course.languages)
     else:

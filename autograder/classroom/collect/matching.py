@@ -109,6 +109,7 @@ class _Matcher:
             raise CollectError(
                 _("there is no platform '{platform}'", platform=self.settings.platform),
                 _("There are {names}.", names=", ".join(PLATFORMS)),
+                misused=True,
             )
         platform = PLATFORMS[self.settings.platform]
         return Rule(platform, self.spellings, self.source.name, self.notebooks)

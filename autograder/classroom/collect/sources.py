@@ -75,7 +75,9 @@ def read(place: Path) -> Source:
         _read_folder(place, source)
     elif not place.exists():
         raise CollectError(
-            _("there is no {place}", place=place), _("Name a folder, or the zip that your platform gave you.")
+            _("there is no {place}", place=place),
+            _("Name a folder, or the zip that your platform gave you."),
+            misused=True,
         )
     elif zipfile.is_zipfile(place):
         source.name = place.stem
@@ -84,6 +86,7 @@ def read(place: Path) -> Source:
         raise CollectError(
             _("{place} is neither a folder nor a zip", place=place),
             _("Unpack archives of another kind, and name the folder."),
+            misused=True,
         )
     source.files.sort(key=lambda file: file.path)
     return source

@@ -7,7 +7,7 @@
 ``<assignment>.penalty``           points off for being late
 ``<assignment>.total``             what counts: points less penalty; or ``undecided`` or ``missing``
 ``<assignment>.out_of``            the most that can be had
-``<assignment>.status``            ``passed`` (full marks), ``failed``, ``undecided`` or ``missing``
+``<assignment>.status``            ``full marks``, ``lost points``, ``undecided`` or ``missing``
 =================================  ====================================================================================
 
 UTF-8 as in RFC 4180 (https://www.rfc-editor.org/rfc/rfc4180).
@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from autograder.classroom.export.cells import Cell, table
 from autograder.classroom.export.grades import Grade, Part, Person, Sheet, State
+
+SAID = {State.PASSED: "full marks", State.FAILED: "lost points"}  # the words of `autograder status`
 
 
 def files(sheet: Sheet) -> dict[str, str]:
@@ -36,7 +38,7 @@ def _row(person: Person, extra: list[str], grades: list[Grade]) -> list[Cell]:
         row += [_known(question.points, question.status) for question in grade.questions]
         penalty = None if grade.status is State.MISSING else grade.penalty
         row += [_known(grade.points, grade.status), penalty, _known(grade.total, grade.status), grade.out_of]
-        row.append(grade.status.value)
+        row.append(SAID.get(grade.status, grade.status.value))
     return row
 
 

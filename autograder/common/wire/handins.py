@@ -16,9 +16,8 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from nbformat import NotebookNode
 from pydantic import ConfigDict, Field, ValidationError
 
 from autograder.common.digests import sha256 as sha256
@@ -27,6 +26,9 @@ from autograder.common.exhibits import Mistake
 from autograder.common.i18n import N_
 from autograder.common.results import Frozen
 from autograder.common.wire.description import decode, encode
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 VERSION = 2
 MAX_ARRAYS = 64 << 20  # bytes of arrays that are kept of one submission: 200 networks of the course's size

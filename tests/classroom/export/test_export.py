@@ -4,9 +4,12 @@ import csv
 import datetime as dt
 import io
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -106,11 +109,11 @@ def test_csv_has_points_by_question_and_in_total_with_manual_scores_and_penaltie
     found = by_student(exported(course, "csv"))
     keys = ["add", "name", "points", "penalty", "total", "out_of", "status"]
     assert {name: [row[f"first.{key}"] for key in keys] for name, row in found.items()} == {
-        "ada": ["2", "1", "3", "0", "3", "3", "passed"],
-        "bob": ["0.5", "0", "0.5", "0.05", "0.45", "3", "failed"],
+        "ada": ["2", "1", "3", "0", "3", "3", "full marks"],
+        "bob": ["0.5", "0", "0.5", "0.05", "0.45", "3", "lost points"],
         "carl": ["0.5", "undecided", "undecided", "0", "undecided", "3", "undecided"],
-        "dora": ["2", "1", "3", "0", "3", "3", "passed"],
-        HOSTILE: ["0.5", "0", "0.5", "0", "0.5", "3", "failed"],
+        "dora": ["2", "1", "3", "0", "3", "3", "full marks"],
+        HOSTILE: ["0.5", "0", "0.5", "0", "0.5", "3", "lost points"],
         "zoe": ["missing", "missing", "missing", "", "missing", "3", "missing"],
     }
     assert [row[0] for row in rows(exported(course, "csv"))[1:]] == [f"'{HOSTILE}", "ada", "bob", "carl", "dora", "zoe"]
@@ -296,21 +299,35 @@ def test_what_is_undecided_and_missing_is_named_on_the_terminal(course, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "said", "code"),
     [
-        (["-a", "frist"], ["no assignment 'frist'", "did you mean 'first'"]),
-        (["-s", "nobody"], ["holds no grades of nobody"]),
-        (["-s", "ada", "-s", "nobody"], ["has no student nobody"]),
-        (["-f", "gradescope"], ["a file for each submission", "--output"]),
-        (["--language", "fr"], ["no language 'fr'", "en, ko"]),
-        (["-o", "/dev/null/grades.csv"], ["can't be written", "--output"]),
+        (["-a", "frist"], ["no assignment 'frist'", "did you mean 'first'"], 2),
+        (["-s", "nobody"], ["holds no grades of nobody"], 2),
+        (["-s", "ada", "-s", "nobody"], ["has no student nobody"], 2),
+        (["-f", "gradescope"], ["a file for each submission", "--output"], 2),
+        (["--language", "fr"], ["no language 'fr'", "en, ko"], 2),
+        (["-o", "/dev/null/grades.csv"], ["can't be written", "--output"], 4),
     ],
 )
-def test_errors_name_the_remedy(course, arguments, said):
+def test_errors_name_the_remedy(course, arguments, said, code):
     done = run(course, *arguments)
-    assert (done.exit_code, done.stdout) == (4, "")
+    assert (done.exit_code, done.stdout) == (code, "")
     for text in said:
         assert text in " ".join(done.stderr.split())
+
+
+def test_a_pipe_or_a_device_is_written_into_and_never_replaced(course, tmp_path):
+    pipe = tmp_path / "grades"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        done = run(course, "-o", str(pipe))
+    assert (done.exit_code, read.result().decode().splitlines()) == (3, exported(course, "csv").splitlines())
+    assert pipe.is_fifo()
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    assert run(course, "-o", str(link)).exit_code == 3
+    assert link.is_symlink() and Path(os.devnull).is_char_device()
 
 
 def test_without_a_gradebook_none_is_made(tmp_path):

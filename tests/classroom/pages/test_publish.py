@@ -145,7 +145,7 @@ def test_pages_speak_another_language_than_the_reports_and_say_that_hints_do_not
 )
 def test_what_is_not_there_is_an_error_with_a_remedy(root, arguments, said):
     done = run(root, *arguments)
-    assert done.exit_code == 4
+    assert done.exit_code == 2
     assert said in done.output
 
 
