@@ -14,19 +14,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, metadata, version
 from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
 
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
-from autograder.common.requirements import KERAS, release
+from autograder.common.requirements import THIS, least, recent
 from autograder.course.course import Course, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
 
-PYTHONS = ((3, 11), (3, 14))  # from, and below: as in pyproject.toml
-TENSORFLOW = (2, 18)
-NBGRADER = (0, 9, 5)
 WORKER_GB = 3  # what a worker needs: judge, sandbox and a kernel
 FREE_GB = 2
 KERNEL = "python3"
@@ -82,29 +81,30 @@ def _guarded(subject: str, look: Callable[..., Finding], course: Course | None) 
 
 def _python() -> Finding:
     found = platform.python_version()
-    if PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
+    wanted = metadata(THIS)["Requires-Python"]
+    if SpecifierSet(wanted).contains(found, prereleases=True):
         return good("Python", found)
-    return Finding("Python", Mark.BAD, found, _("Use Python 3.11, 3.12 or 3.13: `make setup PYTHON=python3.12`."))
+    return Finding("Python", Mark.BAD, found, _("Use Python {wanted}: `make setup PYTHON=python3.12`.", wanted=wanted))
 
 
-def _installed(subject: str, package: str, least: tuple[int, ...]) -> Finding:
-    wanted = ".".join(map(str, least))
+def _installed(subject: str, package: str) -> Finding:
+    wanted = least(package)
     remedy = _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
     try:
         found = version(package)
     except PackageNotFoundError:
         return Finding(subject, Mark.BAD, _("not installed; {wanted} or newer is needed", wanted=wanted), remedy)
-    if release(found) < least:
+    if not recent(package, found):
         return Finding(subject, Mark.BAD, _("{found}; {wanted} or newer is needed", found=found, wanted=wanted), remedy)
     return good(subject, found)
 
 
 def _keras() -> Finding:
-    return _installed("Keras", "keras", KERAS)
+    return _installed("Keras", "keras")
 
 
 def _tensorflow() -> Finding:
-    return _installed("TensorFlow", "tensorflow", TENSORFLOW)
+    return _installed("TensorFlow", "tensorflow")
 
 
 def _data_set() -> Finding:
@@ -226,7 +226,7 @@ def _locked(file: Path) -> str:
 
 
 def _nbgrader(course: Course) -> Finding:
-    installed = _installed("nbgrader", "nbgrader", NBGRADER)
+    installed = _installed("nbgrader", "nbgrader")
     if installed.mark is not Mark.GOOD:
         return installed
     file = course.root / "nbgrader_config.py"

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from autograder.common.i18n import _
 
-KERAS = (3, 10)  # as in pyproject.toml
+THIS = "deep-networks-autograder"
 BACKEND = "KERAS_BACKEND"
 
 
-def release(text: str) -> tuple[int, ...]:
-    """The leading numbers of a version: (3, 15, 1) of ``3.15.1rc0``."""
-    numbers = []
-    for part in text.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-        if digits != part:
-            break
-    return tuple(numbers)
+@cache
+def least(package: str) -> str:
+    """The oldest version of `package` that pyproject.toml allows, as this package's own metadata have it; '' where nothing says so."""
+    try:
+        asked = [Requirement(text) for text in requires(THIS) or ()]
+    except PackageNotFoundError:
+        return ""
+    bounds = (bound for each in asked if canonicalize_name(each.name) == package for bound in each.specifier)
+    return next((bound.version for bound in bounds if bound.operator == ">="), "")
+
+
+def recent(package: str, found: str) -> bool:
+    """Whether version `found` of `package` is new enough. A candidate of a release is older than the release."""
+    wanted = least(package)
+    try:
+        return not wanted or Version(found) >= Version(wanted)
+    except InvalidVersion:
+        return False
 
 
 def problem() -> str:
     """A sentence on what keeps `check` from working here, with the remedy; '' when nothing does."""
-    install = _(
-        "Type {command} in a cell, then restart the kernel.", command=f"%pip install 'keras>={KERAS[0]}.{KERAS[1]}'"
-    )
+    install = _("Type {command} in a cell, then restart the kernel.", command=f"%pip install 'keras>={least('keras')}'")
     try:
         found = version("keras")
         version("tensorflow")
@@ -37,8 +47,8 @@ def problem() -> str:
         return _("This notebook needs Keras and TensorFlow, and {package} is not installed.", package=error.name) + (
             " " + _("Type {command} in a cell, then restart the kernel.", command="%pip install keras tensorflow")
         )
-    if release(found) < KERAS:
-        wanted = ".".join(map(str, KERAS))
+    if not recent("keras", found):
+        wanted = least("keras")
         return (
             _("This notebook needs Keras {wanted} or newer, and {found} is installed.", wanted=wanted, found=found)
             + " "

@@ -22,7 +22,6 @@ from autograder.common import requirements
 from autograder.common.errors import CourseError, DataError
 from autograder.common.exhibits import Exhibit, Layer, Network
 from autograder.common.outcome_table import as_html, as_text, footer
-from autograder.common.requirements import KERAS, release
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import DataRecord
 from autograder.common.wire.protocol import JUDGE
@@ -351,13 +350,6 @@ def test_in_a_sandbox_without_a_judge_check_is_a_sentence(monkeypatch, capsys):
     assert capsys.readouterr().out.endswith("holds no course. Grade with `autograder grade`.\n")
     monkeypatch.setenv(JUDGE, "/run/kernel/judge")
     assert requirements.problem() == ""
-
-
-def test_versions_are_compared_by_their_numbers():
-    assert [release(text) for text in ("3.15.1", "3.15.1rc0", "3.9", "4", "x")] == [
-        (3, 15, 1), (3, 15, 1), (3, 9), (4,), (),
-    ]  # fmt: skip
-    assert release("3.9.9") < KERAS <= release("3.10.0")
 
 
 # ---- the recorder
