@@ -94,16 +94,13 @@ def verify(
 
 def _parts(names: list[str]) -> frozenset[Part]:
     from autograder.authoring.verify.proof import Part
-    from autograder.common.hints import nearest
+    from autograder.common.hints import meant
 
     known = [part.value for part in Part]
     for name in names:
         if name not in known:
-            guess = nearest(name, known)
             raise CourseError(
-                _("there is no part '{name}' to verify", name=name),
-                _("Did you mean '{name}'?", name=guess) if guess else _("There are {names}.", names=", ".join(known)),
-                misused=True,
+                _("there is no part '{name}' to verify", name=name), meant(name, known), misused=True
             )
     return frozenset(map(Part, names)) or frozenset(Part)
 

@@ -170,7 +170,7 @@ def test_only_some_parts_can_be_asked_for(course):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "mutant"], "Did you mean 'mutants'?"),
+        (["--only", "mutant"], "did you mean 'mutants'?"),
         (["--only", "xyz"], "There are solution, alternatives"),
         (["godo"], "did you mean 'good'?"),
         (["good", "--only", "checks", "--html", "/proc/nowhere/x.html"], "can't be written"),
