@@ -99,9 +99,7 @@ def _parts(names: list[str]) -> frozenset[Part]:
     known = [part.value for part in Part]
     for name in names:
         if name not in known:
-            raise CourseError(
-                _("there is no part '{name}' to verify", name=name), meant(name, known), misused=True
-            )
+            raise CourseError(_("there is no part '{name}' to verify", name=name), meant(name, known), misused=True)
     return frozenset(map(Part, names)) or frozenset(Part)
 
 

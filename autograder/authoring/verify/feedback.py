@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from autograder.authoring.verify.proof import Reason
 from autograder.authoring.verify.releases import hidden_checks, tells
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.comments import question_text
+from autograder.classroom.gradebook.converting import Failed, converting
 from autograder.common.cells import grade_id_of, is_check
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
@@ -58,7 +57,6 @@ def texts_tell(course: Course, report: Report, texts: Iterable[str], file: str) 
 def page(course: Course, student: str, assignment: str) -> Path:
     """The feedback page of one submission, made by nbgrader's GenerateFeedback. Raises GradebookError with its reason."""
     from nbgrader.converters import GenerateFeedback
-    from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
@@ -70,20 +68,15 @@ def page(course: Course, student: str, assignment: str) -> Path:
     config.CourseDirectory.course_id = course.course.id
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    written = io.StringIO()
-    log = logging.Logger(
-        "autograder.authoring.verify", logging.ERROR
-    )  # of its own: nbgrader's would print to the terminal
-    log.addHandler(logging.StreamHandler(written))
     try:
-        GenerateFeedback(coursedir=CourseDirectory(config=config, log=log), config=config, log=log).start()
-    except NbGraderException as error:
-        reason = written.getvalue().strip().splitlines()[-1:] or [str(error)]
+        with converting() as log:
+            GenerateFeedback(coursedir=CourseDirectory(config=config, log=log), config=config, log=log).start()
+    except Failed as error:
         raise GradebookError(
             _(
                 "nbgrader can't make the feedback page of {assignment}: {reason}",
                 assignment=assignment,
-                reason=reason[0],
+                reason=error,
             )
         ) from error
     return Folder(course.root).page(Place(student, assignment))

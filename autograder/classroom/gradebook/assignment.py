@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.classroom.gradebook.converting import Failed, converting
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.course.course import Course
@@ -25,15 +23,9 @@ def generate(course: Course, assignment: str, notebook: NotebookNode, target: Pa
     """
     # Imported here because it takes seconds, and reading a release doesn't need it.
     from nbgrader.converters import GenerateAssignment
-    from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    said = io.StringIO()
-    log = logging.Logger(
-        "autograder.authoring.release", logging.ERROR
-    )  # of its own: nbgrader's would print to the terminal
-    log.addHandler(logging.StreamHandler(said))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "source" / assignment
         ignored = shutil.ignore_patterns("*.ipynb", ".*", "__pycache__")
@@ -51,16 +43,14 @@ def generate(course: Course, assignment: str, notebook: NotebookNode, target: Pa
         else:
             config.CourseDirectory.db_url = database
         try:
-            courses = CourseDirectory(config=config, log=log)
-            GenerateAssignment(coursedir=courses, config=config, log=log).start()
-        except NbGraderException as error:
-            # nbgrader writes the cause into its log, as a traceback, and raises a sentence that points there.
-            causes = re.findall(r"^[\w.]+(?:Error|Exception|Entry): (.+)$", said.getvalue(), re.MULTILINE)
-            reason = causes[-1] if causes else str(error)
+            with converting() as log:
+                courses = CourseDirectory(config=config, log=log)
+                GenerateAssignment(coursedir=courses, config=config, log=log).start()
+        except Failed as error:
             raise ReleaseError(
                 _(
                     "solutions/{assignment}/{assignment}.ipynb: nbgrader refuses it: {reason}",
                     assignment=assignment,
-                    reason=reason,
+                    reason=error,
                 )
             ) from error
