@@ -56,6 +56,9 @@ release: $(INSTALLED) ## Make assignments/ (what students receive) from solution
 messages: $(INSTALLED) ## Bring the translations in autograder/common/locale/ up to date with the code
 	$(BIN)/python tools/messages.py
 
+names: $(INSTALLED) ## Write the table of names that Keras takes, from the installed Keras
+	$(BIN)/python tools/keras_names.py
+
 docs: $(INSTALLED) ## Write docs/reference.md from the code
 	$(BIN)/python tools/reference.py
 

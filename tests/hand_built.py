@@ -80,17 +80,22 @@ def with_weights(description, weights):
 
 
 class NoLab:
-    """A lab that nothing may be asked of: for checks that look at descriptions only."""
+    """A lab that knows how large the parts of the data set are, and nothing else: for checks that look at descriptions."""
+
+    holdout = (0.2, 42)
+
+    def size(self, split):
+        return {"all_train": 60_000, "train": 48_000, "holdout": 12_000, "test": 10_000}[split]
 
 
-class FakeLab:
+class FakeLab(NoLab):
     """A lab that measured these metrics, whatever the network; small splits."""
 
     def __init__(self, **metrics):
         self.metrics = {"loss": 0.4, "accuracy": 0.87, **metrics}
 
-    def evaluate(self, model, split):
-        return self.metrics
+    def evaluate(self, model, split, scaling=""):
+        return self.metrics if not scaling else {name: 10 * value for name, value in self.metrics.items()}
 
     def rows(self, split):
         return {"all_train": np.arange(10), "train": np.array([3, 1, 2]), "holdout": np.array([0, 4])}[split]
@@ -99,4 +104,4 @@ class FakeLab:
         return np.asarray(self.rows(split) % 10, np.uint8)
 
     def reference(self, place):
-        return {"double": lambda x: 2 * x}[place]
+        return {"references.py:double": lambda x: 2 * x}[place]

@@ -101,21 +101,28 @@ OWN: dict[str, dict[str, str]] = {
     "output_shapes": {"shapes": "of each layer, batch axis first (`null`)"},
     "weight_shapes": {"shapes": "of `model.weights`, in order"},
     "builds": {},
-    "optimizer": {"equals": "class name, such as `SGD`", "settings": "by argument name; others may be anything"},
+    "optimizer": {
+        "equals": "class name or string, such as `SGD`", "settings": "by argument name",
+        "others": "settings that are not named: anything, or Keras's defaults",
+    },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
     "metrics": {"includes": "names that must be among them"},
     "trained_on": {"split": "which images", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any"},
-    "trained_with": {"equals": "class name", "settings": "by argument name"},
+    "trained_with": {
+        "equals": "class name or string", "settings": "by argument name",
+        "others": "settings that are not named: anything, or Keras's defaults",
+    },
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer"},
     "batch_size": {"equals": "exactly"},
     "fresh": {},
     "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1"},
     "evaluation": {
         "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",
+        "trained": "whether the network must come out of `fit`",
     },
     "evaluations": {
         "models": "name of the dictionary of networks", "split": "which images", "metric": "which number",
-        "tolerance": "absolute",
+        "tolerance": "absolute", "trained": "whether the networks must come out of `fit`, and not be one under all names",
     },
     "value": {"equals": "the answer", "tolerance": "relative above 1, else absolute", "kind": "what sort of value"},
     "choice": {"equals": "the answer", "among": "all answers"},
@@ -133,7 +140,7 @@ OWN: dict[str, dict[str, str]] = {
 PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("A layer of `layers`", LayerSpec, {
         "type": "class name", "units": "of a Dense layer", "activation": "name; a layer of its own counts as well",
-        "rate": "of a Dropout layer",
+        "rate": "of a Dropout layer; any other setting of the class can be given by its name in Keras",
     }),
     ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
     ("An argument of `function`", ArgumentSpec, {

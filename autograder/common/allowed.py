@@ -29,7 +29,6 @@ ACTIVATIONS: Final = frozenset(
         "mish",
     ]
 )
-ALIASES: Final = {"swish": "silu", "hard_silu": "hard_swish", "logistic": "sigmoid"}
 
 _DENSE = {
     "units": "length", "activation": "activation", "use_bias": "flag", "kernel_initializer": "initializer",

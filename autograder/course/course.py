@@ -13,12 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -26,71 +23,31 @@ from pydantic import (
     model_validator,
 )
 
-from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
-from autograder.common.i18n import LANGUAGES, _
+from autograder.common.i18n import _
+from autograder.common.models import Written
 from autograder.course.checks.base import Check, Localised
-from autograder.course.checks.registry import TYPES, parse
+from autograder.course.checks.registry import parse
 from autograder.course.files import used_files
 from autograder.course.packages import checked
+from autograder.course.settings import DataSettings as DataSettings
+from autograder.course.settings import Heading as Heading
+from autograder.course.settings import Holdout as Holdout
+from autograder.course.settings import LatePolicy as LatePolicy
+from autograder.course.settings import Limits as Limits
+from autograder.course.yaml_file import explain, read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"
-
-
+_EXAMPLE = "2027-03-14T23:59:00+09:00"
+_SQLITE, _POSTGRESQL = "sqlite:///gradebook.db", "postgresql://user:password@host/gradebook"
+_FIRST_YEAR = 2024  # Keras 3 is no older; courses that are over still load
 _ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Holdout(_Frozen):
-    """scikit-learn's ``train_test_split`` settings."""
-
-    test_size: float = Field(default=TEST_SIZE, gt=0, lt=1)
-    random_state: int = RANDOM_STATE
-
-
-class DataSettings(_Frozen):
-    name: Literal["fashion_mnist"] = "fashion_mnist"
-    holdout: Holdout = Holdout()
-
-
-class Limits(_Frozen):
-    """What one submission may use. Breaking a limit costs the questions that needed it, and the feedback says so."""
-
-    cell_seconds: int = Field(default=900, gt=0)
-    notebook_seconds: int = Field(default=2400, gt=0)
-    memory_mb: int = Field(default=6144, ge=512)
-    processes: int = Field(default=256, ge=32)
-    open_files: int = Field(default=512, ge=64)
-    file_mb: int = Field(default=512, gt=0)
-    scratch_mb: int = Field(default=512, gt=0)
-    output_kb: int = Field(default=1024, gt=0)
-    notebook_mb: int = Field(default=20, gt=0)
-    epochs: int = Field(default=100, gt=0)
-    parameters: int = Field(default=5_000_000, gt=0)
-
-
-class LatePolicy(_Frozen):
-    """A started day late costs `per_day` of the points, after `grace_minutes`, and never more than `at_most`."""
-
-    per_day: float = Field(default=0.1, ge=0, le=1)
-    grace_minutes: int = Field(default=0, ge=0)
-    at_most: float = Field(default=1.0, ge=0, le=1)
-
-    def penalty(self, late: dt.timedelta) -> float:
-        """The share of the points that is lost, 0 to 1."""
-        seconds = late.total_seconds() - 60 * self.grace_minutes
-        if seconds <= 0:
-            return 0.0
-        return min(self.at_most, self.per_day * -(-seconds // 86_400))
-
-
-class Question(_Frozen):
+class Question(Written):
     title: Localised
     points: float = Field(gt=0)
     checks: tuple[Annotated[SerializeAsAny[Check], BeforeValidator(parse)], ...] = Field(min_length=1)
@@ -101,9 +58,9 @@ class Question(_Frozen):
         if total != self.points:
             raise ValueError(
                 _(
-                    "the points of its checks add up to {total:g}, and its points are {points:g}",
-                    total=total,
-                    points=self.points,
+                    "the points of its checks add up to {total}, and its points are {points}",
+                    total=f"{total:.10g}",
+                    points=f"{self.points:.10g}",
                 )
             )
         seen: list[str] = []
@@ -144,64 +101,37 @@ class Question(_Frozen):
         return self.checks[0].of
 
 
-class Assignment(_Frozen):
+class Assignment(Written):
     title: Localised
     due: dt.datetime
     questions: dict[Annotated[str, Field(pattern=_ID)], Question] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _has_zone(self) -> Assignment:
-        if self.due.tzinfo is None:
-            raise ValueError(_("due {due} has no time zone: write it like 2027-03-14T23:59:00+09:00", due=self.due))
-        return self
+    @field_validator("due", mode="before")
+    @classmethod
+    def _is_a_time(cls, due: Any) -> dt.datetime:
+        try:
+            time = due if isinstance(due, dt.datetime) else dt.datetime.fromisoformat(str(due))
+        except ValueError:
+            raise ValueError(_("is not a time: write it like {example}", example=_EXAMPLE)) from None
+        if time.tzinfo is None:
+            raise ValueError(_("has no time zone: write it like {example}", example=_EXAMPLE))
+        if time.year < _FIRST_YEAR:
+            raise ValueError(_("lies before {year}: is the year right?", year=_FIRST_YEAR))
+        return time
 
     @property
     def points(self) -> float:
         return sum(question.points for question in self.questions.values())
 
 
-class Heading(_Frozen):
-    """What the course is. `github` (``owner/name``): where it is published; released notebooks then open in Colab.
-
-    Where that is determines no report, so it is left out of what describes the course.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
-    title: Localised
-    languages: tuple[Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})], ...] = Field(
-        default=LANGUAGES[:1], min_length=1
-    )
-    github: str = Field(default="", exclude=True)
-    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
-
-    @field_validator("languages")
-    @classmethod
-    def _known_and_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name not in LANGUAGES:
-                raise ValueError(
-                    _("there is no language '{name}' here: there are {known}", name=name, known=", ".join(LANGUAGES))
-                )
-            if names.count(name) > 1:
-                raise ValueError(_("'{name}' stands twice", name=name))
-        return names
-
-    @field_validator("github")
-    @classmethod
-    def _is_a_repository(cls, name: str) -> str:
-        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", name):
-            raise ValueError(_("{name} is not the name of a repository: write it like owner/name", name=name))
-        return name
-
-
-class HiddenCheck(_Frozen):
+class HiddenCheck(Written):
     """What a released course file says of a hidden check: that it exists, its title and its points."""
 
     title: Localised
     points: float
 
 
-class Course(_Frozen):
+class Course(Written):
     """All of course.yml. `root` is the folder it lies in; `public` is true for the file that students receive."""
 
     course: Heading
@@ -246,6 +176,14 @@ class Course(_Frozen):
     def language(self) -> str:
         """The language that counts where nobody chose one: the first of the course's."""
         return self.course.languages[0]
+
+    @field_validator("gradebook")
+    @classmethod
+    def _is_a_known_database(cls, url: str) -> str:
+        if not re.match(r"(sqlite|postgresql)(\+\w+)?://", url):
+            message = _("is no address of a database: write it like {one} or {other}", one=_SQLITE, other=_POSTGRESQL)
+            raise ValueError(message)
+        return url
 
     def assignment(self, name: str) -> Assignment:
         if name not in self.assignments:
@@ -355,71 +293,19 @@ def load(path: Path | None = None) -> Course:
     if "root" in document:
         raise CourseError(_("{path}: 'root' is not a key of a course file", path=path), _("Remove it."))
     try:
-        return Course.model_validate({**document, "root": path.resolve().parent})
+        course = Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
-        raise CourseError(explain(path, error)) from None
-
-
-def read_yaml(path: Path, remedy: str = "") -> Any:
-    """What a YAML file holds; a key may stand only once. Raises CourseError, with `remedy` for a missing file."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Unique)
-    except OSError as error:
-        raise CourseError(_("{path} can't be read: {strerror}", path=path, strerror=error.strerror), remedy) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as February 30, or not UTF-8
-        raise CourseError(_("{path} is not valid YAML: {error}", path=path, error=error)) from error
-
-
-class _Unique(yaml.SafeLoader):
-    """YAML in which a key may stand only once: a second one would replace the first without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _value in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, _("the key '{key}' stands twice", key=key), key_node.start_mark
-                )
-            seen.add(key if isinstance(key, str) else id(key_node))
-        return super().construct_mapping(node, deep)
-
-
-def explain(path: Path, error: ValidationError) -> str:
-    """pydantic's errors as lines of: file, key path, what is wrong, the value."""
-    lines = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"] if part != "[key]") or _("(the whole file)")
-        message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
-        if problem["type"] == "extra_forbidden":
-            message = _("this key is not known here") + _known_keys(str(problem["loc"][-1]), problem["loc"])
-        value = problem.get("input")
-        shown = (
-            ""
-            if isinstance(value, (dict, list, tuple)) or problem["type"] == "missing"
-            else _(" (found {value!r:.80})", value=value)
-        )
-        lines.append(f"{path}: {key}: {message}{shown}")
-    return "\n".join(lines)
-
-
-def _known_keys(key: str, place: tuple[int | str, ...]) -> str:
-    """The nearest field of the model at `place`, for a mistyped key."""
-    models: list[type[BaseModel]] = [
-        Course,
-        Heading,
-        DataSettings,
-        Holdout,
-        Limits,
-        LatePolicy,
-        Assignment,
-        Question,
-        Check,
+        raise CourseError(explain(path, error, Course)) from None
+    missing = [
+        f"{path}: assignments.{name}.questions.{key}.checks.{number}: {problem}"
+        for name, assignment in course.assignments.items()
+        for key, question in assignment.questions.items()
+        for number, check in enumerate(question.checks)
+        if (problem := check.missing(course.root))
     ]
-    checks = TYPES.values() if "checks" in place else ()
-    fields = sorted({field.alias or name for model in (*models, *checks) for name, field in model.model_fields.items()})
-    guess = nearest(key, fields)
-    return _("; did you mean '{guess}'?", guess=guess) if guess else ""
+    if missing:
+        raise CourseError("\n".join(missing))
+    return course
 
 
 def course_document(course: Course, assignment: str) -> bytes:

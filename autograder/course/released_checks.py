@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from autograder.common.errors import CourseError
 from autograder.common.hints import meant
-from autograder.common.i18n import _
+from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import parse
-from autograder.course.course import FILE, explain, load
+from autograder.course.course import FILE, load
+from autograder.course.yaml_file import explain, read_yaml
 
 RELEASED = "checks.yml"
+_AGAIN = N_("Take it again from where you got the notebook.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read(path: Path) -> VisibleCourse:
     if path.name != RELEASED:
         return _whole(path)
     try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: Any = read_yaml(path, _(_AGAIN))
         questions = {
             f"{document['assignment']}.{key}": VisibleQuestion(
                 title=item["title"],
@@ -75,10 +76,10 @@ def read(path: Path) -> VisibleCourse:
         )  # fmt: skip
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
-    except (OSError, yaml.YAMLError, LookupError, AttributeError, TypeError, ValueError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
         raise CourseError(
             _("{path} can't be used: {error}", path=path, error=error),
-            _("Take it again from where you got the notebook."),
+            _(_AGAIN),
         ) from error
 
 

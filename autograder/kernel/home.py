@@ -28,7 +28,7 @@ from autograder.course.checks.calls import calls_for
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.released_checks import VisibleCourse, VisibleQuestion, locate, read
-from autograder.kernel.describe import describe_compile
+from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.progress import Stage, State, show_progress
 from autograder.kernel.student import Student
 from autograder.kernel.trainings import Trainings

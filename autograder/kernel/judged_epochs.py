@@ -20,7 +20,8 @@ from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import DTYPES, Component
 from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optimizer_digest
-from autograder.kernel.describe import describe_model, scalar_settings
+from autograder.kernel.describe import describe_model
+from autograder.kernel.describe_compile import scalar_settings
 from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
 
 Ask = Callable[

@@ -16,7 +16,7 @@ from autograder.common.i18n import _
 from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord
 from autograder.common.wire.messages import SamplesMessage, TrainedHere, dump
-from autograder.kernel.describe import describe_compile
+from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.judged_epochs import (
     EvaluationEpochs,
     JudgedEpochs,

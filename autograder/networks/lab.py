@@ -7,8 +7,9 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ class CourseLab:
     """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed."""
 
     def __init__(self, test_size: float, random_state: int, root: Path | None = None) -> None:
-        self._holdout = (test_size, random_state)
+        self.holdout = (test_size, random_state)
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}
         self._known = Measured()
@@ -55,17 +56,23 @@ class CourseLab:
             self._trainer.stop = lambda: self.stop()
         return self._trainer
 
+    def size(self, split: str) -> int:
+        return len(self.rows(split))
+
     def rows(self, split: str) -> npt.NDArray[np.int32]:
-        return splits(*self._holdout)[split]
+        return splits(*self.holdout)[split]
 
     def labels(self, split: str) -> npt.NDArray[np.uint8]:
         return self.data.labels[self.rows(split)]
 
-    def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
+    def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
         if model.compiled is None:
             raise CannotRebuild(_("compile() was not called on this network"))
-        return self.measure(model, self._samples(model, split))
+        samples = self._samples(model, split)
+        if scaling == "raw":
+            samples = replace(samples, lookup=np.arange(256, dtype=np.float32))
+        return self.measure(model, samples)
 
     def teach(self, plan: str, settings: str, weights: str, samples: Samples, logs: Mapping[str, float]) -> None:
         """What was measured for a notebook need not be measured for a check; `weights`: their digest."""

@@ -17,6 +17,7 @@ from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import release_place
+from autograder.course.yaml_file import read_yaml
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files always make the same archive
 
@@ -34,7 +35,7 @@ def pack(course: Course, path: Path) -> Bundle:
 
     Raises CourseError if a file can't be read.
     """
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = read_yaml(path)
     document.pop("gradebook", None)
     files = {FILE: yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode("utf-8")}
     for found in sorted(_needed(course)):

@@ -173,6 +173,8 @@ def test_doctor_finds_this_machine_and_course_ready(tmp_path, course_file):
 def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course_file):
     text = course_file.read_text("utf-8").replace("sqlite:///gradebook.db", "sqlite:///other.db")
     (tmp_path / "course.yml").write_text(text, "utf-8")
+    (tmp_path / "solutions").mkdir()
+    shutil.copy(course_file.parent / "solutions" / "references.py", tmp_path / "solutions")
     config = (ROOT / "nbgrader_config.py").read_text("utf-8").replace('"solutions"', '"source"')
     (tmp_path / "nbgrader_config.py").write_text(config, "utf-8")
     (tmp_path / "other.db").write_bytes(b"no database, but of some length: " * 40)

@@ -132,5 +132,5 @@ def test_a_question_is_decided_alike_in_both_languages():
     english, korean = (decide(checks, facts, name) for name in ("en", "ko"))
     assert [(o.check, o.status, o.points) for o in english] == [(o.check, o.status, o.points) for o in korean]
     assert english[0].title == "`n` is 7" and korean[0].title == "`n`의 값: 7"
-    assert english[0].expected == "a value of kind integer" and korean[0].expected == "정수 값"
+    assert english[0].expected == "a whole number" and korean[0].expected == "정수"
     assert korean[1].status is Status.SKIPPED and korean[1].actual.endswith("먼저 통과해야 하는 항목: '`n`의 값: 7'")

@@ -19,7 +19,8 @@ from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.files import put
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
-from autograder.course.course import Course, explain
+from autograder.course.course import Course
+from autograder.course.yaml_file import explain
 
 FILE = "calibration.json"
 DIGITS = 4  # of an accuracy: 1 of 12,000 hold-out images is 0.0001

@@ -19,7 +19,8 @@ from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
-from autograder.course.course import Assignment, Course, explain, read_yaml
+from autograder.course.course import Assignment, Course
+from autograder.course.yaml_file import explain, read_yaml
 
 ALTERNATIVES, MUTANTS = Path("tests/alternatives"), Path("tests/mutants")  # in the course's folder
 
@@ -165,7 +166,7 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate({**document, "path": path})
     except ValidationError as error:
-        raise CourseError(explain(path, error), _("docs/verifying.md shows the format.")) from None
+        raise CourseError(explain(path, error, kind), _("docs/verifying.md shows the format.")) from None
 
 
 def files(course: Course, folder: Path, assignment: str) -> list[Path]:

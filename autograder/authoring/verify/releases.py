@@ -13,9 +13,10 @@ from autograder.common.cells import grade_id_of, grading_of, is_check
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
-from autograder.course.course import Course, read_yaml
+from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import release_file, release_place, released_notebook
+from autograder.course.yaml_file import read_yaml
 
 _HIDDEN_KEYS = {"title", "points", "of"}  # all that a released checks.yml says of a hidden check
 _TELLS = {

@@ -29,8 +29,9 @@ from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission
-from autograder.course.course import FILE, Course, load, read_yaml
+from autograder.course.course import FILE, Course, load
 from autograder.course.released_notebook import RELEASES, release_file, released_notebook
+from autograder.course.yaml_file import read_yaml
 
 Judge = Callable[[Report, NotebookNode], Iterable[Reason]]
 

@@ -81,12 +81,19 @@ class LayerDescription(Frozen):
     output_shape: Axes | None = None
     weights: Annotated[tuple[Array, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)
     trainable: bool = True
+    learning: Annotated[tuple[bool, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)  # of `weights`
     same_as: Name = ""  # the name under which the student handed in this very object as well
     custom: Text = ""  # why it is outside the allow-list
+    keras: bool = True  # whether its class is one of Keras's own
 
     @property
     def parameters(self) -> int:
         return sum(int(array.size) for array in self.weights)
+
+    @property
+    def trainable_parameters(self) -> int:
+        learning = self.learning or (self.trainable,) * len(self.weights)
+        return sum(int(array.size) for array, learns in zip(self.weights, learning, strict=False) if learns)
 
 
 class CompileDescription(Frozen):
@@ -163,6 +170,7 @@ class ModelDescription(Frozen):
     input_shape: Axes | None = None
     layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=200)
     compiled: CompileDescription | None = None
+    custom: Text = ""  # of a class of the student's own: why its layers don't tell what it does
     fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing

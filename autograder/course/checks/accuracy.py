@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FitRecord,
+    ListDescription,
+    MappingDescription,
+    ModelDescription,
+    ScalarDescription,
+    digest,
+)
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, number, passed, show, undecided
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
@@ -24,6 +34,15 @@ class Accuracy(ModelCheck):
 
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
+
+    def problem(self) -> str:
+        if self.split in ("train", "all_train"):
+            return _(
+                "nobody can earn an accuracy on the images that networks train on: split is '{split}', and can be "
+                "'holdout' or 'test'",
+                split=self.split,
+            )
+        return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         fits = trainings(value)
@@ -55,48 +74,93 @@ def _why_low(fits: tuple[FitRecord, ...]) -> str:
     return _("Look at the layers, the optimizer and the number of epochs: something keeps the network from learning.")
 
 
-class Evaluation(Check):
+METRICS = {"loss": N_("loss"), "accuracy": N_("accuracy")}
+
+
+class _Evaluated(Check):
+    """What the checks on ``evaluate`` share. `trained`: whether the network must come out of ``fit``."""
+
+    split: Split = "holdout"
+    metric: Literal["loss", "accuracy"] = "accuracy"
+    tolerance: float = Field(default=0.002, gt=0)
+    trained: bool = False
+
+    def compared(self, given: Any, model: Any, facts: Facts) -> Verdict:
+        """The verdict on one number for one network."""
+        if not isinstance(model, ModelDescription):
+            return failed(_("a network"), show(model))
+        if model.compiled is None:
+            return failed(_("a compiled network"), _("compile() was not called on this network"))
+        if self.trained and isinstance(untrained := trainings(model), Verdict):
+            return untrained
+        number_: Any = getattr(given, "value", None)
+        if type(number_) not in (int, float):
+            hint = _(
+                "model.evaluate(...) returns the loss and the metrics: take the {metric}.",
+                metric=_(METRICS[self.metric]),
+            )
+            pair = isinstance(given, (ListDescription, ArrayDescription, MappingDescription))
+            return failed(_("a number"), show(given), hint if pair else _("`{of}` should be a number.", of=self.of))
+        try:
+            measured = facts.lab.evaluate(model, self.split)
+        except CannotRebuild as error:
+            return undecided(error)
+        if abs(number_ - measured[self.metric]) <= self.tolerance:
+            return passed(f"{number_:.4f}")
+        return failed(f"{measured[self.metric]:.4f}", f"{number_:.4f}", self._hint(number_, measured, model, facts))
+
+    def _hint(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
+        """What was most likely handed in instead."""
+        other = "loss" if self.metric == "accuracy" else "accuracy"
+        if abs(number_ - measured[other]) <= self.tolerance:
+            return _(
+                "This is the {other}: model.evaluate(...) returns the loss first, then the metrics.",
+                other=_(METRICS[other]),
+            )
+        if self.metric == "accuracy" and abs(number_ / 100 - measured["accuracy"]) <= self.tolerance:
+            return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
+        with contextlib.suppress(CannotRebuild, NotImplementedError):
+            unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
+            if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):
+                return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
+        return _("Evaluate this very network on {split}.", split=split_name(self.split))
+
+
+class Evaluation(_Evaluated):
     """A number that the student got from ``evaluate`` agrees with the grader's own evaluation of that network."""
 
     type: Literal["evaluation"] = "evaluation"
     model: str
-    split: Split = "holdout"
-    metric: Literal["loss", "accuracy"] = "accuracy"
-    tolerance: float = Field(default=0.002, gt=0)
-    accepts = (ScalarDescription,)
+    accepts = (ScalarDescription, ListDescription, ArrayDescription, MappingDescription)
     wanted = N_("a number")
-
-    def names(self) -> set[str]:
-        return {self.of, self.model}
+    values_named = ("model",)
 
     def describe(self) -> str:
         return _(
-            "`{of}` is the network's {metric} on {split}", of=self.of, metric=self.metric, split=split_name(self.split)
+            "`{of}` is the network's {metric} on {split}",
+            of=self.of,
+            metric=_(METRICS[self.metric]),
+            split=split_name(self.split),
         )
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        return compare_evaluation(value.value, facts.of(self.model), self.split, self.metric, self.tolerance, facts)
+        return self.compared(value, facts.of(self.model), facts)
 
 
-class Evaluations(Check):
+class Evaluations(_Evaluated):
     """A dictionary of such numbers, one for each network of a dictionary of networks."""
 
     type: Literal["evaluations"] = "evaluations"
     models: str
-    split: Split = "holdout"
-    metric: Literal["loss", "accuracy"] = "accuracy"
-    tolerance: float = Field(default=0.002, gt=0)
     accepts = (MappingDescription,)
     wanted = N_("a dictionary")
-
-    def names(self) -> set[str]:
-        return {self.of, self.models}
+    values_named = ("models",)
 
     def describe(self) -> str:
         return _(
             "`{of}` holds each network's {metric} on {split}",
             of=self.of,
-            metric=self.metric,
+            metric=_(METRICS[self.metric]),
             split=split_name(self.split),
         )
 
@@ -104,31 +168,18 @@ class Evaluations(Check):
         models = facts.of(self.models)
         if not isinstance(models, MappingDescription):
             return failed(_("a dictionary of networks as `{models}`", models=self.models), show(models))
+        if not value.items:
+            return failed(_("a dictionary of numbers"), _("an empty dictionary"))
+        networks = [model for key, model in models.items.items() if key in value.items]
+        if self.trained and len(networks) > 1 and len({_weights(model) for model in networks}) == 1:
+            return failed(_("another network under each name"), _("the same network under all of them"))
         for key, item in value.items.items():
-            verdict = compare_evaluation(
-                getattr(item, "value", None), models.items.get(key), self.split, self.metric, self.tolerance, facts
-            )
+            verdict = self.compared(item, models.items.get(key), facts)
             if verdict.hint or verdict.expected or not verdict.credit:
                 expected = f"{key}: {verdict.expected}" if verdict.expected else ""
                 return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")
         return passed(show(value))
 
 
-def compare_evaluation(number_: Any, model: Any, split: str, metric: str, tolerance: float, facts: Facts) -> Verdict:
-    if not isinstance(model, ModelDescription):
-        return failed(_("a network"), show(model))
-    if model.compiled is None:
-        return failed(_("a compiled network"), _("compile() was not called on this network"))
-    if type(number_) not in (int, float):
-        return failed(
-            _("a number"), show(number_), _("model.evaluate(...) returns the loss and the accuracy: take one of them.")
-        )
-    try:
-        measured = facts.lab.evaluate(model, split)[metric]
-    except CannotRebuild as error:
-        return undecided(error)
-    if abs(number_ - measured) <= tolerance:
-        return passed(f"{number_:.4f}")
-    return failed(
-        f"{measured:.4f}", f"{number_:.4f}", _("Evaluate this very network on {split}.", split=split_name(split))
-    )
+def _weights(model: Any) -> str:
+    return digest(model.weights) if isinstance(model, ModelDescription) else ""

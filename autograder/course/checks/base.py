@@ -5,11 +5,12 @@ To add a type of check: one class here or beside its kin, one line in `registry.
 
 from __future__ import annotations
 
+import keyword
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from autograder.common import keras_names
+from autograder.common.hints import meant
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.results import Status
@@ -76,12 +79,19 @@ def undecided(why: object) -> Verdict:
 class Lab(Protocol):
     """What a check may ask of the world: the data set, the course's reference functions, and a network's metrics."""
 
+    holdout: tuple[float, int]  # the course's `test_size` and `random_state`
+
+    def size(self, split: str) -> int: ...
+
     def rows(self, split: str) -> npt.NDArray[np.int32]: ...
 
     def labels(self, split: str) -> npt.NDArray[np.uint8]: ...
 
-    def evaluate(self, model: ModelDescription, split: str) -> Mapping[str, float]:
-        """``loss`` and ``accuracy``. Raises CannotRebuild when the network holds what the judge won't build."""
+    def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
+        """``loss`` and ``accuracy``, on images scaled as those that the network was trained on, or ``raw``.
+
+        Raises CannotRebuild when the network holds what the judge won't build.
+        """
 
     def reference(self, place: str) -> Callable[..., Any]: ...
 
@@ -163,7 +173,11 @@ def _places(value: Any) -> set[str]:
 
 
 class Check(BaseModel):
-    """The fields that every check has. A subclass adds its own and decides in `decide`."""
+    """The fields that every check has. A subclass adds its own and decides in `decide`.
+
+    `asks`: its keys of which one at least must say something; without any the check asks something by itself.
+    `values_named`: its keys that name further values which are handed in with the question.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     type: str
@@ -178,6 +192,35 @@ class Check(BaseModel):
     accepts: ClassVar[tuple[Any, ...]] = ()
     wanted: ClassVar[str] = N_("a value")
     safe_hints: ClassVar[bool] = False  # whether the hints it makes up give nothing away when it is hidden
+    asks: ClassVar[tuple[str, ...]] = ()
+    values_named: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _can_be_earned(self) -> Check:
+        fields = type(self).model_fields
+        if self.asks and not any(_says(getattr(self, name)) for name in self.asks):
+            keys = _(" or ").join(f"'{fields[name].alias or name}'" for name in self.asks)
+            raise ValueError(_("this check asks nothing: give it {keys}", keys=keys))
+        for name in self.model_fields_set - Check.model_fields.keys():
+            if getattr(self, name) == () and fields[name].default != () and name != "equals":
+                raise ValueError(_("'{key}' is empty: a list of what is asked for", key=fields[name].alias or name))
+        for name in sorted(self.names()):
+            if not name.isidentifier() or keyword.iskeyword(name) or name == "hidden":
+                message = _(
+                    "'{name}' can't be the name of a value: check(..., name=value) takes a name of Python", name=name
+                )
+                raise ValueError(message)
+        if problem := self.problem():
+            raise ValueError(problem)
+        return self
+
+    def problem(self) -> str:
+        """Why nobody can earn this check as it is declared, and what is allowed; '' when somebody can."""
+        return ""
+
+    def missing(self, root: Path) -> str:
+        """What it needs of the course's folder `root` and doesn't find there; '' for nothing."""
+        return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         raise NotImplementedError
@@ -192,7 +235,8 @@ class Check(BaseModel):
 
     def names(self) -> set[str]:
         """The names of the values that the check looks at."""
-        return {self.of}
+        named = [getattr(self, key) for key in self.values_named]
+        return {self.of, *(name for one in named for name in ((one,) if isinstance(one, str) else one))}
 
     def places(self) -> set[str]:
         """The files, and the functions in files, that decide this check: fields of type `InCourse` or Path, and fields that
@@ -224,6 +268,24 @@ class Check(BaseModel):
 
     def rng(self, seed: int) -> random.Random:
         return random.Random(f"{seed}/{self.id}")
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value != () and value != "" and value != {}
+
+
+def name_of_keras(kind: keras_names.Kind, name: str) -> str:
+    """The canonical name for what course.yml calls `name`. Raises ValueError, with what was most likely meant."""
+    if found := keras_names.canonical(kind, name):
+        return found
+    known = keras_names.known(kind)
+    guess = keras_names.guess(kind, name)
+    said = _("did you mean '{guess}'?", guess=guess) if guess else _("there are {names}", names=", ".join(known))
+    raise ValueError(_("Keras has no '{name}' among its {kind}: {said}", name=name, kind=kind, said=said))
+
+
+def unknown_key(key: str, known: list[str], place: str) -> str:
+    return _("{place} has no setting '{key}': {meant}", place=place, key=key, meant=meant(key, known))
 
 
 def built(function: FunctionDescription) -> Any:

@@ -22,7 +22,7 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
 )
-from autograder.course.checks import accuracy, network, training
+from autograder.course.checks import accuracy, compiling, layers, network, training
 from autograder.course.checks.base import Check, Lab, built, shorten
 
 _STRUCTURE = (
@@ -155,33 +155,31 @@ def _layer(layer: LayerDescription, differs: bool) -> Layer:
 
 def _asked(check: network.Layers, model: ModelDescription | None) -> tuple[Layer, ...]:
     missing = _unmatched(model, check.layers) if model is not None else frozenset()
-    return tuple(
-        Layer(
-            type=spec.type, units=spec.units, activation=spec.activation or "", rate=spec.rate, differs=place in missing
+    drawn = []
+    for place, one in enumerate(layers.asked(check.layers)):
+        units, activation, rate = (one.settings.get(key) for key in ("units", "activation", "rate"))
+        drawn.append(
+            Layer(type=one.type, units=units, activation=activation or "", rate=rate, differs=place in missing)
         )
-        for place, spec in enumerate(check.layers)
-    )
+    return tuple(drawn)
 
 
-def _keys(model: ModelDescription) -> list[tuple[Any, ...]]:
-    return [
-        (kind, config.get("units"), config.get("activation"), config.get("rate"))
-        for kind, config in network.effective(model)
-    ]
+def _key(layer: layers.Effective) -> tuple[Any, ...]:
+    return (layer.type, *(layer.settings.get(key) for key in ("units", "activation", "rate")))
 
 
-def _blocks(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> list[tuple[int, int, int]]:
+def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list[tuple[int, int, int]]:
     """(place in the network, place in the task, length) of the runs of layers that agree."""
-    found = _keys(model)
+    found, wanted = layers.effective(model), layers.asked(specs)
+    if len(found) == len(wanted):
+        pairs = enumerate(zip(wanted, found, strict=True))
+        return [(n, n, 1) for n, (one, own) in pairs if not own.doubt and layers.difference(one, own) == ("", "")]
     as_asked = []
-    for place, spec in enumerate(wanted):
-        own = found[place] if place < len(found) else (None, None, None, None)
+    for place, one in enumerate(wanted):
         # A setting that may be anything is taken from the layer that stands there.
-        settings = (spec.units, spec.activation, spec.rate)
-        as_asked.append((spec.type, *(o if s is None else s for s, o in zip(settings, own[1:], strict=True))))
-    if len(found) == len(as_asked):
-        return [(n, n, 1) for n, (a, b) in enumerate(zip(found, as_asked, strict=True)) if a == b]
-    same = SequenceMatcher(None, found, as_asked, autojunk=False).get_matching_blocks()
+        own = found[place].settings if place < len(found) else {}
+        as_asked.append(_key(layers.Effective(one.type, {**own, **one.settings})))
+    same = SequenceMatcher(None, [_key(own) for own in found], as_asked, autojunk=False).get_matching_blocks()
     return [(block.a, block.b, block.size) for block in same]
 
 
@@ -189,7 +187,7 @@ def _differing(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> 
     """Places of layers that aren't as asked. An activation that is a layer of its own differs together with its layer."""
     agree = {a + n for a, _, length in _blocks(model, wanted) for n in range(length)}
     places, last = [], -1
-    for merged in network.merged(model):
+    for merged in layers.merged(model):
         last += merged is None
         places.append(last)
     return frozenset(place for place, own in enumerate(places) if own not in agree)
@@ -206,5 +204,5 @@ def _curve(name: str, fit: FitRecord) -> Curve:
         for key, values in list(fit.history.items())[:8]
     }
     return Curve(
-        network=name, optimizer=training.optimizer_text(fit.compiled.optimizer), epochs=fit.epochs, history=history
+        network=name, optimizer=compiling.optimizer_text(fit.compiled.optimizer), epochs=fit.epochs, history=history
     )

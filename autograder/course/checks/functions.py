@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from autograder.common.hints import for_error
+from autograder.common.hints import for_error, meant
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, shorten, show
@@ -26,8 +28,16 @@ class ArgumentSpec(BaseModel):
     length, 1 to 6, wherever it stands in the call), or an integer between two bounds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    shape: tuple[int | str, ...] | None = None
+    shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
     integer: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ArgumentSpec:
+        if (self.shape is None) == (self.integer is None):
+            raise ValueError(_("give either 'shape' or 'integer'"))
+        if self.integer and self.integer[0] > self.integer[1]:
+            raise ValueError(_("integer: {low} is more than {high}", low=self.integer[0], high=self.integer[1]))
+        return self
 
 
 class Function(Check):
@@ -42,6 +52,47 @@ class Function(Check):
     accepts = (FunctionDescription,)
     wanted = N_("a function")
     safe_hints = True
+    asks = ("cases", "reference")
+
+    def problem(self) -> str:
+        if self.cases:
+            if self.reference or self.draws:
+                return _("give either 'cases' or 'reference' with 'draws'; two checks can have one each")
+            return (
+                ""
+                if len({len(case.args) for case in self.cases}) == 1
+                else _("its cases differ in number of arguments")
+            )
+        path, _colon, name = self.reference.partition(":")
+        if not path.endswith(".py") or not name.isidentifier():
+            return _("reference is '{reference}': write it like solutions/references.py:name", reference=self.reference)
+        if not self.draws:
+            return _("'draws' is 0, so that the function is never called: say how many unseen calls it must answer")
+        return "" if self.args else _("'args' is missing: say how to draw the arguments")
+
+    def missing(self, root: Path) -> str:
+        path, _colon, name = self.reference.partition(":")
+        if not path:
+            return ""
+        file = root / path
+        if not file.is_file():
+            return _("the reference file {path} does not exist in {root}", path=path, root=root)
+        try:
+            tree = ast.parse(file.read_text("utf-8"))
+        except (OSError, ValueError, SyntaxError) as error:
+            return _("the reference file {path} can't be read: {error}", path=path, error=error)
+        # What it imports or assigns under this name may be a function as well.
+        defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        taken = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
+        if name in defined | bound | taken:
+            return ""
+        return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
 
     def describe(self) -> str:
         name = self.of if self.of != "value" else _("The function")

@@ -1,190 +1,34 @@
-"""Checks on a network's structure: layers, names, parameters and shapes."""
+"""Checks on a network's size: its parameters and its shapes. Those on its layers are in ``layers.py``."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from autograder.common.allowed import ACTIVATIONS
-from autograder.common.hints import nearest
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
-from autograder.course.checks.base import Check, Facts, Verdict, failed, number, passed, undecided
+from autograder.course.checks.base import Facts, Verdict, failed, number, passed, undecided
+from autograder.course.checks.layers import LayerNames, Layers, LayerSpec, ModelCheck, SameLayers, without_activations
 
-_ACTIVATION_LAYERS = {"ReLU": "relu", "Softmax": "softmax", "LeakyReLU": "leaky_relu", "ELU": "elu"}
-
-
-class ModelCheck(Check):
-    accepts = (ModelDescription,)
-    wanted = N_("a Keras network")
-
-    def __call__(self, facts: Facts) -> Verdict:
-        value = facts.of(self.of)
-        if isinstance(value, ModelDescription) and value.topology == "unbuilt":
-            return failed(
-                _("a network that knows its input"),
-                _("the network has no weights yet"),
-                _("Put keras.Input(shape=...) first, or give the first layer an input_shape."),
-            )
-        return super().__call__(facts)
-
-
-class LayerSpec(BaseModel):
-    """A layer that is asked for. Fields left out may be anything."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    type: str
-    units: int | None = Field(default=None, gt=0)
-    activation: str | None = None
-    rate: float | None = None
-
-    def __str__(self) -> str:
-        parts = [str(part) for part in (self.units, self.activation, self.rate) if part is not None]
-        return f"{self.type}({', '.join(parts)})"
-
-
-def effective(model: ModelDescription) -> list[tuple[str, dict[str, Any]]]:
-    """Layers as (type, settings), with Activation, ReLU and Softmax layers merged into a linear layer before them.
-
-    A linear last layer under a loss with ``from_logits=True`` counts as softmax: the loss applies it.
-    """
-    found: list[tuple[str, dict[str, Any]]] = []
-    for layer, activation in zip(model.layers, merged(model), strict=True):
-        if activation is not None:
-            found[-1][1]["activation"] = activation
-        else:
-            found.append((layer.type, dict(layer.config)))
-    logits = model.compiled is not None and model.compiled.loss.settings.get("from_logits") is True
-    if logits and found and found[-1][1].get("activation") == "linear":
-        found[-1][1]["activation"] = "softmax"
-    return found
-
-
-def merged(model: ModelDescription) -> list[Any]:
-    """For each layer the activation that it gives to the linear layer before it; None for a layer that stands for itself."""
-    found: list[Any] = []
-    linear = False
-    for layer in model.layers:
-        own = layer.config.get("activation") if layer.type == "Activation" else _plain_activation(layer)
-        found.append(own if linear else None)
-        linear = own == "linear" if found[-1] is not None else layer.config.get("activation") == "linear"
-    return found
-
-
-def _plain_activation(layer: LayerDescription) -> str | None:
-    name = _ACTIVATION_LAYERS.get(layer.type)
-    plain = all(value in (None, 0, 0.0, -1) for key, value in layer.config.items())
-    return name if name and (plain or name in ("leaky_relu", "elu")) else None
-
-
-class Layers(ModelCheck):
-    """The layers in order. Input layers don't count; activations may be strings, functions or layers of their own."""
-
-    type: Literal["layers"] = "layers"
-    layers: tuple[LayerSpec, ...]
-
-    def describe(self) -> str:
-        return _("Layers: {layers}", layers=", ".join(map(str, self.layers)))
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        model: ModelDescription = value
-        found = effective(model)
-        expected = ", ".join(map(str, self.layers))
-        actual = ", ".join(_name(kind, config) for kind, config in found) or _("no layers")
-        if model.topology == "graph":
-            return undecided(_("the network is not a chain of layers ({actual})", actual=actual))
-        if len(found) != len(self.layers):
-            return failed(
-                expected,
-                actual,
-                _(
-                    "The network should have {wanted} layers, and has {found}.",
-                    wanted=len(self.layers),
-                    found=len(found),
-                ),
-            )
-        for place, (wanted, (kind, config)) in enumerate(zip(self.layers, found, strict=True), 1):
-            hint = _difference(wanted, kind, config)
-            if hint:
-                return failed(expected, actual, _("Layer {place}: {hint}", place=place, hint=hint))
-        return passed(actual)
-
-
-def _name(kind: str, config: dict[str, Any]) -> str:
-    parts = [str(config[key]) for key in ("units", "activation", "rate") if config.get(key) not in (None, "linear")]
-    return f"{kind}({', '.join(parts)})"
-
-
-def _difference(wanted: LayerSpec, kind: str, config: dict[str, Any]) -> str:
-    if kind != wanted.type:
-        return _("it is {found}, and should be {wanted}.", found=kind, wanted=wanted.type)
-    if wanted.units is not None and config.get("units") != wanted.units:
-        return _("it has {found} units, and should have {wanted}.", found=config.get("units"), wanted=wanted.units)
-    if wanted.rate is not None and config.get("rate") != wanted.rate:
-        return _("its rate is {found}, and should be {wanted}.", found=config.get("rate"), wanted=wanted.rate)
-    if wanted.activation is not None and config.get("activation") != wanted.activation:
-        name = str(config.get("activation"))
-        if name == "linear":
-            return _("it has no activation, and should have {wanted}.", wanted=wanted.activation)
-        guess = "" if name in ACTIVATIONS else nearest(name, sorted(ACTIVATIONS))
-        said = _("its activation is {found}, and should be {wanted}.", found=name, wanted=wanted.activation)
-        return " ".join([said, _("Did you mean {guess}?", guess=guess)]) if guess else said
-    return ""
-
-
-class LayerNames(ModelCheck):
-    """The names of the layers, in order."""
-
-    type: Literal["layer_names"] = "layer_names"
-    names_: tuple[str, ...] = Field(alias="names")
-
-    def describe(self) -> str:
-        return _("Layer names: {names}", names=", ".join(self.names_))
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        names = [layer.name for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
-        if names == list(self.names_):
-            return passed(", ".join(names))
-        return failed(
-            ", ".join(self.names_), ", ".join(names), _("Give each layer its name: Dense(..., name='hidden1').")
-        )
-
-
-class SameLayers(ModelCheck):
-    """The network is made of the very layer objects that were handed in under these names."""
-
-    type: Literal["same_layers"] = "same_layers"
-    layers: tuple[str, ...]
-
-    def describe(self) -> str:
-        return _("Made of the layer objects {layers}", layers=", ".join(self.layers))
-
-    def names(self) -> set[str]:
-        return {self.of, *self.layers}
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        same = [layer.same_as for layer in value.layers if layer.same_as]
-        if same == list(self.layers):
-            return passed(", ".join(same))
-        return failed(
-            _("a network of the objects {layers}", layers=", ".join(self.layers)),
-            _("it uses {same}", same=", ".join(same)) if same else _("it uses none of them"),
-            _(
-                "Make {layers} first, then keras.Sequential([..., {list}]).",
-                layers=_(" and ").join(self.layers),
-                list=", ".join(self.layers),
-            ),
-        )
+__all__ = [
+    "Builds", "InputShape", "LayerNames", "LayerSpec", "Layers", "ModelCheck", "OutputShapes", "Parameters", "SameLayers",
+    "WeightShapes",
+]  # fmt: skip
+Length = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class Parameters(ModelCheck):
     """Parameter counts, counted from the weights themselves."""
 
     type: Literal["parameters"] = "parameters"
-    total: int | None = None
-    trainable: int | None = None
-    per_layer: tuple[int, ...] | None = None
+    total: Count | None = None
+    trainable: Count | None = None
+    per_layer: tuple[Count, ...] | None = None
+    asks = ("total", "trainable", "per_layer")
+    needs_weights = True
 
     def describe(self) -> str:
         parts = [_("{total} in total", total=number(self.total))] if self.total is not None else []
@@ -192,31 +36,57 @@ class Parameters(ModelCheck):
         parts += [" + ".join(number(n) for n in self.per_layer)] if self.per_layer else []
         return _("Parameters: {parts}", parts=", ".join(parts))
 
+    def problem(self) -> str:
+        if self.per_layer and self.total is not None and sum(self.per_layer) != self.total:
+            return _("per_layer adds up to {sum}, and total is {total}", sum=sum(self.per_layer), total=self.total)
+        if self.total is not None and self.trainable is not None and self.trainable > self.total:
+            return _("there can't be more trainable parameters than parameters")
+        return ""
+
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        layers = [layer for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
+        layers = without_activations(value)
+        every = tuple(layer.parameters for layer in value.layers)
         counts = tuple(layer.parameters for layer in layers)
-        total, trainable = sum(counts), sum(layer.parameters for layer in layers if layer.trainable)
+        total, trainable = sum(every), sum(layer.trainable_parameters for layer in value.layers)
         actual = _(
             "{total} in total, {trainable} trainable ({parts})",
             total=number(total),
             trainable=number(trainable),
-            parts=" + ".join(number(n) for n in counts),
+            parts=" + ".join(number(n) for n in counts) or "0",
         )
-        hint = _("A Dense layer has inputs x units weights and units biases: which layer differs?")
-        if self.total is not None and total != self.total:
-            return failed(self.describe(), actual, hint)
-        if self.trainable is not None and trainable != self.trainable:
-            return failed(self.describe(), actual, _("Some weights are frozen: leave trainable at True."))
-        if self.per_layer is not None and counts != self.per_layer:
-            return failed(self.describe(), actual, hint)
-        return passed(actual)
+        right = self.per_layer is None or self.per_layer in (counts, every)
+        if self.total in (None, total) and self.trainable in (None, trainable) and right:
+            return passed(actual)
+        if value.custom and (self.total in (None, total) or not every):
+            return undecided(value.custom)  # only the order of its layers differs, as far as can be told
+        return failed(self.describe(), actual, self._hint(value, layers, counts, total))
+
+    def _hint(
+        self, model: ModelDescription, layers: list[LayerDescription], counts: tuple[int, ...], total: int
+    ) -> str:
+        if self.total in (None, total) and self.per_layer in (None, counts):
+            if all(layer.trainable for layer in layers):
+                return _("Not all parameters are trained: the moving statistics of BatchNormalization are not.")
+            return _("Some weights are frozen: leave trainable at True.")
+        differing = layers
+        if self.per_layer and len(self.per_layer) == len(layers):
+            differing = [
+                layer for layer, n, wanted in zip(layers, counts, self.per_layer, strict=True) if n != wanted
+            ] or layers
+        if all(layer.type == "Dense" for layer in differing if layer.parameters or layer.type == "Dense"):
+            return _("A Dense layer has inputs x units weights and units biases: which layer differs?")
+        if all(layer.type.startswith("Conv") for layer in differing):
+            return _("A convolution has a kernel of height x width x channels for each filter, and a bias for each.")
+        return _("model.summary() shows the parameters of each layer: which one differs?")
 
 
 class InputShape(ModelCheck):
     """The shape of one sample, without the batch axis."""
 
     type: Literal["input_shape"] = "input_shape"
-    shape: tuple[int, ...]
+    shape: tuple[Length | None, ...]
+    asks = ("shape",)
+    needs_weights = True
 
     def describe(self) -> str:
         return _("Input shape {shape}", shape=shape(self.shape))
@@ -225,44 +95,65 @@ class InputShape(ModelCheck):
         actual = value.input_shape[1:] if value.input_shape else None
         if actual == self.shape:
             return passed(shape(actual))
+        if actual is None and value.custom:
+            return undecided(value.custom)
+        return failed(shape(self.shape), shape(actual) if actual is not None else _("unknown"), self._hint(actual))
+
+    def _hint(self, actual: tuple[int | None, ...] | None) -> str:
         hint = _(
             "The network should take samples of shape {shape}: keras.Input(shape={shape}).", shape=shape(self.shape)
         )
-        if actual == (28, 28):
-            hint = (
-                _("The network takes whole images: reshape the data to rows of 784, and say so in keras.Input.")
+        if not actual or None in actual or None in self.shape:
+            return hint
+        if actual == self.shape[:-1] and self.shape[-1] == 1:
+            return _("The last axis, for the channels, is missing.") + " " + hint
+        if math.prod(n or 0 for n in actual) != math.prod(n or 0 for n in self.shape):
+            return hint
+        if len(self.shape) == 1:
+            return (
+                _("The network takes whole images: reshape the data to rows of {length}, and say so in keras.Input.",
+                  length=self.shape[0]) + " " + hint
+            )  # fmt: skip
+        if len(actual) == 1:
+            return (
+                _("The network takes rows of {length} numbers; Flatten needs the images as they are.", length=actual[0])
                 + " "
                 + hint
             )
-        elif actual == (784,):
-            hint = _("The network takes rows of 784 numbers; Flatten needs the images as they are.") + " " + hint
-        return failed(shape(self.shape), shape(actual) if actual else _("unknown"), hint)
+        return hint
 
 
 class OutputShapes(ModelCheck):
     """The output shape of each layer, batch axis first (null: None)."""
 
     type: Literal["output_shapes"] = "output_shapes"
-    shapes: tuple[tuple[int | None, ...], ...]
+    shapes: tuple[tuple[Length | None, ...], ...]
+    asks = ("shapes",)
+    needs_weights = True
 
     def describe(self) -> str:
         return _("Output shapes {shapes}", shapes=", ".join(map(shape, self.shapes)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        found = [layer.output_shape for layer in value.layers if layer.type not in ("Activation", *_ACTIVATION_LAYERS)]
+        found = [layer.output_shape for layer in without_activations(value)]
         actual = ", ".join(shape(item) for item in found)
-        if found == list(self.shapes):
+        if list(self.shapes) in (found, [layer.output_shape for layer in value.layers]):
             return passed(actual)
+        if None in found and (value.topology != "chain" or len(found) == len(self.shapes)):
+            return undecided(value.custom or _("the output shapes of its layers can't be told"))
         return failed(
             self.describe(), actual or _("none"), _("The last axis is the number of units, the first the batch: None.")
-        )
+            if all(layer.type in ("Dense", "Flatten") for layer in without_activations(value)) else "",
+        )  # fmt: skip
 
 
 class WeightShapes(ModelCheck):
     """The shapes of ``model.weights``, in order."""
 
     type: Literal["weight_shapes"] = "weight_shapes"
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[tuple[Length, ...], ...]
+    asks = ("shapes",)
+    needs_weights = True
 
     def describe(self) -> str:
         return _("Weights of shapes {shapes}", shapes=", ".join(map(shape, self.shapes)))
@@ -270,7 +161,11 @@ class WeightShapes(ModelCheck):
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = [tuple(array.shape) for array in value.weights]
         actual = ", ".join(shape(item) for item in found)
-        return passed(actual) if found == list(self.shapes) else failed(self.describe(), actual or _("none"))
+        if found == list(self.shapes):
+            return passed(actual)
+        if value.custom and sorted(found) == sorted(self.shapes):
+            return undecided(value.custom)
+        return failed(self.describe(), actual or _("none"))
 
 
 class Builds(ModelCheck):

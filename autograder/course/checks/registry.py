@@ -12,16 +12,16 @@ from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.results import Outcome, Status
-from autograder.course.checks import accuracy, functions, network, training, values
+from autograder.course.checks import accuracy, arrays, compiling, functions, network, training, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
     network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
-    training.Optimizer, training.Loss, training.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
+    compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, training.Fresh, accuracy.Accuracy, accuracy.Evaluation, accuracy.Evaluations,
-    values.ValueCheck, values.Choice, values.ArrayCheck, values.Keys, values.Winner, functions.Function,
+    values.ValueCheck, values.Choice, arrays.ArrayCheck, values.Keys, values.Winner, functions.Function,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes
 

@@ -1,135 +1,36 @@
-"""Checks on compile settings, on how a network was trained, and on what it has learned."""
+"""Checks on how a network was trained."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import Component, DataRecord, FitRecord, ModelDescription
-from autograder.course.checks.base import Facts, Split, Verdict, compiled, failed, number, passed, undecided
-from autograder.course.checks.network import ModelCheck
+from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
+from autograder.course.checks.arrays import scaling_hint
+from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
+from autograder.course.checks.compiling import SHOWN, OptimizerCheck, optimizer_text
+from autograder.course.checks.layers import ModelCheck
 
-Setting = bool | int | float | str
 SPLITS = {
     "all_train": N_("all 60,000 training images"),
     "train": N_("the training split"),
     "holdout": N_("the hold-out"),
     "test": N_("the test images"),
 }
+NUMBERS = {
+    "train": N_("{number} training images"),
+    "holdout": N_("{number} hold-out images"),
+    "test": N_("{number} test images"),
+}
 
 
 def split_name(split: str) -> str:
     return _(SPLITS[split])
-
-
-RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32
-
-
-def optimizer_text(optimizer: Component, keys: tuple[str, ...] = ("learning_rate", "momentum", "nesterov")) -> str:
-    parts = [f"{key}={_plain(optimizer.settings[key])}" for key in keys if key in optimizer.settings]
-    return f"{optimizer.type}({', '.join(parts)})"
-
-
-def _plain(value: Any) -> str:
-    return value.type if isinstance(value, Component) else str(value)
-
-
-def settings_differ(optimizer: Component, kind: str, settings: dict[str, Setting]) -> bool:
-    return optimizer.type != kind or any(not _equal(optimizer.settings.get(key), v) for key, v in settings.items())
-
-
-def _equal(actual: Any, wanted: Setting) -> bool:
-    if isinstance(wanted, bool) or isinstance(actual, bool):
-        return actual is wanted
-    if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):
-        return abs(actual - wanted) <= RATE_TOLERANCE * max(1.0, abs(wanted))
-    return bool(actual == wanted)
-
-
-class _OptimizerCheck(ModelCheck):
-    equals: str
-    settings: dict[str, Setting] = Field(default={})
-
-    def asked(self) -> str:
-        settings = ", ".join(f"{key}={value}" for key, value in self.settings.items())
-        return f"{self.equals}({settings})"
-
-    def compared(self, optimizer: Component, hint: str) -> Verdict:
-        if not settings_differ(optimizer, self.equals, self.settings):
-            return passed(optimizer_text(optimizer))
-        if optimizer.custom and optimizer.type == self.equals:
-            return undecided(optimizer.custom)
-        return failed(self.asked(), optimizer_text(optimizer), hint)
-
-
-class Optimizer(_OptimizerCheck):
-    """The optimizer given to ``compile``, as a string or an object, with the settings that are asked for."""
-
-    type: Literal["optimizer"] = "optimizer"
-
-    def describe(self) -> str:
-        return _("Compiled with {asked}", asked=self.asked())
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        found = compiled(value)
-        if isinstance(found, Verdict):
-            return found
-        return self.compared(
-            found.optimizer, _("Give the optimizer to compile(optimizer=...), by name or as an object.")
-        )
-
-
-class Loss(ModelCheck):
-    """The loss, by string, function or object. With ``from_logits=True`` the last layer must not be a softmax."""
-
-    type: Literal["loss"] = "loss"
-    equals: str
-
-    def describe(self) -> str:
-        return _("Loss {loss}", loss=self.equals)
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        found = compiled(value)
-        if isinstance(found, Verdict):
-            return found
-        if found.loss.type != self.equals:
-            hint = ""
-            if found.loss.type == "categorical_crossentropy":
-                hint = _(
-                    "The labels are integers 0 to 9, not one-hot vectors: that is what the word sparse stands for."
-                )
-            return failed(self.equals, found.loss.type, hint)
-        last = value.layers[-1].config.get("activation") if value.layers else None
-        softmax = last == "softmax" or (bool(value.layers) and value.layers[-1].type == "Softmax")
-        if found.loss.settings.get("from_logits") is True and softmax:
-            return failed(
-                _("{loss} on probabilities", loss=self.equals),
-                _("from_logits=True after a softmax"),
-                _("Either leave from_logits out, or leave the softmax out: both together apply it twice."),
-            )
-        return passed(found.loss.type)
-
-
-class Metrics(ModelCheck):
-    """Metrics that must be among those given to ``compile``, however spelled."""
-
-    type: Literal["metrics"] = "metrics"
-    includes: tuple[str, ...]
-
-    def describe(self) -> str:
-        return _("Metrics {metrics}", metrics=", ".join(self.includes))
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        found = compiled(value)
-        if isinstance(found, Verdict):
-            return found
-        names = [metric.type for metric in found.metrics if not metric.custom]
-        if all(name in names for name in self.includes):
-            return passed(", ".join(names))
-        return failed(", ".join(self.includes), ", ".join(m.type for m in found.metrics) or _("none"),
-                      _("metrics is a list: metrics=['accuracy']."))  # fmt: skip
 
 
 def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
@@ -148,12 +49,12 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
 
 
 class _FitCheck(ModelCheck):
-    def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         raise NotImplementedError
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         fits = trainings(value)
-        return fits if isinstance(fits, Verdict) else self.judge(fits)
+        return fits if isinstance(fits, Verdict) else self.judge(fits, facts)
 
 
 # Numbers for each sample can say anything, what was learned from other images too.
@@ -172,55 +73,52 @@ class TrainedOn(_FitCheck):
             _(", scaled to 0 to 1") if self.scaling == "unit" else ""
         )
 
-    def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
+        parts = {part: facts.lab.size(part) for part in ("train", "holdout", "test")}
         for fit in fits:
-            problem = self._problem(fit.data)
+            problem = self._problem(fit.data, parts)
+            if isinstance(problem, Verdict):
+                return problem
             if problem:
                 return failed(self.describe(), *problem)
         if any(fit.data.weighted == "samples" for fit in fits):
             return undecided(_(WEIGHTED))
         return passed(self.describe())
 
-    def _problem(self, data: DataRecord) -> tuple[str, str] | None:
-        sizes = {
-            "all_train": (48000, 12000, 0),
-            "train": (48000, 0, 0),
-            "holdout": (0, 12000, 0),
-            "test": (0, 0, 10000),
-        }
-        parts = {
-            N_("{number} training images"): data.train,
-            N_("{number} hold-out images"): data.holdout,
-            N_("{number} test images"): data.test,
-        }
-        text = _(" and ").join(_(words, number=number(n)) for words, n in parts.items() if n) or _(
+    def _problem(self, data: DataRecord, parts: Mapping[str, int]) -> tuple[str, str] | Verdict | None:
+        """What is wrong with the data of a training, and a hint. `parts`: how many images each part of the data set has."""
+        used = {"train": data.train, "holdout": data.holdout, "test": data.test}
+        text = _(" and ").join(_(NUMBERS[part], number=number(n)) for part, n in used.items() if n) or _(
             "{number} samples of other data", number=number(data.samples)
         )
         if not data.recognised:
-            return text, _("Train on the images of Fashion-MNIST that the text asks for.")
-        if tuple(parts.values()) != sizes[self.split] or data.distinct != data.samples:
+            if not data.samples or self.scaling is None:  # they may be the images, changed in a way that is allowed
+                return undecided(_("what it was trained on could not be recognised"))
+            return text, _("These are not the images that the text asks for: did reshape() or // change them?")
+        within = ("train", "holdout") if self.split == "all_train" else (self.split,)
+        wanted = {part: n if part in within else 0 for part, n in parts.items()}
+        if used != wanted or data.distinct != data.samples:
             hint = _(
                 "Train on the training split only: what is used to train can't be used to judge how well it "
                 "generalises."
             )
-            if data.holdout == data.test == 0:
+            if {part for part, n in used.items() if n} <= set(within):
                 hint = _(
                     "Use all {number} images of {split}, each once.",
-                    number=number(sum(sizes[self.split])),
+                    number=number(sum(wanted.values())),
                     split=split_name(self.split),
                 )
+            elif self.split != "train":
+                hint = _("Train on {split}, and on nothing else.", split=split_name(self.split))
             return text, hint
         if data.changed_labels:
             return _("{number} changed labels", number=number(data.changed_labels)), _(
                 "The labels must belong to the images, row by row."
             )
         if self.scaling and data.scaling != self.scaling:
-            hint = (
-                _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
-                if data.scaling == "raw"
-                else _("Divide by 255.0.")
-            )
-            return _("{images}, scaling: {scaling}", images=text, scaling=data.scaling), hint
+            lookup = None if data.lookup is None else np.asarray(data.lookup)
+            found = _("{images}, scaling: {scaling}", images=text, scaling=data.scaling)
+            return found, scaling_hint(self.scaling, data.scaling, lookup)
         return None
 
 
@@ -228,9 +126,17 @@ class Epochs(_FitCheck):
     """Epochs of all trainings of a network together."""
 
     type: Literal["epochs"] = "epochs"
-    equals: int | None = None
-    at_most: int | None = None
-    at_least: int | None = None
+    equals: int | None = Field(default=None, gt=0)
+    at_most: int | None = Field(default=None, gt=0)
+    at_least: int | None = Field(default=None, gt=0)
+    asks = ("equals", "at_most", "at_least")
+
+    def problem(self) -> str:
+        if self.equals is not None and (self.at_most is not None or self.at_least is not None):
+            return _("give either 'equals' or bounds")
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
+        return ""
 
     def describe(self) -> str:
         limits = {
@@ -241,7 +147,7 @@ class Epochs(_FitCheck):
         asked = ", ".join(_(words, number=n) for words, n in limits.items() if n is not None)
         return _("Epochs: {asked}", asked=asked)
 
-    def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         total = sum(fit.epochs for fit in fits)
         wrong = (
             (self.equals is not None and total != self.equals)
@@ -273,12 +179,12 @@ class BatchSize(_FitCheck):
     """The size of the mini-batches, the same in every training of a network."""
 
     type: Literal["batch_size"] = "batch_size"
-    equals: int
+    equals: int = Field(gt=0)
 
     def describe(self) -> str:
         return _("Batch size {size}", size=self.equals)
 
-    def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         sizes = sorted({fit.batch_size for fit in fits})
         return passed(sizes[0]) if sizes == [self.equals] else failed(self.equals, ", ".join(map(str, sizes)))
 
@@ -291,18 +197,29 @@ class Fresh(_FitCheck):
     def describe(self) -> str:
         return _("Trained once, from fresh weights")
 
-    def judge(self, fits: tuple[FitRecord, ...]) -> Verdict:
-        if len(fits) == 1:
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
+        if all(_goes_on(before, after) for before, after in pairwise(fits)):
             return passed(_("one training"))
-        used = ", ".join(optimizer_text(fit.compiled.optimizer, ()).removesuffix("()") for fit in fits)
+        several = len({fit.compiled.optimizer.type for fit in fits}) > 1
+        shown = [optimizer_text(fit.compiled.optimizer, () if several else SHOWN).removesuffix("()") for fit in fits]
         return failed(
             _("one training of a fresh network"),
-            _("{count} trainings, one after another ({used})", count=len(fits), used=used),
+            _("{count} trainings, one after another ({used})", count=len(fits), used=", ".join(shown)),
             _(CONTINUED),
         )
 
 
-class TrainedWith(_OptimizerCheck):
+def _goes_on(before: FitRecord, after: FitRecord) -> bool:
+    """Whether `after` only goes on with the training `before`: the same settings, batch size and images."""
+    return (before.compiled, before.batch_size, _images(before)) == (after.compiled, after.batch_size, _images(after))
+
+
+def _images(fit: FitRecord) -> tuple[Any, ...]:
+    data = fit.data
+    return data.samples, data.train, data.holdout, data.test, data.distinct, data.changed_labels, data.scaling
+
+
+class TrainedWith(OptimizerCheck):
     """The optimizer that the last training really used."""
 
     type: Literal["trained_with"] = "trained_with"
@@ -316,11 +233,7 @@ class TrainedWith(_OptimizerCheck):
             return fits
         used = fits[-1].compiled.optimizer
         rates = set(fits[-1].learning_rates)
-        if (
-            "learning_rate" in self.settings
-            and len(rates) > 1
-            and not settings_differ(used, self.equals, self.settings)
-        ):
+        if "learning_rate" in self.wanted_settings() and len(rates) > 1 and self.compared(used, "").credit:
             return failed(
                 self.asked(),
                 _("{optimizer}, and the learning rate changed to {rates} later", optimizer=optimizer_text(used),
@@ -330,8 +243,9 @@ class TrainedWith(_OptimizerCheck):
         return self.compared(
             used,
             _(
-                "The network was trained with {used}, not with the optimizer that you made: an optimizer "
-                "counts only when compile(optimizer=...) gets it, before fit().",
+                "The network was trained with {used}, not with {asked}: an optimizer counts only when compile(optimizer=...) "
+                "gets it, before fit().",
                 used=optimizer_text(used),
+                asked=self.equals,
             ),
         )

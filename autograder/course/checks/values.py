@@ -1,23 +1,18 @@
-"""Checks on plain values, arrays and functions."""
+"""Checks on plain values."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
-from autograder.common.rows import scaling_of
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
-from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, shorten, show
+from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
-KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
-KINDS_OF_VALUE = {"integer": N_("integer"), "boolean": N_("True or False"), "text": N_("text")}
-KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
 
 
 def plain(value: Any) -> Any:
@@ -46,7 +41,56 @@ def equal(actual: Any, wanted: Any, tolerance: float) -> bool:
         )
     if type(wanted) in (int, float) and type(actual) in (int, float):
         return bool(abs(actual - wanted) <= tolerance * max(1.0, abs(wanted)))
+    if isinstance(wanted, str) and isinstance(actual, str):
+        return actual.strip() == wanted.strip()
     return type(actual) is type(wanted) and bool(actual == wanted)
+
+
+def _leaves(value: Any) -> list[Any]:
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, tuple) else [value]
+
+
+FORMS = {
+    "integer": N_("a whole number"),
+    "number": N_("a number"),
+    "boolean": N_("True or False"),
+    "text": N_("a text, in quotes"),
+    "list": N_("a list or tuple"),
+    "pair": N_("a pair, such as (1, 2)"),
+    "lists": N_("a list of lists or tuples"),
+    "any": N_("a plain value"),
+}
+
+
+def form_of(value: Any) -> str:
+    """Which of `FORMS` an answer such as `value` has."""
+    if isinstance(value, tuple):
+        if any(isinstance(item, tuple) for item in value):
+            return "lists"
+        return "pair" if len(value) == 2 else "list"
+    if value is None:
+        return "any"
+    return {bool: "boolean", str: "text"}.get(type(value), "number")
+
+
+def has_form(value: Any, form: str) -> bool:
+    """Whether `value` can be an answer of this form: 78500.0 is a whole number, True is none."""
+    match form:
+        case "integer":
+            return type(value) is int or (type(value) is float and value.is_integer())
+        case "number":
+            return type(value) in (int, float)
+        case "boolean":
+            return type(value) is bool
+        case "text":
+            return isinstance(value, str)
+        case "list":
+            return isinstance(value, tuple)
+        case "pair":
+            return isinstance(value, tuple) and len(value) == 2
+        case "lists":
+            return isinstance(value, tuple) and all(isinstance(item, tuple) for item in value)
+    return True
 
 
 class ValueCheck(Check):
@@ -62,146 +106,92 @@ class ValueCheck(Check):
     def describe(self) -> str:
         return _("`{of}` is {value}", of=self.of, value=self.equals)
 
+    @property
+    def answer(self) -> Any:
+        return _tuples(self.equals)
+
+    @property
+    def form(self) -> str:
+        """What sort of value the answer is, which of `FORMS`."""
+        return self.kind if self.kind != "any" else form_of(self.answer)
+
+    def problem(self) -> str:
+        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(self.answer)):
+            return _("equals must be finite: no value equals {value}", value=self.equals)
+        if not has_form(self.answer, self.kind):
+            return _("equals is {value!r}, which is not of the kind '{kind}'", value=self.equals, kind=self.kind)
+        if self.tolerance and not any(type(leaf) in (int, float) for leaf in _leaves(self.answer)):
+            return _("only numbers have a tolerance, and equals is {value!r}", value=self.equals)
+        return ""
+
     def decide(self, value: Any, facts: Facts) -> Verdict:
         try:
             actual = plain(value)
         except TypeError:
-            return failed(_("a plain value"), show(value))
+            return failed(_(FORMS[self.form]), show(value))
         if actual is None and self.equals is not None:
             return failed(_("an answer"), "None", _("Set `{of}` to your answer.", of=self.of))
-        if self.kind == "integer" and type(actual) is float and actual.is_integer():
-            actual = int(actual)  # 78500.0 is as good an answer
-        wrong_kind = {"integer": int, "boolean": bool, "text": str}.get(self.kind)
-        if wrong_kind and type(actual) is not wrong_kind:
-            return failed(_("a value of kind {kind}", kind=_(KINDS_OF_VALUE[self.kind])), show(value))
-        if equal(actual, _tuples(self.equals), self.tolerance):
+        if not has_form(actual, self.form):
+            return failed(
+                _(FORMS[self.form]),
+                shorten(repr(actual)),
+                _("`{of}` should be {form}.", of=self.of, form=_(FORMS[self.form])),
+            )
+        if equal(actual, self.answer, self.tolerance):
             return passed(shorten(repr(actual)))
         return failed(repr(self.equals), shorten(repr(actual)))
 
 
 class Choice(Check):
-    """One of a few answers."""
+    """One of a few answers. Capitals, blanks and quotes don't matter, and neither does 2.0 or "2" for 2."""
 
     type: Literal["choice"] = "choice"
-    equals: int | str
-    among: tuple[int | str, ...]
-    accepts = (ScalarDescription,)
+    equals: bool | int | str
+    among: tuple[bool | int | str, ...]
+    accepts = (ScalarDescription, ListDescription, ArrayDescription)
     wanted = N_("one of the answers")
+    asks = ("among",)
 
     def describe(self) -> str:
         return _("`{of}` is {value}", of=self.of, value=repr(self.equals))
 
+    def problem(self) -> str:
+        if any(isinstance(answer, bool) for answer in (self.equals, *self.among)):
+            return _("YAML reads yes, no, on, off, true and false as truth values: put them in quotes")
+        known = [chosen(answer) for answer in self.among]
+        if len(set(known)) < len(known):
+            return _("two answers of 'among' are the same")
+        if chosen(self.equals) not in known:
+            return _(
+                "equals is {answer!r}, which is not among {answers}",
+                answer=self.equals,
+                answers=", ".join(map(repr, self.among)),
+            )
+        return ""
+
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        answer = value.value
-        if isinstance(answer, str) and isinstance(self.equals, str):
-            answer = answer.strip().lower()
-        if type(answer) is not type(self.equals) or answer not in self.among:
+        given = getattr(value, "value", None)
+        answer = chosen(given)
+        if not isinstance(value, ScalarDescription) or answer not in [chosen(one) for one in self.among]:
             return failed(
                 _("one of {answers}", answers=", ".join(map(repr, self.among))),
-                shorten(repr(value.value)),
+                shorten(repr(given)) if isinstance(value, ScalarDescription) else show(value),
                 _("Set `{of}` to one of them.", of=self.of),
             )
-        return passed(repr(answer)) if answer == self.equals else failed(repr(self.equals), repr(answer))
+        return passed(repr(given)) if answer == chosen(self.equals) else failed(repr(self.equals), repr(given))
 
 
-class ArrayCheck(Check):
-    """An array's shape, kind, range, and whether it is a certain part of the data set, row by row."""
-
-    type: Literal["array"] = "array"
-    shape: tuple[int, ...] | None = None
-    kind: Literal["float", "integer"] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
-    scaling: Literal["unit", "raw"] | None = None
-    accepts = (ArrayDescription,)
-    wanted = N_("an array")
-
-    def describe(self) -> str:
-        parts = [_("of shape {shape}", shape=self.shape)] if self.shape else []
-        parts += [_(KINDS[self.kind])] if self.kind else []
-        parts += (
-            [_("from {low:g} to {high:g}", low=self.minimum, high=self.maximum)]
-            if self.minimum is not None and self.maximum is not None
-            else []
-        )
-        parts += (
-            [_("of at least {low:g}", low=self.minimum)] if self.minimum is not None and self.maximum is None else []
-        )
-        parts += (
-            [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
-        )
-        parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
-        return _("`{of}` {parts}", of=self.of, parts=", ".join(parts))
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        array: ArrayDescription = value
-        if self.shape and array.shape != self.shape:
-            return failed(self.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
-        sorts = {"float": ("float16", "float32", "float64"), "integer": ("int8", "uint8", "int16", "int32", "int64")}
-        if self.kind and array.dtype not in sorts[self.kind]:
-            hint = _("Divide by 255.0: the pixels are still whole numbers.") if self.kind == "float" else ""
-            return failed(_(KINDS_OF_ARRAY[self.kind]), array.dtype, hint)
-        if not array.finite:
-            return failed(_("finite numbers"), _("NaN or infinity"))
-        low, high = array.minimum or 0.0, array.maximum or 0.0
-        if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
-            hint = (
-                _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
-                if high > 1
-                else _("Pixels run from 0: divide by 255.0, and do nothing else to them.")
-            )
-            ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
-            return failed(
-                _("{low} to {high}", low=ends[0], high=ends[1]), _("{low:g} to {high:g}", low=low, high=high), hint
-            )
-        return (
-            self._same(array, facts)
-            if self.equals
-            else passed(_("shape {shape}, {low:g} to {high:g}", shape=array.shape, low=low, high=high))
-        )
-
-    def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
-        assert self.equals is not None
-        title = _(PARTS[self.equals])
-        if self.equals.endswith("_labels"):
-            expected = facts.lab.labels(self.equals.removesuffix("_labels"))
-            same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
-            return (
-                passed(title)
-                if same
-                else failed(title, show(array), _("Split images and labels in one call, with random_state=42."))
-            )
-        if array.rows is None or array.lookup is None:
-            return failed(
-                title,
-                _("other values"),
-                _("Are these the images, only scaled and reshaped? Reshape must not mix rows."),
-            )
-        if self.scaling and scaling_of(array.lookup) != self.scaling:
-            return failed(
-                _("pixels divided by 255"),
-                _("scaling: {scaling}", scaling=scaling_of(array.lookup)),
-                _("Divide by 255.0, once."),
-            )
-        rows = facts.lab.rows(self.equals)
-        if np.array_equal(array.rows, rows):
-            return passed(title)
-        ordered = len(array.rows) == len(rows) and np.array_equal(np.sort(array.rows), np.sort(rows))
-        hint = _("Use train_test_split(..., test_size=0.2, random_state=42), and mind the order of what it returns.")
-        return failed(title, _("the right images in another order") if ordered else _("other images"), hint)
-
-
-PARTS = {
-    "all_train": N_("all 60,000 training images, in order"),
-    "train": N_("the images of the training split"),
-    "holdout": N_("the images of the hold-out"),
-    "test": N_("the test images"),
-    "all_train_labels": N_("all 60,000 training labels, in order"),
-    "train_labels": N_("the labels of the training split"),
-    "holdout_labels": N_("the labels of the hold-out"),
-    "test_labels": N_("the test labels"),
-}
+def chosen(answer: Any) -> Any:
+    """An answer as it is compared: 'Softmax ' is softmax, and 2.0 and '2' are 2; True is no number."""
+    if isinstance(answer, str):
+        answer = answer.strip().strip("'\"`").strip().casefold()
+        try:
+            answer = float(answer)
+        except ValueError:
+            return answer
+    if isinstance(answer, bool) or answer is None:
+        return None
+    return answer if isinstance(answer, str) else float(answer)
 
 
 class Keys(Check):
@@ -209,6 +199,7 @@ class Keys(Check):
 
     type: Literal["keys"] = "keys"
     keys: tuple[str, ...]
+    asks = ("keys",)
     accepts = (MappingDescription,)
     wanted = N_("a dictionary")
 
@@ -232,9 +223,7 @@ class Winner(Check):
     results: str
     accepts = (ScalarDescription,)
     wanted = N_("a key of the dictionary")
-
-    def names(self) -> set[str]:
-        return {self.of, self.results}
+    values_named = ("results",)
 
     def describe(self) -> str:
         return _("`{of}` is the key of the best of `{results}`", of=self.of, results=self.results)

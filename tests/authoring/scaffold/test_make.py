@@ -15,6 +15,8 @@ from autograder.course.course import load
 @pytest.fixture
 def course_copy(tmp_path, course):
     shutil.copyfile(course.root / "course.yml", tmp_path / "course.yml")
+    (tmp_path / "solutions").mkdir()
+    shutil.copyfile(course.root / "solutions" / "references.py", tmp_path / "solutions" / "references.py")
     return tmp_path / "course.yml"
 
 
@@ -103,10 +105,11 @@ def test_what_is_there_is_never_written_over(course_copy):
 
 def test_an_entry_that_the_course_refuses_leaves_nothing_behind(course_copy):
     before = course_copy.read_bytes()
+    files = sorted(course_copy.parent.rglob("*"))
     with pytest.raises(CourseError, match="has no time zone"):
         new_assignment(course_copy, New("fifth", due="2027-04-11T23:59:00"))
     assert course_copy.read_bytes() == before
-    assert [path for path in course_copy.parent.rglob("*") if path.is_file()] == [course_copy]
+    assert sorted(course_copy.parent.rglob("*")) == files
 
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path):

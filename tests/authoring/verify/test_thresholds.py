@@ -27,6 +27,7 @@ def root(tmp_path):
     """The course with made-up evidence for two_layer: right networks reach 0.866, one that was never trained 0.1."""
     shutil.copyfile(ROOT / "course.yml", tmp_path / "course.yml")
     shutil.copytree(ROOT / "solutions" / "two_layer", tmp_path / "solutions" / "two_layer")
+    shutil.copyfile(ROOT / "solutions" / "references.py", tmp_path / "solutions" / "references.py")
     course = course_module.load(tmp_path / "course.yml")
     splits = {"accuracy.accuracy": "holdout", "accuracy.unseen_images": "test"}
 

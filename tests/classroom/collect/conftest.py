@@ -47,6 +47,7 @@ def classroom(course, tmp_path):
     root = tmp_path / "course"
     root.mkdir()
     shutil.copyfile(course.root / "course.yml", root / "course.yml")
+    (root / "solutions").symlink_to(course.root / "solutions")
     (root / "assignments").symlink_to(course.root / "assignments")
     return course.model_copy(update={"root": root})
 

@@ -245,10 +245,28 @@ def test_only_layers_one_after_another_are_a_chain(make, topology):
     assert describe(make()).topology == topology
 
 
-def test_a_network_with_a_call_of_its_own_is_no_chain():
+def test_a_class_of_its_own_is_a_chain_where_its_call_shows_one():
     network = Own()
+    assert "class of its own" in describe(network).custom
     network(np.zeros((1, 784)))
-    assert describe(network).topology == "graph"
+    described = describe(network)
+    assert (described.topology, described.input_shape, described.custom) == ("chain", (None, 784), "")
+    assert not any(layer._inbound_nodes for layer in network.layers)  # as it was
+
+
+def test_a_class_of_its_own_that_does_more_than_call_its_layers_is_no_chain():
+    class More(Own):
+        def call(self, x):
+            return super().call(x) + 1
+
+    class OwnStep(Own):
+        def train_step(self, data):
+            return {}
+
+    for network in (More(), OwnStep()):
+        network(np.zeros((1, 784)))
+        described = describe(network)
+        assert described.topology == "graph" and "class of its own" in described.custom
 
 
 @pytest.mark.parametrize(
@@ -287,7 +305,7 @@ def test_settings_of_compile_are_described():
         "learning_rate": 0.1, "momentum": 0.9, "nesterov": True,
     }  # fmt: skip
     assert described.loss.type == "sparse_categorical_crossentropy" and described.loss.settings["from_logits"] is True
-    assert [metric.type for metric in described.metrics] == ["accuracy", "mse"]
+    assert [metric.type for metric in described.metrics] == ["accuracy", "mean_squared_error"]
 
 
 # ---- what the judge rebuilds

@@ -19,7 +19,7 @@ EVERY_TYPE = {
     "evaluation": {"model": "model"},
     "evaluations": {"models": "models"},
     "fresh": {},
-    "function": {"reference": "double", "draws": 2, "args": [{"integer": [1, 3]}]},
+    "function": {"reference": "references.py:double", "draws": 2, "args": [{"integer": [1, 3]}]},
     "input_shape": {"shape": [783]},
     "keys": {"keys": ["gamma"]},
     "layer_names": {"names": ["gamma"]},

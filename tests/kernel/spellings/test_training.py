@@ -62,7 +62,8 @@ def test_another_optimizer_fails_with_both_written_out(given, settings, actual):
     found = outcome({"type": "optimizer", "equals": "SGD", "settings": settings}, made(given))
     assert (found.status, found.actual) == (Status.FAILED, actual)
     assert found.expected == f"SGD({', '.join(f'{key}={value}' for key, value in settings.items())})"
-    assert "compile(optimizer=...)" in found.hint
+    named = [key for key in settings if f"{key} is " in found.hint and f"should be {settings[key]}" in found.hint]
+    assert named or "compile(optimizer=...)" in found.hint
 
 
 def test_a_learning_rate_schedule_is_shown_by_its_name():
@@ -117,11 +118,11 @@ def test_the_loss_for_one_hot_labels_gets_its_hint():
     assert outcome(LOSS, made(loss="mse")).status is Status.FAILED
 
 
-def test_a_loss_of_ones_own_does_not_pass():
+def test_a_loss_of_ones_own_is_left_to_a_person():
     def cross_entropy(y, p):
         return keras.losses.sparse_categorical_crossentropy(y, p)
 
-    assert outcome(LOSS, made(loss=lambda: cross_entropy)).status is Status.FAILED
+    assert outcome(LOSS, made(loss=lambda: cross_entropy)).status is Status.UNDECIDED
 
 
 METRICS = {"type": "metrics", "includes": ["accuracy"]}

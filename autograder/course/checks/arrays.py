@@ -1,0 +1,150 @@
+"""Checks on arrays: shape, range, and which part of the data set they hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from autograder.common.i18n import N_, _
+from autograder.common.rows import scaling_of
+from autograder.common.wire.description import ArrayDescription
+from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show
+
+KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
+KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
+
+
+class ArrayCheck(Check):
+    """An array's shape, kind, range, and whether it is a certain part of the data set, row by row."""
+
+    type: Literal["array"] = "array"
+    shape: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    kind: Literal["float", "integer"] | None = None
+    minimum: float | None = Field(default=None, allow_inf_nan=False)
+    maximum: float | None = Field(default=None, allow_inf_nan=False)
+    equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
+    scaling: Literal["unit", "raw"] | None = None
+    accepts = (ArrayDescription,)
+    wanted = N_("an array")
+    asks = ("shape", "kind", "minimum", "maximum", "equals")
+
+    def problem(self) -> str:
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            return _("minimum is {low:g}, more than maximum, {high:g}", low=self.minimum, high=self.maximum)
+        if self.scaling and (self.equals is None or self.equals.endswith("_labels")):
+            return _("'scaling' is of images: name them with 'equals', such as {names}", names="train, holdout")
+        if self.scaling == "unit" and (self.kind == "integer" or (self.minimum or 0) > 0 or (self.maximum or 1) < 1):
+            return _("pixels scaled to 0 to 1 have another kind or range than is asked for")
+        return ""
+
+    def describe(self) -> str:
+        parts = [_("of shape {shape}", shape=self.shape)] if self.shape else []
+        parts += [_(KINDS[self.kind])] if self.kind else []
+        parts += (
+            [_("from {low:g} to {high:g}", low=self.minimum, high=self.maximum)]
+            if self.minimum is not None and self.maximum is not None
+            else []
+        )
+        parts += (
+            [_("of at least {low:g}", low=self.minimum)] if self.minimum is not None and self.maximum is None else []
+        )
+        parts += (
+            [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
+        )
+        parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
+        return _("`{of}` {parts}", of=self.of, parts=", ".join(parts))
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        array: ArrayDescription = value
+        scaling = scaling_of(array.lookup) if array.lookup is not None else ""  # '' for what isn't images
+        if self.shape and array.shape != self.shape:
+            return failed(self.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
+        sorts = {"float": ("float16", "float32", "float64"), "integer": ("int8", "uint8", "int16", "uint16", "int32",
+                 "uint32", "int64", "uint64")}  # fmt: skip
+        if self.kind and array.dtype not in sorts[self.kind]:
+            raw = self.kind == "float" and scaling == "raw"
+            hint = _("Divide by 255.0: the pixels are still whole numbers.") if raw else ""
+            return failed(_(KINDS_OF_ARRAY[self.kind]), array.dtype, hint)
+        if not array.finite:
+            return failed(_("finite numbers"), _("NaN or infinity"))
+        low, high = array.minimum or 0.0, array.maximum or 0.0
+        if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
+            ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
+            unit = (self.minimum, self.maximum) == (0, 1)
+            return failed(
+                _("{low} to {high}", low=ends[0], high=ends[1]),
+                _("{low:g} to {high:g}", low=low, high=high),
+                scaling_hint("unit", scaling, array.lookup) if scaling and unit else "",
+            )
+        return (
+            self._same(array, facts)
+            if self.equals
+            else passed(_("shape {shape}, {low:g} to {high:g}", shape=array.shape, low=low, high=high))
+        )
+
+    def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
+        assert self.equals is not None
+        title = _(PARTS[self.equals])
+        if self.equals.endswith("_labels"):
+            expected = facts.lab.labels(self.equals.removesuffix("_labels"))
+            same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
+            hint = _split_hint(facts) if self.equals in ("train_labels", "holdout_labels") else ""
+            return passed(title) if same else failed(title, show(array), hint)
+        if array.rows is None or array.lookup is None:
+            return failed(
+                title,
+                _("other values"),
+                _("Are these the images, only scaled and reshaped? Reshape must not mix rows."),
+            )
+        if self.scaling and scaling_of(array.lookup) != self.scaling:
+            return failed(
+                _("pixels divided by 255") if self.scaling == "unit" else _("pixels from 0 to 255"),
+                _("scaling: {scaling}", scaling=scaling_of(array.lookup)),
+                scaling_hint(self.scaling, scaling_of(array.lookup), array.lookup),
+            )
+        rows = facts.lab.rows(self.equals)
+        if np.array_equal(array.rows, rows):
+            return passed(title)
+        ordered = len(array.rows) == len(rows) and np.array_equal(np.sort(array.rows), np.sort(rows))
+        hint = _split_hint(facts) if self.equals in ("train", "holdout") else ""
+        return failed(title, _("the right images in another order") if ordered else _("other images"), hint)
+
+
+def _split_hint(facts: Facts) -> str:
+    size, seed = facts.lab.holdout
+    return _(
+        "Use train_test_split(images, labels, test_size={size:g}, random_state={seed}), one call for both, and mind the order "
+        "of what it returns.",
+        size=size,
+        seed=seed,
+    )
+
+
+def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
+    """What to do about pixels of another scaling. `lookup`: float (256,), from pixel to value."""
+    if wanted == "raw":
+        return _("Leave the pixels as they are, from 0 to 255.")
+    if found == "raw":
+        return _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
+    if lookup is not None and float(lookup[0]) == 0.0 and float(lookup[255]) > 0:
+        factor = 255.0 / float(lookup[255])
+        if abs(factor - 255.0**2) < 1.0:
+            return _("The pixels were divided by 255 twice: run the cells from the top, each once.")
+        return _("The pixels were divided by {factor:g}, not by 255.", factor=round(factor, 3))
+    if lookup is not None and float(lookup[0]) != 0.0:
+        return _("Pixels run from 0: divide by 255.0, and do nothing else to them.")
+    return _("Divide by 255.0, once.")
+
+
+PARTS = {
+    "all_train": N_("all 60,000 training images, in order"),
+    "train": N_("the images of the training split"),
+    "holdout": N_("the images of the hold-out"),
+    "test": N_("the test images"),
+    "all_train_labels": N_("all 60,000 training labels, in order"),
+    "train_labels": N_("the labels of the training split"),
+    "holdout_labels": N_("the labels of the hold-out"),
+    "test_labels": N_("the test labels"),
+}

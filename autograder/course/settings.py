@@ -1,0 +1,91 @@
+"""The parts of course.yml above its assignments: what the course is, its data, its limits, and what being late costs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from autograder.common.data import RANDOM_STATE, TEST_SIZE
+from autograder.common.i18n import LANGUAGES, _
+from autograder.common.models import Written
+from autograder.course.checks.base import Localised
+
+
+class Holdout(Written):
+    """scikit-learn's ``train_test_split`` settings."""
+
+    test_size: float = Field(default=TEST_SIZE, gt=0, lt=1)
+    random_state: int = RANDOM_STATE
+
+
+class DataSettings(Written):
+    name: Literal["fashion_mnist"] = "fashion_mnist"
+    holdout: Holdout = Holdout()
+
+
+class Limits(Written):
+    """What one submission may use. Breaking a limit costs the questions that needed it, and the feedback says so."""
+
+    cell_seconds: int = Field(default=900, gt=0)
+    notebook_seconds: int = Field(default=2400, gt=0)
+    memory_mb: int = Field(default=6144, ge=512)
+    processes: int = Field(default=256, ge=32)
+    open_files: int = Field(default=512, ge=64)
+    file_mb: int = Field(default=512, gt=0)
+    scratch_mb: int = Field(default=512, gt=0)
+    output_kb: int = Field(default=1024, gt=0)
+    notebook_mb: int = Field(default=20, gt=0)
+    epochs: int = Field(default=100, gt=0)
+    parameters: int = Field(default=5_000_000, gt=0)
+
+
+class LatePolicy(Written):
+    """A started day late costs `per_day` of the points, after `grace_minutes`, and never more than `at_most`."""
+
+    per_day: float = Field(default=0.1, ge=0, le=1)
+    grace_minutes: int = Field(default=0, ge=0)
+    at_most: float = Field(default=1.0, ge=0, le=1)
+
+    def penalty(self, late: dt.timedelta) -> float:
+        """The share of the points that is lost, 0 to 1."""
+        seconds = late.total_seconds() - 60 * self.grace_minutes
+        if seconds <= 0:
+            return 0.0
+        return min(self.at_most, self.per_day * -(-seconds // 86_400))
+
+
+class Heading(Written):
+    """What the course is. `github` (``owner/name``): where it is published; released notebooks then open in Colab.
+
+    Where that is determines no report, so it is left out of what describes the course.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
+    title: Localised
+    languages: tuple[Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})], ...] = Field(
+        default=LANGUAGES[:1], min_length=1
+    )
+    github: str = Field(default="", exclude=True)
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
+
+    @field_validator("languages")
+    @classmethod
+    def _known_and_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in LANGUAGES:
+                raise ValueError(
+                    _("there is no language '{name}' here: there are {known}", name=name, known=", ".join(LANGUAGES))
+                )
+            if names.count(name) > 1:
+                raise ValueError(_("'{name}' stands twice", name=name))
+        return names
+
+    @field_validator("github")
+    @classmethod
+    def _is_a_repository(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", name):
+            raise ValueError(_("{name} is not the name of a repository: write it like owner/name", name=name))
+        return name

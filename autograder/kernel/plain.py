@@ -1,0 +1,45 @@
+"""Settings of Keras's objects as plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.common.i18n import _
+from autograder.common.wire.description import Component
+
+OWN_MODULES = ("keras.", "tensorflow.")
+
+
+def text(value: Any, length: int = 200) -> str:
+    """At most `length` characters that can be written as UTF-8."""
+    return str(value)[:length].encode("utf-8", "replace").decode()
+
+
+def plain(value: Any) -> Any:
+    """A JSON scalar or a tuple of integers; anything else by its type's name, which no allow-list accepts."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if value is None or isinstance(value, str):
+        return value if value is None else value[:200]
+    if isinstance(value, (list, tuple)) and all(isinstance(item, int) for item in value) and len(value) <= 8:
+        return tuple(int(item) for item in value)
+    return Component(type=f"{type(value).__name__}"[:200], custom=_("not a plain value"))
+
+
+def component_of_config(value: Any) -> Component:
+    """From Keras's serialised form ({module, class_name, config}) of an initializer, regularizer or schedule."""
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+        return Component(type=str(value)[:200], custom=_("not serialised"))
+    own = value.get("registered_name") is None and str(value.get("module", "")).startswith("keras.")
+    name = str(value.get("class_name"))[:200]
+    return Component(
+        type=name,
+        settings={str(key)[:200]: plain(item) for key, item in value["config"].items()},
+        custom="" if own else _("{name} is not one of Keras's own", name=name),
+    )

@@ -1,0 +1,75 @@
+"""How a network's layers hang together: whether they follow one another, also in a class of the student's own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Any
+
+# A class that brings one of these of its own does not train, or answer, as Keras's networks do.
+_OF_KERAS = ("__call__", "compute_loss", "compute_metrics", "evaluate", "fit", "make_test_function", "make_train_function",
+             "predict", "predict_step", "test_step", "train_on_batch", "train_step")  # fmt: skip
+
+
+def is_own(model: Any) -> bool:
+    """Whether the network is of a class that the student wrote."""
+    return not type(model).__module__.startswith("keras.src.models.")
+
+
+def input_shape(model: Any) -> tuple[int | None, ...] | None:
+    """The shape of a batch, None for the number of samples; None while it isn't known."""
+    with contextlib.suppress(AttributeError, ValueError, TypeError):
+        return axes(model.input_shape)
+    with contextlib.suppress(Exception):  # a class of the student's own, built by its first call
+        shape = axes(tuple(model.get_build_config()["input_shape"]))
+        return (None, *shape[1:]) if shape else None
+    return None
+
+
+def axes(shape: Any) -> tuple[int | None, ...] | None:
+    if not isinstance(shape, tuple) or any(axis is not None and not isinstance(axis, int) for axis in shape):
+        return None
+    return shape
+
+
+def is_chain(model: Any, layers: list[Any]) -> bool:
+    """Whether the layers follow one another and nothing else happens: always so in a plain Sequential."""
+    import keras
+
+    if type(model) is keras.Sequential:
+        return True
+    if is_own(model):
+        return _is_own_chain(model, layers)
+    if not hasattr(model, "operations") or len(model.inputs) != 1 or len(model.outputs) != 1:
+        return False
+    operations = [op for op in model.operations if type(op).__name__ != "InputLayer"]
+    if [id(op) for op in operations] != [id(layer) for layer in layers]:
+        return False  # an operation that is no layer, such as x + 1
+    tensor = model.inputs[0]
+    for layer in layers:
+        if len(layer._inbound_nodes) < 1 or not any(node.input_tensors == [tensor] for node in layer._inbound_nodes):
+            return False
+        tensor = next(node for node in layer._inbound_nodes if node.input_tensors == [tensor]).output_tensors[0]
+    return tensor is model.outputs[0]
+
+
+def _is_own_chain(model: Any, layers: list[Any]) -> bool:
+    """For a class of the student's own: its `call`, followed on a symbolic input, calls each layer once, in the order of `layers`."""
+    import keras
+
+    shape = input_shape(model)
+    if shape is None or any(getattr(type(model), name, None) != getattr(keras.Model, name) for name in _OF_KERAS):
+        return False
+    if sum(len(layer.weights) for layer in layers) != len(model.weights):
+        return False  # weights of its own
+    before = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            inputs = keras.Input(batch_shape=shape)
+            followed = keras.Model(inputs, model.call(inputs))
+        return is_chain(followed, layers)
+    except Exception:  # what student code raises, or can't be followed
+        return False
+    finally:
+        for layer, inbound, outbound in before:  # the layers are as they were
+            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]

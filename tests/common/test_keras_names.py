@@ -1,0 +1,113 @@
+"""The table of Keras's names against the Keras that is installed: every alias, every setting, every activation layer."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.common import keras_names
+from autograder.kernel.describe import activation_name, describe
+from tools import keras_names as tool
+
+KINDS = ("losses", "metrics", "optimizers", "activations", "initializers", "regularizers")
+TABLE = json.loads(tool.TARGET.read_text("utf-8"))
+
+
+def test_the_table_is_that_of_the_installed_keras():
+    assert tool.text() == tool.TARGET.read_text("utf-8"), "run `make names`"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_name_that_keras_resolves_is_known(kind):
+    module = getattr(keras, kind)
+    resolved = 0
+    for name in TABLE["aliases"][kind]:
+        try:
+            module.get(name)
+        except (ValueError, TypeError, KeyError, NotImplementedError):  # given as a class only, or in need of arguments
+            continue
+        resolved += 1
+        assert keras_names.canonical(kind, name)
+    assert resolved > 5
+
+
+@pytest.mark.parametrize("name", sorted(TABLE["aliases"]["losses"]))
+def test_every_spelling_of_a_loss_is_described_alike(name):
+    try:
+        keras.losses.get(name)
+    except (ValueError, TypeError):
+        return  # a base class, or one that is given as an object only
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    wanted = keras_names.canonical("losses", name)
+    for given in (name, keras.losses.get(name)):
+        model.compile(loss=given)
+        assert describe(model).compiled.loss.type == wanted
+
+
+@pytest.mark.parametrize("name", sorted(TABLE["aliases"]["metrics"]))
+def test_every_spelling_of_a_metric_is_described_alike(name):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    wanted = keras_names.canonical("metrics", name)
+    model.compile(loss="mse", metrics=[name])
+    assert describe(model).compiled.metrics[0].type == wanted
+    try:
+        made = keras.metrics.get(name)
+    except (ValueError, TypeError):
+        return
+    model.compile(loss="mse", metrics=[made])
+    found = describe(model).compiled.metrics[0]
+    assert found.type == ("Accuracy" if wanted == "accuracy" else wanted) and not found.custom
+
+
+def test_every_spelling_of_an_optimizer_is_described_alike():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    compared = 0
+    for name, wanted in TABLE["aliases"]["optimizers"].items():
+        for spelled in (name, name.upper(), wanted):
+            assert keras_names.canonical("optimizers", spelled) == wanted
+            try:
+                made = keras.optimizers.get(spelled)
+            except (ValueError, TypeError, KeyError, NotImplementedError):
+                continue
+            model.compile(optimizer=made)
+            assert describe(model).compiled.optimizer.type == wanted
+            compared += 1
+    assert compared >= 30
+
+
+def test_every_spelling_of_an_activation_is_described_alike():
+    for name, wanted in TABLE["aliases"]["activations"].items():
+        function = keras.activations.get(name)
+        assert activation_name(function) == activation_name(keras.layers.Activation(name)) == wanted
+
+
+VALUES = (None, 0, 0.0, 0.2, 0.3, 1.0, -1, 1, 2, 5.0, 6.0)
+POINTS = np.linspace(-9, 9, 60, dtype=np.float32).reshape(6, 10)
+
+
+def _alike(layer):
+    """The activation functions that give what `layer` gives, at many points."""
+    found = np.asarray(layer(POINTS))
+    names = ("linear", "relu", "relu6", "leaky_relu", "elu", "softmax")
+    return {name for name in names if np.allclose(np.asarray(keras.activations.get(name)(POINTS)), found, atol=1e-6)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [(kind, setting) for kind in ("ReLU", "LeakyReLU", "ELU", "Softmax") for setting in keras_names.settings("layers", kind)],
+)  # fmt: skip
+def test_an_activation_layer_counts_as_a_function_exactly_where_it_does_the_same(kind, setting):
+    compared = 0
+    for value in VALUES:
+        try:
+            layer = getattr(keras.layers, kind)(**{setting: value})
+            alike = _alike(layer)
+        except Exception:  # Keras refuses this value
+            continue
+        name = keras_names.activation_of(kind, layer.get_config(), 2)
+        assert (name in alike) if name else not alike, f"{kind}({setting}={value})"
+        compared += 1
+    assert compared >= 2
+    default = getattr(keras.layers, kind)(**{setting: keras_names.settings("layers", kind)[setting].default})
+    assert keras_names.activation_of(kind, default.get_config(), 2) == keras_names.activation_of(kind, {}, 2)
