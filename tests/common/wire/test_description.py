@@ -16,6 +16,7 @@ from autograder.common.wire import protocol
 from autograder.common.wire.description import (
     DTYPES,
     ArrayDescription,
+    Component,
     FunctionDescription,
     ListDescription,
     ModelDescription,
@@ -385,7 +386,11 @@ def test_the_same_seed_draws_the_same_weights():
         (model(dense(10, config={"units": True}, name="mine")), "layer mine (Dense): units is True"),
         (model(dense(10, config={"units": -1}, name="mine")), "layer mine (Dense): units is -1"),
         (model(dense(10, config={"units": 10**7}, name="mine")), "units is 10000000"),
-        (model(dense(10, config={"units": 10, "dtype": "float16"}, name="mine")), "layer mine (Dense) has settings"),
+        (
+            model(dense(10, config={"units": 10, "dtype": "float16"}, name="mine")),
+            "layer mine (Dense): dtype is 'float16'",
+        ),
+        (model(dense(10, config={"units": 10, "more": 1}, name="mine")), "layer mine (Dense) has settings"),
         (model(dense(10, config={"units": 10, "kernel_constraint": "max_norm"}, name="mine")), "kernel_constraint"),
         (model(layer("Dropout", rate=float("nan"))), "layer dropout (Dropout): rate is nan"),
         (model(layer("Reshape", target_shape="x")), "target_shape"),
@@ -465,17 +470,34 @@ def test_optimizers_are_rebuilt_with_their_settings(make):
         (compiled("SGD", {"use_ema": True}), "use_ema"),
         (compiled("SGD", {"gradient_accumulation_steps": 4}), "gradient_accumulation_steps"),
         (compiled("SGD", {"jit": True}), "settings that the grader does not know"),
-        (compiled(loss="mse"), "loss mse"),
-        (compiled(from_logits=1), "loss has settings"),
-        (compiled(reduction="sum"), "loss has settings"),
-        (compiled(ignore_class=3), "loss has settings"),
-        (compiled(axis=0), "loss has settings"),
-        (compiled(metrics=("mse",)), "metric mse"),
+        (compiled(loss="mine"), "loss is mine"),
+        (compiled(from_logits=1), "loss: from_logits is 1"),
+        (compiled(reduction="sum"), "loss: reduction is 'sum'"),
+        (compiled(ignore_class=3), "loss: ignore_class is 3"),
+        (compiled(axis=0), "loss: axis is 0"),
+        (compiled(loss="mean_squared_error", from_logits=True), "loss: from_logits is True"),
+        (compiled(more=1), "loss: sparse_categorical_crossentropy has settings that the grader does not know"),
     ],
 )
 def test_compile_settings_that_are_not_allowed_are_named(wrong, reason):
     with pytest.raises(CannotRebuild) as caught:
         compile_settings(wrong)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reason"),
+    [
+        (Component(type="Mine"), "metric is Mine"),
+        (Component(type="AUC", custom="not one of Keras's metrics"), "metric is AUC"),
+        (Component(type="AUC", settings={"num_thresholds": 10**9}), "num_thresholds is 1000000000"),
+        (Component(type="AUC", settings={"curve": "../x"}), "curve is '../x'"),
+        (Component(type="Precision", settings={"class_id": "1"}), "class_id is '1'"),
+    ],
+)
+def test_metrics_that_are_not_allowed_are_named(metric, reason):
+    with pytest.raises(CannotRebuild) as caught:
+        compile_settings(compiled(), [metric])
     assert reason in str(caught.value)
 
 
