@@ -25,6 +25,7 @@ LONGER = {  # to be shortened: none may be added, and what is short enough goes 
 BESIDE = 3  # files beside the folders of the package, and __init__.py
 TRANSLATE = ("_", "N_", "ngettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]{3,}:? \0")
+PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)")
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
 
 Found = Iterator[tuple[int, str]]
@@ -225,6 +226,14 @@ def house(root: Path) -> Iterator[str]:
         yield f"{PACKAGE}: {len(files)} files beside the folders ({', '.join(files)}), and {BESIDE} are the most"
 
 
+def particles(root: Path) -> Iterator[str]:
+    """A Korean particle's form depends on the sound before it: none follows a value, and none is written both ways."""
+    for path in sorted((root / PACKAGE).glob("common/locale/ko/*/*.po")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if PARTICLE.search(line):
+                yield f"{path.relative_to(root)}:{number}: a particle after a value guesses its ending: reword it"
+
+
 def wrong(root: Path = ROOT) -> Iterator[str]:
     """Everything that is wrong below `root`, as ``file:line: what``."""
     trees = {}
@@ -237,6 +246,7 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
     if names := circle(trees):
         yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
     yield from house(root)
+    yield from particles(root)
 
 
 def main() -> int:

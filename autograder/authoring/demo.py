@@ -88,6 +88,9 @@ STUDENTS = (
 )  # fmt: skip
 
 
+SHOWN = Place("typo", "flatten_relu")  # whose feedback page shows most: a picture, a mistake and a hint
+
+
 def make(course: Course, target: Path) -> Path:
     """Write the class and a copy of the course into `target` (a demo made before is replaced); the copy's course.yml.
 
@@ -135,8 +138,6 @@ def explain(target: Path) -> str:
     following = (
         *(((f"source {activate}", ""),) if activate.exists() and not shutil.which("autograder") else ()),
         (f"cd {target}", ""),
-        ("autograder report", _("one page about the class")),
-        ("autograder feedback deep", _("one page for each student")),
         ("autograder export --format csv", _("grades for a spreadsheet")),
         ("jupyter lab", _("notebooks and scores in a browser: menu Nbgrader, Formgrader")),
     )

@@ -90,7 +90,7 @@ def collect(
         out.print(
             _("From {platform}:", platform=escaped(_(collecting.PLATFORMS[collected.platform].title))), highlight=False
         )
-        for part in tables(collected, zone, verbose):
+        for part in tables(collected, zone, verbose, out.width):
             out.print(part, highlight=False)
     if collected.unmatched:
         raise typer.Exit(AMISS)

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, Isolation, Workers, escaped, fail, out, the_course
+from autograder.cli import report
+from autograder.cli.common import (
+    Amiss,
+    CourseFile,
+    Isolation,
+    Workers,
+    err,
+    escaped,
+    fail,
+    link,
+    out,
+    the_course,
+    the_reports,
+)
 from autograder.cli.grade import run, settings_from, show
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
+if TYPE_CHECKING:
+    from autograder.course.course import Course
+
 app = typer.Typer()
+
+
+def pages(course: Course, target: Path) -> None:
+    """Make the page of the class and those of its students, and end with one of each to open."""
+    from autograder.authoring.demo import SHOWN
+    from autograder.classroom.folder import Folder
+    from autograder.classroom.pages.publish import write_all
+
+    amiss, page = Amiss(), target / "class.html"
+    found = the_reports(course, [], [], "", amiss)
+    report.make(course, found, page, report.FORMGRADER, True, "")
+    with err.status(_("writing pages")):
+        write_all(course, found, "")
+    out.print()
+    for path in (page, Folder(target).page(SHOWN)):
+        out.print(link(path), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(epilog="Example: autograder demo --folder /tmp/demo")
@@ -45,5 +77,6 @@ def demo(
         done = run(Folder(target).submitted, copy, settings, [], [])
         show(done, copy, verbose)
         out.print(demonstration.explain(target), highlight=False, soft_wrap=True)
+        pages(copy, target)
     except AutograderError as error:
         fail(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from autograder.common.errors import AutograderError
 from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
 
+if TYPE_CHECKING:
+    from autograder.common.results import Report
+    from autograder.course.course import Course
+
+FORMGRADER = "http://localhost:8888/formgrader"
 app = typer.Typer()
 
 
@@ -23,7 +28,7 @@ def report(
     ] = None,
     formgrader: Annotated[
         str, typer.Option(help="Formgrader's address, for links to what waits for a person.")
-    ] = "http://localhost:8888/formgrader",
+    ] = FORMGRADER,
     similar: Annotated[
         bool, typer.Option("--similar/--no-similar", help="Compare the notebooks with one another.")
     ] = True,
@@ -34,23 +39,27 @@ def report(
 
     It is one file that works offline, for instructors only: it names students.
     """
-    from autograder.classroom.pages.class_page import class_page
-    from autograder.classroom.pages.material import gather
-
     amiss = Amiss()
     try:
         the = the_course(course)
         found = the_reports(the, assignment or [], [], language, amiss)
-        with err.status(_("writing the page")):
-            material = gather(the, found, formgrader, compare=similar)
-            text = class_page(material, the, language or the.language)
-            _write(output, text)
+        make(the, found, output, formgrader, similar, language)
     except AutograderError as error:
         fail(error)
     said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
     out.print(escaped(said), highlight=False, soft_wrap=True)
     out.print(link(output), markup=False, highlight=False, soft_wrap=True)
     amiss.end()
+
+
+def make(course: Course, found: list[Report], output: Path, formgrader: str, similar: bool, language: str) -> None:
+    """Write the page of the class. Raises AutograderError."""
+    from autograder.classroom.pages.class_page import class_page
+    from autograder.classroom.pages.material import gather
+
+    with err.status(_("writing the page")):
+        material = gather(course, found, formgrader, compare=similar)
+        _write(output, class_page(material, course, language or course.language))
 
 
 def _write(path: Path, text: str) -> None:

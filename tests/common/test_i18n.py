@@ -12,6 +12,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from tests.hand_built import NoLab, scalar
 from tools import messages
+from tools.lint import PARTICLE
 
 TRANSLATIONS = LANGUAGES[1:]
 PLACEHOLDER = re.compile(r"\{(\w*)(?:![rsa])?(?::[^}]*)?\}")
@@ -58,10 +59,10 @@ def test_code_is_not_translated(name):
 
 def test_korean_does_not_guess_the_ending_of_what_is_filled_in():
     """A particle's form depends on the sound before it, so none may follow a value, and none is written both ways."""
-    particle = re.compile(
-        r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)"
-    )
-    assert not [string for _ids, strings in entries("ko") for string in strings if particle.search(string)]
+    said = [string for _ids, strings in entries("ko") for string in strings]
+    assert not [string for string in said if PARTICLE.search(string)]
+    assert PARTICLE.search("{name}이(가) 없습니다") and PARTICLE.search("{name}을 여세요")
+    assert not PARTICLE.search("{name} 파일을 여세요")
 
 
 def test_a_changed_sentence_is_to_be_looked_at_again(monkeypatch):

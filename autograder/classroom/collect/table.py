@@ -26,10 +26,26 @@ WHAT = {
 }  # fmt: skip
 
 
-def tables(collected: Collected, zone: dt.tzinfo | None, verbose: bool) -> Iterator[Table | Text]:
-    """What was taken, then what was not and why, then who is missing, then a line that adds it up."""
+WIDE = 120  # columns of a terminal in which all of a submission stands in one row
+
+
+def tables(collected: Collected, zone: dt.tzinfo | None, verbose: bool, width: int = WIDE) -> Iterator[Table | Text]:
+    """What was taken, then what was not and why, then who is missing, then a line that adds it up.
+
+    In less than `WIDE` columns a file's name, and remarks, have lines of their own instead of columns of ten characters.
+    """
     shown = [each for each in collected.notebooks if verbose or each.what is not What.UNCHANGED]
-    if shown:
+    if shown and width < WIDE:
+        yield Text(_("Collected"), "italic")
+        for each in shown:
+            moment = each.time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if each.time else "–"
+            yield Text(
+                f"{_MARKS[each.what]} {each.what}: {shorten(each.student, 60)} {each.assignment}, {moment}",
+                _STYLES[each.what],
+            )
+            for line in filter(None, (shorten(each.file, 120), shorten("; ".join(each.notes), 200))):
+                yield Text(f"    {line}", "bright_black")
+    elif shown:
         table = _table(_("Collected"), *COLUMNS)
         for each in shown:
             moment = each.time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if each.time else "–"

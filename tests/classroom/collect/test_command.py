@@ -16,10 +16,10 @@ from tests.classroom.collect.conftest import tree
 
 @pytest.fixture
 def autograder(classroom):
-    def run(*arguments):
+    def run(*arguments, columns="200"):
         program = [sys.executable, "-m", "autograder.cli", "collect", *map(str, arguments)]
         return subprocess.run(
-            program, cwd=classroom.root, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True,
+            program, cwd=classroom.root, env={**os.environ, "COLUMNS": columns}, capture_output=True, text=True,
             check=False, timeout=600,
         )  # fmt: skip
 
@@ -55,6 +55,13 @@ def test_the_table_shows_what_was_taken_and_what_needs_a_person(work, zipped, au
     assert sorted(name for name in tree(classroom.root / "submitted") if not name.startswith(".")) == [
         "1/deep/deep.ipynb", "2/deep/deep.ipynb",
     ]  # fmt: skip
+
+
+def test_in_80_columns_a_file_name_stands_on_a_line_of_its_own(work, zipped, autograder):
+    name = "Jane Doe_1_assignsubmission_file_/deep (1).ipynb"
+    done = autograder(zipped({name: work("deep", "jane")}, "DL-deep-4711"), columns="80")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert f"    {name}" in lines and "    renamed" in lines and "+ taken: Jane-Doe deep, –" in lines, done.stdout
 
 
 def test_all_well_is_exit_code_0_and_json_is_json(work, zipped, autograder):

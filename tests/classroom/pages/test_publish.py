@@ -11,9 +11,12 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash
 from typer.testing import CliRunner
 
+from autograder.authoring import demo as authoring_demo
 from autograder.authoring import release
+from autograder.classroom.folder import Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
+from autograder.cli import demo
 from autograder.cli.app import app
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course import course as course_module
@@ -159,6 +162,18 @@ def test_a_broken_report_is_named_and_stops_nobody_elses_page(root, monkeypatch,
     page = root / ("class.html" if arguments[0] == "report" else "feedback/alice/first/first.html")
     assert "alice" in page.read_text("utf-8")
     assert not (root / "feedback" / "bob").exists()
+
+
+def test_what_was_written_ends_as_links_to_open(root, monkeypatch, capsys):
+    page, of_class = root / "feedback" / "alice" / "first" / "first.html", root / "class.html"
+    assert page.as_uri() in run(root, "feedback").output.replace("\n", "")
+    assert of_class.as_uri() in run(root, "report", "--output", str(of_class)).output.replace("\n", "")
+    shutil.rmtree(root / "feedback")
+    of_class.unlink()
+    monkeypatch.setattr(authoring_demo, "SHOWN", Place("alice", "first"))
+    demo.pages(course_module.load(root / "course.yml"), root)  # as `autograder demo` ends
+    assert capsys.readouterr().out.split() == [of_class.as_uri(), page.as_uri()]
+    assert of_class.is_file() and page.is_file()
 
 
 def test_a_page_is_made_also_without_gradebook_and_notebook(root):
