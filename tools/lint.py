@@ -89,14 +89,11 @@ class Once:
 LEFT = {  # files with a second way: none may be added, and what has none goes from here
     "autograder/authoring/verify/cases.py",
     "autograder/authoring/verify/proof.py",
-    "autograder/classroom/grading/basis.py",
     "autograder/common/wire/description.py",
-    "autograder/common/wire/handins.py",
     "autograder/course/checks/base.py",
     "autograder/course/checks/functions.py",
     "autograder/judge/variations.py",
     "autograder/networks/lab.py",
-    "autograder/networks/memo.py",
 }
 ONCE = (
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),

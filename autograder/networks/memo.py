@@ -7,7 +7,6 @@ process while others that want it wait. A damaged entry is thrown away and train
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
@@ -23,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.common.files import home
+from autograder.common.digests import sha256
+from autograder.common.files import home, put
 from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
 from autograder.networks.train import Trainer
 
@@ -169,7 +169,7 @@ class Memo:
             raw = path.read_bytes()
         except OSError:
             return None
-        if len(raw) < 32 or hashlib.sha256(raw[32:]).digest() != raw[:32]:
+        if len(raw) < 32 or sha256(raw[32:]) != raw[:32].hex():
             log.warning("memo entry %s is damaged: training again", path.name)
             path.unlink(missing_ok=True)
             return None
@@ -189,13 +189,10 @@ class Memo:
         buffer = io.BytesIO()
         np.savez(buffer, document=np.frombuffer(json.dumps(document).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
         body = buffer.getvalue()
-        part = self._path(key).with_suffix(f".{os.getpid()}.part")
         try:
-            part.write_bytes(hashlib.sha256(body).digest() + body)
-            part.replace(self._path(key))
+            put(self._path(key), bytes.fromhex(sha256(body)) + body)
         except OSError as error:  # a full disk must not cost a student anything
             log.warning("memo entry could not be written: %s", error)
-            part.unlink(missing_ok=True)
         self._written += len(body)
         if self._written > self.limit // 64:  # looking at all entries takes longer than writing one
             self._written = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.pages.changes import course_changes
+from autograder.common.digests import of_file, sha256
 from autograder.common.i18n import LANGUAGES, _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
@@ -33,7 +33,7 @@ class Basis(Frozen):
     versions: tuple[str, ...]
 
     def key(self) -> str:
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return sha256(self.model_dump_json())
 
     def changes(self, now: Basis, course: Callable[[], Mapping[str, list[str]]] = dict) -> tuple[str, ...]:
         """What changed until `now`, for people. `course` gives what changed in the course, by question or file."""
@@ -117,5 +117,5 @@ def released(course: Any, assignment: str) -> str:
         notebook = course.root / release_file(assignment, language)
         for name, path in {"": notebook, **beside(course, assignment, language)}.items():
             if path.is_file():
-                found.append((language, name, hashlib.sha256(path.read_bytes()).hexdigest()))
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else ""
+                found.append((language, name, of_file(path)))
+    return sha256(json.dumps(found)) if found else ""

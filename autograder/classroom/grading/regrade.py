@@ -25,12 +25,13 @@ from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
 from autograder.classroom.submissions import find_submissions, handed_in_at
+from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, ReportError, SubmissionError
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
-from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack, sha256
+from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack
 from autograder.common.wire.notebook import read, restore
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import origin, released_notebook

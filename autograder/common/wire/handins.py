@@ -18,9 +18,9 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from autograder.common.digests import sha256 as sha256
+from autograder.common.digests import sha256
 from autograder.common.errors import ProtocolError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import N_
@@ -52,10 +52,9 @@ class Answer(Frozen):
     calls: dict[str, dict[str, str]] = Field(default={})
 
 
-class Measured(Frozen):
+class Measured(Frozen, ser_json_inf_nan="constants"):  # a loss may be NaN
     """What the grader measured on networks, by the digest of all that determines it: metrics, and images got wrong."""
 
-    model_config = ConfigDict(ser_json_inf_nan="constants")  # a loss may be NaN
     metrics: dict[str, dict[str, float]] = Field(default={})
     mistakes: dict[str, tuple[Mistake, ...]] = Field(default={})
 
@@ -94,7 +93,7 @@ class Circumstances(Frozen):
     first: int = -1
 
 
-class HandIns(Frozen):
+class HandIns(Frozen, ser_json_inf_nan="constants"):  # a loss may be NaN
     """One submission. `answers` by question; `circumstances` say why nothing came for the others.
 
     `submission`: digest of the file. `code`: digest of the code that ran, the release's cells included. `course`: digest, among
@@ -103,7 +102,6 @@ class HandIns(Frozen):
     `unreadable`: why the file is no notebook. `dropped`: why nothing was kept.
     """
 
-    model_config = ConfigDict(ser_json_inf_nan="constants")  # a loss may be NaN
     version: int = VERSION
     assignment: str = ""
     submission: str = ""

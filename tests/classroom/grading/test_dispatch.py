@@ -14,9 +14,9 @@ import pytest
 from autograder.classroom.grading import dispatch
 from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.workers import Answer, Crew, Job, Member
+from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, EngineError, SubmissionError
 from autograder.common.submission import HandedIn, Submission
-from autograder.common.wire.handins import sha256
 from autograder.course.course import load
 from autograder.worker import bundle as bundles
 from autograder.worker.service import NOT_ADMITTED, Setup

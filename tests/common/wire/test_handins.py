@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.grading.handin_store import Store
+from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, ProtocolError
 from autograder.common.exhibits import Mistake
 from autograder.common.results import Status
 from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import ArrayDescription, FunctionDescription, digest
-from autograder.common.wire.handins import HandIns, Kept, Measured, annotated, pack, sha256, unpack
+from autograder.common.wire.handins import HandIns, Kept, Measured, annotated, pack, unpack
 from autograder.common.wire.messages import HandIn, dump
 from autograder.course.course import load
 from autograder.judge.session import Session
