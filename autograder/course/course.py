@@ -124,13 +124,6 @@ class Assignment(Written):
         return sum(question.points for question in self.questions.values())
 
 
-class HiddenCheck(Written):
-    """What a released course file says of a hidden check: that it exists, its title and its points."""
-
-    title: Localised
-    points: float
-
-
 class Course(Written):
     """All of course.yml. `root` is the folder it lies in; `public` is true for the file that students receive."""
 

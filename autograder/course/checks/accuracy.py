@@ -10,6 +10,7 @@ from pydantic import Field
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
+from autograder.common.results import Status
 from autograder.common.wire.description import (
     ArrayDescription,
     FitRecord,
@@ -175,7 +176,7 @@ class Evaluations(_Evaluated):
             return failed(_("another network under each name"), _("the same network under all of them"))
         for key, item in value.items.items():
             verdict = self.compared(item, models.items.get(key), facts)
-            if verdict.hint or verdict.expected or not verdict.credit:
+            if verdict.hint or verdict.expected or verdict.status is not Status.PASSED:
                 expected = f"{key}: {verdict.expected}" if verdict.expected else ""
                 return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")
         return passed(show(value))

@@ -6,10 +6,9 @@ To add a type of check: one class here or beside its kin, one line in `registry.
 from __future__ import annotations
 
 import keyword
-import random
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -52,16 +51,12 @@ Language = str
 
 
 class Verdict(NamedTuple):
-    """What a check found; `credit` between 0 and 1 of its points."""
+    """What a check found: all of its points, or none."""
 
     status: Status
     expected: str = ""
     actual: str = ""
     hint: str = ""
-
-    @property
-    def credit(self) -> float:
-        return 1.0 if self.status is Status.PASSED else 0.0
 
 
 def passed(actual: object = "") -> Verdict:
@@ -102,9 +97,7 @@ class Facts:
 
     values: Mapping[str, Any]
     lab: Lab
-    check: str = ""  # the id of the check that is looking
     seed: int = 0
-    memory: dict[Any, Any] = field(default_factory=dict)
 
     def of(self, name: str) -> Any:
         return self.values.get(name)
@@ -265,9 +258,6 @@ class Check(BaseModel):
         if self.accepts and not isinstance(value, self.accepts):
             return failed(_(self.wanted), show(value))
         return self.decide(value, facts)
-
-    def rng(self, seed: int) -> random.Random:
-        return random.Random(f"{seed}/{self.id}")
 
 
 def _says(value: Any) -> bool:

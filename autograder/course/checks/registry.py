@@ -123,7 +123,7 @@ class _Lab:
 def _verdict(check: Check, facts: Facts) -> Verdict:
     try:
         lab: Any = _Lab(facts.lab, check)
-        return check(Facts(facts.values, lab, check.id, facts.seed, facts.memory))
+        return check(Facts(facts.values, lab, facts.seed))
     except CannotRebuild as error:
         return undecided(error)
     except Exception as error:  # a fault of the grader must not cost a mark
@@ -150,7 +150,7 @@ def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
         check=check.id,
         title=check.heading(language),
         status=verdict.status,
-        points=check.points * verdict.credit,
+        points=check.points if verdict.status is Status.PASSED else 0.0,
         out_of=check.points,
         # What a hidden check expects stays hidden; what the student gave is the student's own.
         expected="" if hide else verdict.expected,

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
+from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.arrays import scaling_hint
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
@@ -233,7 +234,8 @@ class TrainedWith(OptimizerCheck):
             return fits
         used = fits[-1].compiled.optimizer
         rates = set(fits[-1].learning_rates)
-        if "learning_rate" in self.wanted_settings() and len(rates) > 1 and self.compared(used, "").credit:
+        earned = self.compared(used, "").status is Status.PASSED
+        if "learning_rate" in self.wanted_settings() and len(rates) > 1 and earned:
             return failed(
                 self.asked(),
                 _("{optimizer}, and the learning rate changed to {rates} later", optimizer=optimizer_text(used),

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
-from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
+from autograder.course.checks.base import Check, Facts, failed, passed, undecided
 from autograder.course.checks.registry import TYPES, decide, parse
 from tests.hand_built import FakeLab, NoLab, fit, listed, mapping, model, scalar
 
@@ -177,9 +177,10 @@ def test_the_checks_own_hint_follows_the_general_one_and_only_on_failure():
     assert korean[0].hint == "다시 보세요."
 
 
-def test_a_verdict_that_passed_is_all_or_nothing():
-    assert Verdict(Status.PASSED).credit == 1.0
-    assert all(Verdict(status).credit == 0.0 for status in (Status.FAILED, Status.UNDECIDED, Status.SKIPPED))
+@pytest.mark.parametrize(("made", "points"), [(passed(), 4.0), (failed(1, 2), 0.0), (undecided("why"), 0.0)])
+def test_a_check_earns_all_of_its_points_or_none(made, points):
+    (found,) = decide([fixed("a", made, points=4)], Facts({"value": scalar(1)}, NoLab()))
+    assert (found.points, found.out_of) == (points, 4.0)
 
 
 VALUES = [
