@@ -94,7 +94,7 @@ COMMON = {
 }
 OWN: dict[str, dict[str, str]] = {
     "layers": {"layers": "in order; input layers don't count"},
-    "layer_names": {"names": "in order"},
+    "layer_names": {"names": "in order", "default": "instead: no layer was given a name"},
     "same_layers": {"layers": "names of handed-in layers, in order"},
     "parameters": {"total": "in all", "trainable": "that training changes", "per_layer": "of each layer, in order"},
     "input_shape": {"shape": "of one sample, without the batch axis"},

@@ -26,6 +26,7 @@ from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
     from autograder.authoring.verify.proof import Part, Proof
+    from autograder.authoring.verify.tried import Seeds
     from autograder.classroom.grading.run import Settings
     from autograder.course.course import Course
 
@@ -39,9 +40,15 @@ def verify(
         list[str] | None,
         typer.Option(
             "--only",
-            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds.",
+            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds, emptied, unasked, told, spellings, slips.",
         ),
     ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of spellings and slips only the version of this seed.")
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="More of the spellings in real kernels: 25 of an assignment.")
+    ] = False,
     course: CourseFile = None,
     workers: Workers = 0,
     isolation: Isolation = None,
@@ -67,7 +74,7 @@ def verify(
         settings, the = _settings(course, isolation, workers, memo, no_memo)
         for name in assignments or ():
             the.assignment(name)
-        proof = _run(the, assignments or list(the.assignments), settings, parts)
+        proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, thorough))
         if junit is not None:
             deliver(junit, render.junit(proof))
         if html is not None:
@@ -93,14 +100,14 @@ def verify(
 
 
 def _parts(names: list[str]) -> frozenset[Part]:
-    from autograder.authoring.verify.proof import Part
+    from autograder.authoring.verify.proof import STANDING, Part
     from autograder.common.hints import meant
 
     known = [part.value for part in Part]
     for name in names:
         if name not in known:
             raise CourseError(_("there is no part '{name}' to verify", name=name), meant(name, known), misused=True)
-    return frozenset(map(Part, names)) or frozenset(Part)
+    return frozenset(map(Part, names)) or STANDING
 
 
 def _settings(
@@ -111,11 +118,19 @@ def _settings(
     return settings_from(course, isolation, workers, "", memo, no_memo, True, False)
 
 
-def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part]) -> Proof:
+def _seeds(seed: int | None, thorough: bool) -> Seeds:
+    from autograder.authoring.verify.tried import THOROUGH, Seeds
+
+    if seed is not None:
+        return Seeds((seed,), (seed,), 1)
+    return Seeds(kernels=THOROUGH) if thorough else Seeds()
+
+
+def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part], seeds: Seeds) -> Proof:
     from autograder.authoring.verify.run import verify as prove
 
     with bar(_("reading")) as progress:
-        return prove(course, assignments, settings, parts, progress.plan, progress.step, progress.at)
+        return prove(course, assignments, settings, parts, progress.plan, progress.step, progress.at, seeds)
 
 
 def show(proof: Proof, verbose: bool) -> None:

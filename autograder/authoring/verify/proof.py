@@ -23,6 +23,11 @@ class Part(StrEnum):
     NBGRADER = "nbgrader"
     LANGUAGES = "languages"
     THRESHOLDS = "thresholds"
+    EMPTIED = "emptied"
+    UNASKED = "unasked"
+    TOLD = "told"
+    SPELLINGS = "spellings"
+    SLIPS = "slips"
 
 
 ABOUT = {
@@ -35,7 +40,17 @@ ABOUT = {
     Part.NBGRADER: N_("nbgrader's validator agrees"),
     Part.LANGUAGES: N_("All languages have the same questions"),
     Part.THRESHOLDS: N_("Thresholds are earned: right networks pass them, typical wrong ones don't"),
+    Part.EMPTIED: N_("A question left empty earns nothing, and costs only what needs it"),
+    Part.UNASKED: N_("What a question asks for is handed in and looked at"),
+    Part.TOLD: N_("No hidden answer is told before its question"),
+    Part.SPELLINGS: N_("Right answers, written otherwise by a generator, earn every point"),
+    Part.SLIPS: N_("Single mistakes, made by a generator, cost the checks whose requirement they break"),
 }
+
+
+# What is proven unless parts are named. Spellings and slips are asked for by name as long as they find right answers of the course
+# that lose points: see `autograder verify --only spellings --only slips`.
+STANDING = frozenset(Part) - {Part.SPELLINGS, Part.SLIPS}
 
 
 class _Frozen(BaseModel):
@@ -60,7 +75,10 @@ class Reason(_Frozen):
 
 
 class Step(_Frozen):
-    """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong."""
+    """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong.
+
+    `tried`: how many versions of a notebook the step stands for, and `wrong` how many of them gave the reasons.
+    """
 
     part: Part
     assignment: str
@@ -68,10 +86,17 @@ class Step(_Frozen):
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    tried: int = 1
+    wrong: int = 0
 
     @property
     def proven(self) -> bool:
         return not self.reasons
+
+    @property
+    def right(self) -> int:
+        """How many of those that were tried are as they should be."""
+        return self.tried if self.proven else self.tried - max(1, self.wrong)
 
 
 class Proof(_Frozen):

@@ -41,9 +41,9 @@ def _colour(steps: Iterable[Step]) -> str:
 def _count(steps: tuple[Step, ...]) -> Text:
     if not steps:
         return Text("–", style="bright_black")
-    proven = sum(step.proven for step in steps)
-    mark = "✓" if proven == len(steps) else "✗"
-    return Text(f"{mark} {proven}/{len(steps)}", style="green" if proven == len(steps) else "red")
+    right, tried = sum(step.right for step in steps), sum(step.tried for step in steps)
+    mark = "✓" if right == tried else "✗"
+    return Text(f"{mark} {right}/{tried}", style="green" if right == tried else "red")
 
 
 def reasons(proof: Proof) -> Iterable[Text]:

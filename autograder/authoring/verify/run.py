@@ -10,8 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,58 +18,59 @@ import yaml
 from nbformat import NotebookNode
 
 from autograder.authoring import release
-from autograder.authoring.variants import hand_in, solved
-from autograder.authoring.verify import cases, compare, feedback, probe, releases, thresholds
-from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
+from autograder.authoring.variants import hand_in
+from autograder.authoring.verify import (
+    cases,
+    compare,
+    feedback,
+    releases,
+    thresholds,
+    told,
+    tried,
+    unasked,
+)
+from autograder.authoring.verify.plan import Case, cases_of
+from autograder.authoring.verify.proof import STANDING, Part, Proof, Reason, Step, ordered
 from autograder.classroom.folder import Folder
 from autograder.classroom.grading.run import Done, Settings, grade_class
 from autograder.common.cells import is_check
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _
-from autograder.common.results import Report, Status
+from autograder.common.results import Status
 from autograder.common.submission import Submission
 from autograder.course.course import FILE, Course, load
-from autograder.course.released_notebook import RELEASES, release_file, released_notebook
+from autograder.course.released_notebook import RELEASES
 from autograder.course.yaml_file import read_yaml
-
-Judge = Callable[[Report, NotebookNode], Iterable[Reason]]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One notebook of a synthetic `student`. `judge` says what is wrong with its report and executed notebook."""
-
-    part: Part
-    student: str
-    name: str
-    file: str
-    notebook: NotebookNode
-    judge: Judge
 
 
 def verify(
     course: Course,
     assignments: Sequence[str],
     settings: Settings,
-    parts: frozenset[Part] = frozenset(Part),
+    parts: frozenset[Part] = STANDING,
     on_plan: Callable[[int], None] = lambda notebooks: None,
     on_done: Callable[[str], None] = lambda what: None,
     on_start: Callable[[str], None] = lambda what: None,
+    seeds: tried.Seeds | None = None,
 ) -> Proof:
     """Prove `parts` of `assignments`; what is wrong becomes reasons in the `Proof`.
 
     Raises AutograderError only for what keeps it from looking: no sandbox, a damaged course file, no worker.
     """
     started = time.monotonic()
+    seeds = seeds or tried.Seeds()
     on_start(_("reading releases, alternatives and mutants"))
     steps: list[Step] = []
     planned: list[tuple[str, Case]] = []
     paths = _stale(course) if Part.RELEASE in parts else []
     for name in assignments:
         steps += _static(course, name, parts, paths)
-        made, broken = _cases(course, name, parts, settings.isolation)
+        made, broken = cases_of(course, name, parts, settings.isolation, seeds)
         planned += [(name, case) for case in made]
         steps += broken
+    if parts & {Part.SPELLINGS, Part.SLIPS}:
+        on_start(_("trying spellings and slips"))
+        steps += tried.steps(course, assignments, parts, seeds)
     on_plan(len(planned))
     graded: list[Step] = []
     fits = 0
@@ -122,6 +122,11 @@ def _static(course: Course, name: str, parts: frozenset[Part], stale: Sequence[P
         yield from _kills(course, name)
     if Part.THRESHOLDS in parts:
         yield from thresholds.steps(course, name)
+    if Part.UNASKED in parts:
+        try:
+            yield from unasked.steps(course, name)
+        except AutograderError as error:
+            yield step(Part.UNASKED, "texts", [Reason(message=f"{error} {error.remedy}".strip())])
 
 
 def _caught(reasons: Iterable[Reason]) -> Iterator[Reason]:
@@ -148,72 +153,6 @@ def _kills(course: Course, name: str) -> Iterator[Step]:
 
 
 # ---- notebooks
-
-
-def _cases(course: Course, name: str, parts: frozenset[Part], isolation: str) -> tuple[list[Case], list[Step]]:
-    """The notebooks to grade, and a step with the reason for each that can't be made."""
-    made: list[Case] = []
-    broken: list[Step] = []
-    solution = f"solutions/{name}/{name}.ipynb"
-    released = release_file(name, course.language).as_posix()
-
-    def add(part: Part, student: str, called: str, file: str, make: Callable[[], tuple[NotebookNode, Judge]]) -> None:
-        try:
-            notebook, judge = make()
-        except AutograderError as error:
-            reason = Reason(message=f"{error} {error.remedy}".strip(), file=file)
-            broken.append(Step(part=part, assignment=name, name=called, reasons=(reason,)))
-            return
-        made.append(Case(part, student, called, file, notebook, judge))
-
-    def relative(path: Path) -> str:
-        return str(path.relative_to(course.root))
-
-    if parts & {Part.SOLUTION, Part.NBGRADER}:
-        add(
-            Part.SOLUTION, "solution", "solution", solution,
-            lambda: (solved(course, name), lambda report, _: compare.full_marks(report, solution)),
-        )  # fmt: skip
-    if Part.ALTERNATIVES in parts:
-        for path in cases.files(course, cases.ALTERNATIVES, name):
-            add(
-                Part.ALTERNATIVES, f"alternative-{path.stem}", path.stem, relative(path),
-                partial(_alternative, course, path, relative(path)),
-            )  # fmt: skip
-    if parts & {Part.RELEASE, Part.NBGRADER, Part.SECRETS}:
-        add(
-            Part.RELEASE, "release", "untouched", released,
-            lambda: (
-                released_notebook(course, name),
-                lambda report, _: compare.nothing(report, released),
-            ),
-        )  # fmt: skip
-    if Part.MUTANTS in parts:
-        for path in cases.files(course, cases.MUTANTS, name):
-            add(
-                Part.MUTANTS, f"mutant-{path.stem}", path.stem, relative(path),
-                partial(_mutant, course, path, relative(path)),
-            )  # fmt: skip
-    if Part.SECRETS in parts and isolation != "none":  # without isolation everything is in sight, by explicit choice
-        add(
-            Part.SECRETS, "kernel", "kernel", released,
-            lambda: (
-                probe.notebook(course, name),
-                lambda report, executed: probe.findings(executed, _("the kernel of {file}", file=released)),
-            ),
-        )  # fmt: skip
-    return made, broken
-
-
-def _alternative(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
-    alternative = cases.read_alternative(path)
-    return alternative.notebook(course), lambda report, _: compare.full_marks(report, file)
-
-
-def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
-    mutant = cases.read_mutant(path, course)
-    assignment = course.assignment(mutant.assignment)
-    return mutant.notebook(course), lambda report, _: compare.exactly(report, mutant, assignment, file)
 
 
 def _grade(
@@ -262,6 +201,8 @@ def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> I
             *feedback.texts_tell(course, report, _shown(executed), case.file),
         )
         yield Step(part=Part.SECRETS, assignment=name, name="feedback", reasons=reasons)
+    if Part.TOLD in parts and case.part is Part.SOLUTION:
+        yield from told.steps(course, name, report, executed)
     if Part.NBGRADER in parts:
         reasons = tuple(feedback.validator_disagrees(folder.notebook(done), executed, report, case.file))
         yield Step(part=Part.NBGRADER, assignment=name, name="nbgrader validate", reasons=reasons)

@@ -53,7 +53,14 @@ def portray(
         if isinstance(check, network.Layers) and decided[check.id] is not Status.PASSED
     }
     found = _models(values, (check.of for check in open_ if isinstance(check, _STRUCTURE)))
-    shown = [picture(model, name, wanted[name].layers if name in wanted else None) for name, model in found]
+    said = {kind: {check.of for check in open_ if isinstance(check, kind)} for kind in (network.Parameters, network.OutputShapes)}  # fmt: skip
+    shown = [
+        picture(
+            model, name, wanted[name].layers if name in wanted else None,
+            counts=name in said[network.Parameters], shapes=name in said[network.OutputShapes],
+        )
+        for name, model in found
+    ]  # fmt: skip
     inputs = {check.of: (None, *check.shape) for check in open_ if isinstance(check, network.InputShape)}
     asked = [
         Network(name=name, layers=_asked(check, dict(found).get(name)), input_shape=inputs.get(name))
@@ -125,15 +132,25 @@ def _measured(
     return measured, mistakes
 
 
-def picture(model: ModelDescription, name: str, wanted: Sequence[network.LayerSpec] | None = None) -> Network:
-    """A described network as it is drawn; layers that differ from those `wanted` are marked."""
+def picture(
+    model: ModelDescription, name: str, wanted: Sequence[network.LayerSpec] | None = None, *,
+    counts: bool = True, shapes: bool = True,
+) -> Network:  # fmt: skip
+    """A described network as it is drawn; layers that differ from those `wanted` are marked.
+
+    `counts`, `shapes`: with the parameters and the output shapes of its layers. A question that does not say them itself may
+    stand before one that asks for them.
+    """
     differing = _differing(model, wanted) if wanted is not None else frozenset()
     layers = [_layer(layer, place in differing) for place, layer in enumerate(model.layers[: exhibits.MOST_LAYERS])]
+    hidden = {"parameters": None} if not counts else {}
+    hidden |= {"output_shape": None} if not shapes else {}
+    layers = [layer.model_copy(update=hidden) for layer in layers]
     return Network(
         name=name,
         layers=tuple(layers),
         input_shape=model.input_shape,
-        parameters=sum(layer.parameters for layer in model.layers),
+        parameters=sum(layer.parameters for layer in model.layers) if counts else None,
         more=max(0, len(model.layers) - exhibits.MOST_LAYERS),
     )
 

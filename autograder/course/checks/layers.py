@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -272,13 +273,16 @@ def same_setting(given: Any, wanted: Any, key: str) -> bool:
 
 
 class LayerNames(ModelCheck):
-    """The names of the layers, in order."""
+    """The names of the layers, in order; or, with `default`, that no layer was given a name."""
 
     type: Literal["layer_names"] = "layer_names"
-    names_: tuple[str, ...] = Field(alias="names")
-    asks = ("names_",)
+    names_: tuple[str, ...] = Field(default=(), alias="names")
+    default: bool = False
+    asks = ("names_", "default")
 
     def describe(self) -> str:
+        if self.default:
+            return _("Layers without names of their own")
         return _("Layer names: {names}", names=", ".join(self.names_))
 
     def problem(self) -> str:
@@ -287,6 +291,11 @@ class LayerNames(ModelCheck):
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         names = [layer.name for layer in without_activations(value)]
+        if self.default:
+            named = [layer.name for layer in without_activations(value) if not made_up(layer)]
+            if not named:
+                return passed(", ".join(names))
+            return failed(_("names that Keras makes up"), ", ".join(named), _("Leave name=... out."))
         if list(self.names_) in (names, [layer.name for layer in value.layers]):
             return passed(", ".join(self.names_))
         if value.custom and sorted(names) == sorted(self.names_):
@@ -297,6 +306,12 @@ class LayerNames(ModelCheck):
             ", ".join(names) or _("none"),
             _("Give each layer its name when you make it: keras.layers.Dense(..., name='{name}').", name=example),
         )
+
+
+def made_up(layer: LayerDescription) -> bool:
+    """Whether a layer has a name as Keras makes it up: its class in snake case, and a counter from the second on."""
+    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", layer.type)))
+    return re.fullmatch(rf"{snake.lower()}(_[1-9]\d*)?", layer.name) is not None
 
 
 class SameLayers(ModelCheck):

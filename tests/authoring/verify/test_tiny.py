@@ -6,6 +6,7 @@ from xml.etree import ElementTree as xml
 import pytest
 from typer.testing import CliRunner
 
+from autograder.authoring import release
 from autograder.cli import app as cli
 from autograder.course import course as course_module
 from tests.authoring.verify import tiny
@@ -15,10 +16,14 @@ BAD = {
     "survivor": {"why": "A comment.", "edits": {"add-answer": [["# five", "# 5"]]}, "loses": {"add.shown": "6"}},
     "greedy": {
         "why": "Both answers are wrong.",
-        "edits": {"add-answer": "add = 6", "name-answer": "name = 'bob'"},
+        "edits": {"add-answer": "total = 7\nadd = 6", "name-answer": "name = 'bob'"},
         "loses": {"add.shown": "6", "add.secret": ""},
     },
-    "no-hint": {"why": "x", "edits": {"add-answer": "add = 6"}, "loses": {"add.shown": "five", "add.secret": ""}},
+    "no-hint": {
+        "why": "x",
+        "edits": {"add-answer": "total = 7\nadd = 6"},
+        "loses": {"add.shown": "five", "add.secret": ""},
+    },
     "stale": {"why": "x", "edits": {"add-answer": [["no such text", "x"]]}, "loses": {"add.shown": ""}},
     "unreadable": "why: [",
 }
@@ -26,21 +31,30 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """`good` is right. `bad` has bad mutants and a bad release. `broken` asks for what its solution doesn't give."""
-    root = tmp_path_factory.mktemp("three")
-    tiny.write(root, "good", "bad", "broken")
+    """`good` is right. `bad` has bad mutants and a bad release. `broken` asks for what its solution doesn't give.
+
+    `loose` hands in an answer of its own, asks for a name that it doesn't take, and tells what it hides.
+    """
+    root = tmp_path_factory.mktemp("four")
+    tiny.write(root, "good", "bad", "loose", "broken")
     edit_text(root / "course.yml", "  broken:", "  bro_ken:")  # so that the next edit finds the last assignment
     text = (root / "course.yml").read_text("utf-8")
     before, _, last = text.partition("  bro_ken:")
     (root / "course.yml").write_text(before + "  broken:" + last.replace("ada lovelace", "grace hopper"), "utf-8")
     tiny.put(root, "mutants", BAD, "bad")
-    wrong = {"why": "Not right at all.", "edits": {"add-answer": "add = 6"}}
+    wrong = {"why": "Not right at all.", "edits": {"add-answer": "total = 7\nadd = 6"}}
     tiny.put(root, "alternatives", {"wrong": wrong}, "bad")
     edit_text(root / "assignments/ko/bad/checks.yml", "title: 비밀", "title: 비밀\n      equals: 5")
     edit_text(
         root / "assignments/en/bad/bad.ipynb", "raise NotImplementedError()", "total = 2\\nadd = total + 3  # five"
     )
-    return course_module.load(root / "course.yml")
+    notebook = root / "solutions/loose/loose.ipynb"
+    edit_text(notebook, 'check(\\"loose.name\\", name)', 'check(\\"loose.name\\", \\"ada lovelace\\")')
+    edit_text(notebook, "About name, in en", "Define\\n\\n- `name`: your name")
+    edit_text(notebook, "About add, in ko", "`total` = 2")
+    course = course_module.load(root / "course.yml")
+    release.release(course, ["loose"])
+    return course
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +85,7 @@ def test_a_right_assignment_is_proven_in_every_part(run):
     assert [step for step in steps if step["reasons"]] == []
     assert {step["part"] for step in steps} == {
         "solution", "alternatives", "release", "mutants", "checks", "secrets", "nbgrader", "languages",
+        "emptied", "unasked", "told",
     }  # fmt: skip
     assert {step["name"] for step in steps if step["part"] == "secrets"} == {
         "titles and hints", "release in en", "release in ko", "kernel", "feedback", "feedback page",
@@ -146,8 +161,24 @@ def test_languages_that_differ_are_a_reason(run):
     assert "assignments/ko/bad/bad.ipynb: add-answer: its code differs from that in 'en'" in found
 
 
+def test_a_check_cell_that_ignores_the_answer_is_a_reason(run):
+    (found,) = said(run, "loose", "emptied", "name")
+    assert "name.value: the answer cell is empty, and this check passes all the same" in found
+    assert said(run, "loose", "emptied", "add") == []
+
+
+def test_a_name_that_the_text_asks_for_and_nobody_takes_is_a_reason(run):
+    (found,) = said(run, "loose", "unasked", "name")
+    assert "name: the text in 'en' asks for `name`, and the check cell does not hand it in" in found
+
+
+def test_a_hidden_answer_that_a_text_tells_is_a_reason(run):
+    (found,) = said(run, "loose", "told", "add.secret")
+    assert "students read the answer of a hidden check before they give it: 2" in found and "text in ko" in found
+
+
 def test_nbgraders_validator_agrees_where_the_reports_are_right(run):
-    for assignment in ("good", "bad", "broken"):
+    for assignment in ("good", "bad", "loose", "broken"):
         assert said(run, assignment, "nbgrader", "nbgrader validate") == []
 
 

@@ -13,11 +13,13 @@ from autograder.course import course as course_module
 from autograder.course.course import Course
 from tests.authoring.test_release import answer, code, source
 
-ALTERNATIVES = {"computed": {"why": "Computed otherwise.", "edits": {"add-answer": "total = sum([2, 3])\nadd = total"}}}
+ALTERNATIVES = {
+    "computed": {"why": "Computed otherwise.", "edits": {"add-answer": "total = 4 - 2\nadd = sum([total, 3])"}}
+}
 MUTANTS = {
     "one-more": {
         "why": "One too many.",
-        "edits": {"add-answer": "add = 2 + 4"},
+        "edits": {"add-answer": "total = 1\nadd = 2 + 4"},
         "loses": {"add.shown": "6", "add.secret": ""},
     },
     "misspelled": {"why": "Another name.", "edits": {"name-answer": "name = 'bob'"}, "loses": {"name.value": "'bob'"}},
@@ -37,7 +39,7 @@ ASSIGNMENT = """\
         points: 2
         checks:
           - {type: value, of: add, id: shown, equals: 5, points: 0.5}
-          - {type: value, of: add, id: secret, equals: 5, hidden: true, points: 1.5, title: {en: A secret, ko: 비밀}}
+          - {type: value, of: total, id: secret, equals: 2, hidden: true, points: 1.5, title: {en: A secret, ko: 비밀}}
       name:
         title: {en: A name, ko: 이름}
         points: 1
@@ -58,7 +60,7 @@ def write(root: Path, *names: str) -> Course:
         notebook = source()
         notebook.cells.insert(0, code("imports", "from autograder import check"))
         notebook.cells[7] = answer("name", "name = 'ada'\nname += ' lovelace'")
-        text = json.dumps(notebook).replace("first.", f"{name}.")
+        text = json.dumps(notebook).replace("first.", f"{name}.").replace('.add\\", add', '.add\\", add, total=total')
         (root / "solutions" / name).mkdir()
         (root / "solutions" / name / f"{name}.ipynb").write_text(text, "utf-8")
         put(root, "alternatives", ALTERNATIVES, name)

@@ -58,7 +58,22 @@ def test_a_wrong_network_is_shown_beside_the_one_that_is_asked_for():
         (50, "sigmoid", True), (10, "softmax", False),
     ]  # fmt: skip
     assert [(layer.units, layer.differs) for layer in shown.expected[0].layers] == [(100, True), (10, False)]
-    assert shown.networks[0].parameters == 784 * 50 + 50 + 50 * 10 + 10
+    assert shown.networks[0].parameters is None
+
+
+def test_a_drawing_says_no_more_numbers_than_the_visible_checks_of_its_question():
+    counts = {"type": "parameters", "of": "model", "total": 39_760, "points": 1}
+    sizes = {"type": "output_shapes", "of": "model", "shapes": [[None, 50], [None, 10]], "points": 1}
+    hidden = {"hidden": True, "title": "A secret"}
+    network = model(dense(50, "sigmoid", name="hidden"), dense(10, "softmax", inputs=50))
+
+    def told(*checks):
+        (drawn,) = exhibit([LAYERS, *checks], {"model": network}).networks
+        return drawn.parameters, drawn.layers[0].parameters, drawn.layers[0].output_shape
+
+    assert told() == told({**counts, **hidden}, {**sizes, **hidden}) == (None, None, None)
+    assert told(counts) == (39_760, 39_250, None)
+    assert told(sizes) == (None, None, (None, 50))
 
 
 def test_a_right_network_is_shown_alone():

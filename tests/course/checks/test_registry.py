@@ -63,7 +63,7 @@ def test_unknown_keys_are_refused():
 
 
 def test_a_check_without_its_parameters_is_refused():
-    optional = ("trained_on", "function", "array", "parameters", "epochs")
+    optional = ("trained_on", "function", "array", "parameters", "epochs", "layer_names")
     for kind in [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in optional]:
         with pytest.raises(ValidationError, match="Field required"):
             parse({"type": kind, "points": 1})

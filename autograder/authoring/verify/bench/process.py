@@ -1,0 +1,109 @@
+"""``python -m autograder.authoring.verify.bench.process REQUEST ANSWER``: tries versions of assignments, in a process with Keras."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+MOST_REASONS = 20  # of one kind: an author mends the first, and runs it again
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A version that was not decided as it should be: which checks, by ``question.check``, and how."""
+
+    seed: int
+    made_by: tuple[str, ...]
+    difference: str
+    checks: Mapping[str, str]
+
+
+@dataclass
+class Tried:
+    """What came of one kind: how many versions, and those that were not decided as they should be."""
+
+    tried: int = 0
+    odd: list[Odd] = field(default_factory=list)
+
+
+def main(request: Path, answer: Path) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    asked = json.loads(request.read_text("utf-8"))
+    answers = {
+        name: {
+            kind: asdict(one)
+            for kind, one in try_all(Path(asked["course"]), name, asked["spellings"], asked["slips"]).items()
+        }
+        for name in asked["assignments"]
+    }
+    answer.write_text(json.dumps(answers), "utf-8")
+
+
+def try_all(course_file: Path, assignment: str, spellings: list[int], slips: list[int]) -> dict[str, Tried]:
+    """Versions by seed, spellings and slips; each kind as `Tried`."""
+    from autograder.authoring.variants import solved
+    from autograder.authoring.verify.bench.run import Bench
+    from autograder.authoring.verify.rewriting import Source, versions
+    from autograder.authoring.verify.slips import MISTAKES
+    from autograder.authoring.verify.slips.requirements import observer
+    from autograder.authoring.verify.spellings import REWRITERS
+    from autograder.course.course import load
+
+    course = load(course_file)
+    notebook = solved(course, assignment)
+    questions = course.assignment(assignment).questions
+    bench = Bench(course, assignment, notebook, observer(questions))
+    right = bench.run({})
+    source, heavy = Source.of(notebook), sorted(bench.heavy())
+    found = {"spellings": Tried(), "slips": Tried()}
+    if any(status != "passed" for status in right.statuses.values()):
+        odd = Odd(-1, ("the solution",), "", dict(lost(right)))
+        return {kind: Tried(1, [odd]) for kind in found}
+    plans = (("spellings", REWRITERS, spellings, 5), ("slips", MISTAKES, slips, 1))
+    for kind, rewriters, seeds, most in plans:
+        # One after the other where they share the cells that take time.
+        made = sorted(versions(source, rewriters, seeds, f"{kind}/{assignment}", most), key=lambda one: [one.changed.get(place, "") for place in heavy])  # fmt: skip
+        for version in made:
+            done = bench.run(version.changed, version.order)
+            found[kind].tried += 1
+            checks = dict(lost(done) if kind == "spellings" else unlike(questions, right, done))
+            if checks and len(found[kind].odd) < MOST_REASONS:
+                found[kind].odd.append(Odd(version.seed, version.made_by, version.difference(notebook), checks))
+    return found
+
+
+def said(done: Any, place: str) -> str:
+    errors = "; ".join(done.errors.values())
+    return " ".join(part for part in (done.statuses[place], done.reasons.get(place, "") or errors) if part)
+
+
+def lost(done: Any) -> Iterator[tuple[str, str]]:
+    """The checks that a right answer does not pass."""
+    for place, status in done.statuses.items():
+        if status != "passed":
+            yield place, said(done, place)
+
+
+def unlike(questions: Any, right: Any, done: Any) -> Iterator[tuple[str, str]]:
+    """The checks whose status is not what their requirements, as stated beside them, make of a mistake."""
+    from autograder.authoring.verify.slips.requirements import judged
+
+    for name, question in questions.items():
+        for check in question.checks:
+            place = f"{name}.{check.id}"
+            status, broken = done.statuses[place], judged(check, place, right.seen, done.seen)
+            if broken and status not in ("failed", "skipped"):
+                yield place, "broken " + said(done, place)
+            elif broken is False and status != "passed":
+                needs = [f"{name}.{need}" for need in check.needs]
+                if not (status == "skipped" and any(done.statuses[need] != "passed" for need in needs)):
+                    yield place, "kept " + said(done, place)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

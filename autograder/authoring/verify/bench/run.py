@@ -1,0 +1,214 @@
+"""Runs the code of a notebook in this process, and decides what its check cells hand in.
+
+What a cell of arrays computes is kept: it is the same for every notebook in which that cell is the same. So a notebook takes
+hundredths of a second, and hundreds of them take a minute.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import os
+import types
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from nbformat import NotebookNode
+
+from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
+from autograder.authoring.verify.dependencies import Uses, meet, modules, notebook_uses, python, question_cells, uses
+from autograder.course.checks.base import Facts
+from autograder.course.checks.calls import calls_for
+from autograder.course.checks.registry import decide
+from autograder.course.course import Course
+
+MANY = 1_000_000  # bytes of an array that is worth keeping
+MOST_ARRAYS = 1_500_000_000  # bytes of arrays that are kept beside those of the solution
+_NOTHING = object()
+Observer = Callable[[str, Mapping[str, Any], StandIns], Mapping[str, Any]]
+
+
+@dataclass
+class Answered:
+    """What came of a notebook: the status of each check by ``question.check``, and why; what an observer saw of each question.
+
+    `errors`: by place, the exceptions of cells.
+    """
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+class Bench:
+    """One assignment of a course, ready to run its notebook in many versions. Imports Keras, and changes it for good."""
+
+    def __init__(
+        self, course: Course, assignment: str, notebook: NotebookNode, observe: Observer | None = None
+    ) -> None:
+        os.environ["AUTOGRADER_COURSE"] = str(course.root / "course.yml")
+        import keras
+        import tensorflow
+
+        from autograder.common.determinism import settle
+        from autograder.kernel.home import HomeStudent
+
+        settle(tensorflow)
+        self.keras, self.course, self.assignment, self.observe = keras, course, assignment, observe
+        self.questions = course.assignment(assignment).questions
+        self.stand_ins = StandIns()
+        self.stand_ins.install()
+        self.student = HomeStudent()
+        self.stand_ins.student = self.student
+        holdout = course.data.holdout
+        self.student._lab = self.lab = StandInLab(holdout.test_size, holdout.random_state, course.root)
+        self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
+        self.places = question_cells(notebook)
+        imports = {place for place, source in enumerate(self.cells) if modules(source)}
+        self.needed = _needed(notebook_uses(notebook), self.places) | imports
+        self.kept: OrderedDict[Any, dict[str, Any]] = OrderedDict()  # cells of arrays, by source and what they read
+        self.frozen: dict[int, Any] = {}
+        self._remember_arrays()
+
+    def _remember_arrays(self) -> None:
+        """Kept arrays are not looked at again: nobody changes them."""
+        recogniser = self.student.trainings.recogniser
+        look, known = recogniser.rows, dict[int, Any]()
+
+        def rows(array: Any) -> Any:
+            key = id(array)
+            if key not in self.frozen:
+                return look(array)
+            if key not in known or known[key][0] is not array:
+                known[key] = (array, look(array))
+            return known[key][1]
+
+        recogniser.rows = rows  # type: ignore[method-assign]
+
+    def heavy(self) -> frozenset[int]:
+        """The answer cells that compute large arrays: known after the first run."""
+        answers = {place for one in self.places.values() for place in one.answers}
+        return frozenset(place for place in answers if any(key[0] == python(self.cells[place]) for key in self.kept))
+
+    def run(self, changed: Mapping[int, str], order: Sequence[int] | None = None) -> Answered:
+        """The solution with the cells at the places in `changed` as given there; in another `order` of cells."""
+        answered = Answered()
+        names: dict[str, Any] = {"__name__": "__main__"}
+        self.keras.utils.clear_session(free_memory=False)  # names of layers begin anew
+        self.stand_ins.forget()
+        lasting = not any(_writes_in_place(source) for source in changed.values())
+        checks = {one.check: name for name, one in self.places.items()}
+        for place in order if order is not None else range(len(self.cells)):
+            source = changed.get(place, self.cells[place])
+            if not source or (place not in self.needed and place not in changed):
+                continue
+            names["check"] = self._collector(answered, names) if place in checks else lambda *_args, **_named: None
+            try:
+                self._cell(source, names, lasting and place not in checks)
+            except Exception as error:
+                answered.errors[place] = f"{type(error).__name__}: {error}"
+        for name, question in self.questions.items():
+            for check in question.checks:
+                answered.statuses.setdefault(f"{name}.{check.id}", "failed")  # nothing was handed in
+        return answered
+
+    def _cell(self, source: str, names: dict[str, Any], lasting: bool) -> None:
+        text = python(source)
+        about = uses(text) if lasting else Uses()
+        key = (
+            text,
+            tuple((name, id(names.get(name))) for name in sorted(about.reads | about.writes) if name != "check"),
+        )
+        if lasting and key in self.kept:
+            self.kept.move_to_end(key)
+            names.update(self.kept[key])
+            return
+        before = {name: names.get(name) for name in about.writes}
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            exec(compile(text, "<cell>", "exec"), names)
+        written = {name: names[name] for name in about.writes if name in names and "[" not in name}
+        made = {name: value for name, value in written.items() if value is not before[name]}
+        arrays = [value for value in made.values() if isinstance(value, np.ndarray) and value.nbytes > MANY]
+        if arrays and all(map(_plain, written.values())):
+            self._keep(key, made, arrays)
+
+    def _keep(self, key: Any, made: dict[str, Any], arrays: list[Any]) -> None:
+        self.kept[key] = made
+        self.frozen.update({id(array): array for array in arrays})
+        first = len(self.places)  # the solution's own come first, and stay
+        while len(self.kept) > first + 1 and sum(array.nbytes for array in self.frozen.values()) > MOST_ARRAYS:
+            oldest = list(self.kept)[first]
+            for value in self.kept.pop(oldest).values():
+                self.frozen.pop(id(value), None)
+
+    def _collector(self, answered: Answered, names: dict[str, Any]) -> Callable[..., None]:
+        def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:
+            key = place.partition(".")[2]
+            question = self.questions[key]
+            if any(f"{key}.{check.id}" in answered.statuses for check in question.checks):
+                return
+            first, given = question.first_name(), value is not _NOTHING
+            objects = {first: value, **named} if given else named
+            values = self.student.values(value, named, given, first)
+            values = self.student.answer(values, objects, calls_for(question.checks, values, self.course.seed))
+            for outcome in decide(question.checks, Facts(values, self.lab, seed=self.course.seed), "en"):
+                answered.statuses[f"{key}.{outcome.check}"] = outcome.status.value
+                answered.reasons[f"{key}.{outcome.check}"] = f"{outcome.actual} {outcome.hint}".strip()
+            if self.observe is not None:
+                answered.seen |= self.observe(key, objects, self.stand_ins)
+
+        return collect
+
+
+def _needed(every: Sequence[Uses], places: Mapping[str, Any]) -> set[int]:
+    """The cells that answers and checks need; figures are not drawn."""
+    wanted = {place for one in places.values() for place in (*one.answers, one.check)}
+    while True:
+        reads = {path for place in wanted for path in every[place].reads}
+        more = {
+            place
+            for place, one in enumerate(every)
+            if place not in wanted
+            and any(meet(path, read) for path in one.writes for read in reads)
+            and not _draws(one)
+        }
+        if not more:
+            return wanted
+        wanted |= more
+
+
+def _draws(one: Uses) -> bool:
+    return {"fig", "axes"} <= one.writes
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_plain, value))
+    return isinstance(value, (np.ndarray, np.generic, int, float, str, types.ModuleType)) or value is None
+
+
+def _writes_in_place(source: str) -> bool:
+    """Whether a cell may change an array that another notebook uses too."""
+    try:
+        nodes = list(ast.walk(ast.parse(python(source))))
+    except SyntaxError:
+        return False
+    stores = any(
+        isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) and not isinstance(n.slice, ast.Constant)
+        for n in nodes
+    )
+    return stores or any(isinstance(n, ast.AugAssign) for n in nodes) or any(way in source for way in _IN_PLACE)
+
+
+_IN_PLACE = ("out=", ".shuffle(", ".sort(", ".fill(", ".put(", ".resize(", "copyto(")

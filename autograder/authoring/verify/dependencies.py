@@ -1,0 +1,183 @@
+"""What one cell of a notebook needs of another: which names it reads, and which it makes or changes.
+
+A name is a path: ``model``, or ``models['sgd']`` for an entry of a dictionary under a key that is written out. Who calls a method
+of an object, stores into it or gives it to a function of the notebook may change it: better a dependence too many than a wrong
+complaint.
+"""
+
+from __future__ import annotations
+
+import ast
+import symtable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from autograder.common.cells import grade_id_of, is_answer, is_check
+
+
+@dataclass(frozen=True)
+class Uses:
+    """The paths that a cell `reads`, and those that it `writes`: makes, or may change. `functions`: those that it defines."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class QuestionCells:
+    """Where a question stands in a notebook: its answer cells and its check cell, as places in the list of cells."""
+
+    answers: tuple[int, ...]
+    check: int
+
+
+def question_cells(notebook: NotebookNode) -> dict[str, QuestionCells]:
+    """By question: the cells that students fill in since the check cell before, and its own check cell."""
+    found: dict[str, QuestionCells] = {}
+    answers: list[int] = []
+    for place, cell in enumerate(notebook.cells):
+        if is_check(cell):
+            found[grade_id_of(cell)] = QuestionCells(tuple(answers), place)
+            answers = []
+        elif is_answer(cell):
+            answers.append(place)
+    return found
+
+
+def python(source: str) -> str:
+    """A cell's source without the lines that only IPython understands; the other lines keep their numbers."""
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
+def uses(source: str, functions: frozenset[str] = frozenset()) -> Uses:
+    """What a cell reads and writes; nothing for one that is not Python. `functions`: defined by cells before it."""
+    text = python(source)
+    try:
+        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
+    except SyntaxError:
+        return Uses()
+    made = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    modules = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_imported()}
+    own = frozenset(node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
+    outer = set(_global_names(table))
+    outer |= {base(path) for node in tree.body if isinstance(node, ast.AugAssign) and (path := path_of(node.target))}
+    look = _Look(outer | made, functions | own)
+    look.visit(tree)
+    reads = {path for path in look.reads if base(path) in outer}
+    writes = {path for path in look.writes if base(path) in outer | made} | made
+    writes -= {path for path in writes if base(path) in modules and base(path) not in made}
+    return Uses(frozenset(reads), frozenset(writes), own)
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    """The names of the notebook that a cell reads, at its top or inside its functions."""
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from _global_names(child)
+
+
+class _Look(ast.NodeVisitor):
+    def __init__(self, names: set[str], functions: frozenset[str]) -> None:
+        self.names, self.functions = names, functions
+        self.reads: set[str] = set()
+        self.writes: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.reads.add(node.id)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        path = path_of(node)
+        if path is None or path == base(path):
+            self.generic_visit(node)
+        elif not isinstance(node.ctx, ast.Load):
+            self.writes.add(path)
+        else:
+            self.reads.add(path)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if not isinstance(node.ctx, ast.Load) and (path := path_of(node.value)):
+            self.writes.add(path)
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if path := path_of(node.target):
+            self.reads.add(path)
+            self.writes.add(path)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and (path := path_of(node.func.value)):
+            self.writes.add(path)
+        if isinstance(node.func, ast.Name) and node.func.id in self.functions:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            self.writes |= {path for one in given if (path := path_of(one))}
+        self.generic_visit(node)
+
+
+def path_of(node: ast.AST) -> str | None:
+    """The path that an expression begins with: of ``models['sgd'].history`` that is ``models['sgd']``."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)):
+            return f"{name}[{key!r}]"
+        case ast.Subscript() | ast.Attribute():
+            return path_of(node.value)
+    return None
+
+
+def base(path: str) -> str:
+    return path.partition("[")[0]
+
+
+def meet(path: str, other: str) -> bool:
+    """Whether two paths may be the same thing, or one a part of the other."""
+    return path == other or (base(path) == base(other) and (path == base(path) or other == base(other)))
+
+
+def touched(paths: Iterable[str], others: Iterable[str]) -> bool:
+    others = list(others)
+    return any(meet(path, other) for path in paths for other in others)
+
+
+def notebook_uses(notebook: NotebookNode) -> list[Uses]:
+    """Of every cell, in order; text cells use nothing."""
+    found: list[Uses] = []
+    functions: frozenset[str] = frozenset()
+    imported: set[str] = set()
+    for cell in notebook.cells:
+        one = uses(cell.source, functions) if cell.cell_type == "code" else Uses()
+        functions |= one.functions
+        imported |= modules(cell.source) if cell.cell_type == "code" else set()
+        # A module is not changed by calling its functions.
+        found.append(Uses(one.reads, frozenset(p for p in one.writes if base(p) not in imported), one.functions))
+    return found
+
+
+def modules(source: str) -> set[str]:
+    """The names that a cell imports."""
+    try:
+        tree = ast.parse(python(source))
+    except SyntaxError:
+        return set()
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
+
+
+def following(notebook: NotebookNode, question: str) -> set[str]:
+    """The questions that need, themselves or through others, what the answer to `question` makes or changes."""
+    cells, every = question_cells(notebook), notebook_uses(notebook)
+    own = cells[question]
+    changed = {path for place in own.answers for path in every[place].writes}
+    reached: set[int] = set()
+    for place in range(min(own.answers, default=own.check) + 1, len(every)):
+        if place not in own.answers and touched(every[place].reads, changed):
+            reached.add(place)
+            changed |= every[place].writes
+    return {name for name, one in cells.items() if reached.intersection({*one.answers, one.check})} - {question}

@@ -1,0 +1,233 @@
+"""Notebooks written otherwise: a `Rewriter` changes one place of a cell's syntax tree, and a generator draws places by a seed.
+
+What is drawn depends on the notebook and the seed alone, so that a combination which fails can be made again.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import difflib
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from autograder.authoring.verify.dependencies import QuestionCells, meet, modules, notebook_uses, python, question_cells
+from autograder.common.cells import grade_id_of
+
+Replacement = ast.AST | list[ast.stmt] | None
+
+
+class Rewriter:
+    """Changes one node. `name` is printed; `heavy`: the arrays of the data set have to be computed again."""
+
+    name = ""
+
+    def matches(self, node: ast.AST) -> bool:
+        raise NotImplementedError
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        """What stands in its place: a node, statements for a statement, or None where it can't. `node` is a copy."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Version:
+    """A notebook with cells written otherwise: by place, the new source; `made_by`: which rewriter, in which question."""
+
+    seed: int
+    made_by: tuple[str, ...]
+    changed: Mapping[int, str] = field(default_factory=dict)
+    order: tuple[int, ...] | None = None
+
+    def notebook(self, solved: NotebookNode) -> NotebookNode:
+        made = copy.deepcopy(solved)
+        for place, source in self.changed.items():
+            made.cells[place].source = source
+        if self.order is not None:
+            made.cells = [made.cells[place] for place in self.order]
+        return made
+
+    def difference(self, solved: NotebookNode) -> str:
+        """As a unified diff of the cells: what an author reads, and types to try it."""
+        lines: list[str] = []
+        for place, source in sorted(self.changed.items()):
+            cell = solved.cells[place]
+            name = grade_id_of(cell) or str(cell.get("id", place))
+            before = ast.unparse(ast.parse(python(cell.source))).splitlines()
+            lines += list(difflib.unified_diff(before, source.splitlines(), name, name, lineterm="", n=0))[2:]
+        return "\n".join(line for line in lines if not line.startswith("@@"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A solved notebook, read: which cells may be rewritten, and what they use."""
+
+    notebook: NotebookNode
+    questions: Mapping[str, QuestionCells]
+
+    @classmethod
+    def of(cls, notebook: NotebookNode) -> Source:
+        return cls(notebook, question_cells(notebook))
+
+    def computes_arrays(self, place: int) -> bool:
+        """Whether a cell makes the large arrays: a version in which it is written otherwise takes time."""
+        text = self.notebook.cells[place].source
+        return any(word in text for word in ("train_test_split", ".reshape(", "/ 255"))
+
+    @property
+    def answers(self) -> list[tuple[str, int]]:
+        return [(name, place) for name, one in self.questions.items() for place in one.answers]
+
+    def movable(self) -> list[tuple[int, int]]:
+        """(answer cell, place before which it may stand as well): nothing in between makes what it reads, or reads it."""
+        every, found = notebook_uses(self.notebook), []
+        for _question, place in self.answers:
+            for target in range(place - 1, 0, -1):
+                one, other = every[place], every[target]
+                code = self.notebook.cells[target].source if self.notebook.cells[target].cell_type == "code" else ""
+                if modules(code) or _meet(one.reads, other.writes) or _meet(one.writes, other.reads | other.writes):
+                    break
+                if self.notebook.cells[target].cell_type == "code":
+                    found.append((place, target))
+        return found
+
+
+def _meet(paths: frozenset[str], others: frozenset[str]) -> bool:
+    return any(meet(path, other) for path in paths for other in others)
+
+
+def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, int | None]]:
+    """(parent, field, index) of every node that `rewriter` matches."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST) and rewriter.matches(value):
+                yield parent, name, None
+            elif isinstance(value, list):
+                for index, item in enumerate(value):
+                    if isinstance(item, ast.AST) and rewriter.matches(item):
+                        yield parent, name, index
+
+
+def rewrite(source: str, rewriter: Rewriter, draw: random.Random) -> str | None:
+    """`source` with one place changed, as Python writes it; None where the rewriter finds nothing to change."""
+    try:
+        tree = ast.parse(python(source))
+    except SyntaxError:
+        return None
+    found = list(places(tree, rewriter))
+    draw.shuffle(found)
+    before = ast.unparse(tree)
+    for parent, name, index in found:
+        value = getattr(parent, name)
+        node = value if index is None else value[index]
+        changed = rewriter.change(copy.deepcopy(node), draw)
+        if changed is None or (isinstance(changed, list) and not isinstance(node, ast.stmt)):
+            continue
+        if index is None:
+            setattr(parent, name, changed)
+        elif isinstance(changed, list):
+            value[index : index + 1] = changed
+        else:
+            value[index] = changed
+        after = ast.unparse(ast.fix_missing_locations(tree))
+        return after if after != before else None
+    return None
+
+
+def versions(
+    source: Source, rewriters: Sequence[Rewriter], seeds: Sequence[int], kind: str, most: int
+) -> Iterator[Version]:
+    """For each seed a notebook with 1 to `most` changes; none where nothing can be changed."""
+    answers = [(name, place) for name, place in source.answers if not source.computes_arrays(place)]
+    moves = source.movable() if most > 1 else []
+    for seed in seeds:
+        draw = random.Random(f"{kind}/{seed}")
+        pool = source.answers if draw.random() < 0.1 or not answers else answers  # arrays take time
+        changed: dict[int, str] = {}
+        made_by: list[str] = []
+        wanted = draw.randint(1, most)
+        for _attempt in range(4 * len(rewriters)):
+            if len(made_by) == wanted:
+                break
+            rewriter = draw.choice(rewriters)  # first: a rare construct is as likely to be rewritten as a frequent one
+            for question, place in draw.sample(pool, len(pool)):
+                after = rewrite(changed.get(place, source.notebook.cells[place].source), rewriter, draw)
+                if after is not None:
+                    changed[place] = after
+                    made_by.append(f"{question}: {rewriter.name}")
+                    break
+        order = None
+        if made_by and most > 1:  # right answers: what surrounds the code differs too
+            place = draw.choice(sorted(changed))
+            if (line := draw.choice(_LINES)) and draw.random() < 0.3:
+                changed[place] = f"{line}\n{changed[place]}"
+                made_by.append(line)
+            if moves and draw.random() < 0.15:
+                order = _moved(len(source.notebook.cells), *draw.choice(moves))
+                made_by.append("cells in another order")
+        if made_by:
+            yield Version(seed, tuple(made_by), changed, order)
+
+
+_LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
+
+
+def _moved(count: int, place: int, target: int) -> tuple[int, ...]:
+    """The cells in the order in which that at `place` stands before that at `target`."""
+    order = [one for one in range(count) if one != place]
+    order.insert(order.index(target), place)
+    return tuple(order)
+
+
+# ---- building code
+
+
+def expression(text: str, **parts: ast.AST) -> ast.expr:
+    """The expression that `text` says; names of `parts` stand for those nodes."""
+    node: ast.expr = ast.parse(text, mode="eval").body
+    return _Fill(parts).visit(node)  # type: ignore[no-any-return]
+
+
+def statements(text: str, **parts: ast.AST) -> list[ast.stmt]:
+    return [_Fill(parts).visit(node) for node in ast.parse(text).body]
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, parts: Mapping[str, ast.AST]) -> None:
+        self.parts = parts
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        part = self.parts.get(node.id)
+        return node if part is None else copy.deepcopy(part)
+
+
+def dotted(node: ast.AST) -> str:
+    """``keras.layers.Dense`` for such an expression, also below ``tf.keras``; '' for others."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    whole = ".".join([node.id, *reversed(parts)])
+    return whole.removeprefix("tf.") if whole.startswith("tf.keras") else whole
+
+
+def calls(node: ast.AST, *names: str) -> bool:
+    """Whether a node is a call of one of these functions, by the end of its dotted name."""
+    if not isinstance(node, ast.Call):
+        return False
+    own = dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+    return any(own == name or own.endswith(f".{name}") for name in names)
+
+
+def keyword(call: ast.Call, name: str) -> ast.keyword | None:
+    return next((one for one in call.keywords if one.arg == name), None)
+
+
+def text_of(node: ast.AST | None) -> str:
+    """The string that a constant holds; '' for all else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,324 @@
+"""What each type of check asks for, stated a second time: as something that can be seen in the student's own objects.
+
+A statement looks at live objects, by other means than descriptions: Keras's own attributes, numbers that a loss gives, the very
+arrays that ``fit`` got. What it sees of the solution is what is asked for; a mistake breaks a requirement when something else is
+seen. So a check and its statement can only agree when both are right, or both wrong in the same way by different means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.verify.bench.stand_in import StandIns, Training
+from autograder.course.checks.base import Check
+from autograder.course.course import Question
+
+BROKEN = "broken: "  # begins what is seen where looking raised
+Objects = Mapping[str, Any]
+Statement = Callable[[Any, Objects, StandIns], Any]
+
+
+def observer(questions: Mapping[str, Question]) -> Callable[[str, Objects, StandIns], dict[str, Any]]:
+    """By ``question.check``, what is seen of what was handed in; nothing for a type of check without a statement."""
+
+    def observe(name: str, objects: Objects, stand_ins: StandIns) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for check in questions[name].checks:
+            statement = STATEMENTS.get(check.type)
+            if statement is not None:
+                try:
+                    seen[f"{name}.{check.id}"] = statement(check, objects, stand_ins)
+                except Exception as error:  # what can't even be looked at isn't as asked
+                    seen[f"{name}.{check.id}"] = f"{BROKEN}{type(error).__name__}"
+        return seen
+
+    return observe
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two observations are of the same thing."""
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        one, other = np.asarray(one), np.asarray(other)
+        return one.shape == other.shape and bool(
+            np.allclose(one.astype(float), other.astype(float), rtol=1e-5, atol=1e-5)
+        )
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return bool(abs(one - other) <= 1e-6 * max(1.0, abs(one)))
+    return bool(one == other)
+
+
+def _network(check: Any, objects: Objects) -> Any:
+    network = objects[check.of]
+    return network() if not hasattr(network, "layers") and callable(network) else network
+
+
+# ---- structure: by behaviour and by Keras's own account
+
+
+def _layers(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Kind and width of each layer, and what it makes of numbers: not what its activation is called."""
+    points = np.linspace(-2, 2, 5, dtype=np.float32)
+    seen = []
+    for layer in _network(check, objects).layers:
+        bend = getattr(layer, "activation", None)
+        seen.append(
+            (type(layer).__name__, getattr(layer, "units", None), np.asarray(bend(points[None, :])) if bend else None)
+        )
+    return seen
+
+
+def _made_of(check: Any, objects: Objects, _: StandIns) -> Any:
+    layers = _network(check, objects).layers
+    return [[own is objects[name] for own in layers] for name in check.layers]
+
+
+def _layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
+    names = [layer.name for layer in _network(check, objects).layers]
+    return all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names) if check.default else names
+
+
+def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
+    network = _network(check, objects)
+    return [int(layer.count_params()) for layer in network.layers], sum(int(np.prod(w.shape)) for w in network.trainable_weights)  # fmt: skip
+
+
+# ---- compile
+
+
+def _loss(check: Any, objects: Objects, _: StandIns) -> Any:
+    """What the loss makes of three answers to three questions."""
+    network = _network(check, objects)
+    answers = np.full((3, 10), 0.05, np.float32)
+    answers[[0, 1, 2], [1, 4, 2]] = 0.55
+    return float(network.compute_loss(np.zeros((3, 1)), np.array([1, 2, 3]), answers))
+
+
+def _metrics(check: Any, objects: Objects, _: StandIns) -> Any:
+    network = _network(check, objects)
+    given = network.get_compile_config()["metrics"]
+    return isinstance(given, (list, tuple)) and "accuracy" in given
+
+
+def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:
+    optimizer = _network(check, objects).optimizer
+    return type(optimizer).__name__, _settings(optimizer.get_config())
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: float(value) if isinstance(value, (int, float)) else value
+        for key, value in config.items()
+        if key != "name"
+    }
+
+
+# ---- training: the very calls
+
+
+def _trainings(check: Any, objects: Objects, stand_ins: StandIns) -> list[Training]:
+    network = objects[getattr(check, "model", check.of)]
+    return stand_ins.trainings[id(network)]
+
+
+def _trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    prints: list[Any] = []
+    for one in _trainings(check, objects, stand_ins):
+        own = _fingerprint(one.x, one.y)
+        prints += [own] * (own not in prints)
+    return prints
+
+
+_fingerprints: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+
+
+def _fingerprint(x: Any, y: Any) -> Any:
+    """Of images and labels together: shapes, range, and two sums that another row, scale or label changes."""
+    key = (id(x), id(y))
+    if key not in _fingerprints or _fingerprints[key][0] is not x or _fingerprints[key][1] is not y:
+        images, labels = np.asarray(x), np.asarray(y).astype(float)
+        means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
+        found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
+        _fingerprints[key] = (x, y, found)
+    return _fingerprints[key][2]
+
+
+def _epochs(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    total = sum(one.epochs for one in _trainings(check, objects, stand_ins))
+    if not total:
+        raise ValueError("not trained")
+    limits = (check.at_most is None or total <= check.at_most, check.at_least is None or total >= check.at_least)
+    return limits, total if check.equals is not None else None
+
+
+def _batch_size(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    return {one.batch_size for one in _trainings(check, objects, stand_ins)}
+
+
+def _fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    return len(_trainings(check, objects, stand_ins))
+
+
+def _trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    kind, config = _trainings(check, objects, stand_ins)[-1].optimizer
+    return kind, _settings(config)
+
+
+# ---- values
+
+
+def _value(check: Any, objects: Objects, _: StandIns) -> Any:
+    value = objects[check.of]
+    if value is None or isinstance(value, type(...)):
+        raise ValueError("no answer")
+    listed = np.asarray(value, object).tolist() if isinstance(value, (list, tuple, np.ndarray)) else value
+    return ("truth", value) if isinstance(value, (bool, np.bool_)) else listed
+
+
+def _array(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Only what the check is about: shape, kind and range of an array, or its very content."""
+    array = np.asarray(objects[check.of])
+    if array.dtype.kind not in "biuf":
+        raise ValueError("no numbers")
+    seen: list[Any] = []
+    if check.shape is not None:
+        seen.append(array.shape)
+    if check.kind is not None:
+        seen.append("float" if array.dtype.kind == "f" else "whole")
+    if check.minimum is not None:
+        seen.append(bool(array.min() >= check.minimum))
+    if check.maximum is not None:
+        seen.append(bool(array.max() <= check.maximum))
+    if check.equals is not None:
+        flat = array.reshape(len(array), -1)
+        weights = np.arange(1, len(flat) + 1) / len(flat)
+        column = flat[:, ::7].mean(axis=1, dtype=np.float64)
+        scale = 1.0 if check.scaling or check.equals.endswith("_labels") else float(column.max())
+        seen += [len(flat), float((column * weights).sum() / scale), float(column.sum() / scale)]
+    return seen
+
+
+def _number(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    """The number, as far as it is about a network that was trained."""
+    return _is_measured(objects[check.of], objects[check.model], check, stand_ins)
+
+
+def _is_measured(value: Any, network: Any, check: Any, stand_ins: StandIns) -> bool:
+    if not stand_ins.trainings.get(id(network)):
+        raise ValueError("not trained")
+    if isinstance(value, (str, list, tuple)):
+        raise TypeError("no number")
+    described = stand_ins.student.values(network, {}, True, "network")["network"]
+    return bool(
+        abs(float(value) - stand_ins.student.lab.evaluate(described, check.split)[check.metric]) <= check.tolerance
+    )
+
+
+def _numbers(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    networks, numbers = objects[check.models], objects[check.of]
+    right = {key: _is_measured(value, networks[key], check, stand_ins) for key, value in numbers.items()}
+    return right, len({id(one) for one in networks.values()}) == len(networks)
+
+
+def _keys(check: Any, objects: Objects, _: StandIns) -> Any:
+    return [key in objects[check.of] for key in check.keys]
+
+
+def _winner(check: Any, objects: Objects, _: StandIns) -> Any:
+    results, best = objects[check.results], objects[check.of]
+    return all(results[best] >= value for value in results.values())
+
+
+def _function(check: Any, objects: Objects, _: StandIns) -> Any:
+    """What the function gives for arguments of our own drawing."""
+    function = objects[check.of]
+    if check.cases:
+        return [_result(function(*(np.asarray(a, float) if isinstance(a, (list, tuple)) else a for a in case.args))) for case in check.cases]  # fmt: skip
+    draw = np.random.default_rng(0)
+    seen = []
+    for _turn in range(3):
+        lengths: dict[str, int] = {}
+        arguments: list[Any] = []
+        for spec in check.args:
+            if spec.integer:
+                arguments.append(int(draw.integers(spec.integer[0], spec.integer[1] + 1)))
+                continue
+            axes = [axis if isinstance(axis, int) else lengths.setdefault(axis, int(draw.integers(2, 6))) for axis in spec.shape]  # fmt: skip
+            arguments.append(draw.standard_normal(axes))
+        seen.append(_result(function(*arguments)))
+    return seen
+
+
+def _result(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [np.asarray(part, float) for part in value]
+    return np.asarray(value, float)
+
+
+def _accuracy(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    """An accuracy is measured where networks are trained: of another training than the solution's nothing is told here."""
+    used = [
+        (one.epochs, one.batch_size, one.optimizer[0], _fingerprint(one.x, one.y))
+        for one in _trainings(check, objects, stand_ins)
+    ]
+    return Untold(used, _layers(check, objects, stand_ins))
+
+
+class Untold:
+    """Seen, but told only where it is the same as the solution's."""
+
+    def __init__(self, *seen: Any) -> None:
+        self.seen = list(seen)
+
+
+STATEMENTS: dict[str, Statement] = {
+    "input_shape": lambda check, objects, _: tuple(_network(check, objects).input_shape[1:]),
+    "layers": _layers,
+    "layer_names": _layer_names,
+    "same_layers": _made_of,
+    "parameters": _parameters,
+    "output_shapes": lambda check, objects, _: [tuple(layer.output.shape) for layer in _network(check, objects).layers],
+    "weight_shapes": lambda check, objects, _: [
+        tuple(weight.shape) for weight in _network(check, objects).get_weights()
+    ],
+    "builds": lambda check, objects, _: bool(objects[check.of]().layers),
+    "loss": _loss,
+    "metrics": _metrics,
+    "optimizer": _optimizer,
+    "trained_with": _trained_with,
+    "trained_on": _trained_on,
+    "epochs": _epochs,
+    "batch_size": _batch_size,
+    "fresh": _fresh,
+    "value": _value,
+    "choice": _value,
+    "array": _array,
+    "evaluation": _number,
+    "evaluations": _numbers,
+    "keys": _keys,
+    "winner": _winner,
+    "function": _function,
+    "accuracy": _accuracy,
+}
+
+
+def stated(check: Check) -> bool:
+    return check.type in STATEMENTS
+
+
+def judged(check: Check, place: str, asked: Mapping[str, Any], seen: Mapping[str, Any]) -> bool | None:
+    """Whether a mistake breaks what `check` asks for; None where that isn't told."""
+    if not stated(check) or place not in asked:
+        return None
+    if place not in seen:
+        return True  # nothing was handed in
+    one, other = asked[place], seen[place]
+    if isinstance(other, Untold):
+        return False if isinstance(one, Untold) and same(one.seen, other.seen) else None
+    return (isinstance(other, str) and other.startswith(BROKEN)) or not same(one, other)

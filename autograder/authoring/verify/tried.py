@@ -1,0 +1,97 @@
+"""Spellings and slips: hundreds of versions of each assignment, decided in processes of their own beside the grading of notebooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.verify.proof import Part, Reason, Step
+from autograder.common.i18n import N_, _
+from autograder.course.course import FILE, Course
+
+COUNT = 300  # versions of an assignment
+IN_KERNELS, THOROUGH = 2, 25  # of them, right answers that are graded as a student's notebook is
+MOST = 5  # changes in one right answer
+PROCESSES = 2  # each needs some 3 GB
+_MESSAGES = {
+    "": N_("a right answer, written otherwise, is {status}"),
+    "broken": N_("a mistake breaks what this check asks for, and the check is {status}"),
+    "kept": N_("a mistake keeps what this check asks for, and the check is {status}"),
+}
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Which versions are tried: `spellings` and `slips` by seed, and the first `kernels` of the spellings in real kernels too."""
+
+    spellings: Sequence[int] = tuple(range(COUNT))
+    slips: Sequence[int] = tuple(range(COUNT))
+    kernels: int = IN_KERNELS
+
+
+def steps(course: Course, assignments: Sequence[str], parts: frozenset[Part], seeds: Seeds) -> list[Step]:
+    """A step for each assignment and part, which says how many versions were tried and shows those that went wrong."""
+    spellings = list(seeds.spellings) if Part.SPELLINGS in parts else []
+    slips = list(seeds.slips) if Part.SLIPS in parts else []
+    if not spellings and not slips:
+        return []
+    with ThreadPoolExecutor(min(PROCESSES, os.cpu_count() or 1)) as pool:
+        shares = [
+            assignments[start::PROCESSES] for start in range(PROCESSES)
+        ]  # an import of Keras takes 10 s: few processes
+        answers = list(pool.map(lambda share: _asked(course, share, spellings, slips), filter(None, shares)))
+    every = {name: answer for share in answers for name, answer in share.items()}
+    wanted = [part for part in (Part.SPELLINGS, Part.SLIPS) if part in parts]
+    return [_step(part, name, every[name]) for name in assignments for part in wanted]
+
+
+def _asked(course: Course, assignments: Sequence[str], spellings: list[int], slips: list[int]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as scratch:
+        request, answer = Path(scratch) / "request.json", Path(scratch) / "answer.json"
+        document = {
+            "course": str(course.root / FILE),
+            "assignments": list(assignments),
+            "spellings": spellings,
+            "slips": slips,
+        }
+        request.write_text(json.dumps(document), "utf-8")
+        command = [sys.executable, "-m", "autograder.authoring.verify.bench.process", str(request), str(answer)]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode or not answer.exists():
+            problem = {"problem": "\n".join(done.stderr.strip().splitlines()[-3:])}
+            return dict.fromkeys(assignments, problem)
+        found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+        return found
+
+
+def _step(part: Part, assignment: str, answer: dict[str, Any]) -> Step:
+    name = "in one process"
+    if "problem" in answer:
+        reason = Reason(message=_("the notebooks could not be tried: {reason}", reason=answer["problem"]))
+        return Step(part=part, assignment=assignment, name=name, reasons=(reason,))
+    found = answer[part.value]
+    return Step(
+        part=part, assignment=assignment, name=name, reasons=tuple(_reasons(part, assignment, found["odd"])),
+        tried=max(1, found["tried"]), wrong=len(found["odd"]),
+    )  # fmt: skip
+
+
+def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iterable[Reason]:
+    for one in odd:
+        replay = f"autograder verify {assignment} --only {part.value} --seed {one['seed']}"
+        for place, said in one["checks"].items():
+            first, _blank, rest = said.partition(" ")
+            kind = first if first in _MESSAGES else ""
+            status, _blank, why = (rest if kind else said).partition(" ")
+            yield Reason(
+                message=_(_MESSAGES[kind], status=status), file=replay, place=place,
+                found=f"{why} [{'; '.join(one['made_by'])}]\n{one['difference']}".strip(),
+            )  # fmt: skip

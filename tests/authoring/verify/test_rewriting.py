@@ -1,0 +1,81 @@
+"""Rewriters: what they turn code into is other code, the same for the same seed, and of the same value where they promise it."""
+
+import ast
+import random
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.authoring.verify.rewriting import Source, rewrite, versions
+from autograder.authoring.verify.slips import MISTAKES
+from autograder.authoring.verify.spellings import REWRITERS
+from autograder.authoring.verify.spellings.arrays import ARRAYS
+from autograder.authoring.verify.spellings.layout import LAYOUT
+from autograder.authoring.verify.spellings.values import VALUES
+
+CODE = '''
+def relu(z):
+    """Bend."""
+    return np.maximum(z, 0)
+
+count = 784 * 100 + 100
+name = "softmax"
+shape = (None, 100)
+shapes = [(784, 100), (100,)]
+same = count == 78500
+scaled = images.reshape(-1, 4) / 255.0
+product = matrix @ matrix
+classes = np.argmax(scaled, axis=1)
+share = np.mean(classes == 1)
+train_input, val_input, train_target, val_target = train_test_split(scaled, labels, test_size=0.5, random_state=42)
+model = keras.Sequential([keras.Input(shape=(4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(2)])
+model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+other.compile(optimizer="sgd", loss="mse")
+third.compile(optimizer=keras.optimizers.SGD(), loss="mse")
+model.fit(train_input, train_target, epochs=5)
+val_loss, val_accuracy = model.evaluate(val_input, val_target)
+'''
+PLAIN = CODE.partition("train_input,")[0]
+
+
+def names():
+    return {"np": np, "images": np.arange(12, dtype=np.uint8).reshape(3, 2, 2), "matrix": np.arange(4.0).reshape(2, 2)}
+
+
+@pytest.mark.parametrize("rewriter", [*REWRITERS, *MISTAKES], ids=lambda one: type(one).__name__)
+def test_every_rewriter_finds_something_to_change_and_writes_python(rewriter):
+    made = {rewrite(CODE, rewriter, random.Random(seed)) for seed in range(8)} - {None}
+    assert made and ast.unparse(ast.parse(CODE)) not in made
+    for source in made:
+        ast.parse(source)
+
+
+@pytest.mark.parametrize("rewriter", [*VALUES, *ARRAYS, *LAYOUT], ids=lambda one: type(one).__name__)
+def test_what_python_and_numpy_hold_equal_is_equal(rewriter):
+    right = names()
+    exec(PLAIN, right)
+    for seed in range(30):
+        source = rewrite(PLAIN, rewriter, random.Random(seed))
+        if source is None or "12000" in source:
+            continue
+        other = names()
+        exec(source, other)
+        for name in ("count", "name", "same", "scaled", "product", "classes", "share"):
+            assert np.allclose(right[name], other[name]) if name != "name" else right[name] == other[name], source
+        assert [list(one) for one in other["shapes"]] == [[784, 100], [100]]
+        assert np.array_equal(other["relu"](np.array([-1.0, 2.0])), [0, 2])
+
+
+def test_the_same_seed_makes_the_same_version_whatever_else_is_tried():
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(CODE), nbformat.v4.new_code_cell("check('x.a', count)")]
+    notebook.cells[0].metadata["nbgrader"] = {"grade": False, "solution": True, "grade_id": "a-answer"}
+    notebook.cells[1].metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "a"}
+    source = Source.of(notebook)
+    every = list(versions(source, REWRITERS, range(20), "x", 5))
+    assert every[7] == next(versions(source, REWRITERS, [7], "x", 5))
+    assert len({one.changed[0] for one in every}) > 15
+    assert {1, 2, 3, 4, 5} <= {len(one.made_by) for one in every}
+    assert all(len(one.made_by) == 1 for one in versions(source, MISTAKES, range(20), "x", 1))
+    assert every[0].difference(notebook).startswith(("-", "+")) and every[0].notebook(notebook).cells[0].source == every[0].changed[0]  # fmt: skip

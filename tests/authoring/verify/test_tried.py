@@ -1,0 +1,66 @@
+"""Spellings and slips, tried in a process with Keras: what is wrong on purpose is found, with the seed and the code that show it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from autograder.authoring.verify.proof import Part
+from autograder.authoring.verify.tried import Seeds, steps
+from autograder.course import course as course_module
+from tests.authoring.verify.tiny import edit_text
+
+pytestmark = pytest.mark.slow  # each test imports Keras in a process of its own
+BOTH = frozenset({Part.SPELLINGS, Part.SLIPS})
+SEEDS = Seeds(spellings=range(25), slips=range(25), kernels=0)
+
+
+def test_a_right_course_is_proven_and_says_how_many_were_tried(tiny_course):
+    spellings, slips = steps(tiny_course, ["first"], BOTH, SEEDS)
+    assert spellings.reasons == slips.reasons == ()
+    assert spellings.tried == slips.tried == 25 and (spellings.right, slips.right) == (25, 25)
+
+
+def test_a_check_that_a_mistake_passes_is_found(tiny_course):
+    edit_text(tiny_course.root / "course.yml", "id: shown, equals: 5", "id: shown, equals: 5, tolerance: 50")
+    course = course_module.load(tiny_course.root / "course.yml")
+    (step,) = steps(course, ["first"], frozenset({Part.SLIPS}), SEEDS)
+    assert not step.proven and 0 < step.right < step.tried
+    reason = step.reasons[0]
+    assert reason.place == "add.shown" and "breaks what this check asks for, and the check is passed" in reason.message
+    assert "autograder verify first --only slips --seed" in reason.file and "-add = total + 3" in reason.found
+
+
+def test_a_check_that_is_too_narrow_is_found(tiny_course):
+    edit_text(tiny_course.root / "course.yml", "equals: 5, points", "equals: 5, kind: text, points")
+    course = course_module.load(tiny_course.root / "course.yml")
+    spellings, slips = steps(course, ["first"], BOTH, SEEDS)
+    assert "add.shown" in {reason.place for reason in spellings.reasons} == {reason.place for reason in slips.reasons}
+
+
+WRONG = """
+import sys
+from pathlib import Path
+from autograder.authoring.verify import spellings
+from autograder.authoring.verify.bench.process import main
+from autograder.authoring.verify.slips.mistakes import WrongNumber
+spellings.REWRITERS = (WrongNumber(),)
+main(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_a_spelling_that_is_decided_otherwise_is_found(tiny_course, tmp_path):
+    request, answer = tmp_path / "request.json", tmp_path / "answer.json"
+    asked = {"course": str(tiny_course.root / "course.yml"), "assignments": ["first"], "spellings": [0, 1], "slips": []}
+    request.write_text(json.dumps(asked), "utf-8")
+    subprocess.run([sys.executable, "-c", WRONG, request, answer], check=True, capture_output=True)
+    found = json.loads(answer.read_text("utf-8"))["first"]["spellings"]
+    assert found["tried"] == len(found["odd"]) == 2
+    assert all("failed" in status for odd in found["odd"] for status in odd["checks"].values())
+
+
+def test_a_process_that_dies_is_a_reason(tiny_course):
+    (tiny_course.root / "solutions" / "first" / "first.ipynb").unlink()
+    (step,) = steps(tiny_course, ["first"], frozenset({Part.SLIPS}), SEEDS)
+    assert "could not be tried" in step.reasons[0].message and "first.ipynb does not exist" in step.reasons[0].message
