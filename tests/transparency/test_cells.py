@@ -8,6 +8,7 @@ from tests.transparency.cells import CELLS
 from tests.transparency.compare import differences, facts_of
 from tests.transparency.sequences import programs
 
+pytestmark = pytest.mark.timeout(1800)  # a fixture runs all cells, in two kernels at the same time
 # What differs, and why that is better than the alternative.
 ACCEPTED = {
     "images in a list": [".stderr"],  # Keras warns of the list, and the judge could not train otherwise
@@ -28,6 +29,7 @@ def test_a_cell_leaves_what_it_leaves_beside_plain_keras(facts, cell):
     assert not graded.get("shows the grader")
 
 
+@pytest.mark.slow
 def test_random_sequences_leave_what_they_leave_beside_plain_keras(bench, tmp_path):
     """A few each time; for a long run set AUTOGRADER_SEQUENCES, and AUTOGRADER_SEQUENCES_SEED to go on elsewhere."""
     count, seed = (int(os.environ.get(f"AUTOGRADER_SEQUENCES{name}", n)) for name, n in (("", 10), ("_SEED", 0)))
