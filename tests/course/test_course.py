@@ -243,7 +243,7 @@ def _digest(path):
         ("split: holdout, at_least: 0.85", "split: holdout, at_least: 0.86"),
         ("equals: 1500, hidden: true", "equals: 1501, hidden: true"),
         ("seed: 42\n", "seed: 43\n"),
-        ("epochs: 30", "epochs: 31"),
+        ("epochs: 100", "epochs: 101"),
         ("random_state: 42", "random_state: 43"),
     ],
 )

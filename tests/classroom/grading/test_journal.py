@@ -117,7 +117,7 @@ def test_whatever_determines_a_report_changes_its_key_and_is_said(name: str) -> 
 
 def test_what_a_report_says_of_itself_is_what_it_rests_on() -> None:
     """A field that says who graded it, how and with what is a field of the basis too."""
-    outcome = {"questions", "notes", "breaks"}
+    outcome = {"questions", "notes", "breaks", "first_cause"}
     assert set(Report.model_fields) - outcome == set(Basis.model_fields) - {"release"}
 
 

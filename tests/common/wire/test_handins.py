@@ -19,7 +19,7 @@ from autograder.common.exhibits import Mistake
 from autograder.common.results import Status
 from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import ArrayDescription, FunctionDescription, digest
-from autograder.common.wire.handins import HandIns, Kept, Measured, annotated, pack, unpack
+from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, annotated, pack, unpack
 from autograder.common.wire.messages import HandIn, dump
 from autograder.course.course import load
 from autograder.judge.session import Session
@@ -57,7 +57,7 @@ def same(one, two):
 
 
 def test_what_was_packed_is_unpacked_to_the_last_bit():
-    before = kept(errors={"train": ("ValueError", "a\ud7ff\x00 \u2028")})
+    before = kept(circumstances=Circumstances(errors={"train": ("ValueError", "a\ud7ff\x00 \u2028")}))
     after = unpack(pack(before))
     assert same(before, after)
     values = after.values("train")
@@ -71,14 +71,15 @@ def test_what_was_packed_is_unpacked_to_the_last_bit():
     assert after.course() == {"seed": 42}
 
 
-FACTS = {"code": "c" * 64, "missing": {"train": ("why \ud7ff", "a hint")}, "course": sha256(b"{}"), "language": "ko"}
+MISSING = Circumstances(missing={"train": ("why \ud7ff", "a hint")})
+FACTS = {"code": "c" * 64, "circumstances": MISSING.model_dump(mode="json"), "course": sha256(b"{}"), "language": "ko"}
 
 
 def test_what_the_worker_knows_is_added_without_opening_what_the_judge_packed():
     packed = pack(kept())
     noted = annotated(packed, FACTS, {sha256(b"{}"): b"{}"})
     assert noted.endswith(packed)
-    assert same(unpack(noted), kept().changed({sha256(b"{}"): b"{}"}, **FACTS))
+    assert same(unpack(noted), kept().changed({sha256(b"{}"): b"{}"}, **{**FACTS, "circumstances": MISSING}))
 
 
 @pytest.mark.parametrize("place", [0, 5, 9, -1, -5_000, -100_000])
@@ -125,7 +126,7 @@ def test_a_changed_bit_of_the_head_or_of_an_array_is_noticed(place):
         b"", b"AGH1", b"\0" * 12, pickle.dumps({"a": 1}), pack(kept())[:-1], pack(kept()) + b"\0",
         b"AGH1" + b"\xff" * 8 + b"{}", pack(Kept(HandIns(answers=kept().document.answers), {})),
         annotated(b"", FACTS, {}), annotated(pack(kept()), FACTS, {}), annotated(pack(kept()), {"more": 1}, {}),
-        annotated(annotated(pack(kept()), {}, {}), {}, {}), pack(kept(version=2)), b"AGH1\x02\0\0\0\x02\0\0\0{}[[1,2]]"[:18],
+        annotated(annotated(pack(kept()), {}, {}), {}, {}), pack(kept(version=handins.VERSION + 1)), b"AGH1\x02\0\0\0\x02\0\0\0{}[[1,2]]"[:18],
     ],
 )  # fmt: skip
 def test_what_is_no_hand_in_is_refused(content):
@@ -284,7 +285,7 @@ def judge(course_file, tmp_path_factory, monkeypatch):
 
 def test_what_a_kernel_hands_in_reaches_the_worker_and_can_be_judged_again(judge):
     bench, address = judge
-    bench.begin("two_layer", address)
+    bench.begin("two_layer", address, "ko")
     network = model(dense(100, "sigmoid"), dense(10, "softmax", inputs=100))
     layers = {"dense1": dense(100), "dense2": dense(10, "softmax", inputs=100)}
     for question, named in (("compile", {"": network}), ("model", {"": network, **layers})):
