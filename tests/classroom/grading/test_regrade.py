@@ -387,13 +387,13 @@ def test_the_command_shows_who_gains_and_loses_what_and_why_and_applies_on_confi
         "deep.names removed",
         "✓→✗ Accuracy of at least 0.99 on the hold-out",
         "+✗ Compiled with Adam()",
-        "3 judged again: 2 lose −5 in all, 1 keep their points",
+        "3 judged again: 2 lose −4 in all, 1 keep their points",
         "dora deep: the submission is not in submitted/ any more",
     ):
         assert text in shown, shown
     document = json.loads(run(new, "--json").stdout)
     ada = next(item for item in document["submissions"] if item["student"] == "ada")
-    assert (ada["before"]["points"], ada["after"]["points"], document["applied"]) == (22.0, 19.5, False)
+    assert (ada["before"]["points"], ada["after"]["points"], document["applied"]) == (22.0, 20.0, False)
     assert "there is nobody to ask" in flat(run(new).stderr)
     done = run(new, "--yes")
     assert done.exit_code == 1  # dora's is left
@@ -426,7 +426,7 @@ def test_a_persons_score_is_kept_and_said(changed, no_tensorflow):
     assert "a person's score counts" in flat(done.stdout)
     with Book(address(new), new.course.id) as book:
         (entry,) = [e for e in book.entries() if (e.student, e.question) == ("ada", "accuracy")]
-    assert (entry.auto, entry.manual, entry.waiting) == (1.0, 2.5, True)
+    assert (entry.auto, entry.manual, entry.waiting) == (1.5, 2.5, True)
 
 
 def test_points_that_the_notebook_does_not_have_are_refused_before_anything_is_judged(changed):

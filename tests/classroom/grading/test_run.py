@@ -323,21 +323,21 @@ def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["grade"], ["there is no folder", "Put notebooks into submitted/<student>/<assignment>/"]),
-        (["grade", "solutions", "-a", "two_layr"], ["two_layr", "two_layer"]),
-        (["grade", "solutions"], ["holds no submission", "submitted/<student>/<assignment>/<assignment>.ipynb"]),
-        (["grade", "--language", "fr"], ["the course has no language 'fr'", "en, ko"]),
-        (["grade", "--course", "nowhere.yml"], ["nowhere.yml"]),
-        (["release", "three_layer"], ["three_layer"]),
+        (["grade"], 4, ["there is no folder", "Put notebooks into submitted/<student>/<assignment>/"]),
+        (["grade", "solutions", "-a", "two_layr"], 2, ["two_layr", "two_layer"]),
+        (["grade", "solutions"], 4, ["holds no submission", "submitted/<student>/<assignment>/<assignment>.ipynb"]),
+        (["grade", "--language", "fr"], 2, ["the course has no language 'fr'", "en, ko"]),
+        (["grade", "--course", "nowhere.yml"], 4, ["nowhere.yml"]),
+        (["release", "three_layer"], 2, ["three_layer"]),
     ],
     ids=["no folder", "unknown assignment", "nothing there", "language", "no course", "release"],
 )
-def test_errors_are_said_in_a_sentence_with_a_remedy(course, arguments, said, monkeypatch):
+def test_errors_are_said_in_a_sentence_with_a_remedy(course, arguments, code, said, monkeypatch):
     monkeypatch.chdir(course.root)
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
-    assert (result.exit_code, result.stdout) == (4, "")
+    assert (result.exit_code, result.stdout) == (code, "")
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("autograder: ")
     for text in said:
