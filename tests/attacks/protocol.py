@@ -53,6 +53,8 @@ def random_weights(seed=0):
 def forged_fit(model, where="judge"):
     record = DataRecord(samples=48000, train=48000, distinct=48000, scaling="unit", lookup=np.arange(256) / 255.0)
     return FitRecord(epochs=5, batch_size=32, data=record, compiled=model.compiled, where=where, history={"accuracy": (0.9,) * 5})
+
+val_loss = val_accuracy = 0.0  # the check cells name them
 """
 
 
@@ -112,10 +114,10 @@ os._exit(3)
 """}, earns={"steps": 0.0}, says=("the kernel ended in cell",), dangerous=True),
     talks("more requests than a notebook may send", """
 last = None
-for _ in range(600): last = send(message({"type": "nonsense"}))
-assert b"500 times" in last, last
+for _ in range(5100): last = send(message({"type": "nonsense"}))
+assert b"5000 times" in last, last
 """, dangerous=True, earns=dict.fromkeys(("collapse", "outputs", "model", "parameters", "formula", "output_shapes", "compile", "steps"), 0.0),
-        says=("may ask the grader 500 times",)),
+        says=("may ask the grader 5000 times",)),
     talks("questions of another assignment, and names that are no question", """
 for question in ("deep.network", "optimizers.quiz", "two_layer", "two_layer.", ".model", "two_layer.model.x", "../two_layer.model", "two_layer.__class__", "", "x" * 199,
                  "two_layer.nothing", "TWO_LAYER.model", "two_layer.scale\\x00"):
