@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -90,6 +91,7 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
             _("{files} exists already", files=", ".join(taken)), _("Remove it, or choose another name.")
         )
     written: list[Path] = []
+    there = {folder for path in planned for folder in path.parents if folder.exists()}
     try:
         for path, content in planned.items():
             put(path, content)
@@ -98,6 +100,11 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
     except (AutograderError, OSError) as error:
         for path in written:
             path.unlink()
+            for folder in path.parents:
+                if folder in there:
+                    break
+                with suppress(OSError):  # another file of ours is in it still
+                    folder.rmdir()
         if isinstance(error, OSError):
             raise AutograderError(
                 _("{path} can't be written: {error}", path=error.filename, error=error.strerror),

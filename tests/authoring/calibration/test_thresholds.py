@@ -161,7 +161,7 @@ def test_a_damaged_file_is_named_with_the_remedy(course, tmp_path):
     there = course.model_copy(update={"root": tmp_path})
     assert read(there) == Evidence()
     (tmp_path / "calibration.json").write_text('{"format": 2}')
-    with pytest.raises(CourseError, match=r"calibration\.json: format: should be 1 \(found 2\)") as caught:
+    with pytest.raises(CourseError, match=r"calibration\.json:1: format: should be 1 \(found 2\)") as caught:
         read(there)
     assert "autograder calibrate" in caught.value.remedy
 
