@@ -208,6 +208,14 @@ def test_feedback_that_tells_a_hidden_answer_is_found(course_of, fields, reason)
     assert sentences(feedback.outcomes_tell(course, report(Status.PASSED, **fields), "m.yml")) == []
 
 
+def test_what_is_right_of_a_students_own_network_is_no_answer_told(course_of):
+    course = course_of("{type: parameters, of: add, id: secret, hidden: true, points: 1.5, total: 78510, per_layer: [0, 78510], title: A secret}")  # fmt: skip
+    own = report(Status.FAILED, actual="78,510 in total, 78,510 trainable (78,510)")
+    assert sentences(feedback.outcomes_tell(course, own, "m.yml")) == []
+    told = report(Status.FAILED, actual="1 in total, 1 trainable (1)", hint="It should be 78,510.")
+    assert ["tells its answer" in line for line in sentences(feedback.outcomes_tell(course, told, "m.yml"))] == [True]
+
+
 def test_markers_and_reference_functions_in_rendered_feedback_are_found(course_of):
     course = course_of('{type: function, of: add, id: secret, reference: "solutions/references.py:plus", draws: 1, args: [{integer: [0, 9]}], hidden: true, points: 1.5, title: A secret}')  # fmt: skip
     failed = report(Status.FAILED, actual="7")
