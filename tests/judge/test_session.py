@@ -65,6 +65,22 @@ class Kernel:
         answer["optimizer"] = frames[answer["weights"] : len(answer["dtypes"])]
         return with_weights(network, shaped), answer
 
+    def evaluate(self, network, rows):
+        """Loss and accuracy, as ``evaluate`` returns them."""
+        accuracy = (Component(type="SparseCategoricalAccuracy"),)
+        answer, (row,) = self.ask(
+            Evaluate(
+                type="evaluate",
+                model=network.without_weights(),
+                weights=digest(network.weights),
+                samples=self.samples(rows),
+                metrics=accuracy,
+            )
+        )
+        assert answer["type"] == "evaluated"
+        loss, samples, total, count = np.frombuffer(row)
+        return float(loss / samples), float(total / count)
+
     def hand_in(self, question, value=None, **values):
         values = {"": value, **values} if value is not None else values
         return self.ask(HandIn(type="hand_in", question=question, values=values))
@@ -102,6 +118,9 @@ def test_a_network_that_the_judge_trained_earns_full_marks(bench, kernel, traine
         if named:
             same = tuple(layer.model_copy(update={"same_as": f"dense{n}"}) for n, layer in enumerate(fitted.layers, 1))
             again = fitted.model_copy(update={"layers": same})
+        if question == "accuracy":
+            loss, accuracy = kernel.evaluate(fitted, splits["holdout"])
+            named = {"val_loss": scalar(loss), "val_accuracy": scalar(accuracy)}
         assert kernel.hand_in(f"two_layer.{question}", again, **named)[0] == {"type": "taken"}
     decided = bench.end("en")
     results = decided.questions
@@ -293,8 +312,9 @@ def test_weights_set_by_hand_fail_whatever_the_kernel_says_of_them(bench, kernel
     by_hand = with_weights(known, [array + np.float32(1e-3) for array in known.weights])
     assert by_hand.fits and not by_hand.origin  # forged: "five epochs on the training split, by the judge"
     kernel.hand_in("two_layer.train", by_hand)
-    kernel.hand_in("two_layer.accuracy", by_hand)
+    kernel.hand_in("two_layer.accuracy", by_hand, val_loss=scalar(0.35), val_accuracy=scalar(0.88))
     results = bench.end("en").questions
+    assert [len(result.outcomes) for result in results] == [3, 4]
     for result in results:
         assert result.points == 0.0
         for outcome in result.outcomes:
@@ -577,8 +597,8 @@ def test_a_judge_that_cannot_start_says_why_in_its_log(tmp_path, address):
     (tmp_path / "course.yml").write_text("seed: many")
     with Bench(tmp_path / "course.yml", None) as bench, pytest.raises(JudgeDied, match="the judge died") as caught:
         bench.begin("two_layer", address, "en")
-    assert "should be a valid integer" in bench.log()
-    assert "integer" not in str(caught.value)  # which a student's report may quote
+    assert "seed: should be a whole number" in bench.log()
+    assert "whole number" not in str(caught.value)  # which a student's report may quote
 
 
 # ---- a notebook that is being graded, in a process of its own
@@ -649,7 +669,8 @@ facts["handed_in"] = printed.getvalue()
 
 own = network()
 own.fit(small, labels, epochs=1, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=print_nothing)])
-check("two_layer.accuracy", own)
+val_loss, val_accuracy = own.evaluate(small, labels, verbose=0)
+check("two_layer.accuracy", own, val_loss=val_loss, val_accuracy=val_accuracy)
 
 best = network()
 best.fit(small, labels, epochs=2, verbose=0, validation_split=0.2, callbacks=keras.callbacks.ModelCheckpoint("best.keras"))
@@ -733,6 +754,7 @@ def test_both_fits_are_in_the_networks_record(graded):
 
 def test_a_fit_whose_callbacks_see_batches_runs_in_the_kernel_and_is_undecided(graded):
     _, questions, _ = graded
+    assert set(questions["accuracy"]) == {"accuracy", "loss", "measured", "unseen_images"}
     for outcome in questions["accuracy"].values():
         assert outcome.status is Status.UNDECIDED and "callback" in outcome.actual
 

@@ -224,7 +224,7 @@ def test_hidden_parameters_are_neither_in_the_notebook_nor_in_the_report(grade_n
 
 def test_a_judge_that_is_killed_is_replaced_and_the_notebook_graded_again(grade_notebook, quick, bench, sandbox):
     notebook = quick({"names-answer": [("default_names", "import time\ntime.sleep(2)\ndefault_names")]})
-    bench.begin("deep", sandbox.run_folder / "judge")  # it is up
+    bench.begin("deep", sandbox.run_folder / "judge", "en")  # it is up
     bench.end("en")
     victim = bench._process
 

@@ -69,6 +69,8 @@ class ArrayCheck(Check):
             return failed(_(KINDS_OF_ARRAY[self.kind]), array.dtype, hint)
         if not array.finite:
             return failed(_("finite numbers"), _("NaN or infinity"))
+        if array.minimum is None and (self.minimum, self.maximum) != (None, None):
+            return failed(self.describe(), show(array))  # no number is in it, which holds for every range
         low, high = array.minimum or 0.0, array.maximum or 0.0
         if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
             ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]

@@ -292,6 +292,8 @@ class LayerNames(ModelCheck):
     def decide(self, value: Any, facts: Facts) -> Verdict:
         names = [layer.name for layer in without_activations(value)]
         if self.default:
+            if not names:  # nothing is named, and nothing was made
+                return undecided(value.custom) if value.custom else failed(_("names that Keras makes up"), _("none"))
             named = [layer.name for layer in without_activations(value) if not made_up(layer)]
             if not named:
                 return passed(", ".join(names))

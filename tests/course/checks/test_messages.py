@@ -105,7 +105,7 @@ SAID = [
     ({"type": "array", "maximum": 0.5}, {"value": array([0.25, 1.0])},
      ('`value` of at most 0.5', 'failed', 'any to 0.5', '0.25 to 1', '')),
     ({"type": "array", "maximum": 0.5}, {"value": array([])},
-     ('`value` of at most 0.5', 'passed', '', 'shape (0,), 0 to 0', '')),
+     ('`value` of at most 0.5', 'failed', '`value` of at most 0.5', 'an array of shape (0,) and type float64', '')),
     ({"type": "array", "kind": "float"}, {"value": array([1.0], finite=False)},
      ('`value` of floats', 'failed', 'finite numbers', 'NaN or infinity', '')),
     ({"type": "array", "equals": "train", "shape": [3, 2], "scaling": "unit"}, {"value": images([3, 1, 2])},
