@@ -17,7 +17,7 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format setup sandbox browser release messages docs lock clean
+.PHONY: help demo test test-slow lint format setup sandbox browser release messages names docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -64,6 +64,7 @@ def test_commands_that_cost_little_run_in_a_new_course(line, tmp_path):
     assert line in {shown for _, shown in OWN}
     for name in ("course.yml", "nbgrader_config.py"):
         shutil.copyfile(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
     kept = {key: value for key, value in os.environ.items() if key not in ("AUTOGRADER_COURSE", "AUTOGRADER_LANGUAGE")}
     done = subprocess.run(
         [sys.executable, "-m", "autograder.cli", *line.split()[1:]], cwd=tmp_path, env=kept, capture_output=True,

@@ -14,7 +14,7 @@ _NAMED = re.compile(
     r"Could not (?:locate (?:class|function)|interpret (?:optimizer|loss|metric) identifier:) ['\"]?(\w+)",
     re.IGNORECASE,
 )  # what compile() and fit() raise for a name that Keras doesn't know
-_NAMES = sorted({*(name.lower() for name in OPTIMIZERS), *LOSSES, *METRICS})
+_NAMES = sorted({*(name.lower() for name in OPTIMIZERS), *LOSSES, *METRICS, "accuracy"})
 
 _SHAPES = re.compile(
     "incompatible with the layer|expected shape|incompatible shape|expected axis|matrix size-incompatible|cannot reshape",

@@ -20,6 +20,7 @@ import numpy as np
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_
 from autograder.common.results import Status
+from autograder.common.versions import versions
 from autograder.common.wire.description import Component, FitRecord, LayerDescription, ModelDescription, digest
 from autograder.course.checks.accuracy import Accuracy
 from autograder.course.checks.base import Facts
@@ -54,16 +55,15 @@ class Trial:
         return bool(self.model.fits)
 
     def digest(self) -> str:
-        """Of all that determines the result but the seed: architecture, settings, rows, library versions."""
-        keys = [_seedless(fit).key() for fit in self.fits]
+        """Of what is trained, but for the seed: architecture, settings, rows, library versions. The code that trains is no part of it:
+        accuracies over seeds are evidence of the network, and stay so when the same training is computed in another way."""
+        ways = [
+            [versions(), fit.plan, fit.settings, fit.samples.key(), fit.epochs, fit.batch_size, fit.shuffle]
+            for fit in self.fits
+        ]
         starts = [[fit.start is None, not fit.start or not fit.keeps_optimizer] for fit in self.fits]
-        document = [self.trained, keys, starts]
+        document = [self.trained, ways, starts]
         return hashlib.sha256(json.dumps(document).encode()).hexdigest()
-
-
-def _seedless(fit: FitSpec) -> FitSpec:
-    """Starting weights depend on the seed, and follow from the trainings before."""
-    return replace(fit, seed=0, start=None, validation=None)
 
 
 def trials(model: ModelDescription, fits: Sequence[FitSpec]) -> list[Trial]:

@@ -165,7 +165,7 @@ def test_doctor_finds_this_machine_and_course_ready(tmp_path, course_file):
     assert {one["mark"] for one in findings} <= {"ok", "warning"} and done.returncode == 0, done.stdout
     assert [one["subject"] for one in findings] == [
         "Python", "Keras", "TensorFlow", "Fashion-MNIST", "bubblewrap", "machine", "disk", "kernel", "course.yml",
-        "isolation", "gradebook", "nbgrader", "releases",
+        "isolation", "gradebook", "nbgrader", "releases", "packages",
     ]  # fmt: skip
     assert all(one["remedy"] == "" for one in findings if one["mark"] == "ok")
 
@@ -204,6 +204,7 @@ def test_a_course_that_every_notebook_could_read_is_found_out_by_doctor_and_not_
     course = tmp_path / "lib" / "course"
     course.mkdir(parents=True)
     shutil.copy(course_file, course)
+    shutil.copytree(course_file.parent / "solutions", course / "solutions")
     monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path))
     done = CliRunner().invoke(cli.app, ["doctor", "--json", "--course", str(course / "course.yml")])
     found = finding(json.loads(done.stdout), "isolation")
@@ -211,7 +212,7 @@ def test_a_course_that_every_notebook_could_read_is_found_out_by_doctor_and_not_
     assert f"{course} can be read by every notebook, because it lies in {tmp_path / 'lib'}" in found["says"]
     assert "Move it out of" in found["remedy"]
     outside = tmp_path / "course"
-    outside.mkdir()
+    shutil.copytree(course, outside)
     text = course_file.read_text("utf-8")
     (outside / "course.yml").write_text(text.replace("sqlite:///gradebook.db", f"sqlite:///{course}/other.db"), "utf-8")
     elsewhere = [str(tmp_path / "lib" / "submitted"), "--course", str(course_file)]

@@ -134,7 +134,7 @@ def test_pages_speak_another_language_than_the_reports_and_say_that_hints_do_not
     done = run(root, "feedback", "first", "--language", "ko", "--student", "bob")
     page = (root / "feedback" / "bob" / "first" / "first.html").read_text("utf-8")
     assert '<html lang="ko">' in page and "덧셈" in page
-    assert "its hints stay in it" in " ".join(done.output.split())
+    assert "다른 언어로 채점되어 힌트가" in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,9 @@ class Bench:
             objects = {first: value, **named} if given else named
             values = self.student.values(value, named, given, first)
             values = self.student.answer(values, objects, calls_for(question.checks, values, self.course.seed))
-            for outcome in decide(question.checks, Facts(values, self.lab, seed=self.course.seed), "en"):
+            for outcome in decide(
+                question.checks, Facts(values, self.lab, seed=self.course.seed), self.course.language
+            ):
                 answered.statuses[f"{key}.{outcome.check}"] = outcome.status.value
                 answered.reasons[f"{key}.{outcome.check}"] = f"{outcome.actual} {outcome.hint}".strip()
             if self.observe is not None:
