@@ -31,7 +31,7 @@ def template(tmp_path_factory):
     with Book(address(course), course.course.id) as book:
         book.prepare(course, "first")
         for submission in find_submissions(course.root / "submitted", course):
-            task = Task(submission.student, "first", submission.digest(), course, "none")
+            task = Task(submission.student, "first", submission.digest(), course, "none").settled()
             report = task.report([
                 QuestionResult(question=name, title=name, out_of=question.points, outcomes=(
                     Outcome(check="c", title="C", status=Status.PASSED, points=question.points, out_of=question.points),
