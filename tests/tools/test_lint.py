@@ -45,7 +45,6 @@ def test_a_package_in_order_has_nothing_wrong(package):
     ("name", "text", "said"),
     [
         ("cli/app.py", "x = 1\n" * 351, "351 lines, and 350 are the most"),
-        ("classroom/gradebook/book.py", "x = 1\n", "short enough by now"),
         ("networks/lab.py", "x = 1\n", "has no second way by now"),
         ("cli/__init__.py", "def f(): pass\n", "an __init__.py only exports"),
         ("cli/__init__.py", "NUMBER = 3\n", "an __init__.py only exports"),

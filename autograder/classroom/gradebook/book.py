@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import (
@@ -42,7 +42,7 @@ from autograder.classroom.gradebook.database import (
     with_driver,
 )
 from autograder.classroom.gradebook.due import effective, remember, utc
-from autograder.classroom.gradebook.entry import Entry
+from autograder.classroom.gradebook.entry import Entry, Score
 from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
@@ -50,22 +50,7 @@ from autograder.common.results import QuestionResult, Report
 from autograder.course.course import Course
 from autograder.course.source_notebook import pick_language, source_notebook
 
-__all__ = ["Book", "Score", "address"]
-
-
-class Score(NamedTuple):
-    """One submission in the gradebook. `points` are before the penalty; `undecided` questions await a person."""
-
-    student: str
-    assignment: str
-    points: float
-    out_of: float
-    penalty: float
-    undecided: int
-
-    @property
-    def total(self) -> float:
-        return max(0.0, self.points - self.penalty)
+__all__ = ["Book", "address"]
 
 
 class Book:

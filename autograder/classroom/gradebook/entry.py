@@ -1,4 +1,4 @@
-"""One line of the gradebook: a student, an assignment, what it is worth."""
+"""Lines of the gradebook: what a submission is worth, and a question of it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ class Entry(NamedTuple):
     extra_credit: float | None
     waiting: bool
     penalty: float | None
+
+
+class Score(NamedTuple):
+    """One submission in the gradebook. `points` are before the penalty; `undecided` questions await a person."""
+
+    student: str
+    assignment: str
+    points: float
+    out_of: float
+    penalty: float
+    undecided: int
+
+    @property
+    def total(self) -> float:
+        return max(0.0, self.points - self.penalty)

@@ -19,8 +19,9 @@ from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
 from autograder.authoring import release
-from autograder.classroom.gradebook.book import Book, Score
+from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
+from autograder.classroom.gradebook.entry import Score
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.common.wire.notebook import restore
