@@ -34,9 +34,9 @@ def notebook(made: NotebookNode, released: NotebookNode, question: str) -> Noteb
     return made
 
 
-def wrong(report: Report, emptied: NotebookNode, question: str, file: str) -> Iterable[Reason]:
-    """Reasons why `report` is not that of a notebook in which only `question` was left empty."""
-    followers = following(emptied, question)
+def wrong(report: Report, solved: NotebookNode, question: str, file: str) -> Iterable[Reason]:
+    """Reasons why `report` is not that of `solved` with only `question` left empty."""
+    followers = following(solved, question)
     for result in report.questions:
         for outcome in result.outcomes:
             place = f"{result.question}.{outcome.check}"

@@ -129,5 +129,7 @@ def _spelling(course: Course, name: str, seed: int, file: str) -> tuple[Notebook
 def _emptied(
     both: Callable[[], tuple[NotebookNode, NotebookNode]], question: str, file: str
 ) -> tuple[NotebookNode, Judge]:
-    notebook = emptied.notebook(*both(), question)
-    return notebook, lambda report, _: emptied.wrong(report, notebook, question, file)
+    solved, released = both()
+    notebook = emptied.notebook(solved, released, question)
+    # What follows from the answer shows in the cell that has one.
+    return notebook, lambda report, _: emptied.wrong(report, solved, question, file)
