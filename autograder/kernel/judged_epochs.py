@@ -9,6 +9,7 @@ training does not.
 from __future__ import annotations
 
 import math
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,10 +100,10 @@ class JudgedEpochs:
         labels = keras.KerasTensor((None, self.samples.one_hot) if self.samples.one_hot else (None,), "float32")
         return labels, keras.KerasTensor((None, *self.model.output_shape[1:]), "float32")
 
-    def build(self) -> None:
-        """What Keras builds when it sees the first batch."""
+    def build(self, *, trains: bool) -> None:
+        """What Keras builds when it sees the first batch; the optimizer only where it `trains`."""
         model = self.model
-        if model.optimizer is not None and not model.optimizer.built:
+        if trains and model.optimizer is not None and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         for part in (model._compile_metrics, model._compile_loss):
             if part is not None and not part.built:
@@ -160,7 +161,9 @@ class TrainingEpochs(JudgedEpochs):
             start=self._start(), optimizer_start=self._optimizer_start(),
         )  # fmt: skip
         answer, frames = self.ask(request)
-        self.build()
+        self.build(trains=True)
+        if not self.model.trainable_weights:  # as Keras's train_step
+            warnings.warn("The model does not have any trainable weights.")  # noqa: B028 - the line that Keras shows
         variables = [*weights_of(self.model), *self.model.optimizer.variables]
         dtypes, epochs, validated = answer["dtypes"], answer["epochs"], answer["validated"]
         if len(variables) != len(dtypes) or len(frames) != len(dtypes) + epochs + validated or epochs != self.epochs:
@@ -206,7 +209,7 @@ class EvaluationEpochs(JudgedEpochs):
         if not self.rows:
             request = Evaluate(type="evaluate", weights=digest_of(self.model), **self.described())
             _answer, frames = self.ask(request)
-            self.build()
+            self.build(trains=False)
             self.rows.extend(frames[:1])
         self.measured(self.rows.popleft())()
 

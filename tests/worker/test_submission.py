@@ -265,7 +265,7 @@ def other_benches(course_file, tmp_path_factory):
 
 
 def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
-    grade_notebook, course, quick, other_benches
+    grade_notebook, course, course_file, quick, other_benches
 ):
     twice = "model.fit(train_input, train_target, epochs=1)\n"  # the second one goes on where the first one ended
     notebook = edited(
@@ -287,7 +287,10 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     assert (len(epochs), len(entries)) == (2, 3)  # the third: what the hold-out says of the second
     for half in entries:
         half.unlink()
-        graded = grade_notebook(notebook, "flatten_relu", bench=other_benches["empty"])
+        with Bench(
+            course_file, other_benches["empty"].memo
+        ) as fresh:  # a judge that ran remembers more than the folder
+            graded = grade_notebook(notebook, "flatten_relu", bench=fresh)
         assert (graded.fits, graded.trained) == (2, 1 if half in epochs else 0)
         reports[f"half full, without {half.name}"] = graded.report.to_json()
     assert {name: text for name, text in reports.items() if text != first.report.to_json()} == {}
