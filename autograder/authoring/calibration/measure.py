@@ -138,7 +138,7 @@ class _Recording:
 
 
 def networks_of(course: Course, name: str, bench: Bench, sandbox: Sandbox) -> tuple[dict[str, Any], ...]:
-    """Grade the solution of an assignment: the networks of its accuracy checks, as `trials.examine` writes them.
+    """Grade the solution of an assignment: the networks of its accuracy checks, as `variations.examine` writes them.
 
     Raises AutograderError when grading doesn't get as far.
     """

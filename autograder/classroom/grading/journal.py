@@ -61,7 +61,7 @@ class Result:
     fits: int = 0
     trained: int = 0
     seconds: float = 0.0
-    stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
+    stages: dict[str, float] = field(default_factory=dict)  # as `submission.Graded`'s
 
 
 class Journal:

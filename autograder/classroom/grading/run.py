@@ -81,7 +81,7 @@ class Done:
     seconds: float = 0.0
     fits: int = 0
     trained: int = 0
-    stages: dict[str, float] = field(default_factory=dict)  # as `execute.Graded`'s
+    stages: dict[str, float] = field(default_factory=dict)  # as `submission.Graded`'s
     again: bool = False
     warning: str = ""
     why: tuple[str, ...] = ()  # it had been graded before, and what changed since

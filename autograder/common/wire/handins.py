@@ -139,7 +139,7 @@ class Kept:
         return decode(document, [self.arrays[digest] for digest in answer.arrays])
 
     def course(self) -> dict[str, Any]:
-        """The course that it was graded with, as `execute.course_document` writes it."""
+        """The course that it was graded with, as `course.course_document` writes it."""
         document: dict[str, Any] = json.loads(self.arrays[self.document.course])
         return document
 

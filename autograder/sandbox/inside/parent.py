@@ -51,7 +51,7 @@ OPTIONAL = (
     "autograder.kernel.start",
     "jedi",
 )
-ROOMY_MB = 4096  # where less is left, what prepared.py keeps ready would be in the way
+ROOMY_MB = 4096  # where less is left, what precomputed.py keeps ready would be in the way
 TICK = 0.1  # seconds between two looks at what the kernel uses
 
 
