@@ -8,6 +8,7 @@ training does not.
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections import deque
@@ -109,6 +110,21 @@ class JudgedEpochs:
             if part is not None and not part.built:
                 part.build(*self._tensors())
 
+    def warn(self, *, trains: bool) -> None:
+        """What Keras says when it sees the first batch, by its own code or as that does."""
+        import keras
+        from keras.src.backend import compute_output_spec
+        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+        form = self.data["x"]
+        if keras.tree.is_nested(form):  # maybe not the structure that the network was made for
+            images = keras.KerasTensor((None, *self.samples.shape), "float32")
+            compute_output_spec(
+                self.model.call, keras.tree.lists_to_tuples(keras.tree.pack_sequence_as(form, [images]))
+            )
+        if trains and not self.model.trainable_weights:
+            _say(TensorFlowTrainer.train_step, "The model does not have any trainable weights.")
+
     def measured(self, row: bytes) -> Callable[[], None]:
         """Sets the variables that the metrics are read off. Raises ProtocolError unless they fit."""
         variables = self.model.metrics_variables
@@ -162,8 +178,7 @@ class TrainingEpochs(JudgedEpochs):
         )  # fmt: skip
         answer, frames = self.ask(request)
         self.build(trains=True)
-        if not self.model.trainable_weights:  # as Keras's train_step
-            warnings.warn("The model does not have any trainable weights.")  # noqa: B028 - the line that Keras shows
+        self.warn(trains=True)
         variables = [*weights_of(self.model), *self.model.optimizer.variables]
         dtypes, epochs, validated = answer["dtypes"], answer["epochs"], answer["validated"]
         if len(variables) != len(dtypes) or len(frames) != len(dtypes) + epochs + validated or epochs != self.epochs:
@@ -210,8 +225,19 @@ class EvaluationEpochs(JudgedEpochs):
             request = Evaluate(type="evaluate", weights=digest_of(self.model), **self.described())
             _answer, frames = self.ask(request)
             self.build(trains=False)
+            self.warn(trains=False)
             self.rows.extend(frames[:1])
         self.measured(self.rows.popleft())()
+
+
+def _say(function: Callable[..., Any], text: str) -> None:
+    """Keras's warning `text` from where its `function` gives it: a warning shows its line. Raises StopIteration without one."""
+    lines, first = inspect.getsourcelines(function)
+    at = next(number for number, line in enumerate(lines, first) if text in line)
+    warnings.warn_explicit(
+        text, UserWarning, inspect.getfile(function), at, function.__module__,
+        function.__globals__.setdefault("__warningregistry__", {}),
+    )  # fmt: skip
 
 
 def _array(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:

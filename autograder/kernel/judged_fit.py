@@ -108,7 +108,7 @@ class JudgeClient(Trainings):
             epochs = min(epochs, keras.config.max_epochs())
         plain = all(type(one) in (keras.callbacks.History, keras.callbacks.ProgbarLogger) for one in callbacks)
         at_once = plain and (judged is None or is_one_of(call["validation_freq"], (1,)))
-        data = {"x": x, "y": y, "sample_weight": weights, "class_weight": call["class_weight"]}
+        data = {"x": _formed(call["x"], x), "y": y, "sample_weight": weights, "class_weight": call["class_weight"]}
         training = TrainingEpochs(
             model, samples, batch_size, data, self._ask,
             epochs=max(1, epochs - operator.index(call["initial_epoch"])) if at_once else 1,
@@ -162,6 +162,11 @@ class JudgeClient(Trainings):
         if not is_one_of(steps, (None, math.ceil(len(samples.rows) / batch_size))):
             raise CannotTrainHere(_("not all batches are evaluated"))
         return EvaluationEpochs(model, samples, batch_size, {"x": x, "y": y, "sample_weight": weights}, self._ask)
+
+
+def _formed(form: Any, images: Any) -> Any:
+    """`images` in a list where the notebook's `form` is one."""
+    return type(form)([images]) if type(form) in (list, tuple) else images
 
 
 def _own_loops(model: Any) -> None:

@@ -57,6 +57,7 @@ def test_a_package_in_order_has_nothing_wrong(package):
             'def f(x):\n    for _ in x:\n        _("a")\n',
             "autograder/cli/app.py:2: f translates with `_`",
         ),
+        ("cli/app.py", 'import warnings\nwarnings.warn("x")\n', "autograder/cli/app.py:2: a warning shows the line"),
         ("cli/app.py", 'x = cell.metadata.get("nbgrader", {})\n', "autograder/cli/app.py:1: ask common/cells.py"),
         ("cli/app.py", "x = cell.metadata.nbgrader\n", "ask common/cells.py"),
         ("cli/app.py", 'x = grading["grade_id"]\n', "ask common/cells.py"),
