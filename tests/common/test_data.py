@@ -127,7 +127,7 @@ def test_the_data_set_is_as_keras_loads_it(data):
 
 
 def test_the_data_set_is_read_once_and_cannot_be_changed(data):
-    assert load() is data
+    assert load() is load()
     with pytest.raises(ValueError, match="read-only"):
         data.images[0, 0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):

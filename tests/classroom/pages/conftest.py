@@ -76,17 +76,22 @@ def picture():
 
 
 @pytest.fixture(scope="session")
-def feedback_file(course, picture, tmp_path_factory):
-    """The page of a student who got some of it right; its path."""
-    from autograder.classroom.pages.feedback import Person, feedback_page
-
-    report = synthetic.report(
+def feedback_report(course):
+    """The report of a student who got some of it right."""
+    return synthetic.report(
         course, "alice", "two_layer", failing={"model.layers", "accuracy.accuracy", "steps.one_batch"},
         undecided={"collapse.unseen"}, missing=("formula",), measured=0.8421,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def feedback_file(course, feedback_report, picture, tmp_path_factory):
+    """That student's page; its path."""
+    from autograder.classroom.pages.feedback import Person, feedback_page
+
     person = Person({"scale": 1.5}, {"scale": "Nice idea.\nBut look at the range."}, 2.5)
     path = tmp_path_factory.mktemp("feedback") / "alice.html"
-    path.write_text(feedback_page(report, course, image=picture, person=person), "utf-8")
+    path.write_text(feedback_page(feedback_report, course, image=picture, person=person), "utf-8")
     return path
 
 

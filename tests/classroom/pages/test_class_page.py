@@ -55,6 +55,11 @@ def test_a_header_sorts_up_and_down_and_says_so(show, class_file):
     assert page.locator("#students-table th[aria-sort]").count() == 1
 
 
+def filters(page):
+    """The students' filters: other parts of the page have labels with the same words in them."""
+    return page.locator("form[data-filters=students-table]")
+
+
 def test_sorting_and_filtering_work_by_keyboard_alone(show, class_file):
     page = show(class_file)
     page.locator("#students-table th button").nth(1).focus()
@@ -62,16 +67,16 @@ def test_sorting_and_filtering_work_by_keyboard_alone(show, class_file):
     assert page.locator("#students-table th").nth(1).get_attribute("aria-sort") == "descending"
     page.keyboard.press("Space")
     assert page.locator("#students-table th").nth(1).get_attribute("aria-sort") == "ascending"
-    page.get_by_label("Name").focus()
+    filters(page).get_by_label("Name").focus()
     page.keyboard.type("Student-07")
     assert column(page, "students-table", 0) == ["student-07"]
 
 
 def test_filters_narrow_the_rows_and_announce_how_many_are_left(show, class_file):
     page = show(class_file)
-    status = page.locator("form[data-filters=students-table] [role=status]")
+    status = filters(page).get_by_role("status")
     assert status.inner_text() == "16 of 16 shown"
-    page.get_by_label("Show").select_option("waiting")
+    filters(page).get_by_label("Show").select_option("waiting")
     waiting = column(page, "students-table", 0)
     assert status.inner_text() == f"{len(waiting)} of 16 shown"
     listed = {
@@ -79,7 +84,7 @@ def test_filters_narrow_the_rows_and_announce_how_many_are_left(show, class_file
         for row in page.locator("section", has=page.locator("#waiting")).locator("tbody tr").all()
     }
     assert set(waiting) == listed
-    page.get_by_label("Name").fill("nobody")
+    filters(page).get_by_label("Name").fill("nobody")
     assert status.inner_text() == "0 of 16 shown"
 
 
