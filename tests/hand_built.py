@@ -89,13 +89,16 @@ class NoLab:
 
 
 class FakeLab(NoLab):
-    """A lab that measured these metrics, whatever the network; small splits."""
+    """A lab that measured these metrics, whatever the network; small splits; the classes that it predicts are the labels."""
 
     def __init__(self, **metrics):
         self.metrics = {"loss": 0.4, "accuracy": 0.87, **metrics}
 
     def evaluate(self, model, split, scaling=""):
         return self.metrics if not scaling else {name: 10 * value for name, value in self.metrics.items()}
+
+    def agreement(self, model, split, classes):
+        return float(np.mean(classes == self.labels(split)))
 
     def rows(self, split):
         return {"all_train": np.arange(10), "train": np.array([3, 1, 2]), "holdout": np.array([0, 4])}[split]

@@ -124,6 +124,10 @@ OWN: dict[str, dict[str, str]] = {
         "models": "name of the dictionary of networks", "split": "which images", "metric": "which number",
         "tolerance": "absolute", "trained": "whether the networks must come out of `fit`, and not be one under all names",
     },
+    "predictions": {
+        "model": "name of the network", "split": "which images", "tolerance": "share of the images that may differ",
+        "trained": "whether the network must come out of `fit`",
+    },
     "value": {"equals": "the answer", "tolerance": "relative above 1, else absolute", "kind": "what sort of value"},
     "choice": {"equals": "the answer", "among": "all answers"},
     "array": {

@@ -90,7 +90,11 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 
 
 def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
-    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    import keras
+
+    # A Sequential leaves out the Input that begins it: one further down stands in the way.
+    whole = isinstance(model, keras.Sequential)
+    layers = [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
     described = tuple(describe_layer(layer, names) for layer in layers)
     topology: Any = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
     own = ""

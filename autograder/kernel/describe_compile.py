@@ -116,7 +116,7 @@ def describe_metric(metric: Any) -> Component:
 
 def _loss_or_metric(kind: Literal["losses", "metrics"], value: Any) -> Component:
     thing = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
-    name = str(getattr(thing, "__name__", type(value).__name__))
+    name = "none" if value is None else str(getattr(thing, "__name__", type(value).__name__))
     own = str(getattr(thing, "__module__", "")).startswith(OWN_MODULES) and callable(value)
     settings: dict[str, Any] = {}
     if hasattr(value, "get_config"):
@@ -127,6 +127,7 @@ def _loss_or_metric(kind: Literal["losses", "metrics"], value: Any) -> Component
         settings = scalar_settings(raw)
     else:
         settings = {"from_logits": False}
-    custom = "" if own else _("{name} is not Keras's own", name=name)
+    nothing = value is None or isinstance(value, (bool, int, float))  # nobody's loss or metric, so nothing to look into
+    custom = "" if own or nothing else _("{name} is not Keras's own", name=name)
     spelled = (keras_names.of_object(kind, name) if own else "") or name
     return Component(type=spelled[:200], settings=settings, custom=custom[:4000])

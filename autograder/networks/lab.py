@@ -96,6 +96,27 @@ class CourseLab:
         self.asked.metrics[key] = self._known.metrics[key]
         return self._known.metrics[key]
 
+    def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
+        """The share of `classes`, int (n,), that the network gives to the images of `split` by its largest answers.
+
+        Raises CannotRebuild as `evaluate` does, and for a network whose answer is not one number for each class.
+        """
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        samples = self._samples(model, split)
+        key = _key(plan, settings, digest([*model.weights, classes.astype(np.int64)]), samples)
+        if key not in self._known.metrics:
+            right = 0
+            for start in range(0, len(samples.rows), LOOKED_AT):
+                part = slice(start, start + LOOKED_AT)
+                batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
+                answers = self.trainer.predict(plan, settings, model.weights, batch)
+                if answers.ndim != 2 or answers.shape[1] != len(CLASSES):
+                    raise CannotRebuild(_("the network does not answer with one number for each class"))
+                right += int(np.count_nonzero(answers.argmax(1) == classes[part]))
+            self._known.metrics[key] = {"agreement": right / len(samples.rows)}
+        self.asked.metrics[key] = self._known.metrics[key]
+        return self._known.metrics[key]["agreement"]
+
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
         """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes.
 

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from autograder.common.errors import CannotRebuild
@@ -23,6 +25,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, number, passed, show, undecided
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
+from autograder.course.checks.values import plain
 
 
 class Accuracy(ModelCheck):
@@ -184,3 +187,59 @@ class Evaluations(_Evaluated):
 
 def _weights(model: Any) -> str:
     return digest(model.weights) if isinstance(model, ModelDescription) else ""
+
+
+class Predictions(Check):
+    """The class of each image of a split, as the network itself gives it: the place of its largest answer."""
+
+    type: Literal["predictions"] = "predictions"
+    model: str
+    split: Split = "holdout"
+    tolerance: float = Field(default=0.002, ge=0, lt=1)
+    trained: bool = False
+    accepts = (ArrayDescription, ListDescription)
+    wanted = N_("an array of whole numbers")
+    values_named = ("model",)
+
+    def describe(self) -> str:
+        return _(
+            "`{of}` holds the classes that the network predicts for {split}", of=self.of, split=split_name(self.split)
+        )
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        model = facts.of(self.model)
+        if not isinstance(model, ModelDescription):
+            return failed(_("a network"), show(model))
+        if self.trained and isinstance(untrained := trainings(model), Verdict):
+            return untrained
+        images = facts.lab.size(self.split)
+        classes = _classes(value)
+        if classes is None or classes.shape != (images,):
+            found = classes.shape if classes is not None else show(value)
+            hint = _("One class for each image: np.argmax(..., axis=1) takes the largest of its probabilities.")
+            return failed(_("an array of shape {shape} of whole numbers", shape=(images,)), found, hint)
+        try:
+            agreement = facts.lab.agreement(model, self.split, classes)
+        except CannotRebuild as error:
+            return undecided(error)
+        if 1 - agreement <= self.tolerance:
+            return passed(_("the network's own"))
+        return failed(
+            _("the network's own predictions for {split}", split=split_name(self.split)),
+            _("{share:.1%} of them are the network's", share=agreement),
+            _(
+                "Predict {split} with this very network, scaled as the images that it was trained on.",
+                split=split_name(self.split),
+            ),
+        )
+
+
+def _classes(value: Any) -> npt.NDArray[Any] | None:
+    """Whole numbers in an array or a list, 3.0 for 3 too; None for anything else."""
+    try:
+        array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value))
+    except (TypeError, ValueError):
+        return None
+    if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        return None
+    return array.astype(np.int64) if np.array_equal(array, np.rint(array)) else None

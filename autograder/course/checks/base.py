@@ -88,6 +88,9 @@ class Lab(Protocol):
         Raises CannotRebuild when the network holds what the judge won't build.
         """
 
+    def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
+        """The share of `classes`, int (n,), that the network gives to the images of `split`. Raises CannotRebuild, too."""
+
     def reference(self, place: str) -> Callable[..., Any]: ...
 
 

@@ -151,7 +151,10 @@ class Loss(ModelCheck):
         if found.loss.type == "crossentropy" and self.equals.endswith("crossentropy"):
             return undecided(_("which crossentropy this is shows only when it has seen labels"))
         if found.loss.type != self.equals:
-            return failed(self.equals, found.loss.type, _LOSS_HINTS.get((self.equals, found.loss.type), ""))
+            hint = _LOSS_HINTS.get((self.equals, found.loss.type), "")
+            if found.loss.type == "none":
+                return failed(self.equals, _("none"), _("Give compile() a loss: loss='{name}'.", name=self.equals))
+            return failed(self.equals, found.loss.type, hint)
         activation = applied_by(found.loss.type)
         last = value.layers[-1] if value.layers else None
         ends = last is not None and activation in (last.config.get("activation"), activation_layer(last))

@@ -29,6 +29,7 @@ EVERY_TYPE = {
     "optimizer": {"equals": "Lion", "settings": {"learning_rate": 0.123}},
     "output_shapes": {"shapes": [[None, 77]]},
     "parameters": {"total": 777},
+    "predictions": {"model": "model"},
     "same_layers": {"layers": ["dense7"]},
     "trained_on": {"split": "train"},
     "trained_with": {"equals": "Lion"},

@@ -1,10 +1,11 @@
 """Checks on compile settings and on how a network was trained, on descriptions: no Keras is needed."""
 
+import numpy as np
 import pytest
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
-from autograder.common.wire.description import Component
+from autograder.common.wire.description import ArrayDescription, Component
 from tests.deciding import outcome
 from tests.hand_built import SGD, FakeLab, compiled, fit, listed, mapping, model, scalar
 
@@ -337,6 +338,54 @@ def test_evaluations_need_a_dictionary_of_networks(models):
     others = {} if models is None else {"models": models}
     found = outcome(EVALUATIONS, mapping(sgd=0.87), FakeLab(), **others)
     assert (found.status, found.expected) == (Status.FAILED, "a dictionary of networks as `models`")
+
+
+PREDICTIONS = {"type": "predictions", "model": "model", "split": "train", "tolerance": 0.1}
+
+
+class SmallLab(FakeLab):
+    def size(self, split):
+        return len(self.rows(split))
+
+
+def classes(*numbers, dtype="int64"):
+    array = np.array(numbers, dtype)
+    return ArrayDescription(dtype=array.dtype.name, shape=array.shape, data=array)
+
+
+@pytest.mark.parametrize("given", [classes(3, 1, 2), classes(3, 1, 2, dtype="float64"), listed(3, 1, 2.0)])
+def test_the_networks_own_predictions_pass_in_any_whole_numbers(given):
+    assert outcome(PREDICTIONS, given, SmallLab(), model=trained()).status is Status.PASSED
+
+
+def test_predictions_that_are_not_the_networks_fail_though_their_shape_is_right():
+    found = outcome(PREDICTIONS, classes(3, 1, 9), SmallLab(), model=trained())
+    assert (found.status, found.actual) == (Status.FAILED, "66.7% of them are the network's")
+    assert "this very network" in found.hint
+
+
+@pytest.mark.parametrize(
+    "given",
+    [classes(3, 1), classes([3.0], [1], [2]), classes(0.1, 0.2, 0.3, dtype="float64"), listed("a", 1, 2), listed()],
+)
+def test_predictions_are_one_whole_number_for_each_image(given):
+    found = outcome(PREDICTIONS, given, SmallLab(), model=trained())
+    assert found.status is Status.FAILED and "np.argmax" in found.hint
+
+
+@pytest.mark.parametrize(("network", "actual"), [(None, "nothing"), (model(), "fit() was not called on this network")])
+def test_predictions_need_a_network_that_was_trained(network, actual):
+    others = {} if network is None else {"model": network}
+    found = outcome({**PREDICTIONS, "trained": True}, classes(3, 1, 2), SmallLab(), **others)
+    assert (found.status, found.actual) == (Status.FAILED, actual)
+
+
+def test_predictions_of_a_network_that_can_not_be_rebuilt_are_undecided():
+    class Lab(SmallLab):
+        def agreement(self, model, split, classes):
+            raise CannotRebuild("the network is not a chain of layers")
+
+    assert outcome(PREDICTIONS, classes(3, 1, 2), Lab(), model=trained()).status is Status.UNDECIDED
 
 
 def test_a_metric_of_the_students_own_is_for_a_person_to_look_at():

@@ -140,6 +140,24 @@ def test_a_network_without_an_input_is_told_to_get_one(check):
     assert found.actual == "the network has no weights yet" and "keras.Input" in found.hint
 
 
+def test_an_input_that_stands_in_the_way_is_no_input():
+    """Keras makes such a network, and raises when it is called: it is not the one that was asked for."""
+    network = keras.Sequential([D(100, "sigmoid"), keras.Input((100,)), D(10, "softmax")])
+    described = describe(network)
+    assert layers(described).status is Status.FAILED
+    names = [layer.name for layer in network.layers if isinstance(layer, D)]
+    assert outcome({"type": "layer_names", "names": names}, described).status is Status.FAILED
+
+
+@pytest.mark.parametrize("loss", [None, 3, True])
+def test_what_is_no_loss_at_all_fails_and_is_nobodys_to_look_at(loss):
+    network = _sequential(D(100, "sigmoid"), D(10, "softmax"))
+    network.compile(loss=loss, metrics=["accuracy"])
+    found = outcome({"type": "loss", "equals": "sparse_categorical_crossentropy"}, describe(network))
+    assert found.status is Status.FAILED
+    assert "loss='sparse_categorical_crossentropy'" in found.hint or loss is not None
+
+
 def test_the_network_must_be_made_of_the_layer_objects_handed_in():
     check = {"type": "same_layers", "layers": ["dense1", "dense2"]}
     dense1, dense2 = keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")

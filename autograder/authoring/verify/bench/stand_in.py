@@ -25,13 +25,14 @@ UNTRAINED = {"loss": 2.3, "accuracy": 0.1}
 
 @dataclass
 class Training:
-    """One call of ``fit``, as it was made: live objects, and the optimizer's settings at that time."""
+    """One call of ``fit``, as it was made: live objects, and the optimizer with its settings at that time."""
 
     x: Any
     y: Any
     epochs: int
     batch_size: int
     optimizer: tuple[str, Mapping[str, Any]]
+    life: Any = None  # the optimizer itself
 
 
 def score(model: ModelDescription, measured_on: tuple[Any, ...]) -> dict[str, float]:
@@ -65,8 +66,18 @@ class StandInLab(HomeLab):
         scaled = scaling or (model.fits[-1].data.scaling if model.fits else "unit")
         return score(model, (counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled))
 
+    def agreement(self, model: ModelDescription, split: str, classes: Any) -> float:
+        given = predicted(self.labels(split).astype(int), self.evaluate(model, split)["accuracy"])
+        return float(np.mean(given == classes))
+
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Any:
         return ()
+
+
+def predicted(labels: Any, accuracy: float) -> Any:
+    """Classes of which that share is right."""
+    places = np.arange(len(labels))
+    return np.where(places < round(accuracy * len(labels)), labels, (labels + 1) % 10)
 
 
 class StandIns:
@@ -104,8 +115,9 @@ class StandIns:
         settings = {key: value for key, value in optimizer.get_config().items() if key != "name"}
         self.kept.append(model)
         self.trainings.setdefault(id(model), []).append(
-            Training(x, y, int(epochs), int(batch_size or 32), (type(optimizer).__name__, settings))
+            Training(x, y, int(epochs), int(batch_size or 32), (type(optimizer).__name__, settings), optimizer)
         )
+        optimizer.iterations.assign_add(1)  # a training that goes on with it is known by that
         # Weights that no other training gives: two networks trained otherwise are two.
         about = (settings, type(optimizer), epochs, batch_size, len(self.trainings[id(model)]))
         step = (1 + int(sha256(repr(about))[:6], 16)) / 2**28
@@ -145,9 +157,8 @@ class StandIns:
             return self.predict_for_real(model, x, *args, **kwargs)
         labels = self.student.lab.data.labels[message.rows].astype(int)
         described, measured_on = self._about(model, x, labels)
-        right = round(score(described, measured_on)["accuracy"] * len(labels))
         answers = np.zeros((len(labels), 10), np.float32)
-        answers[np.arange(len(labels)), np.where(np.arange(len(labels)) < right, labels, (labels + 1) % 10)] = 1
+        answers[np.arange(len(labels)), predicted(labels, score(described, measured_on)["accuracy"])] = 1
         return answers
 
     def _about(self, model: Any, x: Any, y: Any) -> tuple[ModelDescription, tuple[Any, ...]]:

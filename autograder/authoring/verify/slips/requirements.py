@@ -7,6 +7,7 @@ seen. So a check and its statement can only agree when both are right, or both w
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -81,7 +82,9 @@ def _made_of(check: Any, objects: Objects, _: StandIns) -> Any:
 
 def _layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
     names = [layer.name for layer in _network(check, objects).layers]
-    return all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names) if check.default else names
+    if not check.default:
+        return names
+    return bool(names) and all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names)
 
 
 def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
@@ -135,7 +138,8 @@ def _trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     return prints
 
 
-_fingerprints: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+_fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
+MOST_FINGERPRINTS = 4  # each holds its arrays, so that no id comes back
 
 
 def _fingerprint(x: Any, y: Any) -> Any:
@@ -146,6 +150,9 @@ def _fingerprint(x: Any, y: Any) -> Any:
         means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
         found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
         _fingerprints[key] = (x, y, found)
+        while len(_fingerprints) > MOST_FINGERPRINTS:
+            _fingerprints.popitem(last=False)
+    _fingerprints.move_to_end(key)
     return _fingerprints[key][2]
 
 
@@ -162,7 +169,9 @@ def _batch_size(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
 
 
 def _fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    return len(_trainings(check, objects, stand_ins))
+    """How many trainings: calls of ``fit`` that go on with the very optimizer, on the same data in the same way, are one."""
+    ways = [(one.life, one.batch_size, _fingerprint(one.x, one.y)) for one in _trainings(check, objects, stand_ins)]
+    return sum(before is None or before != way for before, way in zip([None, *ways], ways, strict=False))
 
 
 def _trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
@@ -218,6 +227,16 @@ def _is_measured(value: Any, network: Any, check: Any, stand_ins: StandIns) -> b
     return bool(
         abs(float(value) - stand_ins.student.lab.evaluate(described, check.split)[check.metric]) <= check.tolerance
     )
+
+
+def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
+    """Whether they are what this network answers for the very images."""
+    network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
+    if not stand_ins.trainings.get(id(network)):
+        raise ValueError("not trained")
+    images = (lab.data.images[lab.rows(check.split)] / 255.0).reshape(-1, *network.input_shape[1:])
+    own = np.argmax(stand_ins.predict(network, images), axis=1)
+    return bool(given.shape == own.shape and float(np.mean(given != own)) <= check.tolerance)
 
 
 def _numbers(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
@@ -301,6 +320,7 @@ STATEMENTS: dict[str, Statement] = {
     "array": _array,
     "evaluation": _number,
     "evaluations": _numbers,
+    "predictions": _predictions,
     "keys": _keys,
     "winner": _winner,
     "function": _function,
