@@ -27,6 +27,7 @@ from autograder.cli import (  # fmt: skip
     report,
     shell,
     status,
+    try_notebook,
     verify,
 )
 from autograder.common.errors import AutograderError
@@ -38,7 +39,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
 )
 COMMANDS = (  # in the order of --help
-    collect, grade, status, regrade, feedback, report, export, release, verify, calibrate, new_assignment, doctor, demo,
+    collect, grade, status, regrade, feedback, report, export, try_notebook, release, verify, calibrate, new_assignment, doctor,
+    demo,
 )  # fmt: skip
 for module in COMMANDS:
     app.add_typer(module.app)

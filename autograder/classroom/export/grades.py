@@ -145,6 +145,26 @@ def make(
     )
 
 
+def of_report(course: Course, report: Report) -> Sheet:
+    """The sheet of one submission that no gradebook holds: its report's points, and nothing for being late."""
+    entries = [
+        Entry(
+            report.student,
+            report.assignment,
+            question.question,
+            question.out_of,
+            question.points,
+            None,
+            None,
+            False,
+            None,
+        )
+        for question in report.questions
+    ]
+    reports = {(report.student, report.assignment): report}
+    return make(course, entries, reports, language=report.language)
+
+
 def disagreements(entries: Iterable[Entry], reports: Mapping[tuple[str, str], Report]) -> list[tuple[str, str]]:
     """Submissions (student, assignment) whose report on disk says other points than the gradebook's automatic ones."""
     held: dict[tuple[str, str], dict[str, float | None]] = {}

@@ -1,0 +1,135 @@
+"""One notebook, tried as it would be graded: the same sandbox and judge, and the visible checks alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.classroom.collect.contents import Contents
+from autograder.classroom.export import junit
+from autograder.classroom.export.grades import Sheet, of_report
+from autograder.classroom.grading.isolation import require
+from autograder.common.confined import OverLimit, confined
+from autograder.common.errors import CourseError, SubmissionError
+from autograder.common.i18n import _, speaking
+from autograder.common.results import Report, Status
+from autograder.common.wire.notebook import content, parse
+from autograder.course.course import Course, Isolation, Limits, load
+from autograder.course.released_checks import RELEASED, HiddenCheck, locate
+from autograder.course.released_notebook import origin
+from autograder.worker.one import grade_alone
+from autograder.worker.visible import Visible, of_course, of_released
+
+
+@dataclass(frozen=True)
+class Tried:
+    """`report` is of the visible checks; `hidden` are those that will run besides when the notebook is graded."""
+
+    report: Report
+    sheet: Sheet
+    hidden: tuple[HiddenCheck, ...]
+
+    @property
+    def full(self) -> bool:
+        return self.report.points >= self.report.out_of - 1e-9
+
+    @property
+    def failed(self) -> bool:
+        """Whether the student lost points; what the grader could not decide is not lost."""
+        return any(question.status is Status.FAILED for question in self.report.questions) or any(
+            outcome.status in (Status.FAILED, Status.SKIPPED)
+            for question in self.report.questions
+            for outcome in question.outcomes
+        )
+
+    def junit(self) -> str:
+        with speaking(self.report.language):
+            return junit.files(self.sheet)["junit.xml"]
+
+
+def source_of(notebook: Path, checks: Path | None, course: Path | None) -> Path:
+    """Where the checks of `notebook` stand: what was named, or checks.yml beside it, or course.yml in its folder or above.
+
+    Raises SubmissionError and CourseError for a file that isn't there, and where there is none to be found.
+    """
+    if not notebook.is_file():
+        raise SubmissionError(_("there is no file {file}", file=notebook), misused=True)
+    named = checks or course or (Path(os.environ["AUTOGRADER_COURSE"]) if "AUTOGRADER_COURSE" in os.environ else None)
+    if named is not None:
+        if not named.is_file():
+            raise CourseError(_("there is no file {file}", file=named), misused=True)
+        return named
+    try:
+        return locate(notebook.resolve().parent)
+    except CourseError as error:
+        remedy = _("Keep it beside the notebook, or name it with --checks.")
+        raise CourseError(str(error), remedy, misused=True) from None
+
+
+def try_notebook(
+    notebook: Path,
+    source: Path,
+    *,
+    assignment: str = "",
+    isolation: Isolation | None = None,
+    memo: Path | None = None,
+    language: str = "",
+) -> Tried:
+    """Grade the file `notebook` by the visible checks of `source`, a checks.yml or course.yml.
+
+    `assignment`: where course.yml has several and the notebook doesn't say which. `language`: of the report, '' for the notebook's own.
+    Raises AutograderError; what is wrong with the notebook is in the report.
+    """
+    whole = None if source.name == RELEASED else load(source)
+    file = content(notebook, (whole.limits if whole else Limits()).notebook_mb)
+    submitted = _parsed(file, (whole.limits if whole else Limits()).notebook_mb)
+    with tempfile.TemporaryDirectory(prefix="autograder-try-") as scratch:
+        folder = Path(scratch)
+        if whole is None:
+            visible = of_released(source, notebook, submitted, folder)
+        else:
+            name = assignment or _which(whole, submitted)
+            whole.assignment(name)
+            visible = of_course(whole, name, origin(whole, name, submitted), folder)
+            require(whole, isolation or whole.isolation, memo)
+        chosen = isolation or (whole.isolation if whole else visible.course.isolation)
+        require(visible.course, chosen, memo)
+        return _tried(notebook, file, visible, chosen, memo, language)
+
+
+def _tried(
+    notebook: Path, file: bytes, visible: Visible, isolation: Isolation, memo: Path | None, language: str
+) -> Tried:
+    graded = grade_alone(
+        visible.course, visible.file, visible.assignment, file,
+        student=notebook.stem, isolation=isolation, memo=memo, language=language,
+    )  # fmt: skip
+    hidden = tuple(check for checks in visible.hidden.values() for check in checks)
+    return Tried(graded.report, of_report(visible.course, graded.report), hidden)
+
+
+def _parsed(file: bytes, limit_mb: int) -> NotebookNode:
+    """The notebook, as far as it can be read: what grades it says what is wrong with it."""
+    try:
+        return nbformat.from_dict(confined(partial(parse, file), answer_mb=4 * limit_mb))
+    except (SubmissionError, OverLimit):
+        return nbformat.v4.new_notebook()
+
+
+def _which(course: Course, notebook: NotebookNode) -> str:
+    name = Contents(course).assignment(notebook)
+    if name:
+        return name
+    if len(course.assignments) == 1:
+        return next(iter(course.assignments))
+    raise SubmissionError(
+        _("the notebook doesn't say which assignment it is"),
+        _("Name it with --assignment: there are {assignments}.", assignments=", ".join(course.assignments)),
+        misused=True,
+    )

@@ -1,0 +1,215 @@
+"""`autograder try`: one notebook, by what its student has, as it would be graded."""
+
+import json
+import xml.etree.ElementTree as Xml
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from autograder.classroom import one_notebook
+from autograder.classroom.export.grades import of_report
+from autograder.classroom.pages.one_notebook import markdown
+from autograder.cli import app as cli
+from autograder.common.cells import grade_id_of, is_answer, is_check
+from autograder.common.errors import CourseError, SubmissionError
+from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.course.released_checks import HiddenCheck
+from autograder.course.released_notebook import released_notebook
+from autograder.worker import visible
+from tests.tiny import tiny_course, tiny_submission
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_course(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def repository(tiny, tmp_path):
+    """What a student has: a folder with the notebook they work in, and its checks.yml."""
+
+    def make(**answers):
+        folder = tmp_path / "repository"
+        folder.mkdir()
+        (folder / "first.ipynb").write_bytes(tiny_submission(tiny, "me", **answers).read_bytes())
+        (folder / "checks.yml").write_bytes((tiny.root / "assignments" / "en" / "first" / "checks.yml").read_bytes())
+        return folder
+
+    return make
+
+
+def invoke(*arguments, **environment):
+    kept = {"AUTOGRADER_COURSE": None, "GITHUB_STEP_SUMMARY": None, "AUTOGRADER_LANGUAGE": None, **environment}
+    return CliRunner().invoke(cli.app, ["try", *map(str, arguments)], env=kept)
+
+
+def of(folder, target, name="first.ipynb"):
+    target.mkdir()
+    notebook = folder / name
+    return visible.of_released(folder / "checks.yml", notebook, nbformat.read(notebook, 4), target)
+
+
+# ---- the course that is left
+
+
+def test_only_visible_checks_are_left_and_what_is_hidden_is_told(tiny, repository, tmp_path):
+    found = of(repository(), tmp_path / "course")
+    assert {key: question.points for key, question in found.course.assignments["first"].questions.items()} == {
+        "add": 0.5, "name": 1,
+    }  # fmt: skip
+    assert found.hidden == {"add": (HiddenCheck("A secret", 1.5),), "name": ()}
+    assert "987654" not in found.file.read_text("utf-8")
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    same = visible.of_course(tiny, "first", "en", whole)
+    assert same.course.assignments == found.course.assignments and same.hidden == found.hidden
+    assert released_notebook(same.course, "first") == released_notebook(tiny, "first")
+
+
+def test_a_release_is_made_of_the_notebook_that_the_student_works_in(tiny, repository, tmp_path):
+    folder = repository()
+    made = {
+        grade_id_of(cell): cell for cell in released_notebook(of(folder, tmp_path / "course").course, "first").cells
+    }
+    for cell in released_notebook(tiny, "first").cells:
+        if name := grade_id_of(cell):
+            again = made[name]
+            assert (is_answer(again), is_check(again)) == (is_answer(cell), is_check(cell))
+            assert again.source == (visible.EMPTY if is_answer(cell) else cell.source)
+
+
+def test_a_release_beside_the_checks_counts_more_than_the_students_notebook(tiny, repository, tmp_path):
+    folder = repository()
+    mine = folder / "mine.ipynb"
+    (folder / "first.ipynb").rename(mine)
+    release = tiny.root / "assignments" / "en" / "first" / "first.ipynb"
+    (folder / "first.ipynb").write_bytes(release.read_bytes())
+    found = of(folder, tmp_path / "course", mine.name)
+    assert (tmp_path / "course" / "assignments" / "en" / "first" / "first.ipynb").read_bytes() == release.read_bytes()
+    assert found.assignment == "first"
+
+
+def test_what_lies_beside_comes_along_and_what_is_no_part_of_the_work_does_not(repository, tmp_path, monkeypatch):
+    folder = repository()
+    (folder / "data").mkdir()
+    (folder / "data" / "data.csv").write_text("1,2")
+    (folder / "helper.py").write_text("one = 1")
+    (folder / ".git").mkdir()
+    (folder / "venv").mkdir()
+    (folder / "venv" / "pyvenv.cfg").touch()
+    (folder / "outside").symlink_to("/etc")
+    of(folder, tmp_path / "course")
+    release = tmp_path / "course" / "assignments" / "en" / "first"
+    assert {path.name for path in release.iterdir()} == {"data", "helper.py", "first.ipynb"}
+    monkeypatch.setattr(visible, "MOST_BESIDE", 2)
+    with pytest.raises(SubmissionError) as refused:
+        of(folder, tmp_path / "again")
+    assert refused.value.misused
+
+
+def test_checks_that_are_all_hidden_or_damaged_are_refused(repository, tmp_path):
+    folder = repository()
+    text = (folder / "checks.yml").read_text("utf-8")
+    (folder / "checks.yml").write_text(text.replace("assignment: first", "assignment: ../../first"), "utf-8")
+    with pytest.raises(CourseError):
+        of(folder, tmp_path / "course")
+    (folder / "checks.yml").write_text("assignment: first", "utf-8")
+    with pytest.raises(CourseError):
+        of(folder, tmp_path / "course2")
+
+
+# ---- wrong use, and what is shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing.ipynb"], "there is no file nothing"),
+        (["first.ipynb", "--checks", "nothing.yml"], "there is no file nothing"),
+        (["first.ipynb", "--language", "kr"], "did you mean 'ko'?"),
+        (["alone.ipynb"], "name it with --checks"),
+    ],
+)
+def test_wrong_use_is_2(repository, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(repository())
+    alone = tmp_path / "alone" / "alone.ipynb"
+    alone.parent.mkdir()
+    alone.write_text("{}")
+    done = invoke(*(str(alone) if name == "alone.ipynb" else name for name in arguments))
+    assert done.exit_code == 2 and sentence in " ".join(done.output.replace("│", " ").split())
+
+
+def report(*statuses, actual="4"):
+    outcomes = [
+        Outcome(check=f"c{n}", title=f"Check {n}", status=status, points=1.0 if status is Status.PASSED else 0.0, out_of=1.0,
+                expected="5", actual=actual, hint="Add `a`")
+        for n, status in enumerate(statuses)
+    ]  # fmt: skip
+    questions = tuple(
+        QuestionResult(question=name, title=name, out_of=1.0, outcomes=(outcome,))
+        for name, outcome in zip(("add", "name"), outcomes, strict=True)
+    )
+    return Report(
+        student="first",
+        assignment="first",
+        submission="",
+        course="",
+        isolation="none",
+        versions={},
+        questions=questions,
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ((Status.PASSED, Status.PASSED), 0),
+        ((Status.PASSED, Status.FAILED), 1),
+        ((Status.UNDECIDED, Status.FAILED), 1),
+        ((Status.PASSED, Status.UNDECIDED), 3),
+    ],
+)
+def test_the_exit_code_says_whether_all_visible_marks_are_earned(
+    repository, tiny, tmp_path, monkeypatch, statuses, code
+):
+    made = report(*statuses)
+    tried = one_notebook.Tried(made, of_report(tiny, made), (HiddenCheck("A secret", 1.5),))
+    monkeypatch.setattr(one_notebook, "try_notebook", lambda *_, **__: tried)
+    monkeypatch.chdir(repository())
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    done = invoke("first.ipynb", "--junit", "out.xml", GITHUB_STEP_SUMMARY=str(summary))
+    assert done.exit_code == code
+    assert f"{made.points:g} of 2 points by visible checks" in done.output and "1 hidden check" in done.output
+    page = summary.read_text("utf-8")
+    assert page.startswith("before\n### first") and page.count("\n| ") == 4
+    suite = Xml.parse("out.xml").getroot().find("testsuite")
+    assert int(suite.get("failures")) == statuses.count(Status.FAILED)
+    assert int(suite.get("errors")) == statuses.count(Status.UNDECIDED)
+    assert json.loads(invoke("first.ipynb", "--json").stdout)["assignment"] == "first"
+
+
+@pytest.mark.parametrize(
+    "said", ["![x](https://e.org/x.png)", "a | b", "<img src=x>", "[a](b)", "`x` | `y`", "# h\n- l", "@x"]
+)
+def test_what_a_student_wrote_is_only_text_on_githubs_page(said):
+    page = markdown(report(Status.PASSED, Status.FAILED, actual=said), ())
+    row = page.splitlines()[5]
+    assert row.replace(r"\|", "").count("|") == 4
+    assert not any(part in row for part in ("](", "<img", "![", " @x", "\n#"))
+
+
+# ---- the real thing
+
+
+def test_a_students_repository_is_tried_in_the_sandbox_by_the_visible_checks(repository, tmp_path):
+    folder = repository(add="add = 4")
+    summary = tmp_path / "summary.md"
+    done = invoke(folder / "first.ipynb", "--no-memo", "--json", GITHUB_STEP_SUMMARY=str(summary))
+    assert done.exit_code == 1, done.output
+    found = json.loads(done.stdout)
+    assert found["isolation"] == "bubblewrap"
+    outcomes = {o["check"]: o["status"] for q in found["questions"] for o in q["outcomes"]}
+    assert outcomes == {"shown": "failed", "value": "passed"}
+    assert "1 of 1" in summary.read_text("utf-8") and "987654" not in done.stdout
