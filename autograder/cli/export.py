@@ -12,7 +12,7 @@ import typer
 from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course, the_language
 from autograder.common.errors import AutograderError
 from autograder.common.files import deliver
-from autograder.common.i18n import _
+from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from autograder.classroom.export.grades import Person, Sheet
@@ -54,6 +54,9 @@ def export(
         Path | None,
         typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
     ] = None,
+    worksheet: Annotated[
+        Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet of one assignment, to be filled in.")
+    ] = None,
     course: CourseFile = None,
     language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko; by default the course's first.")] = "",
 ) -> None:  # fmt: skip
@@ -81,7 +84,7 @@ def export(
         if decided:
             sheet = _only_decided(sheet)
         with speaking(language):
-            files = chosen.files(sheet)
+            files = chosen.files(sheet) if worksheet is None else _filled(the, worksheet, sheet, format.value)
         _write(files, output, chosen.folder)
     except AutograderError as error:
         fail(error)
@@ -165,6 +168,32 @@ def collected(
         course, entries, matching,
         students=students or everybody, assignments=assignments, people=people, language=language,
     )  # fmt: skip
+
+
+def _filled(course: Course, worksheet: Path, sheet: Sheet, format_name: str) -> dict[str, str]:
+    """Moodle's worksheet with the grades of the sheet's one assignment. Raises AutograderError."""
+    from autograder.classroom.folder import Folder
+    from autograder.classroom.give_back import PLATFORMS, fill
+    from autograder.classroom.give_back.origin import origin
+
+    if format_name != "moodle" or len(sheet.parts) != 1:
+        raise AutograderError(
+            _("a worksheet is Moodle's, and of one assignment"),
+            _("Name both: --format moodle --assignment NAME."),
+            misused=True,
+        )
+    folder, grades = Folder(course.root), {grade.student: grade for grade in sheet.grades}
+    found = {grade.student: origin(folder, grade, PLATFORMS["moodle"]) for grade in sheet.grades}
+    numbers = {place.number: student for student, place in found.items() if place is not None and place.number}
+    filled = fill(worksheet, grades, numbers, sheet.parts[0].out_of)
+    said = ngettext("{number} row is filled in", "{number} rows are filled in", filled.rows)
+    if filled.unknown:
+        said += _(
+            "; nobody here is {people}",
+            people=", ".join(filled.unknown[:10]) + (", ..." if len(filled.unknown) > 10 else ""),
+        )
+    err.print(escaped(said), highlight=False, soft_wrap=True)
+    return {"worksheet.csv": filled.text}
 
 
 def _only_decided(sheet: Sheet) -> Sheet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +11,21 @@ from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, o
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, ngettext
 
+if TYPE_CHECKING:
+    from autograder.classroom.pages.publish import Written
+    from autograder.course.course import Course
+
 app = typer.Typer()
+
+
+class ZipChoice(StrEnum):
+    """The names of `give_back.PLATFORMS`, without importing them."""
+
+    moodle = "moodle"
+    canvas = "canvas"
+    gradescope = "gradescope"
+
+
 FEW = 5  # pages: so many links are read, of more the first is an example
 
 
@@ -21,12 +36,16 @@ def feedback(
     language: Annotated[
         str, typer.Option(help="Of the pages: en or ko; by default the language that was graded in.")
     ] = "",
+    zip: Annotated[
+        ZipChoice | None,
+        typer.Option("--zip", help="Also an archive for each assignment, as this platform takes feedback back."),
+    ] = None,
     course: CourseFile = None,
 ) -> None:
     """Make a page for each student and assignment from the reports: feedback/<student>/<assignment>/<assignment>.html.
 
     A page stands alone: it needs no internet. `nbgrader release_feedback` gives it back to students who handed in through
-    nbgrader's exchange.
+    nbgrader's exchange; --zip makes what Moodle, Canvas or Gradescope take, for those who were collected from there.
     """
     from autograder.classroom.folder import Folder
     from autograder.classroom.pages.publish import write_all
@@ -38,6 +57,7 @@ def feedback(
         other = sum(bool(language) and report.language != language for report in found)
         with err.status(_("writing pages")):
             done = write_all(the, found, language)
+            zips = _zips(the, done, zip.value, amiss) if zip else []
     except AutograderError as error:
         fail(error)
     said = ngettext(
@@ -53,7 +73,9 @@ def feedback(
             other,
         )
         err.print(f"[yellow]{escaped(note)}[/]", highlight=False, soft_wrap=True)
-    if not all(page.releasable for page in done):
+    for path in zips:
+        out.print(escaped(path), highlight=False, soft_wrap=True)
+    if zip is None and not all(page.releasable for page in done):
         number = sum(not page.releasable for page in done)
         note = ngettext(
             "{number} of them did not come through nbgrader's exchange: give it back yourself.",
@@ -62,3 +84,41 @@ def feedback(
         )
         err.print(escaped(note), highlight=False, soft_wrap=True)
     amiss.end()
+
+
+def _zips(course: Course, done: list[Written], platform: str, amiss: Amiss) -> list[str]:
+    """Lines on the archives that were written; `amiss` is told who is in none. Raises AutograderError."""
+    from autograder.classroom.folder import Folder, Place
+    from autograder.classroom.give_back import PLATFORMS, archives
+    from autograder.cli.export import collected
+
+    places = [Place(page.student, page.assignment) for page in done]
+    sheet = collected(course, [], [], "", {}, amiss)
+    grades = {Place(grade.student, grade.assignment): grade for grade in sheet.grades}
+    folder, lines = Folder(course.root), []
+    try:
+        made = archives(folder, platform, places, grades)
+    except OSError as error:
+        message = _(
+            "{path} can't be written: {strerror}", path=error.filename or folder.feedback, strerror=error.strerror
+        )
+        raise AutograderError(message, _("Look at the folder's permissions.")) from error
+    title = PLATFORMS[platform].title
+    for archive in made:
+        if archive.given:
+            many = len(archive.given)
+            said = {"file": folder.relative(archive.path), "platform": title}
+            lines.append(
+                ngettext(
+                    "{file}: {number} student, for {platform}",
+                    "{file}: {number} students, for {platform}",
+                    many,
+                    **said,
+                )
+            )
+        if archive.left:
+            listed = ", ".join(archive.left[:10]) + (", ..." if len(archive.left) > 10 else "")
+            message = _("{assignment}: not in the archive: {students}", assignment=archive.assignment, students=listed)
+            remedy = _("They were not collected from {platform}, or there is nothing to give back.", platform=title)
+            amiss(AutograderError(message, remedy))
+    return lines

@@ -15,6 +15,8 @@ from autograder.common.i18n import _
 from autograder.common.results import Frozen, Outcome, QuestionResult, Report
 from autograder.course.course import Course
 
+LONGEST = 4_000  # characters of a comment: a hundred failed checks fit
+
 
 class State(StrEnum):
     PASSED = "passed"  # full marks
@@ -241,3 +243,38 @@ def points_of(question: QuestionGrade) -> str:
     """``Compile: 0.5 of 2 points``."""
     earned, worth = number(question.points or 0.0), number(question.out_of)
     return _("{question}: {earned} of {worth} points", question=question.title, earned=earned, worth=worth)
+
+
+def score(grade: Grade) -> str:
+    """``Two layers: 20.5 of 25.5 points``; without points for what is undecided or missing."""
+    if grade.total is None:
+        return grade.title
+    return _(
+        "{question}: {earned} of {worth} points",
+        question=grade.title,
+        earned=number(grade.total),
+        worth=number(grade.out_of),
+    )
+
+
+def comment(grade: Grade) -> str:
+    """All that a student should know of a grade, as lines of plain text: what is undecided, missing or deducted, then each question that lost points."""
+    if grade.status is State.MISSING:
+        return _("Missing: nothing was handed in.")
+    said = []
+    if grade.status is State.UNDECIDED:
+        said.append(_("Undecided: a person will look at this."))
+    if grade.penalty:
+        said.append(_("{points} points are deducted for being late.", points=number(grade.penalty)))
+    said += grade.notes
+    for question in grade.questions:
+        found = lines(question) if question.manual is None else ()
+        if question.points is None:
+            score = _("{question}: undecided", question=question.title)
+        elif question.points < question.out_of or found:
+            score = points_of(question)
+        else:
+            continue
+        said += [score, *(f"- {text}" for text in found)]
+    text = "\n".join(said)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

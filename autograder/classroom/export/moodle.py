@@ -14,12 +14,10 @@ Sources: "Grade import", Moodle documentation (https://docs.moodle.org/en/Grade_
 
 from __future__ import annotations
 
-from autograder.classroom.export.cells import Cell, number, table
-from autograder.classroom.export.grades import Grade, Sheet, State, lines, points_of
-from autograder.common.i18n import _
+from autograder.classroom.export.cells import Cell, table
+from autograder.classroom.export.grades import Sheet, comment
 
 NO_GRADE = "-"
-LONGEST = 4_000  # characters of feedback: a hundred failed checks fit
 
 
 def files(sheet: Sheet) -> dict[str, str]:
@@ -32,28 +30,6 @@ def files(sheet: Sheet) -> dict[str, str]:
     for person, grades in sheet.rows():
         row: list[Cell] = [person.login or person.student, *(str(getattr(person, optional[name])) for name in extra)]
         for grade in grades:
-            row += [NO_GRADE if grade.total is None else grade.total, _feedback(grade)]
+            row += [NO_GRADE if grade.total is None else grade.total, comment(grade)]
         rows.append(row)
     return {"moodle.csv": table(rows)}
-
-
-def _feedback(grade: Grade) -> str:
-    if grade.status is State.MISSING:
-        return _("Missing: nothing was handed in.")
-    said = []
-    if grade.status is State.UNDECIDED:
-        said.append(_("Undecided: a person will look at this."))
-    if grade.penalty:
-        said.append(_("{points} points are deducted for being late.", points=number(grade.penalty)))
-    said += grade.notes
-    for question in grade.questions:
-        found = lines(question) if question.manual is None else ()
-        if question.points is None:
-            score = _("{question}: undecided", question=question.title)
-        elif question.points < question.out_of or found:
-            score = points_of(question)
-        else:
-            continue
-        said += [score, *(f"- {text}" for text in found)]
-    text = "\n".join(said)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

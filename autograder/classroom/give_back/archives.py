@@ -1,0 +1,124 @@
+"""The archives that platforms take feedback in, one for each assignment, named as `collect` remembers the submissions.
+
+**Moodle** (Assignment, View all submissions, *Upload multiple feedback files in a zip*; the feedback type *Feedback files* must be on): each
+page as ``<name>_<participant>_assignfeedback_file_<assignment>.html``. What reads it, ``mod/assign/feedback/file/importziplib.php`` of
+moodle/moodle, cuts a name at its first four ``_``, looks for the person by the number alone, which is the participant's under blind marking
+too, and passes over files that begin with ``.`` or ``~``.
+
+**Canvas** (Gradebook or SpeedGrader, *Re-Upload Submissions*): the executed notebook, with what was found below each question and a first cell that
+sums it up, under the name that Canvas gave to the file. What reads it, ``infer_comment_context_from_filename`` of instructure/canvas-lms
+(``app/models/assignment.rb``), takes the first two numbers between ``_`` for user and attachment and shows the file under the name of what was
+handed in, so it has to be a notebook again.
+
+**Gradescope** takes no files back; it asks an autograder for ``results.json``. The archive is one that has all results in it
+(https://gradescope-autograders.readthedocs.io/en/latest/specs/): upload it as the assignment's autograder and regrade all submissions.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from autograder.classroom.collect.platforms import CANVAS, GRADESCOPE, MOODLE, Platform
+from autograder.classroom.export.grades import Grade, comment, score
+from autograder.classroom.export.gradescope import result
+from autograder.classroom.folder import Folder, Place
+from autograder.classroom.give_back.origin import Origin, origin
+from autograder.common.files import put
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same archive
+_RUN = Path(__file__).parent / "prepared_results.py"
+_SETUP = """#!/usr/bin/env bash
+# All results are in this archive. Python is there in most of Gradescope's images.
+command -v python3 >/dev/null || { apt-get update -qq && apt-get install -y -qq python3; }
+"""
+PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (MOODLE, CANVAS, GRADESCOPE)}
+Entry = tuple[str, str]  # a file's name and its text
+
+
+@dataclass
+class Archive:
+    """`path`: the zip of `assignment`. `given`: whose feedback is in it; `left`: of whom the platform's name is not known."""
+
+    assignment: str
+    path: Path
+    given: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def archives(folder: Folder, platform: str, places: Iterable[Place], grades: Mapping[Place, Grade]) -> list[Archive]:
+    """Write ``feedback/<assignment>-<platform>.zip`` for each assignment of `places`, whose pages are in feedback/ already.
+
+    An archive without anybody's feedback is not written. Raises OSError, and CollectError for a damaged list of attempts.
+    """
+    by_assignment: dict[str, list[Place]] = {}
+    for place in places:
+        by_assignment.setdefault(place.assignment, []).append(place)
+    made = []
+    for assignment, own in by_assignment.items():
+        archive = Archive(assignment, folder.feedback / f"{assignment}-{platform}.zip")
+        entries: dict[str, str] = {}
+        for place in own:
+            found = origin(folder, place, PLATFORMS[platform])
+            entry = _WRITERS[platform](folder, place, found, grades.get(place)) if found is not None else None
+            (archive.given if entry else archive.left).append(place.student)
+            if entry:
+                entries.setdefault(*entry)  # a team is one submission, and one entry
+        if entries:
+            around = (
+                {"run_autograder": _RUN.read_text("utf-8"), "setup.sh": _SETUP} if platform == GRADESCOPE.name else {}
+            )
+            put(archive.path, packed({**around, **dict(sorted(entries.items()))}))
+        made.append(archive)
+    return made
+
+
+def packed(entries: Mapping[str, str | bytes]) -> bytes:
+    """A zip of texts and bytes by their names; what is called run_autograder or ends with .sh can be run."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            mode = 0o755 if name == "run_autograder" or name.endswith(".sh") else 0o644
+            info.external_attr, info.compress_type = (0o100000 | mode) << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _moodle(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
+    page = folder.page(place)
+    if not found.number or not page.is_file():
+        return None
+    name = re.sub(r"[_/\\\s]+", " ", found.name).strip(" .~") or "participant"
+    return f"{name}_{found.number}_assignfeedback_file_{place.assignment}.html", page.read_text("utf-8")
+
+
+def _canvas(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
+    notebook = folder.read_notebook(place)
+    if notebook is None or grade is None:
+        return None
+    said = html.escape("\n".join(filter(None, [score(grade), comment(grade)])), quote=False)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"<pre>{said}</pre>", id="feedback"))
+    name = re.sub(r"\.(?:zip|ipynb(?:\.(?:txt|json))?)\Z", "", found.part, flags=re.IGNORECASE)
+    return f"{name}.ipynb", nbformat.writes(notebook)
+
+
+def _gradescope(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
+    if grade is None:
+        return None
+    return f"results/{found.number.removeprefix('submission_')}.json", json.dumps(
+        result(grade), ensure_ascii=False, indent=1
+    )
+
+
+_WRITERS: dict[str, Callable[[Folder, Place, Origin, Grade | None], Entry | None]] = {
+    "moodle": _moodle, "canvas": _canvas, "gradescope": _gradescope,
+}  # fmt: skip
