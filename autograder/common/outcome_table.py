@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,7 +26,33 @@ SAID = {
     Status.UNDECIDED: N_("undecided"),
     Status.SKIPPED: N_("skipped"),
 }
-Hidden = Sequence[tuple[str, float]]
+
+
+class Hidden(NamedTuple):
+    """What students are told of a hidden check before it is decided: what is wrong with the answer's form (`found`), if anything is.
+
+    `looked_at`: the form was looked at, and an answer may have it.
+    """
+
+    title: str
+    points: float
+    looked_at: bool = False
+    expected: str = ""
+    found: str = ""
+    hint: str = ""
+
+    @property
+    def status(self) -> Status:
+        return Status.FAILED if self.found else Status.SKIPPED
+
+    def lines(self) -> list[tuple[str, str]]:
+        """As `lines` of an outcome."""
+        if self.found:
+            labelled = [(_("expected"), self.expected), (_("found"), self.found), (_("hint"), self.hint)]
+            return [(label, text) for label, text in labelled if text]
+        if self.looked_at:
+            return [("", _("is well-formed; whether it is right is checked after the deadline"))]
+        return [("", _("is checked after the deadline"))]
 
 
 def points(value: float) -> str:
@@ -50,22 +77,19 @@ def trouble(result: QuestionResult) -> str:
     return " ".join(part for part in (result.problem, result.hint) if part)
 
 
-def footer(result: QuestionResult, hidden: Hidden) -> str:
+def footer(result: QuestionResult, hidden: Sequence[Hidden]) -> str:
     total = _("{points} of {out_of} points", points=points(result.points), out_of=points(result.out_of))
     if not hidden:
         return total
-    titles = "; ".join(f"{title} ({points(worth)})" for title, worth in hidden)
-    visible = _("{total} by visible checks.", total=total) if result.outcomes else _("Nothing to check here yet.")
     later = ngettext(
-        "{number} hidden check will run when this is graded: {titles}",
-        "{number} hidden checks will run when this is graded: {titles}",
-        len(hidden),
-        titles=titles,
-    )
-    return f"{visible} {later}"
+        "{worth} points by {number} hidden check.", "{worth} points by {number} hidden checks.", len(hidden),
+        worth=points(sum(one.points for one in hidden)),
+    )  # fmt: skip
+    visible = _("{total} by visible checks.", total=total)
+    return f"{visible} {later}" if result.outcomes else later
 
 
-def as_text(result: QuestionResult, hidden: Hidden = ()) -> Table:
+def as_text(result: QuestionResult, hidden: Sequence[Hidden] = ()) -> Table:
     table = Table(
         title=escape(heading(result)), title_justify="left", title_style="bold", caption=footer(result, hidden),
         caption_justify="left", show_header=False, expand=False,
@@ -76,14 +100,18 @@ def as_text(result: QuestionResult, hidden: Hidden = ()) -> Table:
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     for outcome in result.outcomes:
-        text = Text(outcome.title, style="bold" if outcome.status is Status.FAILED else "")
-        for label, content in lines(outcome):
-            text.append(
-                f"\n{label + ': ' if label else ''}{content}", style="italic" if content == outcome.hint else "not bold"
-            )
-        mark = Text(MARKS[outcome.status], style=COLOURS[outcome.status])
-        table.add_row(mark, text, f"{points(outcome.points)} / {points(outcome.out_of)}")
+        earned = f"{points(outcome.points)} / {points(outcome.out_of)}"
+        table.add_row(*_cells(outcome.status, outcome.title, lines(outcome), outcome.hint), earned)
+    for one in hidden:
+        table.add_row(*_cells(one.status, one.title, one.lines(), one.hint), f"({points(one.points)})")
     return table
+
+
+def _cells(status: Status, title: str, said: Sequence[tuple[str, str]], hint: str) -> tuple[Text, Text]:
+    text = Text(title, style="bold" if status is Status.FAILED else "")
+    for label, content in said:
+        text.append(f"\n{label + ': ' if label else ''}{content}", style="italic" if content == hint else "not bold")
+    return Text(MARKS[status], style=COLOURS[status]), text
 
 
 FRAME = (
@@ -98,26 +126,16 @@ def _rich(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def as_html(result: QuestionResult, hidden: Hidden = (), *, drawings: bool = False) -> str:
+def as_html(result: QuestionResult, hidden: Sequence[Hidden] = (), *, drawings: bool = False) -> str:
     """The table as HTML with inline styles: it looks the same in JupyterLab, VS Code and Colab, light or dark.
 
     `drawings`: the networks of its exhibit below it, beside those that are asked for.
     """
-    rows = []
-    for outcome in result.outcomes:
-        ink, said = _INK[outcome.status], _(SAID[outcome.status])
-        detail = "".join(
-            f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}'
-            f"{_rich(text)}</div>"
-            for label, text in lines(outcome)
-        )
-        rows.append(
-            f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
-            f'<span title="{html.escape(said)}">{MARKS[outcome.status]}</span></td>'
-            f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(outcome.title)}{detail}</td>'
-            f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">'
-            f"{points(outcome.points)} / {points(outcome.out_of)}</td></tr>"
-        )
+    rows = [
+        _row(one.status, one.title, lines(one), f"{points(one.points)} / {points(one.out_of)}")
+        for one in result.outcomes
+    ]
+    rows += [_row(one.status, one.title, one.lines(), f"({points(one.points)})") for one in hidden]
     problem = (
         f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{_rich(trouble(result))}</div>'
         if trouble(result)
@@ -131,6 +149,20 @@ def as_html(result: QuestionResult, hidden: Hidden = (), *, drawings: bool = Fal
         f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
         f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
         f"{_rich(footer(result, hidden))}</td></tr></tfoot></table>{_drawn(result) if drawings else ''}"
+    )
+
+
+def _row(status: Status, title: str, said: Sequence[tuple[str, str]], earned: str) -> str:
+    ink, name = _INK[status], _(SAID[status])
+    detail = "".join(
+        f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}{_rich(text)}</div>'
+        for label, text in said
+    )
+    return (
+        f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
+        f'<span title="{html.escape(name)}">{MARKS[status]}</span></td>'
+        f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(title)}{detail}</td>'
+        f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">{earned}</td></tr>'
     )
 
 
@@ -157,7 +189,7 @@ def _drawn(result: QuestionResult) -> str:
     )
 
 
-def show_check(result: QuestionResult, hidden: Hidden = ()) -> None:
+def show_check(result: QuestionResult, hidden: Sequence[Hidden] = ()) -> None:
     """Print for where the code runs: HTML in a Jupyter kernel, coloured text elsewhere."""
     show(as_html(result, hidden, drawings=True), as_text(result, hidden))
 

@@ -233,7 +233,7 @@ class Course(Written):
         return sha256(course_document(self, assignment))
 
     def public(self, assignment: str, language: str) -> dict[str, Any]:
-        """What students may know: one assignment, visible checks whole, hidden ones without any parameter."""
+        """What students may know: one assignment, visible checks whole, of hidden ones no more than an answer's form."""
         questions: dict[str, Any] = {}
         for name, question in self.assignment(assignment).questions.items():
             visible = [check.model_dump(mode="json", by_alias=True, exclude_unset=True) for check in question.visible()]
@@ -244,9 +244,12 @@ class Course(Written):
                 document["points"] = check.points
                 document["needs"] = [need for need in check.needs if need in {c.id for c in question.visible()}]
             hidden = [
-                {"title": check.heading(language), "points": check.points, "of": check.of}
+                {
+                    "title": check.heading(language), "points": check.points, "of": check.of,
+                    "form": check.form().model_dump(mode="json", exclude_defaults=True),
+                }
                 for check in question.hidden()
-            ]
+            ]  # fmt: skip
             questions[name] = {"title": question.title.in_language(language), "checks": visible, "hidden": hidden}
         return {
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},

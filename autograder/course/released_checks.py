@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 from autograder.common.errors import CourseError
 from autograder.common.hints import meant
 from autograder.common.i18n import N_, _
-from autograder.course.checks.base import Check
+from autograder.course.checks.base import Check, Facts, Verdict, refusal
+from autograder.course.checks.forms import Form
 from autograder.course.checks.registry import parse
 from autograder.course.course import FILE, load
 from autograder.course.yaml_file import explain, read_yaml
@@ -23,10 +25,29 @@ _AGAIN = N_("Take it again from where you got the notebook.")
 
 @dataclass(frozen=True)
 class HiddenCheck:
-    """All that students learn of a hidden check."""
+    """All that students learn of a hidden check: also the form of an answer, which is no secret."""
 
     title: str
     points: float
+    of: str
+    form: Form
+
+    @classmethod
+    def written(cls, entry: Mapping[str, Any]) -> HiddenCheck:
+        """As ``checks.yml`` has it."""
+        return cls(entry["title"], entry["points"], entry["of"], Form(**entry.get("form", {})))
+
+    @property
+    def id(self) -> str:
+        """What its call of a function is filed under: no check is called so."""
+        return f"form of {self.of}"
+
+    def arguments(self, seed: int) -> list[tuple[Any, ...]]:
+        return self.form.arguments(seed)
+
+    def refusal(self, facts: Facts) -> Verdict | None:
+        """What is wrong with the form of the answer that was handed in; None for nothing."""
+        return refusal(facts, self.of, self.form, self.id)
 
 
 @dataclass(frozen=True)
@@ -40,13 +61,14 @@ class VisibleQuestion:
 
 @dataclass(frozen=True)
 class VisibleCourse:
-    """`holdout` is (test_size, random_state); questions are keyed ``assignment.question``."""
+    """`holdout` is (test_size, random_state); questions are keyed ``assignment.question``; `released`: as students have it."""
 
     questions: dict[str, VisibleQuestion]
     holdout: tuple[float, int]
     seed: int
     language: str
     root: Path
+    released: bool = True
 
     def question(self, place: str) -> VisibleQuestion:
         if place not in self.questions:
@@ -64,7 +86,7 @@ def read(path: Path) -> VisibleCourse:
             f"{document['assignment']}.{key}": VisibleQuestion(
                 title=item["title"],
                 checks=(checks := tuple(parse(check) for check in item["checks"])),
-                hidden=tuple(HiddenCheck(hidden["title"], hidden["points"]) for hidden in item["hidden"]),
+                hidden=tuple(map(HiddenCheck.written, item["hidden"])),
                 first_name=checks[0].of if checks else item["hidden"][0]["of"],
             )
             for key, item in document["questions"].items()
@@ -90,7 +112,10 @@ def _whole(path: Path) -> VisibleCourse:
         f"{name}.{key}": VisibleQuestion(
             title=question.title.in_language(language),
             checks=question.visible(),
-            hidden=tuple(HiddenCheck(check.heading(language), check.points) for check in question.hidden()),
+            hidden=tuple(
+                HiddenCheck(check.heading(language), check.points, check.of, check.form())
+                for check in question.hidden()
+            ),
             first_name=question.first_name(),
             secret=question.hidden(),
         )
@@ -98,7 +123,9 @@ def _whole(path: Path) -> VisibleCourse:
         for key, question in assignment.questions.items()
     }
     holdout = course.data.holdout
-    return VisibleCourse(questions, (holdout.test_size, holdout.random_state), course.seed, language, course.root)
+    return VisibleCourse(
+        questions, (holdout.test_size, holdout.random_state), course.seed, language, course.root, released=False
+    )
 
 
 def locate(start: Path) -> Path:

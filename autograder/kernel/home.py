@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from autograder.common.errors import AutograderError, CannotTrainHere, CourseErr
 from autograder.common.exhibits import Exhibit
 from autograder.common.hints import for_error, meant
 from autograder.common.i18n import _, asked_for, language
-from autograder.common.outcome_table import show_check
-from autograder.common.results import QuestionResult, Status
+from autograder.common.outcome_table import Hidden, show_check
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord, ModelDescription
 from autograder.common.wire.messages import SamplesMessage
 from autograder.course.checks.accuracy import Accuracy
@@ -27,7 +27,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import calls_for
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
-from autograder.course.released_checks import VisibleCourse, VisibleQuestion, locate, read
+from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.progress import Stage, State, show_progress
 from autograder.kernel.student import Student
@@ -153,14 +153,16 @@ class HomeStudent(Student):
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         return described.model_copy(update={"fits": self.trainings.fits(model)})
 
-    def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float:
+    def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
         question = self.course.question(place)
         objects = {question.first_name: value, **named} if given else named
         values = self.values(value, named, given, question.first_name)
         checks = (*question.checks, *(question.secret if hidden else ()))
-        values = self.answer(values, objects, calls_for(checks, values, self.course.seed))
+        later = () if hidden else question.hidden
+        values = self.answer(values, objects, calls_for((*checks, *later), values, self.course.seed))
+        facts = Facts(values, self.lab, seed=self.course.seed)
         with _quiet():
-            outcomes = decide(checks, Facts(values, self.lab, seed=self.course.seed), language())
+            outcomes = decide(checks, facts, language())
             self.lab.complain()
         result = QuestionResult(
             question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes,
@@ -168,8 +170,11 @@ class HomeStudent(Student):
         )  # fmt: skip
         result = result if result.status is Status.PASSED else result.model_copy(update=_last_error())
         self.results[place] = result
-        show_check(result, () if hidden else tuple((h.title, h.points) for h in question.hidden))
-        return result.points
+        show_check(result, [_told(check, facts, outcomes) for check in later])
+        decided = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
+        if self.course.released:
+            return Points(result.points) if decided else None
+        return result.points if decided or hidden else None  # plain nbgrader reads it off the cell's output
 
     def progress(self, assignment: str) -> None:
         """Show what is left of `assignment`; '' for the one that was checked last, or all that the file holds."""
@@ -184,6 +189,23 @@ class HomeStudent(Student):
             known = sorted({place.partition(".")[0] for place in self.course.questions})
             raise CourseError(_("there is no assignment '{name}' here", name=assignment), meant(assignment, known))
         show_progress([state(place, question, self.results.get(place)) for place, question in questions.items()])
+
+
+class Points(float):
+    """What `check` returns: a number that Jupyter doesn't write below the table, where it would read like a verdict."""
+
+    def _ipython_display_(self) -> None:
+        """Nothing is shown."""
+
+
+def _told(check: HiddenCheck, facts: Facts, outcomes: Sequence[Outcome]) -> Hidden:
+    """What there is to say of a hidden check: nothing of its form where a visible check has said the same."""
+    wrong = check.refusal(facts)
+    if wrong is None:
+        return Hidden(check.title, check.points, looked_at=check.form.kind != "any")
+    if any(outcome.actual == wrong.actual for outcome in outcomes if outcome.status is Status.FAILED):
+        return Hidden(check.title, check.points)
+    return Hidden(check.title, check.points, True, wrong.expected, wrong.actual, wrong.hint)
 
 
 def state(place: str, question: VisibleQuestion, result: QuestionResult | None) -> State:

@@ -96,10 +96,7 @@ def _write(public: Mapping[str, Any], document: dict[str, Any], folder: Path) ->
     }
     file = folder / FILE
     file.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), "utf-8")
-    hidden = {
-        key: tuple(HiddenCheck(check["title"], check["points"]) for check in question["hidden"])
-        for key, question in asked.items()
-    }
+    hidden = {key: tuple(map(HiddenCheck.written, question["hidden"])) for key, question in asked.items()}
     return Visible(load(file), file, assignment, hidden)
 
 

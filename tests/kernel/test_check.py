@@ -21,7 +21,7 @@ import autograder
 from autograder.common import requirements
 from autograder.common.errors import CourseError, DataError
 from autograder.common.exhibits import Exhibit, Layer, Network
-from autograder.common.outcome_table import as_html, as_text, footer
+from autograder.common.outcome_table import Hidden, as_html, as_text, footer
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import DataRecord
 from autograder.common.wire.protocol import JUDGE
@@ -144,6 +144,8 @@ said("unknown", "two_layer.modle", 3)
 said("not_a_question", "two_layer", 3)
 said("nothing", "two_layer.scale")
 said("hidden_only", "two_layer.steps", steps_default=1500, steps_full=1)
+said("hidden_malformed", "two_layer.steps", steps_default="1500", steps_full=1)
+said("hidden_choice", "two_layer.outputs", binary="tanh", multiclass="softmax", regression=None)
 
 dense1 = keras.layers.Dense(100, activation="sigmoid")
 dense2 = keras.layers.Dense(10, activation="softmax")
@@ -234,9 +236,18 @@ def test_a_value_that_was_not_given_is_missed(session):
 
 def test_hidden_checks_are_announced_by_title_only(session):
     points, text = session["hidden_only"]
-    assert points == 0.0 and "Nothing to check here yet." in text
-    assert "2 hidden checks will run when this is graded" in text
-    assert "Steps with the default batch size (1)" in text and "1500" not in text
+    assert points is None and "2 points by 2 hidden checks." in text
+    assert "Steps with the default batch size" in text and "(1)" in text and "1500" not in text
+    assert text.count("is well-formed; whether it is right is checked after the deadline") == 2
+
+
+def test_the_form_of_a_hidden_answer_is_told_and_not_whether_it_is_right(session):
+    points, text = session["hidden_malformed"]
+    assert points is None and "expected: a whole number" in text and "found: '1500'" in text
+    assert "`steps_default` should be a whole number." in text and text.count("is well-formed") == 1
+    points, text = session["hidden_choice"]
+    assert points is None and "one of 'sigmoid', 'softmax', 'relu', 'none'" in text and "found: 'tanh'" in text
+    assert "found: None" in text and text.count("is well-formed") == 1
 
 
 def test_compile_and_training_are_looked_at(session):
@@ -259,7 +270,7 @@ def test_trainings_are_recorded_as_they_were(session):
 def test_functions_are_called_and_exceptions_explained(session):
     points, text = session["formula"]
     assert points == 0.0 and "(784, 100) gave 78400" in text and "expected: 78500" in text
-    assert "1 hidden check will run" in text
+    assert "1.5 points by 1 hidden check." in text and text.count("This cell is still empty") == 0
     assert "This cell is still empty" in session["empty"][1]
     assert "did you mean `softmax`?" in session["exception"][1]
 
@@ -406,11 +417,11 @@ def test_html_shows_hostile_text_as_text():
             outcome(Status.SKIPPED, title=HOSTILE, actual=HOSTILE),
             question=HOSTILE, title=HOSTILE,
         ),
-        [(HOSTILE, 1.0)],
+        [Hidden(HOSTILE, 1.0, True, HOSTILE, HOSTILE, HOSTILE)],
     )  # fmt: skip
     for raw in ("<script", "<img", 'onerror="', "&amp;'"):
         assert raw not in page
-    assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;") == 11
+    assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;") == 14
 
 
 def test_html_marks_each_status_and_gives_the_points():
@@ -419,30 +430,30 @@ def test_html_marks_each_status_and_gives_the_points():
             outcome(Status.PASSED, points=1.0), outcome(expected="5", actual="4", hint="One more."),
             outcome(Status.UNDECIDED, actual="a custom layer"), outcome(Status.SKIPPED, actual="not looked at"),
         ),
-        [("Something hidden", 0.5)],
+        [Hidden("Something hidden", 0.5, looked_at=True)],
     )  # fmt: skip
     for mark in ("✓", "✗", "?", "–"):
         assert f">{mark}</span>" in page
     assert "1 / 1" in page and "1 of 4 points by visible checks" in page
-    assert "1 hidden check will run when this is graded: Something hidden (0.5)" in page
+    assert "0.5 points by 1 hidden check" in page and "Something hidden" in page and "(0.5)" in page
     for text in ("One more.", "a custom layer", "not looked at"):
         assert text in page
 
 
 def test_markup_in_a_terminal_is_shown_as_it_is():
     console = Console(width=120, record=True, file=io.StringIO())
-    console.print(as_text(result(outcome(actual="[bold]x[/bold] [link=http://a]y[/link]")), [("[red]h[/red]", 1.0)]))
+    console.print(
+        as_text(result(outcome(actual="[bold]x[/bold] [link=http://a]y[/link]")), [Hidden("[red]h[/red]", 1.0)])
+    )
     text = console.export_text()
-    assert "[bold]x[/bold] [link=http://a]y[/link]" in text
+    assert "[bold]x[/bold] [link=http://a]y[/link]" in text and "[red]h[/red]" in text
 
 
 def test_the_footer_counts_points_and_hidden_checks():
     assert footer(result(outcome(Status.PASSED, points=1.0)), []) == "1 of 1 points"
-    hidden = [("A", 0.5), ("B", 2.0)]
-    assert footer(result(outcome()), hidden) == (
-        "0 of 1 points by visible checks. 2 hidden checks will run when this is graded: A (0.5); B (2)"
-    )
-    assert footer(result(), hidden).startswith("Nothing to check here yet. 2 hidden checks")
+    hidden = [Hidden("A", 0.5), Hidden("B", 2.0)]
+    assert footer(result(outcome()), hidden) == "0 of 1 points by visible checks. 2.5 points by 2 hidden checks."
+    assert footer(result(), hidden) == "2.5 points by 2 hidden checks."
 
 
 def test_the_drawing_shows_the_network_beside_the_one_that_is_asked_for():

@@ -13,12 +13,13 @@ from autograder.common.cells import grade_id_of, grading_of, is_check
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
+from autograder.course.checks.forms import Form
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import release_file, release_place, released_notebook
 from autograder.course.yaml_file import read_yaml
 
-_HIDDEN_KEYS = {"title", "points", "of"}  # all that a released checks.yml says of a hidden check
+_HIDDEN_KEYS = {"title", "points", "of", "form"}  # all that a released checks.yml says of a hidden check
 _TELLS = {
     "title": N_("the title of a hidden check tells its answer"),
     "hint": N_("the hint of a hidden check tells its answer"),
@@ -62,7 +63,8 @@ def _checks_reveal(course: Course, assignment: str, document: Any, file: str) ->
         released: Mapping[str, Any] = questions.get(name, {})
         for check, entry in zip(question.hidden(), released.get("hidden", ()), strict=False):
             place = f"{name}.{check.id}"
-            for key in sorted(entry.keys() - _HIDDEN_KEYS):
+            more = {"form"} if entry.get("form", {}).keys() - Form.model_fields else set()
+            for key in sorted(entry.keys() - _HIDDEN_KEYS | more):
                 message = _("students can read '{key}' of a hidden check", key=key)
                 yield Reason(message=message, file=file, place=place, found=f"{entry[key]!r:.100}")
         hidden = {check.id for check in question.hidden()}

@@ -19,7 +19,7 @@ from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.releases import hidden_checks
 from autograder.common.cells import is_check
 from autograder.common.i18n import _
-from autograder.common.outcome_table import as_html
+from autograder.common.outcome_table import Hidden, as_html
 from autograder.common.results import QuestionResult, Report
 from autograder.course.checks.base import Check
 from autograder.course.course import Course, Question
@@ -114,7 +114,7 @@ def _tables(course: Course, assignment: str, report: Report, executed: NotebookN
 def home_table(result: QuestionResult, question: Question) -> str:
     """What a student reads at home who solved a question: its visible checks, and the drawings."""
     visible = result.model_copy(update={"outcomes": tuple(one for one in result.outcomes if not one.hidden)})
-    hidden = [(check.heading(), check.points) for check in question.hidden()]
+    hidden = [Hidden(check.heading(), check.points, looked_at=True) for check in question.hidden()]
     return as_html(visible, hidden, drawings=True)
 
 

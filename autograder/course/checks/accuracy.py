@@ -22,10 +22,21 @@ from autograder.common.wire.description import (
     ScalarDescription,
     digest,
 )
-from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, number, passed, show, undecided
+from autograder.course.checks.base import (
+    Check,
+    Facts,
+    Split,
+    Verdict,
+    failed,
+    malformed,
+    number,
+    passed,
+    show,
+    undecided,
+)
+from autograder.course.checks.forms import MEASURED, Form, plain
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
-from autograder.course.checks.values import plain
 
 
 class Accuracy(ModelCheck):
@@ -78,9 +89,6 @@ def _why_low(fits: tuple[FitRecord, ...]) -> str:
     return _("Look at the layers, the optimizer and the number of epochs: something keeps the network from learning.")
 
 
-METRICS = {"loss": N_("loss"), "accuracy": N_("accuracy")}
-
-
 class _Evaluated(Check):
     """What the checks on ``evaluate`` share. `trained`: whether the network must come out of ``fit``."""
 
@@ -97,14 +105,9 @@ class _Evaluated(Check):
             return failed(_("a compiled network"), _("compile() was not called on this network"))
         if self.trained and isinstance(untrained := trainings(model), Verdict):
             return untrained
-        number_: Any = getattr(given, "value", None)
-        if type(number_) not in (int, float):
-            hint = _(
-                "model.evaluate(...) returns the loss and the metrics: take the {metric}.",
-                metric=_(METRICS[self.metric]),
-            )
-            pair = isinstance(given, (ListDescription, ArrayDescription, MappingDescription))
-            return failed(_("a number"), show(given), hint if pair else _("`{of}` should be a number.", of=self.of))
+        if found := Form(kind=self.metric).problem(given, self.of):
+            return malformed(found.expected, show(given), found.hint)
+        number_: Any = given.value
         try:
             measured = facts.lab.evaluate(model, self.split)
         except CannotRebuild as error:
@@ -119,7 +122,7 @@ class _Evaluated(Check):
         if abs(number_ - measured[other]) <= self.tolerance:
             return _(
                 "This is the {other}: model.evaluate(...) returns the loss first, then the metrics.",
-                other=_(METRICS[other]),
+                other=_(MEASURED[other]),
             )
         if self.metric == "accuracy" and abs(number_ / 100 - measured["accuracy"]) <= self.tolerance:
             return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
@@ -135,7 +138,7 @@ class Evaluation(_Evaluated):
 
     type: Literal["evaluation"] = "evaluation"
     model: str
-    accepts = (ScalarDescription, ListDescription, ArrayDescription, MappingDescription)
+    accepts = (ScalarDescription,)
     wanted = N_("a number")
     values_named = ("model",)
 
@@ -143,9 +146,12 @@ class Evaluation(_Evaluated):
         return _(
             "`{of}` is the network's {metric} on {split}",
             of=self.of,
-            metric=_(METRICS[self.metric]),
+            metric=_(MEASURED[self.metric]),
             split=split_name(self.split),
         )
+
+    def form(self) -> Form:
+        return Form(kind=self.metric)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         return self.compared(value, facts.of(self.model), facts)
@@ -164,7 +170,7 @@ class Evaluations(_Evaluated):
         return _(
             "`{of}` holds each network's {metric} on {split}",
             of=self.of,
-            metric=_(METRICS[self.metric]),
+            metric=_(MEASURED[self.metric]),
             split=split_name(self.split),
         )
 

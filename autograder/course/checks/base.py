@@ -27,36 +27,35 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from autograder.common import keras_names
-from autograder.common.hints import meant
+from autograder.common.hints import for_error, meant
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.results import Status
 from autograder.common.wire.description import (
-    ArrayDescription,
     CompileDescription,
     FailureDescription,
     FunctionDescription,
-    LayerDescription,
-    ListDescription,
-    MappingDescription,
     ModelDescription,
-    OtherDescription,
-    ScalarDescription,
 )
+from autograder.course.checks.forms import Form
+from autograder.course.checks.showing import built as built
+from autograder.course.checks.showing import number as number
+from autograder.course.checks.showing import shorten as shorten
+from autograder.course.checks.showing import show as show
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 Split = Literal["all_train", "train", "holdout", "test"]
 Language = str
 
 
 class Verdict(NamedTuple):
-    """What a check found: all of its points, or none."""
+    """What a check found: all of its points, or none. `form`: only the form is wrong, which is no secret of a hidden check."""
 
     status: Status
     expected: str = ""
     actual: str = ""
     hint: str = ""
+    form: bool = False
 
 
 def passed(actual: object = "") -> Verdict:
@@ -65,6 +64,11 @@ def passed(actual: object = "") -> Verdict:
 
 def failed(expected: object, actual: object, hint: str = "") -> Verdict:
     return Verdict(Status.FAILED, str(expected), str(actual), hint)
+
+
+def malformed(expected: object, actual: object, hint: str = "") -> Verdict:
+    """Failed, whatever the answer is: it has not the form of one."""
+    return Verdict(Status.FAILED, str(expected), str(actual), hint, form=True)
 
 
 def undecided(why: object) -> Verdict:
@@ -246,21 +250,42 @@ class Check(BaseModel):
         with speaking(language):
             return self.describe()
 
-    def __call__(self, facts: Facts) -> Verdict:
-        value = facts.of(self.of)
-        if self.of not in facts.values:
-            return failed(_(self.wanted), _("nothing was handed in as `{of}`", of=self.of))
-        if isinstance(value, FunctionDescription) and ModelDescription in self.accepts:
-            value = built(value)
-        if isinstance(value, FailureDescription):
-            from autograder.common.hints import for_error
+    def form(self) -> Form:
+        """What sort of value an answer is: students may know it even where the check is hidden."""
+        return Form.of_types(self.accepts)
 
-            return failed(
-                _(self.wanted), f"{value.error}: {shorten(value.message)}", for_error(value.error, value.message)
-            )
-        if self.accepts and not isinstance(value, self.accepts):
-            return failed(_(self.wanted), show(value))
-        return self.decide(value, facts)
+    def __call__(self, facts: Facts) -> Verdict:
+        value = built(facts.of(self.of)) if ModelDescription in self.accepts else facts.of(self.of)
+        odd = bool(self.accepts) and not isinstance(value, self.accepts)
+        if problem := refusal(facts, self.of, self.form()):
+            return problem._replace(expected=_(self.wanted)) if odd else problem
+        if isinstance(value, FailureDescription):
+            return _raised(_(self.wanted), value)
+        return malformed(_(self.wanted), show(value)) if odd else self.decide(value, facts)
+
+
+def refusal(facts: Facts, name: str, form: Form, check: str = "") -> Verdict | None:
+    """Why what was handed in as `name` can't be an answer, whatever the answer is; None where it can.
+
+    `check`: whose calls of a function are looked at as well.
+    """
+    if name not in facts.values:
+        return malformed(form.said, _("nothing was handed in as `{of}`", of=name))
+    value = facts.of(name)
+    results = value.results.get(check, ()) if isinstance(value, FunctionDescription) else ()
+    if form.kind == "network":
+        value = built(value)
+    if isinstance(value, FailureDescription):
+        return _raised(form.said, value)
+    found = form.problem(value, name, results)
+    return (
+        malformed(found.expected, shorten(found.found) if found.found else show(value), found.hint) if found else None
+    )
+
+
+def _raised(expected: str, failure: FailureDescription) -> Verdict:
+    hint = for_error(failure.error, failure.message)
+    return malformed(expected, f"{failure.error}: {shorten(failure.message)}", hint)
 
 
 def _says(value: Any) -> bool:
@@ -279,53 +304,6 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
 
 def unknown_key(key: str, known: list[str], place: str) -> str:
     return _("{place} has no setting '{key}': {meant}", place=place, key=key, meant=meant(key, known))
-
-
-def built(function: FunctionDescription) -> Any:
-    """What a function without arguments gave (``builds`` asks for the call)."""
-    results = function.results.get("()", ())
-    return results[0] if results else function
-
-
-def shorten(text: str, length: int = 300) -> str:
-    """One line of printable characters: what student code said may hold colours, control codes and half characters."""
-    text = _COLOUR.sub("", text)
-    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return text if len(text) <= length else text[: length - 3] + "..."
-
-
-def number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
-
-
-def show(value: Any) -> str:
-    """A handed-in value in a few words."""
-    match value:
-        case ScalarDescription():
-            return shorten(repr(value.value))
-        case ListDescription():
-            return shorten("[" + ", ".join(show(item) for item in value.items) + "]")
-        case MappingDescription():
-            return shorten("{" + ", ".join(f"{key!r}: {show(item)}" for key, item in value.items.items()) + "}")
-        case ArrayDescription():
-            return _("an array of shape {shape} and type {dtype}", shape=value.shape, dtype=value.dtype)
-        case ModelDescription():
-            return (
-                _("a network of {layers}", layers=", ".join(layer.type for layer in value.layers))
-                if value.layers
-                else _("a network of no layers")
-            )
-        case LayerDescription():
-            return _("a single layer, {type}", type=value.type)
-        case FunctionDescription():
-            return _("a function, {name}", name=value.name)
-        case FailureDescription():
-            return f"{value.error}: {shorten(value.message)}"
-        case OtherDescription():
-            return _("an object of type {type}", type=value.type)
-        case None:
-            return _("nothing")
-    return shorten(repr(value))
 
 
 def compiled(model: ModelDescription) -> CompileDescription | Verdict:

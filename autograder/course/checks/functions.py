@@ -5,39 +5,22 @@ from __future__ import annotations
 import ast
 import contextlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from autograder.common.hints import for_error, meant
+from autograder.common.hints import meant
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
-from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, shorten, show
-from autograder.course.checks.values import plain
+from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, shorten, show
+from autograder.course.checks.forms import ArgumentSpec, Form, bad_result, draw, plain
 
 
 class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     args: tuple[Any, ...]
     returns: Any
-
-
-class ArgumentSpec(BaseModel):
-    """How to draw an argument: an array of standard normal numbers whose axes are lengths or names (a name has the same
-    length, 1 to 6, wherever it stands in the call), or an integer between two bounds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
-    integer: tuple[int, int] | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> ArgumentSpec:
-        if (self.shape is None) == (self.integer is None):
-            raise ValueError(_("give either 'shape' or 'integer'"))
-        if self.integer and self.integer[0] > self.integer[1]:
-            raise ValueError(_("integer: {low} is more than {high}", low=self.integer[0], high=self.integer[1]))
-        return self
 
 
 class Function(Check):
@@ -101,23 +84,10 @@ class Function(Check):
     def arguments(self, seed: int) -> list[tuple[Any, ...]]:
         if self.cases:
             return [tuple(_array(arg) for arg in case.args) for case in self.cases]
-        return [self._draw(f"{seed}/{self.id}/{number}") for number in range(self.draws)]
+        return [draw(self.args, f"{seed}/{self.id}/{number}") for number in range(self.draws)]
 
-    def _draw(self, seed: str) -> tuple[Any, ...]:
-        generator = np.random.default_rng(list(seed.encode()))
-        lengths: dict[str, int] = {}
-        drawn: list[Any] = []
-        for spec in self.args:
-            if spec.integer:
-                drawn.append(int(generator.integers(spec.integer[0], spec.integer[1] + 1)))
-                continue
-            axes = []
-            for axis in spec.shape or ():
-                if isinstance(axis, str):
-                    axis = lengths.setdefault(axis, int(generator.integers(1, 7)))
-                axes.append(axis)
-            drawn.append(generator.standard_normal(axes))
-        return tuple(drawn)
+    def form(self) -> Form:
+        return Form(kind="function", args=self.args)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         calls = self.arguments(facts.seed)
@@ -134,18 +104,17 @@ class Function(Check):
             reference = facts.lab.reference(self.reference)
             expected = [reference(*arguments) for arguments in calls]
         for arguments, wanted, result in zip(calls, expected, results, strict=True):
-            if isinstance(result, FailureDescription):
-                return failed(self._shown(wanted), f"{result.error}: {shorten(result.message)}",
-                              for_error(result.error, result.message))  # fmt: skip
-            if not _close(result, wanted, self.tolerance):
+            bad = bad_result(result)
+            if bad or not _close(result, wanted, self.tolerance):
                 call = ", ".join(shorten(str(np.asarray(a).tolist()), 60) for a in arguments)
                 actual = show(result)
                 with contextlib.suppress(TypeError):
                     actual = shorten(str(plain(result)))
-                return failed(
-                    self._shown(wanted),
-                    actual if self.hidden else _("({call}) gave {actual}", call=call, actual=actual),
-                )
+                if not self.hidden and not isinstance(result, FailureDescription):
+                    actual = _("({call}) gave {actual}", call=call, actual=actual)
+                if bad:
+                    return malformed(bad.expected if self.hidden else self._shown(wanted), actual, bad.hint)
+                return failed(self._shown(wanted), actual)
         return passed(_("{number} calls", number=len(calls)))
 
     @staticmethod

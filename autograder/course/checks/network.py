@@ -9,7 +9,8 @@ from pydantic import Field
 
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
-from autograder.course.checks.base import Facts, Verdict, failed, number, passed, undecided
+from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
+from autograder.course.checks.forms import Form
 from autograder.course.checks.layers import LayerNames, Layers, LayerSpec, ModelCheck, SameLayers, without_activations
 
 __all__ = [
@@ -180,9 +181,12 @@ class Builds(ModelCheck):
     def arguments(self, seed: int) -> list[tuple[Any, ...]]:
         return [()]
 
+    def form(self) -> Form:
+        return Form(kind="function")
+
     def __call__(self, facts: Facts) -> Verdict:
         if self.of in facts.values and not isinstance(facts.of(self.of), (FunctionDescription,)):
-            return failed(
+            return malformed(
                 _(self.wanted),
                 _("not a function"),
                 _("Hand in the function itself: {of}, without parentheses.", of=self.of),

@@ -142,8 +142,8 @@ def _skipped(check: Check, need: Outcome, language: str) -> Outcome:
 def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
     hint = ""
     if verdict.status is Status.FAILED:
-        own = check.hint.in_language(language) if check.hint else ""
-        made = verdict.hint if not check.hidden or check.safe_hints else ""
+        own = check.hint.in_language(language) if check.hint and not verdict.form else ""  # that is of a wrong answer
+        made = verdict.hint if not check.hidden or check.safe_hints or verdict.form else ""
         hint = " ".join(part for part in (made, own) if part)
     hide = check.hidden
     return Outcome(
@@ -152,8 +152,8 @@ def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
         status=verdict.status,
         points=check.points if verdict.status is Status.PASSED else 0.0,
         out_of=check.points,
-        # What a hidden check expects stays hidden; what the student gave is the student's own.
-        expected="" if hide else verdict.expected,
+        # What a hidden check expects stays hidden, but for its form; what the student gave is the student's own.
+        expected="" if hide and not verdict.form else verdict.expected,
         actual=verdict.actual if not hide or verdict.status is not Status.PASSED else "",
         hint=hint,
         hidden=hide,

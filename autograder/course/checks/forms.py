@@ -1,0 +1,258 @@
+"""The form of an answer: what sort of value it is.
+
+It is no secret, even where the answer is one: students learn at home whether a hidden answer can be right at all, by the very
+functions that grading asks first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from autograder.common.hints import for_error
+from autograder.common.i18n import N_, _
+from autograder.common.models import Written
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FailureDescription,
+    FunctionDescription,
+    ListDescription,
+    MappingDescription,
+    ModelDescription,
+    ScalarDescription,
+)
+
+Kind = Literal[
+    "any", "integer", "number", "loss", "accuracy", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
+    "dictionary",
+]  # fmt: skip
+NAMES: dict[str, str] = {
+    "integer": N_("a whole number"),
+    "number": N_("a number"),
+    "loss": N_("a number"),
+    "accuracy": N_("a number"),
+    "boolean": N_("True or False"),
+    "text": N_("a text, in quotes"),
+    "list": N_("a list or tuple"),
+    "pair": N_("a pair, such as (1, 2)"),
+    "lists": N_("a list of lists or tuples"),
+    "choice": N_("one of the answers"),
+    "array": N_("an array"),
+    "function": N_("a function"),
+    "network": N_("a Keras network"),
+    "dictionary": N_("a dictionary"),
+    "any": N_("a plain value"),
+}
+MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate()
+_KINDS_OF: dict[type, Kind] = {
+    ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
+    ListDescription: "list", ScalarDescription: "any",
+}  # fmt: skip
+
+
+class Malformed(NamedTuple):
+    """Why a value can't be an answer, whatever the answer is. `found`: '' where the value itself says it."""
+
+    expected: str
+    hint: str = ""
+    found: str = ""
+
+
+class ArgumentSpec(Written):
+    """How to draw an argument: an array of standard normal numbers whose axes are lengths or names (a name has the same
+    length, 1 to 6, wherever it stands in the call), or an integer between two bounds."""
+
+    shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
+    integer: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ArgumentSpec:
+        if (self.shape is None) == (self.integer is None):
+            raise ValueError(_("give either 'shape' or 'integer'"))
+        if self.integer and self.integer[0] > self.integer[1]:
+            raise ValueError(_("integer: {low} is more than {high}", low=self.integer[0], high=self.integer[1]))
+        return self
+
+
+def draw(specs: tuple[ArgumentSpec, ...], seed: str) -> tuple[Any, ...]:
+    """Arguments for one call."""
+    generator = np.random.default_rng(list(seed.encode()))
+    lengths: dict[str, int] = {}
+    drawn: list[Any] = []
+    for spec in specs:
+        if spec.integer:
+            drawn.append(int(generator.integers(spec.integer[0], spec.integer[1] + 1)))
+            continue
+        axes = []
+        for axis in spec.shape or ():
+            if isinstance(axis, str):
+                axis = lengths.setdefault(axis, int(generator.integers(1, 7)))
+            axes.append(axis)
+        drawn.append(generator.standard_normal(axes))
+    return tuple(drawn)
+
+
+class Form(Written):
+    """`among`: the answers that can be chosen. `args`: what the function takes, so that it can be called.
+
+    `types`: where it is of no one kind, what it may be.
+    """
+
+    kind: Kind = "any"
+    among: tuple[bool | int | str, ...] = ()
+    args: tuple[ArgumentSpec, ...] = ()
+    types: tuple[Kind, ...] = ()
+
+    @property
+    def said(self) -> str:
+        return _(" or ").join(_(NAMES[kind]) for kind in self.types or (self.kind,))
+
+    @classmethod
+    def of_types(cls, accepts: tuple[Any, ...]) -> Form:
+        """The form of what a check takes that accepts descriptions of these types."""
+        kinds = tuple(_KINDS_OF[one] for one in accepts if one in _KINDS_OF)
+        if len(accepts) == 1 and kinds not in ((), ("list",)):
+            return cls(kind=kinds[0]) if kinds[0] != "any" else cls(types=kinds)
+        return cls(types=kinds if len(kinds) == len(accepts) else ())
+
+    def arguments(self, seed: int) -> list[tuple[Any, ...]]:
+        """One call with other inputs than those that decide: enough to see whether the function answers at all."""
+        return [draw(self.args, f"{seed}/form")] if self.kind == "function" and self.args else []
+
+    def problem(self, value: Any, name: str, results: tuple[Any, ...] = ()) -> Malformed | None:
+        """What keeps `value`, handed in as `name`, from being an answer. `results`: what the function returned."""
+        match self.kind:
+            case "any":
+                there = [kind for one, kind in _KINDS_OF.items() if isinstance(value, one)]
+                return Malformed(self.said) if self.types and not set(there) & set(self.types) else None
+            case "choice":
+                return self._not_among(value, name)
+            case "array" | "function" | "network" | "dictionary":
+                kinds = [kind for kind, called in _KINDS_OF.items() if called == self.kind]
+                if not isinstance(value, tuple(kinds)):
+                    return Malformed(_(NAMES[self.kind]), _not_called(value, self.kind, name))
+                return next(filter(None, map(bad_result, results)), None)
+        try:
+            actual = plain(value)
+        except TypeError:
+            return Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
+        if actual is None and self.kind not in MEASURED:
+            return Malformed(_("an answer"), _("Set `{of}` to your answer.", of=name))
+        return (
+            None if has_form(actual, self.kind) else Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
+        )
+
+    def _not_among(self, value: Any, name: str) -> Malformed | None:
+        if isinstance(value, ScalarDescription) and chosen(value.value) in [chosen(one) for one in self.among]:
+            return None
+        answers = ", ".join(map(repr, self.among))
+        return Malformed(_("one of {answers}", answers=answers), _("Set `{of}` to one of them.", of=name))
+
+
+def _should_be(value: Any, name: str, kind: str) -> str:
+    if kind in MEASURED and isinstance(value, (ListDescription, ArrayDescription, MappingDescription)):
+        metric = _(MEASURED[kind])
+        return _("model.evaluate(...) returns the loss and the metrics: take the {metric}.", metric=metric)
+    return _("`{of}` should be {form}.", of=name, form=_(NAMES[kind]))
+
+
+def _not_called(value: Any, kind: str, name: str) -> str:
+    if isinstance(value, ScalarDescription) and value.value is None:
+        return _(
+            "`{of}` is None: add(), compile() and print() return nothing, so don't assign what they return.", of=name
+        )
+    if kind != "function" and isinstance(value, FunctionDescription):
+        return _("`{of}` is a function: hand in what it returns.", of=name)
+    return ""
+
+
+def bad_result(result: Any) -> Malformed | None:
+    """Why a function's `result` can't be right: it raised, forgot to return, or returned what isn't made of numbers."""
+    numbers = _("numbers, returned by the function")
+    if isinstance(result, FailureDescription):
+        text = " ".join(result.message.split())
+        return Malformed(numbers, for_error(result.error, result.message), f"{result.error}: {text}"[:300])
+    if isinstance(result, ScalarDescription) and result.value is None:
+        return Malformed(
+            numbers, _("The function returns nothing: end it with `return ...`; print() only shows a value."), "None"
+        )
+    if not _is_numeric(result):
+        return Malformed(numbers, _("The function should return numbers, or arrays of them."))
+    return None
+
+
+def _is_numeric(value: Any) -> bool:
+    match value:
+        case ScalarDescription():
+            return type(value.value) in (int, float)
+        case ListDescription():
+            return all(map(_is_numeric, value.items))
+        case ArrayDescription():
+            return value.dtype.startswith(("int", "uint", "float"))
+    return False
+
+
+# ---- plain values
+
+
+def plain(value: Any) -> Any:
+    """A description as Python values: scalars and tuples; arrays as nested tuples. Raises TypeError for the rest."""
+    match value:
+        case ScalarDescription():
+            return value.value
+        case ListDescription():
+            return tuple(plain(item) for item in value.items)
+        case ArrayDescription() if value.data is not None:
+            return tuples(value.data.tolist())
+    raise TypeError(type(value).__name__)
+
+
+def tuples(value: Any) -> Any:
+    return tuple(tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def kind_of(value: Any) -> Kind:
+    """What sort of value an answer such as `value` is."""
+    if isinstance(value, tuple):
+        if value and all(isinstance(item, tuple) for item in value):
+            return "lists"
+        return "list"  # how long it is may be what is asked
+    if value is None:
+        return "any"
+    kinds: dict[type, Kind] = {bool: "boolean", str: "text"}
+    return kinds.get(type(value), "number")
+
+
+def has_form(value: Any, kind: str) -> bool:
+    """Whether `value` can be an answer of this kind: 78500.0 is a whole number, True is none."""
+    match kind:
+        case "integer":
+            return type(value) is int or (type(value) is float and value.is_integer())
+        case "number" | "loss" | "accuracy":
+            return type(value) in (int, float)
+        case "boolean":
+            return type(value) is bool
+        case "text":
+            return isinstance(value, str)
+        case "list":
+            return isinstance(value, tuple)
+        case "pair":
+            return isinstance(value, tuple) and len(value) == 2
+        case "lists":
+            return isinstance(value, tuple) and all(isinstance(item, tuple) for item in value)
+    return True
+
+
+def chosen(answer: Any) -> Any:
+    """An answer as it is compared: 'Softmax ' is softmax, and 2.0 and '2' are 2; True is no number."""
+    if isinstance(answer, str):
+        answer = answer.strip().strip("'\"`").strip().casefold()
+        try:
+            answer = float(answer)
+        except ValueError:
+            return answer
+    if isinstance(answer, bool) or answer is None:
+        return None
+    return answer if isinstance(answer, str) else float(answer)

@@ -1,0 +1,68 @@
+"""Handed-in values in a few words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from autograder.common.i18n import _
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FailureDescription,
+    FunctionDescription,
+    LayerDescription,
+    ListDescription,
+    MappingDescription,
+    ModelDescription,
+    OtherDescription,
+    ScalarDescription,
+)
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def built(value: Any) -> Any:
+    """What a function without arguments gave (``builds`` asks for the call); any other value as it is."""
+    results = value.results.get("()", ()) if isinstance(value, FunctionDescription) else ()
+    return results[0] if results else value
+
+
+def shorten(text: str, length: int = 300) -> str:
+    """One line of printable characters: what student code said may hold colours, control codes and half characters."""
+    text = _COLOUR.sub("", text)
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def show(value: Any) -> str:
+    """A handed-in value in a few words."""
+    match value:
+        case ScalarDescription():
+            return shorten(repr(value.value))
+        case ListDescription():
+            return shorten("[" + ", ".join(show(item) for item in value.items) + "]")
+        case MappingDescription():
+            return shorten("{" + ", ".join(f"{key!r}: {show(item)}" for key, item in value.items.items()) + "}")
+        case ArrayDescription():
+            return _("an array of shape {shape} and type {dtype}", shape=value.shape, dtype=value.dtype)
+        case ModelDescription():
+            return (
+                _("a network of {layers}", layers=", ".join(layer.type for layer in value.layers))
+                if value.layers
+                else _("a network of no layers")
+            )
+        case LayerDescription():
+            return _("a single layer, {type}", type=value.type)
+        case FunctionDescription():
+            return _("a function, {name}", name=value.name)
+        case FailureDescription():
+            return f"{value.error}: {shorten(value.message)}"
+        case OtherDescription():
+            return _("an object of type {type}", type=value.type)
+        case None:
+            return _("nothing")
+    return shorten(repr(value))
