@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from autograder.common.spelling import nearest
+
 Kind = Literal["layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers"]
 
 # Words that compile() resolves only when it sees the labels, in any capitals.
@@ -64,10 +66,13 @@ def of_object(kind: Kind, name: str) -> str:
 
 def guess(kind: Kind, name: str) -> str:
     """The spelling that a mistyped `name` most likely meant, whatever its capitals; '' when none is near."""
-    from autograder.common.hints import nearest
-
     found: dict[str, str] = _table()["aliases"][kind]
     return nearest(name, [*found.values(), *found])
+
+
+def spellings(kind: Kind) -> list[str]:
+    """All names that Keras takes, in order."""
+    return sorted(_table()["aliases"][kind])
 
 
 def settings(kind: Literal["layers", "optimizers"], name: str) -> dict[str, Setting]:
