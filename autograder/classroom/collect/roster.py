@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
@@ -128,12 +129,10 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
         )
     if not lines:
         raise CollectError(_("{path} is empty", path=path), _("Its first line names the columns: at least 'id'."))
-    columns = _columns(path, lines[0][1])
     problems: list[str] = []
     people: list[Person] = []
     seen: dict[tuple[str, str], int] = {}
-    for line, row in lines[1:]:
-        fields = {name: row[at].strip() for name, at in columns.items() if at < len(row) and row[at].strip()}
+    for line, fields in _rows(path, lines[0][1], lines[1:]):
         if "moodle" in fields:  # the grading worksheet has 'Participant 12345'
             fields["moodle"] = fields["moodle"].split()[-1]
         identity = fields.get("id", "")
@@ -164,6 +163,18 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if problems:
         raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
     return Roster(path.name, people)
+
+
+def _rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]]) -> list[roster_exports.Row]:
+    """The cells of each line by column: of a platform's export as that platform means them, else as `COLUMNS` names them."""
+    export = roster_exports.recognised(header)
+    if export is not None:
+        return roster_exports.people(export, path, header, lines)
+    columns = _columns(path, header)
+    return [
+        (line, {name: row[at].strip() for name, at in columns.items() if at < len(row) and row[at].strip()})
+        for line, row in lines
+    ]
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, int]:

@@ -1,9 +1,11 @@
 """The roster: forgiving about headers, exact about mistakes, and asked by number, login, address and name."""
 
+import csv
 import re
 
 import pytest
 
+from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.roster import load
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome
@@ -70,7 +72,72 @@ def test_spreadsheets_encodings_and_separators_are_read(roster, encoding, mark):
     assert (person.id, person.column("name")) == ("1", "김철수")
 
 
+EXPORTS = {
+    "canvas": (
+        "Student,ID,SIS User ID,SIS Login ID,Section,First (77),Current Score\n"
+        ",,,,,Manual Posting,\n"
+        "    Points Possible,,,,,25.5,(read only)\n"
+        '"Doe, Jane",501,2027001,jdoe,A,20,\n'
+        '"Roe, Bob",502,2027002,broe,A and B,,\n'
+        '"Student, Test",599,,,A,,\n',
+        [("2027001", "canvas", {"number": "501"}), ("2027002", "canvas", {"name": "roebob"})],
+    ),
+    "canvas without SIS": (
+        'Student,ID,Section\n    Points Possible,,\n"Doe, Jane",501,A\n"Roe, Bob",502,A\n',
+        [("501", "canvas", {"number": "501", "name": "doejane"}), ("502", "canvas", {"name": "roebob"})],
+    ),
+    "github": (
+        '"identifier","github_username","github_id","name"\n"jane@example.edu","janed","77","Jane Doe"\n"Bob Roe","","",""\n',
+        [("jane@example.edu", "github", {"login": "JaneD"}), ("Bob-Roe", "folder", {"name": "Bob Roe"})],
+    ),
+    "google": (
+        "Last Name,First Name,Email Address,First\nDate,,,2027-03-14\nPoints,,,25.5\nDoe,Jane,jane@example.edu,\nRoe,Bob,bob@example.edu,3\n",
+        [("jane", "classroom", {"name": "Jane Doe"}), ("bob", "classroom", {"name": "Bob Roe"})],
+    ),
+    "moodle participants": (
+        '\ufeff"First name","Last name","ID number","Email address",Roles,Groups\nJane,Doe,2027001,jane@example.edu,Student,\n'
+        "Bob,Roe,2027002,bob@example.edu,Student,A\n",
+        [("2027001", "moodle", {"name": "Jane Doe", "number": "9"}), ("2027002", "moodle", {"name": "Bob Roe"})],
+    ),
+    "moodle participants, some without a number": (
+        "First name,Last name,ID number,Email address\nJane,Doe,,jane@example.edu\nBob,Roe,2027002,bob@example.edu\n",
+        [("jane", "moodle", {"name": "Jane Doe"}), ("bob", "moodle", {"name": "Bob Roe"})],
+    ),
+    "moodle worksheet": (
+        "Identifier,Full name,Email address,Status,Grade,Maximum grade\nParticipant 11,Jane Doe,jane@example.edu,,,3\nParticipant 12,Bob Roe,b@x.edu,,,3\n",
+        [("jane", "moodle", {"number": "11", "name": "?"}), ("b", "moodle", {"number": "12", "name": "?"})],
+    ),
+    "moodle worksheet, blind": (
+        "Identifier,Status,Grade,Maximum grade\nParticipant 11,,,3\nParticipant 12,,,3\n",
+        [("Participant_11", "moodle", {"number": "11"}), ("Participant_12", "moodle", {"login": "Participant_12"})],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), EXPORTS.values(), ids=EXPORTS)
+def test_a_platforms_export_is_a_roster_as_it_is(roster, text, found):
+    people = roster(text)
+    assert [person.id for person in people.people] == [one for one, _platform, _groups in found]
+    for student, platform, groups in found:
+        person, reason = people.find(platform, groups)
+        assert (person and person.id, reason) == (student, "")
+
+
+def test_every_export_that_is_known_is_tried_and_says_where_it_is_from():
+    headers = [next(csv.reader([text.lstrip("\ufeff").splitlines()[0]])) for text, _found in EXPORTS.values()]
+    tried = [roster_exports.recognised(header) for header in headers]
+    assert all(export in tried and export.source for export in roster_exports.EXPORTS)
+
+
+@pytest.mark.parametrize(
+    "header", ["id,name,email", "Student ID,First name,Last name,Email address", "학번,firstname,lastname,emailaddress"]
+)
+def test_a_roster_with_ids_of_its_own_is_no_export(header):
+    assert roster_exports.recognised(header.split(",")) is None
+
+
 MISTAKES = {
+    "First name,Last name,Email address\nA,B,x@one\nC,D,x@two": "none of its columns tells everybody apart",
     "name\nJane": "line 1: there is no column 'id' (there are: name)",
     "id,ID\n1,2": "line 1: the columns 'id' and 'ID' both mean 'id'",
     "id,name\n1,a\n,b": "line 3, column 'id': it is empty",
