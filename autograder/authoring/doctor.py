@@ -184,7 +184,9 @@ def _kernel() -> Finding:
         return Finding(
             subject, Mark.BAD, says, _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
         )
-    program = shutil.which(spec.argv[0]) or spec.argv[0]
+    # As jupyter_client's KernelManager.format_kernel_cmd: a bare `python` is the Python that starts it, activated or not.
+    bare = spec.argv[0] in ("python", *(f"python{'.'.join(map(str, sys.version_info[:parts]))}" for parts in (1, 2)))
+    program = sys.executable if bare else shutil.which(spec.argv[0]) or spec.argv[0]
     if not Path(program).exists():
         return Finding(subject, Mark.BAD, _("kernel '{name}' runs {program}, which does not exist", name=KERNEL, program=program), remedy)  # fmt: skip
     return good(subject, _("'{name}' and the sandbox's own", name=KERNEL))

@@ -18,6 +18,7 @@ notebook that can't be read is None: the report is what counts. This module is c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -98,13 +99,12 @@ class Folder:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     def students(self) -> list[str]:
-        """Who has a folder in submitted/, sorted; nobody where it can't be read."""
-        try:
-            return sorted(
-                path.name for path in self.submitted.iterdir() if path.is_dir() and not path.name.startswith(".")
-            )
-        except OSError:
-            return []
+        """Who has a folder in submitted/ or reports/, sorted; nobody where they can't be read."""
+        found = set()
+        for folder in (self.submitted, self.reports):
+            with suppress(OSError):
+                found |= {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+        return sorted(found)
 
     # ---- the readers
 

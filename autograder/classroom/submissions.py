@@ -20,13 +20,13 @@ def find_submissions(
 
     A lone notebook under another name is taken for a renamed one. Raises SubmissionError when there is nothing to grade.
     """
+    wanted, names = set(assignments) or set(course.assignments), set(students)
+    for name in wanted:
+        course.assignment(name)
     if not folder.is_dir():
         raise SubmissionError(
             _("there is no folder {folder}", folder=folder), _("Put notebooks into submitted/<student>/<assignment>/.")
         )
-    wanted, names = set(assignments) or set(course.assignments), set(students)
-    for name in wanted:
-        course.assignment(name)
     there = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
     if unknown := sorted(names - there):
         message = _("{folder} holds no submission of {students}", folder=folder, students=", ".join(unknown))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course
+from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course, there
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CollectError
 from autograder.common.i18n import _
@@ -75,7 +75,7 @@ def collect(
             platform=platform.value,
             assignment=assignment,
             zone=_zone(timezone),
-            roster=rosters.load(roster) if roster else None,
+            roster=rosters.load(there(roster, _("Name the roster's CSV with --roster."))) if roster else None,
         )
         with bar(_("reading")) as progress:
             collected = collecting.collect(

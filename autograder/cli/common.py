@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -81,10 +81,29 @@ def the_language(course: Course, name: str) -> str:
 
 
 def the_course(path: Path | None) -> Course:
-    """The course in `path`, or the one in this folder or above it. Raises CourseError."""
+    """The course in `path`, or the one in this folder or above it. Raises AutograderError."""
     from autograder.course.course import load
 
-    return load(path)
+    return load(path and there(path, _("Name an existing file with --course.")))
+
+
+def there(path: Path, remedy: str = "") -> Path:
+    """`path`, which somebody typed to be read. Raises AutograderError, for wrong use, where nothing is."""
+    if not path.exists():
+        raise AutograderError(_("there is no file {file}", file=path), remedy, misused=True)
+    return path
+
+
+def the_students(course: Course, names: Sequence[str], others: Iterable[str] = ()) -> None:
+    """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
+    from autograder.classroom.folder import Folder
+    from autograder.common.hints import meant
+
+    known = {*others, *(Folder(course.root).students() if names else ())}
+    for name in names:
+        if name not in known:
+            said = _("there is no student '{name}'", name=name)
+            raise AutograderError(said, meant(name, sorted(known)) if known else "", misused=True)
 
 
 class Amiss:
@@ -108,17 +127,13 @@ def the_reports(
 ) -> list[Report]:
     """What pages in `language` are made of. Raises AutograderError for unknown names, and when there is nothing."""
     from autograder.classroom.folder import Folder
-    from autograder.common.hints import meant
 
     for name in assignments:
         course.assignment(name)
     the_language(course, language)
     folder = Folder(course.root)
     found = list(folder.read_reports(assignments or course.assignments, students, amiss=amiss))
-    known = folder.students()
-    for name in students:
-        if name not in known and not any(report.student == name for report in found):
-            raise SubmissionError(_("there is no student '{name}'", name=name), meant(name, known), misused=True)
+    the_students(course, students)
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
     return found

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course, the_language
+from autograder.cli.common import (
+    UNDECIDED,
+    Amiss,
+    CourseFile,
+    err,
+    escaped,
+    fail,
+    out,
+    the_course,
+    the_language,
+    the_students,
+    there,
+)
 from autograder.common.errors import AutograderError
 from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
@@ -72,6 +84,7 @@ def export(
     try:
         the = the_course(course)
         chosen = FORMATS[format.value]
+        worksheet = worksheet and there(worksheet)
         if chosen.folder and output is None:
             raise AutograderError(
                 _("{format} is a file for each submission", format=format.value),
@@ -100,7 +113,7 @@ def _people(path: Path | None) -> dict[str, Person]:
     from autograder.classroom.export.grades import Person
 
     found = {}
-    for row in load(path).people if path is not None else ():
+    for row in load(there(path)).people if path is not None else ():
         last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
         found[row.id] = Person(
             student=row.id, name=row.column("name") or last_first, email=row.column("email"),
@@ -129,6 +142,7 @@ def collected(
         raise AutograderError(_("there is no gradebook {database}", database=shown(url)), remedy)
     with Book(url, course.course.id) as book:
         entries, everybody = book.entries(), sorted({*book.students(), *people})
+    the_students(course, students, everybody)
     entries = [entry for entry in entries if not students or entry.student in students]
     if assignments:
         entries = [entry for entry in entries if entry.assignment in assignments]
@@ -138,13 +152,6 @@ def collected(
             _("the gradebook holds no grades of {names}", names=names) if names else _("the gradebook holds no grades"),
             remedy,
             misused=bool(names),
-        )
-    unknown = sorted(set(students) - set(everybody))
-    if unknown:
-        raise AutograderError(
-            _("the gradebook has no student {unknown}", unknown=", ".join(unknown)),
-            _("Names are those of submitted/."),
-            misused=True,
         )
     folder = Folder(course.root)
     reports = {(r.student, r.assignment): r for r in folder.read_reports(course.assignments, amiss=amiss)}

@@ -23,6 +23,7 @@ from autograder.cli.common import (
     escaped,
     fail,
     out,
+    there,
 )
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
@@ -89,7 +90,7 @@ def grade(
             dashboard,
             submitted,
         )
-        folder = submitted or Folder(the_course.root).submitted
+        folder = there(submitted) if submitted else Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [])
         if as_json:
             print(json.dumps([figures(result) for result in done], indent=1))

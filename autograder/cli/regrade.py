@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.common import AMISS, INTERRUPTED, UNDECIDED, Amiss, CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import (
+    AMISS,
+    INTERRUPTED,
+    UNDECIDED,
+    Amiss,
+    CourseFile,
+    err,
+    escaped,
+    fail,
+    out,
+    the_course,
+    the_students,
+)
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
@@ -47,6 +59,7 @@ def regrade(
     try:
         path = (course or find()).resolve()
         the = the_course(path)
+        the_students(the, student or [])
         # What is agreed to must still be true when it is written, so nobody grades meanwhile.
         with nullcontext() if diff else Journal(the.root).alone():
             found = _planned(the, path, assignment or [], student or [], amiss)

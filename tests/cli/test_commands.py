@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from autograder import __version__
+from autograder.authoring.doctor import _kernel
 from autograder.cli import app as cli
 from autograder.cli import shell
 from autograder.common import data
@@ -103,6 +104,8 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
         (["grade", "--language", "kr"], "did you mean 'ko'?"),
         (["grade", "--student", "alise"], "did you mean 'alice'?"),
         (["grade", "--student", "alice", "--student", "nobody"], "There are alice, bob."),
+        (["grade", "--assignment", "depp"], "did you mean 'deep'?"),
+        (["regrade", "--assignment", "depp"], "did you mean 'deep'?"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
@@ -113,6 +116,55 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(arguments, s
         arguments = ["grade", str(tmp_path), *arguments[1:], "--isolation", "none"]
     done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(course.root / "course.yml")})
     assert done.exit_code == 2 and sentence in " ".join(done.output.split())
+
+
+READ = {
+    "course",
+    "roster",
+    "checks",
+    "source",
+    "submitted",
+    "notebook",
+    "worksheet",
+    "student",
+}  # names of parameters that are read
+REQUIRED = {
+    "source": "course.yml",
+    "platform": "gradescope",
+    "notebook": "course.yml",
+    "name": "fifth",
+    "assignment": "deep",
+}
+
+
+def misnamed():
+    """Each command with each name of something to be read that isn't there."""
+    for path, command in COMMANDS:
+        for parameter in command.params:
+            # doctor says what is wrong with a course, as with all else, and new-assignment begins one.
+            if parameter.name in READ and path[0] not in ("doctor", "new-assignment"):
+                yield path, command, parameter
+
+
+@pytest.mark.parametrize(
+    ("path", "command", "parameter"), misnamed(), ids=lambda value: value.name if hasattr(value, "opts") else None
+)
+def test_a_file_or_a_person_that_is_not_there_is_wrong_use_in_every_command(
+    path, command, parameter, course_file, tmp_path, monkeypatch
+):
+    shutil.copyfile(course_file, tmp_path / "course.yml")
+    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    (tmp_path / "submitted" / "alice" / "deep").mkdir(parents=True)
+    (tmp_path / "gradebook.db").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    option = parameter.opts[0]
+    words = [option, "alise"] if option.startswith("-") else ["alise"]
+    needed = [REQUIRED[one.name] for one in command.params if one.required and one is not parameter]
+    if parameter.name == "worksheet":
+        words += ["--format", "moodle", "--assignment", "deep"]
+    done = CliRunner().invoke(cli.app, [*path, *words, *needed])
+    assert done.exit_code == 2 and ("alise" in done.output or "alice" in done.output), done.output
 
 
 @pytest.mark.parametrize(
@@ -148,7 +200,7 @@ def test_completion_without_a_course_offers_nothing(tmp_path, monkeypatch):
 def test_there_is_no_colour_where_nobody_sees_it():
     for environment in ({}, {"NO_COLOR": "1", "FORCE_COLOR": ""}):
         done = run("release", "--course", "nowhere.yml", **environment)
-        assert done.returncode == 4 and "nowhere.yml can't be read" in done.stderr
+        assert done.returncode == 2 and "there is no file nowhere.yml" in done.stderr
         assert "\x1b" not in done.stdout + done.stderr
 
 
@@ -168,6 +220,20 @@ def test_doctor_finds_this_machine_and_course_ready(tmp_path, course_file):
         "isolation", "gradebook", "nbgrader", "releases", "packages",
     ]  # fmt: skip
     assert all(one["remedy"] == "" for one in findings if one["mark"] == "ok")
+
+
+@pytest.mark.parametrize(
+    ("program", "mark"), [("python", "ok"), ("python3", "ok"), ("python3.99", "bad"), ("/nowhere/python", "bad")]
+)
+def test_doctor_finds_the_kernel_without_an_activated_environment(monkeypatch, tmp_path, program, mark):
+    kernel = tmp_path / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(
+        json.dumps({"argv": [program, "-m", "ipykernel_launcher"], "display_name": "x"})
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _kernel().mark == mark
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course_file):

@@ -303,7 +303,7 @@ def test_what_is_undecided_and_missing_is_named_on_the_terminal(course, tmp_path
     [
         (["-a", "frist"], ["no assignment 'frist'", "did you mean 'first'"], 2),
         (["-s", "nobody"], ["holds no grades of nobody"], 2),
-        (["-s", "ada", "-s", "nobody"], ["has no student nobody"], 2),
+        (["-s", "ada", "-s", "nobody"], ["there is no student 'nobody'"], 2),
         (["-f", "gradescope"], ["a file for each submission", "--output"], 2),
         (["--language", "fr"], ["no language 'fr'", "en, ko"], 2),
         (["-o", "/dev/null/grades.csv"], ["can't be written", "--output"], 4),

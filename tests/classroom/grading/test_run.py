@@ -329,7 +329,7 @@ def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder)
         (["grade", "solutions", "-a", "two_layr"], 2, ["two_layr", "two_layer"]),
         (["grade", "solutions"], 4, ["holds no submission", "submitted/<student>/<assignment>/<assignment>.ipynb"]),
         (["grade", "--language", "fr"], 2, ["the course has no language 'fr'", "en, ko"]),
-        (["grade", "--course", "nowhere.yml"], 4, ["nowhere.yml"]),
+        (["grade", "--course", "nowhere.yml"], 2, ["nowhere.yml"]),
         (["release", "three_layer"], 2, ["three_layer"]),
     ],
     ids=["no folder", "unknown assignment", "nothing there", "language", "no course", "release"],
