@@ -14,10 +14,9 @@ INSTALLED := $(VENV)/.installed
 DATA := $(VENV)/.data
 DATABASE := $(VENV)/.postgresql
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
-AS_ROOT = $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format setup sandbox browser release messages names docs lock clean
+.PHONY: help demo test test-slow lint format setup needed sandbox browser release messages names docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +47,7 @@ format: $(INSTALLED) ## Let ruff format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-setup: $(INSTALLED) sandbox $(DATA) ## Make .venv, install everything, get bubblewrap and the data set
+setup: needed $(INSTALLED) sandbox $(DATA) ## Make .venv, install everything, get bubblewrap and the data set
 
 release: $(INSTALLED) ## Make assignments/ (what students receive) from solutions/
 	$(BIN)/autograder release $(ARGS)
@@ -73,27 +72,19 @@ clean: ## Remove .venv, caches and the demo; never submissions, grades or report
 	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# ---- steps of `setup`; each is done once
+# ---- steps of `setup`: what is missing is said first, then each is done once
 
-# $(call apt,package,what for): install a Debian package where this user may; elsewhere say what to type, and stop.
-define apt
-{ command -v apt-get && [ -n "$(AS_ROOT)" ]; } >/dev/null && echo "Installing the package $(1): $(2)" && \
-{ $(AS_ROOT) apt-get update -qq || true; } && \
-$(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null || \
-{ echo "Missing: $(2). On Debian or Ubuntu type: sudo apt-get install $(1)" >&2; exit 1; }
-endef
+PREPARE = PYTHONS="$(PYTHONS)" VENV="$(VENV)" tools/prepare
+
+needed:
+	@$(PREPARE) setup
 
 $(BIN)/python:
 	@python=''; for candidate in $(PYTHONS); do \
 	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
 	  then python=$$candidate; break; fi; \
 	done; \
-	if [ -z "$$python" ]; then \
-	  echo "This needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHONS)." >&2; \
-	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; \
-	fi; \
-	package=$$(basename $$python)-venv; \
-	$$python -c 'import ensurepip, venv' 2>/dev/null || { $(call apt,$$package,venv and pip for $$python); }; \
+	[ -n "$$python" ] && $$python -c 'import ensurepip, venv' 2>/dev/null || { $(PREPARE) setup || exit 1; }; \
 	$$python --version; \
 	$$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
@@ -102,15 +93,18 @@ $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-sandbox:
-	@if [ "$$(uname)" != Linux ]; then \
-	  echo "No bubblewrap on this system: grade with ARGS='--isolation none', and only submissions that you trust."; \
-	elif ! command -v bwrap >/dev/null; then $(call apt,bubblewrap,the sandbox that student code runs in); fi
+define TRY_SANDBOX
+from autograder.sandbox import bubblewrap
+if reason := bubblewrap.available():
+    print(f"Student code can't be isolated yet. {reason}")
+endef
+export TRY_SANDBOX
+
+sandbox: | $(INSTALLED)
+	@$(BIN)/python -c "$$TRY_SANDBOX"
 
 browser:
-	@if [ -z "$$AUTOGRADER_CHROMIUM" ] && ! { command -v chromium || command -v chromium-browser || \
-	  command -v google-chrome; } >/dev/null; then \
-	  $(call apt,chromium,the browser that the tests look at pages in); fi
+	@$(PREPARE) browser
 
 define FIND_DATA
 import sys
@@ -124,11 +118,9 @@ export FIND_DATA
 
 # Only the tests need it: they start a server of their own, in a temporary folder.
 $(DATABASE): | $(INSTALLED)
-	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
-	  $(call apt,postgresql,the database server that the gradebook's tests start); fi
+	@$(PREPARE) database
 	@touch $@
 
 $(DATA): | $(INSTALLED)
-	@$(BIN)/python -c "$$FIND_DATA" || { $(call apt,dataset-fashion-mnist,the data set); \
-	  $(BIN)/python -c "$$FIND_DATA"; }
+	@$(BIN)/python -c "$$FIND_DATA"
 	@touch $@
