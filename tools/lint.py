@@ -168,6 +168,20 @@ def _name(call: ast.Call) -> str:
     return call.func.id
 
 
+def shown(path: Path, text: str, tree: ast.Module) -> Found:
+    """Words that stand alone are translated too: headings of tables, and what lists are joined by."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+        words = [keyword.value for keyword in node.keywords if name == "Table" and keyword.arg in ("title", "caption")]
+        words += node.args[:1] if name == "add_column" else []
+        words += [node.func.value] if name == "join" and isinstance(node.func, ast.Attribute) else []
+        for word in words:
+            if isinstance(word, ast.Constant) and re.search(r"[A-Za-z]{2,}", re.sub("<[^>]*>", "", str(word.value))):
+                yield word.lineno, f"{word.value!r} is shown, and nobody translates it: put it into _()"
+
+
 RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     length,
     exports,
@@ -176,6 +190,7 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     underscore,
     once,
     spoken,
+    shown,
 )
 
 

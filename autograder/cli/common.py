@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 out = Console()
 err = Console(stderr=True)
 
+SHOWN = 20  # names of a class, where none is near
 AMISS, MISUSED, UNDECIDED, ERROR, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -97,13 +98,14 @@ def there(path: Path, remedy: str = "") -> Path:
 def the_students(course: Course, names: Sequence[str], others: Iterable[str] = ()) -> None:
     """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
     from autograder.classroom.folder import Folder
-    from autograder.common.hints import meant
+    from autograder.common.hints import meant, nearest
 
     known = {*others, *(Folder(course.root).students() if names else ())}
     for name in names:
         if name not in known:
             said = _("there is no student '{name}'", name=name)
-            raise AutograderError(said, meant(name, sorted(known)) if known else "", misused=True)
+            listed = sorted(known) if nearest(name, sorted(known)) else sorted(known)[:SHOWN]
+            raise AutograderError(said, meant(name, listed) if listed else "", misused=True)
 
 
 class Amiss:

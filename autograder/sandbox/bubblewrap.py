@@ -111,7 +111,7 @@ def _remedy() -> str:
         if file.is_file() and file.read_text().strip() == bad:
             found.append(f"sysctl -w {name}={good}")
     if found:
-        return _("This system forbids user namespaces: as root, run `{found}`.", found="` and `".join(found))
+        return _("This system forbids user namespaces: as root, run `{found}`.", found="`, `".join(found))
     return _("User namespaces seem to be forbidden: see kernel.unprivileged_userns_clone and AppArmor's userns rules.")
 
 

@@ -140,7 +140,7 @@ def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]
     latest = [each for each in ordered if each.rank() == ordered[-1].rank()]
     if len(latest) == 1:
         return ordered, []
-    names = " and ".join(each.file.path for each in latest[:2])
+    names = ", ".join(each.file.path for each in latest[:2])
     reason = _("nothing says which is the later: {names}. Remove one, and collect again", names=names)
     return [], [Unmatched(each.file.path, reason, each.student) for each in ordered]
 

@@ -155,7 +155,7 @@ class _Matcher:
             remarks.append(_("no answer differs from the release"))
         name, copy = without_copy(stem(PurePosixPath(cut.student).name))
         if self.spellings.exact(name) != assignment or copy:
-            remarks.append("renamed")
+            remarks.append(_("renamed"))
         if self.rule.platform is EXCHANGE and file.owner and file.owner != cut.groups["login"]:
             remarks.append(_("the file belongs to '{owner}'", owner=file.owner))
         places = [cut.within(name) for name in self.rule.platform.beside]

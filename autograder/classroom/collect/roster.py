@@ -214,5 +214,5 @@ def _plain(text: str) -> str:
 
 
 def _several(people: list[Person]) -> str:
-    shown = " or ".join(f"'{person.id}'" for person in people[:3])
+    shown = _(" or ").join(f"'{person.id}'" for person in people[:3])
     return _("{people} or {number} others", people=shown, number=len(people) - 3) if len(people) > 3 else shown

@@ -33,12 +33,12 @@ def class_table(reports: Sequence[Scored], order: Iterable[str], penalties: dict
     """Students by assignments, these in `order`. ``!`` marks undecided checks, which wait for a person; penalties are subtracted."""
     held = {report.assignment for report in reports}
     assignments = [name for name in order if name in held]
-    table = Table(title="Scores", title_justify="left", caption_justify="left")
-    table.add_column("student", no_wrap=True)
+    table = Table(title=_("Scores"), title_justify="left", caption_justify="left")
+    table.add_column(_("student"), no_wrap=True)
     worth = {report.assignment: report.out_of for report in reports}
     for name in assignments:
-        table.add_column(f"{name}\n(of {points(worth[name])})", justify="right")
-    table.add_column("total", justify="right")
+        table.add_column(_("{name}\n(of {points})", name=name, points=points(worth[name])), justify="right")
+    table.add_column(_("total"), justify="right")
     undecided = late = False
     by_student: dict[str, dict[str, Scored]] = {}
     for report in reports:

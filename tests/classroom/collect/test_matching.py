@@ -189,7 +189,7 @@ def test_two_that_nothing_orders_are_both_listed(work, folder, collecting):
     assert counted == {("bob", "deep"): "taken"}  # the same twice is no question
     assert set(left) == {"ada/deep.ipynb", "ada/final.ipynb"}
     assert all(
-        reason.startswith("nothing says which is the later: ada/deep.ipynb and ada/final.ipynb")
+        reason.startswith("nothing says which is the later: ada/deep.ipynb, ada/final.ipynb")
         for reason in left.values()
     )
 

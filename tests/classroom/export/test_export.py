@@ -302,7 +302,9 @@ def test_what_is_undecided_and_missing_is_named_on_the_terminal(course, tmp_path
     ("arguments", "said", "code"),
     [
         (["-a", "frist"], ["no assignment 'frist'", "did you mean 'first'"], 2),
-        (["-s", "nobody"], ["holds no grades of nobody"], 2),
+        (["-s", "nobody"], ["there is no student 'nobody'"], 2),
+        (["-s", "adda"], ["there is no student 'adda'", "did you mean 'ada'?"], 2),
+        (["-s", "zoe"], ["holds no grades of zoe"], 2),
         (["-s", "ada", "-s", "nobody"], ["there is no student 'nobody'"], 2),
         (["-f", "gradescope"], ["a file for each submission", "--output"], 2),
         (["--language", "fr"], ["no language 'fr'", "en, ko"], 2),
