@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from autograder.classroom.folder import Folder
 from autograder.common.cells import mark
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import move, put
@@ -83,6 +84,8 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
         text, new = course_file.read_text("utf-8"), replace(new, languages=course.course.languages)
     else:
         text, planned[root / "nbgrader_config.py"] = _begun(root)
+        if not (root / ".gitignore").exists():
+            planned[root / ".gitignore"] = _ignored(root)
     text = inserted(text, new.filled(_template("entry.yml")))
     planned |= {root / path: content for path, content in _files(new).items()}
     taken = [str(path) for path in planned if path.exists()]
@@ -119,6 +122,13 @@ def _begun(root: Path) -> tuple[str, str]:
     name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
     name = name if re.match("[a-z]", name) else f"course-{name}".strip("-")
     return tuple(_template(file).replace("COURSE", name[:61]) for file in ("begin.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
+
+
+def _ignored(root: Path) -> str:
+    """What must never be pushed: all that grading makes, which names students and their grades."""
+    made = [path.relative_to(root).as_posix() for path in Folder(root).made()]
+    lines = [f"/{name}*" if "." in name else f"/{name}/" for name in made]
+    return "\n".join([*lines, "/class.html", ".ipynb_checkpoints/", "__pycache__/"]) + "\n"
 
 
 def _replace(course_file: Path, text: str) -> None:

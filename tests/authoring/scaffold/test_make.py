@@ -1,6 +1,7 @@
 """A new assignment: put into course.yml without touching anything else, whole or not at all."""
 
 import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ import yaml
 from autograder.authoring.release import release, stale
 from autograder.authoring.scaffold.make import New, inserted, new_assignment
 from autograder.authoring.variants import edited, solved
+from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError, CourseError
 from autograder.course.course import load
 
@@ -48,6 +50,33 @@ def test_what_is_made_can_be_released_in_both_languages(tmp_path):
         for check in question.checks
     }
     assert lost == every
+
+
+def test_a_course_that_is_begun_keeps_out_of_git_what_names_students(tmp_path):
+    new_assignment(tmp_path / "course.yml", New("first"))
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    made = [str(path) for path in Folder(tmp_path).made()]
+    done = subprocess.run(
+        [
+            "git",
+            "-C",
+            tmp_path,
+            "check-ignore",
+            *[f"{path}/x" if "." not in path.rpartition("/")[2] else path for path in made],
+        ],
+        check=False,
+    )
+    assert done.returncode == 0
+    shown = subprocess.run(
+        ["git", "-C", tmp_path, "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "course.yml" in shown and "first.ipynb" in shown
+
+
+def test_a_gitignore_that_is_there_stays(tmp_path):
+    (tmp_path / ".gitignore").write_text("mine\n")
+    new_assignment(tmp_path / "course.yml", New("first"))
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"
 
 
 def test_a_second_one_goes_behind_the_first(tmp_path):
