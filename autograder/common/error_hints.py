@@ -173,7 +173,7 @@ RULES = (
     _rule(r"No module named '(?P<name>[\w.]+)'", N_("`{name}` is not installed here: is it spelled right? Otherwise run `%pip install {name}` in a cell of its own.")),
     _rule(r"\(\) missing \d+ required|takes \d+ positional arguments? but|takes from \d+ to|got an unexpected keyword", _ARGUMENTS),
     _rule(r"UnboundLocalError.*variable '(?P<name>\w+)'", N_("`{name}` is used before it is set inside the function: set it first, or give it as an argument.")),
-    _rule(r"was never closed|unexpected EOF|closing parenthesis|unmatched '", N_("A bracket is open or one too many: count them in this line.")),
+    _rule(r"was never closed|unexpected EOF|incomplete input|closing parenthesis|unmatched '", N_("A bracket is open or one too many: count them in this line.")),
     _rule(r"unterminated|EOL while scanning", N_("A text needs a quote at both ends.")),
     _rule(r"IndentationError|TabError", N_("What belongs to def, for or if is indented by four blanks; other lines begin at the left.")),
     _rule(r"SyntaxError.*Maybe you meant '==' ", N_("= sets a value; == compares two.")),

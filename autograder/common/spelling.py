@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 
-def nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str], alike: float = 0.5) -> str:
     """The known name that a mistyped one most likely meant, whatever the capitals of either; '' when none is near."""
     folded: dict[str, str] = {}
     for one in known:
@@ -17,5 +17,5 @@ def nearest(name: str, known: list[str]) -> str:
             "".join(word[0] for word in own if word) == name.casefold() or (len(words) > 1 and set(words) <= set(own))
         ):
             return one
-    close = difflib.get_close_matches(name.casefold(), list(folded), 1, 0.5)
+    close = difflib.get_close_matches(name.casefold(), list(folded), 1, alike)
     return folded[close[0]] if close else ""

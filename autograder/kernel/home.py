@@ -29,6 +29,7 @@ from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.kernel.describe_compile import describe_compile
+from autograder.kernel.notebook_errors import NotebookErrors
 from autograder.kernel.progress import Stage, State, show_progress
 from autograder.kernel.student import Student
 from autograder.kernel.trainings import Trainings
@@ -125,6 +126,8 @@ class HomeStudent(Student):
         self._lab: HomeLab | None = None
         self.results: dict[str, QuestionResult] = {}
         super().__init__(Recorder(lambda samples: data_record(samples, self.lab)))
+        self.errors = NotebookErrors(lambda: self.language)
+        self.errors.watch()
 
     @property
     def course(self) -> VisibleCourse:
@@ -168,7 +171,7 @@ class HomeStudent(Student):
             question=place, title=question.title, out_of=sum((check.points for check in checks), 0.0), outcomes=outcomes,
             exhibit=_structure(question.checks, outcomes, values, self.lab),
         )  # fmt: skip
-        result = result if result.status is Status.PASSED else result.model_copy(update=_last_error())
+        result = result if result.status is Status.PASSED else result.model_copy(update=_explained(self.errors.last))
         self.results[place] = result
         show_check(result, [_told(check, facts, outcomes) for check in later])
         decided = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
@@ -252,10 +255,9 @@ def _quiet() -> Iterator[None]:
         os.close(nothing)
 
 
-def _last_error() -> dict[str, str]:
-    """The last exception of this notebook, if there is a hint for it: it often explains what `check` misses."""
-    error = getattr(sys, "last_value", None)
+def _explained(error: BaseException | None) -> dict[str, str]:
+    """What the cell just before raised, if there is a hint for it: it often explains what `check` misses."""
     hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
     if not hint or isinstance(error, NotImplementedError):
         return {}
-    return {"problem": _("The last error in this notebook was {kind}.", kind=type(error).__name__), "hint": hint}
+    return {"problem": _("The cell just before raised {kind}.", kind=type(error).__name__), "hint": hint}
