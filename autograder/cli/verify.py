@@ -40,12 +40,15 @@ def verify(
         list[str] | None,
         typer.Option(
             "--only",
-            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds, emptied, unasked, told, spellings, slips.",
+            help="Only this part (repeatable): solution, alternatives, release, mutants, checks, secrets, nbgrader, languages, thresholds, emptied, unasked, told, environment, spellings, slips.",
         ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of spellings and slips only the version of this seed.")
     ] = None,
+    versions: Annotated[
+        int, typer.Option("--versions", min=1, help="How many spellings, and how many slips, of an assignment.")
+    ] = 300,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="More of the spellings in real kernels: 25 of an assignment.")
     ] = False,
@@ -74,7 +77,7 @@ def verify(
         settings, the = _settings(course, isolation, workers, memo, no_memo)
         for name in assignments or ():
             the.assignment(name)
-        proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, thorough))
+        proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, versions, thorough))
         if junit is not None:
             deliver(junit, render.junit(proof))
         if html is not None:
@@ -100,14 +103,14 @@ def verify(
 
 
 def _parts(names: list[str]) -> frozenset[Part]:
-    from autograder.authoring.verify.proof import STANDING, Part
+    from autograder.authoring.verify.proof import Part
     from autograder.common.hints import meant
 
     known = [part.value for part in Part]
     for name in names:
         if name not in known:
             raise CourseError(_("there is no part '{name}' to verify", name=name), meant(name, known), misused=True)
-    return frozenset(map(Part, names)) or STANDING
+    return frozenset(map(Part, names)) or frozenset(Part)
 
 
 def _settings(
@@ -118,12 +121,12 @@ def _settings(
     return settings_from(course, isolation, workers, "", memo, no_memo, True, False)
 
 
-def _seeds(seed: int | None, thorough: bool) -> Seeds:
-    from autograder.authoring.verify.tried import THOROUGH, Seeds
+def _seeds(seed: int | None, versions: int, thorough: bool) -> Seeds:
+    from autograder.authoring.verify.tried import IN_KERNELS, THOROUGH, Seeds
 
     if seed is not None:
         return Seeds((seed,), (seed,), 1)
-    return Seeds(kernels=THOROUGH) if thorough else Seeds()
+    return Seeds(range(versions), range(versions), THOROUGH if thorough else IN_KERNELS)
 
 
 def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part], seeds: Seeds) -> Proof:

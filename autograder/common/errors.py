@@ -9,6 +9,7 @@
     ├── ProtocolError             a message from a kernel is malformed, too large or out of order
     ├── CannotRebuild             a network holds something outside the allow-list: undecided, not wrong
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
+    │   └── OtherData             because it is on so many samples of data that are not the course's
     ├── SandboxError              the sandbox can't start or died
     ├── ReleaseError              a source notebook can't be released
     ├── ReportError               a report is missing, damaged or somebody else's
@@ -54,6 +55,12 @@ class CannotRebuild(AutograderError):
 
 class CannotTrainHere(AutograderError):
     pass
+
+
+class OtherData(CannotTrainHere):
+    def __init__(self, message: str, samples: int) -> None:
+        super().__init__(message)
+        self.samples = samples
 
 
 class SandboxError(AutograderError):

@@ -14,6 +14,8 @@ from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult
 from autograder.common.wire import handins
 from autograder.common.wire.description import (
+    DataRecord,
+    FitRecord,
     FunctionDescription,
     ListDescription,
     MappingDescription,
@@ -141,9 +143,10 @@ class Session:
             return value.model_copy(update=self._explained(value, self.trained[key]))
         if key in self.claims:
             claim = self.claims[key]
-            fits = (claim.fit,) if claim.fit and self.course.sandbox_training == "accepted" else ()
-            reason = "" if fits else _("this network was not trained by the grader: {reason}", reason=claim.reason)
-            return value.model_copy(update={"fits": fits, "origin": reason, "undecided": not fits})
+            if claim.fit and self.course.sandbox_training == "accepted":
+                return value.model_copy(update={"fits": (claim.fit,), "origin": "", "undecided": False})
+            reason = _("this network was not trained by the grader: {reason}", reason=claim.reason)
+            return value.model_copy(update={"fits": _of_other_data(claim), "origin": reason, "undecided": True})
         origin = _("weights that do not come out of fit() in this notebook") if value.origin or value.fits else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
 
@@ -190,6 +193,13 @@ class Session:
             arrays |= own
         measured = self.lab.asked.ordered()
         return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()
+
+
+def _of_other_data(claim: TrainedHere) -> tuple[FitRecord, ...]:
+    """The training that a kernel tells of, where it was on other data than the course's: believed, as it can only cost points."""
+    if claim.fit is None or not claim.fit.data.samples or claim.fit.data.recognised:
+        return ()
+    return (claim.fit.model_copy(update={"data": DataRecord(samples=claim.fit.data.samples), "history": {}}),)
 
 
 def refusal(error: AutograderError) -> Answer:

@@ -6,7 +6,11 @@ It never judges. What it can't describe faithfully it names (`custom`, `OtherDes
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from array import array
+from collections import deque
+from collections.abc import Callable, KeysView, Mapping, ValuesView
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -29,25 +33,16 @@ from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, tex
 from autograder.kernel.structure import axes, input_shape, is_chain, is_own
 
 SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
-MAX_DEPTH = 6
+MAX_DEPTH, MAX_ITEMS = 6, 1000
+_SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
 
 
 def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int = 0) -> Any:
     """The description of any object. `names` maps ``id(object)`` to the name it was handed in under."""
     import keras
 
-    if value is None or type(value) is bool:
-        return ScalarDescription(value=value)
-    if type(value) is int:
-        return ScalarDescription(value=value) if abs(value) < 2**63 else OtherDescription(type="a very large integer")
-    if isinstance(value, str):  # numpy's str_ too: an element of an array of names
-        return ScalarDescription(value=text(value, 4000))
-    if isinstance(value, (float, np.floating)):
-        return ScalarDescription(value=float(value))
-    if isinstance(value, np.bool_):
-        return ScalarDescription(value=bool(value))
-    if isinstance(value, np.integer):
-        return ScalarDescription(value=int(value))
+    if (scalar := _scalar(value)) is not None:
+        return scalar
     if isinstance(value, BaseException):
         return FailureDescription(error=text(type(value).__name__), message=text(value, 4000))
     if isinstance(value, keras.Model):
@@ -56,16 +51,54 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
         return describe_layer(value, names or {})
     if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
         value = tuple(value.as_list()) if value.rank is not None else value  # what `weight.shape` is
-    if depth < MAX_DEPTH and type(value) in (list, tuple) and len(value) <= 1000:
+    if keras.ops.is_tensor(value) or isinstance(value, keras.Variable) or _of_pandas(value):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and value.size <= MAX_ITEMS:
+        value = value.tolist()  # names, or a ragged list such as [(784, 100), (100,)]
+        if not isinstance(value, list) and depth < MAX_DEPTH:
+            return describe(value, names=names, depth=depth + 1)
+    if isinstance(value, _SEQUENCES) and len(value) > MAX_ITEMS and (numbers := _numbers(value)) is not None:
+        value = numbers  # a class for each image, say
+    if depth < MAX_DEPTH and isinstance(value, _SEQUENCES) and len(value) <= MAX_ITEMS:
         return ListDescription(items=tuple(describe(item, names=names, depth=depth + 1) for item in value))
-    if depth < MAX_DEPTH and isinstance(value, dict) and len(value) <= 200:
+    if depth < MAX_DEPTH and isinstance(value, Mapping) and len(value) <= 200:
         items = {text(key): describe(item, names=names, depth=depth + 1) for key, item in value.items()}
         return MappingDescription(items=items)
-    if isinstance(value, np.ndarray) or keras.ops.is_tensor(value) or isinstance(value, keras.Variable):
-        return describe_array(np.asarray(value))
+    if isinstance(value, np.ndarray):
+        return describe_array(value)
     if callable(value) and not isinstance(value, type):
         return FunctionDescription(name=text(getattr(value, "__name__", "")))
     return OtherDescription(type=type(value).__name__[:200])
+
+
+def _scalar(value: Any) -> ScalarDescription | OtherDescription | None:
+    """A single number, text or truth value in whatever type; None for anything else."""
+    if value is None or isinstance(value, (bool, np.bool_)):
+        return ScalarDescription(value=None if value is None else bool(value))
+    if isinstance(value, (int, np.integer)):
+        whole = int(value)
+        return ScalarDescription(value=whole) if abs(whole) < 2**63 else OtherDescription(type="a very large integer")
+    if isinstance(value, (float, np.floating, Fraction, Decimal)):
+        try:
+            return ScalarDescription(value=float(value))
+        except (OverflowError, ValueError):
+            return OtherDescription(type="a very large number")
+    if isinstance(value, (str, bytes)):  # numpy's str_ too: an element of an array of names; a tensor's text is bytes
+        said = value if isinstance(value, str) else value.decode("utf-8", "replace")
+        return ScalarDescription(value=text(said, 4000))
+    return None
+
+
+def _of_pandas(value: Any) -> bool:
+    """Whether it is a Series, an Index or a DataFrame."""
+    return type(value).__module__.startswith("pandas.") and hasattr(value, "to_numpy")
+
+
+def _numbers(values: Any) -> np.ndarray[Any, Any] | None:
+    """A long list of numbers as an array; None for a list of anything else."""
+    if not all(isinstance(value, (int, float, np.integer, np.floating)) for value in values):
+        return None
+    return np.array(list(values))
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:

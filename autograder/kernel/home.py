@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.common.data import FashionMnist
-from autograder.common.errors import AutograderError, CannotTrainHere, CourseError, DataError
+from autograder.common.errors import AutograderError, CannotTrainHere, CourseError, DataError, OtherData
 from autograder.common.exhibits import Exhibit
 from autograder.common.hints import for_error, meant
 from autograder.common.i18n import _, asked_for, language
@@ -69,12 +69,11 @@ class Recorder(Trainings):
         return history
 
     def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
-        x = call["x"]
         try:
             x, y, _weights, _validation = self.split(call)
             data = self._record(self.recogniser.samples(x, y))
-        except CannotTrainHere:
-            data = DataRecord(samples=len(x) if hasattr(x, "__len__") else 0)
+        except CannotTrainHere as error:
+            data = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0)
         return FitRecord(
             epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
             history={str(name): tuple(map(float, values)) for name, values in history.history.items()},

@@ -11,7 +11,7 @@ import operator
 from functools import partial
 from typing import Any
 
-from autograder.common.errors import CannotTrainHere
+from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord
@@ -64,15 +64,16 @@ class JudgeClient(Trainings):
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
         assert self.original_fit is not None
-        epochs, reason = None, ""
+        epochs, reason, other = None, "", 0
         try:
             call = self.arguments(self.original_fit, model, args, kwargs)
             epochs = self._training(model, call)
         except Exception as error:  # not for the judge, or ours: Keras has the arguments as they are
             reason = str(error) or type(error).__name__
+            other = error.samples if isinstance(error, OtherData) else 0
         if epochs is None:
             history = self.original_fit(model, *args, **kwargs)
-            self._claim(model, history, kwargs.get("batch_size"), reason)
+            self._claim(model, history, kwargs.get("batch_size"), reason, other)
             return history
         given = {
             **call, "x": epochs, "y": None, "sample_weight": None, "class_weight": None, "validation_split": 0.0,
@@ -118,13 +119,14 @@ class JudgeClient(Trainings):
         training.stepwise = any(type(one).__name__ == "TensorBoard" for one in callbacks)
         return training
 
-    def _claim(self, model: Any, history: Any, batch_size: Any, reason: str) -> None:
+    def _claim(self, model: Any, history: Any, batch_size: Any, reason: str, other: int = 0) -> None:
+        """`other`: how many samples of data that are not the course's it was trained on."""
         try:
             compiled = describe_compile(model)
             record = None
             if compiled is not None:
                 record = FitRecord(
-                    epochs=len(history.epoch), batch_size=int(batch_size or BATCH_SIZE), data=DataRecord(samples=0),
+                    epochs=len(history.epoch), batch_size=int(batch_size or BATCH_SIZE), data=DataRecord(samples=other),
                     compiled=compiled, reason=reason[:4000],
                 )  # fmt: skip
             self._ask(TrainedHere(type="trained_here", weights=digest_of(model), reason=reason[:4000], fit=record))

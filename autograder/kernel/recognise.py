@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common.errors import CannotTrainHere
+from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Recognised, index
 from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
@@ -48,6 +48,14 @@ class Recogniser:
         key = id(array)
         self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
 
+    @staticmethod
+    def _reshaped(images: np.ndarray[Any, Any]) -> bool:
+        """Whether these may still be the images, in a form that networks of ours don't take."""
+        if images.dtype.kind not in "biuf":
+            return True
+        rows = np.asarray(images).reshape(len(images), -1) if len(images) else images
+        return bool(index().recognise(rows))
+
     def samples(self, x: Any, y: Any, weights: Any = None) -> SamplesMessage:
         """`y`: numbers of classes, or one-hot vectors; `weights`: a number for each sample.
 
@@ -60,7 +68,8 @@ class Recogniser:
             raise CannotTrainHere(_("there are not as many labels as images"))
         found = self.rows(images)
         if found is None:
-            raise CannotTrainHere(_("the data are not images of Fashion-MNIST as they are or only scaled"))
+            reason = _("the data are not images of Fashion-MNIST as they are or only scaled")
+            raise CannotTrainHere(reason) if self._reshaped(images) else OtherData(reason, len(images))
         columns = labels.shape[1] if labels.ndim == 2 and 1 < labels.shape[1] <= MAX_COLUMNS else 0
         if columns:
             labels = _classes(labels)

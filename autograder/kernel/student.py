@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -41,7 +42,7 @@ class Student:
         described = describe(item, names=names)
         if isinstance(described, ModelDescription):
             return self._known_about(item, described)
-        if isinstance(described, MappingDescription) and isinstance(item, dict):
+        if isinstance(described, MappingDescription) and isinstance(item, Mapping):
             items = {
                 key: self._known_about(item[key], inner)
                 if isinstance(inner, ModelDescription) and key in item

@@ -18,7 +18,14 @@ import pytest
 from autograder.common.errors import AutograderError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
-from autograder.common.wire.description import Component, FailureDescription, FunctionDescription, decode, digest
+from autograder.common.wire.description import (
+    Component,
+    DataRecord,
+    FailureDescription,
+    FunctionDescription,
+    decode,
+    digest,
+)
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, optimizer_digest
 from autograder.judge import process as judge_module
 from autograder.judge.session import Session
@@ -347,6 +354,17 @@ def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, k
     for outcome in outcomes(bench, "train").values():
         assert (outcome.status, outcome.points) == (Status.UNDECIDED, 0.0)
         assert outcome.actual == "this network was not trained by the grader: fit() was called with callbacks"
+
+
+def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_only(bench, kernel, trained):
+    known = trained("two_layer").description
+    elsewhere = with_weights(known, [array + np.float32(2e-3) for array in known.weights])
+    record = known.fits[0].model_copy(update={"data": DataRecord(samples=784)})
+    kernel.ask(TrainedHere(type="trained_here", weights=digest(elsewhere.weights), reason="other data", fit=record))
+    kernel.hand_in("two_layer.train", elsewhere)
+    found = outcomes(bench, "train")
+    assert (found["trained_on"].status, found["trained_on"].actual) == (Status.FAILED, "784 samples of other data")
+    assert found["epochs"].status is found["batch_size"].status is Status.UNDECIDED
 
 
 def test_training_on_hold_out_rows_is_known_by_number(bench, kernel, lab):

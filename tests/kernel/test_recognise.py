@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.rows import index
 from autograder.kernel import recognise
 
@@ -50,3 +51,34 @@ def test_an_array_that_stays_as_it_is_is_looked_up_once(large, monkeypatch):
     changed[17] = array[17]
     again = recogniser.rows(changed)
     assert again is not None and np.array_equal(again.rows, first.rows)
+
+
+NO_IMAGES = {
+    "transposed": lambda images: images.reshape(784, -1).T / 255.0,
+    "whole numbers": lambda images: images.reshape(-1, 784) // 255,
+    "rotated": lambda images: np.rot90(images, axes=(1, 2)) / 255.0,
+    "with noise": lambda images: images.reshape(-1, 784) / 255.0 + np.arange(784) / 1e3,
+    "cut": lambda images: images[:, 4:24, 4:24] / 255.0,
+    "with a column more": lambda images: np.hstack([images.reshape(-1, 784) / 255.0, np.ones((len(images), 1))]),
+    "rows that were moved": lambda images: np.roll(images.reshape(-1, 784), 1, axis=1) / 255.0,
+}
+PERHAPS = {
+    "rows of rows": lambda images: images.reshape(-1, 1, 784) / 255.0,
+    "an axis at the end": lambda images: images.reshape(-1, 784, 1) / 255.0,
+    "of a type that isn't known": lambda images: images.reshape(-1, 784).astype(complex),
+}
+
+
+@pytest.mark.parametrize("change", NO_IMAGES)
+def test_data_that_are_not_the_images_any_more_are_told_as_that(data, change):
+    images = NO_IMAGES[change](data.images[:300])
+    with pytest.raises(OtherData) as raised:
+        recognise.shared.samples(images, data.labels[:300])
+    assert raised.value.samples == len(images)
+
+
+@pytest.mark.parametrize("change", PERHAPS)
+def test_data_that_may_be_the_images_in_another_form_are_left_open(data, change):
+    with pytest.raises(CannotTrainHere) as raised:
+        recognise.shared.samples(PERHAPS[change](data.images[:300]), data.labels[:300])
+    assert not isinstance(raised.value, OtherData)

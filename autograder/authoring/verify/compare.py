@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from autograder.authoring.verify.cases import Mutant, check_places
 from autograder.authoring.verify.proof import Reason
+from autograder.common.cells import grade_id_of
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.course import Assignment
@@ -51,6 +54,16 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
         yield _points(file, report.out_of, report.points)
     for note in report.notes:
         yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
+
+
+def raising(executed: NotebookNode, file: str) -> Iterable[Reason]:
+    """A reason for each cell that raises in a right notebook: a given cell must take every form of a right answer."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                name = grade_id_of(cell) or str(cell.get("id", ""))
+                message = _("a cell raises in a notebook that is right")
+                yield Reason(message=message, file=file, place=name, found=f"{output.ename}: {output.evalue}")
 
 
 def nothing(report: Report, file: str) -> Iterable[Reason]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.authoring.variants import solved
-from autograder.authoring.verify import cases, compare, emptied, probe, tried
+from autograder.authoring.verify import cases, compare, emptied, environment, probe, tried
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.rewriting import Source, versions
 from autograder.authoring.verify.spellings import REWRITERS
@@ -60,7 +60,7 @@ def cases_of(
     if parts & {Part.SOLUTION, Part.NBGRADER, Part.TOLD}:
         add(
             Part.SOLUTION, "solution", "solution", solution,
-            lambda: (solved(course, name), lambda report, _: compare.full_marks(report, solution)),
+            lambda: (solved(course, name), partial(_right, file=solution)),
         )  # fmt: skip
     if Part.ALTERNATIVES in parts:
         for path in cases.files(course, cases.ALTERNATIVES, name):
@@ -89,6 +89,12 @@ def cases_of(
                 Part.EMPTIED, f"emptied-{question}", question, solution,
                 partial(_emptied, both, question, solution),
             )  # fmt: skip
+    if Part.ENVIRONMENT in parts:
+        for number, kind in enumerate(environment.LINES):
+            add(
+                Part.ENVIRONMENT, f"environment-{kind}", kind, solution,
+                partial(_elsewhere, course, name, kind, not number, solution),
+            )  # fmt: skip
     if Part.SPELLINGS in parts and seeds.kernels:
         for seed in list(seeds.spellings)[: seeds.kernels]:
             add(
@@ -106,9 +112,13 @@ def cases_of(
     return made, broken
 
 
+def _right(report: Report, executed: NotebookNode, file: str) -> Iterable[Reason]:
+    return (*compare.full_marks(report, file), *compare.raising(executed, file))
+
+
 def _alternative(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
     alternative = cases.read_alternative(path)
-    return alternative.notebook(course), lambda report, _: compare.full_marks(report, file)
+    return alternative.notebook(course), partial(_right, file=file)
 
 
 def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
@@ -123,7 +133,12 @@ def _spelling(course: Course, name: str, seed: int, file: str) -> tuple[Notebook
     if version is None:
         raise ReleaseError(_("nothing in this assignment could be written otherwise"))
     about = f"{file} [{'; '.join(version.made_by)}]\n{version.difference(source.notebook)}\n"
-    return version.notebook(source.notebook), lambda report, _: compare.full_marks(report, about)
+    return version.notebook(source.notebook), partial(_right, file=about)
+
+
+def _elsewhere(course: Course, name: str, kind: str, last: bool, file: str) -> tuple[NotebookNode, Judge]:
+    notebook = environment.notebook(solved(course, name), kind, last)
+    return notebook, lambda report, _: environment.wrong(report, kind, file)
 
 
 def _emptied(

@@ -26,6 +26,7 @@ class Part(StrEnum):
     EMPTIED = "emptied"
     UNASKED = "unasked"
     TOLD = "told"
+    ENVIRONMENT = "environment"
     SPELLINGS = "spellings"
     SLIPS = "slips"
 
@@ -43,14 +44,10 @@ ABOUT = {
     Part.EMPTIED: N_("A question left empty earns nothing, and costs only what needs it"),
     Part.UNASKED: N_("What a question asks for is handed in and looked at"),
     Part.TOLD: N_("No hidden answer is told before its question"),
+    Part.ENVIRONMENT: N_("What only the grader's machine lacks costs nobody a point"),
     Part.SPELLINGS: N_("Right answers, written otherwise by a generator, earn every point"),
     Part.SLIPS: N_("Single mistakes, made by a generator, cost the checks whose requirement they break"),
 }
-
-
-# What is proven unless parts are named. Spellings and slips are asked for by name as long as they find right answers of the course
-# that lose points: see `autograder verify --only spellings --only slips`.
-STANDING = frozenset(Part) - {Part.SPELLINGS, Part.SLIPS}
 
 
 class _Frozen(BaseModel):

@@ -9,7 +9,7 @@ import ast
 import copy
 import difflib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -143,6 +143,7 @@ def versions(
     """For each seed a notebook with 1 to `most` changes; none where nothing can be changed."""
     answers = [(name, place) for name, place in source.answers if not source.computes_arrays(place)]
     moves = source.movable() if most > 1 else []
+    bound = {name for cell in source.notebook.cells if cell.cell_type == "code" for name in modules(cell.source)}
     for seed in seeds:
         draw = random.Random(f"{kind}/{seed}")
         pool = source.answers if draw.random() < 0.1 or not answers else answers  # arrays take time
@@ -168,10 +169,19 @@ def versions(
             if moves and draw.random() < 0.15:
                 order = _moved(len(source.notebook.cells), *draw.choice(moves))
                 made_by.append("cells in another order")
+        for place, text in changed.items():
+            changed[place] = _with_imports(text, bound)
         if made_by:
             yield Version(seed, tuple(made_by), changed, order)
 
 
+def _with_imports(source: str, bound: Collection[str]) -> str:
+    """`source`, and before it the imports of what rewriters write, where the notebook has none."""
+    used = {node.id for node in ast.walk(ast.parse(python(source))) if isinstance(node, ast.Name)} - set(bound)
+    return "".join(f"{line}\n" for name, line in _IMPORTS.items() if name in used) + source
+
+
+_IMPORTS = {"np": "import numpy as np", "keras": "import keras"}
 _LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
 
 

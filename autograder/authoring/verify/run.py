@@ -30,7 +30,7 @@ from autograder.authoring.verify import (
     unasked,
 )
 from autograder.authoring.verify.plan import Case, cases_of
-from autograder.authoring.verify.proof import STANDING, Part, Proof, Reason, Step, ordered
+from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
 from autograder.classroom.folder import Folder
 from autograder.classroom.grading.run import Done, Settings, grade_class
 from autograder.common.cells import is_check
@@ -47,7 +47,7 @@ def verify(
     course: Course,
     assignments: Sequence[str],
     settings: Settings,
-    parts: frozenset[Part] = STANDING,
+    parts: frozenset[Part] = frozenset(Part),
     on_plan: Callable[[int], None] = lambda notebooks: None,
     on_done: Callable[[str], None] = lambda what: None,
     on_start: Callable[[str], None] = lambda what: None,

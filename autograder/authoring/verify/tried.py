@@ -18,7 +18,7 @@ from autograder.common.i18n import N_, _
 from autograder.course.course import FILE, Course
 
 COUNT = 300  # versions of an assignment
-IN_KERNELS, THOROUGH = 2, 25  # of them, right answers that are graded as a student's notebook is
+IN_KERNELS, THOROUGH = 5, 25  # of them, right answers that are graded as a student's notebook is
 MOST = 5  # changes in one right answer
 PROCESSES = 2  # each needs some 3 GB
 _MESSAGES = {

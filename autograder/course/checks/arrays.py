@@ -103,7 +103,7 @@ class ArrayCheck(Check):
         if self.scaling and scaling_of(array.lookup) != self.scaling:
             return failed(
                 _("pixels divided by 255") if self.scaling == "unit" else _("pixels from 0 to 255"),
-                _("scaling: {scaling}", scaling=scaling_of(array.lookup)),
+                pixels_text(scaling_of(array.lookup), array.lookup),
                 scaling_hint(self.scaling, scaling_of(array.lookup), array.lookup),
             )
         rows = facts.lab.rows(self.equals)
@@ -122,6 +122,17 @@ def _split_hint(facts: Facts) -> str:
         size=size,
         seed=seed,
     )
+
+
+def pixels_text(scaling: str, lookup: Any = None) -> str:
+    """The range of pixels in words. `lookup`: float (256,), from pixel to value; None where it isn't known."""
+    if lookup is None:
+        known = {"unit": _("pixels from 0 to 1"), "raw": _("pixels from 0 to 255")}
+        return known.get(scaling, _("pixels scaled in another way"))
+    low, high = float(np.min(lookup)), float(np.max(lookup))
+    if scaling == "other" and (low, high) in ((0.0, 1.0), (0.0, 255.0)):
+        return _("pixels from {low:g} to {high:g}, changed in between", low=low, high=high)
+    return _("pixels from {low:g} to {high:g}", low=low, high=high)
 
 
 def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
-from autograder.course.checks.arrays import scaling_hint
+from autograder.course.checks.arrays import pixels_text, scaling_hint
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.layers import ModelCheck
@@ -73,6 +73,12 @@ class TrainedOn(_FitCheck):
             _(", scaled to 0 to 1") if self.scaling == "unit" else ""
         )
 
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        other = tuple(fit for fit in value.fits if fit.data.samples and not fit.data.recognised)
+        if value.undecided and other and self.scaling is not None:  # that is not the grader's limit
+            return self.judge(other, facts)
+        return super().decide(value, facts)
+
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         parts = {part: facts.lab.size(part) for part in ("train", "holdout", "test")}
         for fit in fits:
@@ -117,7 +123,7 @@ class TrainedOn(_FitCheck):
             )
         if self.scaling and data.scaling != self.scaling:
             lookup = None if data.lookup is None else np.asarray(data.lookup)
-            found = _("{images}, scaling: {scaling}", images=text, scaling=data.scaling)
+            found = f"{text}, {pixels_text(data.scaling, lookup)}"
             return found, scaling_hint(self.scaling, data.scaling, lookup)
         return None
 

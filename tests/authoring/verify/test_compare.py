@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from autograder.authoring.verify import compare
+from autograder.authoring.verify import compare, environment
 from autograder.authoring.verify.cases import Mutant
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.course import load
@@ -18,7 +19,7 @@ def assignment(template):
 WORTH = {"add.shown": 0.5, "add.secret": 1.5, "name.value": 1.0}
 
 
-def report(problem="", notes=(), points=None, **statuses):
+def report(problem="", notes=(), points=None, hint="Think.", **statuses):
     """A report of the tiny course: every check passed but for `statuses`, like add_shown="failed: what was found"."""
     questions = {}
     for place, worth in WORTH.items():
@@ -26,7 +27,7 @@ def report(problem="", notes=(), points=None, **statuses):
         status, _, actual = statuses.get(place.replace(".", "_"), "passed").partition(": ")
         earned = (worth if status == "passed" else 0.0) if points is None else points
         outcome = Outcome(
-            check=check, title=check, status=Status(status), points=earned, out_of=worth, actual=actual, hint="Think."
+            check=check, title=check, status=Status(status), points=earned, out_of=worth, actual=actual, hint=hint
         )
         questions.setdefault(question, []).append(outcome)
     results = tuple(
@@ -129,3 +130,18 @@ def test_a_check_that_kills_no_mutant_is_named(assignment):
     found = sentences(compare.unkilled(assignment, mutants, Path("tests/mutants/first")))
     assert [line.split(":")[1].strip() for line in found] == ["add.secret", "name.value"]
     assert all("no mutant in tests/mutants/first" in line and line.startswith("course.yml") for line in found)
+
+
+def test_a_check_that_waits_for_a_person_without_a_word_is_a_reason():
+    (reason,) = environment.wrong(report(hint="", add_secret="undecided"), "module", "first.ipynb")
+    assert reason.place == "add.secret" and "nothing says why" in reason.message
+    assert list(environment.wrong(report("no module", hint="", add_secret="undecided"), "module", "first.ipynb")) == []
+    assert list(environment.wrong(report(), "module", "first.ipynb")) == []
+
+
+def test_a_cell_that_raises_in_a_right_notebook_is_a_reason():
+    cells = [nbformat.v4.new_code_cell("1", id="fine"), nbformat.v4.new_code_cell("log['accuracy']", id="curve")]
+    cells[0].outputs = [nbformat.v4.new_output("stream", text="1")]
+    cells[1].outputs = [nbformat.v4.new_output("error", ename="KeyError", evalue="'accuracy'", traceback=[])]
+    found = sentences(compare.raising(nbformat.v4.new_notebook(cells=cells), "f"))
+    assert found == ["f: curve: a cell raises in a notebook that is right (found KeyError: 'accuracy')"]

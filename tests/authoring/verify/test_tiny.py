@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.authoring import release
+from autograder.authoring.verify.environment import LINES
+from autograder.authoring.verify.proof import Part
 from autograder.cli import app as cli
 from autograder.course import course as course_module
 from tests.authoring.verify import tiny
@@ -57,13 +59,24 @@ def course(tmp_path_factory):
     return course
 
 
+def invoke(course, *arguments):
+    return CliRunner().invoke(cli.app, ["verify", "--course", str(course.root / "course.yml"), *arguments])
+
+
+SEARCHED = [Part.ENVIRONMENT, Part.SPELLINGS, Part.SLIPS]
+
+
+def only(parts):
+    return [word for part in parts for word in ("--only", part.value)]
+
+
 @pytest.fixture(scope="module")
 def run(course, tmp_path_factory):
-    """One run over all three: (exit code, JSON, JUnit, page)."""
+    """One run over all four, in the parts that make no versions: (exit code, JSON, JUnit, page)."""
     folder = tmp_path_factory.mktemp("out")
-    arguments = ["verify", "--course", str(course.root / "course.yml"), "--no-memo", "--workers", "1", "--json",
-                 "--junit", str(folder / "junit.xml"), "--html", str(folder / "verify.html")]  # fmt: skip
-    done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    done = invoke(course, "--no-memo", "--workers", "1", "--json",
+                  "--junit", str(folder / "junit.xml"), "--html", str(folder / "verify.html"),
+                  *only(part for part in Part if part not in SEARCHED))  # fmt: skip
     assert done.exit_code in (0, 1), done.output
     start = done.stdout.index("{")
     return (
@@ -77,6 +90,33 @@ def said(run, assignment, part, name):
     _, document, _, _ = run
     (step,) = [s for s in document["steps"] if (s["assignment"], s["part"], s["name"]) == (assignment, part, name)]
     return [f"{r['file']}: {r['place']}: {r['message']} {r['expected']} {r['found']}" for r in step["reasons"]]
+
+
+@pytest.fixture(scope="module")
+def searched(course):
+    """The right assignment in the parts that make versions of its notebook, beside a first line that is the student's own mistake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LINES, "misspelt", "import nunpy")
+        done = invoke(course, "good", "--no-memo", "--workers", "1", "--json", "--versions", "3", *only(SEARCHED))
+    assert done.exit_code == 1, done.output
+    steps = json.loads(done.stdout[done.stdout.index("{") :])["steps"]
+    return {(step["part"], step["name"]): step for step in steps}
+
+
+def test_a_right_assignment_is_proven_in_the_versions_that_are_made_of_it(searched):
+    assert [step for step in searched.values() if step["reasons"] and step["name"] != "misspelt"] == []
+    assert {name for part, name in searched if part == "environment"} == {*LINES, "misspelt"}
+    assert searched["spellings", "in one process"]["tried"] == searched["slips", "in one process"]["tried"] == 3
+    assert {f"in a kernel, seed {seed}" for seed in range(3)} <= {
+        name for part, name in searched if part == "spellings"
+    }
+
+
+def test_a_check_that_fails_for_a_line_at_the_top_is_a_reason(searched):
+    reasons = searched["environment", "misspelt"]["reasons"]
+    assert {reason["place"] for reason in reasons} == {"add.shown", "add.secret", "name.value"}
+    assert "failed for what only the grader's machine lacks" in reasons[0]["message"]
+    assert reasons[0]["expected"] == "import nunpy" and "nunpy" in reasons[0]["found"]
 
 
 def test_a_right_assignment_is_proven_in_every_part(run):
@@ -183,10 +223,6 @@ def test_nbgraders_validator_agrees_where_the_reports_are_right(run):
 
 
 # ---- without running a notebook
-
-
-def invoke(course, *arguments):
-    return CliRunner().invoke(cli.app, ["verify", "--course", str(course.root / "course.yml"), *arguments])
 
 
 def test_only_some_parts_can_be_asked_for(course):

@@ -5,10 +5,11 @@ from pydantic import ValidationError
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
+from autograder.common.wire.description import ArrayDescription, FunctionDescription
 from autograder.course.checks.base import Check, Facts, failed, passed, undecided
 from autograder.course.checks.forms import NAMES
 from autograder.course.checks.registry import TYPES, decide, parse
-from tests.hand_built import FakeLab, NoLab, fit, listed, mapping, model, scalar
+from tests.hand_built import FakeLab, NoLab, compiled, dense, fit, listed, mapping, model, scalar
 
 EVERY_TYPE = {
     "accuracy": {"at_least": 0.9},
@@ -69,6 +70,45 @@ def test_a_check_without_its_parameters_is_refused():
     for kind in [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in optional]:
         with pytest.raises(ValidationError, match="Field required"):
             parse({"type": kind, "points": 1})
+
+
+EMPTY = (None, "", [], {}, 0, [None], [""], [[]])
+WRONG = (  # of every kind that checks look at, something that nobody would ask for
+    scalar(-9), scalar("nothing"), scalar(None), listed(), listed(-9), mapping(), mapping(a=scalar("x")), model(dense(3, name="odd"), compiled=None),
+    model(dense(3, name="odd"), fits=(fit(99, 99, compiled("Ftrl", {}), train=1),), compiled=compiled("Ftrl", {}, "hinge", ())), FunctionDescription(),
+    ArrayDescription(dtype="complex64", shape=(1, 1, 1, 1), finite=False),
+)  # fmt: skip
+
+
+def asks_something(check):
+    """Whether there is a value of its kind that it does not pass."""
+    others = dict.fromkeys(check.names(), WRONG[0])
+    own = [value for value in WRONG if isinstance(value, check.accepts or object)]
+    return any(
+        decide([check], Facts({**others, check.of: value}, FakeLab()))[0].status is not Status.PASSED for value in own
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_TYPE))
+def test_a_declaration_that_asks_nothing_is_refused_whatever_is_empty_in_it(kind):
+    """Each key left out and each emptied in every way: what loads all the same must fail some answer."""
+    assert asks_something(declared(kind))
+    whole = {"type": kind, "points": 1, **EVERY_TYPE[kind]}
+    declarations = [{"type": kind, "points": 1}]
+    for key in EVERY_TYPE[kind]:
+        declarations += [{**whole, key: empty} for empty in EMPTY] + [
+            {"type": kind, "points": 1, key: empty} for empty in EMPTY
+        ]
+        declarations += [{name: value for name, value in whole.items() if name != key}]
+    loaded = 0
+    for declaration in declarations:
+        try:
+            check = parse(declaration)
+        except ValueError:  # pydantic's ValidationError is one
+            continue
+        loaded += 1
+        assert asks_something(check), declaration
+    assert loaded < len(declarations) or not EVERY_TYPE[kind]
 
 
 def test_a_check_survives_its_own_dump():

@@ -67,14 +67,25 @@ def test_training_on_the_whole_training_split_passes():
         ({"train": 0, "holdout": 12_000}, "12,000 hold-out images", "Train on the training split only"),
         ({"test": 10_000}, "48,000 training images and 10,000 test images", "Train on the training split only"),
         ({"changed_labels": 3}, "3 changed labels", "labels must belong to the images"),
-        ({"scaling": "raw"}, "48,000 training images, scaling: raw", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
-        ({"scaling": "other"}, "48,000 training images, scaling: other", "Divide by 255.0, once."),
+        ({"scaling": "raw"}, "48,000 training images, pixels from 0 to 255", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
+        ({"scaling": "other"}, "48,000 training images, pixels scaled in another way", "Divide by 255.0, once."),
     ],
 )  # fmt: skip
 def test_training_on_anything_else_says_on_what(data, actual, hint):
     found = outcome(ON, trained(fit(**data)))
     assert (found.status, found.actual) == (Status.FAILED, actual)
     assert hint in found.hint and found.expected
+
+
+def test_other_data_than_the_courses_fail_where_a_scaling_is_asked_for():
+    """The judge did not train on them, which is why all else stays open; that they are not the images is known."""
+    elsewhere = model(undecided=True, origin="not trained by the grader", fits=(fit(train=0, samples=784, distinct=0),))
+    found = outcome(ON, elsewhere)
+    assert (found.status, found.actual) == (Status.FAILED, "784 samples of other data")
+    open_ = [{**ON, "scaling": None}, {"type": "epochs", "equals": 5}, {"type": "fresh"}, ACCURACY]
+    for check in open_:
+        assert outcome(check, elsewhere, FakeLab()).status is Status.UNDECIDED
+    assert outcome(ON, model(undecided=True, origin="a callback of their own")).status is Status.UNDECIDED
 
 
 def test_every_training_counts_not_only_the_last():

@@ -228,8 +228,8 @@ def images(rows, lookup=UNIT):
         (images([1, 2, 3]), "the right images in another order", "mind the order of what it returns"),
         (images([0, 4, 5]), "other images", "test_size=0.2, random_state=42"),
         (images([3, 1]), "other images", "random_state=42"),
-        (images([3, 1, 2], RAW), "scaling: raw", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
-        (images([3, 1, 2], UNIT / 255), "scaling: other", "divided by 255 twice"),
+        (images([3, 1, 2], RAW), "pixels from 0 to 255", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
+        (images([3, 1, 2], UNIT / 255), "pixels from 0 to 0.00392157", "divided by 255 twice"),
         (array(np.zeros((3, 784))), "other values", "Reshape must not mix rows"),
     ],
 )  # fmt: skip

@@ -74,12 +74,13 @@ class Bench:
         self.needed = _needed(notebook_uses(notebook), self.places) | imports
         self.kept: OrderedDict[Any, dict[str, Any]] = OrderedDict()  # cells of arrays, by source and what they read
         self.frozen: dict[int, Any] = {}
+        self.recognised: dict[int, Any] = {}  # of those: array and rows
         self._remember_arrays()
 
     def _remember_arrays(self) -> None:
         """Kept arrays are not looked at again: nobody changes them."""
         recogniser = self.student.trainings.recogniser
-        look, known = recogniser.rows, dict[int, Any]()
+        look, known = recogniser.rows, self.recognised
 
         def rows(array: Any) -> Any:
             key = id(array)
@@ -151,6 +152,7 @@ class Bench:
             oldest = list(self.kept)[first]
             for value in self.kept.pop(oldest).values():
                 self.frozen.pop(id(value), None)
+                self.recognised.pop(id(value), None)
 
     def _collector(self, answered: Answered, names: dict[str, Any]) -> Callable[..., None]:
         def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:

@@ -76,8 +76,9 @@ def _layers(check: Any, objects: Objects, _: StandIns) -> Any:
 
 
 def _made_of(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Which of the objects it uses, in its order; other layers may be there."""
     layers = _network(check, objects).layers
-    return [[own is objects[name] for own in layers] for name in check.layers]
+    return [name for own in layers for name in check.layers if own is objects[name]]
 
 
 def _layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
@@ -191,9 +192,9 @@ def _value(check: Any, objects: Objects, _: StandIns) -> Any:
 
 
 def _array(check: Any, objects: Objects, _: StandIns) -> Any:
-    """Only what the check is about: shape, kind and range of an array, or its very content."""
+    """Only what the check is about: shape, kind and range of an array, or its very content; of finite numbers in any case."""
     array = np.asarray(objects[check.of])
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         raise ValueError("no numbers")
     seen: list[Any] = []
     if check.shape is not None:
