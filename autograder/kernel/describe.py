@@ -29,7 +29,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, text
+from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text
 from autograder.kernel.structure import axes, input_shape, is_chain, is_own
 
 SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
@@ -51,7 +51,7 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
         return describe_layer(value, names or {})
     if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
         value = tuple(value.as_list()) if value.rank is not None else value  # what `weight.shape` is
-    if keras.ops.is_tensor(value) or isinstance(value, keras.Variable) or _of_pandas(value):
+    if keras.ops.is_tensor(value) or isinstance(value, keras.Variable) or of_pandas(value):
         value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and value.size <= MAX_ITEMS:
         value = value.tolist()  # names, or a ragged list such as [(784, 100), (100,)]
@@ -87,11 +87,6 @@ def _scalar(value: Any) -> ScalarDescription | OtherDescription | None:
         said = value if isinstance(value, str) else value.decode("utf-8", "replace")
         return ScalarDescription(value=text(said, 4000))
     return None
-
-
-def _of_pandas(value: Any) -> bool:
-    """Whether it is a Series, an Index or a DataFrame."""
-    return type(value).__module__.startswith("pandas.") and hasattr(value, "to_numpy")
 
 
 def _numbers(values: Any) -> np.ndarray[Any, Any] | None:

@@ -17,6 +17,11 @@ def text(value: Any, length: int = 200) -> str:
     return str(value)[:length].encode("utf-8", "replace").decode()
 
 
+def of_pandas(value: Any) -> bool:
+    """Whether it is a Series, an Index or a DataFrame; older versions name the module within pandas."""
+    return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "to_numpy")
+
+
 def plain(value: Any) -> Any:
     """A JSON scalar or a tuple of integers; anything else by its type's name, which no allow-list accepts."""
     if isinstance(value, (bool, np.bool_)):

@@ -11,6 +11,7 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Recognised, index
 from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
+from autograder.kernel.plain import of_pandas
 
 SAMPLED = 4096
 Checksum = tuple[int, bytes]
@@ -110,6 +111,6 @@ def array(value: Any) -> Any:
         return array(value[0])
     import keras
 
-    if keras.ops.is_tensor(value) or type(value).__module__.startswith("pandas."):
+    if keras.ops.is_tensor(value) or of_pandas(value):
         return np.asarray(value)
     raise CannotTrainHere(_("the data are not arrays"))

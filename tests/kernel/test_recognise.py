@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.rows import index
 from autograder.kernel import recognise
+from autograder.kernel.plain import of_pandas
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,11 @@ def test_data_that_may_be_the_images_in_another_form_are_left_open(data, change)
     with pytest.raises(CannotTrainHere) as raised:
         recognise.shared.samples(PERHAPS[change](data.images[:300]), data.labels[:300])
     assert not isinstance(raised.value, OtherData)
+
+
+def test_a_table_of_pandas_is_an_array_in_every_version(data):
+    x, y = pd.DataFrame(data.images[:300].reshape(-1, 784) / 255.0), pd.Series(data.labels[:300])
+    assert recognise.shared.samples(x, y).rows.tolist() == list(range(300))
+    for module in ("pandas", "pandas.core.frame"):
+        kind = type("DataFrame", (), {"__module__": module, "to_numpy": lambda self: None})
+        assert of_pandas(kind()) and not of_pandas(type("Own", (), {"__module__": "pandastic"})())

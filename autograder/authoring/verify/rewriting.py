@@ -177,11 +177,13 @@ def versions(
 
 def _with_imports(source: str, bound: Collection[str]) -> str:
     """`source`, and before it the imports of what rewriters write, where the notebook has none."""
-    used = {node.id for node in ast.walk(ast.parse(python(source))) if isinstance(node, ast.Name)} - set(bound)
+    used = {node.id for node in ast.walk(ast.parse(python(source))) if isinstance(node, ast.Name)}
+    used -= {*bound, *modules(source)}
     return "".join(f"{line}\n" for name, line in _IMPORTS.items() if name in used) + source
 
 
-_IMPORTS = {"np": "import numpy as np", "keras": "import keras"}
+_IMPORTS = {"np": "import numpy as np", "keras": "import keras", "pd": "import pandas as pd", "tf": "import tensorflow as tf",
+            "collections": "import collections"}  # fmt: skip
 _LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
 
 

@@ -224,6 +224,10 @@ class Metrics(ModelCheck):
         shown = ["keras.metrics.Accuracy()" if m.type == "Accuracy" else m.type for m in found.metrics]
         missing = next(name for name in wanted if name not in names)
         hint = _("Give compile() a list: metrics=['{name}'].", name=missing)
+        if any(metric.type == "loss_weights" for metric in found.metrics):
+            hint = _(
+                "The third argument of compile() is loss_weights: name the metrics, metrics=['{name}'].", name=missing
+            )
         if missing == "accuracy" and "Accuracy" in names:
             hint = _(
                 "keras.metrics.Accuracy() compares labels with the outputs themselves; write metrics=['accuracy']."

@@ -1,11 +1,14 @@
 """Rewriters: what they turn code into is other code, the same for the same seed, and of the same value where they promise it."""
 
 import ast
+import collections
 import random
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
+import tensorflow as tf
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
@@ -40,7 +43,14 @@ PLAIN = CODE.partition("train_input,")[0]
 
 
 def names():
-    return {"np": np, "images": np.arange(12, dtype=np.uint8).reshape(3, 2, 2), "matrix": np.arange(4.0).reshape(2, 2)}
+    return {
+        "np": np,
+        "pd": pd,
+        "tf": tf,
+        "collections": collections,
+        "images": np.arange(12, dtype=np.uint8).reshape(3, 2, 2),
+        "matrix": np.arange(4.0).reshape(2, 2),
+    }
 
 
 @pytest.mark.parametrize("rewriter", [*REWRITERS, *MISTAKES], ids=lambda one: type(one).__name__)

@@ -106,7 +106,7 @@ class LargestClass(Rewriter):
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Call)
-        ways = ["(V).argmax(axis=1)", "np.argmax(V, axis=-1)", "np.argmax(V, 1)", "(V).argmax(-1)", "np.argsort(V, axis=1)[:, -1]", "np.array([np.argmax(one) for one in V])"]  # fmt: skip
+        ways = ["(V).argmax(axis=1)", "np.argmax(V, axis=-1)", "np.argmax(V, 1)", "(V).argmax(-1)", "np.argsort(V, axis=1)[:, -1]", "np.array([np.argmax(one) for one in V])", "[int(np.argmax(one)) for one in V]", "pd.DataFrame(V).idxmax(axis=1)"]  # fmt: skip
         return expression(draw.choice(ways), V=node.args[0])
 
 

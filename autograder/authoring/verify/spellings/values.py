@@ -54,7 +54,7 @@ class Arithmetic(Rewriter):
 
 
 class ListForTuple(Rewriter):
-    """A tuple as a list, a list as a tuple, where a name gets it."""
+    """A tuple as a list, a list as a tuple, either as an array, a Series or a deque, where a name gets it."""
 
     name = "list or tuple"
 
@@ -65,7 +65,10 @@ class ListForTuple(Rewriter):
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Tuple))
         inside = all(isinstance(one, ast.Tuple) for one in node.value.elts)
-        if inside and draw.random() < 0.5:
+        if draw.random() < 0.4:
+            ways = ["np.array(V, dtype=object)", "pd.Series(list(V))", "collections.deque(V)"]
+            node.value = expression(draw.choice(ways), V=node.value)
+        elif inside and draw.random() < 0.5:
             node.value = expression("[list(one) for one in V]", V=node.value)
         elif isinstance(node.value, ast.List):
             node.value = ast.Tuple(node.value.elts, ast.Load())
@@ -87,6 +90,7 @@ class TextBuilt(Rewriter):
         said = text_of(node.value)
         at = draw.randint(1, len(said) - 1)
         ways = [f"{said[:at]!r} + {said[at:]!r}", f"np.str_({said!r})", f"f'{{{said!r}}}'" if "'" not in said else repr(said), f"str({said!r})", f"{said!r}.strip()"]  # fmt: skip
+        ways += [f"np.array({said!r})", f"tf.constant({said!r})"]
         ways[2] = f"''.join([{said[:at]!r}, {said[at:]!r}])"
         node.value = expression(draw.choice(ways))
         return node
