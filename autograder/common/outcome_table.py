@@ -60,13 +60,30 @@ def points(value: float) -> str:
 
 
 def lines(outcome: Outcome) -> list[tuple[str, str]]:
-    """What there is to say about an outcome, as (label, text)."""
+    """What there is to say about an outcome, as (label, text); what the title says already is not said again."""
     if outcome.status is Status.PASSED:
         return []
-    labelled = [(_("expected"), outcome.expected), (_("found"), outcome.actual), (_("hint"), outcome.hint)]
+    expected = "" if outcome.expected and outcome.expected in outcome.title else outcome.expected
+    labelled = [(_("expected"), expected), (_("found"), outcome.actual), (_("hint"), outcome.hint)]
     if outcome.status is not Status.FAILED:
         labelled = [("", outcome.actual), (_("hint"), outcome.hint)]
     return [(label, text) for label, text in labelled if text]
+
+
+def by_cause(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """One outcome for all that say the same of the same: a network that wasn't built is one thing, and not five."""
+    found: dict[object, Outcome] = {}
+    for number, one in enumerate(outcomes):
+        said = (
+            one.status in (Status.FAILED, Status.SKIPPED, Status.UNDECIDED)
+            and one.actual
+            and (one.hint or one.status is not Status.FAILED)
+        )
+        key: object = (one.status, one.expected, one.actual, one.hint) if said else number
+        first = found.get(key)
+        more = {"title": f"{first.title}; {one.title}", "out_of": first.out_of + one.out_of} if first else {}
+        found[key] = first.model_copy(update=more) if first else one
+    return list(found.values())
 
 
 def heading(result: QuestionResult) -> str:
@@ -99,7 +116,7 @@ def as_text(result: QuestionResult, hidden: Sequence[Hidden] = ()) -> Table:
     table.add_column(width=1)
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
-    for outcome in result.outcomes:
+    for outcome in by_cause(result.outcomes):
         earned = f"{points(outcome.points)} / {points(outcome.out_of)}"
         table.add_row(*_cells(outcome.status, outcome.title, lines(outcome), outcome.hint), earned)
     for one in hidden:
@@ -118,7 +135,17 @@ FRAME = (
     "border-collapse:collapse;margin:.4em 0;font-family:system-ui,sans-serif;font-size:13px;max-width:52em;"
     "border:1px solid #8886;text-align:left"
 )
-_INK = {Status.PASSED: "#1a7f37", Status.FAILED: "#d1242f", Status.UNDECIDED: "#9a6700", Status.SKIPPED: "#808890"}
+# White on these is readable on any page, light or dark: no colour of a text is, on both.
+CHIPS = {Status.PASSED: "#1a7f37", Status.FAILED: "#cf222e", Status.UNDECIDED: "#8a5a00", Status.SKIPPED: "#59636e"}
+
+
+def chip(text: str, ground: str, title: str = "") -> str:
+    """A mark or a word, as HTML, that is readable whatever is around it."""
+    said = f' title="{html.escape(title)}"' if title else ""
+    return (
+        f'<span{said} style="background:{ground};color:#ffffff;font-weight:bold;border-radius:3px;padding:0 5px;'
+        f'display:inline-block">{html.escape(text)}</span>'
+    )
 
 
 def _rich(text: str) -> str:
@@ -133,15 +160,15 @@ def as_html(result: QuestionResult, hidden: Sequence[Hidden] = (), *, drawings: 
     """
     rows = [
         _row(one.status, one.title, lines(one), f"{points(one.points)} / {points(one.out_of)}")
-        for one in result.outcomes
+        for one in by_cause(result.outcomes)
     ]
     rows += [_row(one.status, one.title, one.lines(), f"({points(one.points)})") for one in hidden]
     problem = (
-        f'<div style="color:{_INK[Status.FAILED]};font-weight:normal">{_rich(trouble(result))}</div>'
+        f'<div style="font-weight:normal">{chip("!", CHIPS[Status.FAILED])} {_rich(trouble(result))}</div>'
         if trouble(result)
         else ""
     )
-    ink = _INK[result.status] if result.outcomes else _INK[Status.SKIPPED]
+    ink = CHIPS[result.status] if result.outcomes else CHIPS[Status.SKIPPED]
     return (
         f'<table style="{FRAME};border-left:4px solid {ink}" class="autograder-check">'
         f'<caption style="text-align:left;font-weight:bold;caption-side:top;padding:2px 0;color:inherit">'
@@ -153,14 +180,13 @@ def as_html(result: QuestionResult, hidden: Sequence[Hidden] = (), *, drawings: 
 
 
 def _row(status: Status, title: str, said: Sequence[tuple[str, str]], earned: str) -> str:
-    ink, name = _INK[status], _(SAID[status])
+    mark = chip(MARKS[status], CHIPS[status], _(SAID[status]))
     detail = "".join(
         f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}{_rich(text)}</div>'
         for label, text in said
     )
     return (
-        f'<tr style="background:none"><td style="color:{ink};font-weight:bold;vertical-align:top;padding:4px 6px 4px 10px">'
-        f'<span title="{html.escape(name)}">{MARKS[status]}</span></td>'
+        f'<tr style="background:none"><td style="vertical-align:top;padding:4px 6px 4px 10px">{mark}</td>'
         f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(title)}{detail}</td>'
         f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">{earned}</td></tr>'
     )

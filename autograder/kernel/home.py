@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder.common.data import FashionMnist
 from autograder.common.errors import AutograderError, CannotTrainHere, CourseError, DataError, OtherData
@@ -123,7 +123,7 @@ class HomeStudent(Student):
     def __init__(self) -> None:
         self._course: VisibleCourse | None = None
         self._lab: HomeLab | None = None
-        self.results: dict[str, QuestionResult] = {}
+        self.results: dict[str, Answered] = {}
         super().__init__(Recorder(lambda samples: data_record(samples, self.lab)))
         self.errors = NotebookErrors(lambda: self.language)
         self.errors.watch()
@@ -171,8 +171,9 @@ class HomeStudent(Student):
             exhibit=_structure(question.checks, outcomes, values, self.lab),
         )  # fmt: skip
         result = result if result.status is Status.PASSED else result.model_copy(update=_explained(self.errors.last))
-        self.results[place] = result
-        show_check(result, [_told(check, facts, outcomes) for check in later])
+        told = tuple(_told(check, facts, outcomes) for check in later)
+        self.results[place] = Answered(result, told)
+        show_check(result, told)
         decided = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
         if self.course.released:
             return Points(result.points) if decided else None
@@ -210,20 +211,30 @@ def _told(check: HiddenCheck, facts: Facts, outcomes: Sequence[Outcome]) -> Hidd
     return Hidden(check.title, check.points, True, wrong.expected, wrong.actual, wrong.hint)
 
 
-def state(place: str, question: VisibleQuestion, result: QuestionResult | None) -> State:
-    """How far the question at `place` is, as its last `result` says (None: it was not checked)."""
+class Answered(NamedTuple):
+    """What `check` last said of a question: of its visible checks, and of the forms of its hidden ones."""
+
+    result: QuestionResult
+    later: tuple[Hidden, ...] = ()
+
+
+def state(place: str, question: VisibleQuestion, answered: Answered | None) -> State:
+    """How far the question at `place` is: done when its check cell ran with values, and nothing that it showed is open."""
     out_of = sum((check.points for check in question.checks), 0.0)
+    hidden = sum((check.points for check in question.hidden), 0.0)
+    if answered is None:
+        return State(place, question.title, Stage.UNANSWERED, 0.0, out_of, hidden)
     seen = {check.id for check in question.checks}
-    earned = sum((o.points for o in result.outcomes if o.check in seen), 0.0) if result else 0.0
-    if not question.checks:
-        stage = Stage.HIDDEN
-    elif result is None:
-        stage = Stage.UNCHECKED
-    elif earned >= out_of - 1e-9:
-        stage = Stage.DONE
+    outcomes = [outcome for outcome in answered.result.outcomes if outcome.check in seen]
+    earned = sum((outcome.points for outcome in outcomes), 0.0)
+    malformed = [one for one in answered.later if one.found]
+    if any(outcome.status in (Status.FAILED, Status.SKIPPED) for outcome in outcomes) or malformed:
+        partly = earned or (not outcomes and len(malformed) < len(answered.later))
+        none = not outcomes and not partly
+        stage = Stage.PARTLY if partly else Stage.UNANSWERED if none else Stage.NOT_YET
     else:
-        stage = Stage.PARTLY if earned else Stage.NOT_YET
-    return State(place, question.title, stage, earned, out_of, sum((h.points for h in question.hidden), 0.0))
+        stage = Stage.DONE if outcomes else Stage.ANSWERED
+    return State(place, question.title, stage, earned, out_of, hidden)
 
 
 def _structure(checks: Any, outcomes: Any, values: Any, lab: CourseLab) -> Exhibit | None:

@@ -11,17 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import N_, _, ngettext
-from autograder.common.outcome_table import FRAME, points, show
+from autograder.common.outcome_table import CHIPS, FRAME, chip, points, show
+from autograder.common.results import Status
 
 
 class Stage(Enum):
     """How far a question is: its mark, its colour in a notebook and in a terminal, and what it is called."""
 
-    DONE = ("✓", "#1a7f37", "green", N_("done"))
-    PARTLY = ("◐", "#9a6700", "yellow", N_("partly"))
-    NOT_YET = ("✗", "#d1242f", "red", N_("not yet"))
-    UNCHECKED = ("·", "#808890", "bright_black", N_("not checked yet"))
-    HIDDEN = ("·", "#808890", "bright_black", N_("checked when it is graded"))
+    DONE = ("✓", CHIPS[Status.PASSED], "green", N_("done"))
+    ANSWERED = ("✓", CHIPS[Status.PASSED], "green", N_("answered; decided after the deadline"))
+    PARTLY = ("◐", CHIPS[Status.UNDECIDED], "yellow", N_("partly"))
+    NOT_YET = ("✗", CHIPS[Status.FAILED], "red", N_("not yet"))
+    UNANSWERED = ("·", CHIPS[Status.SKIPPED], "bright_black", N_("not answered yet"))
 
     @property
     def said(self) -> str:
@@ -42,7 +43,7 @@ class State(NamedTuple):
 def _sums(states: Sequence[State]) -> str:
     earned, out_of = sum(s.points for s in states), sum(s.out_of for s in states)
     hidden = sum(s.hidden for s in states)
-    left = [s for s in states if s.stage in (Stage.PARTLY, Stage.NOT_YET, Stage.UNCHECKED)]
+    left = [s for s in states if s.stage in (Stage.PARTLY, Stage.NOT_YET, Stage.UNANSWERED)]
     said = [_("{earned} of {out_of} points by visible checks.", earned=points(earned), out_of=points(out_of))]
     if hidden:
         said.append(_("{hidden} more points are decided when this is graded.", hidden=points(hidden)))
@@ -90,11 +91,11 @@ def as_html(states: Sequence[State]) -> str:
     for s in states:
         mark, ink, _colour, _name = s.stage.value
         rows.append(
-            f'<tr style="background:none"><td style="color:{ink};font-weight:bold;padding:3px 6px 3px 10px">{mark}</td>'
+            f'<tr style="background:none"><td style="padding:3px 6px 3px 10px">{chip(mark, ink)}</td>'
             f'<td style="text-align:left;padding:3px 8px">{html.escape(s.title)} '
             f"<code>{html.escape(s.question)}</code></td>"
             f'<td style="text-align:right;padding:3px 8px;white-space:nowrap">{points(s.points)} / {points(s.out_of)}</td>'
-            f'<td style="text-align:left;padding:3px 10px;color:{ink}">{html.escape(s.stage.said + _extra(s))}</td></tr>'
+            f'<td style="text-align:left;padding:3px 10px">{html.escape(s.stage.said + _extra(s))}</td></tr>'
         )
     return (
         f'<table style="{FRAME}" class="autograder-progress">'

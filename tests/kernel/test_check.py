@@ -145,6 +145,8 @@ said("not_a_question", "two_layer", 3)
 said("nothing", "two_layer.scale")
 said("hidden_only", "two_layer.steps", steps_default=1500, steps_full=1)
 said("hidden_malformed", "two_layer.steps", steps_default="1500", steps_full=1)
+said("hidden_answered", "two_layer.output_shapes", dense1_shape=(None, 99), dense2_shape=[None, 10], why_none="1")
+said("hidden_unanswered", "two_layer.parameters", dense1_parameters=None, dense2_parameters=None, total_parameters=None)
 said("hidden_choice", "two_layer.outputs", binary="tanh", multiclass="softmax", regression=None)
 
 dense1 = keras.layers.Dense(100, activation="sigmoid")
@@ -280,8 +282,10 @@ def test_progress_tells_what_is_left(session):
     assert re.search(r"✓ . two_layer.model . The network . 3 / 3 . done", text)
     assert re.search(r"✗ . two_layer.compile . .* . 0 / [\d.]+ . not yet", text)
     assert re.search(r"◐ . two_layer.scale . .* . 0.5 / 2 . partly", text)
-    assert re.search(r"· . two_layer.steps . .* . 0 / 0 . checked when it is graded \(\+ 2 hidden\)", text)
-    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not checked yet \(\+ 2 hidden\)", text)
+    assert re.search(r"◐ . two_layer.steps . .* . 0 / 0 . partly \(\+ 2 hidden\)", text)  # one of two was a text
+    assert re.search(r"✓ . two_layer.output_shapes . .* . 0 / 0 . answered; decided after the deadline", text)
+    assert re.search(r"· . two_layer.parameters . .* . 0 / 0 . not answered yet", text)
+    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not answered yet \(\+ 2 hidden\)", text)
     assert "more points are decided when this is graded" in text and "questions are left: scale, split," in text
 
 
@@ -294,7 +298,7 @@ def test_the_environment_turns_check_into_another_language(session):
     points, text = session["korean"]
     assert points == session["unscaled"][0] == 0.5
     assert "기대한 값: 실수 배열" in text and "제출한 값: uint8" in text and "2점 중 0.5점" in text
-    assert "진행 상황" in session["korean progress"] and "아직 확인하지 않음" in session["korean progress"]
+    assert "진행 상황" in session["korean progress"] and "아직 답하지 않음" in session["korean progress"]
 
 
 def test_without_its_file_check_says_where_it_belongs(tmp_path):
@@ -327,7 +331,7 @@ def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, ca
     printed = capsys.readouterr().out
     assert printed == "check() can't look at this: Fashion-MNIST was not found. Connect to the internet.\n"
     check.progress()
-    assert "not checked yet" in capsys.readouterr().out
+    assert "not answered yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -421,7 +425,7 @@ def test_html_shows_hostile_text_as_text():
     )  # fmt: skip
     for raw in ("<script", "<img", 'onerror="', "&amp;'"):
         assert raw not in page
-    assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;") == 14
+    assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;") == 13
 
 
 def test_html_marks_each_status_and_gives_the_points():
@@ -474,7 +478,56 @@ def test_progress_is_shown_in_html_without_scripts_and_without_faith():
     page = progress_html([one, one._replace(stage=Stage.DONE, points=2.0)])
     assert "<script" not in page and "<img" not in page and "partly (+ 1.5 hidden)" in page
     assert "2.5 of 4 points by visible checks." in page and "1 question is left: b." in page
-    assert "Nothing is left" in progress_html([one._replace(stage=Stage.DONE)])
+    assert "Nothing is left" in progress_html([one._replace(stage=Stage.DONE), one._replace(stage=Stage.ANSWERED)])
+    assert "Nothing is left" not in progress_html([one._replace(stage=Stage.UNANSWERED)])
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_coloured_text_brings_its_ground_and_is_readable_on_it():
+    """WCAG AA: 4.5 to 1. What is around the table may be light or dark; texts without a colour take the page's."""
+    every = [outcome(status, actual="a", hint="b", expected="c") for status in Status]
+    later = [Hidden("A", 1.0), Hidden("B", 1.0, True), Hidden("C", 1.0, True, "a", "b", "c")]
+    troubled = result(*every).model_copy(update={"problem": "It raised.", "hint": "Look."})
+    states = [State("a.b", "T", stage, 0.5, 2.0, 1.5) for stage in Stage]
+    seen = 0
+    for page in (as_html(troubled, later), progress_html(states)):
+        for style in re.findall(r'style="?([^">]*)', page):
+            settings = dict(part.split(":", 1) for part in style.split(";") if ":" in part)
+            if settings.get("color", "inherit") != "inherit":
+                seen += 1
+                light, dark = sorted((luminance(settings[key]) for key in ("color", "background")), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, style
+            assert "opacity" not in settings or float(settings["opacity"]) >= 0.65
+    assert seen >= 12
+
+
+def test_one_cause_is_one_row():
+    same = {"expected": "a network that knows its input", "actual": "no weights yet", "hint": "Put keras.Input first."}
+    outcomes = (
+        outcome(**same, title="Input shape"),
+        outcome(title="Loss", actual="mse", hint="x"),
+        outcome(**same, title="Parameters"),
+    )
+    skipped = tuple(outcome(Status.SKIPPED, title=title, actual="not looked at, because A") for title in "BC")
+    page = as_html(result(*outcomes, *skipped))
+    assert page.count("<tr") == 3 + 1 and "Input shape; Parameters" in page and "B; C" in page and "0 / 2" in page
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(as_text(result(*outcomes, *skipped)))
+    assert console.export_text().count("Put keras.Input first.") == 1
+
+
+def test_what_the_title_says_is_not_said_again():
+    page = as_html(
+        result(
+            outcome(title="Epochs: 5", expected="5", actual="3"), outcome(title="Shape", expected="(2,)", actual="(3,)")
+        )
+    )
+    assert page.count("expected") == 1 and "(2,)" in page
 
 
 def test_passed_checks_need_no_explanation():

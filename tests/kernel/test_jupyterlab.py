@@ -96,7 +96,7 @@ def test_check_answers_inside_jupyterlab(browser, lab, tmp_path):
     assert all(drawings.nth(n).bounding_box()["width"] > 200 for n in range(2))
     progress = page.locator("table.autograder-progress")
     expect(progress).to_contain_text("partly")
-    expect(progress).to_contain_text("not checked yet")
+    expect(progress).to_contain_text("not answered yet")
     page.screenshot(path=tmp_path / "check-en.png")
     progress.scroll_into_view_if_needed()
     page.screenshot(path=tmp_path / "progress-en.png")
