@@ -103,7 +103,10 @@ class JudgeClient(Trainings):
         judged = None
         if validation is not None:
             size = operator.index(call["validation_batch_size"] or batch_size)
-            judged = self._evaluation(model, validation, size, call["validation_steps"])
+            try:
+                judged = self._evaluation(model, validation, size, call["validation_steps"])
+            except OtherData as error:  # says nothing of what was trained on
+                raise CannotTrainHere(_("the validation data: {reason}", reason=error)) from error
         epochs = operator.index(call["epochs"])
         if keras.config.max_epochs():
             epochs = min(epochs, keras.config.max_epochs())

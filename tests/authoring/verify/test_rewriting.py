@@ -12,10 +12,12 @@ import tensorflow as tf
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
+from autograder.authoring.verify.slips.requirements import STATEMENTS
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS
 from autograder.authoring.verify.spellings.layout import LAYOUT
 from autograder.authoring.verify.spellings.values import VALUES
+from autograder.course.checks.registry import TYPES
 
 CODE = '''
 def relu(z):
@@ -89,3 +91,8 @@ def test_the_same_seed_makes_the_same_version_whatever_else_is_tried():
     assert {1, 2, 3, 4, 5} <= {len(one.made_by) for one in every}
     assert all(len(one.made_by) == 1 for one in versions(source, MISTAKES, range(20), "x", 1))
     assert every[0].difference(notebook).startswith(("-", "+")) and every[0].notebook(notebook).cells[0].source == every[0].changed[0]  # fmt: skip
+
+
+def test_every_type_of_check_has_its_requirement_stated_a_second_time():
+    own = {name for name, kind in TYPES.items() if kind.__module__.startswith("autograder.")}
+    assert own == set(STATEMENTS)

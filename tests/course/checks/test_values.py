@@ -192,6 +192,7 @@ def test_a_choice_is_no_list():
         ({"kind": "integer"}, array(np.ones(3, bool)), "an array of integers", "bool", ""),
         ({"minimum": 0, "maximum": 1}, array([0.0, 255.0]), "0 to 1", "0 to 255", ""),
         ({"minimum": 0, "maximum": 1}, array([-1.0, 1.0]), "0 to 1", "-1 to 1", ""),
+        ({"kind": "float", "minimum": 0, "maximum": 1}, array([0, 1, 0]), "an array of floats", "int64", "Divide with /"),
         ({"minimum": 0, "maximum": 1}, array([0.0, NAN]), "finite numbers", "NaN or infinity", ""),
         ({"shape": [2]}, array([INFINITY, 0.0]), "finite numbers", "NaN or infinity", ""),
     ],

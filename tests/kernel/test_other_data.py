@@ -1,0 +1,36 @@
+"""What a network was trained on is not the course's data: told by what was trained on alone, with the reason."""
+
+import keras
+import pytest
+
+from autograder.common.errors import CannotTrainHere, OtherData
+from autograder.kernel.judged_fit import JudgeClient
+
+
+@pytest.fixture(scope="module")
+def network():
+    made = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
+    made.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+def asked(network, *args, **kwargs):
+    """What the judge is asked for when the notebook calls ``fit`` so."""
+    client = JudgeClient("")
+    call = client.arguments(keras.Model.fit, network, args, kwargs)
+    return client._training(network, call)
+
+
+def test_training_data_that_are_not_the_images_are_other_data(network, data):
+    images, labels = data.images[:784].reshape(784, -1), data.labels[:784]
+    with pytest.raises(OtherData) as raised:
+        asked(network, images.T / 255.0, labels)
+    assert raised.value.samples == 784
+
+
+def test_validation_data_that_are_not_the_images_say_nothing_of_the_training(network, data):
+    images, labels = data.images[:784].reshape(784, -1) / 255.0, data.labels[:784]
+    with pytest.raises(CannotTrainHere) as raised:
+        asked(network, images, labels, validation_data=(images.T, labels))
+    assert not isinstance(raised.value, OtherData) and "validation data" in str(raised.value)
+    assert asked(network, images, labels, validation_data=(images, labels)).samples.rows.tolist() == list(range(784))
