@@ -79,6 +79,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("A question", course.Question, {
         "title": "for people",
         "points": "the sum of its checks' points",
+        "hints": "up to three, which `check.hint()` shows one after the other: from where to look to how to begin",
         "checks": "in the order in which they are decided and shown",
     }),
 ]  # fmt: skip

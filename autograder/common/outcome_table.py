@@ -148,7 +148,7 @@ def chip(text: str, ground: str, title: str = "") -> str:
     )
 
 
-def _rich(text: str) -> str:
+def rich(text: str) -> str:
     """Escaped, with `names` set as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
@@ -164,7 +164,7 @@ def as_html(result: QuestionResult, hidden: Sequence[Hidden] = (), *, drawings: 
     ]
     rows += [_row(one.status, one.title, one.lines(), f"({points(one.points)})") for one in hidden]
     problem = (
-        f'<div style="font-weight:normal">{chip("!", CHIPS[Status.FAILED])} {_rich(trouble(result))}</div>'
+        f'<div style="font-weight:normal">{chip("!", CHIPS[Status.FAILED])} {rich(trouble(result))}</div>'
         if trouble(result)
         else ""
     )
@@ -175,19 +175,19 @@ def as_html(result: QuestionResult, hidden: Sequence[Hidden] = (), *, drawings: 
         f"{html.escape(result.title)} <code>{html.escape(result.question)}</code>{problem}</caption>"
         f'<tbody>{"".join(rows)}</tbody><tfoot><tr style="background:none"><td colspan="3" '
         f'style="text-align:left;padding:5px 10px;border-top:1px solid #8886;white-space:normal">'
-        f"{_rich(footer(result, hidden))}</td></tr></tfoot></table>{_drawn(result) if drawings else ''}"
+        f"{rich(footer(result, hidden))}</td></tr></tfoot></table>{_drawn(result) if drawings else ''}"
     )
 
 
 def _row(status: Status, title: str, said: Sequence[tuple[str, str]], earned: str) -> str:
     mark = chip(MARKS[status], CHIPS[status], _(SAID[status]))
     detail = "".join(
-        f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}{_rich(text)}</div>'
+        f'<div style="margin-top:2px">{f"<span style=opacity:.65>{label}:</span> " if label else ""}{rich(text)}</div>'
         for label, text in said
     )
     return (
         f'<tr style="background:none"><td style="vertical-align:top;padding:4px 6px 4px 10px">{mark}</td>'
-        f'<td style="text-align:left;padding:4px 8px;white-space:normal">{_rich(title)}{detail}</td>'
+        f'<td style="text-align:left;padding:4px 8px;white-space:normal">{rich(title)}{detail}</td>'
         f'<td style="text-align:right;vertical-align:top;padding:4px 10px;white-space:nowrap">{earned}</td></tr>'
     )
 
@@ -202,7 +202,7 @@ def _drawn(result: QuestionResult) -> str:
         pair = [(_("your network `{name}`", name=network.name), network)]
         pair += [(_("what is asked for"), asked[network.name])] if network.name in asked else []
         figures += [
-            f'<figure style="margin:0;max-width:380px"><figcaption style="opacity:.75">{_rich(words)}</figcaption>'
+            f'<figure style="margin:0;max-width:380px"><figcaption style="opacity:.75">{rich(words)}</figcaption>'
             f"{network_svg(shown, label=words)}</figure>"
             for words, shown in pair
         ]
@@ -220,8 +220,8 @@ def show_check(result: QuestionResult, hidden: Sequence[Hidden] = ()) -> None:
     show(as_html(result, hidden, drawings=True), as_text(result, hidden))
 
 
-def show(page: str, table: Table) -> None:
-    """`page` in a Jupyter kernel, with `table` as its plain-text twin; `table` in a terminal."""
+def show(page: str, table: Table, metadata: dict[str, object] | None = None) -> None:
+    """`page` in a Jupyter kernel, with `table` as its plain-text twin; `table` in a terminal. `metadata`: of the cell's output."""
     if "ipykernel" not in sys.modules:
         Console().print(table)
         return
@@ -230,4 +230,4 @@ def show(page: str, table: Table) -> None:
     console = Console(file=io.StringIO(), width=100, record=True, color_system=None, force_jupyter=False)
     console.print(table)
     text = "\n".join(line.rstrip() for line in console.export_text().splitlines())
-    display({"text/html": page, "text/plain": text}, raw=True)
+    display({"text/html": page, "text/plain": text}, raw=True, metadata=metadata or {})

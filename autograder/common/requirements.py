@@ -80,3 +80,6 @@ class NotReady:
 
     def progress(self, assignment: str = "") -> None:
         print(self.sentence)
+
+    def hint(self, question: str = "") -> None:
+        print(self.sentence)

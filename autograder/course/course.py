@@ -50,6 +50,7 @@ _ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
 class Question(Written):
     title: Localised
     points: float = Field(gt=0)
+    hints: tuple[Localised, ...] = Field(default=(), max_length=3)
     checks: tuple[Annotated[SerializeAsAny[Check], BeforeValidator(parse)], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -160,6 +161,8 @@ class Course(Written):
             for key, question in assignment.questions.items():
                 place = f"assignments.{name}.questions.{key}"
                 yield f"{place}.title", question.title
+                for number, hint in enumerate(question.hints):
+                    yield f"{place}.hints.{number}", hint
                 for check in question.checks:
                     for kind, text in (("title", check.title), ("hint", check.hint)):
                         if text is not None:
@@ -213,7 +216,9 @@ class Course(Written):
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
         document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "packages", "assignments"})
-        document["assignment"] = self.assignments[assignment].model_dump(mode="json", exclude={"due"})
+        document["assignment"] = self.assignments[assignment].model_dump(
+            mode="json", exclude={"due": True, "questions": {"__all__": {"hints"}}}  # neither determines a report
+        )  # fmt: skip
         document["files"] = self.files(assignment)
         return document
 
@@ -251,6 +256,8 @@ class Course(Written):
                 for check in question.hidden()
             ]  # fmt: skip
             questions[name] = {"title": question.title.in_language(language), "checks": visible, "hidden": hidden}
+            if question.hints:
+                questions[name]["hints"] = [hint.in_language(language) for hint in question.hints]
         return {
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},
             "data": self.data.model_dump(mode="json"),

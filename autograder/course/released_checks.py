@@ -56,6 +56,7 @@ class VisibleQuestion:
     checks: tuple[Check, ...]
     hidden: tuple[HiddenCheck, ...]
     first_name: str
+    hints: tuple[str, ...] = ()
     secret: tuple[Check, ...] = ()  # the hidden checks themselves: only where course.yml is
 
 
@@ -88,6 +89,7 @@ def read(path: Path) -> VisibleCourse:
                 checks=(checks := tuple(parse(check) for check in item["checks"])),
                 hidden=tuple(map(HiddenCheck.written, item["hidden"])),
                 first_name=checks[0].of if checks else item["hidden"][0]["of"],
+                hints=tuple(map(str, item.get("hints", ()))),
             )
             for key, item in document["questions"].items()
         }
@@ -117,6 +119,7 @@ def _whole(path: Path) -> VisibleCourse:
                 for check in question.hidden()
             ),
             first_name=question.first_name(),
+            hints=tuple(hint.in_language(language) for hint in question.hints),
             secret=question.hidden(),
         )
         for name, assignment in course.assignments.items()

@@ -7,6 +7,7 @@ at the work, prints what it found, and returns the points of the visible checks 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from autograder.common.errors import AutograderError
@@ -37,7 +38,7 @@ def _of_this_mode(address: str) -> Student:
 
 
 class Checker:
-    """What notebooks call ``check``: see `__call__` and `progress`."""
+    """What notebooks call ``check``: see `__call__`, `progress` and `hint`."""
 
     def __call__(self, question: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> float | None:
         """Check your work on a question, such as ``check("two_layer.model", model)``.
@@ -46,22 +47,28 @@ class Checker:
         are hidden, run when the notebook is graded.
         """
         given = value is not _NOTHING
-        student = start()
-        with speaking(student.language):
-            try:
-                return student.check(question, value, named, given, hidden)
-            except AutograderError as error:
-                print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
-        return None
+        return _spoken(lambda student: student.check(question, value, named, given, hidden))
 
     def progress(self, assignment: str = "") -> None:
         """Show what is left of the assignment: each question with its points, as far as it was checked in this kernel."""
-        student = start()
-        with speaking(student.language):
-            try:
-                student.progress(assignment)
-            except AutograderError as error:
-                print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
+        _spoken(lambda student: student.progress(assignment))
+
+    def hint(self, question: str = "") -> None:
+        """Show the next hint for a question, such as ``check.hint("two_layer.model")``; without one, for that checked last.
+
+        The first says where to look, the last how to begin. Hints cost nothing.
+        """
+        _spoken(lambda student: student.hint(question))
+
+
+def _spoken(do: Callable[[Student], float | None]) -> float | None:
+    student = start()
+    with speaking(student.language):
+        try:
+            return do(student)
+        except AutograderError as error:
+            print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
+    return None
 
 
 check = Checker()

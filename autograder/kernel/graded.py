@@ -33,6 +33,9 @@ class GradedStudent(Student):
     def progress(self, assignment: str) -> None:
         """Nothing: while grading there is nobody to read it."""
 
+    def hint(self, place: str) -> None:
+        """Nothing, as `progress`."""
+
     def hand_in(self, place: str, value: Any, named: dict[str, Any], given: bool) -> None:
         objects = {"": value, **named} if given else named
         values = self.values(value, named, given, "")

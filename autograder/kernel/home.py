@@ -19,6 +19,7 @@ from autograder.common.exhibits import Exhibit
 from autograder.common.hints import for_error, meant
 from autograder.common.i18n import _, asked_for, language
 from autograder.common.outcome_table import Hidden, show_check
+from autograder.common.pressed_hints import show_hint
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord, ModelDescription
 from autograder.common.wire.messages import SamplesMessage
@@ -116,7 +117,7 @@ class HomeLab(CourseLab):
 
 
 class HomeStudent(Student):
-    """`results`: of this kernel, by question, the last one last."""
+    """`results`: of this kernel, by question, the last one last. `hinted`: how many hints of a question were shown."""
 
     trainings: Recorder
 
@@ -124,6 +125,7 @@ class HomeStudent(Student):
         self._course: VisibleCourse | None = None
         self._lab: HomeLab | None = None
         self.results: dict[str, Answered] = {}
+        self.hinted: dict[str, int] = {}
         super().__init__(Recorder(lambda samples: data_record(samples, self.lab)))
         self.errors = NotebookErrors(lambda: self.language)
         self.errors.watch()
@@ -172,6 +174,7 @@ class HomeStudent(Student):
         )  # fmt: skip
         result = result if result.status is Status.PASSED else result.model_copy(update=_explained(self.errors.last))
         told = tuple(_told(check, facts, outcomes) for check in later)
+        self.results.pop(place, None)
         self.results[place] = Answered(result, told)
         show_check(result, told)
         decided = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
@@ -192,6 +195,21 @@ class HomeStudent(Student):
             known = sorted({place.partition(".")[0] for place in self.course.questions})
             raise CourseError(_("there is no assignment '{name}' here", name=assignment), meant(assignment, known))
         show_progress([state(place, question, self.results.get(place)) for place, question in questions.items()])
+
+    def hint(self, place: str) -> None:
+        """Show the next hint for `place`, and the last one again when there is no other; '' for the question that was checked last."""
+        place = place or next(reversed(self.results), "") or next(reversed(self.hinted), "")
+        if not place:
+            raise CourseError(_("a question is missing"), _('Name it: check.hint("assignment.question").'))
+        question = self.course.question(place)
+        if not question.hints:
+            print(_("There is no hint for {place}. check() says what is missing.", place=place))
+            return
+        number = min(self.hinted.get(place, 0) + 1, len(question.hints))
+        self.hinted[place] = number
+        show_hint(place, question.title, number, question.hints)
+        if number == len(question.hints):
+            print(_("This is the last hint."))
 
 
 class Points(float):

@@ -32,6 +32,9 @@ class Student:
     def progress(self, assignment: str) -> None:
         raise NotImplementedError
 
+    def hint(self, place: str) -> None:
+        raise NotImplementedError
+
     def values(self, value: Any, named: dict[str, Any], given: bool, first: str) -> dict[str, Any]:
         """Described values by name. Networks carry what is known about their training."""
         objects = {first: value, **named} if given else named

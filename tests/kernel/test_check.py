@@ -176,6 +176,17 @@ def shown(name, *arguments):
         facts[name] = check.progress(*arguments)
     facts[name] = " ".join(printed.getvalue().split())
 
+def hinted(name, *arguments):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert check.hint(*arguments) is None
+    facts.setdefault(name, []).append(" ".join(printed.getvalue().split()))
+
+hinted("hints", "two_layer.train")
+hinted("hints", "two_layer.train")
+hinted("hints", "two_layer.train")
+hinted("hint of another", "two_layer.tarin")
+hinted("hint of the last one")
 said("unscaled again", "two_layer.scale", x.reshape(-1, 784))
 shown("progress")
 shown("progress of another", "tow_layer")
@@ -292,6 +303,15 @@ def test_progress_tells_what_is_left(session):
 def test_progress_of_an_unknown_assignment_names_the_nearest(session):
     sentence = "check() can't look at this: there is no assignment 'tow_layer' here. did you mean 'two_layer'?"
     assert session["progress of another"] == sentence
+
+
+def test_hints_come_one_after_the_other_and_end(session, course):
+    first, second, again = session["hints"]
+    own = [hint.in_language("en") for hint in course.assignments["two_layer"].questions["train"].hints]
+    assert "Hint 1 of 2" in first and own[0] in first and own[1] not in first and "last hint" not in first
+    assert own[1] in second and second == again and second.endswith("This is the last hint.")
+    assert "did you mean 'two_layer.train'?" in session["hint of another"][0]
+    assert "two_layer.model" in session["hint of the last one"][0]  # the one that was checked last
 
 
 def test_the_environment_turns_check_into_another_language(session):

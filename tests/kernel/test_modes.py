@@ -21,6 +21,7 @@ for name in json.loads(sys.argv[1]):
     importlib.import_module(name)
 from autograder import check
 check.progress()
+check.hint('two_layer.model')
 print(json.dumps(sorted(name for name in sys.modules if name.startswith("autograder."))))
 """
 
@@ -30,7 +31,7 @@ def loaded(environment):
         [sys.executable, "-c", LOADED, json.dumps(GRADED)], env={**os.environ, **environment}, capture_output=True,
         text=True, check=True,
     )  # fmt: skip
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout)  # neither progress nor a hint says anything
 
 
 def test_a_graded_kernel_loads_common_and_its_own_folder_and_nothing_else(tmp_path):

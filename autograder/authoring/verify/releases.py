@@ -115,10 +115,9 @@ def titles_tell(course: Course, assignment: str) -> Iterable[Reason]:
     """Hidden checks whose own title or hint, which students read, holds the answer."""
     for place, check in hidden_checks(course, assignment):
         for language in course.course.languages:
-            texts = {
-                "title": check.heading(language),
-                "hint": check.hint.in_language(language) if check.hint else "",
-            }
+            question = course.question(f"{assignment}.{place.partition('.')[0]}")[1]
+            hints = [hint.in_language(language) for hint in (*([check.hint] if check.hint else []), *question.hints)]
+            texts = {"title": check.heading(language), "hint": "\n".join(hints)}
             for kind, text in texts.items():
                 if answer := tells(text, check):
                     message = _(_TELLS[kind])
