@@ -27,6 +27,7 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking
+from autograder.common.submission import Submission
 from autograder.common.wire.notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
@@ -44,13 +45,10 @@ def grade_here(root: Path) -> dict[str, Any]:
     isolation: Isolation = "none" if bubblewrap.available() else "bubblewrap"
     try:
         notebook = _notebook(root / "submission", course, assignment)
-        text = content(notebook, course.limits.notebook_mb)
     except SubmissionError as error:
         return {"score": 0, "output": f"{error} {error.remedy}".strip(), "visibility": "visible", "tests": []}
-    graded = grade_alone(
-        course, file, assignment, text, student="submission", isolation=isolation, memo=default_folder()
-    )
-    report = graded.report
+    submission = Submission("submission", assignment, notebook)
+    report = grade_alone(submission, course, file, isolation, default_folder()).report
     with speaking(report.language):
         document = result(of_report(course, report).grades[0])
         said = _("It ran in Gradescope's container, without a sandbox of its own.") if isolation == "none" else ""

@@ -19,12 +19,14 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Report, Status
+from autograder.common.submission import Submission
 from autograder.common.wire.notebook import content, parse
-from autograder.course.course import Course, Isolation, Limits, load
-from autograder.course.released_checks import RELEASED, HiddenCheck, locate
+from autograder.course.course import FILE, Course, Isolation, Limits, load
+from autograder.course.released_checks import HiddenCheck, locate
 from autograder.course.released_notebook import origin
+from autograder.course.yaml_file import read_yaml
 from autograder.worker.one import grade_alone
-from autograder.worker.visible import Visible, of_course, of_released
+from autograder.worker.visible import of_course, of_released
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,8 @@ def try_notebook(
     `assignment`: where course.yml has several and the notebook doesn't say which. `language`: of the report, '' for the notebook's own.
     Raises AutograderError; what is wrong with the notebook is in the report.
     """
-    whole = None if source.name == RELEASED else load(source)
-    file = content(notebook, (whole.limits if whole else Limits()).notebook_mb)
-    submitted = _parsed(file, (whole.limits if whole else Limits()).notebook_mb)
+    whole = load(source) if source.name == FILE or not _is_released(source) else None
+    submitted = _parsed(notebook, (whole.limits if whole else Limits()).notebook_mb)
     with tempfile.TemporaryDirectory(prefix="autograder-try-") as scratch:
         folder = Path(scratch)
         if whole is None:
@@ -97,27 +98,24 @@ def try_notebook(
             name = assignment or _which(whole, submitted)
             whole.assignment(name)
             visible = of_course(whole, name, origin(whole, name, submitted), folder)
-            require(whole, isolation or whole.isolation, memo)
-        chosen = isolation or (whole.isolation if whole else visible.course.isolation)
-        require(visible.course, chosen, memo)
-        return _tried(notebook, file, visible, chosen, memo, language)
-
-
-def _tried(
-    notebook: Path, file: bytes, visible: Visible, isolation: Isolation, memo: Path | None, language: str
-) -> Tried:
-    graded = grade_alone(
-        visible.course, visible.file, visible.assignment, file,
-        student=notebook.stem, isolation=isolation, memo=memo, language=language,
-    )  # fmt: skip
+        chosen = isolation or (whole or visible.course).isolation
+        require(whole or visible.course, chosen, memo)
+        submission = Submission(notebook.stem, visible.assignment, notebook)
+        report = grade_alone(submission, visible.course, visible.file, chosen, memo, language).report
     hidden = tuple(check for checks in visible.hidden.values() for check in checks)
-    return Tried(graded.report, of_report(visible.course, graded.report), hidden)
+    return Tried(report, of_report(visible.course, report), hidden)
 
 
-def _parsed(file: bytes, limit_mb: int) -> NotebookNode:
+def _is_released(source: Path) -> bool:
+    """Whether it is a checks.yml, whatever it is called: of one assignment. Raises CourseError."""
+    document = read_yaml(source)
+    return isinstance(document, dict) and "assignment" in document
+
+
+def _parsed(notebook: Path, limit_mb: int) -> NotebookNode:
     """The notebook, as far as it can be read: what grades it says what is wrong with it."""
     try:
-        return nbformat.from_dict(confined(partial(parse, file), answer_mb=4 * limit_mb))
+        return nbformat.from_dict(confined(partial(parse, content(notebook, limit_mb)), answer_mb=4 * limit_mb))
     except (SubmissionError, OverLimit):
         return nbformat.v4.new_notebook()
 

@@ -117,7 +117,7 @@ def _people(path: Path | None) -> dict[str, Person]:
         last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
         found[row.id] = Person(
             student=row.id, name=row.column("name") or last_first, email=row.column("email"),
-            login=row.column("login"), canvas_id=row.column("canvas"),
+            login=row.column("login"), canvas_id=row.column("canvas"), sis_id=row.column("sis") or row.column("number"),
         )  # fmt: skip
     return found
 

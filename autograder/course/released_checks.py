@@ -79,8 +79,11 @@ class VisibleCourse:
 
 def read(path: Path) -> VisibleCourse:
     """From either kind of file. Raises CourseError."""
-    if path.name != RELEASED:
-        return _whole(path)
+    return read_released(path) if path.name == RELEASED else _whole(path)
+
+
+def read_released(path: Path) -> VisibleCourse:
+    """From a released file, whatever it is called. Raises CourseError."""
     try:
         document: Any = read_yaml(path, _(_AGAIN))
         questions = {

@@ -20,7 +20,7 @@ from autograder.common.cells import grade_id_of, mark
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course, load
-from autograder.course.released_checks import RELEASED, HiddenCheck, read
+from autograder.course.released_checks import RELEASED, HiddenCheck, read_released
 from autograder.course.released_notebook import release_place
 from autograder.course.yaml_file import read_yaml
 
@@ -45,7 +45,7 @@ def of_released(checks: Path, notebook: Path, submitted: NotebookNode, folder: P
     The release is the notebook beside `checks`; where the student works in that one, it is made of it, with empty answers.
     Raises CourseError for a damaged file or without a visible check, and SubmissionError if more lies beside it than a notebook may have.
     """
-    read(checks)  # says what is wrong with it
+    read_released(checks)  # says what is wrong with it
     public, visible_files = read_yaml(checks), _beside(checks.parent)
     _copy(visible_files, folder)  # where a check looks for a file that it names
     visible = _write(public, {}, folder)

@@ -58,7 +58,9 @@ def test_only_visible_checks_are_left_and_what_is_hidden_is_told(tiny, repositor
     assert {key: question.points for key, question in found.course.assignments["first"].questions.items()} == {
         "add": 0.5, "name": 1,
     }  # fmt: skip
-    assert found.hidden == {"add": (HiddenCheck("A secret", 1.5),), "name": ()}
+    assert {key: [(check.title, check.points) for check in checks] for key, checks in found.hidden.items()} == {
+        "add": [("A secret", 1.5)], "name": [],
+    }  # fmt: skip
     assert "987654" not in found.file.read_text("utf-8")
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -106,6 +108,22 @@ def test_what_lies_beside_comes_along_and_what_is_no_part_of_the_work_does_not(r
     with pytest.raises(SubmissionError) as refused:
         of(folder, tmp_path / "again")
     assert refused.value.misused
+
+
+def test_released_checks_may_have_any_name_and_a_course_its_own(repository, tmp_path, tiny):
+    folder = repository()
+    other = folder / "first-checks.yaml"
+    (folder / "checks.yml").rename(other)
+    assert one_notebook._is_released(other) and not one_notebook._is_released(tiny.root / "course.yml")
+    assert (
+        visible.of_released(other, folder / "first.ipynb", nbformat.v4.new_notebook(), make(tmp_path / "c")).assignment
+        == "first"
+    )
+
+
+def make(folder):
+    folder.mkdir()
+    return folder
 
 
 def test_checks_that_are_all_hidden_or_damaged_are_refused(repository, tmp_path):
@@ -174,7 +192,9 @@ def test_the_exit_code_says_whether_all_visible_marks_are_earned(
     repository, tiny, tmp_path, monkeypatch, statuses, code
 ):
     made = report(*statuses)
-    tried = one_notebook.Tried(made, of_report(tiny, made), (HiddenCheck("A secret", 1.5),))
+    tried = one_notebook.Tried(
+        made, of_report(tiny, made), (HiddenCheck.written({"title": "A secret", "points": 1.5, "of": "total"}),)
+    )
     monkeypatch.setattr(one_notebook, "try_notebook", lambda *_, **__: tried)
     monkeypatch.chdir(repository())
     summary = tmp_path / "summary.md"
@@ -201,6 +221,13 @@ def test_what_a_student_wrote_is_only_text_on_githubs_page(said):
 
 
 # ---- the real thing
+
+
+def test_a_file_that_is_no_notebook_loses_all_visible_marks_and_reads_why(repository):
+    folder = repository()
+    (folder / "first.ipynb").write_text("")
+    done = invoke(folder / "first.ipynb", "--isolation", "none")
+    assert done.exit_code == 1 and "0 of 1.5 points" in done.output and "it is empty" in done.output
 
 
 def test_a_students_repository_is_tried_in_the_sandbox_by_the_visible_checks(repository, tmp_path):

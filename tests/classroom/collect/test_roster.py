@@ -7,6 +7,7 @@ import pytest
 
 from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.roster import load
+from autograder.cli.export import _people
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome
 
@@ -121,6 +122,16 @@ def test_a_platforms_export_is_a_roster_as_it_is(roster, text, found):
     for student, platform, groups in found:
         person, reason = people.find(platform, groups)
         assert (person and person.id, reason) == (student, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [("canvas", ("2027001", "jdoe", "501", "2027001")), ("moodle participants", ("2027001", "", "", "2027001"))],
+)
+def test_what_a_platform_calls_people_goes_back_to_it(tmp_path, name, ids):
+    (tmp_path / "roster.csv").write_text(EXPORTS[name][0], "utf-8")
+    person = _people(tmp_path / "roster.csv")["2027001"]
+    assert (person.student, person.login, person.canvas_id, person.sis_id) == ids
 
 
 def test_every_export_that_is_known_is_tried_and_says_where_it_is_from():
