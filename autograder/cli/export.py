@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,7 +124,12 @@ def _people(path: Path | None) -> dict[str, Person]:
 
 
 def collected(
-    course: Course, assignments: list[str], students: list[str], language: str, people: dict[str, Person], amiss: Amiss
+    course: Course,
+    assignments: list[str],
+    students: list[str],
+    language: str,
+    people: dict[str, Person],
+    amiss: Callable[[AutograderError], None],
 ) -> Sheet:
     """The sheet of what is in the gradebook; `amiss` is told where reports say something else. Raises AutograderError.
 

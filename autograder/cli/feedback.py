@@ -12,7 +12,8 @@ from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from autograder.classroom.pages.publish import Written
+    from autograder.classroom.export.grades import Grade
+    from autograder.common.results import Report
     from autograder.course.course import Course
 
 app = typer.Typer()
@@ -57,7 +58,7 @@ def feedback(
         other = sum(bool(language) and report.language != language for report in found)
         with err.status(_("writing pages")):
             done = write_all(the, found, language)
-            zips = _zips(the, done, zip.value, amiss) if zip else []
+            zips = _zips(the, found, language, zip.value, amiss) if zip else []
     except AutograderError as error:
         fail(error)
     said = ngettext(
@@ -86,15 +87,18 @@ def feedback(
     amiss.end()
 
 
-def _zips(course: Course, done: list[Written], platform: str, amiss: Amiss) -> list[str]:
+def _zips(course: Course, found: list[Report], language: str, platform: str, amiss: Amiss) -> list[str]:
     """Lines on the archives that were written; `amiss` is told who is in none. Raises AutograderError."""
     from autograder.classroom.folder import Folder, Place
     from autograder.classroom.give_back import PLATFORMS, archives
     from autograder.cli.export import collected
 
-    places = [Place(page.student, page.assignment) for page in done]
-    sheet = collected(course, [], [], "", {}, amiss)
-    grades = {Place(grade.student, grade.assignment): grade for grade in sheet.grades}
+    places = {Place(report.student, report.assignment): language or report.language for report in found}
+    grades: dict[Place, Grade] = {}
+    for number, spoken in enumerate(sorted(set(places.values()))):
+        sheet = collected(course, [], [], spoken, {}, (lambda error: None) if number else amiss)  # told once
+        own = {Place(grade.student, grade.assignment): grade for grade in sheet.grades}
+        grades |= {place: grade for place, grade in own.items() if places.get(place) == spoken}
     folder, lines = Folder(course.root), []
     try:
         made = archives(folder, platform, places, grades)

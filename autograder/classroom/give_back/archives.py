@@ -21,7 +21,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from autograder.classroom.export.gradescope import result
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back.origin import Origin, origin
 from autograder.common.files import put
+from autograder.common.i18n import speaking
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same archive
 _RUN = Path(__file__).parent / "prepared_results.py"
@@ -54,10 +55,12 @@ class Archive:
     left: list[str] = field(default_factory=list)
 
 
-def archives(folder: Folder, platform: str, places: Iterable[Place], grades: Mapping[Place, Grade]) -> list[Archive]:
+def archives(
+    folder: Folder, platform: str, places: Mapping[Place, str], grades: Mapping[Place, Grade]
+) -> list[Archive]:
     """Write ``feedback/<assignment>-<platform>.zip`` for each assignment of `places`, whose pages are in feedback/ already.
 
-    An archive without anybody's feedback is not written. Raises OSError, and CollectError for a damaged list of attempts.
+    `places`: with the language that each is spoken to in. An archive without anybody's feedback is not written. Raises OSError, and CollectError for a damaged list of attempts.
     """
     by_assignment: dict[str, list[Place]] = {}
     for place in places:
@@ -68,10 +71,12 @@ def archives(folder: Folder, platform: str, places: Iterable[Place], grades: Map
         entries: dict[str, str] = {}
         for place in own:
             found = origin(folder, place, PLATFORMS[platform])
-            entry = _WRITERS[platform](folder, place, found, grades.get(place)) if found is not None else None
+            with speaking(places[place]):
+                entry = _WRITERS[platform](folder, place, found, grades.get(place)) if found is not None else None
             (archive.given if entry else archive.left).append(place.student)
             if entry:
                 entries.setdefault(*entry)  # a team is one submission, and one entry
+        archive.path.unlink(missing_ok=True)  # of an earlier run
         if entries:
             around = (
                 {"run_autograder": _RUN.read_text("utf-8"), "setup.sh": _SETUP} if platform == GRADESCOPE.name else {}

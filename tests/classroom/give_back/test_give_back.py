@@ -88,7 +88,9 @@ def classroom(tmp_path_factory, request):
         for student, status in zip(
             [*students, "by-hand"], ["passed", "failed", "undecided", "passed", "passed"], strict=True
         ):
-            report = graded(student, Status(status))
+            report = graded(student, Status(status)).model_copy(
+                update={"language": "ko" if student == students[1] else "en"}
+            )
             book.write(report, course, None)
             folder.report(report).parent.mkdir(parents=True)
             folder.report(report).write_text(report.to_json(), "utf-8")
@@ -161,7 +163,7 @@ def test_canvas_finds_user_and_attachment_and_gets_a_notebook_as_it_had_one(clas
     }
     assert all(name.endswith(".ipynb") and "/" not in name for name in notebooks)
     bob = nbformat.reads(notebooks["roebob_LATE_502_9002_first-1.ipynb"], 4)
-    assert "1 of 3 points" in bob.cells[0].source and "&lt;Look&gt; again" in bob.cells[0].source
+    assert "3점 중 1점" in bob.cells[0].source and "&lt;Look&gt; again" in bob.cells[0].source
     assert len(bob.cells) == len(released_notebook(course, "first").cells) + 1
 
 
