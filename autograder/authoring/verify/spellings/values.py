@@ -66,7 +66,7 @@ class ListForTuple(Rewriter):
         assert isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Tuple))
         inside = all(isinstance(one, ast.Tuple) for one in node.value.elts)
         if draw.random() < 0.4:
-            ways = ["np.array(V, dtype=object)", "pd.Series(list(V))", "collections.deque(V)"]
+            ways = ["np.array(V, dtype=object)", "pd.Series(list(V), dtype=object)", "collections.deque(V)"]
             node.value = expression(draw.choice(ways), V=node.value)
         elif inside and draw.random() < 0.5:
             node.value = expression("[list(one) for one in V]", V=node.value)
