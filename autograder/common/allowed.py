@@ -139,7 +139,7 @@ METRICS: Final[dict[str, dict[str, str]]] = {
         "CosineSimilarity": {"axis": "last"}, "LogCoshError": {}, "Hinge": {}, "SquaredHinge": {}, "CategoricalHinge": {},
         "Precision": _HITS, "Recall": _HITS, "TruePositives": {"thresholds": "number"}, "TrueNegatives": {"thresholds": "number"},
         "FalsePositives": {"thresholds": "number"}, "FalseNegatives": {"thresholds": "number"},
-        "AUC": {"num_thresholds": "length", "curve": "curve", "summation_method": "curve", "multi_label": "flag",
+        "AUC": {"num_thresholds": "thresholds", "curve": "curve", "summation_method": "curve", "multi_label": "flag",
                 "num_labels": "nothing", "label_weights": "nothing", "from_logits": "flag"},
     }.items()
 }  # fmt: skip
@@ -163,6 +163,8 @@ def fits(kind: str, value: object) -> bool:
             return type(value) is str and value in ("sum_over_batch_size", "mean")
         case "last":
             return type(value) is int and value == -1
+        case "thresholds":
+            return type(value) is int and 1 < value <= 10_000
         case "curve":
             return type(value) is str and value in _CURVES
         case "dtype":

@@ -9,15 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import select
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.errors import AutograderError, SandboxError, SubmissionError
+from autograder.common.i18n import _
+
+if sys.platform != "win32":
+    import resource
 
 MB = 1 << 20
 PATIENCE = 300.0  # seconds that a child may wait for a processor on a busy machine, beyond those that it may use
@@ -31,10 +35,12 @@ class OverLimit(Exception):
 def confined(work: Callable[[], Any], *, seconds: int = 20, megabytes: int = 1024, answer_mb: int = 64) -> Any:
     """What `work` returns, as JSON has it. `seconds` are of processor time, `megabytes` what it may take beyond what is there.
 
-    Raises SubmissionError as `work` does, and OverLimit for everything else. Where the system has no fork, `work` is called as it is.
+    Raises SubmissionError as `work` does, OverLimit for everything else, and SandboxError on a system that has no such limits.
     """
-    if not hasattr(os, "fork"):
-        return work()
+    if sys.platform == "win32":
+        raise SandboxError(
+            _("Windows can't limit what reading a file of a student takes"), _("Use Linux, macOS, WSL2 or a container.")
+        )
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -70,9 +76,9 @@ def _in_child(work: Callable[[], Any], writing: int, seconds: int, megabytes: in
                 os.dup2(nothing.fileno(), descriptor)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)
-        _limit(resource.RLIMIT_AS, _in_use() + megabytes * MB)
-        _limit(resource.RLIMIT_CPU, int(time.process_time()) + seconds + 1)
-        _limit(resource.RLIMIT_CORE, 0)
+        limit(resource.RLIMIT_AS, in_use() + megabytes * MB)
+        limit(resource.RLIMIT_CPU, int(time.process_time()) + seconds + 1)
+        limit(resource.RLIMIT_CORE, 0)
         try:
             answer: dict[str, Any] = {"returned": work()}
         except Exception as error:
@@ -84,18 +90,27 @@ def _in_child(work: Callable[[], Any], writing: int, seconds: int, megabytes: in
         os._exit(0)
 
 
-def _limit(which: int, value: int) -> None:
-    _, hard = resource.getrlimit(which)
+def limited(seconds: int = 60, megabytes: int = 2048) -> None:
+    """For `preexec_fn`: a program that reads what a stranger wrote gets so much processor time and address space."""
+    if sys.platform != "win32":
+        limit(resource.RLIMIT_AS, megabytes * MB)
+        limit(resource.RLIMIT_CPU, seconds)
+        limit(resource.RLIMIT_CORE, 0)
+
+
+def limit(which: int, value: int) -> None:
+    """Lower a limit of this process, as far as the system lets it."""
+    _soft, hard = resource.getrlimit(which)
     with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
         resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _in_use() -> int:
-    """Bytes of address space of this process; where the system doesn't say, as much as a worker may have."""
+def in_use(name: str = "VmSize") -> int:
+    """Bytes of address space of this process (VmData: of what it wrote); where the system doesn't say, as much as a worker may have."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as facts:
-            return int(facts.read().split()[0]) * resource.getpagesize()
-    except OSError:
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as facts:
+            return next(int(line.split()[1]) << 10 for line in facts if line.startswith(f"{name}:"))
+    except (OSError, StopIteration):
         return 16 << 30
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.common.digests import of_file, sha256
 
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*+)++")
 
 
 @dataclass(frozen=True)

@@ -18,22 +18,20 @@ from autograder.common.wire.description import Component, FitRecord, ModelDescri
 from autograder.common.wire.messages import Digest, Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.course.checks.calls import Answer
 from autograder.course.course import Course
+from autograder.networks.budget import Budget
 from autograder.networks.build import (
-    Size,
     architecture,
     check_targets,
     compile_settings,
     constant_rate,
-    size,
     structure,
     without_rate,
 )
 from autograder.networks.lab import CourseLab, data_record
 from autograder.networks.memo import Memo
+from autograder.networks.size import Size, size
 from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
 
-MAX_VALUES = 400_000_000  # outputs of all layers for one batch: 1.6 GB of float32
-MAX_WORK = 10**13  # multiplications of all forward passes that one notebook may ask for: some 10 minutes
 MAX_RECORDS = 50  # trainings of one network that differ from each other: what a hand-in can carry
 
 
@@ -51,13 +49,13 @@ class Lineage:
 
 @dataclass
 class Trainings:
-    """The trainings of one notebook. What it may ask for is bounded by work, whether the memo knows the result or not."""
+    """The trainings of one notebook. What it may ask for is bounded by `budget`, whether the memo knows the result or not."""
 
     course: Course
     lab: CourseLab
     memo: Memo
+    budget: Budget
     known: dict[str, Lineage] = field(default_factory=dict)  # by digest of weights
-    work: int = 0
     calls: int = 0
     trained_now: int = 0  # of the calls, those of which an epoch was not known already
     _counted: bool = False
@@ -91,7 +89,7 @@ class Trainings:
         if lineage is None or structure(lineage.plan) != structure(plan):
             raise CannotRebuild(_("the weights do not come from a training of the grader"))
         samples = self._samples(request.samples, request.model, plan, settings)
-        self._spend(net.work * len(samples.rows) // 3)  # there is no way back
+        self.budget.evaluate(net, len(samples.rows))
         key = measure_key(lineage.state.key, settings, samples)
         measured = self.memo.measured(
             key, lambda: self.lab.trainer.measure(plan, settings, self._state(lineage).weights, samples)
@@ -114,25 +112,9 @@ class Trainings:
         lookup = message.lookup.astype(np.float32)
         return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights)
 
-    def _spend(self, work: int) -> None:
-        if self.work + work > MAX_WORK:
-            raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
-        self.work += work
-
     def _spec(self, request: Fit) -> tuple[FitSpec, Lineage | None]:
         limits = self.course.limits
         plan, settings, net = self._network(request.model, request.metrics)
-        rows = len(request.samples.rows)
-        if net.parameters > limits.parameters:
-            raise CannotRebuild(
-                _(
-                    "the network has {parameters:,} parameters, and the grader trains up to {allowed:,}",
-                    parameters=net.parameters,
-                    allowed=limits.parameters,
-                )
-            )
-        if net.values * min(request.batch_size, rows) > MAX_VALUES:
-            raise CannotRebuild(_("the network is too large for such a batch"))
         samples = self._samples(request.samples, request.model, plan, settings)
         validation = None
         if request.validation is not None:
@@ -151,7 +133,10 @@ class Trainings:
                     allowed=limits.epochs,
                 )
             )
-        self._spend(net.work * request.epochs * (rows + (len(validation.rows) // 3 if validation else 0)))
+        self.budget.train(
+            net, rows=len(samples.rows), validated=len(validation.rows) if validation else 0,
+            epochs=request.epochs, batch_size=request.batch_size,
+        )  # fmt: skip
         return spec, base
 
     def _start(self, request: Fit, plan: str) -> tuple[Lineage | None, State | None]:

@@ -26,6 +26,7 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
+from autograder.common.confined import MB, in_use, limit
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import handins, protocol
@@ -39,6 +40,9 @@ from autograder.networks.train import settle
 
 log = logging.getLogger("autograder.judge.process")
 LAZY = "--lazy"  # import TensorFlow when it is needed: judging again mostly does without
+MEMORY_MB = (
+    4096  # that it may take for what it is asked, beyond what it begins with: budget.py lets nobody ask for more
+)
 MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
 
 
@@ -52,6 +56,24 @@ class Judge:
         self.session: Session | None = None
         self.language = course.language
         self.listener: socket.socket | None = None
+        self.tight = 0  # bytes: a judge that holds so much when a submission ends, leaves
+
+    def limit_memory(self, megabytes: int) -> None:
+        """From now on it can't have more than so much: what asks for it fails, or ends this process, and no other one.
+
+        The address space says nothing, TensorFlow maps much more than it uses: what is written to is counted (RLIMIT_DATA).
+        """
+        if sys.platform != "win32":
+            import resource
+
+            begun = in_use("VmData")
+            limit(resource.RLIMIT_DATA, begun + megabytes * MB)
+            self.tight = begun + megabytes * MB * 3 // 4
+
+    @property
+    def leaves(self) -> bool:
+        """Whether a fresh judge should do the next submission: this one might lack memory, for no fault of its student's."""
+        return 0 < self.tight < in_use("VmData")
 
     def begin(self, assignment: str, path: Path, language: str) -> None:
         """Open `path` for the kernel of one submission, and speak `language` to it."""
@@ -72,7 +94,7 @@ class Judge:
         connection, _address = self.listener.accept()
         with connection, speaking(self.language):
             try:
-                document, frames = protocol.receive(connection, MESSAGE_SECONDS)
+                document, frames = protocol.receive(connection, MESSAGE_SECONDS, self.session.admit)
                 answer, arrays = self.session.answer(document, frames)
             except AutograderError as error:
                 answer, arrays = refusal(error)
@@ -108,6 +130,7 @@ class Judge:
             "fits": session.fits,
             "trained": session.trained_now,
             "seconds": session.seconds,
+            "leaves": self.leaves,
         }
 
     def networks(self) -> list[dict[str, Any]]:
@@ -171,6 +194,8 @@ class Judge:
                         selector.register(self.listener, selectors.EVENT_READ)
                     answers.write(json.dumps(reply) + "\n")
                     answers.flush()
+                    if reply.get("leaves"):
+                        return
                 elif ready:
                     self.serve_one()
 
@@ -191,6 +216,7 @@ def main() -> None:
     else:
         settle()
         judge.lab.data  # noqa: B018 - read before the first submission waits for it
+    judge.limit_memory(int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB))
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()
     # Unbuffered: select() must not miss a line that sits in a buffer.

@@ -12,7 +12,7 @@ from autograder.common.errors import AutograderError, CannotRebuild, CannotTrain
 from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult
-from autograder.common.wire import handins
+from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import (
     DataRecord,
     FitRecord,
@@ -25,17 +25,22 @@ from autograder.common.wire.description import (
 from autograder.common.wire.handins import HandIns, Kept
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, TrainedHere, parse
 from autograder.course.checks.base import Facts
-from autograder.course.checks.calls import Answer, asked, called, calls_for, named
+from autograder.course.checks.calls import Answer, asked, called, calls_for, named, takes_networks
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.course import Course, Question
 from autograder.judge.lineage import Lineage, Trainings
+from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, structure
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 
 log = logging.getLogger(__name__)
 MAX_REQUESTS = 5_000
+MAX_SAMPLES = 4 << 20  # bytes of arrays of a request for training or measuring, for both parts of the data
+MAX_PLAIN = 8 << 20  # bytes of arrays of a question where no network is asked for
+MAX_HELD = 512 << 20  # bytes that all hand-ins of a submission take here
+OBJECTS = 20  # how many bytes one of a document takes once it is read
 
 
 @dataclass
@@ -48,13 +53,15 @@ class Session:
     memo: Memo
     claims: dict[str, TrainedHere] = field(default_factory=dict)
     handed: dict[str, dict[str, Any]] = field(default_factory=dict)  # by question, and by name ('': without one)
+    held: dict[str, int] = field(default_factory=dict)  # bytes, by question
     requests: int = 0
     seconds: dict[str, float] = field(
         default_factory=dict
     )  # by what was done: train, recall, evaluate, hand_in, decide
 
     def __post_init__(self) -> None:
-        self.trainings = Trainings(self.course, self.lab, self.memo)
+        self.lab.budget = budget = Budget(self.course.limits.parameters)
+        self.trainings = Trainings(self.course, self.lab, self.memo, budget)
 
     @property
     def trained(self) -> dict[str, Lineage]:
@@ -68,6 +75,23 @@ class Session:
     @property
     def trained_now(self) -> int:
         return self.trainings.trained_now
+
+    def admit(self, document: dict[str, Any], text: int, arrays: int) -> None:
+        """Whether so many bytes of document and of arrays may come in. Raises ProtocolError for more than any check could accept."""
+        named = document.get("question")
+        if document.get("type") != "hand_in" or not isinstance(named, str):
+            if arrays > MAX_SAMPLES:
+                raise ProtocolError(_("a message of {size:,} bytes is too large", size=text + arrays))
+            return
+        key = named.rpartition(".")[2]
+        question = self.course.assignment(self.assignment).questions.get(key)
+        if arrays > (protocol.MAX_FRAMES if question is not None and takes_networks(question.checks) else MAX_PLAIN):
+            raise ProtocolError(_("a message of {size:,} bytes is too large", size=text + arrays))
+        if question is not None:
+            others = sum(size for other, size in self.held.items() if other != key)
+            if others + OBJECTS * text + arrays > MAX_HELD:
+                raise ProtocolError(_("what this notebook handed in is too large in all"))
+            self.held[key] = OBJECTS * text + arrays
 
     def answer(self, document: dict[str, Any], frames: Sequence[bytes]) -> Answer:
         self.requests += 1
@@ -189,7 +213,10 @@ class Session:
         arrays: dict[str, bytes] = {}
         for key, values in self.handed.items():
             _, question = self.course.question(f"{self.assignment}.{key}")
-            answers[key], own = handins.answer(values, called(values, question, self.course.seed))
+            try:
+                answers[key], own = handins.answer(values, called(values, question, self.course.seed), arrays)
+            except handins.TooLarge:
+                return handins.dropped(self.assignment)
             arrays |= own
         measured = self.lab.asked.ordered()
         return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()

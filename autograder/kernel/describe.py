@@ -18,6 +18,7 @@ import numpy as np
 from autograder.common import allowed, keras_names
 from autograder.common.i18n import _
 from autograder.common.wire.description import (
+    SMALL_ARRAY,
     ArrayDescription,
     FailureDescription,
     FunctionDescription,
@@ -32,7 +33,6 @@ from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text
 from autograder.kernel.structure import axes, input_shape, is_chain, is_own
 
-SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
 MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
 

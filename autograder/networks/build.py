@@ -6,18 +6,16 @@ Every class is looked up in a fixed table, every setting is validated by exact t
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
 from autograder.common.wire.description import CompileDescription, Component, LayerDescription, ModelDescription
+from autograder.networks.size import size
 
 MAX_LAYERS = 60
-MAX_PARAMETERS = 50_000_000  # whatever the course allows
-MAX_VALUES = 1_000_000  # outputs of all layers for one sample
 
 
 def architecture(model: ModelDescription) -> str:
@@ -144,69 +142,6 @@ def check_targets(plan: str, settings: str, labels: int, one_hot: int) -> None:
     }.get(loss, one_hot == width or (not one_hot and width == 1))
     if not width or not fits:
         raise CannotRebuild(_("the labels do not fit the network's outputs"))
-
-
-class Size(NamedTuple):
-    """Of a network: `parameters`; outputs of all layers (`values`) and multiplications (`work`) for one sample; `output` shape."""
-
-    parameters: int
-    values: int
-    work: int
-    output: tuple[int, ...] = ()
-
-
-def size(plan: str) -> Size:
-    """The size of the network of ``architecture``'s JSON.
-
-    Counted before anything is built, so that a huge network can't fill the judge's memory. Raises CannotRebuild.
-    """
-    document = json.loads(plan)
-    shape = list(document["input"])
-    parameters = values = work = 0
-    for kind, _trainable, settings in document["layers"]:
-        try:
-            added, shape = _step(kind, settings, shape)
-        except (LookupError, TypeError) as error:
-            raise CannotRebuild(
-                _("a layer {kind} lacks settings or gets data of another shape: {error}", kind=kind, error=error)
-            ) from error
-        parameters += added
-        values += math.prod(shape)
-        # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.
-        work += added * math.prod(shape[:-1])
-        if parameters > MAX_PARAMETERS or values > MAX_VALUES:
-            raise CannotRebuild(_("the network is too large for the grader"))
-    return Size(parameters, values, work, tuple(shape))
-
-
-def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:
-    """A layer's number of parameters and its output shape, without the batch axis."""
-    channels = shape[-1] if shape else 1
-    match kind:
-        case "Dense":
-            return (channels + 1) * settings["units"], [*shape[:-1], settings["units"]]
-        case "Flatten":
-            return 0, [math.prod(shape)]
-        case "Reshape":
-            known = math.prod(axis for axis in settings["target_shape"] if axis > 0)
-            return 0, [
-                axis if axis > 0 else max(1, math.prod(shape) // max(1, known)) for axis in settings["target_shape"]
-            ]
-        case "Conv2D":
-            kernel = math.prod(settings["kernel_size"]) * channels // settings.get("groups", 1)
-            return (kernel + 1) * settings["filters"], [*_strided(shape[:-1], settings["strides"]), settings["filters"]]
-        case "MaxPooling2D" | "AveragePooling2D":
-            return 0, [*_strided(shape[:-1], settings["strides"]), channels]
-        case "GlobalAveragePooling2D" | "GlobalMaxPooling2D":
-            return 0, [channels]
-        case "BatchNormalization":
-            return 4 * max(shape, default=1), shape
-    return 0, shape
-
-
-def _strided(axes: list[int], strides: Sequence[int]) -> list[int]:
-    """An upper bound for any padding."""
-    return [-(-length // max(1, stride)) for length, stride in zip(axes, strides, strict=False)]
 
 
 def build(plan: str, seed: int) -> Any:

@@ -22,8 +22,10 @@ from autograder.common.rows import scaling_of
 from autograder.common.versions import versions
 from autograder.common.wire.description import DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
-from autograder.common.wire.messages import SamplesMessage
+from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
+from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, one_hot
+from autograder.networks.size import size
 from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
@@ -41,6 +43,7 @@ class CourseLab:
         self._known = Measured()
         self._trainer: Trainer | None = None
         self.asked = Measured()  # what was asked for since somebody replaced this
+        self.budget: Budget | None = None  # of the submission that asks; None: ours, without bounds
         self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
         self.stop: Callable[[], bool] = lambda: False  # as `Trainer.stop`
 
@@ -83,11 +86,15 @@ class CourseLab:
         if model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
+        if columns and not len(CLASSES) <= columns <= MAX_COLUMNS:
+            raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model), columns)
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         key = _key(plan, settings, digest(model.weights), samples)
+        if key not in self.asked.metrics:
+            self._pay(plan, samples)
         if key not in self._known.metrics:
             try:
                 self._known.metrics[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
@@ -125,6 +132,8 @@ class CourseLab:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         samples = self._samples(model, split, LOOKED_AT)
         key = _key(plan, settings, digest(model.weights), samples)
+        if key not in self.asked.mistakes:
+            self._pay(plan, samples)
         if key not in self._known.mistakes:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], Mistake] = {}
@@ -136,6 +145,10 @@ class CourseLab:
             self._known.mistakes[key] = tuple(found.values())
         self.asked.mistakes[key] = self._known.mistakes[key]
         return self._known.mistakes[key][:most]
+
+    def _pay(self, plan: str, samples: Samples) -> None:
+        if self.budget is not None:
+            self.budget.decide(size(plan), len(samples.rows))
 
     def learn(self, measured: Measured) -> None:
         """Take over what was measured earlier: it need not be measured again."""

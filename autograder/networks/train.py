@@ -20,10 +20,14 @@ from autograder.common.data import FashionMnist
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import digest
-from autograder.networks.build import build, compile_model, constant_rate, size, without_rate
+from autograder.networks.budget import MEASURED_VALUES
+from autograder.networks.build import build, compile_model, constant_rate, without_rate
+from autograder.networks.size import size
 from autograder.networks.states import EVALUATION_BATCH, Arrays, FitResult, FitSpec, Measured, Samples, State
 
 log = logging.getLogger(__name__)
+RIG_BYTES = 512 << 20
+TENSOR_BYTES = 512 << 20
 SMALL = 2 * 10**8  # multiplications of one pass over the samples: below, XLA takes longer to compile than it saves
 
 
@@ -41,7 +45,7 @@ class Rig:
         self.plan, self.settings, self.seed = plan, settings, seed
         self.model = _fresh(plan, settings, seed)
         self.initial = [np.asarray(variable.value) for variable in self._state()]
-        self.work = size(plan).work
+        self.size = size(plan)
         self._metrics_built = False
         self._functions: dict[tuple[str, int], Any] = {}
 
@@ -69,6 +73,11 @@ class Rig:
                 _assign(self.model.optimizer.variables, start.optimizer_state)
         if rate is not None:
             self.model.optimizer.learning_rate = rate
+
+    @property
+    def nbytes(self) -> int:
+        """Of its variables, and of what they began with."""
+        return 2 * sum(array.nbytes for array in self.initial)
 
     def snapshot(self) -> tuple[Arrays, Arrays, Arrays]:
         """Weights, optimizer state and seeds of dropout."""
@@ -107,7 +116,9 @@ class Rig:
             self._metrics_built = True
         self.model.reset_metrics()
         batch = min(batch, len(order))
-        large = self.work * len(order) >= SMALL  # a rule that depends on what is asked for alone, as the result does
+        large = (
+            self.size.work * len(order) >= SMALL
+        )  # a rule that depends on what is asked for alone, as the result does
         try:
             self._function(sort, batch, large)(data, tf.constant(order))
         except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
@@ -137,8 +148,16 @@ def _assign(variables: list[Any], values: Arrays) -> None:
         variable.assign(value)
 
 
+def _limited(kept: OrderedDict[Any, Any], most: int, sizes: Callable[[Any], int], limit: int) -> None:
+    """The last `most` and no more than `limit` bytes stay; the last one in any case."""
+    while len(kept) > 1 and (len(kept) > most or sum(map(sizes, kept.values())) > limit):
+        kept.popitem(last=False)
+
+
 class Trainer:
-    """Trains and evaluates described networks on the data set. Keeps the last `rigs` compiled networks, the last `tensors`."""
+    """Trains and evaluates described networks on the data set. Keeps the last `rigs` compiled networks, the last `tensors`, and
+    of either no more than `RIG_BYTES` and `TENSOR_BYTES`.
+    """
 
     def __init__(self, data: FashionMnist, rigs: int = 12, tensors: int = 4) -> None:
         self.data = data
@@ -153,8 +172,7 @@ class Trainer:
         key = (plan, without_rate(settings))
         if key not in self._rigs:
             self._rigs[key] = Rig(plan, settings, seed)
-            while len(self._rigs) > self._limit:
-                self._rigs.popitem(last=False)
+            _limited(self._rigs, self._limit, lambda rig: int(rig.nbytes), RIG_BYTES)
         self._rigs.move_to_end(key)
         return self._rigs[key]
 
@@ -165,8 +183,7 @@ class Trainer:
         key = digest([samples.rows, samples.lookup]) + str(samples.shape)
         if key not in self._tensors:
             self._tensors[key] = tf.constant(samples.images(self.data))
-            while len(self._tensors) > self._tensor_limit:
-                self._tensors.popitem(last=False)
+            _limited(self._tensors, self._tensor_limit, lambda images: 4 * int(tf.size(images)), TENSOR_BYTES)
         self._tensors.move_to_end(key)
         rest = [samples.targets(), *([samples.weights] if samples.weights is not None else [])]
         return (self._tensors[key], *map(tf.constant, rest))
@@ -200,14 +217,17 @@ class Trainer:
         """What a network with these weights reaches on `samples`. Raises ValueError when they don't fit it."""
         rig = self.rig(plan, settings)
         _assign(rig._weights(), weights)
-        return rig.run("test", self.tensors(samples), np.arange(len(samples.rows), dtype=np.int32), EVALUATION_BATCH)
+        batch = rig.size.batch(MEASURED_VALUES, EVALUATION_BATCH)
+        return rig.run("test", self.tensors(samples), np.arange(len(samples.rows), dtype=np.int32), batch)
 
     def evaluate(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> dict[str, float]:
         """``loss`` and metrics of a network with these weights. Raises ValueError when they don't fit it."""
         return self.measure(plan, settings, weights, samples).logs
 
     def predict(self, plan: str, settings: str, weights: Arrays, samples: Samples) -> npt.NDArray[np.float32]:
-        """What the network answers for one batch of samples. Raises ValueError when the weights don't fit it."""
+        """What the network answers for some samples. Raises ValueError when the weights don't fit it."""
         rig = self.rig(plan, settings, 0)
         _assign(rig._weights(), weights)
-        return np.asarray(rig.model(samples.images(self.data), training=False))
+        images, batch = samples.images(self.data), rig.size.batch(MEASURED_VALUES, EVALUATION_BATCH)
+        parts = (images[start : start + batch] for start in range(0, len(images), batch))
+        return np.concatenate([np.asarray(rig.model(part, training=False)) for part in parts])

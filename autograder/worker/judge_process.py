@@ -19,6 +19,7 @@ from autograder.common.wire.handins import Measured
 from autograder.common.wire.orders import Decided, Rejudged
 
 log = logging.getLogger(__name__)
+BYE_SECONDS = 30
 START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
 END_SECONDS = 1800  # a training that is still running is waited for
 
@@ -115,6 +116,8 @@ class Bench:
             file.unlink()
         except OSError:
             kept = b""
+        if answer["leaves"] and self._process is not None:
+            self._process.wait(BYE_SECONDS)  # `begin` starts another one
         return Decided(_questions(answer), answer["fits"], answer["trained"], answer["seconds"], kept)
 
     def rejudge(self, handins: bytes) -> Rejudged:

@@ -7,8 +7,8 @@ whole, and what it can't do is left out, with a sentence in its place.
 from __future__ import annotations
 
 import html
+import os
 import re
-import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -39,16 +39,14 @@ def harmless(notebook: NotebookNode) -> NotebookNode:
         notebook.cells = _within(notebook.cells, SECONDS)
     except OverLimit:
         most = _children_used() + 2 * SECONDS
-        notebook.cells = [
-            cell for one in notebook.cells for cell in _cell_or_sentence(one, late=_children_used() > most)
-        ]
+        notebook.cells = [_cell_or_sentence(one, late=_children_used() > most) for one in notebook.cells]
     return notebook
 
 
 def _children_used() -> float:
     """Seconds of processor time of children that have ended: a busy machine leaves nobody's output out."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def _within(cells: list[NotebookNode], seconds: int) -> list[NotebookNode]:
@@ -56,10 +54,10 @@ def _within(cells: list[NotebookNode], seconds: int) -> list[NotebookNode]:
     return [nbformat.from_dict(cell) for cell in answer]
 
 
-def _cell_or_sentence(cell: NotebookNode, late: bool) -> list[NotebookNode]:
+def _cell_or_sentence(cell: NotebookNode, late: bool) -> NotebookNode:
     try:
         if not late:
-            return _within([cell], CELL_SECONDS)
+            return _within([cell], CELL_SECONDS)[0]
     except OverLimit:
         pass
     sentence = _(LEFT_OUT)
@@ -67,7 +65,7 @@ def _cell_or_sentence(cell: NotebookNode, late: bool) -> list[NotebookNode]:
         cell.outputs = [nbformat.v4.new_output("stream", name="stderr", text=f"[autograder] {sentence}.\n")]
     else:
         cell.source = f"{sentence}."
-    return [cell]
+    return cell
 
 
 def _sanitised(cells: list[NotebookNode]) -> Callable[[], Any]:

@@ -29,8 +29,11 @@ from autograder.common.wire.description import (
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, optimizer_digest
 from autograder.judge import process as judge_module
 from autograder.judge.session import Session
+from autograder.networks.budget import BACKWARD, STEP, UPDATE
+from autograder.networks.build import architecture
 from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
+from autograder.networks.size import size
 from autograder.worker.judge_process import Bench, JudgeDied
 from tests.hand_built import compiled, dense, model, scalar, with_weights
 
@@ -108,6 +111,7 @@ def outcomes(bench, question, language="en"):
 
 
 SMALL = model(dense(10, "softmax"))
+SMALL_SIZE = size(architecture(SMALL))
 
 
 # ---- trainings
@@ -247,12 +251,13 @@ def test_trainings_beyond_the_courses_limits_are_left_to_the_kernel(kernel, lab)
     assert answer["reason"] == "the network has 5,565,010 parameters, and the grader trains up to 5,000,000"
 
 
-def test_work_is_limited_and_not_the_number_of_trainings(course, lab, monkeypatch):
+def test_work_is_limited_and_not_the_number_of_trainings(course, lab):
     session = Session(course, "two_layer", lab, Memo(None))
     rows = lab.rows("train")[:100]
     samples = SamplesMessage(rows=rows, labels=lab.data.labels[rows], lookup=np.asarray(UNIT, float), shape=(784,))
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
-    monkeypatch.setattr("autograder.judge.lineage.MAX_WORK", 70 * 7_850 * 100)
+    once = BACKWARD * SMALL_SIZE.cost * len(rows) + 4 * (UPDATE * SMALL_SIZE.parameters + STEP)  # in four batches
+    session.trainings.budget.training = 70 * once
     kinds = [session.answer(*wired(request))[0]["type"] for _ in range(72)]  # known by the memo or not: all the same
     assert kinds == ["trained"] * 70 + ["cannot"] * 2
 

@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core.core_schema import SerializationInfo
 
 from autograder.common.errors import ProtocolError
@@ -20,6 +28,8 @@ from autograder.common.results import Frozen
 
 DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
 MAX_DIMENSIONS = 8
+MAX_ROWS = 150_000  # twice the data set
+SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
 
 
 def _load(value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
@@ -55,6 +65,15 @@ Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=4000)]
 Length = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def _no_larger_than(most: int) -> AfterValidator:
+    def check(array: Any) -> Any:
+        if array is not None and array.nbytes > most:
+            raise ValueError(f"an array has {array.nbytes:,} bytes, and {most:,} are the most here")
+        return array
+
+    return AfterValidator(check)
 
 
 def as_tuple(value: Any) -> Any:
@@ -116,7 +135,9 @@ class DataRecord(Frozen):
     changed_labels: Length = 0
     weighted: Literal["", "classes", "samples"] = ""
     scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
-    lookup: Array | None = None  # float64 (256,): from pixel to the value that the network saw
+    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = (
+        None  # float64 (256,): from pixel to the value that the network saw
+    )
 
     @property
     def recognised(self) -> bool:
@@ -208,9 +229,9 @@ class ArrayDescription(Frozen):
     minimum: float | None = None
     maximum: float | None = None
     finite: bool = True
-    rows: Array | None = None
-    lookup: Array | None = None
-    data: Array | None = None
+    rows: Annotated[Array | None, _no_larger_than(4 * MAX_ROWS)] = None
+    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = None
+    data: Annotated[Array | None, _no_larger_than(SMALL_ARRAY)] = None
 
 
 class FunctionDescription(Frozen):

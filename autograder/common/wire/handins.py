@@ -40,6 +40,10 @@ _NOTE = b"AGN1"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class TooLarge(Exception):
+    """What was handed in is not kept."""
+
+
 class Answer(Frozen):
     """One question. `values` is the JSON of `description.encode`; `arrays` are the digests of its frames, in order.
 
@@ -156,7 +160,12 @@ class Kept:
         text = self.document.model_dump_json()
         if sum(map(len, self.arrays.values())) <= MAX_ARRAYS and len(text) <= MAX_DOCUMENT:
             return self
-        return Kept(HandIns(assignment=self.document.assignment, dropped=TOO_LARGE), {})
+        return dropped(self.document.assignment)
+
+
+def dropped(assignment: str) -> Kept:
+    """In place of what is too large to be kept."""
+    return Kept(HandIns(assignment=assignment, dropped=TOO_LARGE), {})
 
 
 def pack(kept: Kept) -> bytes:
@@ -229,12 +238,20 @@ def parse_document(text: bytes) -> HandIns:
     return document
 
 
-def answer(values: Mapping[str, Any], calls: dict[str, dict[str, str]]) -> tuple[Answer, dict[str, bytes]]:
-    """Described values as they are kept: the answer, and the arrays that it names."""
+def answer(
+    values: Mapping[str, Any], calls: dict[str, dict[str, str]], known: Mapping[str, bytes] | None = None
+) -> tuple[Answer, dict[str, bytes]]:
+    """Described values as they are kept: the answer, and the arrays that it names and that are not `known` by their digests.
+
+    Raises TooLarge before arrays are copied of which no more are kept.
+    """
     document, frames = encode(dict(values))
-    raw = [frame.tobytes() for frame in frames]
-    digests = tuple(map(sha256, raw))
-    return Answer(values=json.dumps(document), arrays=digests, calls=calls), dict(zip(digests, raw, strict=True))
+    digests = tuple(sha256(frame.reshape(-1).view("u1").data) for frame in frames)
+    new = {name: frame for name, frame in zip(digests, frames, strict=True) if name not in (known or {})}
+    if sum(frame.nbytes for frame in new.values()) + sum(map(len, (known or {}).values())) > MAX_ARRAYS:
+        raise TooLarge
+    raw = {name: frame.tobytes() for name, frame in new.items()}
+    return Answer(values=json.dumps(document), arrays=digests, calls=calls), raw
 
 
 def code_digest(notebook: NotebookNode) -> str:

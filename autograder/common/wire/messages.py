@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
 from autograder.common.wire.description import (
+    MAX_ROWS,
     Array,
     Component,
     FitRecord,
@@ -23,7 +24,6 @@ from autograder.common.wire.description import (
     digest,
 )
 
-MAX_ROWS = 150_000  # twice the data set
 MAX_COLUMNS = 100
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 

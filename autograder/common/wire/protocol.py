@@ -10,7 +10,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,14 @@ def send(connection: socket.socket, document: dict[str, Any], frames: Sequence[A
         connection.sendall(view)
 
 
-def receive(connection: socket.socket, seconds: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
+def receive(
+    connection: socket.socket,
+    seconds: float | None = None,
+    admit: Callable[[dict[str, Any], int, int], None] = lambda document, text, arrays: None,
+) -> tuple[dict[str, Any], list[bytes]]:
     """The document and its frames, within `seconds` in all (None: wait for ever).
 
+    `admit` gets the document, and how many bytes it and its frames have, before any frame is read: it may raise ProtocolError.
     Raises ProtocolError for anything malformed, too large, cut off or late.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
@@ -62,6 +67,7 @@ def receive(connection: socket.socket, seconds: float | None = None) -> tuple[di
         raise ProtocolError("a message's list of frames is malformed")
     if sum(sizes) != frames_length:
         raise ProtocolError("a message's frames have other sizes than announced")
+    admit(document, text_length, frames_length)
     body = memoryview(_exactly(connection, frames_length, deadline))
     frames, start = [], 0
     for size in sizes:
@@ -88,15 +94,29 @@ def _exactly(connection: socket.socket, length: int, deadline: float | None) -> 
     return buffer
 
 
+def _sent(connection: socket.socket, document: dict[str, Any], frames: Sequence[Any]) -> OSError | None:
+    """None, or why not all was taken: a judge that refuses what it need not read says so before it hangs up."""
+    try:
+        send(connection, document, frames)
+    except OSError as error:
+        return error
+    return None
+
+
 def ask(address: str, document: dict[str, Any], frames: Sequence[Any] = ()) -> tuple[dict[str, Any], list[bytes]]:
     """One request to the judge at the socket `address`; its answer. Raises ProtocolError when it refuses."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(address)
-            send(connection, document, frames)
+            broken = _sent(connection, document, frames)
         except OSError as error:
             raise ProtocolError(_("the grader does not answer: {error}", error=error)) from error
-        answer, arrays = receive(connection)
+        try:
+            answer, arrays = receive(connection)
+        except ProtocolError:
+            if broken is None:
+                raise
+            raise ProtocolError(_("the grader does not answer: {error}", error=broken)) from broken
     if answer.get("type") == "refused":
         raise ProtocolError(str(answer.get("reason", "")))
     return answer, arrays

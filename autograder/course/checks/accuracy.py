@@ -14,6 +14,7 @@ from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import (
+    MAX_ROWS,
     ArrayDescription,
     FitRecord,
     ListDescription,
@@ -243,7 +244,7 @@ class Predictions(Check):
 def _classes(value: Any) -> npt.NDArray[Any] | None:
     """Whole numbers in an array or a list, 3.0 for 3 too; None for anything else."""
     try:
-        array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value))
+        array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value, MAX_ROWS))
     except (TypeError, ValueError):
         return None
     if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.common.digests import of_parts
-from autograder.common.wire.description import ArrayDescription, FunctionDescription, ScalarDescription, encode
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FunctionDescription,
+    LayerDescription,
+    ModelDescription,
+    ScalarDescription,
+    encode,
+)
+from autograder.course.checks.base import Check
 from autograder.course.course import Question
 
 Answer = tuple[dict[str, Any], Sequence[Any]]
@@ -17,6 +25,14 @@ Answer = tuple[dict[str, Any], Sequence[Any]]
 def named(values: Mapping[str, Any], question: Question) -> dict[str, Any]:
     """A value without a name belongs to the question's first check."""
     return {name or question.first_name(): value for name, value in values.items()}
+
+
+def takes_networks(checks: Iterable[Check]) -> bool:
+    """Whether one of them may look at a network, whose weights are megabytes; a check type that doesn't say what it accepts may."""
+    return any(
+        check.values_named or not check.accepts or {ModelDescription, LayerDescription} & set(check.accepts)
+        for check in checks
+    )
 
 
 def called(values: Mapping[str, Any], question: Question, seed: int) -> dict[str, dict[str, str]]:

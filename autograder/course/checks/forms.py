@@ -24,6 +24,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 
+MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
 Kind = Literal[
     "any", "integer", "number", "loss", "accuracy", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
     "dictionary",
@@ -197,16 +198,32 @@ def _is_numeric(value: Any) -> bool:
 # ---- plain values
 
 
-def plain(value: Any) -> Any:
-    """A description as Python values: scalars and tuples; arrays as nested tuples. Raises TypeError for the rest."""
+def plain(value: Any, most: int = MOST) -> Any:
+    """A description as Python values: scalars and tuples; arrays as nested tuples. Raises TypeError for the rest, and for more
+    than `most` values.
+    """
+    if _count(value, most) > most:
+        raise TypeError(type(value).__name__)
     match value:
         case ScalarDescription():
             return value.value
         case ListDescription():
-            return tuple(plain(item) for item in value.items)
+            return tuple(plain(item, most) for item in value.items)
         case ArrayDescription() if value.data is not None:
             return tuples(value.data.tolist())
     raise TypeError(type(value).__name__)
+
+
+def _count(value: Any, most: int) -> int:
+    """How many values it holds; counting ends beyond `most`."""
+    if isinstance(value, ArrayDescription) and value.data is not None:
+        return int(value.data.size)
+    count = 1
+    for item in value.items if isinstance(value, ListDescription) else ():
+        count += _count(item, most)
+        if count > most:
+            break
+    return count
 
 
 def tuples(value: Any) -> Any:

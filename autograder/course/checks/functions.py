@@ -14,7 +14,7 @@ from autograder.common.hints import meant
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, shorten, show
-from autograder.course.checks.forms import ArgumentSpec, Form, bad_result, draw, plain
+from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, plain
 
 
 class Case(BaseModel):
@@ -144,7 +144,8 @@ def _close(result: Any, wanted: Any, tolerance: float) -> bool:
             return False
         return all(_close(item, part, tolerance) for item, part in zip(result.items, wanted, strict=True))
     try:
-        actual, target = np.asarray(plain(result)), np.asarray(wanted)
+        target = np.asarray(wanted)
+        actual = np.asarray(plain(result, max(MOST, target.size)))
     except (TypeError, ValueError):
         return False
     if actual.dtype.kind not in "iuf" or actual.shape != target.shape:

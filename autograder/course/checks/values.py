@@ -10,7 +10,7 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
-from autograder.course.checks.forms import Form, chosen, has_form, kind_of, plain, tuples
+from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
@@ -66,7 +66,7 @@ class ValueCheck(Check):
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         try:
-            actual = plain(value)
+            actual = plain(value, max(MOST, len(_leaves(self.answer))))
         except TypeError:
             return failed(repr(self.equals), show(value))
         if equal(actual, self.answer, self.tolerance):

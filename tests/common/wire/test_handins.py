@@ -144,8 +144,11 @@ def test_values_of_an_unknown_kind_are_refused():
 
 
 def test_too_much_is_dropped_with_the_reason(monkeypatch):
+    large = kept()
     monkeypatch.setattr(handins, "MAX_ARRAYS", 1000)
-    capped = kept().capped()
+    with pytest.raises(handins.TooLarge):  # before anything is copied
+        kept()
+    capped = large.capped()
     assert (capped.document.dropped, capped.arrays) == (handins.TOO_LARGE, {})
     assert unpack(pack(capped)).document.assignment == "deep"
 

@@ -1,0 +1,67 @@
+"""What one submission may ask of the judge, in multiplications: each training and measurement is paid for before it starts.
+
+Whether the memo knows a result already changes nothing, so that what a student gets never depends on what others did. Deciding has a share of
+its own, which no notebook can use up: it is paid for in the same way when the same hand-ins are judged again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import _
+from autograder.networks.size import Size
+
+TRAINING = 3 * 10**13  # of a notebook's fit and evaluate together: as long as a notebook may take
+EPOCH = 3 * 10**12  # one is never given up once it has begun: 5 minutes
+DECIDING = 5 * 10**12  # of all checks together: 8 minutes
+BATCH_VALUES = 120_000_000  # outputs of all layers for one batch of a training: 0.5 GB of float32, and as much again on the way back
+MEASURED_VALUES = 100_000_000  # of a measurement, whose batches are as small as need be
+BACKWARD = 3  # a step of a training, in passes forward
+UPDATE = 16  # of a weight by an optimizer, in multiplications
+STEP = 200_000  # what a step takes by itself, in multiplications: 20 microseconds
+COMPILED = 2 * 10**10  # a network that wasn't seen before: 2 seconds
+
+
+@dataclass
+class Budget:
+    """What is left of both shares. `parameters`: of the largest network that the course allows."""
+
+    parameters: int
+    training: int = TRAINING
+    deciding: int = DECIDING
+
+    def train(self, net: Size, *, rows: int, validated: int, epochs: int, batch_size: int) -> None:
+        """Pay for a training. Raises CannotRebuild, with the reason, for one that is too large."""
+        self._fits(net)
+        if net.values * min(batch_size, rows) > BATCH_VALUES:
+            raise CannotRebuild(_("the network is too large for such a batch"))
+        steps = -(-rows // batch_size)
+        epoch = BACKWARD * net.cost * rows + steps * (UPDATE * net.parameters + STEP) + net.cost * validated
+        if epoch > EPOCH or epoch * epochs > self.training:
+            raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
+        self.training -= epoch * epochs
+
+    def evaluate(self, net: Size, samples: int) -> None:
+        """Pay for what a notebook measures. Raises CannotRebuild as `train` does."""
+        self._fits(net)
+        if net.cost * samples > min(EPOCH, self.training):
+            raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
+        self.training -= net.cost * samples
+
+    def decide(self, net: Size, samples: int) -> None:
+        """Pay for what a check wants to know. Raises CannotRebuild where the network is too large for that."""
+        self._fits(net)
+        if net.cost * samples + COMPILED > self.deciding:
+            raise CannotRebuild(_("measuring the networks of this notebook takes too long in all for the grader"))
+        self.deciding -= net.cost * samples + COMPILED
+
+    def _fits(self, net: Size) -> None:
+        if net.parameters > self.parameters:
+            raise CannotRebuild(
+                _(
+                    "the network has {parameters:,} parameters, and the grader trains up to {allowed:,}",
+                    parameters=net.parameters,
+                    allowed=self.parameters,
+                )
+            )
