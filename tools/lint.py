@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import re._parser as sre_parser  # type: ignore[import-not-found]  # as re itself reads a pattern
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ TRANSLATE = ("_", "N_", "ngettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]{3,}:? \0")
 PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)")
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
+
+MANY = 20  # repetitions
 
 Found = Iterator[tuple[int, str]]
 
@@ -130,6 +133,97 @@ def _said(node: Any) -> list[str]:
     return []
 
 
+# What reads texts of strangers, and which files use it: each with what bounds it there, or why nobody hostile wrote what it reads.
+PARSERS = re.compile(
+    r"json\.loads?|yaml\.(safe_)?(load|parse|compose)(_all)?|nbformat\.reads?|(np|numpy)\.load|zipfile\.ZipFile|tarfile\.open|csv\.reader"
+    r"|(ast|.*lexers?.*)\.parse|ast\.literal_eval|tokenize\.generate_tokens|(bleach\.)?Cleaner|markdown2html|SanitizeHTML|.*\.fromstring"
+)
+BOUNDED = {
+    "classroom/collect/archives.py": "entries counted from the end record, members by size, ratio and way of packing",
+    "classroom/collect/notes.py": "confined, no aliases",
+    "classroom/collect/roster.py": "the teacher's; so many bytes and rows",
+    "classroom/folder.py": "so many bytes; called in confined children",
+    "classroom/gradebook/due.py": "ours",
+    "classroom/grading/basis.py": "ours",
+    "classroom/grading/handin_store.py": "ours, by digest",
+    "classroom/grading/regrade.py": "ours",
+    "classroom/grading/workers.py": "of a worker, which bounds reports and notebooks",
+    "classroom/pages/notebook.py": "so many characters a cell, in a confined child (publish.py)",
+    "classroom/pages/similar.py": "so many characters a notebook, in a confined child (material.py)",
+    "common/confined.py": "so many bytes",
+    "common/imports.py": "this package's and the course's own files",
+    "common/keras_names.py": "ours",
+    "common/wire/handins.py": "the judge packed it: so many bytes, every digest compared",
+    "common/wire/notebook.py": "in a confined child (worker/submission.py, collect/matching.py)",
+    "common/wire/protocol.py": "so many bytes, before they are read",
+    "judge/process.py": "of its worker",
+    "judge/variations.py": "of our own judge",
+    "networks/build.py": "ours, made by architecture()",
+    "networks/memo.py": "ours, with a checksum",
+    "networks/size.py": "ours, made by architecture()",
+    "networks/states.py": "ours, made by compile_settings()",
+    "sandbox/host.py": "of our own parent process",
+    "sandbox/inside/parent.py": "of its worker",
+    "sandbox/provisioner.py": "ours",
+    "worker/bundle.py": "of the machine that asks",
+    "worker/flow.py": "so many characters, in a confined child (submission.py)",
+    "worker/judge_process.py": "of its judge",
+    "worker/sanitize.py": "in a confined child",
+}
+TRUSTED = (
+    "authoring",
+    "cli",
+    "course",
+    "kernel",
+)  # the teacher's files; a student's kernel, where the student is at home
+
+
+def bounded(path: Path, text: str, tree: ast.Module) -> Found:
+    """What reads a stranger's text is bounded: `BOUNDED` says how, and knows each file that does."""
+    place = path.as_posix().partition(f"{PACKAGE}/")[2]
+    if place.split("/")[0] in TRUSTED:
+        return
+    found = [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and PARSERS.fullmatch(ast.unparse(node.func))
+    ]  # fmt: skip
+    if place not in BOUNDED:
+        yield from ((node.lineno, "say in BOUNDED of tools/lint.py what bounds this parser") for node in found)
+    elif not found:
+        yield 1, "parses nothing: take it out of BOUNDED in tools/lint.py"
+
+
+def regexes(path: Path, text: str, tree: ast.Module) -> Found:
+    """No pattern repeats what repeats something itself, unless it never takes back (``*+``): others may take time without end."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and re.fullmatch(r"re\.\w+|Form", ast.unparse(node.func)) and node.args:
+            pattern = _words(node.args[0]).replace("\0", "x")
+            if isinstance(node.args[0], ast.Constant) and pattern:
+                pattern = re.sub(r"\{[a-z]+\}", "x", pattern)  # what is filled in stands for one word
+                if _repeats_repetition(sre_parser.parse(pattern), inside=False):
+                    yield (
+                        node.lineno,
+                        "a repetition in a repetition: make the inner one and the outer one possessive (*+, ++)",
+                    )
+
+
+def _repeats_repetition(parsed: Any, inside: bool) -> bool:
+    for operation, argument in parsed:
+        name = str(operation)
+        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            _least, most, part = argument
+            gives_back = name != "POSSESSIVE_REPEAT"
+            many = most > MANY and gives_back
+            if (many and inside) or _repeats_repetition(part, inside=most > MANY or inside):
+                return True
+        else:
+            parts = argument if isinstance(argument, tuple) else (argument,)
+            flat = [one for part in parts for one in (part if isinstance(part, list) else [part])]
+            if any(isinstance(part, sre_parser.SubPattern) and _repeats_repetition(part, inside) for part in flat):
+                return True
+    return False
+
+
 def spoken(path: Path, text: str, tree: ast.Module) -> Found:
     """In cli/, which speaks to people, every sentence goes through `_()`; docstrings and ``help=`` are translated without."""
     if path.parent.name != "cli":
@@ -189,6 +283,8 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     translatable,
     underscore,
     once,
+    bounded,
+    regexes,
     spoken,
     shown,
 )

@@ -17,7 +17,7 @@ from typing import Any
 COLAB = "google.colab"
 INSTALLS = re.compile(
     r"^\s*(?:sudo\s+)?(?:\S+\s+-m\s+)?"
-    r"(?:uv\s+pip|pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|poetry|uv)\s+(?:-\S+\s+)*(?:install|add|update|upgrade|uninstall|remove)\b"
+    r"(?:uv\s+pip|pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|poetry|uv)\s+(?:-\S++\s++)*+(?:install|add|update|upgrade|uninstall|remove)\b"
 )
 SAID = "(this has no meaning while a notebook is graded)"
 NO_MEANING = ("tensorboard", "tensorflow_version", "watermark", "conda", "mamba", "micromamba", "uv", "pip")

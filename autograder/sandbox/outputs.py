@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+MOST = 2_000  # outputs of a cell, but for printed text: each is looked at, and an empty one costs no character of what a notebook may print
 COUNTED = frozenset({"stream", "display_data", "execute_result", "error", "update_display_data"})
 
 
@@ -54,25 +55,24 @@ def joined(output: NotebookNode) -> NotebookNode:
 def tidy(cell: NotebookNode) -> None:
     """Join the streams, and drop outputs that are not valid in a notebook. Whatever a kernel sent, this returns."""
     kept: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
     for sent in cell.outputs:
         try:
             output = joined(encodable(sent))
             nbformat.validator.validate(output, ref="output", version=4)
         except Exception:  # also what is nested too deeply
             continue
-        earlier = next((other for other in kept if _same_stream(other, output)), None)
-        if earlier is None:
-            kept.append(output)
-        else:
+        earlier = streams.get(output.name) if output.output_type == "stream" else None
+        if earlier is not None:
             earlier.setdefault("parts", []).append(output.text)
+            continue
+        kept.append(output)
+        if output.output_type == "stream":
+            streams[output.name] = output
     for output in kept:
         if output.output_type == "stream":
             output.text = as_shown("".join([output.text, *output.pop("parts", [])]))
     cell.outputs = kept
-
-
-def _same_stream(first: NotebookNode, second: NotebookNode) -> bool:
-    return bool(first.output_type == second.output_type == "stream" and first.name == second.name)
 
 
 def as_shown(text: str) -> str:

@@ -11,6 +11,7 @@ import contextvars
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
     used = 0
     cut_at: int | None = None
     flooding = False
+    shown: Counter[int]  # outputs, by cell
     idle = False  # did the kernel say that the cell was done? Not when a message was larger than MESSAGE_BYTES
 
     def _get_timeout(self, cell: NotebookNode | None) -> float | None:
@@ -97,7 +99,11 @@ class _Client(NotebookClient):  # type: ignore[misc]
         if kind in outputs.COUNTED:
             size = outputs.size(msg["content"])
             self.used += size
-            if self.used > self.allowance:
+            self.shown[cell_index] += kind not in ("stream", "error")
+            many = self.shown[cell_index] > outputs.MOST
+            if many:
+                self.used += self.allowance // outputs.MOST  # also who shows nothing, without end, is stopped
+            if many or self.used > self.allowance:
                 if self.cut_at is None:
                     self.cut_at = cell_index
                     self._keep_start(msg, cell, size - (self.used - self.allowance))
@@ -187,7 +193,7 @@ async def run_notebook_async(
     client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
     client.record_timing = False  # the same submission gives the same executed notebook
     client.log.setLevel("CRITICAL")
-    client.allowance = output_bytes
+    client.allowance, client.shown = output_bytes, Counter()
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

@@ -14,7 +14,7 @@ MAX_CHARACTERS = 50_000  # of a cell: parsing takes 0.5 s at most for so much
 _LINE_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[^#'\"]*\?\??\s*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w\s,.\[\]*]+=\s*)[%!].*$")
 _PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
-_ASSIGNED = re.compile(r"^[ \t]*((?:\w+[ \t]*,[ \t]*)*\w+)[ \t]*(?:[-+*/@]=|=(?!=))", re.MULTILINE)
+_ASSIGNED = re.compile(r"^[ \t]*((?:\w++[ \t]*+,[ \t]*+)*+\w++)[ \t]*(?:[-+*/@]=|=(?!=))", re.MULTILINE)
 _DEFINED = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)|\bimport[ \t]+(\w+)(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
 _SHOWING = ("print", "display", "len", "type", "help")  # calls that leave their arguments as they were
 _SIMPLE = ("len", "str", "bool", "int", "list", "sorted", "get", "strip", "split", "lower", "upper")

@@ -6,7 +6,9 @@ earns nothing; after the run the outputs of the check cells are replaced by what
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +24,7 @@ from autograder.common.i18n import VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import HandedIn, Submission
-from autograder.common.wire.handins import HandIns, Kept, code_digest, pack
+from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
 from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
@@ -35,7 +37,9 @@ from autograder.worker.judge_process import Bench, JudgeDied
 from autograder.worker.sanitize import harmless
 from autograder.worker.task import Task
 
+log = logging.getLogger(__name__)
 SOCKET = "judge"
+FOLLOW_SECONDS = 20  # of processor time, to tell which error comes from which: those of the course take 0.02
 KILLED = 137  # 128 + SIGKILL
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
 
@@ -91,11 +95,21 @@ def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
             )
     task = task.settled(submitted)
     with speaking(task.language):
-        return _grade(task, submitted, bench, sandbox, started)
+        try:
+            notebook, notes = restore(submitted, task.released)
+        except Exception as error:  # with what released notebooks hold it works: it is what was handed in
+            return undecided(task, _reason(error))
+        return _grade(task, notebook, notes, bench, sandbox, started)
 
 
-def _grade(task: Task, submitted: NotebookNode, bench: Bench, sandbox: Sandbox, started: float) -> Graded:
-    notebook, notes = restore(submitted, task.released)
+def _reason(error: Exception) -> str:
+    log.error("a submission could not be worked on:\n%s", traceback.format_exc())
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _grade(
+    task: Task, notebook: NotebookNode, notes: Sequence[str], bench: Bench, sandbox: Sandbox, started: float
+) -> Graded:
     stages = {"read": time.perf_counter() - started}
     failure = ""
     for attempt in range(ATTEMPTS):
@@ -108,18 +122,50 @@ def _grade(task: Task, submitted: NotebookNode, bench: Bench, sandbox: Sandbox, 
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
         ended = time.perf_counter()
-        facts = circumstances(task.asked, {one.question for one in decided.questions}, trial, task.released, run)
-        questions = complete(task.asked, decided.questions, facts, task.language)
-        kept = task.handins(decided.handins, code=code_digest(notebook), circumstances=facts.model_dump())
-        notes = [*notes, *(sentence_case(broken.sentence) for broken in run.breaks)]
-        trial = harmless(trial)
-        _write_outputs(trial, questions)
-        breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
-        report = task.report(questions, notes, breaks, first_cause(task.asked, facts, task.language))
+        try:
+            report, shown, kept = _finished(task, notebook, trial, run, decided, notes)
+        except OSError:
+            raise  # a full disk, no process left: the machine's
+        except (
+            Exception
+        ) as error:  # what the notebook showed or handed in is this submission's, never the machine's fault
+            failure = _reason(error)
+            break
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
-        return Graded(report, trial, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
+        return Graded(report, shown, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
     questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=failure))
     return Graded(task.report(questions, notes), notebook)
+
+
+def _finished(
+    task: Task, notebook: NotebookNode, trial: NotebookNode, run: Run, decided: Decided, notes: Sequence[str]
+) -> tuple[Report, NotebookNode, bytes]:
+    """Of a notebook that ran: its report, the executed notebook, and what was handed in."""
+    facts = _facts(task, trial, run, decided)
+    questions = complete(task.asked, decided.questions, facts, task.language)
+    kept = task.handins(decided.handins, code=code_digest(notebook), circumstances=facts.model_dump())
+    trial = harmless(trial)
+    _write_outputs(trial, questions)
+    breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
+    said = [*notes, *(broken.sentence for broken in breaks)]
+    report = task.report(questions, said, breaks, first_cause(task.asked, facts, task.language))
+    report.to_json()  # what can't be written is this submission's, too
+    nbformat.writes(trial)
+    return report, trial, kept
+
+
+def _facts(task: Task, trial: NotebookNode, run: Run, decided: Decided) -> Circumstances:
+    """What the executed notebook says about its questions; nothing but that, where its code takes too long to follow."""
+    handed_in = {one.question for one in decided.questions}
+
+    def told() -> str:
+        return circumstances(task.asked, handed_in, trial, task.released, run).model_dump_json()
+
+    try:
+        return Circumstances.model_validate_json(confined(told, seconds=FOLLOW_SECONDS))
+    except OverLimit:
+        why = _("Nothing was handed in. {printed}", printed="").strip()
+        return Circumstances(missing={key: (why, "") for key in task.asked.questions if key not in handed_in})
 
 
 def unreadable(task: Task, error: SubmissionError) -> Graded:

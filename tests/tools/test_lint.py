@@ -54,6 +54,12 @@ def test_a_package_in_order_has_nothing_wrong(package):
         ("judge/a.py", 'x = " and ".join(names)\n', "' and ' is shown"),
         ("cli/app.py", 'x = f"{_(1)}"\n', "_() inside an f-string"),
         ("cli/app.py", 'N_(f"{x}")\n', "N_() takes a constant"),
+        ("judge/new.py", "import json\nx = json.loads(y)\n", "autograder/judge/new.py:2: say in BOUNDED"),
+        ("worker/sanitize.py", "x = 1\n", "parses nothing"),
+        ("cli/app.py", 're.compile(r"(a+)+b")\n', "a repetition in a repetition"),
+        ("cli/app.py", 're.compile(r"(?:a|b*)*")\n', "a repetition in a repetition"),
+        ("cli/app.py", 're.compile(r"(?:x(?=a+))*")\n', "a repetition in a repetition"),
+        ("cli/app.py", 'Form(r"(?:{name}+,)*")\n', "a repetition in a repetition"),
         ("cli/app.py", 'ngettext("a" + b, "c", 2)\n', "ngettext() takes a constant"),
         (
             "cli/app.py",

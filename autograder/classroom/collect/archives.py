@@ -180,6 +180,8 @@ def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
         return _("it is a link to another file")
     if info.flag_bits & _ENCRYPTED:
         return _("it is encrypted")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return _("it is packed in a way that takes memory as it likes")
     if len(same) > 1:
         return _("the archive holds {count} files of this name", count=len(same))
     if info.file_size > _SMALL and info.file_size > RATIO * max(1, info.compress_size):

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from autograder.classroom.collect import times
+from autograder.common.confined import limited
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _BRANCH = re.compile(r"ref: (refs/[\w./+@-]{1,200})\Z")
@@ -39,8 +40,9 @@ def committed_at(repository: Path, file: Path) -> dt.datetime | None:
             (ours / "HEAD").write_text("ref: refs/heads/none\n")
             command = ["git", f"--git-dir={ours}", "log", "-1", "--format=%cI", head, "--", inside]
             done = subprocess.run(
-                command, env=environment, cwd=scratch, capture_output=True, text=True, check=False, timeout=_SECONDS
-            )
+                command, env=environment, cwd=scratch, capture_output=True, text=True, check=False, timeout=_SECONDS,
+                preexec_fn=limited,
+            )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):
             return None
     return times.parse(done.stdout) if done.returncode == 0 and done.stdout.strip() else None

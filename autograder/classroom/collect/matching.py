@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from autograder.classroom.collect import git, notes, times
@@ -18,6 +19,7 @@ from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, 
 from autograder.classroom.collect.results import Unmatched
 from autograder.classroom.collect.roster import Roster
 from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source
+from autograder.common.confined import OverLimit, confined
 from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
 from autograder.common.i18n import _
@@ -144,14 +146,14 @@ class _Matcher:
         self._count(cut, len(data))
         remarks = [_("was {encoding}, written as UTF-8", encoding=encoding)] if encoding else []
         try:
-            notebook = parse(data)
-        except SubmissionError as error:
-            notebook = None
-            remarks.append(_("graded as it is: {problem}", problem=str(error).rstrip(".")))
-        inside = self.contents.assignment(notebook) if notebook else ""
+            inside, untouched = confined(partial(self._looked_into, data))
+        except (SubmissionError, OverLimit) as error:
+            inside, untouched = "", None
+            problem = str(error).rstrip(".") if isinstance(error, SubmissionError) else _("it takes too long to read")
+            remarks.append(_("graded as it is: {problem}", problem=problem))
         assignment = self._assignment(cut, inside, remarks)
-        worked = notebook is not None and not self.contents.is_untouched(notebook, assignment)
-        if notebook is not None and not worked:
+        worked = untouched is not None and assignment not in untouched
+        if untouched is not None and not worked:
             remarks.append(_("no answer differs from the release"))
         name, copy = without_copy(stem(PurePosixPath(cut.student).name))
         if self.spellings.exact(name) != assignment or copy:
@@ -172,6 +174,12 @@ class _Matcher:
             )  # fmt: skip
             candidates.append((candidate, each))
         return candidates
+
+    def _looked_into(self, data: bytes) -> tuple[str, list[str]]:
+        """Which assignment a notebook is, and of which it would be the untouched release. Raises SubmissionError."""
+        notebook = parse(data)
+        names = self.contents.grade_ids
+        return self.contents.assignment(notebook), [n for n in names if self.contents.is_untouched(notebook, n)]
 
     def _count(self, cut: Cut, size: int) -> None:
         """Count what one upload becomes on disk. Raises _Skip above the limit."""

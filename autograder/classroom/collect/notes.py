@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import yaml
@@ -16,6 +17,8 @@ from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.paths import Cut, Groups, Rule
 from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE
 from autograder.classroom.collect.sources import File, Source
+from autograder.common.confined import OverLimit, confined
+from autograder.common.errors import SubmissionError
 
 More = Callable[[Cut], list[Groups]]
 _NOTE_BYTES = 1_000_000
@@ -57,11 +60,22 @@ def _gradescope(files: dict[str, File]) -> More:
     def add(cut: Cut) -> list[Groups]:
         place = cut.sibling(_METADATA)
         if place not in known:
-            known[place] = _people(_yaml(files[place])) if place in files else {}
+            known[place] = _metadata(files[place]) if place in files else {}
         people = known[place].get(cut.platform, [])
         return [{**cut.groups, **one} for one in people] or [cut.groups]
 
     return add
+
+
+def _metadata(file: File) -> dict[str, list[Groups]]:
+    """Students chose names in it, and what their programs said: within limits, as all that strangers wrote."""
+    try:
+        found: dict[str, list[Groups]] = confined(
+            partial(_read, _text(file, _METADATA_BYTES)), seconds=300, megabytes=8192
+        )
+    except (OverLimit, SubmissionError):
+        return {}
+    return found
 
 
 def _people(metadata: Any) -> dict[str, list[Groups]]:
@@ -91,18 +105,24 @@ def _mapping(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-class _NoMerging(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _NoMerging(_Fast):  # type: ignore[misc]
     """YAML in which ``<<`` is an ordinary key: merged again and again, a kilobyte becomes gigabytes."""
 
     def flatten_mapping(self, node: Any) -> None:
         pass
 
 
-def _yaml(file: File) -> Any:
+def _read(text: str) -> dict[str, list[Groups]]:
+    """Who handed in, by folder; nothing of what is no YAML, or repeats itself by aliases."""
     try:
-        return yaml.load(_text(file, _METADATA_BYTES), _NoMerging)
+        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Fast)):
+            return {}
+        return _people(yaml.load(text, _NoMerging))
     except (yaml.YAMLError, ValueError, RecursionError):
-        return None
+        return {}
 
 
 def _text(file: File, limit: int) -> str:

@@ -35,6 +35,7 @@ COLUMNS = {
 }
 _UNIQUE = ("id", "email", "login", "moodle", "canvas", "blackboard", "github", "gradescope", "classroom", "exchange")
 ROWS = 100_000
+BYTES = 50_000_000
 _LOCAL = "email before the @"
 
 
@@ -104,12 +105,18 @@ class Roster:
 def load(path: Path) -> Roster:
     """The roster in `path`. Raises CollectError that names the line and the column of each mistake."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(BYTES + 1)
     except OSError as error:
         raise CollectError(
             _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
             _("Name the roster's CSV with --roster."),
         ) from None
+    if len(content) > BYTES:
+        raise CollectError(
+            _("{path} is larger than {megabytes:g} MB", path=path, megabytes=BYTES / 1_000_000),
+            _("Keep the students of this course."),
+        )
     text = decoded(content)
     if text is None:
         raise CollectError(_("{path} is in no encoding that is known here", path=path), _("Save it as CSV in UTF-8."))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 
 import nbformat
 
@@ -15,10 +17,14 @@ from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
-from autograder.common.errors import AutograderError
+from autograder.common.confined import OverLimit, confined
+from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.results import Report
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
+
+READ_SECONDS = 10  # of processor time, for a notebook
+COMPARE_SECONDS = 120  # for those of an assignment with one another: 500 of the course's take 3
 
 
 def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOME, *, compare: bool = True) -> Material:
@@ -79,13 +85,24 @@ def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]
     for name in course.assignments:
         notebooks = {}
         for report in reports:
-            if report.assignment == name and (notebook := folder.read_notebook(report)) is not None:
-                with suppress(Exception):  # cells that are none: not compared
-                    notebooks[report.student] = _answers(notebook)
+            if report.assignment == name:
+                with suppress(OverLimit, SubmissionError):  # cells that are none: not compared
+                    notebooks[report.student] = confined(partial(_handed_in, folder, report), seconds=READ_SECONDS)
         if len(notebooks) > 1:
-            with suppress(AutograderError):
-                found[name] = groups(notebooks, _answers(released_notebook(course, name)))
+            with suppress(AutograderError, OverLimit):
+                found[name] = _groups(notebooks, _answers(released_notebook(course, name)))
     return found
+
+
+def _groups(notebooks: Mapping[str, Mapping[str, str]], release: Mapping[str, str]) -> list[Group]:
+    """`groups`, within limits. Raises OverLimit."""
+    alike = confined(lambda: [asdict(group) for group in groups(notebooks, release)], seconds=COMPARE_SECONDS)
+    return [Group(**{**group, "students": tuple(group["students"]), "lines": tuple(group["lines"])}) for group in alike]
+
+
+def _handed_in(folder: Folder, report: Report) -> dict[str, str]:
+    notebook = folder.read_notebook(report)
+    return _answers(notebook) if notebook is not None else {}
 
 
 def _answers(notebook: nbformat.NotebookNode) -> dict[str, str]:

@@ -10,26 +10,28 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter
-from nbformat import NotebookNode
 
 from autograder.classroom.folder import BESIDE, Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.gradebook.formgrader import remarks
 from autograder.classroom.pages.feedback import Person, feedback_page
-from autograder.classroom.pages.notebook import Cell, cells
+from autograder.classroom.pages.notebook import Cell, cells, prepare
 from autograder.classroom.pages.pictures import png
 from autograder.common import data
-from autograder.common.errors import AutograderError, DataError
+from autograder.common.confined import OverLimit, confined
+from autograder.common.errors import AutograderError, DataError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _
 from autograder.common.results import Report
 from autograder.course.course import Course, load
+
+SECONDS = 10  # of processor time, for the cells of a page: those of the course take 0.3
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,25 @@ def write_all(
 
 def make(report: Report, course: Course, language: str = "", person: Person | None = None) -> str:
     """The page of a report, with the executed notebook in ``autograded/`` if it is there."""
-    notebook = Folder(course.root).read_notebook(report)
-    shown = _cells(notebook) if notebook is not None else []
+    shown = _cells(Folder(course.root), report)
     return feedback_page(report, course, speak=language, cells=shown, image=_image(), person=person)
 
 
-def _cells(notebook: NotebookNode) -> list[Cell]:
-    try:
-        return cells(notebook)
-    except Exception:  # the page does without: the report is what counts
-        return []
+def _cells(folder: Folder, report: Report) -> list[Cell]:
+    """The executed notebook's cells, within limits: what is in there, a student wrote. As plain text where Markdown and HTML take too long."""
+    prepare()
+    for plain in (False, True):
+        try:
+            found = confined(partial(_documents, folder, report, plain), seconds=SECONDS)
+        except (OverLimit, SubmissionError):
+            continue
+        return [Cell.of_document(one) for one in found]
+    return []  # the page does without: the report is what counts
+
+
+def _documents(folder: Folder, report: Report, plain: bool) -> list[dict[str, Any]]:
+    notebook = folder.read_notebook(report)
+    return [cell.document() for cell in cells(notebook, plain=plain)] if notebook is not None else []
 
 
 @lru_cache(maxsize=1)
