@@ -71,6 +71,9 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
             _("Use small letters, digits and underscores, beginning with a letter: my_assignment."),
             misused=True,
         )
+    for text in (new.title, new.title_ko, new.due):
+        if not text.isprintable():
+            raise CourseError(_("{text!r} can't be written: it is no text", text=text), "", misused=True)
     root = course_file.resolve().parent
     planned: dict[Path, str] = {}
     if course_file.is_file():
