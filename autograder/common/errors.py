@@ -11,6 +11,7 @@
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
     │   └── OtherData             because it is on so many samples of data that are not the course's
     ├── SandboxError              the sandbox can't start or died
+    │   └── MachineLow            the machine had no memory left under a notebook: another time will do
     ├── ReleaseError              a source notebook can't be released
     ├── ReportError               a report is missing, damaged or somebody else's
     ├── CollectError              a source of submissions, a roster or what was collected before can't be read or written
@@ -64,6 +65,10 @@ class OtherData(CannotTrainHere):
 
 
 class SandboxError(AutograderError):
+    pass
+
+
+class MachineLow(SandboxError):
     pass
 
 

@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.common.errors import SandboxError
+from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, provisioner
 from autograder.sandbox.host import Sandbox
@@ -95,7 +95,8 @@ class _Client(NotebookClient):  # type: ignore[misc]
         if kind == "status":
             self.idle = self.idle or msg["content"].get("execution_state") == "idle"
         if kind == "execute_input":
-            return None  # its execution_count is set by us, from our own counting
+            return None
+        msg["content"].pop("execution_count", None)  # in whatever message: it is set by us, from our own counting
         if kind in outputs.COUNTED:
             size = outputs.size(msg["content"])
             self.used += size
@@ -114,7 +115,6 @@ class _Client(NotebookClient):  # type: ignore[misc]
                     cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
                     cell.outputs.append(outputs.short_error(msg["content"]))
                 return None
-            msg["content"].pop("execution_count", None)
             if kind == "execute_result":
                 msg["content"]["execution_count"] = self.code_cells_executed
         return super().process_message(msg, cell, cell_index)
@@ -322,9 +322,8 @@ class _Execution:
             self._broke(index, cell, "messages", UNREADABLE)
             return False
         if broke and broke.limit in limits.NOT_THE_NOTEBOOKS:
-            raise SandboxError(
-                str(broke), _("Run the command again; if it happens again, look at the notebook by hand.")
-            )
+            kind = MachineLow if broke.limit == "machine" else SandboxError
+            raise kind(str(broke), _("Run the command again; if it happens again, look at the notebook by hand."))
         if broke:
             self._broke(index, cell, broke.limit, BROKE, reason=broke)
         else:

@@ -27,7 +27,7 @@ import nbformat
 
 from autograder.common import data
 from autograder.common.digests import sha256
-from autograder.common.errors import AutograderError
+from autograder.common.errors import AutograderError, MachineLow
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
 from autograder.common.versions import package, versions
@@ -162,7 +162,7 @@ def grade(setup: str, student: str, assignment: str, content: bytes, digest: str
     and what was handed in.
 
     The header holds figures and, as `log`, what the grader's own parts had to say; ``{"error": reason}`` when this worker
-    could not do it.
+    could not do it, with ``"machine": true`` when the machine lacked memory just then.
     """
     with _alone, _listening() as said:
         tools = _tools
@@ -173,6 +173,8 @@ def grade(setup: str, student: str, assignment: str, content: bytes, digest: str
             assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
             task = Task(student, assignment, digest, tools.course, tools.setup.isolation, tools.setup.language)
             graded = submission.grade(task, content, tools.bench, tools.sandbox)
+        except MachineLow as error:
+            return json.dumps({"error": str(error), "machine": True, "log": said}), "", "", b""
         except Exception as error:
             said.append(traceback.format_exc())
             return json.dumps({"error": f"{type(error).__name__}: {error}", "log": said}), "", "", b""

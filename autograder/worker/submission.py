@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grading_of, is_check
 from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import SandboxError, SubmissionError
+from autograder.common.errors import MachineLow, SandboxError, SubmissionError
 from autograder.common.i18n import VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.results import BrokenLimit, QuestionResult, Report
@@ -78,7 +78,10 @@ def grade_submission(
                 Task(submission.student, submission.assignment, digest, course, sandbox.isolation, language), error
             )
     task = Task(submission.student, submission.assignment, handed_in.digest, course, sandbox.isolation, language)
-    return grade(task, handed_in.content, bench, sandbox)
+    try:
+        return grade(task, handed_in.content, bench, sandbox)
+    except MachineLow as error:
+        return undecided(task, str(error))
 
 
 def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
@@ -116,6 +119,8 @@ def _grade(
         trial = nbformat.from_dict(notebook)
         try:
             run, decided = _run(trial, task, bench, sandbox)
+        except MachineLow:
+            raise  # others are running: it is tried again when they are done
         except (SandboxError, JudgeDied) as error:
             failure = str(error)
             continue

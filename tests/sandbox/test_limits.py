@@ -172,3 +172,20 @@ def test_outputs_that_are_no_notebook_outputs_are_dropped(attempt: Try) -> None:
         "print('kept')"
     )
     assert "kept" in tried.shown[0] or tried.limits == ["messages"]
+
+
+def test_sockets_of_many_processes_are_counted_together(attempt: Try) -> None:
+    """What waits in them is memory of nobody's: each process alone stays below its limit."""
+    hoard = (
+        "import os, socket, time\n"
+        "for _ in range(40):\n"
+        "    if os.fork() == 0:\n"
+        "        kept = []\n"
+        "        while True:\n"
+        "            try: kept.append(socket.socketpair())\n"
+        "            except OSError: time.sleep(50)\n"
+        "time.sleep(50)"
+    )
+    tried = attempt(hoard, NEXT)
+    assert tried.limits == ["descriptors"] and tried.shown[1] == ""
+    assert "open files: more than" in tried.run.breaks[0].sentence

@@ -118,12 +118,12 @@ def _give(crew: Crew, what: Submission | HandedIn | Job, read: Callable[[Submiss
 def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
     """None: to be tried again."""
     job, why, header = answer.job, answer.why, answer.header
-    submission, digest = job.submission, job.handed_in.digest
+    submission, digest, low = job.submission, job.handed_in.digest, False
     name = f"{submission.student}/{submission.assignment}"
     if answer.parts is not None:
         for text in header.pop("log", ()):
             log.warning("%s: %s", name, text)
-        why = header.pop("error", "")
+        why, low = header.pop("error", ""), header.pop("machine", False)
         if why == NOT_ADMITTED:
             return None
         if not why:
@@ -132,7 +132,7 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
     job.attempts += 1
     job.reasons.append(why)
     log.warning("%s, attempt %d of %d: %s", name, job.attempts, ATTEMPTS, why)
-    if answer.parts is not None:  # the worker lives, and could not do it
+    if answer.parts is not None and not low:  # the worker lives, and could not do it; want of memory passes
         failures.append(why)
         if len(failures) == SAME_IN_A_ROW and len(set(failures)) == 1:
             message = _("the workers fail on every submission: {why}", why=why)

@@ -117,6 +117,20 @@ def test_the_same_failure_of_every_submission_stops_the_run_with_its_reason() ->
     assert "what was graded is kept" in caught.value.remedy
 
 
+def test_a_machine_that_is_low_for_a_while_costs_nobody_anything() -> None:
+    """Also where one notebook after another meets it: they are tried again, last, and it is no failure of the workers."""
+    low = (json.dumps({"error": "the machine had less than 300 MB left", "machine": True, "log": []}), "", "", b"")
+    tries: dict[str, int] = {}
+
+    def behave(job: Job) -> Any:
+        student = job.submission.student
+        tries[student] = tries.get(student, 0) + 1
+        return low if tries[student] < dispatch.ATTEMPTS else GOOD
+
+    finished = run(Twin(behave), [f"s{number}" for number in range(3 * dispatch.SAME_IN_A_ROW)])
+    assert all(one.result is not None for one in finished)
+
+
 def test_a_failure_of_one_submission_makes_it_undecided() -> None:
     twin = Twin(lambda job: error("ValueError: odd") if job.submission.student == "odd" else GOOD)
     finished = {one.submission.student: one for one in run(twin, ["odd", *"abcdefgh"])}
