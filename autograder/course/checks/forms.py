@@ -62,37 +62,45 @@ class Malformed(NamedTuple):
 
 
 class ArgumentSpec(Written):
-    """How to draw an argument: an array of standard normal numbers whose axes are lengths or names (a name has the same
-    length, 1 to 6, wherever it stands in the call), or an integer between two bounds."""
+    """How to draw an argument: a number, or with `shape` an array of numbers, whose axes are lengths or names (a name has
+    the same length, 1 to 6, wherever it stands in the call). The numbers are standard normal, or evenly spread between
+    two bounds: any `number`, or an `integer`."""
 
     shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
     integer: tuple[int, int] | None = None
+    number: tuple[float, float] | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> ArgumentSpec:
-        if (self.shape is None) == (self.integer is None):
-            raise ValueError(_("give either 'shape' or 'integer'"))
-        if self.integer and self.integer[0] > self.integer[1]:
-            raise ValueError(_("integer: {low} is more than {high}", low=self.integer[0], high=self.integer[1]))
+    def _says_what_to_draw(self) -> ArgumentSpec:
+        if self.shape is None and self.integer is None and self.number is None:
+            raise ValueError(_("give 'shape', 'integer' or 'number'"))
+        if self.integer is not None and self.number is not None:
+            raise ValueError(_("give either 'integer' or 'number'"))
+        for low, high in filter(None, (self.integer, self.number)):
+            if low > high:
+                raise ValueError(_("{low} is more than {high}", low=low, high=high))
         return self
+
+    def drawn(self, generator: np.random.Generator, lengths: dict[str, int]) -> Any:
+        """A plain number, or an array; `lengths` of named axes are looked up, and drawn where they are new."""
+        axes = [
+            lengths.setdefault(axis, int(generator.integers(1, 7))) if isinstance(axis, str) else axis
+            for axis in self.shape or ()
+        ]
+        if self.integer is not None:
+            numbers: Any = generator.integers(self.integer[0], self.integer[1] + 1, axes)
+        elif self.number is not None:
+            numbers = generator.uniform(*self.number, axes)
+        else:
+            numbers = generator.standard_normal(axes)
+        return numbers.item() if self.shape is None else numbers
 
 
 def draw(specs: tuple[ArgumentSpec, ...], seed: str) -> tuple[Any, ...]:
     """Arguments for one call."""
     generator = np.random.default_rng(list(seed.encode()))
     lengths: dict[str, int] = {}
-    drawn: list[Any] = []
-    for spec in specs:
-        if spec.integer:
-            drawn.append(int(generator.integers(spec.integer[0], spec.integer[1] + 1)))
-            continue
-        axes = []
-        for axis in spec.shape or ():
-            if isinstance(axis, str):
-                axis = lengths.setdefault(axis, int(generator.integers(1, 7)))
-            axes.append(axis)
-        drawn.append(generator.standard_normal(axes))
-    return tuple(drawn)
+    return tuple(spec.drawn(generator, lengths) for spec in specs)
 
 
 class Form(Written):

@@ -124,8 +124,8 @@ class Function(Check):
 
 
 def _array(argument: Any) -> Any:
-    """Lists become float arrays; numbers and texts stay as they are."""
-    return np.asarray(argument, float) if isinstance(argument, (list, tuple)) else argument
+    """Lists become arrays, of whole numbers where all are written as such; numbers and texts stay as they are."""
+    return np.asarray(argument) if isinstance(argument, (list, tuple)) else argument
 
 
 def _target(value: Any) -> Any:

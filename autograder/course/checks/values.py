@@ -75,16 +75,19 @@ class ValueCheck(Check):
 
 
 class Choice(Check):
-    """One of a few answers. Capitals, blanks and quotes don't matter, and neither does 2.0 or "2" for 2."""
+    """One of a few answers; without `equals` any of them counts, as of a prediction. Capitals, blanks and quotes don't
+    matter, and neither does 2.0 or "2" for 2."""
 
     type: Literal["choice"] = "choice"
-    equals: bool | int | str
+    equals: bool | int | str | None = None
     among: tuple[bool | int | str, ...]
     accepts = (ScalarDescription, ListDescription, ArrayDescription)
     wanted = N_("one of the answers")
     asks = ("among",)
 
     def describe(self) -> str:
+        if self.equals is None:
+            return _("`{of}` is one of {answers}", of=self.of, answers=", ".join(map(repr, self.among)))
         return _("`{of}` is {value}", of=self.of, value=repr(self.equals))
 
     def problem(self) -> str:
@@ -93,7 +96,7 @@ class Choice(Check):
         known = [chosen(answer) for answer in self.among]
         if len(set(known)) < len(known):
             return _("two answers of 'among' are the same")
-        if chosen(self.equals) not in known:
+        if self.equals is not None and chosen(self.equals) not in known:
             return _(
                 "equals is {answer!r}, which is not among {answers}",
                 answer=self.equals,
@@ -105,7 +108,7 @@ class Choice(Check):
         return Form(kind="choice", among=self.among)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        right = chosen(value.value) == chosen(self.equals)
+        right = self.equals is None or chosen(value.value) == chosen(self.equals)
         return passed(repr(value.value)) if right else failed(repr(self.equals), repr(value.value))
 
 

@@ -191,6 +191,12 @@ def _value(check: Any, objects: Objects, _: StandIns) -> Any:
     return ("truth", value) if isinstance(value, (bool, np.bool_)) else listed
 
 
+def _choice(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    if check.equals is None:  # a prediction: any of the answers will do
+        return str(objects[check.of]).strip() in map(str, check.among)
+    return _value(check, objects, stand_ins)
+
+
 def _array(check: Any, objects: Objects, _: StandIns) -> Any:
     """Only what the check is about: shape, kind and range of an array, or its very content; of finite numbers in any case."""
     array = np.asarray(objects[check.of])
@@ -259,19 +265,12 @@ def _function(check: Any, objects: Objects, _: StandIns) -> Any:
     """What the function gives for arguments of our own drawing."""
     function = objects[check.of]
     if check.cases:
-        return [_result(function(*(np.asarray(a, float) if isinstance(a, (list, tuple)) else a for a in case.args))) for case in check.cases]  # fmt: skip
+        return [_result(function(*(np.asarray(a) if isinstance(a, (list, tuple)) else a for a in case.args))) for case in check.cases]  # fmt: skip
     draw = np.random.default_rng(0)
     seen = []
     for _turn in range(3):
         lengths: dict[str, int] = {}
-        arguments: list[Any] = []
-        for spec in check.args:
-            if spec.integer:
-                arguments.append(int(draw.integers(spec.integer[0], spec.integer[1] + 1)))
-                continue
-            axes = [axis if isinstance(axis, int) else lengths.setdefault(axis, int(draw.integers(2, 6))) for axis in spec.shape]  # fmt: skip
-            arguments.append(draw.standard_normal(axes))
-        seen.append(_result(function(*arguments)))
+        seen.append(_result(function(*(spec.drawn(draw, lengths) for spec in check.args))))
     return seen
 
 
@@ -317,7 +316,7 @@ STATEMENTS: dict[str, Statement] = {
     "batch_size": _batch_size,
     "fresh": _fresh,
     "value": _value,
-    "choice": _value,
+    "choice": _choice,
     "array": _array,
     "evaluation": _number,
     "evaluations": _numbers,
