@@ -130,7 +130,7 @@ OWN: dict[str, dict[str, str]] = {
         "trained": "whether the network must come out of `fit`",
     },
     "value": {"equals": "the answer", "tolerance": "relative above 1, else absolute", "kind": "what sort of value"},
-    "choice": {"equals": "the answer", "among": "all answers"},
+    "choice": {"equals": "the answer; without it any of `among` counts, as of a prediction", "among": "all answers"},
     "array": {
         "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
         "equals": "which part of the data set it holds, row by row", "scaling": "of the pixels",
@@ -149,9 +149,10 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     }),
     ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
     ("An argument of `function`", ArgumentSpec, {
-        "shape": "an array of standard normal numbers; an axis is a length, or a name that has one length (1 to 6) "
-        "wherever it stands in the call",
-        "integer": "a whole number between two bounds",
+        "shape": "an array, of standard normal numbers unless `integer` or `number` says otherwise; an axis is a length, or a "
+        "name that has one length (1 to 6) wherever it stands in the call",
+        "integer": "whole numbers between two bounds; without `shape` a single one",
+        "number": "numbers between two bounds; without `shape` a single one",
     }),
 ]  # fmt: skip
 

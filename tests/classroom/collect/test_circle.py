@@ -109,7 +109,8 @@ def test_what_was_submitted_is_collected_as_nbgrader_does(circle):
 def test_a_student_gets_the_page_with_the_right_score(circle, course):
     circle.autograder("grade", "-w", 1, "--memo", circle.memo)
     lost = course.assignment("deep").questions["count"].points
-    assert circle.scores() == {"ada": 22.0, "bob": 22.0 - lost}
+    full = course.assignment("deep").points
+    assert circle.scores() == {"ada": full, "bob": full - lost}
 
     # Bob mends his answer: the later attempt is collected, graded alone, and counts.
     circle.hand_in("bob", solved(course, "deep"))
@@ -117,14 +118,14 @@ def test_a_student_gets_the_page_with_the_right_score(circle, course):
     assert "0 taken, 1 replaced, 0 kept, 2 unchanged" in said
     _, told = circle.autograder("grade", "-w", 1, "--memo", circle.memo, "--no-reference")
     assert "1 graded, 1 unchanged since they were graded" in " ".join(told.split())
-    assert circle.scores() == {"ada": 22.0, "bob": 22.0}
+    assert circle.scores() == {"ada": full, "bob": full}
 
     circle.instructor("generate_feedback", "deep")
     circle.instructor("release_feedback", "deep")
     for name in ("ada", "bob"):
         circle.student(name, "fetch_feedback", "deep")
         page = circle.feedback(name)
-        assert "22<small> / 22 points</small>" in page
+        assert f"{full:g}<small> / {full:g} points</small>" in page
         # What the judge decided, check by check, and the executed notebook.
         assert "Layer names: hidden1, hidden2, hidden3, output" in page
         assert "Show all cells and what they printed" in page

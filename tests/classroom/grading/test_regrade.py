@@ -105,10 +105,10 @@ def softer(document):
     deep = questions(document)
     deep["accuracy"]["checks"][0]["at_least"] = 0.99
     deep["count"]["checks"][0]["hint"] = {"en": "Another hint.", "ko": "다른 힌트."}
-    deep["train"]["points"] = 4
-    deep["train"]["checks"][1]["points"] = 2
-    deep["compile"]["checks"][0]["points"] = 0.5
-    deep["compile"]["checks"].append({"type": "optimizer", "of": "model", "equals": "Adam", "points": 0.5})
+    deep["train"]["points"] = 3
+    deep["train"]["checks"][1]["points"] = 1.5
+    deep["compile"]["checks"][0]["points"] = 0.25
+    deep["compile"]["checks"].append({"type": "optimizer", "of": "model", "equals": "Adam", "points": 0.25})
     del deep["names"]
 
 
@@ -127,7 +127,7 @@ def measuring(document):
     questions(document)["accuracy"]["checks"].append(more)
 
 
-SOFTER = {"remove": ["names"], "points": {"train": 4}}
+SOFTER = {"remove": ["names"], "points": {"train": 3}}
 
 
 def planned(course, **selection):
@@ -164,13 +164,13 @@ def test_regrading_gives_the_reports_of_grading_anew_byte_for_byte(changed, sand
 def test_a_threshold_a_hint_points_and_a_check_need_no_tensorflow(changed, no_tensorflow):
     found = by_student(planned(changed(softer, **SOFTER)))
     assert {name: (r.before.points, r.after.points, r.gained) for name, r in found.items()} == {
-        "ada": (22.0, 20.0, -2.0), "bob": (17.0, 15.0, -2.0), "carl": (0.0, 0.0, 0.0), "dora": (16.0, 14.5, -1.5),
+        "ada": (25.0, 23.25, -1.75), "bob": (20.5, 18.75, -1.75), "carl": (0.0, 0.0, 0.0), "dora": (19.5, 18.25, -1.25),
     }  # fmt: skip
     (count,) = [question for question in found["bob"].after.questions if question.question == "count"]
     assert count.outcomes[0].hint == "Another hint."
     ada = {change.question: change for change in found["ada"].changes}
     assert {key: change.gained for key, change in ada.items()} == {
-        "compile": -0.5, "train": 1.0, "accuracy": -1.5, "names": -1.0,
+        "compile": -0.25, "train": 1.0, "accuracy": -1.5, "names": -1.0,
     }  # fmt: skip
     (check,) = ada["accuracy"].checks
     assert (check.before.status, check.after.status) == (Status.PASSED, Status.FAILED)
@@ -190,7 +190,7 @@ def test_applied_it_is_in_reports_gradebook_and_notebooks_and_there_is_nothing_l
         cells = {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
         assert set(cells) & {"names", "names-answer"} == set()
         assert all(not cell.outputs for cell in notebook.cells if 'check("deep.names"' in cell.source)
-        assert cells["train"].metadata.nbgrader.points == 4
+        assert cells["train"].metadata.nbgrader.points == 3
         for question in result.after.questions:
             assert cells[question.question].outputs[1].data["text/plain"] == f"{question.points:g}"
     with Book(address(new), new.course.id) as book:
@@ -390,18 +390,18 @@ def test_the_command_shows_who_gains_and_loses_what_and_why_and_applies_on_confi
     for text in (
         f"deep.accuracy accuracy: at_least {threshold:g} → 0.99",
         "deep.count hidden: hint changed",
-        "deep.train points 3 → 4",
+        "deep.train points 2 → 3",
         "deep.compile optimizer: added",
         "deep.names removed",
         "✓→✗ Accuracy of at least 0.99 on the hold-out",
         "+✗ Compiled with Adam()",
-        "3 judged again: 2 lose −4 in all, 1 keep their points",
+        "3 judged again: 2 lose −3.5 in all, 1 keep their points",
         "dora deep: the submission is not in submitted/ any more",
     ):
         assert text in shown, shown
     document = json.loads(run(new, "--json").stdout)
     ada = next(item for item in document["submissions"] if item["student"] == "ada")
-    assert (ada["before"]["points"], ada["after"]["points"], document["applied"]) == (22.0, 20.0, False)
+    assert (ada["before"]["points"], ada["after"]["points"], document["applied"]) == (25.0, 23.25, False)
     assert "there is nobody to ask" in flat(run(new).stderr)
     done = run(new, "--yes")
     assert done.exit_code == 1  # dora's is left

@@ -23,7 +23,7 @@ from autograder.common.errors import AutograderError, CourseError, SubmissionErr
 from autograder.common.results import Report
 from autograder.course.course import load
 
-SCORES = {"ada": 22.0, "bob": 17.0, "carl": 0.0, "dora": 16.0}  # of `deep`: right, wrong, no notebook, half undecided
+SCORES = {"ada": 25.0, "bob": 20.5, "carl": 0.0, "dora": 19.5}  # of `deep`: right, wrong, no notebook, half undecided
 _OWN_LAYER = """\
 class Mine(keras.layers.Dense):
     pass
@@ -104,7 +104,7 @@ def test_a_class_gets_its_scores_and_a_broken_file_costs_the_others_nothing(grad
     scores = gradebook(course)
     assert {student: score[0] for student, score in scores.items()} == SCORES
     # 36 hours late, one of them of grace: two started days.
-    assert {student: score[1] for student, score in scores.items() if score[1]} == {"bob": pytest.approx(3.4)}
+    assert {student: score[1] for student, score in scores.items() if score[1]} == {"bob": pytest.approx(4.1)}
     # Two questions that the grader could not decide wait for a person.
     assert {student: score[2] for student, score in scores.items() if score[2]} == {"dora": 2}
 
@@ -153,7 +153,7 @@ def test_a_reference_solution_that_fails_stops_with_the_reason(copy, settings):
     with pytest.raises(AutograderError) as caught:
         grade_class(find_submissions(course.root / "submitted", wrong), wrong, settings(wrong))
     message = str(caught.value)
-    assert message.startswith("the reference solution of deep earned 21 of 22 points")
+    assert message.startswith("the reference solution of deep earned 24 of 25 points")
     assert "count: Parameters of hidden2: 10100" in message
     assert "--no-reference" in caught.value.remedy
     assert not (course.root / "autograded").exists()
@@ -167,7 +167,7 @@ def test_nbgraders_own_commands_show_the_scores(graded, copy):
     with (course.root / "grades.csv").open(newline="") as stream:
         rows = {row["student_id"]: row for row in csv.DictReader(stream) if row["assignment"] == "deep"}
     assert {student: float(row["raw_score"]) for student, row in rows.items()} == SCORES
-    assert float(rows["bob"]["score"]) == pytest.approx(13.6)
+    assert float(rows["bob"]["score"]) == pytest.approx(16.4)
     made = subprocess.run(
         [*program, "generate_feedback", "deep"], cwd=course.root, capture_output=True, text=True, check=False
     )
@@ -181,7 +181,7 @@ def test_nbgraders_own_commands_show_the_scores(graded, copy):
         student,
         page,
     ) in pages.items():  # the page that teaches, which nbgrader_config.py puts in the place of nbgrader's
-        assert "Content-Security-Policy" in page and "<small> / 22 points</small>" in page and student in page
+        assert "Content-Security-Policy" in page and "<small> / 25 points</small>" in page and student in page
 
 
 # ---- finding submissions
@@ -292,8 +292,8 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
     rows = {
         line.split()[1]: re.findall(r"[\d.]+!?", line) for line in result.stdout.splitlines() if line.startswith("│")
     }
-    assert rows == {"ada": ["22", "22"], "bob": ["14.4", "3.6", "14.4"], "carl": ["0", "0"], "dora": ["16!", "16"]}
-    assert "(of 22)" in result.stdout
+    assert rows == {"ada": ["25", "25"], "bob": ["17.2", "4.3", "17.2"], "carl": ["0", "0"], "dora": ["19.5!", "19.5"]}
+    assert "(of 25)" in result.stdout
     assert "! undecided: waits for a person; (−…) subtracted for being late" in flat(result.stdout)
     lines = flat(result.stdout)
     assert (
@@ -307,7 +307,7 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
     )
     assert "ada deep" not in lines
     assert "2 graded, 2 unchanged since they were graded" in flat(result.stderr)
-    assert gradebook(course) == {**gradebook(graded[0]), "bob": (18.0, pytest.approx(3.6), 0)}
+    assert gradebook(course) == {**gradebook(graded[0]), "bob": (21.5, pytest.approx(4.3), 0)}
 
 
 def test_a_class_without_undecided_checks_gives_exit_code_0(graded, memo_folder):

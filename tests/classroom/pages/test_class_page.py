@@ -123,7 +123,7 @@ def test_what_a_person_has_decided_waits_no_longer(show, course, tmp_path):
     path.write_text(class_page(Material([report], standings=standings), course), "utf-8")
     page = show(path)
     assert page.locator("#waiting").count() == 0
-    assert "21 / 22" in column(page, "students-table", 1)[0]
+    assert "21 / 25" in column(page, "students-table", 1)[0]
     assert "−1 late" in column(page, "students-table", 1)[0]
 
 
