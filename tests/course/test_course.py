@@ -96,7 +96,7 @@ WRONG = {
     "a missing due date": (f"    due: {DUE}\n", "", "assignments.two_layer.due", ["this key is needed here"]),
     "a missing course id": ("  id: deep-neural-networks\n", "", "course.id", ["this key is needed here"]),
     "a missing parameter of a check": (
-        "of: model, includes: [accuracy], points: 0.75", "of: model, points: 0.75",
+        "of: model, includes: [accuracy], points: 0.5", "of: model, points: 0.5",
         "assignments.two_layer.questions.compile.checks.1.includes", ["this key is needed here"],
     ),
     "an isolation that does not exist": (

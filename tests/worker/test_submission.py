@@ -17,7 +17,8 @@ from autograder.networks.memo import Memo
 from autograder.sandbox.host import Sandbox
 from autograder.worker.judge_process import Bench
 
-WORTH = {"network": 5, "count": 2, "add": 3, "names": 1, "weights": 3}  # the questions of `deep` that need no training
+# The questions of `deep` that need no training.
+WORTH = {"network": 4.5, "count": 2, "add": 2.5, "names": 1, "weights": 2.5, "vanishing": 2, "gradient": 4}
 
 
 def grade_id(cell):
@@ -26,7 +27,7 @@ def grade_id(cell):
 
 @pytest.fixture
 def quick(course):
-    """`deep`, with right answers to the questions that need no training, and nothing that takes time: 14 points."""
+    """`deep`, with right answers to the questions that need no training, and nothing that takes time."""
 
     def make(edits=()):
         notebook = solved(course, "deep")
@@ -112,7 +113,7 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
         }
     )
     graded = grade_notebook(notebook, "deep")
-    assert scores(graded.report) == {name: WORTH[name] for name in ("count", "add", "weights")}
+    assert scores(graded.report) == {name: WORTH[name] for name in ("count", "add", "weights", "vanishing", "gradient")}
     assert question(graded.report, "network").problem.startswith("Your cell raised SyntaxError: ")
     stopped = f"cell {number(notebook, 'names-answer')} was stopped after 6 s"
     assert question(graded.report, "names").problem == f"Nothing was handed in: {stopped}."
@@ -139,7 +140,7 @@ def test_tampered_cells_are_put_back_and_the_judge_decides(grade_notebook, quick
 
     graded = grade_notebook(notebook, "deep")
     # What the second cell handed in counts, as the last hand-in of a question does: it is the student's own.
-    assert scores(graded.report) == {"network": 5, "count": 2, "weights": 1}
+    assert scores(graded.report) == {"network": 4.5, "count": 2, "weights": 1, "vanishing": 2, "gradient": 4}
     assert graded.report.notes == (
         "There was more than one check cell 'add': the first one counts.",
         "The check cell 'names' was changed; its original text was restored.",
@@ -270,7 +271,10 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     twice = "model.fit(train_input, train_target, epochs=1)\n"  # the second one goes on where the first one ended
     notebook = edited(
         solved(course, "flatten_relu"),
-        {"train-answer": [("model.fit(train_input, train_target, epochs=5)", twice * 2)]},
+        {
+            "compare-answer": "prediction = 2",
+            "train-answer": [("model.fit(train_input, train_target, epochs=5)", twice * 2)],
+        },
     )
     first = grade_notebook(notebook, "flatten_relu")
     assert 0 < first.report.points < first.report.out_of

@@ -434,7 +434,7 @@ def test_a_persons_score_is_kept_and_said(changed, no_tensorflow):
     assert "a person's score counts" in flat(done.stdout)
     with Book(address(new), new.course.id) as book:
         (entry,) = [e for e in book.entries() if (e.student, e.question) == ("ada", "accuracy")]
-    assert (entry.auto, entry.manual, entry.waiting) == (1.5, 2.5, True)
+    assert (entry.auto, entry.manual, entry.waiting) == (2.0, 2.5, True)
 
 
 def test_points_that_the_notebook_does_not_have_are_refused_before_anything_is_judged(changed):
