@@ -36,7 +36,7 @@ def is_chain(model: Any, layers: list[Any]) -> bool:
     """Whether the layers follow one another and nothing else happens: always so in a plain Sequential."""
     import keras
 
-    if type(model) is keras.Sequential:
+    if isinstance(model, keras.Sequential) and _inherits(type(model), keras.Sequential):
         return True
     if is_own(model):
         return _is_own_chain(model, layers)
@@ -51,6 +51,11 @@ def is_chain(model: Any, layers: list[Any]) -> bool:
             return False
         tensor = next(node for node in layer._inbound_nodes if node.input_tensors == [tensor]).output_tensors[0]
     return tensor is model.outputs[0]
+
+
+def _inherits(kind: type, base: type) -> bool:
+    """Whether a class is called, trained and asked as the `base` that it was derived from."""
+    return all(getattr(kind, name, None) is getattr(base, name, None) for name in (*_OF_KERAS, "call"))
 
 
 def _is_own_chain(model: Any, layers: list[Any]) -> bool:

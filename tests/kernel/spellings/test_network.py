@@ -46,6 +46,11 @@ def _built_later():
     return network
 
 
+class Own(keras.Sequential):
+    def __init__(self, *layers):
+        super().__init__([keras.Input((784,)), *layers])
+
+
 D = keras.layers.Dense
 SPELLINGS = {
     "a list": lambda: _sequential(D(100, "sigmoid"), D(10, "softmax")),
@@ -53,6 +58,7 @@ SPELLINGS = {
     "functional": _functional,
     "input_shape": lambda: keras.Sequential([D(100, "sigmoid", input_shape=(784,)), D(10, "softmax")]),
     "build": _built_later,
+    "a class of one's own that adds layers": lambda: Own(D(100, "sigmoid"), D(10, "softmax")),
     "keras functions": lambda: _sequential(D(100, keras.activations.sigmoid), D(10, keras.activations.softmax)),
     "tensorflow functions": lambda: _sequential(D(100, tf.nn.sigmoid), D(10, tf.nn.softmax)),
     "activation layers": lambda: _sequential(
@@ -115,6 +121,15 @@ def test_a_network_that_is_no_chain_is_left_to_a_person():
     skipping = keras.Model(inputs, keras.layers.Dense(10, "softmax")(keras.layers.add([inputs, hidden])))
     found = layers(describe(skipping))
     assert found.status is Status.UNDECIDED and "not a chain of layers" in found.actual
+
+
+@pytest.mark.parametrize("method", ["call", "__call__", "train_step", "predict", "fit"])
+def test_a_class_of_ones_own_that_does_something_itself_is_left_to_a_person(method):
+    kind = type(
+        "Changed", (Own,), {method: lambda self, *args, **kwargs: getattr(super(Own, self), method)(*args, **kwargs)}
+    )
+    found = layers(describe(kind(D(100, "sigmoid"), D(10, "softmax"))))
+    assert found.status is Status.UNDECIDED and "class of its own" in found.actual
 
 
 def test_a_network_without_an_input_keeps_what_needs_no_weights():
