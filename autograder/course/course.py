@@ -262,9 +262,13 @@ class Course(Written):
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},
             "data": self.data.model_dump(mode="json"),
             "seed": self.seed,
+            "grader": {  # what is different there
+                "epochs": self.limits.epochs, "parameters": self.limits.parameters, "training": self.sandbox_training,
+                "packages": list(self.packages),
+            },
             "assignment": assignment,
             "questions": questions,
-        }
+        }  # fmt: skip
 
 
 def find(start: Path | None = None, name: str = FILE) -> Path:

@@ -17,6 +17,7 @@ from autograder.course.checks.base import Check, Facts, Verdict, refusal
 from autograder.course.checks.forms import Form
 from autograder.course.checks.registry import parse
 from autograder.course.course import FILE, load
+from autograder.course.settings import Limits
 from autograder.course.yaml_file import explain, read_yaml
 
 RELEASED = "checks.yml"
@@ -61,6 +62,16 @@ class VisibleQuestion:
 
 
 @dataclass(frozen=True)
+class Grader:
+    """What is different where notebooks are graded: limits, what happens to other trainings, and packages beside the usual ones."""
+
+    epochs: int = Limits().epochs
+    parameters: int = Limits().parameters
+    training: str = "undecided"
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class VisibleCourse:
     """`holdout` is (test_size, random_state); questions are keyed ``assignment.question``; `released`: as students have it."""
 
@@ -69,6 +80,7 @@ class VisibleCourse:
     seed: int
     language: str
     root: Path
+    grader: Grader = Grader()
     released: bool = True
 
     def question(self, place: str) -> VisibleQuestion:
@@ -99,7 +111,7 @@ def read_released(path: Path) -> VisibleCourse:
         holdout = document["data"]["holdout"]
         return VisibleCourse(
             questions, (holdout["test_size"], holdout["random_state"]), document["seed"],
-            document["course"]["language"], path.parent,
+            document["course"]["language"], path.parent, _grader(document.get("grader", {})),
         )  # fmt: skip
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
@@ -132,6 +144,10 @@ def _whole(path: Path) -> VisibleCourse:
     return VisibleCourse(
         questions, (holdout.test_size, holdout.random_state), course.seed, language, course.root, released=False
     )
+
+
+def _grader(document: Mapping[str, Any]) -> Grader:
+    return Grader(**{**document, "packages": tuple(document.get("packages", ()))})
 
 
 def locate(start: Path) -> Path:

@@ -14,23 +14,21 @@ import numpy as np
 
 from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.wire.description import Component, FitRecord, ModelDescription, digest
-from autograder.common.wire.messages import Digest, Evaluate, Fit, SamplesMessage, optimizer_digest
+from autograder.common.wire.description import Component, FitRecord, digest
+from autograder.common.wire.messages import Digest, Evaluate, Fit, optimizer_digest
 from autograder.course.checks.calls import Answer
 from autograder.course.course import Course
 from autograder.networks.budget import Budget
 from autograder.networks.build import (
-    architecture,
-    check_targets,
-    compile_settings,
     constant_rate,
     structure,
     without_rate,
 )
 from autograder.networks.lab import CourseLab, data_record
 from autograder.networks.memo import Memo
-from autograder.networks.size import Size, size
-from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
+from autograder.networks.size import size
+from autograder.networks.states import FitResult, FitSpec, Measured, State, measure_key
+from autograder.networks.taken import asked_for, network, pay, samples_for, within
 
 MAX_RECORDS = 50  # trainings of one network that differ from each other: what a hand-in can carry
 
@@ -85,10 +83,11 @@ class Trainings:
     def evaluate(self, request: Evaluate) -> Answer:
         """Raises as `fit` does."""
         lineage = self.known.get(request.weights)
-        plan, settings, net = self._network(request.model, request.metrics)
+        plan, settings = network(request.model, request.metrics)
+        net = size(plan)
         if lineage is None or structure(lineage.plan) != structure(plan):
             raise CannotRebuild(_("the weights do not come from a training of the grader"))
-        samples = self._samples(request.samples, request.model, plan, settings)
+        samples = samples_for(request.samples, request.model, plan, settings)
         self.budget.evaluate(net, len(samples.rows))
         key = measure_key(lineage.state.key, settings, samples)
         measured = self.memo.measured(
@@ -99,44 +98,15 @@ class Trainings:
 
     # ---- what is asked for
 
-    def _network(self, model: ModelDescription, metrics: Sequence[Component]) -> tuple[str, str, Size]:
-        if model.compiled is None:
-            raise CannotRebuild(_("compile() was not called"))
-        plan, settings = architecture(model), compile_settings(model.compiled, metrics)
-        return plan, settings, size(plan)
-
-    def _samples(self, message: SamplesMessage, model: ModelDescription, plan: str, settings: str) -> Samples:
-        if message.shape != (model.input_shape or ())[1:] or int(np.prod(message.shape)) != 784:
-            raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
-        check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
-        lookup = message.lookup.astype(np.float32)
-        return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights)
-
     def _spec(self, request: Fit) -> tuple[FitSpec, Lineage | None]:
-        limits = self.course.limits
-        plan, settings, net = self._network(request.model, request.metrics)
-        samples = self._samples(request.samples, request.model, plan, settings)
-        validation = None
-        if request.validation is not None:
-            validation = self._samples(request.validation, request.model, plan, settings)
+        plan, settings, samples, validation = asked_for(request)
         base, start = self._start(request, plan)
         spec = FitSpec(
             plan, settings, samples, request.epochs, request.batch_size, request.shuffle, self.course.seed, start,
             bool(request.optimizer_start), validation,
         )  # fmt: skip
-        epochs = spec.before + request.epochs
-        if epochs > limits.epochs:
-            raise CannotRebuild(
-                _(
-                    "{epochs} epochs, and the grader trains a network for up to {allowed}",
-                    epochs=epochs,
-                    allowed=limits.epochs,
-                )
-            )
-        self.budget.train(
-            net, rows=len(samples.rows), validated=len(validation.rows) if validation else 0,
-            epochs=request.epochs, batch_size=request.batch_size,
-        )  # fmt: skip
+        within(spec.before + request.epochs, self.course.limits.epochs)
+        pay(self.budget, request, size(plan))
         return spec, base
 
     def _start(self, request: Fit, plan: str) -> tuple[Lineage | None, State | None]:

@@ -7,94 +7,41 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.common.data import FashionMnist
-from autograder.common.errors import AutograderError, CannotTrainHere, CourseError, DataError, OtherData
+from autograder.common.errors import AutograderError, CourseError, DataError
 from autograder.common.exhibits import Exhibit
 from autograder.common.hints import for_error, meant
-from autograder.common.i18n import _, asked_for, language
+from autograder.common.i18n import _, language
+from autograder.common.i18n import asked_for as language_of_environment
 from autograder.common.outcome_table import Hidden, show_check
 from autograder.common.pressed_hints import show_hint
 from autograder.common.results import Outcome, QuestionResult, Status
-from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord, ModelDescription
-from autograder.common.wire.messages import SamplesMessage
+from autograder.common.wire.description import (
+    MappingDescription,
+    ModelDescription,
+)
+from autograder.common.wire.messages import Fit
 from autograder.course.checks.accuracy import Accuracy
-from autograder.course.checks.base import Facts
+from autograder.course.checks.base import Check, Facts
 from autograder.course.checks.calls import calls_for
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
+from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
-from autograder.kernel.describe_compile import describe_compile
+from autograder.kernel.as_graded import GraderAtHome, missing_there
 from autograder.kernel.notebook_errors import NotebookErrors
 from autograder.kernel.progress import Stage, State, show_progress
+from autograder.kernel.recorder import Recorder
 from autograder.kernel.student import Student
-from autograder.kernel.trainings import Trainings
+from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record
-
-
-class Recorder(Trainings):
-    """At home: every ``fit`` is Keras's own; a `FitRecord` is kept for each network, with the data as far as recognised."""
-
-    def __init__(self, record: Callable[[SamplesMessage], DataRecord]) -> None:
-        super().__init__()
-        self._record = record
-        self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
-
-    def fits(self, model: Any) -> tuple[FitRecord, ...]:
-        return tuple(self._fits.get(model, ()))
-
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
-        assert self.original_fit is not None
-        compiled = describe_compile(model)
-        went_on = compiled is not None and int(model.optimizer.iterations) > 0
-        history = self.original_fit(model, *args, **kwargs)
-        try:
-            call = self.arguments(self.original_fit, model, args, kwargs)
-            if compiled is not None:
-                fits = self._fits.setdefault(model, [])
-                record = self._fit_record(call, compiled, history)
-                after = describe_compile(model)
-                if after is not None and after != compiled:  # a callback changed the learning rate
-                    record = record.model_copy(update={"learning_rates": _rates(compiled, after)})
-                if went_on and fits and _same_way(fits[-1], record):
-                    fits[-1] = fits[-1].joined(record)
-                else:
-                    fits.append(record)
-        except Exception:  # writing down must never spoil a student's training
-            pass
-        return history
-
-    def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
-        try:
-            x, y, _weights, _validation = self.split(call)
-            data = self._record(self.recogniser.samples(x, y))
-        except CannotTrainHere as error:
-            data = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0)
-        return FitRecord(
-            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
-            history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
-        )  # fmt: skip
-
-
-def _rates(*compiled: CompileDescription) -> tuple[float, ...]:
-    rates = tuple(one.optimizer.settings.get("learning_rate") for one in compiled)
-    return rates if all(isinstance(rate, float) for rate in rates) else ()  # type: ignore[return-value]
-
-
-def _same_way(one: FitRecord, other: FitRecord) -> bool:
-    """Whether two trainings differ in nothing but their learning rate and their number of epochs."""
-    ways = []
-    for fit in (one, other):
-        optimizer = fit.compiled.optimizer
-        settings = {name: value for name, value in optimizer.settings.items() if name != "learning_rate"}
-        data = {name: value for name, value in fit.data.model_dump(context={"frames": []}).items() if name != "lookup"}
-        ways.append((fit.batch_size, data, optimizer.type, settings, fit.compiled.loss))
-    return ways[0] == ways[1]
+from autograder.networks.size import size
+from autograder.networks.taken import asked_for, pay, within
 
 
 class HomeLab(CourseLab):
@@ -126,7 +73,9 @@ class HomeStudent(Student):
         self._lab: HomeLab | None = None
         self.results: dict[str, Answered] = {}
         self.hinted: dict[str, int] = {}
-        super().__init__(Recorder(lambda samples: data_record(samples, self.lab)))
+        self._told_of: set[str] = set()  # modules
+        grader = GraderAtHome(self._would_train)
+        super().__init__(Recorder(lambda samples: data_record(samples, self.lab), grader.refusal))
         self.errors = NotebookErrors(lambda: self.language)
         self.errors.watch()
 
@@ -141,8 +90,8 @@ class HomeStudent(Student):
     @property
     def language(self) -> str:
         """What the environment asks for, or the language of the released file; '' while that can't be read."""
-        if asked_for():
-            return asked_for()
+        if language_of_environment():
+            return language_of_environment()
         try:
             return self.course.language
         except AutograderError:
@@ -153,6 +102,12 @@ class HomeStudent(Student):
         if self._lab is None:
             self._lab = HomeLab(*self.course.holdout, self.course.root)
         return self._lab
+
+    def _would_train(self, request: Fit) -> None:
+        """As the judge decides it. Raises CannotRebuild."""
+        plan, *_others = asked_for(request)
+        within(request.epochs, self.course.grader.epochs)
+        pay(Budget(self.course.grader.parameters), request, size(plan))
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         return described.model_copy(update={"fits": self.trainings.fits(model)})
@@ -177,10 +132,26 @@ class HomeStudent(Student):
         self.results.pop(place, None)
         self.results[place] = Answered(result, told)
         show_check(result, told)
+        self._say_what_differs(checks, outcomes, values)
         decided = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
         if self.course.released:
             return Points(result.points) if decided else None
         return result.points if decided or hidden else None  # plain nbgrader reads it off the cell's output
+
+    def _say_what_differs(self, checks: Sequence[Check], outcomes: Sequence[Outcome], values: dict[str, Any]) -> None:
+        """What passed here and can't be decided there; and packages that are not there."""
+        there = {name: _untold(value) for name, value in values.items()}
+        reasons = dict.fromkeys(reason for value in values.values() for reason in _reasons(value))
+        if reasons and self.course.grader.training != "accepted":
+            with _quiet():
+                graded = decide(checks, Facts(there, self.lab, seed=self.course.seed), language())
+            pairs = zip(outcomes, graded, strict=True)
+            if any(here.status is Status.PASSED and later.status is not here.status for here, later in pairs):
+                print(_("A person will have to look at this when it is graded: {reason}.", reason="; ".join(reasons)))
+        names = [name for name in dict.fromkeys(self.errors.modules()) if name not in self._told_of]
+        if names and (missing := not_promised(names, self.course.grader.packages)):
+            print(missing_there(missing))
+        self._told_of.update(names)
 
     def progress(self, assignment: str) -> None:
         """Show what is left of `assignment`; '' for the one that was checked last, or all that the file holds."""
@@ -234,6 +205,21 @@ class Answered(NamedTuple):
 
     result: QuestionResult
     later: tuple[Hidden, ...] = ()
+
+
+def _reasons(value: Any) -> list[str]:
+    """Why the grader can't repeat the trainings of the networks in `value`."""
+    items = value.items.values() if isinstance(value, MappingDescription) else (value,)
+    return [fit.reason for one in items if isinstance(one, ModelDescription) for fit in one.fits if fit.reason]
+
+
+def _untold(value: Any) -> Any:
+    """`value` as it is when graded: nothing is known of networks that the grader can't train."""
+    if isinstance(value, MappingDescription):
+        return value.model_copy(update={"items": {key: _untold(item) for key, item in value.items.items()}})
+    if reasons := _reasons(value):
+        return value.model_copy(update={"fits": (), "origin": reasons[0], "undecided": True})
+    return value
 
 
 def state(place: str, question: VisibleQuestion, answered: Answered | None) -> State:

@@ -9,6 +9,7 @@ from typing import Any
 from autograder.common.hints import for_error
 from autograder.common.i18n import _, speaking
 from autograder.common.spelling import nearest
+from autograder.kernel.as_graded import imported
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -35,6 +36,10 @@ class NotebookErrors:
         if self._shell is not None:
             show_no_frames_of_ours(self._shell)
             self._shell.events.register("post_run_cell", self._after)
+
+    def modules(self) -> list[str]:
+        """What the notebook imported, as far as its names show."""
+        return list(imported(self._shell.user_ns)) if self._shell is not None else []
 
     def _after(self, result: Any) -> None:
         self.last = result.error_in_exec or result.error_before_exec

@@ -29,9 +29,10 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
 from autograder.kernel.check import check
-from autograder.kernel.home import HomeStudent, Recorder
+from autograder.kernel.home import HomeStudent
 from autograder.kernel.progress import Stage, State
 from autograder.kernel.progress import as_html as progress_html
+from autograder.kernel.recorder import Recorder
 from tests.hand_built import NoLab, scalar
 
 # ---- the released file
@@ -163,6 +164,14 @@ model.fit(x[:64].reshape(-1, 784), y[:64], verbose=0, batch_size=16)
 said("trained_again", "two_layer.train", model)
 model.fit(np.random.default_rng(0).random((32, 784)), y[:32], verbose=0)
 said("other_data", "two_layer.train", model)
+class Batches(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None): pass
+
+watched = keras.Sequential([keras.Input(shape=(784,)), keras.layers.Dense(10, activation="softmax")])
+watched.compile("sgd", "sparse_categorical_crossentropy")
+watched.fit(flat[:64], y[:64], verbose=0, callbacks=[Batches()])
+said("watched", "two_layer.train", watched)
+said("watched, nothing passes", "two_layer.accuracy", watched)
 said("formula", "two_layer.formula", lambda inputs, units: inputs * units)
 def raises(inputs, units):
     raise NotImplementedError()
@@ -278,6 +287,13 @@ def test_trainings_are_recorded_as_they_were(session):
     text = session["trained_again"][1]
     assert "3 (2 + 1, in 2 calls of fit)" in text and "compile() does not reset weights" in text and "16, 32" in text
     assert "4 (2 + 1 + 1, in 3 calls of fit)" in session["other_data"][1]
+
+
+def test_what_the_grader_cannot_repeat_is_said_where_it_would_make_a_difference(session):
+    points, text = session["watched"]
+    sentence = "A person will have to look at this when it is graded: the callback Batches acts within epochs."
+    assert points == 0.5 and text.endswith(sentence)
+    assert sentence not in session["watched, nothing passes"][1] and sentence not in session["trained_again"][1]
 
 
 def test_functions_are_called_and_exceptions_explained(session):

@@ -9,7 +9,7 @@ import sys
 import autograder.kernel
 from autograder.common.wire.protocol import JUDGE
 
-AT_HOME = {"autograder.kernel.home", "autograder.kernel.notebook_errors", "autograder.kernel.progress"}
+AT_HOME = {f"autograder.kernel.{name}" for name in ("as_graded", "home", "notebook_errors", "progress", "recorder")}
 GRADED = sorted(
     f"autograder.kernel.{module.name}"
     for module in pkgutil.iter_modules(autograder.kernel.__path__)

@@ -1,0 +1,84 @@
+"""At home: what each network was trained on, and whether the grader can repeat it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from autograder.common.errors import CannotTrainHere, OtherData
+from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
+from autograder.common.wire.messages import SamplesMessage
+from autograder.kernel.describe_compile import describe_compile
+from autograder.kernel.trainings import Trainings
+
+
+class Recorder(Trainings):
+    """At home: every ``fit`` is Keras's own; a `FitRecord` is kept for each network, with the data as far as recognised."""
+
+    def __init__(
+        self,
+        record: Callable[[SamplesMessage], DataRecord],
+        refusal: Callable[[Any, dict[str, Any]], str] = lambda model, call: "",
+    ) -> None:
+        super().__init__()
+        self._record, self._refusal = record, refusal
+        self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
+
+    def fits(self, model: Any) -> tuple[FitRecord, ...]:
+        return tuple(self._fits.get(model, ()))
+
+    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+        assert self.original_fit is not None
+        compiled = describe_compile(model)
+        went_on = compiled is not None and int(model.optimizer.iterations) > 0
+        reason = self._why_not_there(model, args, kwargs) if compiled is not None else ""
+        history = self.original_fit(model, *args, **kwargs)
+        try:
+            call = self.arguments(self.original_fit, model, args, kwargs)
+            if compiled is not None:
+                fits = self._fits.setdefault(model, [])
+                record = self._fit_record(call, compiled, history).model_copy(update={"reason": reason})
+                after = describe_compile(model)
+                if after is not None and after != compiled:  # a callback changed the learning rate
+                    record = record.model_copy(update={"learning_rates": _rates(compiled, after)})
+                if went_on and fits and _same_way(fits[-1], record):
+                    fits[-1] = fits[-1].joined(record)
+                else:
+                    fits.append(record)
+        except Exception:  # writing down must never spoil a student's training
+            pass
+        return history
+
+    def _why_not_there(self, model: Any, args: Any, kwargs: Any) -> str:
+        try:
+            return self._refusal(model, self.arguments(self.original_fit, model, args, kwargs))[:4000]  # type: ignore[arg-type]
+        except Exception:  # Keras says what is wrong
+            return ""
+
+    def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
+        try:
+            x, y, _weights, _validation = self.split(call)
+            data = self._record(self.recogniser.samples(x, y))
+        except CannotTrainHere as error:
+            data = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0)
+        return FitRecord(
+            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
+            history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
+        )  # fmt: skip
+
+
+def _rates(*compiled: CompileDescription) -> tuple[float, ...]:
+    rates = tuple(one.optimizer.settings.get("learning_rate") for one in compiled)
+    return rates if all(isinstance(rate, float) for rate in rates) else ()  # type: ignore[return-value]
+
+
+def _same_way(one: FitRecord, other: FitRecord) -> bool:
+    """Whether two trainings differ in nothing but their learning rate and their number of epochs."""
+    ways = []
+    for fit in (one, other):
+        optimizer = fit.compiled.optimizer
+        settings = {name: value for name, value in optimizer.settings.items() if name != "learning_rate"}
+        data = {name: value for name, value in fit.data.model_dump(context={"frames": []}).items() if name != "lookup"}
+        ways.append((fit.batch_size, data, optimizer.type, settings, fit.compiled.loss))
+    return ways[0] == ways[1]

@@ -1,0 +1,57 @@
+"""Which trainings the judge takes on: asked by the judge before it trains, and at home before somebody relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import _
+from autograder.common.wire.description import Component, ModelDescription
+from autograder.common.wire.messages import Fit, SamplesMessage
+from autograder.networks.budget import Budget
+from autograder.networks.build import architecture, check_targets, compile_settings
+from autograder.networks.size import Size
+from autograder.networks.states import Samples
+
+
+def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str, str]:
+    """A network's plan and what it is compiled with. Raises CannotRebuild for what the judge doesn't build."""
+    if model.compiled is None:
+        raise CannotRebuild(_("compile() was not called"))
+    return architecture(model), compile_settings(model.compiled, metrics)
+
+
+def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, settings: str) -> Samples:
+    """The samples of a request, if they are for this network. Raises CannotRebuild."""
+    if message.shape != (model.input_shape or ())[1:] or int(np.prod(message.shape)) != 784:
+        raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
+    check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
+    lookup = message.lookup.astype(np.float32)
+    return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights)
+
+
+def asked_for(request: Fit) -> tuple[str, str, Samples, Samples | None]:
+    """Plan, settings, samples and validation of a training. Raises CannotRebuild for what the judge doesn't train."""
+    plan, settings = network(request.model, request.metrics)
+    samples = samples_for(request.samples, request.model, plan, settings)
+    if request.validation is None:
+        return plan, settings, samples, None
+    return plan, settings, samples, samples_for(request.validation, request.model, plan, settings)
+
+
+def pay(budget: Budget, request: Fit, net: Size) -> None:
+    """Raises CannotRebuild for a training that is too large for what is left of `budget`."""
+    budget.train(
+        net, rows=len(request.samples.rows), validated=len(request.validation.rows) if request.validation else 0,
+        epochs=request.epochs, batch_size=request.batch_size,
+    )  # fmt: skip
+
+
+def within(epochs: int, allowed: int) -> None:
+    """Raises CannotRebuild for more epochs, of one network in all, than the course allows."""
+    if epochs > allowed:
+        raise CannotRebuild(
+            _("{epochs} epochs, and the grader trains a network for up to {allowed}", epochs=epochs, allowed=allowed)
+        )

@@ -1,0 +1,163 @@
+"""Home and grading agree: what check() passes at home passes when graded, or check() says what will differ.
+
+The same calls of ``fit`` are asked about at home and in front of a judge.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.common.data import load
+from autograder.common.errors import AutograderError, CannotTrainHere
+from autograder.course.packages import not_promised
+from autograder.judge.session import Session
+from autograder.kernel.as_graded import GraderAtHome, imported
+from autograder.kernel.home import HomeStudent
+from autograder.kernel.judged_fit import JudgeClient
+from autograder.kernel.trainings import Trainings
+from tests.conftest import settle_once
+
+
+class Batches(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        """Acts within an epoch."""
+
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(10, "softmax")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+class Layer(keras.layers.Dense):
+    """A layer of one's own."""
+
+
+def net(*layers, loss="sparse_categorical_crossentropy", **settings):
+    model = keras.Sequential([keras.Input((784,)), *(layers or (keras.layers.Dense(10, "softmax"),))])
+    model.compile("sgd", loss, metrics=["accuracy"], **settings)
+    return model
+
+
+def own():
+    model = Own()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+CELLS = {
+    "plain": (net, {}), "a split": (net, {"validation_split": 0.2}), "batches of 100": (net, {"batch_size": 100}),
+    "early stopping": (net, {"callbacks": [keras.callbacks.EarlyStopping("loss")]}),
+    "a checkpoint": (net, {"callbacks": [keras.callbacks.ModelCheckpoint("unused.keras", monitor="loss", mode="min", initial_value_threshold=-1.0, save_best_only=True)]}),
+    "a callback for batches": (net, {"callbacks": [Batches()]}),
+    "a class of one's own": (own, {}), "a layer of one's own": (lambda: net(Layer(10, activation="softmax")), {}),
+    "noise": (net, {"x": np.random.default_rng(0).random((64, 784)), "y": np.zeros(64)}),
+    "a loss of one's own": (lambda: net(loss=lambda a, b: keras.losses.sparse_categorical_crossentropy(a, b)), {}),
+    "too many epochs": (net, {"epochs": 101}), "too large": (lambda: net(keras.layers.Dense(7000), keras.layers.Dense(10, "softmax")), {}),
+    "weights of losses": (lambda: net(loss_weights=[2.0]), {}),
+    "weights of samples": (net, {"sample_weight": np.linspace(0.5, 1.5, 64)}),
+    "dropout": (lambda: net(keras.layers.Dropout(0.5), keras.layers.Dense(10, "softmax")), {}),
+}  # fmt: skip
+UNLIKE_PLAIN = {"a callback for batches", "a class of one's own", "a layer of one's own", "noise", "a loss of one's own", "too many epochs",
+                "too large", "weights of losses"}  # fmt: skip
+
+
+def call_of(model, given):
+    data = load()
+    x, y = data.images[:64].reshape(-1, 784) / 255.0, data.labels[:64]
+    named = {"x": x, "y": y, "verbose": 0, **given}
+    named["y"] = named["y"][: len(named["x"])]
+    return Trainings().arguments(keras.Model.fit, model, (), named)
+
+
+def graded(model, call, course, lab, memo):
+    """What the judge says to the client of a graded kernel: '' if it trains."""
+    session = Session(course, "two_layer", lab, memo)
+
+    class Client(JudgeClient):
+        def _ask(self, request):
+            request.first or pytest.fail("one epoch at a time is enough")
+            session.trainings.memo = Untrained()
+            answer, frames = session.answer(*_document(request))
+            if answer["type"] == "cannot":
+                raise CannotTrainHere(answer["reason"])
+            return answer, frames
+
+    try:
+        Client("")._training(model, call).judge()
+    except Trained:
+        return ""
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+class Trained(Exception):
+    """The judge would have trained."""
+
+
+class Untrained:
+    misses = 0
+
+    def fit(self, spec, trainer):
+        raise Trained
+
+
+def _document(request):
+    from autograder.common.wire.messages import dump
+
+    document, frames = dump(request)
+    return document, [bytes(memoryview(frame).cast("B")) if not isinstance(frame, bytes) else frame for frame in frames]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_home_says_beforehand_what_the_judge_will_say(cell, course, lab, memo, course_file, monkeypatch):
+    settle_once()
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(course_file))
+    make, given = CELLS[cell]
+    home = HomeStudent()
+    model = make()
+    at_home = GraderAtHome(home._would_train).refusal(model, call_of(model, given))
+    other = make()
+    there = graded(other, call_of(other, given), course, lab, memo)
+    assert at_home == there and bool(at_home) == (cell in UNLIKE_PLAIN)
+
+
+def test_a_refusal_never_spoils_a_training():
+    def broken(request):
+        raise AutograderError("no course")
+
+    model = net()
+    assert "no course" in GraderAtHome(broken).refusal(model, call_of(model, {}))
+
+
+def test_what_students_are_promised_is_not_warned_of():
+    promised = [
+        "numpy",
+        "keras",
+        "tensorflow",
+        "sklearn",
+        "matplotlib",
+        "pandas",
+        "seaborn",
+        "tqdm",
+        "scipy",
+        "PIL",
+        "math",
+        "autograder",
+        "IPython",
+    ]
+    assert not_promised(promised, ()) == []
+    assert not_promised(["playwright", "helper", "json"], ()) == ["playwright", "helper"]
+    assert not_promised(["playwright"], ("playwright>=1",)) == []
+
+
+def test_modules_are_found_by_the_names_of_a_notebook():
+    import json as renamed
+    from fractions import Fraction
+
+    space = {"renamed": renamed, "Fraction": Fraction, "np": np, "x": np.ones(2), "_hidden": pytest, "net": net}
+    assert set(imported(space)) == {"json", "fractions", "numpy", "tests"}
