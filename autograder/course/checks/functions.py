@@ -108,19 +108,31 @@ class Function(Check):
             if bad or not _close(result, wanted, self.tolerance):
                 call = ", ".join(shorten(str(np.asarray(a).tolist()), 60) for a in arguments)
                 actual = show(result)
-                with contextlib.suppress(TypeError):
-                    actual = shorten(str(plain(result)))
+                with contextlib.suppress(TypeError, ValueError):
+                    actual = self._given(result, wanted)
                 if not self.hidden and not isinstance(result, FailureDescription):
                     actual = _("({call}) gave {actual}", call=call, actual=actual)
                 if bad:
                     return malformed(bad.expected if self.hidden else self._shown(wanted), actual, bad.hint)
-                return failed(self._shown(wanted), actual)
+                return failed(self._shown(wanted), actual, _how_many(result, wanted))
         return passed(_("{number} calls", number=len(calls)))
+
+    def _given(self, result: Any, wanted: Any) -> str:
+        """A result in the notation of what is `wanted`."""
+        several = isinstance(wanted, tuple) and isinstance(result, ListDescription)
+        return self._shown(tuple(map(plain, result.items)) if several else (plain(result),))
 
     @staticmethod
     def _shown(wanted: Any) -> str:
         parts = wanted if isinstance(wanted, tuple) else (wanted,)
         return shorten(", ".join(str(np.asarray(part).tolist()) for part in parts))
+
+
+def _how_many(result: Any, wanted: Any) -> str:
+    """A hint where another number of results came back than is wanted."""
+    if isinstance(wanted, tuple) and not (isinstance(result, ListDescription) and len(result.items) == len(wanted)):
+        return _("The function should return {number} values, separated by a comma.", number=len(wanted))
+    return ""
 
 
 def _array(argument: Any) -> Any:

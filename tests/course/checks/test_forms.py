@@ -112,3 +112,14 @@ def test_the_hint_of_a_wrong_answer_is_kept_from_an_answer_of_the_wrong_form():
         "`n` should be a whole number.",
     )
     assert (wrong.expected, wrong.hint) == ("", "A unit has one weight for each input and one bias.")
+
+
+def test_one_result_where_two_are_wanted_is_told_how_many():
+    cases = [{"args": [1], "returns": [[[1, 2], [3, 4]], [1, 4]]}]
+    check = parse({"type": "function", "of": "f", "points": 1, "cases": cases})
+    (found,) = decide([check], Facts({"f": function("function", array([[1.0, 2.0], [3.0, 4.0]]))}, FakeLab()))
+    assert found.hint == "The function should return 2 values, separated by a comma."
+    assert (found.expected, found.actual) == (
+        "[[1.0, 2.0], [3.0, 4.0]], [1.0, 4.0]",
+        "(1) gave [[1.0, 2.0], [3.0, 4.0]]",
+    )
