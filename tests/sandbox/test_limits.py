@@ -187,5 +187,5 @@ def test_sockets_of_many_processes_are_counted_together(attempt: Try) -> None:
         "time.sleep(50)"
     )
     tried = attempt(hoard, NEXT)
-    assert tried.limits == ["descriptors"] and tried.shown[1] == ""
-    assert "open files: more than" in tried.run.breaks[0].sentence
+    assert tried.limits == ["sockets"] and tried.shown[1] == ""
+    assert "sockets: more than" in tried.run.breaks[0].sentence

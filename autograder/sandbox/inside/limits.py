@@ -15,14 +15,11 @@ from autograder.common.i18n import N_, _
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1 << 20
 MACHINE_FLOOR_MB = 512  # for a kernel that holds all that it may; for others as much less as they hold less
-DESCRIPTORS = (
-    4  # times `open_files`, for all processes together: what waits in a socket is memory that no process's size shows
-)
 SAID = {  # what ends a kernel
     "processes": N_("processes: more than {number}"),
     "memory": N_("memory: more than {number} MB"),
     "machine": N_("memory: the machine had less than {number} MB left"),
-    "descriptors": N_("open files: more than {number} in all"),
+    "sockets": N_("sockets: more than {number}"),
     "files": N_("files: a file was written outside the scratch folder"),
     "sandbox": N_("the sandbox died under this notebook"),
 }
@@ -74,13 +71,24 @@ def _proportional(pid: int, otherwise: int) -> int:
     return otherwise
 
 
-def _descriptors(pid: int, otherwise: int) -> int:
-    try:
-        return len(os.listdir(f"/proc/{pid}/fd"))
-    except PermissionError:
-        return otherwise  # a process that hides them is charged with all that it may have
-    except OSError:
-        return 0
+def _sockets(processes: Iterable[int], each: int) -> int:
+    """How many they hold together, those that were inherited once. What waits in them is memory that no process's size shows.
+
+    `each`: what a process is charged with that hides its own.
+    """
+    found: set[str] = set()
+    hidden = 0
+    for pid in processes:
+        try:
+            with os.scandir(f"/proc/{pid}/fd") as entries:
+                links = [os.readlink(entry.path) for entry in entries]
+        except PermissionError:
+            hidden += 1
+        except OSError:
+            continue  # it, or one of them, is gone by now: the next look counts them
+        else:
+            found |= {link for link in links if link.startswith("socket:")}
+    return len(found) + hidden * each
 
 
 def available_mb() -> int:
@@ -105,15 +113,15 @@ def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | N
             sizes[pid] = int(fields[21]) * PAGE
     if count > limits["processes"]:
         return Broken("processes", limits["processes"])
-    open_files = limits["open_files"]
-    if sum(_descriptors(pid, open_files) for pid in sizes) > DESCRIPTORS * open_files:
-        return Broken("descriptors", DESCRIPTORS * open_files)
     allowed = limits["memory_mb"] * MB
     large = [pid for pid, size in sizes.items() if size > LARGE_MB * MB]
     if sum(sizes.values()) > allowed and (
         len(large) > MANY or sum(_proportional(pid, sizes[pid]) for pid in large) > allowed
     ):
         return Broken("memory", limits["memory_mb"])
+    alive = [pid for pid, size in sizes.items() if size]  # one that is ending holds nothing, and shows nothing
+    if _sockets(alive, limits["open_files"] // 8) > limits["open_files"]:
+        return Broken("sockets", limits["open_files"])
     # No sandbox sees another one. As the floor rises with what a kernel holds, the one that holds most is the first to reach it.
     floor = min(MACHINE_FLOOR_MB, MACHINE_FLOOR_MB * sum(sizes.values()) // allowed)
     if sum(sizes.values()) > allowed // 4 and available_mb() < floor:
