@@ -75,6 +75,7 @@ class Bench:
         self.kept: OrderedDict[Any, dict[str, Any]] = OrderedDict()  # cells of arrays, by source and what they read
         self.frozen: dict[int, Any] = {}
         self.recognised: dict[int, Any] = {}  # of those: array and rows
+        self.own = 0  # how many of those are the solution's: known after the first run
         self._remember_arrays()
 
     def _remember_arrays(self) -> None:
@@ -95,7 +96,8 @@ class Bench:
     def heavy(self) -> frozenset[int]:
         """The answer cells that compute large arrays: known after the first run."""
         answers = {place for one in self.places.values() for place in one.answers}
-        return frozenset(place for place in answers if any(key[0] == python(self.cells[place]) for key in self.kept))
+        kept = {key[0] for key in self.kept}
+        return frozenset(place for place in answers if kept.intersection(_statements(self.cells[place])))
 
     def run(self, changed: Mapping[int, str], order: Sequence[int] | None = None) -> Answered:
         """The solution with the cells at the places in `changed` as given there; in another `order` of cells."""
@@ -114,13 +116,18 @@ class Bench:
                 self._cell(source, names, lasting and place not in checks)
             except Exception as error:
                 answered.errors[place] = f"{type(error).__name__}: {error}"
+        self.own = self.own or len(self.kept)
         for name, question in self.questions.items():
             for check in question.checks:
                 answered.statuses.setdefault(f"{name}.{check.id}", "failed")  # nothing was handed in
         return answered
 
     def _cell(self, source: str, names: dict[str, Any], lasting: bool) -> None:
-        text = python(source)
+        """Statement by statement where arrays last: beside functions and dictionaries, which don't, they do too."""
+        for text in _statements(source) if lasting else [python(source)]:
+            self._statement(text, names, lasting)
+
+    def _statement(self, text: str, names: dict[str, Any], lasting: bool) -> None:
         about = uses(text) if lasting else Uses()
         key = (
             text,
@@ -147,8 +154,10 @@ class Bench:
     def _keep(self, key: Any, made: dict[str, Any], arrays: list[Any]) -> None:
         self.kept[key] = made
         self.frozen.update({id(array): array for array in arrays})
-        first = len(self.places)  # the solution's own come first, and stay
-        while len(self.kept) > first + 1 and sum(array.nbytes for array in self.frozen.values()) > MOST_ARRAYS:
+        first = self.own  # the solution's own come first, and stay
+        while (
+            first and len(self.kept) > first + 1 and sum(array.nbytes for array in self.frozen.values()) > MOST_ARRAYS
+        ):
             oldest = list(self.kept)[first]
             for value in self.kept.pop(oldest).values():
                 self.frozen.pop(id(value), None)
@@ -173,6 +182,11 @@ class Bench:
                 answered.seen |= self.observe(key, objects, self.stand_ins)
 
         return collect
+
+
+def _statements(source: str) -> list[str]:
+    """The top-level statements of a cell, each as Python writes it. Raises SyntaxError."""
+    return [ast.unparse(node) for node in ast.parse(python(source)).body]
 
 
 def _needed(every: Sequence[Uses], places: Mapping[str, Any]) -> set[int]:
