@@ -137,7 +137,7 @@ def _drawn(row: Row, y: float) -> str:
         parts.append(
             f'<rect x="{NODES + 6}" y="{y - 19:g}" width="{WIDTH - NODES - 8}" height="42" rx="5" stroke="{ORANGE}" '
             f'stroke-width="1.5" stroke-dasharray="5 3"/>'
-            + _text(WIDTH - 12, y - 3, "≠", ORANGE, weight=700, size=15, anchor="end")
+            + _text(WIDTH - 12, y - 3, "≠", weight=700, size=15, anchor="end")
         )
     facts = escape(_short(" · ".join(_facts(row)), 28))
     parts.append(
@@ -194,10 +194,10 @@ def _glyph(row: Layer, y: float, ink: str) -> str:
     return f'<path d="{path}" stroke="{ink}" stroke-width="1.5"/>'
 
 
-def _text(x: float, y: float, text: str, fill: str = "currentColor", *, weight: int = 400, size: int = 12,
+def _text(x: float, y: float, text: str, *, weight: int = 400, size: int = 12,
           opacity: float = 1, anchor: str = "start") -> str:  # fmt: skip
     return (
-        f'<text x="{x:g}" y="{y:g}" fill="{fill}" font-weight="{weight}" font-size="{size}" fill-opacity="{opacity:g}" '
+        f'<text x="{x:g}" y="{y:g}" fill="currentColor" font-weight="{weight}" font-size="{size}" fill-opacity="{opacity:g}" '
         f'text-anchor="{anchor}">{escape(text)}</text>'
     )
 

@@ -1,5 +1,6 @@
 """The drawing of a network: what it shows, that it is well formed, small, and harmless."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -73,3 +74,16 @@ def test_any_layer_can_be_drawn_also_one_of_unknown_shape(kind):
         layer = Layer(type=kind, activation="relu", output_shape=shape)
         svg = network_svg(Network(name="n", input_shape=(None, 28, 28), layers=(layer, dense(), layer)))
         assert sum(text.startswith(kind) for text in texts(svg)) == 2
+
+
+def test_texts_take_the_colour_of_the_page():
+    """No other colour can be read on light and on dark pages alike."""
+    layers = (
+        Layer(type="Dense", units=9, differs=True),
+        Layer(type="ReLU"),
+        *(Layer(type="Dense", units=3) for _ in range(20)),
+    )
+    drawn = network_svg(Network(name="model", layers=layers), label="T")
+    texts = re.findall(r"<text[^>]*>", drawn)
+    assert len(texts) > 10 and all('fill="currentColor"' in text for text in texts)
+    assert all(float(opacity) >= 0.65 for opacity in re.findall(r'fill-opacity="([\d.]+)"', drawn))
