@@ -99,7 +99,7 @@ def footer(result: QuestionResult, hidden: Sequence[Hidden]) -> str:
     if not hidden:
         return total
     later = ngettext(
-        "{worth} points by {number} hidden check.", "{worth} points by {number} hidden checks.", len(hidden),
+        "{number} hidden check is worth {worth}.", "{number} hidden checks are worth {worth}.", len(hidden),
         worth=points(sum(one.points for one in hidden)),
     )  # fmt: skip
     visible = _("{total} by visible checks.", total=total)

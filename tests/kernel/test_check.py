@@ -52,7 +52,7 @@ def test_the_released_file_gives_the_visible_checks(released, course):
     question = visible.question("two_layer.accuracy")
     own = course.assignments["two_layer"].questions["accuracy"]
     assert [check.id for check in question.checks] == [check.id for check in own.visible()]
-    assert [check.points for check in question.checks] == [1.5, 0.25, 0.25]
+    assert [check.points for check in question.checks] == [check.points for check in own.visible()]
     assert [hidden.title for hidden in question.hidden] == ["Accuracy on images you do not evaluate on"]
     assert question.secret == () and question.first_name == "model"
     assert (visible.holdout, visible.seed, visible.language) == ((0.2, 42), 42, "en")
@@ -230,7 +230,7 @@ def test_right_work_earns_its_points_and_is_said_to_be_right(session):
     assert points == 2.0
     assert "two_layer.scale" in text and "Scale and reshape the images" in text and "2 of 2 points" in text
     assert text.count("✓") == 3 and "hint" not in text
-    assert session["model"][0] == 3.0  # two checks are hidden until the parameters are counted by hand
+    assert session["model"][0] == 2.5  # two checks are hidden until the parameters are counted by hand
 
 
 def test_wrong_work_is_told_expected_found_and_hint(session):
@@ -256,10 +256,11 @@ def test_a_value_that_was_not_given_is_missed(session):
     assert points == 0.0 and "nothing was handed in as `train_scaled`" in text
 
 
-def test_hidden_checks_are_announced_by_title_only(session):
+def test_hidden_checks_are_announced_by_title_only(session, course):
     points, text = session["hidden_only"]
-    assert points is None and "2 points by 2 hidden checks." in text
-    assert "Steps with the default batch size" in text and "(1)" in text and "1500" not in text
+    hidden = course.assignments["two_layer"].questions["steps"].hidden()
+    assert points is None and "2 hidden checks are worth 1." in text
+    assert len(hidden) == 2 and all(check.heading("en") in text for check in hidden) and "1500" not in text
     assert text.count("is well-formed; whether it is right is checked after the deadline") == 2
 
 
@@ -299,20 +300,20 @@ def test_what_the_grader_cannot_repeat_is_said_where_it_would_make_a_difference(
 def test_functions_are_called_and_exceptions_explained(session):
     points, text = session["formula"]
     assert points == 0.0 and "(784, 100) gave 78400" in text and "expected: 78500" in text
-    assert "1.5 points by 1 hidden check." in text and text.count("This cell is still empty") == 0
+    assert "1 hidden check is worth 1.5." in text and text.count("This cell is still empty") == 0
     assert "This cell is still empty" in session["empty"][1]
     assert "did you mean `softmax`?" in session["exception"][1]
 
 
 def test_progress_tells_what_is_left(session):
     text = session["progress"]
-    assert re.search(r"✓ . two_layer.model . The network . 3 / 3 . done", text)
+    assert re.search(r"✓ . two_layer.model . The network . 2.5 / 2.5 . done", text)
     assert re.search(r"✗ . two_layer.compile . .* . 0 / [\d.]+ . not yet", text)
     assert re.search(r"◐ . two_layer.scale . .* . 0.5 / 2 . partly", text)
-    assert re.search(r"◐ . two_layer.steps . .* . 0 / 0 . partly \(\+ 2 hidden\)", text)  # one of two was a text
+    assert re.search(r"◐ . two_layer.steps . .* . 0 / 0 . partly \(\+ 1 hidden\)", text)  # one of two was a text
     assert re.search(r"✓ . two_layer.output_shapes . .* . 0 / 0 . answered; decided after the deadline", text)
     assert re.search(r"· . two_layer.parameters . .* . 0 / 0 . not answered yet", text)
-    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not answered yet \(\+ 2 hidden\)", text)
+    assert re.search(r"· . two_layer.collapse . .* . 0 / 1 . not answered yet \(\+ 1.5 hidden\)", text)
     assert "more points are decided when this is graded" in text and "questions are left: scale, split," in text
 
 
@@ -475,7 +476,7 @@ def test_html_marks_each_status_and_gives_the_points():
     for mark in ("✓", "✗", "?", "–"):
         assert f">{mark}</span>" in page
     assert "1 / 1" in page and "1 of 4 points by visible checks" in page
-    assert "0.5 points by 1 hidden check" in page and "Something hidden" in page and "(0.5)" in page
+    assert "1 hidden check is worth 0.5." in page and "Something hidden" in page and "(0.5)" in page
     for text in ("One more.", "a custom layer", "not looked at"):
         assert text in page
 
@@ -492,8 +493,8 @@ def test_markup_in_a_terminal_is_shown_as_it_is():
 def test_the_footer_counts_points_and_hidden_checks():
     assert footer(result(outcome(Status.PASSED, points=1.0)), []) == "1 of 1 points"
     hidden = [Hidden("A", 0.5), Hidden("B", 2.0)]
-    assert footer(result(outcome()), hidden) == "0 of 1 points by visible checks. 2.5 points by 2 hidden checks."
-    assert footer(result(), hidden) == "2.5 points by 2 hidden checks."
+    assert footer(result(outcome()), hidden) == "0 of 1 points by visible checks. 2 hidden checks are worth 2.5."
+    assert footer(result(), hidden) == "2 hidden checks are worth 2.5."
 
 
 def test_the_drawing_shows_the_network_beside_the_one_that_is_asked_for():
