@@ -23,10 +23,32 @@ HONEST = (
 )
 NAMES = ("things left for the next student", "fork bomb", "malformed messages of every sort", "SIGKILL to everybody")
 
+OWN = (
+    Attack("outputs that keep parsers busy", base="short", before={"parameters-answer": """
+from IPython.display import publish_display_data
+publish_display_data({"text/html": "<b><li>" * 8_000})
+publish_display_data({"text/html": ["a", "b"]})
+for _ in range(3_000): publish_display_data({"text/plain": "x"})
+"""}, edits={"steps-answer": "a = b\n" + "x = " + "-" * 9_000 + "1"}),
+    Attack("arrays and sockets without end", base="short", before={"parameters-answer": """
+import os, socket, time
+from autograder.common.wire import protocol
+try: protocol.ask(os.environ["AUTOGRADER_JUDGE"], {"type": "hand_in", "question": "two_layer.parameters"}, [np.zeros(95 << 20, np.uint8)])
+except Exception as error: print(error)
+for _ in range(30):
+    if os.fork() == 0:
+        kept = []
+        while True:
+            try: kept.append(socket.socketpair())
+            except OSError: time.sleep(50)
+time.sleep(20)
+"""}),
+)  # fmt: skip
+
 
 def attacks() -> list[Attack]:
     known = {attack.name: attack for attack in (*process.ATTACKS, *protocol.ATTACKS)}
-    return [known[name] for name in NAMES]
+    return [*(known[name] for name in NAMES), *OWN]
 
 
 def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
