@@ -34,7 +34,10 @@ class GraderAtHome(JudgeClient):
     def refusal(self, model: Any, call: Mapping[str, Any]) -> str:
         """Why the grader can't repeat this call of ``fit``, before it runs; '' where it can."""
         try:
-            self._training(model, dict(call)).judge()
+            training = self._training(model, dict(call))
+            if getattr(training.data, "samples", True) is None:
+                return ""  # data that are read epoch by epoch: whether they are known shows only then
+            training.judge()
         except _WouldTrain:
             return ""
         except CannotTrainHere as error:
