@@ -100,7 +100,13 @@ def validator_disagrees(path: Path, executed: NotebookNode, report: Report, file
                 "`nbgrader validate` says that {count} cells have changed ({kind})", count=len(results[kind]), kind=kind
             )
             yield Reason(message=message, file=file, found=results[kind][0]["source"][:100])
-    failed = _questions(executed, [item["source"] for item in results.get("failed", ())])
+    # What nobody could decide has no points yet, and the validator knows only passed and failed.
+    waiting = {question.question for question in report.questions if question.status is Status.UNDECIDED}
+    failed = [
+        question
+        for question in _questions(executed, [item["source"] for item in results.get("failed", ())])
+        if question not in waiting
+    ]
     lost = [question.question for question in report.questions if question.status is Status.FAILED]
     if "changed" not in results and "type_changed" not in results and failed != lost:
         message = _("`nbgrader validate` fails other questions than the report")

@@ -89,8 +89,12 @@ def _layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
 
 
 def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
+    """What is asked for of: all numbers, those that training changes, and layer by layer."""
     network = _network(check, objects)
-    return [int(layer.count_params()) for layer in network.layers], sum(int(np.prod(w.shape)) for w in network.trainable_weights)  # fmt: skip
+    layers = [int(layer.count_params()) for layer in network.layers]
+    trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    seen = {"total": sum(layers), "trainable": trained, "per_layer": layers}
+    return {name: value for name, value in seen.items() if getattr(check, name) is not None}
 
 
 # ---- compile
