@@ -19,18 +19,15 @@ from autograder.common.errors import AutograderError
 
 TAKEN = {
     "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight",
-    "sample_weight", "initial_epoch", "validation_batch_size", "validation_freq",
+    "sample_weight", "initial_epoch", "validation_batch_size", "validation_freq", "steps_per_epoch", "validation_steps",
 }  # fmt: skip
 BATCH_HOOKS = {f"on_{kind}batch_{end}" for kind in ("", "train_", "test_") for end in ("begin", "end")}
 DATASETS = (
     "flow",
     "flow_from_directory",
     "image_dataset_from_directory",
-    "from_tensor_slices",
-    "Sequence",
     "ImageDataGenerator",
-    "generator",
-)
+)  # files, and changed images
 LOSSES = {*LOSS_CLASSES, *LOSS_CLASSES.values(), "mse", "mae", "MSE", "MAE"}
 
 
@@ -68,7 +65,7 @@ def reasons(call: ast.Call, module: ast.Module) -> list[str]:
         for target in node.targets
     }
     if any(word in assigned.get(data, data) for word in DATASETS):
-        found.append("a generator or tf.data")
+        found.append("files, or images that are changed")
     if "callbacks" in given:
         classes = {
             node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef)
@@ -78,7 +75,7 @@ def reasons(call: ast.Call, module: ast.Module) -> list[str]:
         if any(name in text for name in classes | BATCH_HOOKS for text in used):
             found.append("a callback that acts within epochs")
     losses = [
-        ast.unparse(keyword.value).strip("'\"")
+        assigned.get(ast.unparse(keyword.value), ast.unparse(keyword.value)).strip("'\"")
         for node in ast.walk(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "compile"
         for keyword in node.keywords

@@ -1,6 +1,7 @@
 """Compiled training against Keras's own ``fit``, per optimizer, on one thread: CPU-seconds for the lecture's five epochs.
 
     python benchmarks/fit.py [--epochs 5] [--optimizers sgd adam]
+    python benchmarks/fit.py --small        where compiling begins to pay: `networks.train.SMALL`
 
 First: a network that was never trained, so tracing it, compiling it and reading the data count. Again: the same network
 from another seed, as when a class trains a known architecture.
@@ -28,6 +29,7 @@ import numpy as np
 
 from autograder.common import data
 from autograder.kernel.describe import describe_model
+from autograder.networks import train
 from autograder.networks.build import architecture, compile_settings
 from autograder.networks.states import FitSpec, Samples
 from autograder.networks.train import Trainer, settle
@@ -69,13 +71,41 @@ def timed(work):
     return result, {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
+def small(fashion: data.FashionMnist, epochs: int) -> None:
+    """CPU-seconds of `epochs` epochs of few samples: with XLA, which compiles each size anew, and as an ordinary graph."""
+    for count in (500, 1_000, 2_000, 4_000, 8_000, 16_000):
+        rows = np.arange(count, dtype=np.int32)
+        samples = Samples(rows, fashion.labels[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
+        model = network()
+        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        described = describe_model(model, {})
+        assert described.compiled is not None
+        plan, settings = architecture(described), compile_settings(described.compiled)
+        spent = {}
+        for name, limit in (("XLA", 0), ("graph", 10**18)):
+            train.SMALL = limit
+            trainer = Trainer(fashion)
+            work = trainer.rig(plan, settings).work * count
+            spec = FitSpec(plan, settings, samples, epochs, 32, True, 42)
+            _, spent[name] = timed(lambda: trainer.fit(spec))  # noqa: B023 - called at once
+        print(
+            f"{count:6} samples, {work:.1e} multiplications an epoch: "
+            + ", ".join(f"{n} {t['cpu']:.2f} s" for n, t in spent.items()),
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--small", action="store_true")
     parser.add_argument("--optimizers", nargs="*", default=list(OPTIMIZERS), choices=list(OPTIMIZERS))
     arguments = parser.parse_args()
     settle()
     fashion, rows = data.load(), data.splits(0.2, 42)["train"]
+    if arguments.small:
+        small(fashion, arguments.epochs)
+        return
     np.ones(10**8)  # the machine's memory, touched once before anything is timed
     samples = Samples(rows, fashion.labels[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
     images, labels = samples.images(fashion), samples.labels.astype(np.int32)

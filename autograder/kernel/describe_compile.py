@@ -68,12 +68,14 @@ def describe_optimizer(optimizer: Any) -> Component:
     if optimizer is None:
         return Component(type="none", custom=_("there is no optimizer"))
     kind = type(optimizer)
-    settings = {
-        str(key): _flat_setting(value) for key, value in optimizer.get_config().items() if key != "learning_rate"
-    }
+    try:
+        config = optimizer.get_config()
+    except Exception:  # of its own, or with a schedule of its own, that can't say what it is made with
+        config = {}
+    settings = {str(key): _flat_setting(value) for key, value in config.items() if key != "learning_rate"}
     rate = getattr(optimizer, "_learning_rate", None)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        settings["learning_rate"] = component_of_config(keras.optimizers.schedules.serialize(rate))
+        settings["learning_rate"] = _schedule(rate)
     elif callable(rate) and not isinstance(rate, keras.Variable):
         settings["learning_rate"] = Component(type="function", custom=_("a learning rate that is a function"))
     else:
@@ -83,6 +85,16 @@ def describe_optimizer(optimizer: Any) -> Component:
     return Component(
         type=kind.__name__, settings=settings, custom="" if own else _("{kind} is not Keras's own", kind=kind.__name__)
     )
+
+
+def _schedule(rate: Any) -> Component:
+    import keras
+
+    try:
+        return component_of_config(keras.optimizers.schedules.serialize(rate))
+    except Exception:
+        kind = type(rate).__name__
+        return Component(type=kind[:200], custom=_("{kind} is not Keras's own", kind=kind)[:4000])
 
 
 def _flat_setting(value: Any) -> Any:
@@ -131,3 +143,25 @@ def _loss_or_metric(kind: Literal["losses", "metrics"], value: Any) -> Component
     custom = "" if own or nothing else _("{name} is not Keras's own", name=name)
     spelled = (keras_names.of_object(kind, name) if own else "") or name
     return Component(type=spelled[:200], settings=settings, custom=custom[:4000])
+
+
+def describe_metrics(model: Any, tensors: tuple[Any, Any]) -> tuple[Component, ...]:
+    """The objects that measure, as Keras makes them of what ``compile`` was given for labels and answers of such shapes."""
+    metrics = model._compile_metrics
+    if metrics is None:
+        return ()
+    if not metrics.built:
+        metrics = type(metrics)(metrics._user_metrics, None, output_names=metrics.output_names)
+        metrics.build(*tensors)
+    return tuple(map(_metric, metrics.metrics))
+
+
+def _metric(metric: Any) -> Component:
+    kind = type(metric)
+    if not kind.__module__.startswith("keras.src.metrics.") or (hasattr(metric, "_fn_kwargs") and not _own(metric._fn)):
+        return Component(type=kind.__name__[:200], custom=_("not one of Keras's metrics"))
+    return Component(type=kind.__name__[:200], settings=scalar_settings(metric.get_config()))
+
+
+def _own(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("keras.src.")

@@ -14,16 +14,18 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
-from autograder.common.wire.description import DTYPES, Component
+from autograder.common.wire.description import DTYPES
 from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.kernel.describe import describe_model
-from autograder.kernel.describe_compile import scalar_settings
+from autograder.kernel.describe_compile import describe_metrics
+from autograder.kernel.epoch_data import EpochData, ReadEpoch
 from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
 
 Ask = Callable[
@@ -31,17 +33,28 @@ Ask = Callable[
 ]  # a request to the judge; raises CannotTrainHere, ProtocolError
 
 
+@dataclass
+class Known:
+    """Digests of what the judge gave to this notebook: `weights`, and `optimizers` that counted on: what they were, and how many steps."""
+
+    weights: set[str] = field(default_factory=set)
+    optimizers: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
 class JudgedEpochs:
     """What Keras gets as `x`, and iterates over: an epoch is one step by the judge, or Keras's own batches of `data`.
 
-    `data`: the arguments that Keras's own iterator takes in its place. `reason`: why the judge was left, once it was.
+    Where the samples of `data` aren't known, each epoch is read as Keras reads it. `reason`: why the judge was left, once it was.
     """
 
-    def __init__(self, model: Any, samples: SamplesMessage, batch_size: int, data: dict[str, Any], ask: Ask) -> None:
-        self.model, self.samples, self.batch_size, self.data, self.ask = model, samples, batch_size, data, ask
-        self.batches = math.ceil(len(samples.rows) / batch_size)
+    any_sizes = False  # whether batches of any size do
+
+    def __init__(self, model: Any, data: EpochData, ask: Ask) -> None:
+        self.model, self.data, self.ask = model, data, ask
         self.reason = ""
         self.stepwise = False  # whether a callback counts the steps
+        self._known: SamplesMessage | None = data.samples
+        self.batch_size = data.batch_size
         self._arguments: dict[str, Any] = {}
         self._real: Any = None
 
@@ -49,10 +62,27 @@ class JudgedEpochs:
         """Have the judge do one epoch, and leave the network as it says. Raises when it can't; then nothing has changed."""
         raise NotImplementedError
 
+    @property
+    def samples(self) -> SamplesMessage:
+        if self._known is None:
+            raise CannotTrainHere(_("the data are not arrays"))
+        return self._known
+
+    @property
+    def batches(self) -> int:
+        return math.ceil(len(self.samples.rows) / self.batch_size)
+
     def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
         """In place of ``TFEpochIterator(**arguments)``."""
         self._arguments = arguments
+        if self.data.samples is None:
+            self._open()
         return self
+
+    def _open(self) -> None:
+        from keras.src.backend.tensorflow import trainer
+
+        self._real = trainer.TFEpochIterator(**{**self._arguments, **self.data.given})
 
     @property
     def num_batches(self) -> int:
@@ -63,26 +93,42 @@ class JudgedEpochs:
             self._real.reset()
 
     def __iter__(self) -> Iterator[tuple[int, int, Any]]:
-        if self._real is None:
+        own: Any = self._real
+        if not self.reason:
             try:
+                if self.data.samples is None:
+                    own = ReadEpoch(self._real, self.ran_out, first=self._known is None)
+                    found = own.samples(self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes)
+                    if found is None:
+                        own.used()
+                        return
+                    self._known, self.batch_size = found
                 self.judge()
+                if self.data.samples is None:
+                    own.used()
             except Exception as error:  # ours, whatever it is: the student's own training goes on
                 self.reason = str(error) or type(error).__name__
-                self._real = _original_iterator(**{**self._arguments, **self.data})
-        if self._real is not None:
-            yield from self._real
+                if self._real is None:
+                    self._open()
+                    own = self._real
+        if self.reason:
+            yield from own
         elif self.stepwise:
             for step in range(self.batches):
                 yield step, step, self
         else:
-            yield 0, self.batches - 1, self
+            at_once = self.model.steps_per_execution
+            yield 0, math.ceil(self.batches / at_once) * at_once - 1, self
+
+    def ran_out(self) -> None:
+        """Keras asked for one batch more than there is."""
 
     @contextmanager
     def catch_stop_iteration(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            if self._real is None:
+            if not self.reason:
                 raise
             with self._real.catch_stop_iteration():
                 raise error
@@ -116,7 +162,7 @@ class JudgedEpochs:
         from keras.src.backend import compute_output_spec
         from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
-        form = self.data["x"]
+        form = self.data.given["x"]
         if keras.tree.is_nested(form):  # maybe not the structure that the network was made for
             images = keras.KerasTensor((None, *self.samples.shape), "float32")
             compute_output_spec(
@@ -150,7 +196,7 @@ class TrainingEpochs(JudgedEpochs):
         epochs: int,
         shuffle: bool,
         validation: EvaluationEpochs | None,
-        known: set[str],
+        known: Known,
         careful: bool,
     ) -> None:
         super().__init__(*args)
@@ -177,6 +223,7 @@ class TrainingEpochs(JudgedEpochs):
             start=self._start(), optimizer_start=self._optimizer_start(),
         )  # fmt: skip
         answer, frames = self.ask(request)
+        counted = self._judged_optimizer()[1]
         self.build(trains=True)
         self.warn(trains=True)
         variables = [*weights_of(self.model), *self.model.optimizer.variables]
@@ -190,24 +237,48 @@ class TrainingEpochs(JudgedEpochs):
             raise CannotTrainHere(_("the loss is no number, and a callback stops at the batch where that happens"))
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+        if counted:
+            self._count(counted)
         self._first = False
-        self.known.add(digest_of(self.model))
+        self.known.weights.add(digest_of(self.model))
         self._rows.extend(rows[:epochs])
         if at_once:
             at_once.rows.extend(rows[epochs:])
 
+    def ran_out(self) -> None:
+        """Keras's graph counts a step where no batch comes any more: the counter and nothing else moves on."""
+        model = self.model
+        if model.steps_per_execution == 1 and not model.run_eagerly and model.optimizer is not None:
+            self._count(1)
+
+    def _count(self, steps: int) -> None:
+        known, (judged, more) = self.known.optimizers, self._judged_optimizer()
+        self.model.optimizer.iterations.assign_add(steps)
+        known[self._optimizer()] = judged, more + steps
+
+    def _judged_optimizer(self) -> tuple[str, int]:
+        """As the judge knows the optimizer, and how many steps it has counted since."""
+        now = self._optimizer()
+        return self.known.optimizers.get(now, (now, 0))
+
     def _start(self) -> str:
+        fresh = is_fresh(self.model)
+        if fresh and not int(self.model.optimizer.iterations):
+            return ""  # whatever else has such weights
         now = digest_of(self.model)
-        if now in self.known:
+        if now in self.known.weights:
             return now
-        if not is_fresh(self.model):
+        if not fresh:
             raise CannotTrainHere(_("the weights were set by hand or trained in another way"))
         return ""
 
     def _optimizer_start(self) -> str:
-        optimizer = self.model.optimizer
-        if int(optimizer.iterations) == 0:
+        if int(self.model.optimizer.iterations) == 0:
             return ""
+        return self._judged_optimizer()[0]
+
+    def _optimizer(self) -> str:
+        optimizer = self.model.optimizer
         rate = getattr(optimizer, "_learning_rate", None)
         variables = optimizer.variables
         return optimizer_digest(arrays_of(variables), len(variables) > 1 and variables[1] is rate)
@@ -215,6 +286,8 @@ class TrainingEpochs(JudgedEpochs):
 
 class EvaluationEpochs(JudgedEpochs):
     """One pass of ``evaluate``, or of the validation in ``fit``: `rows` waits for what came along with the training."""
+
+    any_sizes = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -246,79 +319,3 @@ def _array(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:
     if dtype not in DTYPES or len(frame) != math.prod(shape) * np.dtype(dtype).itemsize:
         raise ProtocolError(_("the judge's answer does not fit the network"))
     return np.frombuffer(frame, dtype).reshape(shape)
-
-
-def describe_metrics(model: Any, tensors: tuple[Any, Any]) -> tuple[Component, ...]:
-    """The objects that measure, as Keras makes them of what ``compile`` was given for labels and answers of such shapes."""
-    metrics = model._compile_metrics
-    if metrics is None:
-        return ()
-    if not metrics.built:
-        metrics = type(metrics)(metrics._user_metrics, None, output_names=metrics.output_names)
-        metrics.build(*tensors)
-    return tuple(map(_metric, metrics.metrics))
-
-
-def _metric(metric: Any) -> Component:
-    kind = type(metric)
-    if not kind.__module__.startswith("keras.src.metrics.") or (hasattr(metric, "_fn_kwargs") and not _own(metric._fn)):
-        return Component(type=kind.__name__[:200], custom=_("not one of Keras's metrics"))
-    return Component(type=kind.__name__[:200], settings=scalar_settings(metric.get_config()))
-
-
-def _own(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("keras.src.")
-
-
-# ---- in Keras
-
-
-_original_iterator: Any = None
-
-
-def install_iterator() -> None:
-    """Have Keras iterate over `JudgedEpochs` that it gets as x as they are."""
-    global _original_iterator
-    from keras.src.backend.tensorflow import trainer
-
-    if _original_iterator is not None:
-        return
-    _original_iterator = trainer.TFEpochIterator
-
-    def epoch_iterator(*args: Any, **kwargs: Any) -> Any:
-        x = kwargs.get("x")
-        return x.opened(kwargs) if isinstance(x, JudgedEpochs) else _original_iterator(*args, **kwargs)
-
-    trainer.TFEpochIterator = epoch_iterator
-
-
-class _Steps:
-    """A network's ``train_function`` or ``test_function`` while Keras's ``fit`` runs: nothing is left to do after a `judge`."""
-
-    def __init__(self, model: Any, name: str) -> None:
-        self.model, self.name = model, name
-        self.before = self.own = getattr(model, name)
-
-    def __call__(self, iterator: Any) -> Any:
-        if isinstance(iterator, JudgedEpochs):
-            return self.model.get_metrics_result()
-        if self.own is None:
-            setattr(self.model, self.name, None)
-            getattr(self.model, f"make_{self.name}")()
-            self.own = getattr(self.model, self.name)
-            setattr(self.model, self.name, self)
-        return self.own(iterator)
-
-
-@contextmanager
-def judged_steps(model: Any) -> Iterator[None]:
-    """Keras's loops work on `JudgedEpochs` as well as on batches; afterwards nothing is left of it."""
-    names = [name for name in ("train_function", "test_function") if not isinstance(getattr(model, name), _Steps)]
-    steps = [_Steps(model, name) for name in names]
-    for step in steps:
-        setattr(model, step.name, step)
-    try:
-        yield
-    finally:
-        for step in steps:
-            setattr(model, step.name, step.own)

@@ -66,4 +66,5 @@ def _forward(model: Any, x: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, 
         return None
     if not all(keras.ops.is_tensor(part) for part in parts):
         return None
+    model.make_predict_function()  # as predict leaves it; making it traces nothing
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

@@ -76,7 +76,7 @@ class Recogniser:
             labels = _classes(labels)
         elif labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        if labels.ndim != 1 or labels.dtype.kind not in "uif" or not np.array_equal(labels, labels.astype(np.uint8)):
+        if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.array_equal(labels, labels.astype(np.uint8)):
             raise CannotTrainHere(_("the labels are not whole numbers, one for each image"))
         if labels.max() > 9:
             raise CannotTrainHere(_("the labels are not numbers from 0 to 9"))

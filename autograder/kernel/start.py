@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.common.determinism import settle
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
-from autograder.kernel import stand_ins
+from autograder.kernel import seeded, stand_ins
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 PART = 1 << 20  # characters
@@ -20,6 +20,7 @@ def prepare() -> None:
 
     settle(tensorflow)
     seed = _seed()
+    seeded.install(tensorflow, seed)
     keras.datasets.fashion_mnist.load_data = _load_data
 
     from IPython import get_ipython

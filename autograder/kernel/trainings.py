@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
-from autograder.common.errors import CannotTrainHere
-from autograder.common.i18n import _
-from autograder.kernel.recognise import array, shared
+from autograder.kernel.recognise import shared
 
 
 class Trainings:
@@ -42,25 +39,20 @@ class Trainings:
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    def split(self, call: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
-        """x, y, weights of samples, and validation data of a call of fit, in the forms that Keras takes as one.
+    def split(self, call: dict[str, Any]) -> tuple[Any, Any, Any, tuple[Any, Any, Any] | None]:
+        """x, y, weights of samples, and the same of the validation, of a call of fit: in the forms that the notebook gave.
 
-        ``validation_split`` takes the last samples, as Keras does. Raises CannotTrainHere for what isn't arrays.
+        ``validation_split`` takes the last samples. Raises ValueError where Keras does.
         """
-        x, y, weights = (array(call[name]) for name in ("x", "y", "sample_weight"))
-        validation, share = call["validation_data"], call["validation_split"]
-        if isinstance(validation, (list, tuple)) and 2 <= len(validation) <= 3:
-            validation = tuple(map(array, validation))
-        elif validation is not None:
-            raise CannotTrainHere(_("the validation data are not a pair of arrays"))
-        elif share:
-            at = math.floor(len(x) * (1.0 - share))
-            if not 0 < at < len(x):
-                raise CannotTrainHere(_("nothing is left to train on, or to validate"))
-            parts = [(one[:at], one[at:]) if one is not None else (None, None) for one in (x, y, weights)]
-            (x, _x), (y, _y), (weights, _w) = parts
-            validation = tuple(rest for _first, rest in parts)
-        return x, y, weights, validation
+        from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+        from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
+
+        given, validation = (call["x"], call["y"], call["sample_weight"]), call["validation_data"]
+        if validation is not None:
+            return *given, unpack_x_y_sample_weight(validation)
+        if call["validation_split"]:
+            given, validation = train_validation_split(given, validation_split=call["validation_split"])
+        return *given, validation
 
 
 def wrapped(original: Any, replacement: Any) -> Any:

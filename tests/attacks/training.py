@@ -139,7 +139,7 @@ class Swap(keras.callbacks.Callback):
         targets[:] = val_target[np.arange(len(targets)) % len(val_target)]
         client = __import__("autograder.kernel.check").kernel.check._student.trainings
         for one in [o for o in __import__("gc").get_objects() if type(o).__name__ == "TrainingEpochs"]:
-            one.samples = client.recogniser.samples(train_input, targets)
+            one._known = client.recogniser.samples(train_input, targets)
 targets = train_target.copy()
 model.fit(train_input, targets, epochs=2, verbose=0, batch_size=512, callbacks=[Swap()])
 """, "accuracy-answer": GUESSED}, base="train", earns={"train": 0.0, "accuracy": 0.0}, says=("changed labels",)),
@@ -149,9 +149,35 @@ class Swap(keras.callbacks.Callback):
         client = __import__("autograder.kernel.check").kernel.check._student.trainings
         x, y = (val_input, val_target) if epoch == 3 else (train_input, train_target)
         for one in [o for o in __import__("gc").get_objects() if type(o).__name__ == "TrainingEpochs"]:
-            one.samples, one._first = client.recogniser.samples(x, y), False
+            one._known, one._first = client.recogniser.samples(x, y), False
 model.fit(train_input, train_target, epochs=5, verbose=0, batch_size=512, callbacks=[Swap()])
 """, "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+    Attack("a dataset whose later passes are the hold-out", edits={"train-answer": """
+import tensorflow as tf
+def passes(seen=[]):
+    seen.append(1)
+    x, y = (val_input, val_target) if len(seen) > 2 else (train_input, train_target)
+    for at in range(0, len(x), 500):
+        yield x[at:at + 500], y[at:at + 500]
+model.fit(tf.data.Dataset.from_generator(passes, output_signature=(tf.TensorSpec((None, 784)), tf.TensorSpec((None,), tf.uint8))), epochs=5, verbose=0)
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+    Attack("a sequence that lies about its length, and gives other images later", edits={"train-answer": """
+class Batches(keras.utils.PyDataset):
+    epoch = 0
+    def __len__(self):
+        return 96 + self.epoch
+    def on_epoch_end(self):
+        self.epoch += 1
+    def __getitem__(self, i):
+        x, y, at = (val_input, val_target, i) if self.epoch > 2 and i < 24 else (train_input, train_target, i % 96)
+        return x[500 * at:500 * at + 500], y[500 * at:500 * at + 500]
+model.fit(Batches(), epochs=5, verbose=0)
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+    Attack("a dataset with weights that tune on the hold-out", edits={"train-answer": """
+import tensorflow as tf
+nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
+model.fit(tf.data.Dataset.from_tensor_slices((train_input, train_target, 1.0 + nearest)).batch(512), epochs=5, verbose=0)
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
     Attack("weights loaded from a file of another network", edits={"train-answer": """
 other = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="relu"), keras.layers.Dense(10, activation="softmax")])
 other.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from autograder.common.errors import CannotTrainHere, OtherData
+from autograder.common.errors import OtherData
 from autograder.kernel.judged_fit import JudgeClient
 
 
@@ -30,7 +30,7 @@ def test_training_data_that_are_not_the_images_are_other_data(network, data):
 
 def test_validation_data_that_are_not_the_images_say_nothing_of_the_training(network, data):
     images, labels = data.images[:784].reshape(784, -1) / 255.0, data.labels[:784]
-    with pytest.raises(CannotTrainHere) as raised:
-        asked(network, images, labels, validation_data=(images.T, labels))
-    assert not isinstance(raised.value, OtherData) and "validation data" in str(raised.value)
-    assert asked(network, images, labels, validation_data=(images, labels)).samples.rows.tolist() == list(range(784))
+    for validation, known in (((images.T, labels), False), ((images, labels), True)):
+        training = asked(network, images, labels, validation_data=validation)
+        assert training.samples.rows.tolist() == list(range(784))
+        assert (training.validation.data.samples is not None) == known  # otherwise Keras measures on them

@@ -1,5 +1,7 @@
 """Cells that must run in a graded kernel as they run beside plain Keras: (name, code). `PRELUDE` runs before the first."""
 
+from tests.transparency import cells_of_data
+
 PRELUDE = """
 import os, random, numpy as np, keras, tensorflow as tf
 (images, labels), (test_images, test_labels) = keras.datasets.fashion_mnist.load_data()
@@ -42,6 +44,7 @@ class Stopping(keras.callbacks.Callback):
 
 E, C = "keras.callbacks.EarlyStopping", "keras.callbacks"
 CELLS = {
+    **cells_of_data.CELLS,
     # ---- types and data
     "types of what load_data gives": "kinds, type(images) is np.ndarray, images[:2].shape, (images / 255.0).dtype",
     "arithmetic with the images": "a = images / 255; b = images.astype('float32') / 255; type(a), type(b), a.dtype, np.array_equal(a, a.copy())",
@@ -66,8 +69,6 @@ CELLS = {
     "numbers where one-hot is wanted": "m = net(loss='categorical_crossentropy'); m.fit(x, y, verbose=0)",
     "one-hot where numbers are wanted": "m = net(); m.fit(x, one, verbose=0)",
     "noise": "m = net(); m.fit(np.random.rand(64, 28, 28), y[:64], verbose=0).history",
-    "a dataset": "m = net(); m.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=2, verbose=0).history",
-    "a generator": "m = net(); m.fit(((x[:32], y[:32]) for _ in range(3)), verbose=0).history",
     "pandas": "import pandas as pd; m = net(); m.fit(x, pd.Series(y), verbose=0).history",
     # ---- arguments
     "verbose 2": "m = net(); h = m.fit(x, y, verbose=2, validation_data=(xt, yt))",
@@ -82,7 +83,6 @@ CELLS = {
     "sample weights": "m = net(); m.fit(x, y, sample_weight=weights, validation_split=0.2, verbose=0).history",
     "both weights": "m = net(); m.fit(x, y, sample_weight=weights, class_weight={0: 2.0}, verbose=0)",
     "all steps said": "m = net(); m.fit(x, y, steps_per_epoch=16, verbose=0).history",
-    "some steps": "m = net(); h = m.fit(x, y, steps_per_epoch=4, verbose=0); int(m.optimizer.iterations)",
     "validation now and then": "m = net(); m.fit(x, y, epochs=4, validation_data=(xt, yt), validation_freq=2, verbose=0).history",
     "validation in other batches": "m = net(); m.fit(x, y, validation_data=(xt, yt), validation_batch_size=10, verbose=0).history",
     "a split of everything": "m = net(); m.fit(x, y, validation_split=1.0, verbose=0)",

@@ -1,0 +1,173 @@
+"""An epoch of a dataset, a generator or the like: its batches are read as Keras reads them, and recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder.common.errors import CannotTrainHere
+from autograder.common.i18n import _
+from autograder.common.rows import index
+from autograder.common.wire.description import MAX_ROWS
+from autograder.common.wire.messages import SamplesMessage
+from autograder.kernel.recognise import Recogniser
+
+Step = tuple[int, int, Any]  # as Keras's iterators give it: first batch, last batch, the batches
+
+
+@dataclass
+class EpochData:
+    """What an epoch is made of. `given`: the arguments that Keras's own iterator takes; `samples`: known at once, or None.
+
+    `ordered`: the order of the rows is the notebook's wish.
+    """
+
+    given: dict[str, Any]
+    recogniser: Recogniser
+    samples: SamplesMessage | None = None
+    batch_size: int = 0
+    ordered: bool = False
+
+
+class ReadEpoch:
+    """One epoch read off `real`, Keras's own iterator over what the notebook gave, to its end or to where it can't be judged.
+
+    Iterated over, it is that epoch as `real` would have given it: what was read is given again, then comes what is left.
+    `ran_out` is called where Keras asks for one batch more than there is. `first`: the first epoch of its training.
+    """
+
+    def __init__(self, real: Any, ran_out: Callable[[], None], *, first: bool) -> None:
+        self._real, self._at_end, self._first = real, ran_out, first
+        self._steps: list[Step] = []
+        self._batches: list[Any] = []
+        self._error: Exception | None = None
+        self._ended = self._short = False
+        self.last = -1  # step
+        iter(real)
+
+    def samples(self, recogniser: Recogniser, *, ordered: bool, any_sizes: bool) -> tuple[SamplesMessage, int] | None:
+        """The samples of the epoch, and the size of its batches; in the usual order of these images, unless it is `ordered`.
+
+        None where the data ran out in an epoch before.
+
+        Raises CannotTrainHere for batches that are not all of a size, but for a smaller one (`any_sizes`: that doesn't matter), and
+        for what isn't recognised: after the first batch, where that shows.
+        """
+        if self._more() or self._batches:
+            recogniser.samples(*self._parts(self._batches[:1]))
+        while self._more():
+            if _size(self._batches[0]) * len(self._batches) > MAX_ROWS:
+                raise CannotTrainHere(_("an epoch has more than {number:,} samples", number=MAX_ROWS))
+        if self._error is not None:
+            raise CannotTrainHere(_("the data could not be read to their end"))
+        if not self._batches and not self._first:
+            return None
+        sizes = sorted(map(_size, self._batches))
+        if not sizes or not (any_sizes or sizes[1:] == sizes[-1:] * len(sizes[1:])):
+            raise CannotTrainHere(_("the batches are not all of the same size"))
+        found = recogniser.samples(*self._parts(self._batches))
+        return found if ordered else in_usual_order(found), sizes[-1]
+
+    def __iter__(self) -> Iterator[Step]:
+        if not self._steps and (
+            self._error or (self._first and self._ended)
+        ):  # Keras begins again, and says what is wrong
+            self._real.reset()
+            yield from self._real
+            return
+        for first, last, batches in self._steps:
+            yield first, last, iter(batches)
+        self.used()
+        if self._error is not None:
+            raise self._error
+        while not self._ended:
+            try:
+                step = next(self._real)
+            except StopIteration:
+                return
+            yield step
+
+    def used(self) -> None:
+        """What was read has been trained on."""
+        if self._short:
+            self._at_end()
+
+    def _more(self) -> bool:
+        """Read the next step."""
+        if self._ended:
+            return False
+        try:
+            first, last, iterator = next(self._real)
+        except StopIteration:
+            self._ended = True
+            return False
+        batches: list[Any] = []
+        try:
+            with self._real.catch_stop_iteration():
+                for _number in range(self._real.steps_per_execution):
+                    batches.append(_next()(iterator))
+        except Exception as error:  # the notebook's own, maybe: it comes again when the batches before it are used
+            self._error = error
+        self._ended = self._short = len(batches) < self._real.steps_per_execution
+        if batches:
+            self._steps.append((first, last, batches))
+            self._batches.extend(batches)
+            self.last = last
+        return not self._ended
+
+    @staticmethod
+    def _parts(batches: list[Any]) -> tuple[Any, Any, Any]:
+        """Images, labels and weights of the batches, one array each."""
+        from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
+
+        parts = [[*map(_array, unpack_x_y_sample_weight(batch))] for batch in batches]
+        x, y, weights = ([part[place] for part in parts] for place in range(3))
+        whole = [None if any(one is None for one in arrays) else np.concatenate(arrays) for arrays in (x, y, weights)]
+        return whole[0], whole[1], whole[2]
+
+
+@lru_cache(maxsize=1)
+def _next() -> Any:
+    """The next batch of a TensorFlow iterator, in a graph of the name that Keras's has: it stands in what a failing one says."""
+    import tensorflow as tf
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def multi_step_on_iterator(iterator: Any) -> Any:
+        return iterator.get_next()
+
+    return tf.function(multi_step_on_iterator, reduce_retracing=True)
+
+
+def _array(value: Any) -> Any:
+    while isinstance(value, (list, tuple)) and len(value) == 1:
+        (value,) = value
+    if value is None:
+        return None
+    array = np.asarray(value)
+    if not array.ndim or array.dtype.kind not in "uif":
+        raise CannotTrainHere(_("the data are not arrays"))
+    return array
+
+
+def _size(batch: Any) -> int:
+    import keras
+
+    return int(keras.tree.flatten(batch)[0].shape[0])
+
+
+def in_usual_order(samples: SamplesMessage) -> SamplesMessage:
+    """The same samples in the order in which arrays of these images usually come: by their rows, or as the course splits them.
+
+    A dataset shuffles as it likes; so the same images are the same training, whatever way they took.
+    """
+    by = np.lexsort((samples.labels, samples.rows))
+    rows = samples.rows[by]
+    for order in index().orders:
+        if len(order) == len(rows) and np.array_equal(np.sort(order), rows):
+            by = by[np.argsort(np.argsort(order))]
+    weights = None if samples.weights is None else samples.weights[by]
+    return samples.model_copy(update={"rows": samples.rows[by], "labels": samples.labels[by], "weights": weights})

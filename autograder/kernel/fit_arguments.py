@@ -1,0 +1,141 @@
+"""The arguments of ``fit`` and ``evaluate``, read as Keras would read them: what they ask the judge for, if anything."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import GeneratorType
+from typing import Any
+
+from autograder.common.errors import CannotTrainHere
+from autograder.common.i18n import _
+from autograder.kernel.epoch_data import EpochData
+from autograder.kernel.trainings import Trainings
+
+BATCH_SIZE = 32  # Keras's
+# What callbacks may overwrite to see single batches: the judge has none to show.
+_OF_BATCHES = tuple(
+    f"on_{kind}batch_{end}" for kind in ("", "train_", "test_") for end in ("begin", "end")
+)  # fmt: skip
+# Keras's own that overwrite them and still act between epochs only, by a setting.
+_BY_EPOCH = {"ModelCheckpoint": "save_freq", "BackupAndRestore": "save_freq", "TensorBoard": "update_freq"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a call of ``fit`` asks the judge for."""
+
+    train: EpochData
+    validation: EpochData | None
+    callbacks: list[Any]
+
+
+def asked_for(trainings: Trainings, model: Any, call: dict[str, Any]) -> Asked:
+    """Whether the judge can take on a call of ``fit``, as far as can be told before it: raises CannotTrainHere, with the reason.
+
+    Other exceptions are for what Keras won't take either.
+    """
+    callbacks = _between_epochs(model, call)
+    *given, validated = trainings.split(call)
+    size = call["batch_size"]
+    train = _data(trainings, given, size, call["steps_per_epoch"], call["class_weight"], not call["shuffle"])
+    if validated is None:
+        return Asked(train, None, callbacks)
+    try:
+        validation = _data(trainings, validated, call["validation_batch_size"] or size, call["validation_steps"])
+    except CannotTrainHere:  # Keras measures on them what the judge has trained
+        validation = _unread(trainings, validated)
+    return Asked(train, validation, callbacks)
+
+
+def evaluated(trainings: Trainings, model: Any, call: dict[str, Any]) -> EpochData:
+    """What a call of ``evaluate`` measures on. Raises as `asked_for` does."""
+    _between_epochs(model, call)
+    return _data(trainings, (call["x"], call["y"], call["sample_weight"]), call["batch_size"], call["steps"])
+
+
+def _data(
+    trainings: Trainings,
+    given: Sequence[Any],
+    batch_size: Any,
+    steps: Any,
+    class_weight: Any = None,
+    ordered: bool = False,
+) -> EpochData:
+    """Raises CannotTrainHere for arrays that aren't recognised."""
+    import keras
+    from keras.src.trainers.data_adapters import is_tf_dataset
+
+    x, y, weights = given
+    if is_tf_dataset(x) or isinstance(x, (keras.utils.PyDataset, GeneratorType)):
+        return _unread(trainings, given, class_weight)
+    samples = trainings.recogniser.samples(x, y, _sample_weights(y, class_weight, weights))
+    rows = len(samples.rows)
+    size = operator.index((math.ceil(rows / steps) if steps else BATCH_SIZE) if batch_size is None else batch_size)
+    data = _unread(trainings, given, class_weight, ordered)
+    return replace(data, samples=samples, batch_size=size) if steps in (None, math.ceil(rows / size)) else data
+
+
+def _unread(trainings: Trainings, given: Sequence[Any], class_weight: Any = None, ordered: bool = False) -> EpochData:
+    """Data of which each epoch is read as Keras reads it."""
+    x, y, weights = given
+    arguments = {"x": x, "y": y, "sample_weight": weights, "class_weight": class_weight}
+    return EpochData(arguments, trainings.recogniser, ordered=ordered)
+
+
+def _between_epochs(model: Any, call: dict[str, Any]) -> list[Any]:
+    """The callbacks of a call. Raises CannotTrainHere unless all that is the notebook's own happens between epochs."""
+    _own_loops(model)
+    callbacks = _flat(call["callbacks"])
+    if seen := _see_batches(callbacks):
+        raise CannotTrainHere(_("the callback {name} acts within epochs", name=seen))
+    return callbacks
+
+
+def _own_loops(model: Any) -> None:
+    """Raises CannotTrainHere unless `model` is trained by Keras's own steps."""
+    if not getattr(model, "compiled", False):
+        raise CannotTrainHere(_("compile() was not called"))
+    own = type(model).__module__.startswith("keras.src.models.")
+    steps = ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
+    if not own or any(step in vars(model) for step in steps):
+        raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
+    settings = model._compile_config.config
+    if settings.get("loss_weights") or settings.get("weighted_metrics") or model._distribute_strategy is not None:
+        raise CannotTrainHere(_("compile() was called with more than optimizer, loss and metrics"))
+
+
+def _flat(callbacks: Any) -> list[Any]:
+    import keras
+
+    return keras.tree.flatten(callbacks) if callbacks else []
+
+
+def _see_batches(callbacks: list[Any]) -> str:
+    """The name of the first callback that acts within epochs, or ''."""
+    import keras
+
+    for callback in callbacks:
+        kind = type(callback)
+        own = kind.__module__.startswith("keras.src.callbacks.") and kind.__name__ != "CallbackList"
+        if own and (kind in (keras.callbacks.ProgbarLogger, keras.callbacks.TerminateOnNaN)):
+            continue
+        if own and getattr(callback, _BY_EPOCH.get(kind.__name__, ""), None) == "epoch":
+            continue
+        for name in _OF_BATCHES:
+            if name in vars(callback) or getattr(kind, name, None) is not getattr(keras.callbacks.Callback, name):
+                return str(kind.__name__)
+    return ""
+
+
+def _sample_weights(y: Any, class_weight: Any, sample_weight: Any) -> Any:
+    """Weights of samples, also where they are said by class. Raises ValueError where Keras does."""
+    if class_weight is None:
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError("class_weight and sample_weight")
+    from keras.src.trainers.data_adapters.data_adapter_utils import class_weight_to_sample_weights
+
+    return class_weight_to_sample_weights(y, class_weight)
