@@ -171,8 +171,8 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, i):
         x, y, at = (val_input, val_target, i) if self.epoch > 2 and i < 24 else (train_input, train_target, i % 96)
         return x[500 * at:500 * at + 500], y[500 * at:500 * at + 500]
-model.fit(Batches(), epochs=5, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+model.fit(Batches(), epochs=5, shuffle=False, verbose=0)
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("hold-out images",)),
     Attack("a dataset with weights that tune on the hold-out", edits={"train-answer": """
 import tensorflow as tf
 nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
