@@ -15,14 +15,11 @@ DATA = (
     "tf.constant(x, tf.float32), y",
     "x[::-1], y[::-1]",
     "x, one",
-    "tf.data.Dataset.from_tensor_slices((x, y)).shuffle(500).batch(32)",
-    "tf.data.Dataset.from_tensor_slices((x, y)).batch(50).repeat(2)",
 )
 ARGUMENTS = (
     "", "epochs=2", "epochs=3, initial_epoch=1", "batch_size=100", "validation_split=0.2", "validation_data=[xt, yt]",
     "validation_data=(xt, yt), validation_freq=2, epochs=2", "shuffle=False", "class_weight={0: 2.0}", "sample_weight=weights[:len(x)]",
-    "steps_per_epoch=2", "epochs=2, steps_per_epoch=5, batch_size=20", "validation_data=(xt, yt), validation_steps=2",
-    "validation_data=tf.data.Dataset.from_tensor_slices((xt, yt)).batch(40), epochs=2", "epochs=2, callbacks=[Printing()]", "epochs=3, callbacks=Stopping()", "callbacks=[Batches()]",
+    "steps_per_epoch=2", "epochs=2, callbacks=[Printing()]", "epochs=3, callbacks=Stopping()", "callbacks=[Batches()]",
     "epochs=2, callbacks=[Halving()]", "epochs=2, validation_split=0.2, callbacks=[Keeping()]",
     "epochs=3, callbacks=[keras.callbacks.EarlyStopping('loss', min_delta=10, patience=0, restore_best_weights=True)]",
     "epochs=2, callbacks=[keras.callbacks.ReduceLROnPlateau('loss', min_delta=10, patience=0)]",
@@ -35,8 +32,6 @@ STEPS = (
     "m.set_weights([w * 0.5 for w in m.get_weights()])", "w = m.get_weights()", "m.set_weights(w)", "m.save('s.keras'); m = keras.models.load_model('s.keras')",
     "m.save_weights('s.weights.h5')", "m.load_weights('s.weights.h5')", "m = keras.models.load_model('c.keras')", "m.load_weights('c.weights.h5')",
     "m = keras.models.clone_model(m)", "m.train_on_batch(x[:32], y[:32])", "m.get_metrics_result()", "m.reset_metrics()", "m.summary()",
-    "m.optimizer.learning_rate.assign(0.01)", "m.evaluate(tf.data.Dataset.from_tensor_slices((xt, yt)).batch(40), verbose=0)",
-    "m.compile(m.optimizer, 'sparse_categorical_crossentropy')", "m.layers[-1].set_weights(m.layers[-1].get_weights())", "m.trainable = not m.trainable",
 )  # fmt: skip
 
 
