@@ -90,7 +90,6 @@ class TextBuilt(Rewriter):
         said = text_of(node.value)
         at = draw.randint(1, len(said) - 1)
         ways = [f"{said[:at]!r} + {said[at:]!r}", f"np.str_({said!r})", f"f'{{{said!r}}}'" if "'" not in said else repr(said), f"str({said!r})", f"{said!r}.strip()"]  # fmt: skip
-        ways += [f"np.array({said!r})", f"tf.constant({said!r})"]
         ways[2] = f"''.join([{said[:at]!r}, {said[at:]!r}])"
         node.value = expression(draw.choice(ways))
         return node
