@@ -33,7 +33,8 @@ def test_a_check_that_a_mistake_passes_is_found(tiny_course):
 
 
 def test_a_check_that_is_too_narrow_is_found(tiny_course):
-    edit_text(tiny_course.root / "course.yml", "equals: 5, points", "equals: 5, kind: text, points")
+    narrow = ("{type: value, of: add, id: shown, equals: 5,", "{type: array, of: add, id: shown, minimum: 5,")
+    edit_text(tiny_course.root / "course.yml", *narrow)
     course = course_module.load(tiny_course.root / "course.yml")
     spellings, slips = steps(course, ["first"], BOTH, SEEDS)
     assert "add.shown" in {reason.place for reason in spellings.reasons} == {reason.place for reason in slips.reasons}
