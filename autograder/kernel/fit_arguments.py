@@ -75,7 +75,9 @@ def _data(
     rows = len(samples.rows)
     size = operator.index((math.ceil(rows / steps) if steps else BATCH_SIZE) if batch_size is None else batch_size)
     data = _unread(trainings, given, class_weight, ordered)
-    return replace(data, samples=samples, batch_size=size) if steps in (None, math.ceil(rows / size)) else data
+    whole = math.ceil(rows / size)
+    cut = keras.config.max_steps_per_epoch() or whole
+    return replace(data, samples=samples, batch_size=size) if steps in (None, whole) and cut >= whole else data
 
 
 def _unread(trainings: Trainings, given: Sequence[Any], class_weight: Any = None, ordered: bool = False) -> EpochData:
