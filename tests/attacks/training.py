@@ -46,11 +46,11 @@ model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
 from autograder.kernel import judged_epochs
 judged_epochs.is_fresh = lambda model: True  # the judge starts from weights of its own all the same
 model.fit(train_input[:320], train_target[:320], epochs=5, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.5, "accuracy": 0.0}, says=("320 training images",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("320 training images",)),
     Attack("trained on the hold-out", edits={"train-answer": "model.fit(val_input, val_target, epochs=5, verbose=0)", "accuracy-answer": GUESSED}, base="train",
-           earns={"train": 1.5, "accuracy": 0.0}, says=("12,000 hold-out images", "trained on 12,000 images of the hold-out")),
+           earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images", "trained on 12,000 images of the hold-out")),
     Attack("trained on the test set", edits={"train-answer": "model.fit(test_images.reshape(-1, 784) / 255.0, test_labels, epochs=5, verbose=0)",
-           "accuracy-answer": GUESSED}, base="train", earns={"train": 1.5, "accuracy": 0.0}, says=("10,000 test images", "at least 0.85")),
+           "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("10,000 test images", "at least 0.85")),
     Attack("some hold-out rows among the training rows, as other numbers", edits={"train-answer": """
 mixed = np.concatenate([train_input[:-100] * 1.0, val_input[:100]])[::-1]
 targets = np.concatenate([train_target[:-100], val_target[:100]])[::-1]
@@ -96,7 +96,7 @@ model.fit(train_input[:64], train_target[:64], epochs=5, verbose=0)
 """, "accuracy-answer": GUESSED}, base="train", earns=NOTHING, undecided=True, says=("Lambda",)),
     Attack("labels of the hold-out moved onto training rows", edits={"train-answer": """
 model.fit(train_input[:12000], val_target, epochs=5, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.5, "accuracy": 0.0}),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}),
     Attack("a second network trained, the first one's weights given to the other", edits={"train-answer": """
 other = keras.Sequential([keras.Input(shape=(784,)), keras.layers.Dense(100, activation="relu"), keras.layers.Dense(10, activation="softmax")])
 other.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -132,7 +132,7 @@ for _ in range(12):
 # What a training row is worth is learned from the hold-out: here by how near its nearest hold-out image is, of its own class.
 nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
 model.fit(train_input, train_target, epochs=5, verbose=0, batch_size=512, sample_weight=1.0 + nearest)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
     Attack("labels changed by a callback, between epochs", edits={"train-answer": """
 class Swap(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
@@ -151,7 +151,7 @@ class Swap(keras.callbacks.Callback):
         for one in [o for o in __import__("gc").get_objects() if type(o).__name__ == "TrainingEpochs"]:
             one._known, one._first = client.recogniser.samples(x, y), False
 model.fit(train_input, train_target, epochs=5, verbose=0, batch_size=512, callbacks=[Swap()])
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, says=("12,000 hold-out images",)),
     Attack("a dataset whose later passes are the hold-out", edits={"train-answer": """
 import tensorflow as tf
 def passes(seen=[]):
@@ -160,7 +160,7 @@ def passes(seen=[]):
     for at in range(0, len(x), 500):
         yield x[at:at + 500], y[at:at + 500]
 model.fit(tf.data.Dataset.from_generator(passes, output_signature=(tf.TensorSpec((None, 784)), tf.TensorSpec((None,), tf.uint8))), epochs=5, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("12,000 hold-out images",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, says=("12,000 hold-out images",)),
     Attack("a sequence that lies about its length, and gives other images later", edits={"train-answer": """
 class Batches(keras.utils.PyDataset):
     epoch = 0
@@ -172,12 +172,12 @@ class Batches(keras.utils.PyDataset):
         x, y, at = (val_input, val_target, i) if self.epoch > 2 and i < 24 else (train_input, train_target, i % 96)
         return x[500 * at:500 * at + 500], y[500 * at:500 * at + 500]
 model.fit(Batches(), epochs=5, shuffle=False, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("hold-out images",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, says=("hold-out images",)),
     Attack("a dataset with weights that tune on the hold-out", edits={"train-answer": """
 import tensorflow as tf
 nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
 model.fit(tf.data.Dataset.from_tensor_slices((train_input, train_target, 1.0 + nearest)).batch(512), epochs=5, verbose=0)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
     Attack("weights loaded from a file of another network", edits={"train-answer": """
 other = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="relu"), keras.layers.Dense(10, activation="softmax")])
 other.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -188,7 +188,7 @@ model.load_weights("/tmp/o.weights.h5")
 lies = np.eye(10)[np.roll(train_target, 1)]
 model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_input, lies, epochs=5, verbose=0, batch_size=512)
-""", "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("changed labels",)),
+""", "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, says=("changed labels",)),
     Attack("epochs of two networks, one on the hold-out, taken for one", edits={"train-answer": """
 def twin():
     made = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="sigmoid"), keras.layers.Dense(10, activation="softmax")])
