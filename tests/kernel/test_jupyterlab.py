@@ -67,22 +67,25 @@ def browser():
 
 
 def run_all(browser, address):
-    """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(600_000)  # on a busy machine the kernel imports TensorFlow for minutes
-    page.goto(address)
-    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    # While the kernel, though "idle", is still being connected, Jupyter loses the order, all of it or all but the first
-    # cell: then order again, as a person would.
-    for patience in (60_000, 60_000, 120_000, 360_000):
+    """Open the notebook, choose "Run All Cells" from the menu, and wait for what the last cell shows.
+
+    A page that orders while the kernel, though "idle", is still being connected may lose all cells or all but the first, and
+    whatever it orders later: then the notebook is opened again, as a person would.
+    """
+    for patience in (90_000, 120_000, 240_000, 480_000):  # on a busy machine the kernel imports TensorFlow for minutes
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(120_000)
+        page.goto(address)
+        page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        page.wait_for_timeout(3_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         with suppress(TimeoutError):
             page.locator("table.autograder-progress").wait_for(timeout=patience)
-            break
-    page.locator("table.autograder-progress").wait_for()
-    return page
+            return page
+        page.close()
+    raise AssertionError("none of the pages ran the notebook to its end")
 
 
 def test_check_answers_inside_jupyterlab(browser, lab, tmp_path):

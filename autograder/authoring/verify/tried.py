@@ -44,10 +44,8 @@ def steps(course: Course, assignments: Sequence[str], parts: frozenset[Part], se
     if not spellings and not slips:
         return []
     with ThreadPoolExecutor(min(PROCESSES, os.cpu_count() or 1)) as pool:
-        shares = [
-            assignments[start::PROCESSES] for start in range(PROCESSES)
-        ]  # an import of Keras takes 10 s: few processes
-        answers = list(pool.map(lambda share: _asked(course, share, spellings, slips), filter(None, shares)))
+        # A process of its own for each, though an import of Keras takes 10 s: what one leaves in memory ends with it.
+        answers = list(pool.map(lambda name: _asked(course, [name], spellings, slips), assignments))
     every = {name: answer for share in answers for name, answer in share.items()}
     wanted = [part for part in (Part.SPELLINGS, Part.SLIPS) if part in parts]
     return [_step(part, name, every[name]) for name in assignments for part in wanted]
