@@ -153,6 +153,14 @@ class Form(Written):
             None if has_form(actual, self.kind) else Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
         )
 
+    def expectations(self) -> frozenset[str]:
+        """All that `problem` may say is wanted: no more than the form."""
+        kinds = [kind for kind in (self.kind, *self.types) if kind in NAMES]
+        answers = _("one of {answers}", answers=", ".join(map(repr, self.among)))
+        return frozenset({
+            self.said, *(_(NAMES[kind]) for kind in kinds), answers, _("an answer"), _("numbers, returned by the function"),
+        })  # fmt: skip
+
     def _not_among(self, value: Any, name: str) -> Malformed | None:
         if isinstance(value, ScalarDescription) and chosen(value.value) in [chosen(one) for one in self.among]:
             return None
