@@ -46,6 +46,7 @@ NAMES: dict[str, str] = {
     "dictionary": N_("a dictionary"),
     "any": N_("a plain value"),
 }
+_AN_ANSWER, _NUMBERS = N_("an answer"), N_("numbers, returned by the function")
 MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate()
 _KINDS_OF: dict[type, Kind] = {
     ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
@@ -148,7 +149,7 @@ class Form(Written):
         except TypeError:
             return Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
         if actual is None and self.kind not in MEASURED:
-            return Malformed(_("an answer"), _("Set `{of}` to your answer.", of=name))
+            return Malformed(_(_AN_ANSWER), _("Set `{of}` to your answer.", of=name))
         return (
             None if has_form(actual, self.kind) else Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
         )
@@ -156,16 +157,15 @@ class Form(Written):
     def expectations(self) -> frozenset[str]:
         """All that `problem` may say is wanted: no more than the form."""
         kinds = [kind for kind in (self.kind, *self.types) if kind in NAMES]
-        answers = _("one of {answers}", answers=", ".join(map(repr, self.among)))
-        return frozenset({
-            self.said, *(_(NAMES[kind]) for kind in kinds), answers, _("an answer"), _("numbers, returned by the function"),
-        })  # fmt: skip
+        return frozenset({self.said, *(_(NAMES[kind]) for kind in kinds), self._answers(), _(_AN_ANSWER), _(_NUMBERS)})
+
+    def _answers(self) -> str:
+        return _("one of {answers}", answers=", ".join(map(repr, self.among)))
 
     def _not_among(self, value: Any, name: str) -> Malformed | None:
         if isinstance(value, ScalarDescription) and chosen(value.value) in [chosen(one) for one in self.among]:
             return None
-        answers = ", ".join(map(repr, self.among))
-        return Malformed(_("one of {answers}", answers=answers), _("Set `{of}` to one of them.", of=name))
+        return Malformed(self._answers(), _("Set `{of}` to one of them.", of=name))
 
 
 def _should_be(value: Any, name: str, kind: str) -> str:
@@ -187,7 +187,7 @@ def _not_called(value: Any, kind: str, name: str) -> str:
 
 def bad_result(result: Any) -> Malformed | None:
     """Why a function's `result` can't be right: it raised, forgot to return, or returned what isn't made of numbers."""
-    numbers = _("numbers, returned by the function")
+    numbers = _(_NUMBERS)
     if isinstance(result, FailureDescription):
         text = " ".join(result.message.split())
         return Malformed(numbers, for_error(result.error, result.message), f"{result.error}: {text}"[:300])
