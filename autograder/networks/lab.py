@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from autograder.networks.size import size
 from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
+T = TypeVar("T")
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
 
@@ -93,15 +94,14 @@ class CourseLab:
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         key = _key(plan, settings, digest(model.weights), samples)
-        if key not in self.asked.metrics:
-            self._pay(plan, samples)
-        if key not in self._known.metrics:
+
+        def measure() -> dict[str, float]:
             try:
-                self._known.metrics[key] = self.trainer.evaluate(plan, settings, model.weights, samples)
+                return dict(self.trainer.evaluate(plan, settings, model.weights, samples))
             except ValueError as error:
                 raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
-        self.asked.metrics[key] = self._known.metrics[key]
-        return self._known.metrics[key]
+
+        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, measure)
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
         """The share of `classes`, int (n,), that the network gives to the images of `split` by its largest answers.
@@ -111,7 +111,8 @@ class CourseLab:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         samples = self._samples(model, split)
         key = _key(plan, settings, digest([*model.weights, classes.astype(np.int64)]), samples)
-        if key not in self._known.metrics:
+
+        def measure() -> dict[str, float]:
             right = 0
             for start in range(0, len(samples.rows), LOOKED_AT):
                 part = slice(start, start + LOOKED_AT)
@@ -120,9 +121,9 @@ class CourseLab:
                 if answers.ndim != 2 or answers.shape[1] != len(CLASSES):
                     raise CannotRebuild(_("the network does not answer with one number for each class"))
                 right += int(np.count_nonzero(answers.argmax(1) == classes[part]))
-            self._known.metrics[key] = {"agreement": right / len(samples.rows)}
-        self.asked.metrics[key] = self._known.metrics[key]
-        return self._known.metrics[key]["agreement"]
+            return {"agreement": right / len(samples.rows)}
+
+        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, measure)["agreement"]
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
         """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes.
@@ -132,9 +133,8 @@ class CourseLab:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         samples = self._samples(model, split, LOOKED_AT)
         key = _key(plan, settings, digest(model.weights), samples)
-        if key not in self.asked.mistakes:
-            self._pay(plan, samples)
-        if key not in self._known.mistakes:
+
+        def measure() -> tuple[Mistake, ...]:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], Mistake] = {}
             if answers.ndim == 2 and answers.shape[1] == len(CLASSES):
@@ -142,13 +142,20 @@ class CourseLab:
                     if label != predicted:
                         mistake = Mistake(row=int(row), label=int(label), predicted=int(predicted))
                         found.setdefault((mistake.label, mistake.predicted), mistake)
-            self._known.mistakes[key] = tuple(found.values())
-        self.asked.mistakes[key] = self._known.mistakes[key]
-        return self._known.mistakes[key][:most]
+            return tuple(found.values())
 
-    def _pay(self, plan: str, samples: Samples) -> None:
-        if self.budget is not None:
+        return self._once(self.asked.mistakes, self._known.mistakes, key, plan, samples, measure)[:most]
+
+    def _once(
+        self, asked: dict[str, T], known: dict[str, T], key: str, plan: str, samples: Samples, measure: Callable[[], T]
+    ) -> T:
+        """What is known under `key`, else what is measured now. A submission pays for it once, whether it is known or not."""
+        if key not in asked and self.budget is not None:
             self.budget.decide(size(plan), len(samples.rows))
+        if key not in known:
+            known[key] = measure()
+        asked[key] = known[key]
+        return known[key]
 
     def learn(self, measured: Measured) -> None:
         """Take over what was measured earlier: it need not be measured again."""

@@ -21,7 +21,7 @@ from autograder.judge.session import MAX_PLAIN, Session
 from autograder.networks import budget as budgets
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture
-from autograder.networks.lab import UNIT
+from autograder.networks.lab import UNIT, CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
 from autograder.worker.judge_process import Bench, JudgeDied
@@ -91,6 +91,29 @@ def test_what_is_measured_is_paid_for_before_it_is_built(course, lab, kind, monk
     for one in asked:
         assert one.parameters <= course.limits.parameters
         assert one.values * one.batch(budgets.MEASURED_VALUES, 1000) <= budgets.MEASURED_VALUES
+
+
+# All that a lab can be asked about a network; a way that is added is here too.
+WAYS = [
+    name for name, one in vars(CourseLab).items() if "model" in getattr(one, "__annotations__", {}) and name[0] != "_"
+]
+ASKED = {
+    "evaluate": lambda lab, network: lab.evaluate(network, "holdout"),
+    "measure": lambda lab, network: lab.measure(network, lab._samples(network, "holdout")),
+    "agreement": lambda lab, network: lab.agreement(network, "holdout", np.zeros(12_000, int)),
+    "mistakes": lambda lab, network: lab.mistakes(network, "holdout", 6),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_measuring_is_paid_for_first(lab, way, monkeypatch):
+    for name in ("evaluate", "predict"):
+        monkeypatch.setattr(lab.trainer, name, lambda *_: pytest.fail("it was measured and not paid for"))
+    monkeypatch.setattr(lab, "asked", type(lab.asked)())
+    monkeypatch.setattr(lab, "_known", type(lab.asked)())
+    monkeypatch.setattr(lab, "budget", budgets.Budget(parameters=10**6, deciding=0))
+    with pytest.raises(CannotRebuild, match="too long in all"):
+        ASKED[way](lab, model(dense(100, "relu"), LAST))
 
 
 @pytest.mark.parametrize("kind", LARGE)
