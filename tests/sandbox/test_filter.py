@@ -111,7 +111,16 @@ def test_of_all_flags_of_clone_those_for_namespaces_are_refused(machine: str) ->
     namespaces = {1 << bit for bit in (17, 25, 26, 27, 28, 29, 30)}  # ns, cgroup, uts, ipc, user, pid, net
     for bit in range(32):
         wanted = ERROR | errno.EPERM if 1 << bit in namespaces else ALLOW
-        assert answer(program, ARCHITECTURE[machine], number, 1 << bit) == wanted
+        assert answer(program, ARCHITECTURE[machine], number, 1 << bit | linux.CLONE_FILES) == wanted
+
+
+@machines
+def test_a_thread_shares_its_files_with_its_process(machine: str) -> None:
+    program, number = linux.filter_program(machine), filtered(machine)["clone"]
+    thread = 0x003D0F00  # what glibc's pthread_create passes
+    assert answer(program, ARCHITECTURE[machine], number, thread) == ALLOW
+    assert answer(program, ARCHITECTURE[machine], number, thread & ~linux.CLONE_FILES) == ERROR | errno.EPERM
+    assert answer(program, ARCHITECTURE[machine], number, 0x01200011) == ALLOW  # fork
 
 
 def test_a_notebook_gets_sockets_of_these_families_and_of_no_other(attempt_flat: Try) -> None:

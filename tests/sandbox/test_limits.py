@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from autograder.sandbox import run
+from autograder.sandbox.inside import limits
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
 
 NEXT = "print('next')"
+FIRST_THREAD_ENDS = (
+    "import ctypes, os, platform, threading, time\n"
+    "def rest(work):\n"
+    "    threading.Thread(target=work, args=(60,)).start()\n"
+    "    ctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +93,10 @@ def test_one_process_can_not_take_more_memory(attempt: Try) -> None:
         "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
         "        time.sleep(60)\ntime.sleep(60)",
         "import mmap\nkept = []\nwhile True:\n    kept.append(mmap.mmap(-1, 1 << 26)); kept[-1].write(b'x' * (1 << 26))",
+        f"{FIRST_THREAD_ENDS}for _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
+        "        rest(time.sleep)\ntime.sleep(60)",
     ],
-    ids=["processes together", "shared memory"],
+    ids=["processes together", "shared memory", "processes whose first thread has ended"],
 )
 def test_memory_is_counted_over_all_processes(attempt: Try, bomb: str) -> None:
     tried = attempt(bomb, NEXT)
@@ -98,6 +111,23 @@ def test_memory_that_forks_share_is_counted_once(attempt: Try) -> None:
         "[os.waitpid(pid, 0) for pid in children]\nprint('done')"
     )
     assert tried.run.breaks == () and tried.shown == ["done"]
+
+
+def test_a_process_that_has_ended_is_charged_with_nothing() -> None:
+    """Whichever of its files in /proc is read at that moment: forks that ended together were charged in full once."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", "x = bytearray(b'x') * (99 << 20); print(flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None and child.stdout.readline()
+    folder, bounds = f"/proc/{child.pid}", {"processes": 9, "memory_mb": 64, "open_files": 64}
+    assert limits.broken_limit([child.pid], bounds) == limits.Broken("memory", 64)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and not yet taken note of
+    for _ in range(2):
+        assert limits._proportional(folder) == 0 and limits._sockets([folder], each=8) == 0
+        assert limits.broken_limit([child.pid], bounds) is None
+        child.wait()
 
 
 def test_the_disk_can_not_be_filled(attempt: Try) -> None:
@@ -174,18 +204,29 @@ def test_outputs_that_are_no_notebook_outputs_are_dropped(attempt: Try) -> None:
     assert "kept" in tried.shown[0] or tried.limits == ["messages"]
 
 
-def test_sockets_of_many_processes_are_counted_together(attempt: Try) -> None:
+HOARD = (
+    "import os, socket, time\n"
+    "def hoard(seconds):\n"
+    "    kept = []\n"
+    "    while True:\n"
+    "        try: kept.append(socket.socketpair())\n"
+    "        except OSError: time.sleep(seconds)\n"
+)
+IN_FORTY = "for _ in range(40):\n    if os.fork() == 0:\n        {}\ntime.sleep(50)"
+BUSY = "threading.Thread(target=lambda: [os.close(os.dup(1)) for _ in iter(int, 1)]).start()\n        "
+
+
+@pytest.mark.parametrize(
+    "hoard",
+    [
+        HOARD + IN_FORTY.format("hoard(50)"),
+        FIRST_THREAD_ENDS + HOARD + IN_FORTY.format("rest(hoard)"),
+        "import threading\n" + HOARD + IN_FORTY.format(BUSY + "hoard(50)"),
+    ],
+    ids=["plainly", "in threads that outlive the first", "while descriptors come and go"],
+)
+def test_sockets_of_many_processes_are_counted_together(attempt: Try, hoard: str) -> None:
     """What waits in them is memory of nobody's: each process alone stays below its limit."""
-    hoard = (
-        "import os, socket, time\n"
-        "for _ in range(40):\n"
-        "    if os.fork() == 0:\n"
-        "        kept = []\n"
-        "        while True:\n"
-        "            try: kept.append(socket.socketpair())\n"
-        "            except OSError: time.sleep(50)\n"
-        "time.sleep(50)"
-    )
     tried = attempt(hoard, NEXT)
     assert tried.limits == ["sockets"] and tried.shown[1] == ""
     assert "sockets: more than" in tried.run.breaks[0].sentence

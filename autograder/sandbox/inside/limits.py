@@ -5,6 +5,7 @@ TensorFlow maps far more address space than it uses, so RLIMIT_AS is no use: res
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +25,7 @@ SAID = {  # what ends a kernel
     "sandbox": N_("the sandbox died under this notebook"),
 }
 NOT_THE_NOTEBOOKS = ("machine", "sandbox")  # or not for certain
+ENDED = "ZX"  # the letters of a process, or a thread, that has ended and holds nothing
 LARGE_MB = 32
 MANY = 24  # more large processes are not measured one by one: that takes 10 ms each, and a fork bomb leaves no time
 
@@ -46,13 +48,35 @@ def pids() -> list[int]:
         return []
 
 
-def stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third on, or [] when the process is gone."""
+def _fields(folder: str) -> list[str]:
+    """What `stat` in that folder of /proc holds from the third field on, or [] when the process is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        text = Path(f"{folder}/stat").read_text("utf-8", "replace")
     except OSError:
         return []
     return text.rpartition(")")[2].split()  # the name before may hold anything
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on, or [] when the process is gone."""
+    return _fields(f"/proc/{pid}")
+
+
+def _shown(pid: int) -> tuple[str, list[str]]:
+    """The folder of /proc that shows what process `pid` holds, and its fields; no field when it is gone.
+
+    A process whose first thread has ended while others go on shows nothing of its own: its memory and its files are
+    seen in one of those only.
+    """
+    folder = f"/proc/{pid}"
+    fields = _fields(folder)
+    if fields and fields[0] in ENDED and int(fields[17]) > 1:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"{folder}/task"):
+                those = _fields(f"{folder}/task/{thread}")
+                if those and those[0] not in ENDED:
+                    return f"{folder}/task/{thread}", those
+    return folder, fields
 
 
 def session(leader: int) -> list[int]:
@@ -60,34 +84,39 @@ def session(leader: int) -> list[int]:
     return [pid for pid in pids() if (fields := stat(pid)) and fields[3] == str(leader)]
 
 
-def _proportional(pid: int, otherwise: int) -> int:
+def _resident(folder: str) -> int:
+    """Bytes that stand in memory for it now: none when it has ended, or is about to."""
+    fields = _fields(folder)
+    return int(fields[21]) * PAGE if fields else 0
+
+
+def _proportional(folder: str) -> int:
     """Bytes, pages shared with k processes counted as 1/k: forks share most of what the parent imported."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+    with contextlib.suppress(OSError):
+        for line in Path(f"{folder}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
-    except OSError:
-        pass  # a process that hides its map is charged with all that it shows
-    return otherwise
+    return _resident(folder)  # what hides its map is charged with all that it shows
 
 
-def _sockets(processes: Iterable[int], each: int) -> int:
+def _sockets(folders: Iterable[str], each: int) -> int:
     """How many they hold together, those that were inherited once. What waits in them is memory that no process's size shows.
 
     `each`: what a process is charged with that hides its own.
     """
     found: set[str] = set()
     hidden = 0
-    for pid in processes:
+    for folder in folders:
         try:
-            with os.scandir(f"/proc/{pid}/fd") as entries:
-                links = [os.readlink(entry.path) for entry in entries]
-        except PermissionError:
-            hidden += 1
+            descriptors = os.listdir(f"{folder}/fd")
         except OSError:
-            continue  # it, or one of them, is gone by now: the next look counts them
-        else:
-            found |= {link for link in links if link.startswith("socket:")}
+            hidden += _resident(folder) > 0  # one that is ending hides them too, and holds none
+            continue
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):  # closed by now; what the others are is counted all the same
+                link = os.readlink(f"{folder}/fd/{descriptor}")
+                if link.startswith("socket:"):
+                    found.add(link)
     return len(found) + hidden * each
 
 
@@ -105,22 +134,22 @@ def available_mb() -> int:
 def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | None:
     """Which limit `processes` break together, if any."""
     count = 0
-    sizes: dict[int, int] = {}
+    sizes: dict[str, int] = {}
     for pid in processes:
-        fields = stat(pid)
+        folder, fields = _shown(pid)
         if fields:
             count += int(fields[17])  # threads count, as they do for RLIMIT_NPROC
-            sizes[pid] = int(fields[21]) * PAGE
+            sizes[folder] = int(fields[21]) * PAGE
     if count > limits["processes"]:
         return Broken("processes", limits["processes"])
     allowed = limits["memory_mb"] * MB
-    large = [pid for pid, size in sizes.items() if size > LARGE_MB * MB]
+    large = [folder for folder, size in sizes.items() if size > LARGE_MB * MB]
+    # Twice: forks that end while they are measured leave a larger share to those that are measured after them.
     if sum(sizes.values()) > allowed and (
-        len(large) > MANY or sum(_proportional(pid, sizes[pid]) for pid in large) > allowed
+        len(large) > MANY or all(sum(map(_proportional, large)) > allowed for _ in range(2))
     ):
         return Broken("memory", limits["memory_mb"])
-    alive = [pid for pid, size in sizes.items() if size]  # one that is ending holds nothing, and shows nothing
-    if _sockets(alive, limits["open_files"] // 8) > limits["open_files"]:
+    if _sockets(sizes, limits["open_files"] // 8) > limits["open_files"]:
         return Broken("sockets", limits["open_files"])
     # No sandbox sees another one. As the floor rises with what a kernel holds, the one that holds most is the first to reach it.
     floor = min(MACHINE_FLOOR_MB, MACHINE_FLOOR_MB * sum(sizes.values()) // allowed)

@@ -21,6 +21,8 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
+CLONE_FILES = 0x00000400
+CLONE_THREAD = 0x00010000
 _ANY_NAMESPACE = 0x7E020000  # ns, cgroup, uts, ipc, user, pid, net
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
@@ -87,7 +89,7 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
 
 
 def filter_program(machine: str) -> bytes:
-    """The seccomp filter as classic BPF: everything is allowed but `_DENIED`, new namespaces and sockets of other `FAMILIES`."""
+    """The seccomp filter as classic BPF: all is allowed but `_DENIED`, new namespaces, threads that share no files and sockets of other `FAMILIES`."""
     column, architecture = _ARCHITECTURES[machine]
     load, equal, at_least, any_bit, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill = _instruction(answer, 0x7FFF0000), _instruction(answer, 0x80000000)
@@ -105,8 +107,13 @@ def filter_program(machine: str) -> bytes:
     check += [_instruction(answer, 0x00050000 | errno.EAFNOSUPPORT), allow]
     for numbers in _SOCKETS.values():
         program += [_instruction(equal, numbers[column], 0, len(check)), *check]
-    program += [_instruction(equal, _CLONE[column], 0, 3), _instruction(load, 16)]
-    program += [_instruction(any_bit, _ANY_NAMESPACE, 0, 1), refuse, allow]
+    program += [
+        _instruction(equal, _CLONE[column], 0, 5),
+        _instruction(load, 16),
+        _instruction(any_bit, _ANY_NAMESPACE, 2, 0),
+    ]
+    # A thread with descriptors of its own would hold sockets that nobody counts.
+    program += [_instruction(any_bit, CLONE_THREAD, 0, 2), _instruction(any_bit, CLONE_FILES, 1, 0), refuse, allow]
     return b"".join(program)
 
 
