@@ -44,6 +44,9 @@ def collect(
     roster: Annotated[
         Path | None, typer.Option("--roster", "-r", help="CSV with the columns id, name, email and platforms' names.")
     ] = None,
+    teams: Annotated[
+        bool, typer.Option("--teams", help="One hand-in counts for each of its group: the roster's column 'group'.")
+    ] = False,
     platform: Annotated[
         PlatformChoice, typer.Option("--from", help="Whose naming rule to follow; auto: the one that fits most files.")
     ] = PlatformChoice.auto,
@@ -76,6 +79,7 @@ def collect(
             assignment=assignment,
             zone=_zone(timezone),
             roster=rosters.load(there(roster, _("Name the roster's CSV with --roster."))) if roster else None,
+            teams=teams,
         )
         with bar(_("reading")) as progress:
             collected = collecting.collect(

@@ -28,12 +28,13 @@ KEPT = ".attempts"
 
 class Attempt(Written):
     """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called, and whom the
-    platform meant by it (``platform:words``)."""
+    platform meant by it (``platform:words``; without words: a team). `number`: the platform's of this student, where a team handed in."""
 
     sha256: str
     time: dt.datetime | None
     file: str
     claim: str = ""
+    number: str = ""
 
 
 class Record(Written):
@@ -43,9 +44,14 @@ class Record(Written):
         return any((attempt.sha256, attempt.time) == (digest, time) for attempt in self.attempts)
 
     def others(self, claim: str) -> set[str]:
-        """Whom else of the same platform attempts were collected for: two people there can't be one student here."""
-        platform = claim.partition(":")[0]
-        return {a.claim for a in self.attempts if a.claim.partition(":")[0] == platform} - {claim}
+        """Whom else of the same platform attempts were collected for: two people there can't be one student here. A team is several."""
+        platform, _colon, words = claim.partition(":")
+        claims = {a.claim for a in self.attempts if a.claim.partition(":")[0] == platform} if words else set()
+        return claims - {claim, f"{platform}:"}
+
+    def source(self, digest: str) -> str:
+        """The file of SOURCE that a notebook with this digest was; '' if it was not collected."""
+        return next((attempt.file for attempt in reversed(self.attempts) if attempt.sha256 == digest), "")
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ def _step(place: Place, record: Record, ordered: list[Candidate]) -> Step:
         elif what is What.KEPT:
             step.keep.append(each)
         step.taken.append(Taken(each.student, each.assignment, each.file.path, what, each.time, notes))
-    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path, claim=e.claim) for e in ordered]
+    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path, claim=e.claim, number=e.number) for e in ordered]
     known = tuple(each for each in new if not record.knows(each.sha256, each.time))
     step.record = Record(attempts=(*record.attempts, *known))
     return step

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.classroom.collect import git, notes, times
+from autograder.classroom.collect import git, notes, teams, times
 from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.collect.encodings import as_utf8
@@ -33,7 +33,7 @@ UPLOADS = 5  # notebooks of the largest size that one upload may become on disk,
 class Candidate:
     """A notebook that is somebody's attempt at an assignment. `digest`: SHA-256 of what would be written.
 
-    `claim`: whom the platform means by it, in the platform's own words.
+    `claim`: whom the platform means by it, in the platform's own words; `number`: the student's there, where a team handed in.
     """
 
     student: str
@@ -47,6 +47,7 @@ class Candidate:
     notes: tuple[str, ...]
     beside: tuple[File, ...] = ()
     claim: str = ""
+    number: str = ""
 
     def rank(self) -> tuple[object, ...]:
         """Later is larger. Between files of one moment: worked on, uploaded later, the browser's later copy."""
@@ -55,12 +56,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Settings:
-    """`zone`: of times that name none (by default the due date's). `assignment`: collect only this one."""
+    """`zone`: of times that name none (by default the due date's). `assignment`: collect only this one.
+
+    `teams`: one hand-in counts for each member of its group, as the roster has them.
+    """
 
     platform: str = "auto"
     assignment: str = ""
     zone: dt.tzinfo | None = None
     roster: Roster | None = None
+    teams: bool = False
 
 
 @dataclass
@@ -101,6 +106,7 @@ class _Matcher:
         self.notebooks = [file for file in source.files if is_notebook(file.name)]
         self.by_path = {file.path: file for file in source.files}
         self.rule = self._rule()
+        self.teams = teams.of(settings.roster, settings.teams)
         self.more = notes.more(self.rule, source)
         self.uploaded: dict[str, int] = defaultdict(int)  # bytes, by the platform's part
 
@@ -138,7 +144,7 @@ class _Matcher:
             raise _Skip(_("it is {title}'s own", title=_(self.rule.platform.title)), amiss=False)
         if cut is None:
             raise _Skip(_no_fit(self.rule.platform))
-        people = [(each, self._student(each)) for each in self.more(cut)]
+        people = [whose for each in self.more(cut) for whose in self._students(each)]
         try:
             data, encoding = content(file, self.limit)
         except Refused as error:
@@ -166,11 +172,13 @@ class _Matcher:
         for each, student in people:
             moment = self._time(file, cut, each, assignment)
             said = [*remarks, *[_("late, and nothing says by how much")] * ("late" in each and moment is None)]
+            said += [_("handed in by a team")] * ("team" in each)
             digest = sha256(data)
             order = int(each.get("order", "0")[:18])
             candidate = Candidate(
                 student, assignment, file, digest, moment, worked, order, copy, tuple(said), beside,
-                claim=f"{self.rule.platform.name}:{' '.join(_identity(each))}",
+                claim=f"{self.rule.platform.name}:{'' if 'team' in each else ' '.join(_identity(each))}",
+                number=each.get("own number", ""),
             )  # fmt: skip
             candidates.append((candidate, each))
         return candidates
@@ -188,6 +196,19 @@ class _Matcher:
         if self.uploaded[upload] > UPLOADS * self.limit:
             limit = UPLOADS * self.limit / 1_000_000
             raise _Skip(_("this upload holds more than {megabytes:g} MB of notebooks", megabytes=limit))
+
+    def _students(self, groups: Groups) -> list[tuple[Groups, str]]:
+        """Whose hand-in it is: of each member, where teams hand in. Raises _Skip."""
+        if self.teams is None:
+            return [(groups, self._student(groups))]
+        people, reason = self.teams.members(self.rule.platform, groups)
+        if not people:
+            raise _Skip(reason)
+        own = {person.id: person.column(self.rule.platform.name) for person in people}
+        return [
+            ({**groups, "team": person.team, "own number": own[person.id]} if person.team else groups, person.id)
+            for person in people
+        ]
 
     def _student(self, groups: Groups) -> str:
         """The student's id. Raises _Skip when nobody is meant, or it can't be told who."""
@@ -287,7 +308,9 @@ def _no_fit(platform: Platform) -> str:
 
 
 def _identity(groups: Groups) -> tuple[str, ...]:
-    """Whom the platform means, by the words that tell its people apart."""
+    """Whom the platform means, by the words that tell its people apart; a team, whoever of it handed in."""
+    if "team" in groups:
+        return (groups["team"],)
     return tuple(groups.get(kind, "") for kind in (("login",) if "login" in groups else ("name", "number")))
 
 

@@ -21,6 +21,7 @@ repositories in SOURCE begin with. Forms see nothing else of a path: see `paths`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from autograder.common.i18n import N_
 
@@ -48,7 +49,8 @@ class Platform:
     `above`: how many folders of the teacher's may lie around; None: as many as there are, each alone. `whole`: SOURCE itself may have
     such a name. `checkout`: the name is that of a git checkout, whose last commit is the time. `own`: folders beside submissions that
     are the platform's. `notes`: where the platform says more about submissions (`notes` module). `stamped`: `timestamp.txt` in the
-    platform's folder is the teacher's. `source`: where the rule is documented.
+    platform's folder is the teacher's. `team`: what its name of a team's hand-in says, one of the members, the team's own name, or the one or
+    the other. `source`: where the rule is documented.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Platform:
     own: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     stamped: bool = False
+    team: Literal["member", "name", "either"] = "member"
 
 
 EXCHANGE = Platform(
@@ -91,6 +94,7 @@ GITHUB = Platform(
     student=("login",),
     source="github/gh-classroom, cmd/gh-classroom/clone/student-repos: <assignment>-submissions/<assignment>-<user>/",
     checkout=True,
+    team="name",
 )
 GRADESCOPE = Platform(
     name="gradescope",
@@ -104,7 +108,9 @@ MOODLE = Platform(
     title="Moodle",
     forms=(Form(r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+(?:_(?P<file>.*))?"),),
     student=("login", "name"),
-    source="moodle/moodle, mod/assign/classes/downloader.php: <full name>_<participant>_assignsubmission_<plugin>",
+    source="moodle/moodle, mod/assign/classes/downloader.php: <full name>_<participant>_assignsubmission_<plugin>; a team's once, as "
+    "<group>_<number of the group>_assignsubmission_<plugin>, or <Default group>_assignsubmission_<plugin>",
+    team="name",
 )
 BLACKBOARD = Platform(
     name="blackboard",
@@ -126,7 +132,8 @@ CANVAS = Platform(
         Form(r"(?P<name>[^_\d].*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<file>(?:text|link)\.html)", folder=False),
     ),
     student=("login", "name", "number"),
-    source="instructure/canvas-lms, lib/content_zipper.rb: <sortable name>_LATE_<user>_<attachment>_<file>",
+    source="instructure/canvas-lms, lib/content_zipper.rb: <sortable name>_LATE_<user>_<attachment>_<file>; of a group once, with the group's name "
+    "and one member's number (app/models/assignment.rb, representatives)",
 )
 CLASSROOM = Platform(
     name="classroom",
@@ -157,6 +164,7 @@ FOLDER = Platform(
     source="nbgrader's layout, <student>/<assignment>/<file>, and simpler ones",
     above=0,
     stamped=True,
+    team="either",
 )
 # The order in which they are tried: a rule that fits by chance comes after those that can't.
 PLATFORMS = {each.name: each for each in (EXCHANGE, GITHUB, GRADESCOPE, MOODLE, BLACKBOARD, CANVAS, CLASSROOM, FOLDER)}

@@ -32,6 +32,8 @@ COLUMNS = {
     "classroom": ("classroom", "googleclassroom", "google"),
     "exchange": ("exchange", "nbgrader", "unixname"),
     "folder": ("folder",),
+    "group": ("group", "groupname", "team", "teamname", "모둠", "조"),
+    "section": ("section", "sections", "분반"),
 }
 _UNIQUE = ("id", "email", "login", "moodle", "canvas", "blackboard", "github", "gradescope", "classroom", "exchange")
 ROWS = 100_000
@@ -51,6 +53,11 @@ class Person:
         email = self.fields.get("email", "")
         return email.partition("@")[0] if name == _LOCAL else self.fields.get(name, "")
 
+    @property
+    def team(self) -> str:
+        """Which group of the class, '' for none: by the platform's number where its export has one, else by its name."""
+        return self.fields.get("team", "") or key(self.fields.get("group", ""))
+
     def names(self) -> set[str]:
         """Their full name in every order: 'Jane Doe', 'Doe, Jane' and Canvas's 'doejane' are all found."""
         parts = [words(self.fields.get("first", "")), words(self.fields.get("last", ""))]
@@ -60,11 +67,15 @@ class Person:
 
 
 class Roster:
-    """The class. `find` answers for what a platform says of a person; `name` is the file's, for messages."""
+    """The class. `find` answers for what a platform says of a person; `name` is the file's, for messages.
 
-    def __init__(self, name: str, people: Iterable[Person]) -> None:
+    `of_teams`: it is the platform's own file of one assignment, and says that teams hand it in.
+    """
+
+    def __init__(self, name: str, people: Iterable[Person], of_teams: bool = False) -> None:
         self.name = name
         self.people = list(people)
+        self.of_teams = of_teams
 
     def find(self, platform: str, groups: Mapping[str, str]) -> tuple[Person | None, str]:
         """Whose submission it is, or None and the reason.
@@ -139,7 +150,8 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     problems: list[str] = []
     people: list[Person] = []
     seen: dict[tuple[str, str], int] = {}
-    for line, fields in _rows(path, lines[0][1], lines[1:]):
+    export = roster_exports.recognised(lines[0][1])
+    for line, fields in _rows(path, export, lines[0][1], lines[1:]):
         if "moodle" in fields:  # the grading worksheet has 'Participant 12345'
             fields["moodle"] = fields["moodle"].split()[-1]
         identity = fields.get("id", "")
@@ -169,12 +181,14 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
         people.append(Person(identity, line, fields))
     if problems:
         raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
-    return Roster(path.name, people)
+    of_teams = export is not None and export.of_assignment and any(person.team for person in people)
+    return Roster(path.name, people, of_teams)
 
 
-def _rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]]) -> list[roster_exports.Row]:
+def _rows(
+    path: Path, export: roster_exports.Export | None, header: list[str], lines: list[tuple[int, list[str]]]
+) -> list[roster_exports.Row]:
     """The cells of each line by column: of a platform's export as that platform means them, else as `COLUMNS` names them."""
-    export = roster_exports.recognised(header)
     if export is not None:
         return roster_exports.people(export, path, header, lines)
     columns = _columns(path, header)

@@ -23,7 +23,8 @@ class Export:
     """`columns`: what each header of it, without case and marks, means here; `marks`: those that all stand in its first line.
 
     `ids`: the columns of which student ids are made, the first that tells everybody apart. `person`: a column that every person has, and the
-    lines that are the platform's own have not; with `is_person` what stands in it. `source`: where the format is from.
+    lines that are the platform's own have not; with `is_person` what stands in it. `of_assignment`: it is of one assignment, and names groups
+    only where teams hand that in. `source`: where the format is from.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Export:
     ids: tuple[str, ...]
     person: str
     source: str
+    of_assignment: bool = False
 
     def is_person(self, fields: Mapping[str, str]) -> bool:
         said = fields.get(self.person, "")
@@ -43,12 +45,24 @@ EXPORTS = (
     Export(
         title="Canvas",
         columns={
-            "student": "name", "id": "canvas", "sisuserid": "sis", "sisloginid": "login", "integrationid": "", "section": "",
+            "student": "name", "id": "canvas", "sisuserid": "sis", "sisloginid": "login", "integrationid": "", "section": "section",
         },
         marks=("student", "id", "section"),
         ids=("sis", "login", "canvas"),
         person="canvas",
         source="instructure/canvas-lms, lib/gradebook_exporter.rb: Student, ID, SIS User ID, SIS Login ID, Section; then rows of its own",
+    ),
+    Export(
+        title="Canvas",
+        columns={
+            "name": "name", "canvasuserid": "canvas", "userid": "sis", "loginid": "login", "sections": "section", "groupname": "group",
+            "canvasgroupid": "team", "groupid": "",
+        },
+        marks=("canvasuserid", "loginid", "groupname"),
+        ids=("sis", "login", "canvas"),
+        person="canvas",
+        source="instructure/canvas-lms, app/controllers/group_categories_controller.rb: name, canvas_user_id, user_id, login_id, sections, "
+        "group_name, canvas_group_id, group_id",
     ),
     Export(
         title="GitHub Classroom",
@@ -62,11 +76,13 @@ EXPORTS = (
         title="Moodle",
         columns={
             "identifier": "moodle", "fullname": "name", "idnumber": "number", "emailaddress": "email", "username": "login",
+            "group": "group",
         },
         marks=("identifier", "grade"),
         ids=("number", "login", "email", "name", "moodle"),
         person="moodle",
-        source="moodle/moodle, mod/assign/gradingtable.php: the grading worksheet",
+        source="moodle/moodle, mod/assign/gradingtable.php: the grading worksheet; with the column Group where teams hand in",
+        of_assignment=True,
     ),
     Export(
         title="Moodle, Google Classroom",

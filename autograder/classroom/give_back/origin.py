@@ -14,7 +14,7 @@ from autograder.classroom.folder import Folder, Work
 
 @dataclass(frozen=True)
 class Origin:
-    """`part`: the name that the platform gave to the submission, one folder or file; the rest is what that name says."""
+    """`part`: the name that the platform gave to the submission, one folder or file; the rest is what that name says of the student."""
 
     part: str
     name: str = ""
@@ -49,4 +49,6 @@ def _parts(attempt: Attempt, platform: Platform) -> Iterator[Origin]:
             name, number, login = (groups.get(key) or "" for key in ("name", "number", "login"))
             claims = {login, f"{name} {number}".strip(), f"{name}_{number}"}
             if match and (whose in claims or (not name and not login) or not whose):
-                yield Origin(part, name, number)
+                # The number in a team's name is the group's where the name is: the student's own is the roster's.
+                is_teams = attempt.claim == f"{platform.name}:" and platform.team == "name"
+                yield Origin(part, name, attempt.number if is_teams else number)

@@ -9,6 +9,8 @@ from functools import partial
 
 import nbformat
 
+from autograder.classroom.collect.attempts import Place as Attempts
+from autograder.classroom.collect.attempts import read_record
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
@@ -18,7 +20,7 @@ from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.errors import AutograderError, CollectError, SubmissionError
 from autograder.common.results import Report
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
@@ -83,15 +85,28 @@ def _differences(course: Course, here: Mapping[Place, Report]) -> dict[Place, tu
 def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]]:
     found, folder = {}, Folder(course.root)
     for name in course.assignments:
-        notebooks = {}
+        notebooks, teams = {}, set[tuple[str, str]]()
         for report in reports:
-            if report.assignment == name:
+            if report.assignment == name and not _is_teammates(folder, report, teams):
                 with suppress(OverLimit, SubmissionError):  # cells that are none: not compared
                     notebooks[report.student] = confined(partial(_handed_in, folder, report), seconds=READ_SECONDS)
         if len(notebooks) > 1:
             with suppress(AutograderError, OverLimit):
                 found[name] = _groups(notebooks, _answers(released_notebook(course, name)))
     return found
+
+
+def _is_teammates(folder: Folder, report: Report, seen: set[tuple[str, str]]) -> bool:
+    """Whether it is the same file of a platform's archive as one of `seen`, handed in by a team: nothing to compare. Adds it to `seen`."""
+    try:
+        record = read_record(Attempts(folder.submitted, report.student, report.assignment).record)
+    except CollectError:  # damaged, which `collect` says
+        return False
+    source = record.source(report.submission), report.submission
+    known = source in seen
+    if source[0]:
+        seen.add(source)
+    return known
 
 
 def _groups(notebooks: Mapping[str, Mapping[str, str]], release: Mapping[str, str]) -> list[Group]:

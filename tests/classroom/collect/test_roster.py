@@ -87,6 +87,11 @@ EXPORTS = {
         'Student,ID,Section\n    Points Possible,,\n"Doe, Jane",501,A\n"Roe, Bob",502,A\n',
         [("501", "canvas", {"number": "501", "name": "doejane"}), ("502", "canvas", {"name": "roebob"})],
     ),
+    "canvas group set": (
+        "name,canvas_user_id,user_id,login_id,sections,group_name,canvas_group_id,group_id\n"
+        '"Doe, Jane",501,2027001,jdoe,A,Team 1,71,\n"Roe, Bob",502,2027002,broe,A and B,,,\n',
+        [("2027001", "canvas", {"number": "501", "name": "team1"}), ("2027002", "canvas", {"name": "roebob"})],
+    ),
     "github": (
         '"identifier","github_username","github_id","name"\n"jane@example.edu","janed","77","Jane Doe"\n"Bob Roe","","",""\n',
         [("jane@example.edu", "github", {"login": "JaneD"}), ("Bob-Roe", "folder", {"name": "Bob Roe"})],
