@@ -54,19 +54,13 @@ STYLES: list[dict[str, dict]] = [
         "model.compile(optimizer=keras.optimizers.RMSprop(), loss=keras.losses.SparseCategoricalCrossentropy(), metrics=['acc'])\n"
         "model.fit(train_input, train_target, epochs=5, batch_size=32)\nprint(train_input.mean(), train_input.std())\n")}},
     {"two_layer": {"scale-answer": "train_scaled = (images / 255.0).astype('float32').reshape(60000, 28 * 28)\n"},
-     "optimizers": {"nesterov-answer": [("nesterov=True", "nesterov=True, learning_rate=0.01")]}},
+     "optimizers": {"trainings-answer": [("nesterov=True", "nesterov=True, learning_rate=0.01")]}},
 ]  # fmt: skip
 SLIPS: list[dict[str, dict]] = [
     {"flatten_relu": {"debug-answer": [('"softmax"', '"oftmasx"')]}},
     {"two_layer": {"compile-answer": [('["accuracy"]', '"accuracy"')]}},
-    {"optimizers": {"nesterov-answer": (
-        "sgd = keras.optimizers.SGD(momentum=0.9, nesterov=True)\nnetwork = fresh_model()\n"
-        "network.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
-        "network.fit(train_input, train_target, epochs=5)\nmodels['nesterov'] = network\n")}},
-    {"optimizers": {"adam-answer": (
-        "network = models['rmsprop']\n"
-        "network.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
-        "network.fit(train_input, train_target, epochs=5)\nmodels['adam'] = network\n")}},
+    {"optimizers": {"trainings-answer": [("compile(optimizer=optimizer, ", "compile(")]}},
+    {"optimizers": {"trainings-answer": [("    network = fresh_model()\n", ""), ("for name, optimizer", "network = fresh_model()\nfor name, optimizer")]}},
     {"flatten_relu": {"train-answer": [("fit(train_input,", "fit(train_input.reshape(-1, 784),")]}},
     {"two_layer": {"scale-answer": [(" / 255.0", "")]}},
     {"deep": {"train-answer": [("epochs=5", "epochs=3")]}},
@@ -74,7 +68,7 @@ SLIPS: list[dict[str, dict]] = [
 BROKEN: list[dict[str, dict]] = [
     {"two_layer": {"train-answer": "model.fit(train_input, train_target, epochs=5"}},
     {"deep": {"network-answer": "import os\nos._exit(3)\n"}},
-    {"optimizers": {"sgd-answer": "raise SystemExit\n"}},
+    {"optimizers": {"trainings-answer": "raise SystemExit\n"}},
 ]
 
 

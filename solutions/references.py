@@ -67,3 +67,8 @@ def adam_step(w, average, squares, gradient, step, learning_rate, beta_1, beta_2
     squares = beta_2 * squares + (1 - beta_2) * gradient**2
     mean, variance = average / (1 - beta_1**step), squares / (1 - beta_2**step)
     return w - learning_rate * mean / (np.sqrt(variance) + EPSILON), average, squares
+
+
+def best_epoch(val_losses):
+    """The number of epochs, counted from 1, after which the loss was smallest."""
+    return int(np.argmin(val_losses)) + 1

@@ -93,6 +93,7 @@ COMMON = {
     "title": "instead of the one that is made of its keys; needed when it is hidden",
     "hint": "shown when it fails, behind the hint that fits the mistake",
 }
+_ENTRIES = "when `of` is a dictionary of networks: the keys of those that must all pass"
 OWN: dict[str, dict[str, str]] = {
     "layers": {"layers": "in order; input layers don't count"},
     "layer_names": {"names": "in order", "default": "instead: no layer was given a name"},
@@ -108,14 +109,14 @@ OWN: dict[str, dict[str, str]] = {
     },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
     "metrics": {"includes": "names that must be among them"},
-    "trained_on": {"split": "which images", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any"},
+    "trained_on": {"split": "which images", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "entries": _ENTRIES},
     "trained_with": {
         "equals": "class name or string", "settings": "by argument name",
-        "others": "settings that are not named: anything, or Keras's defaults",
+        "others": "settings that are not named: anything, or Keras's defaults", "entries": _ENTRIES,
     },
-    "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer"},
-    "batch_size": {"equals": "exactly"},
-    "fresh": {},
+    "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", "entries": _ENTRIES},
+    "batch_size": {"equals": "exactly", "entries": _ENTRIES},
+    "fresh": {"entries": _ENTRIES},
     "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1"},
     "evaluation": {
         "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",

@@ -32,19 +32,11 @@ model.add(keras.layers.Activation('relu'))
 model.add(keras.layers.Dense(10))
 model.add(keras.layers.Softmax())
 """
-_FORGOTTEN = """\
-sgd = keras.optimizers.SGD(momentum=0.9, nesterov=True)
-network = fresh_model()
-network.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-network.fit(train_input, train_target, epochs=5)
-models["nesterov"] = network
-"""
-_SECOND_FIT = """\
-network = models["rmsprop"]
-network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-network.fit(train_input, train_target, epochs=5)
-models["adam"] = network
-"""
+_FORGOTTEN = [("    network.compile(optimizer=optimizer, ", "    network.compile(")]
+_SECOND_FIT = [
+    ("    network = fresh_model()\n", ""),
+    ("for name, optimizer", "network = fresh_model()\nfor name, optimizer"),
+]
 _FLAT = "model.fit(train_input.reshape(-1, 784), train_target, epochs=5)"
 
 
@@ -70,9 +62,9 @@ STUDENTS = (
     Student("string-metrics", N_("metrics='accuracy' as a string"),
             {"two_layer": {"compile-answer": [('["accuracy"]', '"accuracy"')]}}),
     Student("forgotten-optimizer", N_("an optimizer is made and never given to compile()"),
-            {"optimizers": {"nesterov-answer": _FORGOTTEN}}),
+            {"optimizers": {"trainings-answer": _FORGOTTEN}}),
     Student("second-fit", N_("compile() and fit() again on a trained network"),
-            {"optimizers": {"adam-answer": _SECOND_FIT}}),
+            {"optimizers": {"trainings-answer": _SECOND_FIT}}),
     Student("input-shape", N_("input_shape= on the first layer: accepted"),
             {"deep": {"network-answer": [("    keras.Input(shape=(784,)),\n", ""),
                                          ('activation="sigmoid", name="hidden1"',

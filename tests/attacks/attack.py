@@ -18,7 +18,7 @@ BASES: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "short": ("two_layer", False, ("outputs", "parameters", "steps")),
     "train": ("two_layer", True, ("scale", "split", "model", "compile", "train", "accuracy")),
     "images": ("flatten_relu", True, ("images", "model", "train", "evaluate", "accuracy")),
-    "challenge": ("optimizers", True, ("sgd", "challenge")),
+    "challenge": ("optimizers", True, ("trainings", "challenge")),
 }  # fmt: skip
 STOLEN = "STOLEN"  # what an attack prints when it got at something: must never be seen
 TRIED = "TRIED"  # what it prints when it went on to its end

@@ -41,6 +41,13 @@ def test_every_question_is_worth_what_its_checks_are_worth(course):
             assert len(question.visible()) + len(question.hidden()) == len(question.checks)
 
 
+def test_points_are_whole_or_half_and_every_assignment_is_worth_a_quarter_of_a_hundred(course):
+    for assignment in course.assignments.values():
+        assert sum(question.points for question in assignment.questions.values()) == 25
+        for question in assignment.questions.values():
+            assert all((check.points * 2).is_integer() for check in question.checks), question.title
+
+
 def test_due_dates_have_a_time_zone(course):
     assert all(assignment.due.utcoffset() == dt.timedelta(hours=9) for assignment in course.assignments.values())
 

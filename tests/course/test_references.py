@@ -70,3 +70,13 @@ def test_the_confusion_matrix_is_scikit_learns(references):
     targets, predicted = np.random.default_rng(1).integers(0, 10, (2, 300))
     expected = confusion_matrix(targets, predicted, labels=range(10))
     assert np.array_equal(references.confusion(targets, predicted), expected)
+
+
+def test_the_best_epoch_is_where_keras_own_early_stopping_takes_the_weights_from(references):
+    losses = np.random.default_rng(2).uniform(0.2, 1.5, 20)
+    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=20, restore_best_weights=True)
+    stopping.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    stopping.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        stopping.on_epoch_end(epoch, {"val_loss": loss})
+    assert references.best_epoch(losses) == stopping.best_epoch + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +13,20 @@ from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.arrays import pixels_text, scaling_hint
-from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
+from autograder.course.checks.base import (
+    Facts,
+    Language,
+    Split,
+    Verdict,
+    failed,
+    number,
+    passed,
+    refusal,
+    shorten,
+    undecided,
+)
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
+from autograder.course.checks.forms import Form
 from autograder.course.checks.layers import ModelCheck
 
 SPLITS = {
@@ -48,7 +61,42 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
     return model.fits
 
 
-class _FitCheck(ModelCheck):
+class _TrainedCheck(ModelCheck):
+    """A check on a network's training; with `entries`, on the training of each of those networks of a dictionary."""
+
+    entries: tuple[str, ...] | None = None
+
+    def form(self) -> Form:
+        return super().form() if self.entries is None else Form(kind="dictionary")
+
+    def heading(self, language: Language = "") -> str:
+        own = super().heading(language)
+        return own if self.title or self.entries is None else f"{', '.join(self.entries)}: {own}"
+
+    def __call__(self, facts: Facts) -> Verdict:
+        if self.entries is None:
+            return super().__call__(facts)
+        if problem := refusal(facts, self.of, self.form()):
+            return problem
+        networks: Mapping[str, Any] = facts.of(self.of).items
+        if missing := [key for key in self.entries if key not in networks]:
+            said = ", ".join(networks) if self.hidden else _("missing: {keys}", keys=", ".join(missing))
+            return failed(", ".join(self.entries), said)
+        found = {key: self._of_one(key, networks[key], facts) for key in self.entries}
+        for status in (Status.FAILED, Status.UNDECIDED):
+            for key, verdict in found.items():
+                if verdict.status is status:
+                    expected = f"{key}: {verdict.expected}" if verdict.expected else ""
+                    return Verdict(status, expected, f"{key}: {verdict.actual}", verdict.hint)
+        return passed(shorten("; ".join(dict.fromkeys(verdict.actual for verdict in found.values()))))
+
+    def _of_one(self, key: str, network: Any, facts: Facts) -> Verdict:
+        """What the same check finds of the network under `key`, as if it had been handed in by that name."""
+        one = self.model_copy(update={"of": key, "entries": None})
+        return one(replace(facts, values={**facts.values, key: network}))
+
+
+class _FitCheck(_TrainedCheck):
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         raise NotImplementedError
 
@@ -214,7 +262,7 @@ class Fresh(_FitCheck):
         )
 
 
-class TrainedWith(OptimizerCheck):
+class TrainedWith(_TrainedCheck, OptimizerCheck):
     """The optimizer that the last training really used."""
 
     type: Literal["trained_with"] = "trained_with"

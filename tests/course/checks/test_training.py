@@ -402,3 +402,46 @@ def test_predictions_of_a_network_that_can_not_be_rebuilt_are_undecided():
 def test_a_metric_of_the_students_own_is_for_a_person_to_look_at():
     own = model(compiled=compiled().model_copy(update={"metrics": (Component(type="accuracy", custom="own"),)}))
     assert outcome(METRICS, own).status is Status.UNDECIDED
+
+
+# ---- each of the networks of a dictionary
+
+
+EACH = {name: {**check, "entries": ["a", "b"]} for name, check in FIT_CHECKS.items() if name != "accuracy"}
+
+
+@pytest.mark.parametrize("check", EACH.values(), ids=EACH)
+def test_of_a_dictionary_each_network_that_is_named_must_pass_and_others_may_be_anything(check):
+    right = mapping(a=trained(), b=trained(), other=model())
+    assert outcome(check, right).status is Status.PASSED
+    for wrong in ("a", "b"):
+        found = outcome(check, mapping(**{"a": trained(), "b": trained(), wrong: model()}))
+        assert (found.status, found.points) == (Status.FAILED, 0.0)
+        assert found.actual == f"{wrong}: fit() was not called on this network"
+        assert found.expected == f"{wrong}: a trained network"
+
+
+@pytest.mark.parametrize("check", EACH.values(), ids=EACH)
+def test_of_a_dictionary_what_is_missing_or_no_network_fails(check):
+    found = outcome(check, mapping(a=trained()))
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "a, b", "missing: b")
+    assert outcome(check, mapping()).status is Status.FAILED
+    assert outcome({**check, "hidden": True, "title": "T"}, mapping(a=trained(), c=trained())).status is Status.FAILED
+    for wrong in (scalar(None), scalar(3), listed(), mapping(a=trained())):
+        found = outcome(check, mapping(a=trained(), b=wrong))
+        assert found.status is Status.FAILED and found.actual.startswith("b: ")
+    for wrong in (trained(), listed(), scalar(None), scalar("ab")):
+        assert outcome(check, wrong).expected == "a dictionary"
+
+
+@pytest.mark.parametrize("check", EACH.values(), ids=EACH)
+def test_of_a_dictionary_one_network_that_fails_decides_before_one_that_is_undecided(check):
+    doubt = trained(undecided=True, origin="another layer")
+    found = outcome(check, mapping(a=doubt, b=trained()))
+    assert (found.status, found.actual) == (Status.UNDECIDED, "a: another layer")
+    assert outcome(check, mapping(a=doubt, b=model())).status is Status.FAILED
+
+
+def test_a_check_on_a_dictionary_says_which_networks_it_is_about():
+    assert outcome(EACH["epochs"], mapping(a=trained(), b=trained())).title == "a, b: Epochs: 5"
+    assert outcome({**EACH["epochs"], "title": "Own"}, mapping(a=trained(), b=trained())).title == "Own"

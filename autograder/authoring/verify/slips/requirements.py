@@ -7,19 +7,29 @@ seen. So a check and its statement can only agree when both are right, or both w
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from autograder.authoring.verify.bench.stand_in import StandIns, Training
+from autograder.authoring.verify.bench.stand_in import StandIns
+from autograder.authoring.verify.slips.trainings import (
+    Objects,
+    Statement,
+    batch_size,
+    each,
+    epochs,
+    fingerprint,
+    fresh,
+    settings,
+    trained_on,
+    trained_with,
+    trainings,
+)  # fmt: skip
 from autograder.course.checks.base import Check
 from autograder.course.course import Question
 
 BROKEN = "broken: "  # begins what is seen where looking raised
-Objects = Mapping[str, Any]
-Statement = Callable[[Any, Objects, StandIns], Any]
 
 
 def observer(questions: Mapping[str, Question]) -> Callable[[str, Objects, StandIns], dict[str, Any]]:
@@ -116,72 +126,7 @@ def _metrics(check: Any, objects: Objects, _: StandIns) -> Any:
 
 def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:
     optimizer = _network(check, objects).optimizer
-    return type(optimizer).__name__, _settings(optimizer.get_config())
-
-
-def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: float(value) if isinstance(value, (int, float)) else value
-        for key, value in config.items()
-        if key != "name"
-    }
-
-
-# ---- training: the very calls
-
-
-def _trainings(check: Any, objects: Objects, stand_ins: StandIns) -> list[Training]:
-    network = objects[getattr(check, "model", check.of)]
-    return stand_ins.trainings[id(network)]
-
-
-def _trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    prints: list[Any] = []
-    for one in _trainings(check, objects, stand_ins):
-        own = _fingerprint(one.x, one.y)
-        prints += [own] * (own not in prints)
-    return prints
-
-
-_fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
-MOST_FINGERPRINTS = 4  # each holds its arrays, so that no id comes back
-
-
-def _fingerprint(x: Any, y: Any) -> Any:
-    """Of images and labels together: shapes, range, and two sums that another row, scale or label changes."""
-    key = (id(x), id(y))
-    if key not in _fingerprints or _fingerprints[key][0] is not x or _fingerprints[key][1] is not y:
-        images, labels = np.asarray(x), np.asarray(y).astype(float)
-        means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
-        found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
-        _fingerprints[key] = (x, y, found)
-        while len(_fingerprints) > MOST_FINGERPRINTS:
-            _fingerprints.popitem(last=False)
-    _fingerprints.move_to_end(key)
-    return _fingerprints[key][2]
-
-
-def _epochs(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    total = sum(one.epochs for one in _trainings(check, objects, stand_ins))
-    if not total:
-        raise ValueError("not trained")
-    limits = (check.at_most is None or total <= check.at_most, check.at_least is None or total >= check.at_least)
-    return limits, total if check.equals is not None else None
-
-
-def _batch_size(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    return {one.batch_size for one in _trainings(check, objects, stand_ins)}
-
-
-def _fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    """How many trainings: calls of ``fit`` that go on with the very optimizer, on the same data in the same way, are one."""
-    ways = [(one.life, one.batch_size, _fingerprint(one.x, one.y)) for one in _trainings(check, objects, stand_ins)]
-    return sum(before is None or before != way for before, way in zip([None, *ways], ways, strict=False))
-
-
-def _trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    kind, config = _trainings(check, objects, stand_ins)[-1].optimizer
-    return kind, _settings(config)
+    return type(optimizer).__name__, settings(optimizer.get_config())
 
 
 # ---- values
@@ -287,8 +232,8 @@ def _result(value: Any) -> Any:
 def _accuracy(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     """An accuracy is measured where networks are trained: of another training than the solution's nothing is told here."""
     used = [
-        (one.epochs, one.batch_size, one.optimizer[0], _fingerprint(one.x, one.y))
-        for one in _trainings(check, objects, stand_ins)
+        (one.epochs, one.batch_size, one.optimizer[0], fingerprint(one.x, one.y))
+        for one in trainings(check, objects, stand_ins)
     ]
     return Untold(used, _layers(check, objects, stand_ins))
 
@@ -314,11 +259,11 @@ STATEMENTS: dict[str, Statement] = {
     "loss": _loss,
     "metrics": _metrics,
     "optimizer": _optimizer,
-    "trained_with": _trained_with,
-    "trained_on": _trained_on,
-    "epochs": _epochs,
-    "batch_size": _batch_size,
-    "fresh": _fresh,
+    "trained_with": each(trained_with),
+    "trained_on": each(trained_on),
+    "epochs": each(epochs),
+    "batch_size": each(batch_size),
+    "fresh": each(fresh),
     "value": _value,
     "choice": _choice,
     "array": _array,

@@ -1,0 +1,88 @@
+"""What checks on a network's training ask for, stated a second time: what the very calls of ``fit`` got."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.verify.bench.stand_in import StandIns, Training
+
+Objects = Mapping[str, Any]
+Statement = Callable[[Any, Objects, StandIns], Any]
+
+
+def settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: float(value) if isinstance(value, (int, float)) else value
+        for key, value in config.items()
+        if key != "name"
+    }
+
+
+def each(statement: Statement) -> Statement:
+    """The same of each network of a dictionary, where a check names its `entries`."""
+
+    def seen(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+        if check.entries is None:
+            return statement(check, objects, stand_ins)
+        one = check.model_copy(update={"entries": None})
+        return [statement(one, {**objects, check.of: objects[check.of][key]}, stand_ins) for key in check.entries]
+
+    return seen
+
+
+def trainings(check: Any, objects: Objects, stand_ins: StandIns) -> list[Training]:
+    network = objects[getattr(check, "model", check.of)]
+    return stand_ins.trainings[id(network)]
+
+
+def trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    prints: list[Any] = []
+    for one in trainings(check, objects, stand_ins):
+        own = fingerprint(one.x, one.y)
+        prints += [own] * (own not in prints)
+    return prints
+
+
+_fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
+MOST_FINGERPRINTS = 4  # each holds its arrays, so that no id comes back
+
+
+def fingerprint(x: Any, y: Any) -> Any:
+    """Of images and labels together: shapes, range, and two sums that another row, scale or label changes."""
+    key = (id(x), id(y))
+    if key not in _fingerprints or _fingerprints[key][0] is not x or _fingerprints[key][1] is not y:
+        images, labels = np.asarray(x), np.asarray(y).astype(float)
+        means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
+        found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
+        _fingerprints[key] = (x, y, found)
+        while len(_fingerprints) > MOST_FINGERPRINTS:
+            _fingerprints.popitem(last=False)
+    _fingerprints.move_to_end(key)
+    return _fingerprints[key][2]
+
+
+def epochs(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    total = sum(one.epochs for one in trainings(check, objects, stand_ins))
+    if not total:
+        raise ValueError("not trained")
+    limits = (check.at_most is None or total <= check.at_most, check.at_least is None or total >= check.at_least)
+    return limits, total if check.equals is not None else None
+
+
+def batch_size(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    return {one.batch_size for one in trainings(check, objects, stand_ins)}
+
+
+def fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    """How many trainings: calls of ``fit`` that go on with the very optimizer, on the same data in the same way, are one."""
+    ways = [(one.life, one.batch_size, fingerprint(one.x, one.y)) for one in trainings(check, objects, stand_ins)]
+    return sum(before is None or before != way for before, way in zip([None, *ways], ways, strict=False))
+
+
+def trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    kind, config = trainings(check, objects, stand_ins)[-1].optimizer
+    return kind, settings(config)
