@@ -34,6 +34,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "gradebook": "database of nbgrader's gradebook; a relative SQLite path is meant from the file's folder",
         "limits": "what one submission may use",
         "late": "what handing in late costs",
+        "roster": "a CSV of the class, from the file's folder: what `collect` and `export` take without `--roster`, and who is in which section",
         "sandbox_training": "what a training is worth that the judge can't repeat and that ran in the student's kernel: "
         "`undecided` (a person looks), or `accepted` as the kernel reports it (trusted submissions only)",
         "packages": "what students may import beside the course's own needs, as pip writes it (`xgboost>=2`): install it where you "
@@ -70,6 +71,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "per_day": "share of the points that a started day costs",
         "grace_minutes": "so much later is not late",
         "at_most": "the largest share that is lost",
+        "extensions": "a CSV of other due dates, for students or sections ([Instructor guide](instructor-guide.md)); from the file's folder",
+        "slip_days": "how many days a student may be given there as `slip_days`, over the whole course",
     }),
     ("An assignment", course.Assignment, {
         "title": "for people",

@@ -96,7 +96,7 @@ def make(course: Course, target: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     mark.write_text("made by `autograder demo`\n")
-    for name in ("course.yml", "nbgrader_config.py"):
+    for name in filter(None, ("course.yml", "nbgrader_config.py", course.roster, course.late.extensions)):
         shutil.copyfile(course.root / name, target / name)
     for folder in ("solutions", RELEASES):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))

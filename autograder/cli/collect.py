@@ -42,7 +42,12 @@ def collect(
         str, typer.Option("--assignment", "-a", help="Only this one; also for notebooks that don't say which they are.")
     ] = "",
     roster: Annotated[
-        Path | None, typer.Option("--roster", "-r", help="CSV with the columns id, name, email and platforms' names.")
+        Path | None,
+        typer.Option(
+            "--roster",
+            "-r",
+            help="CSV of the class, with the column id; else course.yml's, else the gradebook's names.",
+        ),
     ] = None,
     teams: Annotated[
         bool, typer.Option("--teams", help="One hand-in counts for each of its group: the roster's column 'group'.")
@@ -69,8 +74,9 @@ def collect(
     what and why. The rules are in docs/collecting.md.
     """
     from autograder.classroom import collect as collecting
-    from autograder.classroom.collect import roster as rosters
+    from autograder.classroom.collect.roster import of_course
     from autograder.classroom.collect.table import tables
+    from autograder.classroom.gradebook.people import known
 
     try:
         the = the_course(course)
@@ -78,7 +84,7 @@ def collect(
             platform=platform.value,
             assignment=assignment,
             zone=_zone(timezone),
-            roster=rosters.load(there(roster, _("Name the roster's CSV with --roster."))) if roster else None,
+            roster=of_course(the, roster and there(roster, _("Name the roster's CSV with --roster."))) or known(the),
             teams=teams,
         )
         with bar(_("reading")) as progress:

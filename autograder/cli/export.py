@@ -65,7 +65,7 @@ def export(
     ] = False,
     roster: Annotated[
         Path | None,
-        typer.Option("--roster", help="CSV of the class, as for collect: names, e-mail addresses, logins, Canvas ids."),
+        typer.Option("--roster", help="CSV of the class, as for collect: names, addresses, logins, Canvas ids; else course.yml's."),
     ] = None,
     worksheet: Annotated[
         Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet of one assignment, to be filled in.")
@@ -92,7 +92,7 @@ def export(
                 _("Name a folder with --output."),
                 misused=True,
             )
-        people = _people(roster)
+        people = _people(the, roster)
         language = the_language(the, language) or the.language
         sheet = collected(the, assignment or [], student or [], language, people, amiss)
         if decided:
@@ -108,18 +108,22 @@ def export(
         raise typer.Exit(UNDECIDED)
 
 
-def _people(path: Path | None) -> dict[str, Person]:
-    """Who the roster knows, by student. Raises CollectError for a mistake in it."""
-    from autograder.classroom.collect.roster import load
+def _people(course: Course, path: Path | None) -> dict[str, Person]:
+    """Who the roster knows, by student, and what the gradebook knows of them and others. Raises CollectError for a mistake in a roster."""
+    from autograder.classroom.collect.roster import of_course
     from autograder.classroom.export.grades import Person
+    from autograder.classroom.gradebook.people import known
 
-    found = {}
-    for row in load(there(path)).people if path is not None else ():
+    found: dict[str, Person] = {}
+    rosters = (known(course), of_course(course, path and there(path)))
+    for row in [row for one in rosters if one is not None for row in one.people]:
         last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
-        found[row.id] = Person(
-            student=row.id, name=row.column("name") or last_first, email=row.column("email"),
-            login=row.column("login"), canvas_id=row.column("canvas"), sis_id=row.column("sis") or row.column("number"),
-        )  # fmt: skip
+        said = {
+            "student": row.id, "name": row.column("name") or last_first, "email": row.column("email"), "login": row.column("login"),
+            "canvas_id": row.column("canvas"), "sis_id": row.column("sis") or row.column("number"), "section": row.column("section"),
+        }  # fmt: skip
+        before = found.get(row.id, Person(student=row.id))
+        found[row.id] = before.model_copy(update={name: text for name, text in said.items() if text})
     return found
 
 

@@ -33,6 +33,7 @@ from autograder.course.checks.registry import parse
 from autograder.course.files import used_files
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
+from autograder.course.settings import FileBeside
 from autograder.course.settings import Heading as Heading
 from autograder.course.settings import Holdout as Holdout
 from autograder.course.settings import LatePolicy as LatePolicy
@@ -135,6 +136,7 @@ class Course(Written):
     gradebook: str = "sqlite:///gradebook.db"
     limits: Limits = Limits()
     late: LatePolicy = LatePolicy()
+    roster: FileBeside = ""
     sandbox_training: Literal["undecided", "accepted"] = "undecided"
     packages: Annotated[tuple[str, ...], AfterValidator(checked)] = ()
     assignments: dict[Annotated[str, Field(pattern=_ID)], Assignment] = Field(min_length=1)
@@ -215,7 +217,8 @@ class Course(Written):
 
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
-        document = self.model_dump(mode="json", exclude={"gradebook", "late", "isolation", "packages", "assignments"})
+        others = {"gradebook", "late", "roster", "isolation", "packages", "assignments"}
+        document = self.model_dump(mode="json", exclude=others)
         document["assignment"] = self.assignments[assignment].model_dump(
             mode="json", exclude={"due": True, "questions": {"__all__": {"hints"}}}  # neither determines a report
         )  # fmt: skip

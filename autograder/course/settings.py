@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.i18n import LANGUAGES, _
@@ -42,12 +42,26 @@ class Limits(Written):
     parameters: int = Field(default=5_000_000, gt=0)
 
 
+def _named_alone(name: str) -> str:
+    if name and (name in (".", "..") or re.search(r"[/\\\0]", name)):
+        raise ValueError(_("is not the name of a file beside course.yml"))
+    return name
+
+
+FileBeside = Annotated[str, AfterValidator(_named_alone)]  # of people, and never given to students
+
+
 class LatePolicy(Written):
-    """A started day late costs `per_day` of the points, after `grace_minutes`, and never more than `at_most`."""
+    """A started day late costs `per_day` of the points, after `grace_minutes`, and never more than `at_most`.
+
+    `extensions`: a CSV of whom something else holds for, from the course's folder; `slip_days`: how many its lines may give to a student.
+    """
 
     per_day: float = Field(default=0.1, ge=0, le=1)
     grace_minutes: int = Field(default=0, ge=0)
     at_most: float = Field(default=1.0, ge=0, le=1)
+    extensions: FileBeside = ""
+    slip_days: int = Field(default=0, ge=0)
 
     def penalty(self, late: dt.timedelta) -> float:
         """The share of the points that is lost, 0 to 1."""

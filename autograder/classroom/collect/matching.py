@@ -133,7 +133,8 @@ class _Matcher:
                 found += self._candidates(file)
             except _Skip as skip:
                 (unmatched if skip.amiss else ignored).append(Unmatched(file.path, str(skip)))
-        candidates = _without_clashes(found, unmatched, has_roster=self.settings.roster is not None)
+        has_roster = self.settings.roster is not None and self.settings.roster.whole
+        candidates = _without_clashes(found, unmatched, has_roster=has_roster)
         self._sort_others(unmatched, ignored)
         return Matched(self.rule.platform, candidates, sorted(unmatched), sorted(ignored))
 
@@ -214,9 +215,10 @@ class _Matcher:
         """The student's id. Raises _Skip when nobody is meant, or it can't be told who."""
         if self.settings.roster is not None:
             person, reason = self.settings.roster.find(self.rule.platform.name, groups)
-            if person is None:
+            if person is not None:
+                return person.id
+            if reason:
                 raise _Skip(reason)
-            return person.id
         parts = [groups[name] for name in self.rule.platform.student if groups.get(name)]
         student = safe_id(parts[0] if parts and "login" in groups else "-".join(parts))
         if not student:

@@ -15,6 +15,7 @@ from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
+from autograder.course.course import Course
 
 # What a column may be called, without case, spaces and punctuation.
 COLUMNS = {
@@ -69,16 +70,16 @@ class Person:
 class Roster:
     """The class. `find` answers for what a platform says of a person; `name` is the file's, for messages.
 
-    `of_teams`: it is the platform's own file of one assignment, and says that teams hand it in.
+    `of_teams`: it is the platform's own file of one assignment, and says that teams hand it in. `whole`: who isn't in it is nobody.
     """
 
-    def __init__(self, name: str, people: Iterable[Person], of_teams: bool = False) -> None:
+    def __init__(self, name: str, people: Iterable[Person], *, of_teams: bool = False, whole: bool = True) -> None:
         self.name = name
         self.people = list(people)
-        self.of_teams = of_teams
+        self.of_teams, self.whole = of_teams, whole
 
     def find(self, platform: str, groups: Mapping[str, str]) -> tuple[Person | None, str]:
-        """Whose submission it is, or None and the reason.
+        """Whose submission it is, or None and the reason: '' where nobody fits, and not the whole class is here.
 
         Compared without case are, in this order, and the first that fits one person alone decides: the platform's own
         column, ``id``, ``login``, ``email`` (whole, or before the @), the full name in any order.
@@ -104,6 +105,8 @@ class Roster:
                 found=_several(found) if found else ambiguous,
                 name=self.name,
             )
+        if not self.whole:
+            return None, ""
         known = [person.fields.get("name", person.id) for person in self.people]
         guess = nearest(shown, known)
         return None, (
@@ -115,14 +118,22 @@ class Roster:
 
 def load(path: Path) -> Roster:
     """The roster in `path`. Raises CollectError that names the line and the column of each mistake."""
+    return _read(path, table(path, _("Name the roster's CSV with --roster, or as 'roster' in course.yml.")))
+
+
+def of_course(course: Course, named: Path | None = None) -> Roster | None:
+    """The roster in the file `named`, else in the one that course.yml names; None without any. Raises CollectError."""
+    path = named or (course.root / course.roster if course.roster else None)
+    return load(path) if path is not None else None
+
+
+def table(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
+    """The lines of a CSV that hold anything, each with its number. Raises CollectError; `remedy` is that of a file that isn't there."""
     try:
         with path.open("rb") as stream:
             content = stream.read(BYTES + 1)
     except OSError as error:
-        raise CollectError(
-            _("{path} can't be read: {strerror}", path=path, strerror=error.strerror),
-            _("Name the roster's CSV with --roster."),
-        ) from None
+        raise CollectError(_("{path} can't be read: {strerror}", path=path, strerror=error.strerror), remedy) from None
     if len(content) > BYTES:
         raise CollectError(
             _("{path} is larger than {megabytes:g} MB", path=path, megabytes=BYTES / 1_000_000),
@@ -133,18 +144,19 @@ def load(path: Path) -> Roster:
         raise CollectError(_("{path} is in no encoding that is known here", path=path), _("Save it as CSV in UTF-8."))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
     try:
-        return _read(path, [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)])
+        lines = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise CollectError(
             _("{path}, line {line}: {error}", path=path, line=rows.line_num, error=error), _("Save it as CSV again.")
         ) from None
-
-
-def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if len(lines) > ROWS:
         raise CollectError(
             _("{path} has more than {number:,} lines", path=path, number=ROWS), _("Keep the students of this course.")
         )
+    return lines
+
+
+def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if not lines:
         raise CollectError(_("{path} is empty", path=path), _("Its first line names the columns: at least 'id'."))
     problems: list[str] = []
@@ -182,7 +194,7 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if problems:
         raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
     of_teams = export is not None and export.of_assignment and any(person.team for person in people)
-    return Roster(path.name, people, of_teams)
+    return Roster(path.name, people, of_teams=of_teams)
 
 
 def _rows(

@@ -61,7 +61,7 @@ def collect(
 
 def _missing(settings: Settings, course: Course, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """By assignment that was collected now: who of the roster has not handed in."""
-    if settings.roster is None:
+    if settings.roster is None or not settings.roster.whole:
         return {}
     folder, there = Folder(course.root), dict[str, set[str]]()
     for step in steps:

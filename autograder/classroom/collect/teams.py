@@ -70,7 +70,7 @@ def of(roster: Roster | None, asked: bool) -> Teams | None:
         "Name with --roster what your platform says of its groups: Canvas's CSV of the group set, Moodle's grading worksheet, or a CSV with "
         "the columns id and group."
     )
-    if roster is None:
+    if roster is None or not roster.whole:
         raise CollectError(_("nothing says who is in which team"), remedy, misused=True)
     found = Teams(roster)
     if not found.by_team:

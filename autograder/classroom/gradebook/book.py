@@ -43,6 +43,7 @@ from autograder.classroom.gradebook.database import (
 )
 from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry, Score
+from autograder.classroom.gradebook.extensions import Extensions, extensions, lateness
 from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
@@ -67,6 +68,7 @@ class Book:
             with scripts_on_path():
                 self._gradebook = Gradebook(url, course_id)
         self._db: Any = self._gradebook.db
+        self._extensions: tuple[Course, Extensions] | None = None
 
     def __enter__(self) -> Book:
         return self
@@ -82,9 +84,10 @@ class Book:
 
         The due date is course.yml's unless a person changed it in the gradebook (`due`); what has to be said about that is returned.
         Questions that course.yml gained or lost since the last time gain or lose their cell, also in the submissions
-        that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment, and
-        ReleaseError if the source notebook doesn't fit the course.
+        that are in the gradebook. Raises GradebookError if a lost one holds a person's score or comment,
+        ReleaseError if the source notebook doesn't fit the course, and CollectError for a mistake in the list of extensions.
         """
+        self._granted(course)  # a mistake in it is said before anything is graded
         source = pick_language(course, source_notebook(course, assignment), course.language)
         with self._transaction():
             known = self._db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
@@ -150,7 +153,7 @@ class Book:
         for question in report.questions:
             _enter(grades[cells[question.question].id], question, resubmitted)
         score = sum(_points(grade) for grade in submitted.grades)
-        late = dt.timedelta(seconds=submission.total_seconds_late)
+        late = lateness(submission, report.student, self._granted(course))
         share = course.late.penalty(late)
         penalty = min(max(score, 0.0), round(share * score, 6))
         submitted.late_submission_penalty = penalty if share else None
@@ -195,6 +198,12 @@ class Book:
         """All students of the gradebook, also those who handed in nothing."""
         with self._transaction():
             return sorted(student for (student,) in self._db.query(Student.id))
+
+    def _granted(self, course: Course) -> Extensions:
+        """Read once a course: while a class is graded, the same holds for all of it."""
+        if self._extensions is None or self._extensions[0] is not course:
+            self._extensions = course, extensions(course)
+        return self._extensions[1]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

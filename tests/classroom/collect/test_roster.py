@@ -133,9 +133,9 @@ def test_a_platforms_export_is_a_roster_as_it_is(roster, text, found):
     ("name", "ids"),
     [("canvas", ("2027001", "jdoe", "501", "2027001")), ("moodle participants", ("2027001", "", "", "2027001"))],
 )
-def test_what_a_platform_calls_people_goes_back_to_it(tmp_path, name, ids):
+def test_what_a_platform_calls_people_goes_back_to_it(tmp_path, classroom, name, ids):
     (tmp_path / "roster.csv").write_text(EXPORTS[name][0], "utf-8")
-    person = _people(tmp_path / "roster.csv")["2027001"]
+    person = _people(classroom, tmp_path / "roster.csv")["2027001"]
     assert (person.student, person.login, person.canvas_id, person.sis_id) == ids
 
 

@@ -75,7 +75,15 @@ def _policy(course: Course, **values: Any) -> Course:
     return course.model_copy(update={"late": course.late.model_copy(update=values)})
 
 
+def _granted(course: Course, line: str, **late: Any) -> Course:
+    (course.root / "extensions.csv").write_text(f"id,section,assignment,due,days,slip_days\n{line}\n", "utf-8")
+    return _policy(course, extensions="extensions.csv", **late)
+
+
 CHANGES = {
+    "an extension": lambda course, raw: (_granted(course, "alice,,first,2027-03-20T23:59:00+09:00,,"), report(), LATE),
+    "days for all": lambda course, raw: (_granted(course, "alice,,,,0.5,"), report(), LATE),
+    "slip days": lambda course, raw: (_granted(course, "alice,,first,,,1", slip_days=1), report(), LATE),
     "due": lambda course, raw: (due(course, LATER), report(), LATE),
     "due in the gradebook": lambda course, raw: (entered(raw, LATER), (course, report(), LATE))[1],
     "per_day": lambda course, raw: (_policy(course, per_day=0.5), report(), LATE),

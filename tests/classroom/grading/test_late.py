@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
+from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.journal import Journal
@@ -86,6 +87,31 @@ def test_a_changed_rule_for_late_work_is_applied_by_regrade(course, old, new):
     assert penalty(course) == pytest.approx(only["penalty"][1]) and only["penalty"][1] < before
     assert regrade(course)[0] == 0
     assert {path: path.read_bytes() for path in (course.root / "reports").rglob("*.json")} == reports
+
+
+def test_an_extension_is_applied_by_regrade_and_by_grading_and_its_mistakes_stop_both(course):
+    before = penalty(course)
+    course = edit(
+        course, "assignments:", "late: {per_day: 0.1, extensions: extensions.csv}\nroster: roster.csv\nassignments:"
+    )
+    (course.root / "roster.csv").write_text("id,section\nada,A\nbob,B\n", "utf-8")
+    file = course.root / "extensions.csv"
+    file.write_text("section,assignment,days\nB,frist,7\n", "utf-8")
+    for command in (["regrade", "--diff"], ["grade", "--isolation", "none"]):
+        done = CliRunner().invoke(app, [*command, "--course", str(course.root / "course.yml")])
+        said = " ".join(done.output.split())
+        assert done.exit_code == 4 and "line 2, column 'assignment': there is no 'frist' (nearest: first)" in said
+    file.write_text("section,assignment,days\nB,first,7\n", "utf-8")
+    code, said = regrade(course, "--diff")
+    assert code == 1 and f"bob first: {before:g} → 0" in said and "ada" not in said
+    assert regrade(course, "--yes")[0] == 0 and penalty(course) == 0
+    assert regrade(course) == (0, "Every report fits course.yml: nothing to regrade.")
+    file.write_text("section,assignment,days\nA,first,7\n", "utf-8")
+    with Book(address(course), course.course.id) as book:  # as `grade` enters what is unchanged
+        (bob,) = [each for each in find_submissions(course.root / "submitted", course) if each.student == "bob"]
+        book.prepare(course, "first")
+        book.write_all([(Folder(course.root).read_report(bob), handed_in_at(bob)[0])], course)
+    assert penalty(course) == pytest.approx(before)
 
 
 def test_another_time_of_handing_in_is_seen(course):
