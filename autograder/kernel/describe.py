@@ -30,7 +30,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text
+from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text, unheard
 from autograder.kernel.structure import axes, input_shape, is_chain, is_own
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
@@ -117,6 +117,7 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
     return ArrayDescription(**facts)
 
 
+@unheard
 def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
     import keras
 
@@ -140,6 +141,7 @@ def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
     )
 
 
+@unheard
 def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
     kind = type(layer)
     own = not kind.__module__.startswith("keras.src.layers.")

@@ -10,9 +10,10 @@ import numpy as np
 from autograder.common import keras_names
 from autograder.common.i18n import _
 from autograder.common.wire.description import CompileDescription, Component
-from autograder.kernel.plain import OWN_MODULES, component_of_config, plain
+from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, unheard
 
 
+@unheard
 def describe_compile(model: Any) -> CompileDescription | None:
     """Optimizer, loss and metrics; None when ``compile`` was not called."""
     compiled = getattr(model, "_compile_config", None)
@@ -145,6 +146,7 @@ def _loss_or_metric(kind: Literal["losses", "metrics"], value: Any) -> Component
     return Component(type=spelled[:200], settings=settings, custom=custom[:4000])
 
 
+@unheard
 def describe_metrics(model: Any, tensors: tuple[Any, Any]) -> tuple[Component, ...]:
     """The objects that measure, as Keras makes them of what ``compile`` was given for labels and answers of such shapes."""
     metrics = model._compile_metrics

@@ -109,6 +109,11 @@ def _own_loops(model: Any) -> None:
         raise CannotTrainHere(_("compile() was called with more than optimizer, loss and metrics"))
 
 
+def count_steps(callbacks: Any) -> bool:
+    """Whether one of the callbacks counts the steps of an epoch, though it does nothing with them."""
+    return any(type(one).__name__ == "TensorBoard" for one in _flat(callbacks))
+
+
 def _flat(callbacks: Any) -> list[Any]:
     import keras
 

@@ -26,6 +26,7 @@ from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optim
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
+from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays
 from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
 
 Ask = Callable[
@@ -48,6 +49,7 @@ class JudgedEpochs:
     """
 
     any_sizes = False  # whether batches of any size do
+    function = ""  # of Keras: what is done here in its place
 
     def __init__(self, model: Any, data: EpochData, ask: Ask) -> None:
         self.model, self.data, self.ask = model, data, ask
@@ -56,6 +58,7 @@ class JudgedEpochs:
         self._known: SamplesMessage | None = data.samples
         self.batch_size = data.batch_size
         self._arguments: dict[str, Any] = {}
+        self.traces = True  # whether Keras would trace its function now
         self._real: Any = None
 
     def judge(self) -> None:
@@ -103,7 +106,8 @@ class JudgedEpochs:
                         own.used()
                         return
                     self._known, self.batch_size = found
-                self.judge()
+                with as_traced(self.model, getattr(self.model, self.function).made(), self._form()) as self.traces:
+                    self.judge()
                 if self.data.samples is None:
                     own.used()
             except Exception as error:  # ours, whatever it is: the student's own training goes on
@@ -113,12 +117,18 @@ class JudgedEpochs:
                     own = self._real
         if self.reason:
             yield from own
-        elif self.stepwise:
-            for step in range(self.batches):
-                yield step, step, self
         else:
             at_once = self.model.steps_per_execution
-            yield 0, math.ceil(self.batches / at_once) * at_once - 1, self
+            after = math.ceil(self.batches / at_once) * at_once
+            for step in range(0, after, at_once if self.stepwise else after):
+                yield step, (step + at_once if self.stepwise else after) - 1, self
+
+    def _form(self) -> Form:
+        if self._real is not None:
+            return form_of(self._real._distributed_dataset.element_spec)
+        samples, given = self.samples, self.data.given
+        weights = None if samples.weights is None else samples.weights
+        return form_of_arrays((given["x"], given["y"], weights), len(samples.rows), self.batch_size)
 
     def ran_out(self) -> None:
         """Keras asked for one batch more than there is."""
@@ -150,14 +160,16 @@ class JudgedEpochs:
     def build(self, *, trains: bool) -> None:
         """What Keras builds when it sees the first batch; the optimizer only where it `trains`."""
         model = self.model
-        if trains and model.optimizer is not None and not model.optimizer.built:
+        if trains and model.trainable_weights and model.optimizer is not None and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         for part in (model._compile_metrics, model._compile_loss):
             if part is not None and not part.built:
                 part.build(*self._tensors())
 
     def warn(self, *, trains: bool) -> None:
-        """What Keras says when it sees the first batch, by its own code or as that does."""
+        """What Keras says when it traces its function, by its own code or as that does."""
+        if not self.traces:
+            return
         import keras
         from keras.src.backend import compute_output_spec
         from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
@@ -189,6 +201,8 @@ class JudgedEpochs:
 
 class TrainingEpochs(JudgedEpochs):
     """Epochs of ``fit``. `epochs`: to ask for at once: all, or 1 where a callback may change something in between."""
+
+    function = "train_function"
 
     def __init__(
         self,
@@ -288,6 +302,7 @@ class EvaluationEpochs(JudgedEpochs):
     """One pass of ``evaluate``, or of the validation in ``fit``: `rows` waits for what came along with the training."""
 
     any_sizes = True
+    function = "test_function"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

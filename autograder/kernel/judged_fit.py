@@ -15,14 +15,14 @@ from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord
 from autograder.common.wire.messages import TrainedHere, dump
 from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.fit_arguments import BATCH_SIZE, asked_for, evaluated
+from autograder.kernel.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
 from autograder.kernel.judged_epochs import (
     EvaluationEpochs,
     JudgedEpochs,
     Known,
     TrainingEpochs,
 )
-from autograder.kernel.keras_loops import install_iterator, judged_steps
+from autograder.kernel.keras_loops import install_loops, judged_steps, keras_steps
 from autograder.kernel.predict import is_one_of, predict
 from autograder.kernel.trainings import Trainings, wrapped
 from autograder.kernel.weights import digest_of, remember_initial_values
@@ -42,7 +42,7 @@ class JudgeClient(Trainings):
         if getattr(keras.Model.predict, "_autograder", None) is None:
             keras.Model.predict = wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
         super().install()
-        install_iterator()
+        install_loops()
         remember_initial_values()
 
     def _ask(self, request: Any) -> tuple[dict[str, Any], list[bytes]]:
@@ -63,7 +63,8 @@ class JudgeClient(Trainings):
             reason = str(error) or type(error).__name__
             other = error.samples if isinstance(error, OtherData) else 0
         if epochs is None:
-            history = self.original_fit(model, *args, **kwargs)
+            with keras_steps(model):
+                history = self.original_fit(model, *args, **kwargs)
             self._claim(model, history, kwargs.get("batch_size"), reason, other)
             return history
         given = {
@@ -97,7 +98,9 @@ class JudgeClient(Trainings):
             known=self._known,
             careful=any(type(one) is keras.callbacks.TerminateOnNaN for one in asked.callbacks),
         )  # fmt: skip
-        training.stepwise = any(type(one).__name__ == "TensorBoard" for one in asked.callbacks)
+        training.stepwise = count_steps(asked.callbacks)
+        if training.validation:
+            training.validation.stepwise = training.stepwise
         return training
 
     def _claim(self, model: Any, history: Any, batch_size: Any, reason: str, other: int = 0) -> None:
@@ -129,10 +132,12 @@ class JudgeClient(Trainings):
                     raise CannotTrainHere(_("the judge does not know these weights"))
                 del call["self"]
                 judged = EvaluationEpochs(model, evaluated(self, model, call), self._ask)
+                judged.stepwise = count_steps(call["callbacks"])
         except Exception:  # Keras has the arguments as they are
             judged = None
         if judged is None:
-            return self.original_evaluate(model, *args, **kwargs)
+            with keras_steps(model):
+                return self.original_evaluate(model, *args, **kwargs)
         given = {**call, "x": judged, "y": None, "sample_weight": None}
         with judged_steps(model):
             return self.original_evaluate(model, **given)

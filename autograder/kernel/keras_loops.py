@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from autograder.kernel.judged_epochs import JudgedEpochs
+from autograder.kernel.traced import Form, as_traced, form_of, last_form
+
+_FUNCTIONS = ("train_function", "test_function")
 
 
-def install_iterator() -> None:
-    """Have Keras iterate over `JudgedEpochs` that it gets as x as they are."""
+def install_loops() -> None:
+    """Have Keras iterate over `JudgedEpochs` that it gets as x as they are, and make its functions anew where a callback wants that."""
     from keras.src.backend.tensorflow import trainer
 
     original = trainer.TFEpochIterator
@@ -23,6 +27,23 @@ def install_iterator() -> None:
 
     epoch_iterator._autograder = True  # type: ignore[attr-defined]
     trainer.TFEpochIterator = epoch_iterator
+    for name in _FUNCTIONS:
+        setattr(
+            trainer.TensorFlowTrainer, f"make_{name}", _making(name, getattr(trainer.TensorFlowTrainer, f"make_{name}"))
+        )
+
+
+def _making(name: str, original: Any) -> Any:
+    @functools.wraps(original)
+    def make(self: Any, *args: Any, **kwargs: Any) -> Any:
+        steps = getattr(self, name)
+        result = original(self, *args, **kwargs)
+        if isinstance(steps, _Steps) and getattr(self, name) is not steps:
+            steps.own, steps.form = getattr(self, name), None
+            setattr(self, name, steps)
+        return result
+
+    return make
 
 
 class _Steps:
@@ -32,12 +53,23 @@ class _Steps:
         self.model, self.name = model, name
         self.own = getattr(model, name)
         self.judged = False
+        self.form: Form | None = None  # what Keras has traced it for
 
     def __call__(self, iterator: Any) -> Any:
         if isinstance(iterator, JudgedEpochs):
             self.judged = True
             return self.model.get_metrics_result()
-        return self.made()(iterator)
+        function = self.made()
+        form = last_form(function)
+        if form is None:
+            return function(iterator)
+        form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else form
+        if form == self.form:
+            return function(iterator)
+        with as_traced(self.model, function, form, by_keras=True):
+            result = function(iterator)
+        self.form = form
+        return result
 
     def made(self) -> Any:
         """Keras's own function; making it traces nothing."""
@@ -52,7 +84,7 @@ class _Steps:
 @contextmanager
 def judged_steps(model: Any) -> Iterator[None]:
     """Keras's loops work on `JudgedEpochs` as well as on batches; afterwards nothing is left of it."""
-    names = [name for name in ("train_function", "test_function") if not isinstance(getattr(model, name), _Steps)]
+    names = [name for name in _FUNCTIONS if not isinstance(getattr(model, name), _Steps)]
     steps = [_Steps(model, name) for name in names]
     for step in steps:
         setattr(model, step.name, step)
@@ -60,4 +92,11 @@ def judged_steps(model: Any) -> Iterator[None]:
         yield
     finally:
         for step in steps:
-            setattr(model, step.name, step.made() if step.judged else step.own)
+            if getattr(model, step.name) is step:
+                setattr(model, step.name, step.made() if step.judged else step.own)
+
+
+def keras_steps(model: Any) -> AbstractContextManager[None]:
+    """For Keras's loops on batches: its functions are traced as they would have been where something was judged before."""
+    judged = any(last_form(getattr(model, name, None)) for name in _FUNCTIONS)
+    return judged_steps(model) if judged else nullcontext()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import functools
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +15,25 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import Component
 
 OWN_MODULES = ("keras.", "tensorflow.")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def unheard(describing: F) -> F:
+    """Nobody asked for what describes a notebook's objects: what they print and warn of then is not heard.
+
+    ``warnings`` itself is left alone: a filter would let it repeat the notebook's own, and one that was given isn't given again.
+    """
+
+    @functools.wraps(describing)
+    def quiet(*args: Any, **kwargs: Any) -> Any:
+        heard, warnings.warn = warnings.warn, lambda *_args, **_kwargs: None
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                return describing(*args, **kwargs)
+        finally:
+            warnings.warn = heard
+
+    return quiet  # type: ignore[return-value]
 
 
 def text(value: Any, length: int = 200) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.kernel.traced import as_traced, form_of_arrays
+
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
 MAX_VALUES = 32_000_000  # outputs of all layers for one batch: 128 MB of float32, which small convolutions stay within
 # Arguments that change nothing when they have these values; with any other one Keras's own predict answers.
@@ -30,7 +32,7 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     if not plain or not isinstance(x, np.ndarray) or type(batch_size) not in (int, type(None)) or not len(x):
         return original(model, *args, **kwargs)
     size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
-    answers = _forward(model, x, size)
+    answers = _forward(model, x, size, batch_size or 32)
     if answers is None:
         answers = original(model, x, batch_size=size, verbose=0)
     if verbose:
@@ -47,7 +49,7 @@ def _values(model: Any) -> int:
         return MAX_VALUES
 
 
-def _forward(model: Any, x: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any] | None:
+def _forward(model: Any, x: np.ndarray[Any, Any], size: int, batch_size: int) -> np.ndarray[Any, Any] | None:
     """The outputs of a network of Keras's own layers, without the graph that ``predict`` makes first (0.2 s).
 
     None where ``predict`` has to do it, or to say what is wrong.
@@ -61,10 +63,19 @@ def _forward(model: Any, x: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, 
         # As predict does it, but before TensorFlow copies what it is given.
         kind = keras.config.floatx() if x.dtype.kind == "f" else x.dtype
         batches = (x[start : start + size].astype(kind) for start in range(0, len(x), size))
-        parts = [model(batch, training=False) for batch in batches]
+        model.make_predict_function()  # as predict leaves it; making it traces nothing
+        with as_traced(model, model.predict_function, form_of_arrays(x, len(x), batch_size)):
+            parts = [model(_in_its_structure(model, batch), training=False) for batch in batches]
     except Exception:
         return None
     if not all(keras.ops.is_tensor(part) for part in parts):
         return None
-    model.make_predict_function()  # as predict leaves it; making it traces nothing
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def _in_its_structure(model: Any, batch: Any) -> Any:
+    """A functional network made with a list of one input warns where it is called with an array, and not where it predicts for one."""
+    import keras
+
+    structure = getattr(model, "_inputs_struct", None)
+    return batch if structure is None else keras.tree.pack_sequence_as(structure, [batch])

@@ -1,4 +1,4 @@
-"""What TensorFlow refuses because its operations are deterministic while a notebook is graded: here it gives it, from the seed."""
+"""What is refused because operations are deterministic while a notebook is graded: here it is given, random numbers from the seed."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def install(tensorflow: Any, seed: int) -> None:
     for module, name in SEEDED:
         place = getattr(tensorflow, module)
         setattr(place, name, _seeded(getattr(place, name)))
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+    from keras.src.trainers import trainer
+
+    trainer.model_supports_jit = _unasked(trainer.model_supports_jit, config)
+    for name in ("make_train_function", "make_test_function", "make_predict_function"):
+        setattr(TensorFlowTrainer, name, _not_compiled(getattr(TensorFlowTrainer, name)))
 
 
 class _Allowing(ModuleType):
@@ -53,6 +59,34 @@ class _Allowing(ModuleType):
     @staticmethod
     def is_op_determinism_enabled() -> bool:
         return False
+
+
+def _unasked(function: Callable[..., Any], config: Any) -> Callable[..., Any]:
+    """`function`, which asks TensorFlow's `config` whether operations are deterministic only to refuse: it says no meanwhile."""
+
+    @functools.wraps(function)
+    def answering(*args: Any) -> Any:
+        asked, config.is_op_determinism_enabled = config.is_op_determinism_enabled, _Allowing.is_op_determinism_enabled
+        try:
+            return function(*args)
+        finally:
+            config.is_op_determinism_enabled = asked
+
+    return answering
+
+
+def _not_compiled(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Of ``jit_compile=True`` only what it says of itself is left: XLA refuses many a deterministic operation, as pooling's gradient."""
+
+    @functools.wraps(make)
+    def making(self: Any, *args: Any, **kwargs: Any) -> Any:
+        asked, self._jit_compile = self._jit_compile, False
+        try:
+            return make(self, *args, **kwargs)
+        finally:
+            self._jit_compile = asked
+
+    return making
 
 
 def _seeded(operation: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """Lines that do something on a student's machine, and have no meaning while a notebook is graded: here they do no harm.
 
-Display backends, Colab's helpers, and installing packages. What is not installed still can't be imported: then the grader says so.
+Display backends, Colab's helpers, TensorBoard, and installing packages. What is not installed still can't be imported: then the grader says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +29,7 @@ def install(shell: Any) -> None:
     sys.meta_path.append(_Colab())
     _draw_inline(shell)
     _install_nothing(shell)
+    write_no_summaries()
 
 
 def _draw_inline(shell: Any) -> None:
@@ -50,6 +52,17 @@ def _where_it_can(choose: Callable[..., Any]) -> Callable[..., Any]:
             choose(backend, **options)
 
     return chosen
+
+
+def write_no_summaries() -> None:
+    """What is written for TensorBoard is for nobody here: where it isn't installed, ``tf.summary`` writes nothing instead of raising."""
+    if find_spec("tensorboard") is not None:
+        return
+    import tensorflow
+    import tensorflow.summary as written  # its import makes a second module of it, which is tf.summary from then on
+
+    for name in ("audio", "histogram", "image", "scalar", "text"):
+        setattr(written, name, lambda *_values, **_options: tensorflow.constant(False))
 
 
 def _install_nothing(shell: Any) -> None:

@@ -70,3 +70,12 @@ def test_colab_is_there_when_it_is_imported_and_not_before(shell):
         importlib.import_module("google.no_such_part")
     importlib.import_module("google.colab.drive")
     assert "google.colab" in sys.modules
+
+
+def test_a_notebook_that_writes_for_tensorboard_goes_on_where_it_is_not_installed(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell.run_cell(
+        "import tensorflow as tf\nwith tf.summary.create_file_writer('logs').as_default():\n"
+        "    tf.summary.scalar('loss', 0.5, step=1); tf.summary.histogram('w', [1.0], step=1); tf.summary.text('t', 'x', step=1)\nafter = 1"
+    ).raise_error()
+    assert shell.user_ns["after"] == 1

@@ -113,3 +113,11 @@ CELLS = {
     "fit in a thread": "import threading; m = net(); t = threading.Thread(target=lambda: m.fit(x, y, verbose=0)); t.start(); t.join(); int(m.optimizer.iterations)",
     "interrupted": f"m = net()\ndef stop(e, logs): raise KeyboardInterrupt\ntry: m.fit(x, y, epochs=3, verbose=0, callbacks=[{C}.LambdaCallback(on_epoch_end=stop)])\nexcept KeyboardInterrupt: print('stopped')\nm.fit(x, y, verbose=0); int(m.optimizer.iterations)",
 }
+# Whose training is not the judge's.
+LEFT = {
+    "tensorboard by batch", "averages of weights", "a list of callbacks", "penalties", "constraints", "a lambda", "normalisation that is adapted",
+    "weights of a layer", "a layer added after training", "a network in a network", "a graph with a way around", "two outputs",
+    "outputs by name", "a training step of one's own", "fit of one's own", "metrics of one's own class", "a loss added in a call",
+    "a tape", "weighted metrics", "loss weights", "gradients collected", "a schedule of one's own", "an optimizer saved and loaded",
+    "many of Keras's optimizers", "a network with more inputs than data",
+}  # fmt: skip

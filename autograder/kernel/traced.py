@@ -1,0 +1,129 @@
+"""What Keras's functions were traced with: a network as it stood at their first batch of a form, whatever was changed in it since.
+
+A frozen layer, another rate of dropout or another activation has no effect on a function that Keras has traced, until ``compile`` makes a
+new one. While grading the judge and ``predict`` trace nothing: what they do for such a function, they do on the network `as_traced`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Form = tuple[tuple[str, tuple[int | None, ...]], ...]  # types and shapes of a batch: what a function is traced for
+
+_SETTINGS = (bool, int, float, str, tuple, type(None))
+_NO_SETTINGS = {"built", "_called", "_lock"}  # what Keras itself notes while it works
+
+
+@dataclass
+class _Trace:
+    form: Form
+    settings: list[tuple[Any, dict[str, Any]]]  # of parts of the network; None stands for the network
+    by_keras: bool = False  # Keras has traced it by now
+
+
+@contextmanager
+def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> Iterator[bool]:
+    """`model` as it was when Keras would have traced `function` for batches of this `form`: now, if it never did (then True)."""
+    if model.run_eagerly:
+        yield True
+        return
+    traces: list[_Trace] = vars(function).setdefault("_autograder", [])
+    trace = next((one for one in traces if _covers(one.form, form)), None)
+    if trace is None:
+        traces.append(_Trace(_general(traces, form), _settings(model), by_keras))
+        yield True
+        return
+    changed = [] if trace.by_keras else _put_back(model, trace.settings)
+    try:
+        yield False
+    finally:
+        trace.by_keras = trace.by_keras or by_keras
+        for attributes, name, value in changed:
+            attributes[name] = value
+
+
+def last_form(function: Any) -> Form | None:
+    """What `function` would have been traced for, had Keras done what was done for it: the last one, or None."""
+    traces = getattr(function, "__dict__", {}).get("_autograder")
+    return traces[-1].form if traces else None
+
+
+def form_of(batches: Any) -> Form:
+    """Of a structure of tensors, or of what TensorFlow says of one."""
+    import keras
+
+    leaves = [leaf for leaf in keras.tree.flatten(batches) if leaf is not None]
+    return tuple((leaf.dtype.name, tuple(leaf.shape) if leaf.shape.rank is not None else ()) for leaf in leaves)
+
+
+def form_of_arrays(arrays: Any, rows: int, batch_size: int) -> Form:
+    """Of the batches that Keras makes of `arrays`: floats are of its usual type, and a batch's length is known if it is always the same."""
+    import keras
+    import numpy as np
+
+    size = None if rows % batch_size else batch_size
+    leaves = [
+        leaf if hasattr(leaf, "dtype") else np.asarray(leaf) for leaf in keras.tree.flatten(arrays) if leaf is not None
+    ]
+    types = [str(getattr(leaf.dtype, "name", leaf.dtype)) for leaf in leaves]
+    types = [keras.config.floatx() if "float" in one else one for one in types]
+    return tuple((one, (size, *leaf.shape[1:])) for one, leaf in zip(types, leaves, strict=True))
+
+
+def _same_rank(one: Form, other: Form) -> bool:
+    return [(kind, len(shape)) for kind, shape in one] == [(kind, len(shape)) for kind, shape in other]
+
+
+def _covers(one: Form, other: Form) -> bool:
+    return _same_rank(one, other) and all(
+        mine in (None, theirs)
+        for (_kind, shape), (_other, given) in zip(one, other, strict=True)
+        for mine, theirs in zip(shape, given, strict=True)
+    )
+
+
+def _general(traces: list[_Trace], form: Form) -> Form:
+    """TensorFlow traces a second form that differs in lengths for all lengths."""
+    for one in traces:
+        if _same_rank(one.form, form):
+            form = tuple(
+                (kind, tuple(mine if mine == theirs else None for mine, theirs in zip(shape, given, strict=True)))
+                for (kind, shape), (_other, given) in zip(form, one.form, strict=True)
+            )
+    return form
+
+
+def _settings(model: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """What a trace of `model` holds as it is now: the settings of its layers, what is trained, and how."""
+    parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable})]
+    parts += [(layer, _plain(layer, callable)) for layer in model._flatten_layers(include_self=False)]
+    parts += [(variable, {"_trainable": variable.trainable}) for variable in model.variables]
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None:
+        rate = {"_learning_rate": optimizer._learning_rate} if hasattr(optimizer, "_learning_rate") else {}
+        parts.append((optimizer, {**_plain(optimizer, lambda _value: False), **rate}))
+    return parts
+
+
+def _plain(part: Any, also: Callable[[Any], bool]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(part).items()
+        if name not in _NO_SETTINGS and (isinstance(value, _SETTINGS) or also(value))
+    }
+
+
+def _put_back(model: Any, settings: list[tuple[Any, dict[str, Any]]]) -> list[tuple[dict[str, Any], str, Any]]:
+    """Sets what has changed since to what it was; returns what it was set from."""
+    changed = []
+    for part, values in settings:
+        attributes = vars(model if part is None else part)
+        for name, value in values.items():
+            now = attributes.get(name, value)
+            if now is not value and (not isinstance(value, _SETTINGS) or type(now) is not type(value) or now != value):
+                changed.append((attributes, name, now))
+                attributes[name] = value
+    return changed

@@ -1,0 +1,85 @@
+"""Cells about what Keras's traced functions hold on to, what describing a network may not leave, and callbacks that count."""
+
+C, L = "keras.callbacks", "keras.layers"
+S = "sparse_categorical_crossentropy"
+DEEP = f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(8, 'relu'), {L}.Dropout(0.5), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'])"
+KERNEL = "w = m.layers[0].get_weights()[0]"
+SAME = "bool((m.layers[0].get_weights()[0] == w).all())"
+FREEZE = f"{C}.LambdaCallback(on_epoch_end=lambda e, logs: setattr(m.layers[-1], 'trainable', False))"
+ANEW = f"{C}.LambdaCallback(on_epoch_end=lambda e, logs: m.make_train_function(force=True))"
+OWN = f"class Talking({L}.Layer):\n    def call(self, t): print('called'); return t\n    def get_config(self): print('asked'); return super().get_config()\n"
+
+
+def first(before: str, *after: str) -> str:
+    """A network of layers is trained once; then comes something, and the first layer's weights are looked at."""
+    return "; ".join([DEEP, before, KERNEL, *after, SAME])
+
+
+TRAIN, FROZEN = "m.fit(flat, y, verbose=0)", "m.layers[0].trainable = False"
+CELLS = {
+    # ---- changed after a function was traced
+    "frozen in a callback": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{FREEZE}]); h.history, len(m.trainable_weights), int(m.optimizer.iterations)",
+    "frozen in a callback, in a deep network": f"{DEEP}; h = m.fit(flat, y, epochs=3, verbose=0, callbacks=[{FREEZE}]); len(m.trainable_weights), int(m.optimizer.iterations)",
+    "frozen in a callback that sets weights too": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{FREEZE}, Halving()]); len(m.trainable_weights), int(m.optimizer.iterations)",
+    "frozen, and a function made anew": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{FREEZE}, {ANEW}]); len(m.trainable_weights), int(m.optimizer.iterations)",
+    "a function made anew": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{ANEW}]); int(m.optimizer.iterations)",
+    "compiled in a callback": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{C}.LambdaCallback(on_epoch_end=lambda e, logs: m.compile('sgd', '{S}'))])",
+    "frozen between fits": first(TRAIN, FROZEN, TRAIN),
+    "frozen between fits, left to Keras": first(TRAIN, FROZEN, "m.fit(flat, y, verbose=0, callbacks=[Batches()])"),
+    "all frozen between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.trainable = False; m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all()), len(m.trainable_weights)",
+    "thawed between fits": first(f"{FROZEN}; {TRAIN}", "m.layers[0].trainable = True", TRAIN),
+    "thawed between fits, left to Keras": first(
+        f"{FROZEN}; {TRAIN}", "m.layers[0].trainable = True", "m.fit(flat, y, verbose=0, callbacks=[Batches()])"
+    ),
+    "all thawed between fits": "m = net(); m.trainable = False; m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.trainable = True; m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
+    "frozen, then weights of samples": first(TRAIN, FROZEN, "m.fit(flat, y, sample_weight=weights, verbose=0)"),
+    "frozen, then labels of another type": first(TRAIN, FROZEN, "m.fit(flat, y.astype('int64'), verbose=0)"),
+    "frozen, then floats of another length": first(
+        "m.fit(flat, y.astype('float32'), verbose=0)", FROZEN, "m.fit(flat, y.astype('float64'), verbose=0)"
+    ),
+    "frozen, then a dataset": first(
+        TRAIN, FROZEN, "m.fit(tf.data.Dataset.from_tensor_slices((flat, y)).batch(32), verbose=0)"
+    ),
+    "frozen after batches of one size": first("m.fit(flat[:96], y[:96], verbose=0)", FROZEN, TRAIN),
+    "frozen after batches of any size": first(TRAIN, FROZEN, "m.fit(flat[:96], y[:96], verbose=0)"),
+    "frozen after batches of two sizes": first(
+        "m.fit(flat[:96], y[:96], verbose=0); m.fit(flat[:100], y[:100], batch_size=50, verbose=0)", FROZEN, TRAIN
+    ),
+    "a rate of dropout between fits": first(TRAIN, "m.layers[1].rate = 0.9", TRAIN),
+    "an activation after evaluate": "m = net(); m.fit(x, y, verbose=0); a = m.evaluate(xt, yt, verbose=0); m.layers[-1].activation = keras.activations.linear; a == m.evaluate(xt, yt, verbose=0)",
+    "an activation after predict": "m = net(); a = m.predict(xt, verbose=0); m.layers[-1].activation = keras.activations.linear; bool((a == m.predict(xt, verbose=0)).all())",
+    "an optimizer's setting between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.clipvalue = 0.0; m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
+    "a schedule between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.learning_rate = keras.optimizers.schedules.ExponentialDecay(0.0, 10, 0.9); m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
+    # ---- XLA
+    "xla": "m = net(jit_compile=True); h = m.fit(x, y, epochs=2, verbose=0); m.jit_compile, m.evaluate(xt, yt, verbose=0), m.predict(xt, verbose=0).shape",
+    "xla, left to Keras": f"m = keras.Sequential([{L}.Input((28, 28, 1)), {L}.Conv2D(4, 3, activation='relu'), {L}.MaxPooling2D(), {L}.BatchNormalization(), {L}.Flatten(), {L}.Dropout(0.5), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'], jit_compile=True); h = m.fit(x[..., None], y, verbose=0, callbacks=[Batches()]); m.jit_compile, m.evaluate(xt[..., None], yt, verbose=0)",
+    "xla that is set later": "m = net(); m.jit_compile = True; h = m.fit(x, y, verbose=0); m.jit_compile",
+    "xla and eager": "m = net(jit_compile=True, run_eagerly=True); h = m.fit(x[:64], y[:64], verbose=0); m.jit_compile",
+    # ---- what describing may not leave
+    "a lambda that draws weights": f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(10, 'softmax', kernel_initializer=lambda shape, dtype=None: keras.ops.zeros(shape, dtype))]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
+    "a lambda that activates": f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(10, activation=lambda t: keras.ops.softmax(t))]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
+    "a lambda that penalises": f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(10, 'softmax', kernel_regularizer=lambda w: keras.ops.sum(w) * 0)]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
+    "a layer that prints": f"{OWN}m = keras.Sequential([{L}.Input((784,)), Talking(), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
+    "an optimizer that prints": "class Talking(keras.optimizers.SGD):\n    def get_config(self): print('asked'); return super().get_config()\nm = net(optimizer=Talking()); h = m.fit(x, y, verbose=0)",
+    "names of what is made after fit": f"m = net(); m.fit(x, y, verbose=0); m.evaluate(xt, yt, verbose=0); [{L}.Dense(1).name, keras.Sequential().name, keras.Model().name, keras.Input((1,)).name, keras.metrics.Mean().name]",
+    "a warning of the notebook's": "import warnings\nm = net()\nfor _ in range(2):\n    warnings.warn('mine')\n    h = m.fit(x, y, verbose=0)",
+    # ---- part of a network
+    "predict on a part": f"{DEEP}; m.fit(flat, y, verbose=0); k = keras.Model(m.inputs, m.layers[0].output); k.predict(flat, verbose=0).shape",
+    "predict on a part with one input": f"{DEEP}; k = keras.Model(m.inputs[0], m.layers[0].output); k.predict(flat, verbose=0).shape, k.predict([flat], verbose=0).shape",
+    "predict on all layers": f"{DEEP}; k = keras.Model(m.inputs, [l.output for l in m.layers]); [p.shape for p in k.predict(flat, verbose=0)]",
+    "evaluate on a part": f"{DEEP}; k = keras.Model(m.inputs, m.outputs); k.compile('adam', '{S}'); h = k.fit(flat, y, verbose=0); k.evaluate(flat, y, verbose=0)",
+    # ---- TensorBoard
+    "tensorboard": f"c = {C}.TensorBoard('logs'); m = net(); h = m.fit(x, y, epochs=2, validation_data=(xt, yt), verbose=0, callbacks=[c]); c._global_train_batch, c._global_test_batch, int(m.optimizer.iterations), h.epoch",
+    "tensorboard of everything": f"c = {C}.TensorBoard('logs', histogram_freq=1, write_images=True, write_steps_per_second=True); m = net(); h = m.fit(x, y, epochs=2, verbose=0, callbacks=[c]); c._global_train_batch, int(m.optimizer.iterations)",
+    "tensorboard, three steps at once": f"c = {C}.TensorBoard('logs'); m = net(steps_per_execution=3); h = m.fit(x, y, epochs=2, verbose=0, callbacks=[c]); c._global_train_batch, int(m.optimizer.iterations)",
+    "tensorboard, every second batch": f"c = {C}.TensorBoard('logs', update_freq=2); m = net(); h = m.fit(x, y, epochs=2, verbose=0, callbacks=[c]); c._global_train_batch, int(m.optimizer.iterations)",
+    "tensorboard in evaluate": f"c = {C}.TensorBoard('logs'); m = net(); h = m.fit(x, y, verbose=0); m.evaluate(xt, yt, verbose=0, callbacks=[c]); c._global_test_batch",
+    "tensorboard of a dataset": f"c = {C}.TensorBoard('logs'); m = net(); h = m.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=2, verbose=0, callbacks=[c]); c._global_train_batch, int(m.optimizer.iterations)",
+}
+# Whose training is no longer the judge's, wholly or from some epoch on.
+LEFT = {
+    "frozen in a callback that sets weights too", "frozen, and a function made anew", "frozen between fits, left to Keras",
+    "thawed between fits, left to Keras", "frozen, then weights of samples", "frozen, then labels of another type", "frozen, then a dataset",
+    "frozen after batches of one size", "a schedule between fits", "xla, left to Keras", "a lambda that draws weights",
+    "a lambda that activates", "a lambda that penalises", "a layer that prints", "an optimizer that prints", "tensorboard, every second batch",
+}  # fmt: skip
