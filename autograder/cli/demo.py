@@ -39,9 +39,9 @@ def pages(course: Course, target: Path) -> None:
 
     amiss, page = Amiss(), target / "class.html"
     found = the_reports(course, [], [], "", amiss)
-    report.make(course, found, page, report.FORMGRADER, True, "")
     with err.status(_("writing pages")):
-        write_all(course, found, "")
+        write_all(course, found, "")  # first: the page of the class links to those that there are
+    report.make(course, found, page, report.FORMGRADER, True, "")
     out.print()
     for path in (page, Folder(target).page(SHOWN)):
         out.print(link(path), markup=False, highlight=False, soft_wrap=True)

@@ -58,7 +58,7 @@ def make(course: Course, found: list[Report], output: Path, formgrader: str, sim
     from autograder.classroom.pages.material import gather
 
     with err.status(_("writing the page")):
-        material = gather(course, found, formgrader, compare=similar)
+        material = gather(course, found, formgrader, compare=similar, beside=output.parent)
         _write(output, class_page(material, course, language or course.language))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -40,13 +41,18 @@ class Problems:
             raise ReleaseError("\n".join(message for message, _ in self.found), " ".join(remedies))
 
 
+def source_path(course: Course, assignment: str) -> Path:
+    """Where the source notebook lies."""
+    return course.root / "solutions" / assignment / f"{assignment}.ipynb"
+
+
 def source_notebook(course: Course, assignment: str) -> NotebookNode:
     """solutions/<assignment>/<assignment>.ipynb, checked against the course.
 
     Raises ReleaseError that names each cell in question and the remedy.
     """
     course.assignment(assignment)
-    path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
+    path = source_path(course, assignment)
     name = str(path.relative_to(course.root))
     try:
         notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))

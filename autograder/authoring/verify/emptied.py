@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.compare import said
-from autograder.authoring.verify.dependencies import following, question_cells
 from autograder.authoring.verify.proof import Reason
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Report, Status
+from autograder.course.dependencies import following, question_cells
 
 _EARNS = {
     Status.PASSED: N_("the answer cell is empty, and this check passes all the same"),

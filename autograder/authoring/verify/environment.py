@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.compare import said, statuses
-from autograder.authoring.verify.dependencies import modules
 from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import is_check
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
+from autograder.course.dependencies import modules
 
 # By what is lacking: lines that work on somebody's machine. Each kind that `worker.surroundings` tells apart.
 LINES = {

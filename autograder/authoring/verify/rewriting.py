@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.dependencies import QuestionCells, meet, modules, notebook_uses, python, question_cells
 from autograder.common.cells import grade_id_of
+from autograder.course.dependencies import QuestionCells, meet, modules, notebook_uses, python, question_cells
 
 Replacement = ast.AST | list[ast.stmt] | None
 

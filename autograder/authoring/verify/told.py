@@ -14,7 +14,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.dependencies import question_cells
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.releases import hidden_checks
 from autograder.common.cells import is_check
@@ -23,6 +22,7 @@ from autograder.common.outcome_table import Hidden, as_html
 from autograder.common.results import QuestionResult, Report
 from autograder.course.checks.base import Check
 from autograder.course.course import Course, Question
+from autograder.course.dependencies import question_cells
 from autograder.course.released_notebook import released_notebook
 
 _TAG = re.compile(r"<(?:style|script).*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from autograder.classroom.pages.statistics import EASY, HARD, POOR, Item, histogram
+from autograder.classroom.pages.statistics import EASY, HARD, POOR, Item
 from autograder.common.i18n import _
 
 CURRENT = "currentColor"  # text and lines take the colour of the page: light, dark or printed
@@ -50,69 +50,46 @@ def _spec(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def scores(shares: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """Histograms of scores, an assignment each."""
+def scores(counts: Sequence[int], most: int) -> dict[str, Any]:
+    """The histogram of an assignment's scores: submissions by tenths of its points. `most`: where the axis ends, for all of them."""
     import altair as alt
 
-    rows = [
-        {"assignment": name, "from": 10 * bin_, "to": 10 * bin_ + 10, "students": count}
-        for name, values in shares.items()
-        for bin_, count in enumerate(histogram(values))
-    ]
+    rows = [{"from": 10 * bin_, "to": 10 * bin_ + 10, "students": count} for bin_, count in enumerate(counts)]
     chart = (
-        alt.Chart(_data(rows), width=215, height=130)
+        alt.Chart(_data(rows), width="container", height=130)
         .mark_bar(color=BLUE, binSpacing=1)
         .encode(
             x=alt.X("from:Q", bin="binned", title=_("score (%)"), scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(values=[0, 20, 40, 60, 80, 100])),
             x2="to:Q",
-            y=alt.Y("students:Q", title=_("submissions"), axis=alt.Axis(tickMinStep=1, tickCount=4)),
+            y=alt.Y("students:Q", title=_("submissions"), scale=alt.Scale(domain=[0, most]), axis=alt.Axis(tickMinStep=1, tickCount=4)),
             tooltip=[alt.Tooltip("from:Q", title=_("from %")), alt.Tooltip("to:Q", title=_("to %")), alt.Tooltip("students:Q", title=_("submissions"))],
-            facet=alt.Facet("assignment:N", columns=4, title=None, sort=list(shares)),
         )
     )  # fmt: skip
     return _spec(chart)
 
 
-def failures(items: Sequence[Item], most: int = 15) -> dict[str, Any]:
-    """The checks that most submissions fail."""
-    import altair as alt
-
-    worst = sorted((item for item in items if item.failure), key=lambda item: -item.failure)[:most]
-    rows = [
-        {"check": f"{item.assignment}.{item.question}: {item.title}".replace("`", "")[:70], "share": round(item.failure, 4), "students": item.failed + item.skipped}
-        for item in worst
-    ]  # fmt: skip
-    base = alt.Chart(_data(rows), width="container", height=alt.Step(24)).encode(
-        y=alt.Y("check:N", sort=None, title=None, axis=alt.Axis(labelLimit=360, ticks=False, domain=False)),
-        x=alt.X("share:Q", title=_("share of submissions that failed"), axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1])),
-        tooltip=[alt.Tooltip("check:N", title=_("check")), alt.Tooltip("share:Q", format=".0%", title=_("failed")), alt.Tooltip("students:Q", title=_("submissions"))],
-    )  # fmt: skip
-    text = base.mark_text(align="left", dx=4, fontSize=11).encode(text=alt.Text("share:Q", format=".0%"))
-    return _spec(base.mark_bar(color=ORANGE, height=14) + text)
-
-
 def items(found: Sequence[Item]) -> dict[str, Any]:
-    """Difficulty against discrimination, a mark a check; what is outside the usual bounds is a triangle."""
+    """Facility against discrimination, a mark a check; what is outside the usual bounds is a triangle."""
     import altair as alt
 
     rows = [
         {
             "check": f"{item.assignment}.{item.question}.{item.check}", "title": item.title,
-            "difficulty": round(item.difficulty, 3), "discrimination": round(item.discrimination, 3),
+            "facility": round(item.facility, 3), "discrimination": round(item.discrimination, 3),
             "sort": _("look at it") if odd(item) else _("as usual"),
         }
         for item in found
-        if item.difficulty is not None and item.discrimination is not None
+        if item.facility is not None and item.discrimination is not None
     ]  # fmt: skip
     points = (
         alt.Chart(_data(rows), width="container", height=260)
         .mark_point(filled=True, size=70, opacity=0.85)
         .encode(
-            x=alt.X("difficulty:Q", title=_("difficulty: mean share of points (right: easy)"), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            x=alt.X("facility:Q", title=_("facility index: mean share of points (right: easy)"), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
             y=alt.Y("discrimination:Q", title=_("discrimination"), scale=alt.Scale(domain=[-0.6, 1])),
             shape=alt.Shape("sort:N", title=None, scale=alt.Scale(domain=[_("as usual"), _("look at it")], range=["circle", "triangle-up"])),
             color=alt.Color("sort:N", title=None, scale=alt.Scale(domain=[_("as usual"), _("look at it")], range=[BLUE, ORANGE])),
-            tooltip=[alt.Tooltip("check:N", title=_("check")), alt.Tooltip("title:N", title=_("title")), "difficulty:Q", "discrimination:Q"],
+            tooltip=[alt.Tooltip("check:N", title=_("check")), alt.Tooltip("title:N", title=_("title")), alt.Tooltip("facility:Q", title=_("facility index")), alt.Tooltip("discrimination:Q", title=_("discrimination"))],
         )
     )  # fmt: skip
     bound = alt.Chart(_data([{"y": POOR}])).mark_rule(strokeDash=[4, 3], color=CURRENT, opacity=0.6).encode(y="y:Q")
@@ -122,8 +99,8 @@ def items(found: Sequence[Item]) -> dict[str, Any]:
 def odd(item: Item) -> bool:
     """Whether a check deserves a look: it discriminates poorly, or nearly nobody passes it."""
     poor = item.discrimination is not None and item.discrimination < POOR
-    difficulty = item.difficulty if item.difficulty is not None else 0.5
-    return (poor and difficulty < EASY) or difficulty < HARD
+    facility = item.facility if item.facility is not None else 0.5
+    return (poor and facility < EASY) or facility < HARD
 
 
 def accuracies(measured: Mapping[str, Sequence[tuple[str, float, float]]]) -> dict[str, Any]:

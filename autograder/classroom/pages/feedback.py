@@ -181,7 +181,7 @@ def _question(
         for outcome in result.outcomes
     ]
     return {
-        "anchor": f"question-{result.question}",
+        "anchor": anchor(result.question),
         "title": titles.get(result.question, result.title),
         "state": state(result, manual),
         "points": points,
@@ -197,6 +197,11 @@ def _question(
         **_learning(exhibit),
         "mistakes": _mistakes(exhibit, image),
     }
+
+
+def anchor(question: str) -> str:
+    """Where a question stands in the page: what follows ``#`` in its address."""
+    return f"question-{question}"
 
 
 def state(result: QuestionResult, manual: float | None = None) -> str:

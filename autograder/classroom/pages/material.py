@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 
 from autograder.classroom.collect.attempts import Place as Attempts
 from autograder.classroom.collect.attempts import read_record
 from autograder.classroom.folder import Folder
+from autograder.classroom.folder import Place as Work
 from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
@@ -29,13 +33,26 @@ READ_SECONDS = 10  # of processor time, for a notebook
 COMPARE_SECONDS = 120  # for those of an assignment with one another: 500 of the course's take 3
 
 
-def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOME, *, compare: bool = True) -> Material:
-    """The material of these reports. `home`: formgrader's address. Raises AutograderError if the gradebook can't be used."""
+def gather(
+    course: Course,
+    reports: Sequence[Report],
+    home: str = formgrader.HOME,
+    *,
+    compare: bool = True,
+    beside: Path | None = None,
+) -> Material:
+    """The material of these reports. `home`: formgrader's address; `beside`: the folder that the page will lie in, by default the course's.
+
+    Raises AutograderError if the gradebook can't be used.
+    """
+    automatic, scored = _entries(course)
     standings, links = _gradebook(course, home)
     here = {(report.student, report.assignment): report for report in reports}
     return Material(
         reports=reports,
         standings={place: standing for place, standing in standings.items() if place in here},
+        scored={place: by_question for place, by_question in scored.items() if place in here},
+        pages=_pages(Folder(course.root), here, beside or course.root),
         links=links,
         seconds={
             (student, name): entry.seconds
@@ -43,7 +60,11 @@ def gather(course: Course, reports: Sequence[Report], home: str = formgrader.HOM
             if entry.seconds and (student, name) in here
         },
         similar=_similar(course, reports) if compare else {},
-        differences=_differences(course, here),
+        differences={
+            place: (report.points, automatic[place])
+            for place, report in here.items()
+            if place in automatic and abs(report.points - automatic[place]) > 1e-6
+        },
     )
 
 
@@ -65,21 +86,32 @@ def _gradebook(course: Course, home: str) -> tuple[dict[Place, Standing], dict[P
     return standings, formgrader.pages(url, home)
 
 
-def _differences(course: Course, here: Mapping[Place, Report]) -> dict[Place, tuple[float, float]]:
-    """Where the gradebook's automatic points are not the report's."""
+def _entries(course: Course) -> tuple[dict[Place, float], dict[Place, dict[str, float]]]:
+    """The gradebook's automatic points, and by question what people gave instead."""
     url = _database(course)
-    if not url:
-        return {}
     automatic: dict[Place, float] = {}
-    with Book(url, course.course.id) as book:
-        for entry in book.entries():
-            place = (entry.student, entry.assignment)
-            automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
-    return {
-        place: (report.points, automatic[place])
-        for place, report in here.items()
-        if place in automatic and abs(report.points - automatic[place]) > 1e-6
-    }
+    scored: dict[Place, dict[str, float]] = {}
+    if url:
+        with Book(url, course.course.id) as book:
+            for entry in book.entries():
+                place = (entry.student, entry.assignment)
+                automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
+                if entry.manual is not None:
+                    scored.setdefault(place, {})[entry.question] = float(entry.manual) + float(entry.extra_credit or 0)
+    return automatic, scored
+
+
+def _pages(folder: Folder, here: Iterable[Place], beside: Path) -> dict[Place, str]:
+    """Addresses of the feedback pages that there are, from a page in `beside`."""
+    found = {}
+    for place in here:
+        path = folder.page(Work(*place))
+        if path.is_file():
+            try:
+                found[place] = quote(Path(os.path.relpath(path, beside.resolve())).as_posix())
+            except ValueError:  # another drive of Windows
+                found[place] = path.resolve().as_uri()
+    return found
 
 
 def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]]:

@@ -1,6 +1,6 @@
 """Figures of a class: scores, how hard each check was and whether it tells the able from the others, slips in words.
 
-Difficulty and discrimination are those of classical test theory: the difficulty of an item is the mean share of its points that
+Facility and discrimination are those of classical test theory: the facility index of an item is the mean share of its points that
 was earned; its discrimination is the correlation of that share with the rest of the score, the item itself left out (corrected
 item-total correlation), and the reliability of an assignment is Cronbach's alpha. Source: Crocker & Algina (1986), Introduction
 to Classical and Modern Test Theory, chapters 7 and 14; the bounds of `POOR` and `GOOD` from Ebel & Frisbie (1991), Essentials of
@@ -21,7 +21,7 @@ from autograder.common.results import Outcome, Report, Status
 
 FEWEST = 10  # submissions below which a correlation says nothing
 POOR, GOOD = 0.2, 0.4  # of discrimination
-HARD, EASY = 0.3, 0.95  # of difficulty
+HARD, EASY = 0.3, 0.95  # of facility: low is hard
 Shares = npt.NDArray[np.float64]
 
 
@@ -35,7 +35,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Item:
-    """A check over all submissions of its assignment; `difficulty` and `discrimination` None where they can't be told."""
+    """A check over all submissions of its assignment; `facility` and `discrimination` None where they can't be told."""
 
     assignment: str
     question: str
@@ -44,17 +44,8 @@ class Item:
     hidden: bool
     out_of: float
     decided: int
-    failed: int
-    skipped: int
-    undecided: int
-    difficulty: float | None
+    facility: float | None
     discrimination: float | None
-    slips: tuple[Slip, ...]
-
-    @property
-    def failure(self) -> float:
-        """The share of decided submissions that did not pass."""
-        return (self.failed + self.skipped) / self.decided if self.decided else 0.0
 
 
 def items(reports: Sequence[Report]) -> list[Item]:
@@ -67,12 +58,12 @@ def items(reports: Sequence[Report]) -> list[Item]:
     table = {place: number for number, place in enumerate(places)}
     earned = np.full((len(reports), len(places)), np.nan)
     worth = np.zeros(len(places))
-    found: list[list[tuple[Report, Outcome, str]]] = [[] for _ in places]
+    found: list[list[tuple[Report, Outcome]]] = [[] for _ in places]
     for row, report in enumerate(reports):
         for question in report.questions:
             for outcome in question.outcomes:
                 column = table[question.question, outcome.check]
-                found[column].append((report, outcome, question.problem))
+                found[column].append((report, outcome))
                 worth[column] = outcome.out_of
                 if outcome.status is not Status.UNDECIDED:
                     earned[row, column] = outcome.points
@@ -80,19 +71,16 @@ def items(reports: Sequence[Report]) -> list[Item]:
 
 
 def _item(
-    place: tuple[str, str], found: Sequence[tuple[Report, Outcome, str]], earned: Shares, worth: Shares, column: int
+    place: tuple[str, str], found: Sequence[tuple[Report, Outcome]], earned: Shares, worth: Shares, column: int
 ) -> Item:
-    _, first, _ = found[-1]
-    statuses = Counter(outcome.status for _, outcome, _ in found)
+    _, first = found[-1]
     known = ~np.isnan(earned[:, column])
-    difficulty = None
+    facility = None
     if worth[column] and known.any():
-        difficulty = float(earned[known, column].mean() / worth[column])
+        facility = float(earned[known, column].mean() / worth[column])
     return Item(
         assignment=found[-1][0].assignment, question=place[0], check=place[1], title=first.title, hidden=first.hidden,
-        out_of=float(worth[column]), decided=int(known.sum()), failed=statuses[Status.FAILED],
-        skipped=statuses[Status.SKIPPED], undecided=statuses[Status.UNDECIDED], difficulty=difficulty,
-        discrimination=discrimination(earned, column), slips=slips(found),
+        out_of=float(worth[column]), decided=int(known.sum()), facility=facility, discrimination=discrimination(earned, column),
     )  # fmt: skip
 
 
@@ -124,15 +112,12 @@ def alpha(reports: Sequence[Report]) -> float | None:
     return float(len(keys) / (len(keys) - 1) * (1 - points.var(axis=0, ddof=1).sum() / total))
 
 
-def slips(found: Iterable[tuple[Report, Outcome, str]], most: int = 5) -> tuple[Slip, ...]:
-    """The mistakes behind failed outcomes, most frequent first. Those that differ only in numbers and names count as one."""
+def slips(found: Iterable[tuple[str, str]], most: int = 5) -> tuple[Slip, ...]:
+    """Mistakes, given as words and who made them, most frequent first. Those that differ only in numbers and names count as one."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for report, outcome, problem in found:
-        if outcome.status is not Status.FAILED:
-            continue
-        said = outcome.hint or problem or outcome.actual
+    for said, student in found:
         if said:
-            groups.setdefault(pattern(said), []).append((said, report.student))
+            groups.setdefault(pattern(said), []).append((said, student))
     ordered = sorted(groups.values(), key=lambda group: (-len(group), group[0][0]))[:most]
     return tuple(
         Slip(Counter(said for said, _ in group).most_common(1)[0][0], tuple(student for _, student in group))

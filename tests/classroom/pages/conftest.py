@@ -105,6 +105,7 @@ def class_file(course, tmp_path_factory):
     places = [(report.student, report.assignment) for report in reports]
     material = Material(
         reports,
+        pages={place: f"feedback/{place[0]}/{place[1]}/{place[1]}.html" for place in places},
         links={place: f"http://localhost:8888/formgrader/submissions/{number}/" for number, place in enumerate(places)},
         seconds={place: number * 1.5 for number, place in enumerate(places)},
         similar={"deep": [Group(("student-03", "student-17"), False, 46, 0.91, ("for batch in range(1500):",))]},

@@ -23,19 +23,30 @@ def drawn(page):
 
 def test_all_charts_are_drawn_offline_and_say_in_words_what_they_show(show, class_file):
     page = drawn(show(class_file))
-    charts = page.locator(".chart")
-    assert charts.count() == 4
-    for chart in charts.all():
-        assert chart.locator("svg").bounding_box()["width"] > 400
-        assert chart.get_attribute("role") == "img"
-        assert len(chart.get_attribute("aria-label")) > 40
-    means = charts.first.get_attribute("aria-label")
+    assert page.locator(".chart").count() == 4  # scores of two assignments, facility, accuracy
+    figures = page.locator(".charts")
+    for figure in figures.all():
+        assert figure.get_attribute("role") == "img"
+        assert len(figure.get_attribute("aria-label")) > 40
+    for chart in page.locator(".chart").all():
+        assert chart.locator("svg").bounding_box()["width"] > 200
+    means = figures.first.get_attribute("aria-label")
     assert "A deep network:" in means and "Optimizers:" in means
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_labels_and_bars_of_charts_are_in_view_and_large_enough_to_read(show, class_file, width):
+    page = drawn(show(class_file, width=width))
+    for chart in page.locator(".chart").all():
+        room, drawing = chart.bounding_box(), chart.locator("svg").bounding_box()
+        assert drawing["width"] <= room["width"] + 1
+        scale = chart.locator("svg").evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width")
+        assert scale > 0.85  # labels have 11 px
 
 
 def test_the_numbers_behind_a_chart_are_a_table(show, class_file):
     page = show(class_file)
-    figure = page.locator("figure", has=page.locator("#chart-scores"))
+    figure = page.locator("figure", has=page.locator("#chart-scores-0"))
     figure.locator("summary").click()
     assert figure.locator("tbody tr").count() == 10
     counts = [int(cell.inner_text()) for cell in figure.locator("tbody td").all()]
@@ -79,10 +90,7 @@ def test_filters_narrow_the_rows_and_announce_how_many_are_left(show, class_file
     filters(page).get_by_label("Show").select_option("waiting")
     waiting = column(page, "students-table", 0)
     assert status.inner_text() == f"{len(waiting)} of 16 shown"
-    listed = {
-        row.locator("th").inner_text()
-        for row in page.locator("section", has=page.locator("#waiting")).locator("tbody tr").all()
-    }
+    listed = set(page.locator("section", has=page.locator("#waiting")).locator(".waits li > a").all_inner_texts())
     assert set(waiting) == listed
     filters(page).get_by_label("Name").fill("nobody")
     assert status.inner_text() == "0 of 16 shown"
@@ -112,8 +120,9 @@ def test_what_waits_for_a_person_comes_first_with_a_link_to_formgrader(show, cla
     page = show(class_file)
     first = page.locator("main section").first
     assert first.locator("h2").inner_text() == "Waiting for a person"
-    for link in first.locator("tbody a").all():
-        assert link.get_attribute("href").startswith("http://localhost:8888/formgrader/submissions/")
+    links = [link.get_attribute("href") for link in first.locator(".waits a").all()]
+    assert links and all(link.startswith("http://localhost:8888/formgrader/submissions/") for link in links)
+    assert all(link.partition("#")[2] for link in links)  # the question's own place
 
 
 def test_what_a_person_has_decided_waits_no_longer(show, course, tmp_path):
@@ -135,7 +144,7 @@ def test_axe_finds_nothing_serious_and_nothing_overflows(show, class_file, sever
 
 
 def test_charts_take_the_colours_of_the_page(show, class_file):
-    ink = "getComputedStyle(document.querySelector('#chart-scores svg text')).fill"
+    ink = "getComputedStyle(document.querySelector('#chart-scores-0 svg text')).fill"
     assert drawn(show(class_file)).evaluate(ink) == "rgb(27, 36, 48)"
     page = drawn(show(class_file, color_scheme="dark"))
     assert page.evaluate(ink) == "rgb(228, 233, 240)"
@@ -154,7 +163,40 @@ def test_every_table_has_a_caption_and_headers_with_a_scope(show, class_file):
     page = show(class_file)
     tables = page.locator("table")
     assert tables.count() == page.locator("table > caption").count()
-    assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
+    assert page.locator("thead th:not([scope^=col]), tbody th:not([scope=row])").count() == 0
+
+
+def test_a_field_of_the_map_is_reached_by_arrow_keys_and_says_the_ways_on(show, class_file):
+    page = show(class_file)
+    detail = page.locator("#map-detail")
+    assert not detail.is_visible()
+    page.locator("#map-table [tabindex='0']").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    row = page.locator("#map-table tbody tr").nth(2)
+    question = page.locator("#map-table th.question").nth(2).inner_text().strip()
+    assert detail.inner_text().startswith(f"{row.locator('th').inner_text()} · {question}: ")
+    there = row.locator("td").nth(3).locator("a").get_attribute("href")
+    assert detail.locator("a").first.get_attribute("href") == there
+    assert detail.locator("a").last.get_attribute("href").startswith("http://localhost:8888/formgrader/submissions/")
+    assert page.evaluate("document.activeElement.parentElement.id") == "map-detail"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.closest('td').cellIndex") == 4
+
+
+def test_a_click_on_a_field_stays_on_the_page_and_a_questions_name_sorts_the_class(show, class_file):
+    page = show(class_file)
+    before = page.url
+    page.locator("#map-table tbody td a").nth(3).click()
+    assert page.url == before and page.locator("#map-detail").is_visible()
+    header = page.locator("#map-table th.question").nth(1)
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    values = [
+        float(row.locator("td").nth(2).get_attribute("data-value")) for row in page.locator("#map-table tbody tr").all()
+    ]
+    assert values == sorted(values) and len(set(values)) > 1
 
 
 def test_a_page_of_hostile_names_runs_nothing(show, course, tmp_path):
@@ -174,14 +216,15 @@ def test_a_page_of_hostile_names_runs_nothing(show, course, tmp_path):
     path = tmp_path / "hostile.html"
     path.write_text(class_page(material, course), "utf-8")
     page = drawn(show(path))
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     for button in page.locator("button.sort").all():
         button.click()
-    for point in page.locator("#chart-accuracies path[d*='A']").all()[:3]:
+    for point in page.locator("#chart-accuracies-0 path[d*='A']").all()[:3]:
         point.hover(force=True)
     page.wait_for_timeout(200)
     assert page.title() == "Deep neural networks · The class"
     assert page.locator("[onerror], a[href^='javascript']").count() == 0
-    assert page.locator("script").count() == 4  # two of ours, two of data
+    assert page.locator("script").count() == 5  # two of ours, three of data
     assert "<script>document.title='owned'</script>" in page.locator("main").inner_text()
 
 

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from autograder.authoring import demo as authoring_demo
 from autograder.authoring import release
-from autograder.classroom.folder import Place
+from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
+from autograder.classroom.pages.publish import write_all
 from autograder.cli import demo
 from autograder.cli.app import app
 from autograder.common.results import Outcome, QuestionResult, Report, Status
@@ -208,6 +209,13 @@ def test_the_class_page_has_gradebook_scores_links_times_and_similar_notebooks(r
     assert material.seconds == {("alice", "first"): 61.25}
     assert material.differences == {("bob", "first"): (0.5, 1.5)}
     assert material.similar == {"first": []}
+    assert material.scored == {("alice", "first"): {"add": 1.25}}
+    assert material.pages == {}  # none was made yet
+    folder = Folder(root)
+    write_all(course, [report("alice")])
+    pages = gather(course, [report("alice"), changed], beside=root / "some" / "where").pages
+    (address,) = pages.values()
+    assert (root / "some" / "where" / address).resolve() == folder.page(report("alice")).resolve()
 
 
 def test_the_class_page_is_one_file(root, tmp_path):

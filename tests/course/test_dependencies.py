@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from autograder.authoring.verify.dependencies import following, meet, uses
+from autograder.course.dependencies import following, meet, uses
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""The class as a map: students by questions, how much of each was earned, with the way to its feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograder.classroom.pages.feedback import MARKS, anchor, state
+from autograder.classroom.pages.html import plain
+from autograder.common.results import QuestionResult, Report
+
+Place = tuple[str, str]  # student, assignment
+SHADES = 5  # from all points to none
+
+
+def heat_map(
+    students: Sequence[str], by_assignment: Mapping[str, Sequence[Report]], titles: Mapping[str, Mapping[str, str]],
+    scored: Mapping[Place, Mapping[str, float]], pages: Mapping[Place, str],
+) -> dict[str, Any]:  # fmt: skip
+    """Columns and rows as the template draws them. `scored`: by people, by question; `pages`: addresses of feedback pages."""
+    groups = []
+    for name, reports in by_assignment.items():
+        known = dict.fromkeys(result.question for report in reports for result in report.questions)
+        words = titles[name]
+        own = {result.question: result.title for report in reports for result in report.questions}
+        groups.append((name, words.get("", name), [(key, words.get(key, own[key])) for key in known]))
+    reports_of = {(report.student, report.assignment): report for own in by_assignment.values() for report in own}
+    rows = []
+    for student in students:
+        cells = []
+        for name, _title, questions in groups:
+            report = reports_of.get((student, name))
+            results = {result.question: result for result in report.questions} if report else {}
+            manual, page = scored.get((student, name), {}), pages.get((student, name), "")
+            cells += [_cell(results.get(key), manual.get(key), page) for key, _question in questions]
+        earned = [cell["share"] for cell in cells]
+        rows.append(
+            {"name": student, "cells": cells, "open": sum(share < 1 for share in earned),
+             "lost": round(sum(1 - max(0.0, share) for share in earned), 3)}
+        )  # fmt: skip
+    return {"groups": groups, "rows": rows}
+
+
+def _cell(result: QuestionResult | None, manual: float | None, page: str) -> dict[str, Any]:
+    if result is None:
+        return {"shade": "none", "mark": "–", "share": -1.0, "said": "", "link": ""}
+    kind = state(result, manual)
+    points = result.points if manual is None else manual
+    share = min(1.0, max(0.0, points / result.out_of)) if result.out_of else 1.0
+    shade = {"undecided": "wait", "passed": 0, "failed": SHADES - 1}.get(kind, 1 + int((1 - share) * (SHADES - 2)))
+    return {
+        "shade": shade, "mark": MARKS[kind], "share": round(share, 3), "said": f"{plain(points)} / {plain(result.out_of)}",
+        "link": f"{page}#{anchor(result.question)}" if page else "",
+    }  # fmt: skip
