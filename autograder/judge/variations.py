@@ -8,7 +8,6 @@ such a mistake costs points whatever its accuracy.
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_
 from autograder.common.results import Status
@@ -63,7 +63,7 @@ class Trial:
         ]
         starts = [[fit.start is None, not fit.start or not fit.keeps_optimizer] for fit in self.fits]
         document = [self.trained, ways, starts]
-        return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+        return sha256(json.dumps(document))
 
 
 def trials(model: ModelDescription, fits: Sequence[FitSpec]) -> list[Trial]:

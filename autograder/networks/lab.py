@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common.data import CLASSES, IMAGES, TRAINING, FashionMnist, load, splits
+from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
@@ -184,7 +184,7 @@ class CourseLab:
 def _key(plan: str, settings: str, weights: str, samples: Samples) -> str:
     """The digest of everything that determines a measurement."""
     parts = [plan, settings, weights, samples.key(), training_code(), *versions()]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return sha256(json.dumps(parts))
 
 
 def _require_compiled(model: ModelDescription) -> Any:

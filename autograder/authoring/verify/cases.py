@@ -12,24 +12,21 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from autograder.authoring.variants import edited, solved
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
+from autograder.common.models import Written
 from autograder.course.course import Assignment, Course
 from autograder.course.yaml_file import explain, read_yaml
 
 ALTERNATIVES, MUTANTS = Path("tests/alternatives"), Path("tests/mutants")  # in the course's folder
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NewCell(_Strict):
+class NewCell(Written):
     """A cell that the student added, before or after the cell of an id or grade id."""
 
     before: str = ""
@@ -44,14 +41,14 @@ class NewCell(_Strict):
         return self
 
 
-class Move(_Strict):
+class Move(Written):
     """Cells that the student moved: they stand, in this order, before another one."""
 
     cells: tuple[str, ...] = Field(min_length=1)
     before: str
 
 
-class Variant(_Strict):
+class Variant(Written):
     """`why`: what is special about it. `edits`: as `variants.edited` takes them. `language`: of the notebook, and of what its student reads; by default the course's first."""
 
     why: str = Field(min_length=1)

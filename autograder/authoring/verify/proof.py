@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
 from autograder.common.i18n import N_, _
+from autograder.common.models import Written
 
 
 class Part(StrEnum):
@@ -50,11 +49,7 @@ ABOUT = {
 }
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Reason(_Frozen):
+class Reason(Written):
     """One thing that is wrong. `place`: the check or question; `file`: what to look into, from the course's folder."""
 
     message: str
@@ -71,7 +66,7 @@ class Reason(_Frozen):
         return f"{start} ({', '.join(details)})" if details else start
 
 
-class Step(_Frozen):
+class Step(Written):
     """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong.
 
     `tried`: how many versions of a notebook the step stands for, and `wrong` how many of them gave the reasons.
@@ -96,7 +91,7 @@ class Step(_Frozen):
         return self.tried if self.proven else self.tried - max(1, self.wrong)
 
 
-class Proof(_Frozen):
+class Proof(Written):
     """All steps, in order; `seconds` of wall time, and how many trainings the notebooks asked for."""
 
     steps: tuple[Step, ...]

@@ -6,7 +6,6 @@ has validated it: types are exact, names and lists are bounded, dtypes are on a 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -23,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import SerializationInfo
 
+from autograder.common.digests import of_parts
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
 
@@ -269,11 +269,9 @@ _VALUES: TypeAdapter[dict[str, Value]] = TypeAdapter(dict[Name, Value])
 
 def digest(arrays: Iterable[npt.NDArray[Any]]) -> str:
     """SHA-256 of arrays in order: dtype, shape and bytes."""
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(f"{array.dtype.str}{array.shape}".encode())
-        total.update(np.ascontiguousarray(array).data)
-    return total.hexdigest()
+    return of_parts(
+        part for array in arrays for part in (f"{array.dtype.str}{array.shape}", np.ascontiguousarray(array).data)
+    )
 
 
 def encode(values: dict[str, Any]) -> tuple[Any, list[npt.NDArray[Any]]]:

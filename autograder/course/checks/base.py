@@ -15,8 +15,6 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     RootModel,
@@ -30,6 +28,7 @@ from autograder.common import keras_names
 from autograder.common.hints import for_error, meant
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.i18n import language as spoken
+from autograder.common.models import Written
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     CompileDescription,
@@ -110,10 +109,8 @@ class Facts:
         return self.values.get(name)
 
 
-class Localised(RootModel[dict[str, str]]):
+class Localised(RootModel[dict[str, str]], frozen=True):
     """A text by language, ``{en: Scaling, ko: 스케일링}``. A plain text is the same in every language: its key is ''."""
-
-    model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -165,21 +162,22 @@ def _places(value: Any) -> set[str]:
         return {str(value)} - {""}
     if isinstance(value, str):
         return {value} if _FUNCTION.fullmatch(value) else set()
-    if isinstance(value, BaseModel):
-        value = {} if isinstance(value, Localised) else vars(value)
+    if isinstance(value, Localised):
+        return set()
+    if hasattr(type(value), "model_fields"):  # any model of pydantic's, whatever another package derived it from
+        value = vars(value)
     if isinstance(value, Mapping):
         value = list(value.values())
     return set().union(*map(_places, value)) if isinstance(value, (list, tuple, set, frozenset)) else set()
 
 
-class Check(BaseModel):
+class Check(Written):
     """The fields that every check has. A subclass adds its own and decides in `decide`.
 
     `asks`: its keys of which one at least must say something; without any the check asks something by itself.
     `values_named`: its keys that name further values which are handed in with the question.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     type: str
     id: str = ""
     of: str = "value"

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from autograder.common.hints import meant
 from autograder.common.i18n import N_, _
+from autograder.common.models import Written
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, shorten, show
 from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, plain
 
 
-class Case(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Case(Written):
     args: tuple[Any, ...]
     returns: Any
 
