@@ -13,14 +13,13 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.classroom.pages import html
+from autograder.classroom.pages.exhibit_views import curves_at, groups_of, key_of, learning, mistakes_of, networks_of
+from autograder.classroom.pages.losses import Loss, losses
 from autograder.classroom.pages.notebook import Cell
-from autograder.classroom.pages.pictures import class_name, curves_svg, lines_of
 from autograder.common.errors import CourseError
-from autograder.common.exhibits import Curve, Exhibit, Network
+from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import N_, _, language, ngettext, speaking
-from autograder.common.network_drawing import network_svg
-from autograder.common.results import FirstCause, Outcome, QuestionResult, Report, Status
-from autograder.course.checks.training import split_name
+from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.course import Course
 
 MARKS = {"passed": "✓", "partly": "◐", "failed": "✗", "undecided": "?", "skipped": "–"}
@@ -50,7 +49,6 @@ ADVICE = {
         "The cell sent something that can't be read. Show results with print() or as the last line of a cell."
     ),
 }
-METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,16 @@ def _view(
     report: Report, course: Course, cells: Sequence[Cell], image: Callable[[int], str] | None, person: Person
 ) -> dict[str, Any]:
     titles = titles_of(report.assignment, course)
+    drawn_at = curves_at(
+        (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
+        for result in report.questions
+    )
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [
-        _question(result, titles, answers.get(result.question, Markup()), image, person) for result in report.questions
+        _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at)
+        for result in report.questions
     ]
+    places = {cell.number: titles.get(cell.name.removesuffix("-answer"), "") for cell in cells if cell.name}
     broken = {broken.sentence for broken in report.breaks}
     earned = sum(question["points"] for question in questions)
     versions = ", ".join(f"{name} {number}" for name, number in sorted(report.versions.items()))
@@ -107,10 +111,16 @@ def _view(
         "title": titles.get("", report.assignment),
         "total": max(0.0, earned - person.penalty),
         "out_of": report.out_of,
-        "opening": _opening(questions, report.first_cause),
+        "opening": [pieces(sentence) for sentence in _opening(report, course, questions, titles)],
         "deductions": _deductions(earned, person),
         "questions": questions,
-        "limits": [(b.sentence, _(ADVICE[b.limit]) if b.limit in ADVICE else "") for b in report.breaks],
+        "open": [question for question in questions if question["state"] != "passed"],
+        "right": [question for question in questions if question["state"] == "passed"],
+        "limits": [
+            (b.sentence, places.get(b.cell + 1, ""), _(ADVICE[b.limit]) if b.limit in ADVICE else "")
+            for b in report.breaks
+        ],
+        "places": places,
         "notes": [note for note in report.notes if note not in broken],
         "cells": cells,
         "any_undecided": any(question["state"] == "undecided" for question in questions),
@@ -135,20 +145,21 @@ def titles_of(name: str, course: Course) -> dict[str, str]:
     return found
 
 
-def _opening(questions: Sequence[Mapping[str, Any]], cause: FirstCause | None = None) -> list[str]:
-    """Two or three sentences that say where one stands and what to look at first: the first cause, else the earliest open question."""
+def _opening(
+    report: Report, course: Course, questions: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
+) -> list[str]:
+    """Two or three sentences: what to repair first and what hangs on it, where one stands, and what a person will look at."""
     right = sum(question["state"] == "passed" for question in questions)
     waiting = sum(question["state"] == "undecided" for question in questions)
     if right == len(questions):
         return [_("Everything is right. Well done!")]
-    said = [cause.sentence] if cause is not None else []
+    settled = {question["key"] for question in questions if question["state"] in ("passed", "undecided")}
+    lost = [loss for loss in losses(report, course) if loss.question not in settled]
+    said = [repair(lost[0], report, titles)] if lost else []
+    if report.first_cause is not None:
+        said.append(report.first_cause.sentence)
     if right:
         said.append(_("{right} of {all} questions are completely right.", right=right, all=len(questions)))
-    else:
-        said.append(_("This is a start. Take the questions one by one: each tells you what to look at."))
-    open_ = [question for question in questions if question["state"] in ("failed", "partly")]
-    if open_ and cause is None:
-        said.append(_("Look at “{title}” first: later questions may depend on it.", title=open_[0]["title"]))
     if waiting:
         said.append(
             ngettext(
@@ -160,6 +171,22 @@ def _opening(questions: Sequence[Mapping[str, Any]], cause: FirstCause | None = 
     return said
 
 
+def repair(loss: Loss, report: Report, titles: Mapping[str, str]) -> str:
+    """What to repair, and what that probably brings: the sentence beside the score."""
+    own = {result.question: result.title for result in report.questions}
+    title = titles.get(loss.question) or own.get(loss.question) or loss.place
+    gain = html.plain(loss.gain)
+    if loss.whole:
+        return ngettext(
+            "Repair “{title}”: one later question probably comes right with it, +{gain} points.",
+            "Repair “{title}”: {number} later questions probably come right with it, +{gain} points.",
+            len(loss.whole), title=title, gain=gain,
+        )  # fmt: skip
+    if loss.unanswered:
+        return _("Answer “{title}” next: +{gain} points.", title=title, gain=gain)
+    return _("Repair “{title}” first: +{gain} points.", title=title, gain=gain)
+
+
 def _deductions(earned: float, person: Person) -> list[str]:
     if not person.penalty:
         return []
@@ -168,8 +195,9 @@ def _deductions(earned: float, person: Person) -> list[str]:
 
 
 def _question(
-    result: QuestionResult, titles: Mapping[str, str], code: Markup, image: Callable[[int], str] | None, person: Person
-) -> dict[str, Any]:
+    result: QuestionResult, titles: Mapping[str, str], code: Markup, image: Callable[[int], str] | None, person: Person,
+    drawn_at: Mapping[str, str],
+) -> dict[str, Any]:  # fmt: skip
     manual = person.scores.get(result.question)
     points = result.points if manual is None else manual
     exhibit = result.exhibit or Exhibit()
@@ -180,7 +208,10 @@ def _question(
         _check(outcome, titles.get(f"{result.question}/{outcome.check}", outcome.title), result)
         for outcome in result.outcomes
     ]
+    groups = [group for group in groups_of(exhibit) if drawn_at[key_of(group)] == result.question]
+    elsewhere = {drawn_at[key_of(group)] for group in groups_of(exhibit)} - {result.question}
     return {
+        "key": result.question,
         "anchor": anchor(result.question),
         "title": titles.get(result.question, result.title),
         "state": state(result, manual),
@@ -193,9 +224,10 @@ def _question(
         "remark": [line for line in person.remarks.get(result.question, "").splitlines() if line.strip()],
         "checks": checks,
         "code": code,
-        "networks": _networks(exhibit),
-        **_learning(exhibit),
-        "mistakes": _mistakes(exhibit, image),
+        "networks": networks_of(exhibit),
+        **learning(exhibit, groups),
+        "curves_at": [(anchor(key), titles.get(key, key)) for key in sorted(elsewhere)],
+        "mistakes": mistakes_of(exhibit, image),
     }
 
 
@@ -222,100 +254,10 @@ def _check(outcome: Outcome, title: str, result: QuestionResult) -> dict[str, An
         "kind": "partly" if failed and outcome.points else outcome.status.value,
         "title": pieces(title),
         "hidden": outcome.hidden,
-        "expected": outcome.expected if told else "",
+        "expected": outcome.expected if told and outcome.expected not in outcome.title else "",
         "actual": outcome.actual if told else "",
         "reason": pieces(reason),
         "hint": pieces(outcome.hint if failed and outcome.hint != result.hint else ""),
         "points": outcome.points,
         "out_of": outcome.out_of,
     }
-
-
-# ---- exhibits
-
-
-def _networks(exhibit: Exhibit) -> list[dict[str, Any]]:
-    own = {network.name: network for network in exhibit.networks}
-    asked = {network.name: network for network in exhibit.expected}
-    return [
-        {
-            "name": name,
-            "own": Markup(network_svg(own[name])) if name in own else "",
-            "asked": Markup(network_svg(asked[name])) if name in asked else "",
-            "total": _total(own.get(name)),
-            "marked": any(layer.differs for n in (own.get(name), asked.get(name)) if n for layer in n.layers),
-        }
-        for name in {**own, **asked}
-    ]
-
-
-def _total(network: Network | None) -> str:
-    if network is None or network.parameters is None:
-        return ""
-    return ngettext("{number:,} parameter in all", "{number:,} parameters in all", network.parameters)
-
-
-def _learning(exhibit: Exhibit) -> dict[str, Any]:
-    """Charts and figures of the trainings: both metrics of one training, or one metric of several networks."""
-    thresholds = {accuracy.network: accuracy for accuracy in exhibit.accuracies}
-    networks = {curve.network for curve in exhibit.curves}
-    groups = [exhibit.curves] if len(networks) > 1 else [(curve,) for curve in exhibit.curves[:3]]
-    charts = []
-    for group in groups:
-        asked = thresholds.get(group[0].network) if len(networks) == 1 else None
-        compared = len(group) > 1
-        names = {
-            "accuracy": _("Accuracy on the hold-out") if compared else _("Accuracy"),
-            "loss": _("Loss on the hold-out") if compared else _("Loss"),
-        }
-        for metric, name in names.items():
-            line = asked.at_least if asked is not None and metric == "accuracy" else None
-            charts.append(Markup(curves_svg(lines_of(group, metric), name, line)))
-    measured = [
-        {
-            "reached": accuracy.measured >= accuracy.at_least,
-            "what": _("Accuracy on {split}:", split=split_name(accuracy.split)),
-            "value": f"{accuracy.measured:.4f}",
-            "asked": _("asked for: {number}", number=f"{accuracy.at_least:.3g}"),
-        }
-        for accuracy in exhibit.accuracies
-    ]
-    trained = [
-        ngettext("{name}: {number} epoch with {optimizer}", "{name}: {number} epochs with {optimizer}", curve.epochs,
-                 name=curve.network, optimizer=curve.optimizer)
-        for curve in exhibit.curves
-    ]  # fmt: skip
-    charts = [chart for chart in charts if chart]
-    return {"charts": charts, "measured": measured, "trained": trained, "epochs": _epochs(exhibit.curves)}
-
-
-def _epochs(curves: Sequence[Curve]) -> dict[str, Any]:
-    """The numbers behind the charts, an epoch a row."""
-    columns: dict[str, Sequence[float | None]] = {}
-    for number, curve in enumerate(curves, 1):
-        for metric in METRICS:
-            if metric in curve.history:
-                name = metric if len(curves) == 1 else f"{curve.network} {metric}"
-                columns[name if name not in columns else f"{name} ({number})"] = curve.history[metric]
-    if not columns:
-        return {}
-    length = max(map(len, columns.values()))
-    rows = [
-        [
-            "–" if epoch >= len(values) or (value := values[epoch]) is None else f"{value:.4f}"
-            for values in columns.values()
-        ]
-        for epoch in range(length)
-    ]
-    return {"names": list(columns), "rows": rows}
-
-
-def _mistakes(exhibit: Exhibit, image: Callable[[int], str] | None) -> list[dict[str, str]]:
-    if image is None:
-        return []
-    shown = []
-    for mistake in exhibit.mistakes:
-        label, predicted = class_name(mistake.label), class_name(mistake.predicted)
-        said = _("an image of the class {label}, taken for {predicted}", label=label, predicted=predicted)
-        shown.append({"image": image(mistake.row), "label": label, "predicted": predicted, "said": said})
-    return shown
