@@ -45,7 +45,7 @@ def test_a_package_in_order_has_nothing_wrong(package):
     ("name", "text", "said"),
     [
         ("cli/app.py", "x = 1\n" * 351, "351 lines, and 350 are the most"),
-        ("networks/lab.py", "import hashlib\nx = hashlib.sha256(b'')\n", "use common/digests.py"),
+        ("networks/lab.py", "import hashlib\n", "use common/digests.py"),
         ("cli/__init__.py", "def f(): pass\n", "an __init__.py only exports"),
         ("cli/__init__.py", "NUMBER = 3\n", "an __init__.py only exports"),
         ("cli/app.py", "def f():\n    from .common import x\n", "autograder/cli/app.py:2: imports are absolute"),
