@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +60,9 @@ def grade(
     isolation: Isolation = None,
     language: Language = "",
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
+    all_cells: Annotated[
+        bool, typer.Option("--all-cells", help="Run the release's illustrations too; the grades are the same.")
+    ] = False,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="Don't grade the reference solutions first.")
     ] = False,
@@ -90,6 +94,7 @@ def grade(
             dashboard,
             submitted,
         )
+        settings = replace(settings, all_cells=all_cells)
         folder = there(submitted) if submitted else Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [])
         if as_json:

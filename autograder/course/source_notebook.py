@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
+from autograder.course import illustrations
 from autograder.course.course import Course
 
 REGIONS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
@@ -78,6 +79,7 @@ def source_notebook(course: Course, assignment: str) -> NotebookNode:
     problems = Problems(name)
     _verify_languages(course, notebook, problems)
     _verify_regions(notebook, problems)
+    _verify_illustrations(notebook, problems)
     _verify_questions(course, assignment, notebook, problems)
     problems.check()
     return notebook
@@ -135,6 +137,16 @@ def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems
         position = order.index(here) + 1 if here in order else len(order)
         expected = order[position] if position < len(order) else ""
         previous = cell
+
+
+def _verify_illustrations(notebook: NotebookNode, problems: Problems) -> None:
+    """What is left out while grading makes nothing that another cell needs."""
+    for place, why in illustrations.mistakes(notebook):
+        problems.add(
+            name_of(notebook.cells[place], place),
+            _("it is tagged '{tag}', and {why}", tag=illustrations.TAG, why=why),
+            _("Take the tag away, or make in another cell what others need."),
+        )
 
 
 def _verify_regions(notebook: NotebookNode, problems: Problems) -> None:

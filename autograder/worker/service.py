@@ -56,6 +56,7 @@ class Setup(Frozen):
     memo: str | None
     package: str
     versions: tuple[str, ...]
+    all_cells: bool = False
 
     def digest(self) -> str:
         return sha256(self.model_dump_json())
@@ -171,7 +172,8 @@ def grade(setup: str, student: str, assignment: str, content: bytes, digest: str
         try:
             tools.start()
             assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
-            task = Task(student, assignment, digest, tools.course, tools.setup.isolation, tools.setup.language)
+            task = Task(student, assignment, digest, tools.course, tools.setup.isolation, tools.setup.language,
+                        all_cells=tools.setup.all_cells)  # fmt: skip
             graded = submission.grade(task, content, tools.bench, tools.sandbox)
         except MachineLow as error:
             return json.dumps({"error": str(error), "machine": True, "log": said}), "", "", b""

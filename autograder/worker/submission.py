@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from autograder.common.cells import cells_by_id, grading_of, is_check
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import MachineLow, SandboxError, SubmissionError
-from autograder.common.i18n import VARIABLE, _, speaking
+from autograder.common.i18n import N_, VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import HandedIn, Submission
@@ -28,6 +28,7 @@ from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_di
 from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
+from autograder.course import illustrations
 from autograder.course.course import Course
 from autograder.course.released_notebook import beside
 from autograder.sandbox.host import Sandbox
@@ -39,6 +40,7 @@ from autograder.worker.task import Task
 
 log = logging.getLogger(__name__)
 SOCKET = "judge"
+LEFT_OUT = N_("Left out while grading: this cell only draws. `autograder grade --all-cells` runs it.")
 FOLLOW_SECONDS = 20  # of processor time, to tell which error comes from which: those of the course take 0.02
 KILLED = 137  # 128 + SIGKILL
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
@@ -115,8 +117,12 @@ def _grade(
 ) -> Graded:
     stages = {"read": time.perf_counter() - started}
     failure = ""
+    figures = _figures(notebook, task)
     for attempt in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
+        left = frozenset() if task.all_cells else figures
+        for place in left:
+            trial.cells[place].source = "pass"  # so that the cells after it have the numbers that they always have
         try:
             run, decided = _run(trial, task, bench, sandbox)
         except MachineLow:
@@ -127,8 +133,12 @@ def _grade(
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
         ended = time.perf_counter()
+        for place in left:
+            trial.cells[place].source, trial.cells[place].outputs = notebook.cells[place].source, []
         try:
-            report, shown, kept = _finished(task, notebook, trial, run, decided, notes)
+            report, shown, kept = _finished(task, notebook, trial, run, decided, notes, figures)
+            for place in left:
+                shown.cells[place].outputs = [nbformat.v4.new_output("stream", name="stdout", text=_(LEFT_OUT) + "\n")]
         except OSError:
             raise  # a full disk, no process left: the machine's
         except (
@@ -142,11 +152,33 @@ def _grade(
     return Graded(task.report(questions, notes), notebook)
 
 
+def _figures(notebook: NotebookNode, task: Task) -> frozenset[int]:
+    """The places of the release's illustrations that nothing in the notebook needs; none, where its code takes too long to read."""
+    try:
+        return frozenset(
+            confined(lambda: sorted(illustrations.left_out(notebook, task.released)), seconds=FOLLOW_SECONDS)
+        )
+    except (OverLimit, SubmissionError):
+        return frozenset()
+
+
 def _finished(
-    task: Task, notebook: NotebookNode, trial: NotebookNode, run: Run, decided: Decided, notes: Sequence[str]
+    task: Task,
+    notebook: NotebookNode,
+    trial: NotebookNode,
+    run: Run,
+    decided: Decided,
+    notes: Sequence[str],
+    figures: frozenset[int],
 ) -> tuple[Report, NotebookNode, bytes]:
-    """Of a notebook that ran: its report, the executed notebook, and what was handed in."""
-    facts = _facts(task, trial, run, decided)
+    """Of a notebook that ran: its report, the executed notebook, and what was handed in.
+
+    Nothing comes from an error in one of the `figures`, which nothing needs: the report is the same if they are left out.
+    """
+    told = nbformat.from_dict(trial)
+    for place in figures:
+        told.cells[place].outputs = []
+    facts = _facts(task, told, run, decided)
     questions = complete(task.asked, decided.questions, facts, task.language)
     kept = task.handins(decided.handins, code=code_digest(notebook), circumstances=facts.model_dump())
     trial = harmless(trial)

@@ -23,6 +23,7 @@ class Task:
     """A submission of `student`, whose file has the SHA-256 `digest`, under `course`, in `language`.
 
     `language` may be '' for the submission's own, until the task is `settled`. `release`: of the release that it was made from.
+    `all_cells`: run the release's illustrations too; the report is the same.
     """
 
     student: str
@@ -32,6 +33,7 @@ class Task:
     isolation: str
     language: str = ""
     release: str = ""
+    all_cells: bool = False
 
     def settled(self, submitted: NotebookNode | None = None) -> Task:
         """The task of this notebook (None: of a file that is none), with the language that its student reads."""

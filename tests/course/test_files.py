@@ -164,7 +164,7 @@ def test_a_check_gets_no_reference_that_it_does_not_name(made):
 # ---- every leaf of course.yml
 
 
-NO_MATTER = {"gradebook", "isolation", "late", "root"}  # and `due`, and where the course is published
+NO_MATTER = {"gradebook", "isolation", "late", "roster", "root"}  # and `due`, and where the course is published
 
 
 def _leaves(value, place=()):

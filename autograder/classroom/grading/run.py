@@ -52,7 +52,7 @@ BATCH = 50  # submissions in one transaction, when nothing has to run between th
 
 @dataclass(frozen=True)
 class Settings:
-    """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded.
+    """How to grade. `memo`: folder of known trainings, None to keep none. `force`: grade again what was graded. `all_cells`: draw, too.
 
     `language`: of all reports; '' for each in the language of the release that its notebook was made from.
     `workers`: local processes; none of them are started when `scheduler` names a running Dask scheduler.
@@ -67,6 +67,7 @@ class Settings:
     reference: bool = True
     scheduler: str = ""
     dashboard: bool = False
+    all_cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ class _Run:
         setup = Setup(
             bundle=bundle.digest, courses={name: self.course.digest(name) for name in self.course.assignments},
             isolation=settings.isolation, language=settings.language, memo=_memo(settings), package=package(),
-            versions=versions(),
+            versions=versions(), all_cells=settings.all_cells,
         )  # fmt: skip
         count = max(1, min(settings.workers, len(waiting)))
         with Crew(setup, bundle, count, settings.scheduler, settings.dashboard) as crew:
