@@ -138,6 +138,7 @@ BOUNDED = {
     "classroom/grading/handin_store.py": "ours, by digest",
     "classroom/grading/regrade.py": "ours",
     "classroom/grading/workers.py": "of a worker, which bounds reports and notebooks",
+    "classroom/pages/hints.py": "so many bytes, in a confined child",
     "classroom/pages/notebook.py": "so many characters a cell, in a confined child (publish.py)",
     "classroom/pages/similar.py": "so many characters a notebook, in a confined child (material.py)",
     "common/confined.py": "so many bytes",

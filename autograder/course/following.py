@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.common.errors import ReleaseError
+import nbformat
+
 from autograder.course.course import Course
 from autograder.course.dependencies import following
-from autograder.course.source_notebook import source_notebook, source_path
+from autograder.course.source_notebook import source_path
 
 Needed = Mapping[str, frozenset[str]]
 _known: dict[tuple[Path, int], Needed] = {}
@@ -30,9 +32,17 @@ def _needed_by(course: Course, assignment: str) -> Needed:
     questions = course.assignment(assignment).questions
     order = list(questions)
     try:
-        notebook = source_notebook(course, assignment)
+        notebook = nbformat.from_dict(json.loads(source_path(course, assignment).read_text("utf-8")))
+        for cell in notebook.cells:
+            cell.source = "".join(cell.source)
         found = {key: following(notebook, key) for key in order}
-    except (ReleaseError, KeyError):
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ):  # `autograder release` says what is wrong with it
         names = {key: {name for check in questions[key].checks for name in check.names()} - {"value"} for key in order}
         found = {key: {other for other in order if names[key] & names[other]} for key in order}
     return {key: frozenset(found[key] & set(order[place + 1 :])) for place, key in enumerate(order)}

@@ -10,6 +10,7 @@ from autograder.classroom.pages import charts, figures, html, statistics
 from autograder.classroom.pages.causes import Cause, Made, causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.feedback import MARKS, pieces, titles_of
 from autograder.classroom.pages.heat_map import heat_map
+from autograder.classroom.pages.hints import hint_rows
 from autograder.classroom.pages.similar import Group
 from autograder.classroom.pages.statistics import Item
 from autograder.classroom.pages.waiting import split, waiting
@@ -34,7 +35,7 @@ class Standing:
 @dataclass(frozen=True)
 class Material:
     """What the page is made of: the `reports`, and, as far as they are known, by student and assignment: what the gradebook
-    says, people's scores by question, addresses of feedback pages (from this page) and of formgrader, seconds of grading; groups of
+    says, people's scores by question, hints that were pressed by question, addresses of feedback pages (from this page) and of formgrader, seconds of grading; groups of
     similar notebooks by assignment; and where a report has other points than the gradebook, as (report's, gradebook's)."""
 
     reports: Sequence[Report]
@@ -42,6 +43,7 @@ class Material:
     scored: Mapping[Place, Mapping[str, float]] = field(default_factory=dict)
     pages: Mapping[Place, str] = field(default_factory=dict)
     links: Mapping[Place, str] = field(default_factory=dict)
+    hints: Mapping[Place, Mapping[str, int]] = field(default_factory=dict)
     seconds: Mapping[Place, float] = field(default_factory=dict)
     similar: Mapping[str, Sequence[Group]] = field(default_factory=dict)
     differences: Mapping[Place, tuple[float, float]] = field(default_factory=dict)
@@ -101,6 +103,7 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
         "late": any(standing.penalty for standing in material.standings.values()),
         "checks": sorted((row for row in checks if row["cost"]), key=lambda row: -float(row["cost"])),
         "unfailed": [row for row in checks if not row["cost"]],
+        "hints": hint_rows(material.hints, words, {name: len(reports) for name, reports in by_assignment.items()}),
         "figures": {
             "scores": figures.scores(shares), "facility": figures.facility(items),
             "accuracies": figures.accuracies(by_assignment, titles),

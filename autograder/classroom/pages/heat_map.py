@@ -33,7 +33,7 @@ def heat_map(
             results = {result.question: result for result in report.questions} if report else {}
             manual, page = scored.get((student, name), {}), pages.get((student, name), "")
             cells += [_cell(results.get(key), manual.get(key), page) for key, _question in questions]
-        earned = [cell["share"] for cell in cells]
+        earned = [share for _shade, share, *_others in cells]
         rows.append(
             {"name": student, "cells": cells, "open": sum(share < 1 for share in earned),
              "lost": round(sum(1 - max(0.0, share) for share in earned), 3)}
@@ -41,14 +41,14 @@ def heat_map(
     return {"groups": groups, "rows": rows}
 
 
-def _cell(result: QuestionResult | None, manual: float | None, page: str) -> dict[str, Any]:
+def _cell(result: QuestionResult | None, manual: float | None, page: str) -> tuple[str | int, float, str, str, str]:
+    """Shade, share of the points, sign, points in words, and address: what the template draws."""
     if result is None:
-        return {"shade": "none", "mark": "–", "share": -1.0, "said": "", "link": ""}
+        return "none", -1.0, "–", "", ""
     kind = state(result, manual)
     points = result.points if manual is None else manual
     share = min(1.0, max(0.0, points / result.out_of)) if result.out_of else 1.0
-    shade = {"undecided": "wait", "passed": 0, "failed": SHADES - 1}.get(kind, 1 + int((1 - share) * (SHADES - 2)))
-    return {
-        "shade": shade, "mark": MARKS[kind], "share": round(share, 3), "said": f"{plain(points)} / {plain(result.out_of)}",
-        "link": f"{page}#{anchor(result.question)}" if page else "",
-    }  # fmt: skip
+    shades: dict[str, str | int] = {"undecided": "wait", "passed": 0, "failed": SHADES - 1}
+    shade = shades.get(kind, 1 + int((1 - share) * (SHADES - 2)))
+    link = f"{page}#{anchor(result.question)}" if page else ""
+    return shade, round(share, 3), MARKS[kind], f"{plain(points)} / {plain(result.out_of)}", link

@@ -35,7 +35,7 @@ _SPOILS_NOTHING = (
 # ... and what a check's verdict rests on beside the answer itself; all but answers by hand also on that something was made at all.
 _RESTS: tuple[tuple[tuple[type[Check], ...], frozenset[str]], ...] = (
     ((accuracy.Accuracy,), frozenset({_SHAPE, _DATA, _NETWORK, _COMPILING, _TRAINING})),
-    ((accuracy.Evaluations,), frozenset({_SHAPE, _DATA, _TRAINING})),
+    ((accuracy.Evaluations,), frozenset({_SHAPE, _DATA, _COMPILING, _TRAINING})),
     ((accuracy.Evaluation, accuracy.Predictions, training.TrainedOn), frozenset({_SHAPE, _DATA})),
     (_STRUCTURE, frozenset({_NETWORK})),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import Material, Place, Standing
+from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.confined import OverLimit, confined
@@ -53,6 +54,7 @@ def gather(
         standings={place: standing for place, standing in standings.items() if place in here},
         scored={place: by_question for place, by_question in scored.items() if place in here},
         pages=_pages(Folder(course.root), here, beside or course.root),
+        hints=hints_of(Folder(course.root), reports, course.limits.notebook_mb),
         links=links,
         seconds={
             (student, name): entry.seconds

@@ -8,11 +8,14 @@ from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.pages import charts
+from autograder.classroom.folder import Folder, Place
+from autograder.classroom.pages import charts, hints
 from autograder.classroom.pages.causes import causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.class_page import Material, Standing, class_page
 from autograder.classroom.pages.feedback import feedback_page
+from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.waiting import split
+from autograder.common.pressed_hints import KEY
 from autograder.common.results import Status
 from tests.classroom import synthetic
 
@@ -171,3 +174,49 @@ def test_folding_loses_nobody(sizes, most):
     assert sum(len(group["rows"]) for group in first) == min(most, sum(sizes))
     every = [(group["title"], row) for part in (first, others) for group in part for row in group["rows"]]
     assert sorted(every) == [(number, row) for number, size in enumerate(sizes) for row in range(size)]
+
+
+def notebook_with_hints(*entries):
+    outputs = [{"output_type": "display_data", "data": {}, "metadata": {KEY: entry}} for entry in entries]
+    return json.dumps({"cells": [{"cell_type": "code", "source": "", "outputs": outputs}]})
+
+
+def test_pressed_hints_are_counted_by_question_and_a_hostile_notebook_stops_nobody(course, tmp_path):
+    texts = {
+        "alice": notebook_with_hints(
+            {"question": "deep.network", "number": 3}, {"question": "two_layer.scale", "number": 1}
+        ),
+        "bob": notebook_with_hints(
+            {"question": "deep.network", "number": 1}, {"question": "deep.nothing", "number": 2}
+        ),
+        "deep": "[" * 200_000,
+        "list": '{"cells": 3}',
+        "odd": notebook_with_hints({"question": "deep.network", "number": "<b>"}, 7),
+    }
+    reports = [synthetic.report(course, student, "deep") for student in (*texts, "nobody")]
+    folder = Folder(tmp_path)
+    for student, text in texts.items():
+        path = folder.submission(Place(student, "deep"))
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+    found = hints_of(folder, reports, 20)
+    assert found == {("alice", "deep"): {"network": 3}, ("bob", "deep"): {"network": 1, "nothing": 2}}
+    rows = page(course, reports, hints=found).select("#hints-table tbody tr")
+    assert [[cell.get_text() for cell in row.find_all("td")] for row in rows] == [
+        ["A deep network", "2 (33%)", "1", "1"]
+    ]
+    assert rows[0].th.get_text() == "Four layers with names"
+
+
+def test_where_some_notebooks_take_too_long_each_is_read_alone(course, tmp_path, monkeypatch):
+    reports = [synthetic.report(course, f"s{number}", "deep") for number in range(3)]
+    read = hints._read
+
+    def slow(folder, works, limit_mb):
+        works = list(works)
+        if len(works) > 1 or works[0].student == "s1":
+            raise MemoryError
+        return [{"network": 1} for _work in read(folder, works, limit_mb)]
+
+    monkeypatch.setattr(hints, "_read", slow)
+    assert hints_of(Folder(tmp_path), reports, 20) == {("s0", "deep"): {"network": 1}, ("s2", "deep"): {"network": 1}}
