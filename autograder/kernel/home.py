@@ -5,8 +5,10 @@ The only part of ``kernel/`` that knows the course, its checks and how networks 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -252,19 +254,31 @@ def _structure(checks: Any, outcomes: Any, values: Any, lab: CourseLab) -> Exhib
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send file descriptor 2 nowhere: TensorFlow's C++ side logs there, and nbgrader scores a cell with stderr as zero."""
+    """Send nowhere what is logged and warned while networks are measured: it isn't about the student's code, and nbgrader scores
+    a cell with stderr as zero. TensorFlow's C++ side writes to file descriptor 2, its Python side to a log."""
+    logged = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(action="ignore"), _nowhere(2):
+            yield
+    finally:
+        logging.disable(logged)
+
+
+@contextmanager
+def _nowhere(descriptor: int) -> Iterator[None]:
     sys.stderr.flush()
     try:
-        kept = os.dup(2)
+        kept = os.dup(descriptor)
     except OSError:  # some editors run kernels without it
         yield
         return
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
+    os.dup2(nothing, descriptor)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
+        os.dup2(kept, descriptor)
         os.close(kept)
         os.close(nothing)
 

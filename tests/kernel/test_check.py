@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import types
+import warnings
 from importlib.metadata import PackageNotFoundError
 
 import keras
@@ -28,6 +30,7 @@ from autograder.common.wire.protocol import JUDGE
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
+from autograder.kernel import home
 from autograder.kernel.check import check
 from autograder.kernel.home import HomeStudent
 from autograder.kernel.progress import Stage, State
@@ -352,6 +355,29 @@ def test_in_colab_the_missing_file_is_put_there_by_an_upload(tmp_path, monkeypat
     assert (
         "from google.colab import files; files.upload()" in caught.value.remedy and "checks.yml" in caught.value.remedy
     )
+
+
+NOISES = {
+    "a log": lambda: logging.getLogger("tensorflow").error(
+        "5 out of the last 6 calls triggered tf.function retracing."
+    ),
+    "our own log": lambda: logging.getLogger("autograder.networks.train").warning("training without XLA"),
+    "a warning": lambda: warnings.warn("a shape will change", stacklevel=1),
+    "the C++ side": lambda: os.write(2, b"cuda_executor.cc: failed call"),
+}
+
+
+@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+def test_what_is_logged_while_networks_are_measured_is_not_shown(released, monkeypatch, capfd, caplog, recwarn, noise):
+    """Students can do nothing about it, and plain nbgrader scores a cell with stderr as zero."""
+    monkeypatch.chdir(released)
+    monkeypatch.setattr(home, "decide", lambda *arguments: (noise(), decide(*arguments))[1])
+    before = logging.root.manager.disable
+    HomeStudent().check("two_layer.steps", None, {"steps_default": 1500, "steps_full": 1}, False, False)
+    shown = capfd.readouterr()
+    assert shown.err == "" and "two_layer.steps" in shown.out
+    assert caplog.records == [] and list(recwarn) == []
+    assert logging.root.manager.disable == before
 
 
 def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, capsys):
