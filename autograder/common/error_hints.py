@@ -136,6 +136,7 @@ RULES = (
     _rule(r"not sufficient to split it", N_("validation_split is a share between 0 and 1, such as 0.2.")),
     _rule(r"Callback\.\w+\(\) missing", N_("Give a callback, not its class: write EarlyStopping(), with brackets.")),
     # ---- what comes back
+    _rule(r"'(?:Sequential|Functional|Model)' object has no attribute 'history'", N_("The network was not trained: run the cell with fit() first.")),
     _rule(r"'History' object is not subscriptable", N_("What fit() returns keeps the numbers in .history: history.history['loss'].")),
     _rule(r"KeyError: '(?P<begin>val_)?acc'", N_("In Keras 3 the entry is called '{begin}accuracy'.")),
     _rule(r"KeyError: 'val_", N_("There are entries with val_ only when fit() is given validation_data or validation_split.")),

@@ -67,7 +67,7 @@ class NotebookErrors:
         if near:
             return _("`{name}` does not exist, but `{near}` does: is one of them mistyped?", name=name, near=near)
         if _CHECK.search(cell):
-            return _("`{name}` is made in the answer cell above: run it first.", name=name)
+            return _("`{name}` is made in an answer cell above: run that cell first.", name=name)
         return ""
 
     def _others(self, name: str, cell: str) -> list[str]:

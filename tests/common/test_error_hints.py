@@ -25,6 +25,7 @@ RAISED = {
     'keras.optimizers.Adm()': 'There is no `Adm` here; did you mean `Adam`?',
     "o = keras.optimizers.Adam(); m.compile(o, 'sparse_categorical_crossentropy'); m.fit(x, y, verbose=0); k = net(20); k.compile(o, 'sparse_categorical_crossentropy'); k.fit(x, y, verbose=0)": 'An optimizer belongs to one network: make a new one for each.',
     'm.fit(x, y)': 'Call compile() before fit() or evaluate().',
+    'net(10).history.history': 'The network was not trained: run the cell with fit() first.',
     'm.evaluate(x, y)': 'Call compile() before fit() or evaluate().',
     "m.compile('sgd'); m.fit(x, y, verbose=0)": 'Say which loss: compile(loss=...).',
     "m.compile('sgd', 'categorical_crossentropy'); m.fit(x, y, verbose=0)": 'Labels and outputs differ in shape: whole numbers as labels need sparse_categorical_crossentropy, one-hot vectors categorical_crossentropy.',

@@ -63,8 +63,8 @@ def last(text):
 
 ENGLISH = {
     "unanswered": "Hint: This cell is still empty: replace `raise NotImplementedError()` by your own code.",
-    "not run": "Hint: `model` is made in the answer cell above: run it first.",
-    "dense1 missing": "Hint: `dense1` is made in the answer cell above: run it first.",
+    "not run": "Hint: `model` is made in an answer cell above: run that cell first.",
+    "dense1 missing": "Hint: `dense1` is made in an answer cell above: run that cell first.",
     "asked": "Hint: `dense1` does not exist, but `dens1` does: is one of them mistyped?",
     "keras": "Hint: The activation name `oftmasx` is not known; did you mean `softmax`?",
     "syntax": "Hint: A bracket is open or one too many: count them in this line.",

@@ -28,6 +28,7 @@ from autograder.course.checks.base import (
     Facts,
     Split,
     Verdict,
+    compiled,
     failed,
     malformed,
     number,
@@ -102,8 +103,8 @@ class _Evaluated(Check):
         """The verdict on one number for one network."""
         if not isinstance(model, ModelDescription):
             return failed(_("a network"), show(model))
-        if model.compiled is None:
-            return failed(_("a compiled network"), _("compile() was not called on this network"))
+        if isinstance(uncompiled := compiled(model), Verdict):
+            return uncompiled
         if self.trained and isinstance(untrained := trainings(model), Verdict):
             return untrained
         if found := Form(kind=self.metric).problem(given, self.of):

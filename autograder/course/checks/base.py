@@ -306,5 +306,9 @@ def unknown_key(key: str, known: list[str], place: str) -> str:
 
 def compiled(model: ModelDescription) -> CompileDescription | Verdict:
     if model.compiled is None:
-        return failed(_("a compiled network"), _("compile() was not called on this network"))
+        return failed(
+            _("a compiled network"),
+            _("compile() was not called on this network"),
+            _("Compile it with compile() before this cell."),
+        )
     return model.compiled

@@ -80,8 +80,13 @@ class _TrainedCheck(ModelCheck):
             return problem
         networks: Mapping[str, Any] = facts.of(self.of).items
         if missing := [key for key in self.entries if key not in networks]:
-            said = ", ".join(networks) if self.hidden else _("missing: {keys}", keys=", ".join(missing))
-            return failed(", ".join(self.entries), said)
+            if self.hidden:
+                return failed(", ".join(self.entries), ", ".join(networks))
+            return failed(
+                _("a network under {keys}", keys=", ".join(missing)),
+                _("missing: {keys}", keys=", ".join(missing)),
+                _("Did the cell that trains it end with an error?"),
+            )
         found = {key: self._of_one(key, networks[key], facts) for key in self.entries}
         for status in (Status.FAILED, Status.UNDECIDED):
             for key, verdict in found.items():

@@ -424,7 +424,7 @@ def test_of_a_dictionary_each_network_that_is_named_must_pass_and_others_may_be_
 @pytest.mark.parametrize("check", EACH.values(), ids=EACH)
 def test_of_a_dictionary_what_is_missing_or_no_network_fails(check):
     found = outcome(check, mapping(a=trained()))
-    assert (found.status, found.expected, found.actual) == (Status.FAILED, "a, b", "missing: b")
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "a network under b", "missing: b")
     assert outcome(check, mapping()).status is Status.FAILED
     assert outcome({**check, "hidden": True, "title": "T"}, mapping(a=trained(), c=trained())).status is Status.FAILED
     for wrong in (scalar(None), scalar(3), listed(), mapping(a=trained())):
