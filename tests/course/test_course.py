@@ -48,6 +48,15 @@ def test_points_are_whole_or_half_and_every_assignment_is_worth_a_quarter_of_a_h
             assert all((check.points * 2).is_integer() for check in question.checks), question.title
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_two_checks_of_a_question_have_the_same_title(course, language):
+    """Whoever looks at two networks in one question must read which of them is meant."""
+    for assignment in course.assignments.values():
+        for name, question in assignment.questions.items():
+            titles = [check.heading(language) for check in question.checks]
+            assert len(set(titles)) == len(titles), (name, titles)
+
+
 def test_due_dates_have_a_time_zone(course):
     assert all(assignment.due.utcoffset() == dt.timedelta(hours=9) for assignment in course.assignments.values())
 
