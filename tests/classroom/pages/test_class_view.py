@@ -162,6 +162,7 @@ def test_what_waits_is_grouped_by_question_ten_in_sight_in_natural_order(course)
     names = [line.b.get_text() for line in section.select("ul.waits > li")]
     network = [f"s{number}" for number in (1, 2, *range(4, 12))]
     assert names == network + [f"s{number}" for number in range(1, 12)]
+    assert " ".join(section.select_one("ul.waits > li").get_text().split()).startswith("s1: Layers")
     in_sight = [line for line in section.select("ul.waits > li") if not line.find_parent("details")]
     assert len(in_sight) == 10
     assert section.details.summary.get_text() == "11 more"
