@@ -85,7 +85,7 @@ def small(fashion: data.FashionMnist, epochs: int) -> None:
         for name, limit in (("XLA", 0), ("graph", 10**18)):
             train.SMALL = limit
             trainer = Trainer(fashion)
-            work = trainer.rig(plan, settings).work * count
+            work = trainer.rig(plan, settings).size.work * count
             spec = FitSpec(plan, settings, samples, epochs, 32, True, 42)
             _, spent[name] = timed(lambda: trainer.fit(spec))  # noqa: B023 - called at once
         print(

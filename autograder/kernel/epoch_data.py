@@ -109,15 +109,28 @@ class ReadEpoch:
         try:
             with self._real.catch_stop_iteration():
                 for _number in range(self._real.steps_per_execution):
-                    batches.append(_next()(iterator))
+                    batches.extend(self._one_more(iterator, bool(batches)))
         except Exception as error:  # the notebook's own, maybe: it comes again when the batches before it are used
             self._error = error
-        self._ended = self._short = len(batches) < self._real.steps_per_execution
+        self._short = not batches
+        self._ended = self._short or self._error is not None
         if batches:
             self._steps.append((first, last, batches))
             self._batches.extend(batches)
             self.last = last
         return not self._ended
+
+    @staticmethod
+    def _one_more(iterator: Any, begun: bool) -> list[Any]:
+        """The next batch; none where the data end within a step of several batches that has `begun`."""
+        from tensorflow.errors import OutOfRangeError
+
+        try:
+            return [_next()(iterator)]
+        except OutOfRangeError:
+            if begun:
+                return []
+            raise
 
     @staticmethod
     def _parts(batches: list[Any]) -> tuple[Any, Any, Any]:

@@ -26,7 +26,7 @@ from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optim
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
-from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays
+from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken
 from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
 
 Ask = Callable[
@@ -99,6 +99,9 @@ class JudgedEpochs:
         own: Any = self._real
         if not self.reason:
             try:
+                function = getattr(self.model, self.function).made()
+                if is_broken(function):
+                    raise CannotTrainHere(_("Keras failed at this network before"))
                 if self.data.samples is None:
                     own = ReadEpoch(self._real, self.ran_out, first=self._known is None)
                     found = own.samples(self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes)
@@ -106,7 +109,7 @@ class JudgedEpochs:
                         own.used()
                         return
                     self._known, self.batch_size = found
-                with as_traced(self.model, getattr(self.model, self.function).made(), self._form()) as self.traces:
+                with as_traced(self.model, function, self._form()) as self.traces:
                     self.judge()
                 if self.data.samples is None:
                     own.used()
@@ -146,7 +149,7 @@ class JudgedEpochs:
     def described(self) -> dict[str, Any]:
         """The network and what measures it. Nothing is built but weights: Keras may refuse the data before it builds the rest."""
         if not self.model.built:
-            self.model.build((None, *self.samples.shape))
+            self.model.build((self._form()[0][1][0], *self.samples.shape))  # of the first array, the length of a batch
         model = describe_model(self.model, {}).without_weights()
         return {"model": model, "metrics": describe_metrics(self.model, self._tensors()), "samples": self.samples}
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from autograder.kernel.judged_epochs import JudgedEpochs
+from autograder.kernel.structure import is_own
 from autograder.kernel.traced import Form, as_traced, form_of, last_form
 
 _FUNCTIONS = ("train_function", "test_function")
@@ -60,11 +61,8 @@ class _Steps:
             self.judged = True
             return self.model.get_metrics_result()
         function = self.made()
-        form = last_form(function)
-        if form is None:
-            return function(iterator)
-        form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else form
-        if form == self.form:
+        form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else last_form(function)
+        if form is None or form == self.form:
             return function(iterator)
         with as_traced(self.model, function, form, by_keras=True):
             result = function(iterator)
@@ -97,6 +95,5 @@ def judged_steps(model: Any) -> Iterator[None]:
 
 
 def keras_steps(model: Any) -> AbstractContextManager[None]:
-    """For Keras's loops on batches: its functions are traced as they would have been where something was judged before."""
-    judged = any(last_form(getattr(model, name, None)) for name in _FUNCTIONS)
-    return judged_steps(model) if judged else nullcontext()
+    """For Keras's loops on batches: its functions are traced as they would have been where something was judged before, and known by then."""
+    return nullcontext() if is_own(model) or not model.compiled else judged_steps(model)

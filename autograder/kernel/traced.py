@@ -21,7 +21,8 @@ _NO_SETTINGS = {"built", "_called", "_lock"}  # what Keras itself notes while it
 class _Trace:
     form: Form
     settings: list[tuple[Any, dict[str, Any]]]  # of parts of the network; None stands for the network
-    by_keras: bool = False  # Keras has traced it by now
+    done: bool = False  # by the judge, or by Keras
+    by_keras: bool = False
 
 
 @contextmanager
@@ -32,15 +33,21 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
         return
     traces: list[_Trace] = vars(function).setdefault("_autograder", [])
     trace = next((one for one in traces if _covers(one.form, form)), None)
+    new = trace is None
     if trace is None:
-        traces.append(_Trace(_general(traces, form), _settings(model), by_keras))
-        yield True
-        return
+        trace = _Trace(_general(traces, form), _settings(model))
+        traces.append(trace)
     changed = [] if trace.by_keras else _put_back(model, trace.settings)
     try:
-        yield False
+        yield new
+        trace.done, trace.by_keras = True, trace.by_keras or by_keras
+    except Exception as error:
+        if by_keras and not trace.done:
+            traces.remove(trace)
+            if not any(one.done for one in traces) and not isinstance(error, _at_runtime()):
+                function._autograder_failed = True
+        raise
     finally:
-        trace.by_keras = trace.by_keras or by_keras
         for attributes, name, value in changed:
             attributes[name] = value
 
@@ -49,6 +56,17 @@ def last_form(function: Any) -> Form | None:
     """What `function` would have been traced for, had Keras done what was done for it: the last one, or None."""
     traces = getattr(function, "__dict__", {}).get("_autograder")
     return traces[-1].form if traces else None
+
+
+def is_broken(function: Any) -> bool:
+    """Whether Keras failed to trace `function` when it was first called: it then fails for good, however right its arguments are."""
+    return bool(getattr(function, "__dict__", {}).get("_autograder_failed"))
+
+
+def _at_runtime() -> tuple[type[Exception], ...]:
+    from tensorflow.errors import OpError
+
+    return OpError, StopIteration
 
 
 def form_of(batches: Any) -> Form:

@@ -15,6 +15,10 @@ def first(before: str, *after: str) -> str:
     return "; ".join([DEEP, before, KERNEL, *after, SAME])
 
 
+def failing(line: str) -> str:
+    return f"try: {line}\nexcept Exception as error: print(type(error).__name__, str(error).split(chr(10))[0][:200])\n"
+
+
 TRAIN, FROZEN = "m.fit(flat, y, verbose=0)", "m.layers[0].trainable = False"
 CELLS = {
     # ---- changed after a function was traced
@@ -50,6 +54,19 @@ CELLS = {
     "an activation after predict": "m = net(); a = m.predict(xt, verbose=0); m.layers[-1].activation = keras.activations.linear; bool((a == m.predict(xt, verbose=0)).all())",
     "an optimizer's setting between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.clipvalue = 0.0; m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
     "a schedule between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.learning_rate = keras.optimizers.schedules.ExponentialDecay(0.0, 10, 0.9); m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
+    "trained by Keras, then frozen": first("m.fit(flat, y, verbose=0, callbacks=[Batches()])", FROZEN, TRAIN),
+    # ---- after something failed: Keras's function is then of no more use, if it was while it was traced
+    "fit after one that failed": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}m.fit(x, y, verbose=0).history",
+    "fit after one that failed, left to Keras": f"m = net()\n{failing('m.fit(x, one, verbose=0, callbacks=[Batches()])')}m.fit(x, y, verbose=0).history",
+    "compiled after it failed": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}m.compile('adam', '{S}'); m.fit(x, y, verbose=0).history",
+    "fit after one whose labels are too large": f"m = net(5)\n{failing('m.fit(x, y, verbose=0)')}m.fit(x, y % 5, verbose=0).history",
+    "fit after one that worked and one that failed": f"m = net(); m.fit(x, y, verbose=0)\n{failing('m.fit(x, one, verbose=0)')}m.fit(x, y, verbose=0).history",
+    "evaluate after one that failed": f"m = net()\n{failing('m.evaluate(xt, one[:200], verbose=0)')}{failing('print(len(m.evaluate(xt, yt, verbose=0)))')}m.fit(x, y, validation_data=(xt, yt), verbose=0).history",
+    "predict after one that failed": f"m = net()\n{failing('m.predict(xt[:, :5], verbose=0)')}m.predict(xt, verbose=0).shape",
+    # ---- steps of several batches
+    "a dataset, three steps at once": "m = net(steps_per_execution=3); h = m.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=2); int(m.optimizer.iterations)",
+    "a dataset of unknown length, three steps at once": "m = net(steps_per_execution=3); h = m.fit(tf.data.Dataset.from_tensor_slices((x, y)).filter(lambda a, b: b < 9).batch(32), epochs=2); int(m.optimizer.iterations)",
+    "batches of one size in a network that isn't built": f"m = keras.Sequential([{L}.Flatten(), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}'); h = m.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32, drop_remainder=True), verbose=0); m.input_shape",
     # ---- XLA
     "xla": "m = net(jit_compile=True); h = m.fit(x, y, epochs=2, verbose=0); m.jit_compile, m.evaluate(xt, yt, verbose=0), m.predict(xt, verbose=0).shape",
     "xla, left to Keras": f"m = keras.Sequential([{L}.Input((28, 28, 1)), {L}.Conv2D(4, 3, activation='relu'), {L}.MaxPooling2D(), {L}.BatchNormalization(), {L}.Flatten(), {L}.Dropout(0.5), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'], jit_compile=True); h = m.fit(x[..., None], y, verbose=0, callbacks=[Batches()]); m.jit_compile, m.evaluate(xt[..., None], yt, verbose=0)",
@@ -82,4 +99,5 @@ LEFT = {
     "thawed between fits, left to Keras", "frozen, then weights of samples", "frozen, then labels of another type", "frozen, then a dataset",
     "frozen after batches of one size", "a schedule between fits", "xla, left to Keras", "a lambda that draws weights",
     "a lambda that activates", "a lambda that penalises", "a layer that prints", "an optimizer that prints", "tensorboard, every second batch",
+    "trained by Keras, then frozen", "fit after one whose labels are too large",
 }  # fmt: skip
