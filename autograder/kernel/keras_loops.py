@@ -39,9 +39,11 @@ def _making(name: str, original: Any) -> Any:
     def make(self: Any, *args: Any, **kwargs: Any) -> Any:
         steps = getattr(self, name)
         result = original(self, *args, **kwargs)
-        if isinstance(steps, _Steps) and getattr(self, name) is not steps:
-            steps.own, steps.form = getattr(self, name), None
-            setattr(self, name, steps)
+        if isinstance(steps, _Steps):
+            steps.wanted = True
+            if getattr(self, name) is not steps:
+                steps.own, steps.form = getattr(self, name), None
+                setattr(self, name, steps)
         return result
 
     return make
@@ -53,12 +55,11 @@ class _Steps:
     def __init__(self, model: Any, name: str) -> None:
         self.model, self.name = model, name
         self.own = getattr(model, name)
-        self.judged = False
+        self.wanted = False  # by Keras, which makes it before its loop
         self.form: Form | None = None  # what Keras has traced it for
 
     def __call__(self, iterator: Any) -> Any:
         if isinstance(iterator, JudgedEpochs):
-            self.judged = True
             return self.model.get_metrics_result()
         function = self.made()
         form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else last_form(function)
@@ -91,7 +92,7 @@ def judged_steps(model: Any) -> Iterator[None]:
     finally:
         for step in steps:
             if getattr(model, step.name) is step:
-                setattr(model, step.name, step.made() if step.judged else step.own)
+                setattr(model, step.name, step.made() if step.wanted else step.own)
 
 
 def keras_steps(model: Any) -> AbstractContextManager[None]:
