@@ -209,7 +209,7 @@ def test_the_executed_notebook_keeps_its_other_outputs(changed, graded, no_tenso
         nbformat.read(own.root / "autograded" / "bob" / "deep" / "deep.ipynb", as_version=4) for own in (graded, new)
     )
     old = {cell.source: cell.outputs for cell in before.cells if cell.cell_type == "code" and grade_id(cell) is None}
-    assert any(output.output_type == "display_data" for outputs in old.values() for output in outputs)  # its plots
+    assert any(old.values())  # what its own cells printed
     for cell in after.cells:
         if cell.source in old:
             assert cell.outputs == old[cell.source]
