@@ -118,9 +118,9 @@ def _grade(
     stages = {"read": time.perf_counter() - started}
     failure = ""
     figures = _figures(notebook, task)
+    left = frozenset() if task.all_cells else figures
     for attempt in range(ATTEMPTS):
         trial = nbformat.from_dict(notebook)
-        left = frozenset() if task.all_cells else figures
         for place in left:
             trial.cells[place].source = "pass"  # so that the cells after it have the numbers that they always have
         try:
@@ -175,10 +175,7 @@ def _finished(
 
     Nothing comes from an error in one of the `figures`, which nothing needs: the report is the same if they are left out.
     """
-    told = nbformat.from_dict(trial)
-    for place in figures:
-        told.cells[place].outputs = []
-    facts = _facts(task, told, run, decided)
+    facts = _facts(task, trial, run, decided, figures)
     questions = complete(task.asked, decided.questions, facts, task.language)
     kept = task.handins(decided.handins, code=code_digest(notebook), circumstances=facts.model_dump())
     trial = harmless(trial)
@@ -191,11 +188,13 @@ def _finished(
     return report, trial, kept
 
 
-def _facts(task: Task, trial: NotebookNode, run: Run, decided: Decided) -> Circumstances:
-    """What the executed notebook says about its questions; nothing but that, where its code takes too long to follow."""
+def _facts(task: Task, trial: NotebookNode, run: Run, decided: Decided, figures: frozenset[int]) -> Circumstances:
+    """What the executed notebook says about its questions, whatever its `figures` show; nothing, where its code takes too long to follow."""
     handed_in = {one.question for one in decided.questions}
 
     def told() -> str:
+        for place in figures:  # of the child's own copy
+            trial.cells[place].outputs = []
         return circumstances(task.asked, handed_in, trial, task.released, run).model_dump_json()
 
     try:
