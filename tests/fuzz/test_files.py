@@ -97,6 +97,7 @@ members = st.lists(
 
 
 @given(members, changes, st.sampled_from(["auto", *PLATFORMS]))
+@example([("\0", b"")], [], "auto")
 @fuzz(60)
 def test_archives(
     course: Course, tmp_path: Path, files: list[tuple[str, bytes]], how: list[tuple[int, bytes]], platform: str

@@ -11,7 +11,6 @@ import stat
 import struct
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -77,11 +76,10 @@ class Archive:
 
     def members(self) -> list[tuple[Member, str]]:
         """The files in it, each with the reason why it can't be read or ''. Raises Refused if that goes for all."""
-        infos = self._zip().infolist()
         found: dict[str, list[zipfile.ZipInfo]] = {}
-        for info in infos:
-            if not info.is_dir():
-                found.setdefault(_name(info), []).append(info)
+        for info in self._zip().infolist():
+            if not (name := _name(info)).endswith("/"):
+                found.setdefault(name, []).append(info)
         return [
             (
                 Member(name[:_SHOWN] if (reason := _problem(name, same)) else _tidy(name), same[0].file_size, same[0]),
@@ -94,13 +92,13 @@ class Archive:
         """The content of a member; Refused if it is damaged or holds more than `limit` bytes."""
         if member.size > limit:
             raise Refused(_too_large(limit))
+        archive = self._zip()
         try:
-            with self._zip().open(member.info) as stream:
-                return within(stream.read(limit + 1), limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-            raise Refused(
-                _("it is damaged in the archive ({reason:.80})", reason=str(error).partition(chr(10))[0])
-            ) from None
+            with archive.open(member.info) as stream:
+                content = stream.read(limit + 1)
+        except Exception as error:  # zipfile has a dozen for what a stranger can write
+            raise Refused(_("it is damaged in the archive ({reason:.80})", reason=_said(error))) from None
+        return within(content, limit)
 
     def _zip(self) -> zipfile.ZipFile:
         if self._kept is None:
@@ -112,8 +110,10 @@ class Archive:
                 self._kept = (stream, zipfile.ZipFile(stream))
             except OSError as error:
                 raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
-            except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-                raise Refused(_("it is not a whole zip ({error!s:.80})", error=error)) from None
+            except Refused:
+                raise
+            except Exception as error:
+                raise Refused(_("it is not a whole zip ({error!s:.80})", error=_said(error))) from None
         self._slot.take(self)
         return self._kept[1]
 
@@ -140,6 +140,10 @@ def entries(stream: BinaryIO) -> int:
     if at64 >= 0 and len(tail) >= at64 + 56:
         said, size = struct.unpack_from("<QQ", tail, at64 + 32)
     return max(int(said), int(size) // _ENTRY_BYTES)
+
+
+def _said(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def within(content: bytes, limit: int) -> bytes:
@@ -174,7 +178,7 @@ def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
     info, parts = same[0], PurePosixPath(name).parts
     if reason := too_long(name):
         return reason
-    if name.startswith("/") or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
         return _("its path leaves the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
         return _("it is a link to another file")

@@ -146,11 +146,11 @@ class _Matcher:
         if cut is None:
             raise _Skip(_no_fit(self.rule.platform))
         people = [whose for each in self.more(cut) for whose in self._students(each)]
+        self._count(cut, file.size)
         try:
             data, encoding = content(file, self.limit)
         except Refused as error:
             raise _Skip(str(error)) from None
-        self._count(cut, len(data))
         remarks = [_("was {encoding}, written as UTF-8", encoding=encoding)] if encoding else []
         try:
             inside, untouched = confined(partial(self._looked_into, data))
@@ -191,7 +191,9 @@ class _Matcher:
         return self.contents.assignment(notebook), [n for n in names if self.contents.is_untouched(notebook, n)]
 
     def _count(self, cut: Cut, size: int) -> None:
-        """Count what one upload becomes on disk. Raises _Skip above the limit."""
+        """Count what one upload becomes on disk, before it is read. Raises _Skip above the limit."""
+        if size > self.limit:
+            return  # refused, and not read
         upload = cut.above + cut.platform
         self.uploaded[upload] += size
         if self.uploaded[upload] > UPLOADS * self.limit:
