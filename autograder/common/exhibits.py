@@ -17,6 +17,7 @@ MOST_LAYERS = 24  # of a network; the others are counted
 MOST_NETWORKS = 12  # of a question
 MOST_EPOCHS = 200  # of a learning curve
 MOST_MISTAKES = 6
+MOST_CLASSES = 100  # of a confusion matrix
 
 
 class Layer(Frozen):
@@ -64,11 +65,23 @@ class Accuracy(Frozen):
 
 
 class Mistake(Frozen):
-    """An image that a network got wrong: its row among the 70,000 of the data set, its class and the network's answer."""
+    """An image that a network got wrong: its row among the 70,000 of the data set, its class and the network's answer.
+
+    `count`: how many of the images that were looked at it stands for; 0 where that was not counted yet.
+    """
 
     row: int
     label: int
     predicted: int
+    count: int = Field(default=0, ge=0)
+
+
+class Confusion(Frozen):
+    """What `network` took images of `split` for: `counts` by their class, then by the network's answer."""
+
+    network: Word
+    split: Word
+    counts: tuple[tuple[int, ...], ...] = Field(max_length=MOST_CLASSES)
 
 
 class Exhibit(Frozen):
@@ -79,3 +92,4 @@ class Exhibit(Frozen):
     curves: tuple[Curve, ...] = ()
     accuracies: tuple[Accuracy, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    confusion: Confusion | None = None

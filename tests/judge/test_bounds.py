@@ -102,6 +102,7 @@ ASKED = {
     "measure": lambda lab, network: lab.measure(network, lab._samples(network, "holdout")),
     "agreement": lambda lab, network: lab.agreement(network, "holdout", np.zeros(12_000, int)),
     "mistakes": lambda lab, network: lab.mistakes(network, "holdout", 6),
+    "confusion": lambda lab, network: lab.confusion(network, "holdout"),
 }
 
 

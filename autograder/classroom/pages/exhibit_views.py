@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from autograder.classroom.pages.bands import Band
 from autograder.classroom.pages.pictures import class_name, curves_svg, lines_of
 from autograder.common.exhibits import Curve, Exhibit, Network
 from autograder.common.i18n import _, ngettext
@@ -63,12 +65,17 @@ def _total(network: Network | None) -> str:
     return ngettext("{number:,} parameter in all", "{number:,} parameters in all", network.parameters)
 
 
-def learning(exhibit: Exhibit, groups: Sequence[tuple[Curve, ...]]) -> dict[str, Any]:
-    """Charts and figures of the trainings `groups`: both metrics of one training, or one metric of several networks."""
+def learning(
+    exhibit: Exhibit, groups: Sequence[tuple[Curve, ...]], bands: Mapping[tuple[str, str], Band]
+) -> dict[str, Any]:
+    """Charts and figures of the trainings `groups`: both metrics of one training, or one metric of several networks.
+
+    `bands`: the class's, by network and metric, for the charts of one training.
+    """
     thresholds = {accuracy.network: accuracy for accuracy in exhibit.accuracies}
     networks = {curve.network for curve in exhibit.curves}
     drawn = [curve for group in groups for curve in group]
-    charts = []
+    charts, behind = [], list[Band]()
     for group in groups:
         asked = thresholds.get(group[0].network) if len(networks) == 1 else None
         compared = len(group) > 1
@@ -78,7 +85,10 @@ def learning(exhibit: Exhibit, groups: Sequence[tuple[Curve, ...]]) -> dict[str,
         }
         for metric, name in names.items():
             line = asked.at_least if asked is not None and metric == "accuracy" else None
-            charts.append(Markup(curves_svg(lines_of(group, metric), name, line)))
+            shown = f"val_{metric}" if f"val_{metric}" in group[0].history else metric
+            band = None if compared else bands.get((group[0].network, shown))
+            charts.append(Markup(curves_svg(lines_of(group, metric), name, line, band)))
+            behind += [band] if band is not None else []
     measured = [
         {
             "reached": accuracy.measured >= accuracy.at_least,
@@ -94,7 +104,16 @@ def learning(exhibit: Exhibit, groups: Sequence[tuple[Curve, ...]]) -> dict[str,
         for curve in drawn
     ]  # fmt: skip
     charts = [chart for chart in charts if chart]
-    return {"charts": charts, "measured": measured, "trained": trained, "epochs": _epochs(drawn)}
+    said = ""
+    if charts and behind:
+        held_out = any("val_loss" in curve.history for curve in drawn)
+        number = max(band.submissions for band in behind)
+        said = (
+            _("The grey band is your class on the hold-out: the middle 80 % of {number} submissions.", number=number)
+            if held_out
+            else _("The grey band is your class while training: the middle 80 % of {number} submissions.", number=number)
+        )
+    return {"charts": charts, "band": said, "measured": measured, "trained": trained, "epochs": _epochs(drawn)}
 
 
 def _epochs(curves: Sequence[Curve]) -> dict[str, Any]:
@@ -116,6 +135,36 @@ def _epochs(curves: Sequence[Curve]) -> dict[str, Any]:
         for epoch in range(length)
     ]
     return {"names": list(columns), "rows": rows}
+
+
+def confusion_of(exhibit: Exhibit) -> dict[str, Any]:
+    """The confusion matrix as a table: shades by how often classes are mixed up, and the most frequent confusion in words."""
+    confusion = exhibit.confusion
+    counts = confusion.counts if confusion is not None else ()
+    wrong = [
+        (count, label, answer)
+        for label, row in enumerate(counts)
+        for answer, count in enumerate(row)
+        if label != answer
+    ]
+    most, label, answer = max(wrong, key=lambda one: one[0], default=(0, 0, 0))
+    if not most:
+        return {}
+    said = _(
+        "Most often {label} is taken for {predicted}: {number} of {all} images.",
+        label=class_name(label), predicted=class_name(answer), number=most, all=sum(counts[label]),
+    )  # fmt: skip
+    rows = [
+        (
+            class_name(own),
+            [
+                ("right" if own == other else f"s{math.ceil(4 * count / most)}", count)
+                for other, count in enumerate(row)
+            ],
+        )
+        for own, row in enumerate(counts)
+    ]
+    return {"names": [class_name(number) for number in range(len(counts))], "rows": rows, "said": said}
 
 
 def mistakes_of(exhibit: Exhibit, image: Callable[[int], str] | None) -> list[dict[str, str]]:

@@ -13,7 +13,16 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.classroom.pages import html
-from autograder.classroom.pages.exhibit_views import curves_at, groups_of, key_of, learning, mistakes_of, networks_of
+from autograder.classroom.pages.bands import Band, Bands
+from autograder.classroom.pages.exhibit_views import (
+    confusion_of,
+    curves_at,
+    groups_of,
+    key_of,
+    learning,
+    mistakes_of,
+    networks_of,
+)
 from autograder.classroom.pages.losses import Loss, losses
 from autograder.classroom.pages.notebook import Cell
 from autograder.common.errors import CourseError
@@ -71,10 +80,11 @@ def feedback_page(
     cells: Sequence[Cell] = (),
     image: Callable[[int], str] | None = None,
     person: Person | None = None,
+    bands: Bands | None = None,
 ) -> str:
-    """The page in the language `speak` (by default the report's). `image`: data URI of a row of the data set."""
+    """The page in the language `speak` (by default the report's). `image`: data URI of a row of the data set; `bands`: of the class."""
     with speaking(speak or report.language):
-        view = _view(report, course, cells, image, person or Person())
+        view = _view(report, course, cells, image, person or Person(), bands or {})
         said = {kind: _(text) for kind, text in SAID.items()}
         return html.page("feedback.html", styles=("page.css", "feedback.css"), page=view, marks=MARKS, said=said)
 
@@ -88,7 +98,12 @@ def pieces(text: str) -> Pieces:
 
 
 def _view(
-    report: Report, course: Course, cells: Sequence[Cell], image: Callable[[int], str] | None, person: Person
+    report: Report,
+    course: Course,
+    cells: Sequence[Cell],
+    image: Callable[[int], str] | None,
+    person: Person,
+    bands: Bands,
 ) -> dict[str, Any]:
     titles = titles_of(report.assignment, course)
     drawn_at = curves_at(
@@ -97,7 +112,7 @@ def _view(
     )
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [
-        _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at)
+        _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at, bands)
         for result in report.questions
     ]
     places = {cell.number: titles.get(cell.name.removesuffix("-answer"), "") for cell in cells if cell.name}
@@ -196,7 +211,7 @@ def _deductions(earned: float, person: Person) -> list[str]:
 
 def _question(
     result: QuestionResult, titles: Mapping[str, str], code: Markup, image: Callable[[int], str] | None, person: Person,
-    drawn_at: Mapping[str, str],
+    drawn_at: Mapping[str, str], bands: Bands,
 ) -> dict[str, Any]:  # fmt: skip
     manual = person.scores.get(result.question)
     points = result.points if manual is None else manual
@@ -209,6 +224,9 @@ def _question(
         for outcome in result.outcomes
     ]
     groups = [group for group in groups_of(exhibit) if drawn_at[key_of(group)] == result.question]
+    own_bands: dict[tuple[str, str], Band] = {
+        (network, metric): band for (question, network, metric), band in bands.items() if question == result.question
+    }
     elsewhere = {drawn_at[key_of(group)] for group in groups_of(exhibit)} - {result.question}
     return {
         "key": result.question,
@@ -225,9 +243,10 @@ def _question(
         "checks": checks,
         "code": code,
         "networks": networks_of(exhibit),
-        **learning(exhibit, groups),
+        **learning(exhibit, groups, own_bands),
         "curves_at": [(anchor(key), titles.get(key, key)) for key in sorted(elsewhere)],
         "mistakes": mistakes_of(exhibit, image),
+        "confusion": confusion_of(exhibit),
     }
 
 

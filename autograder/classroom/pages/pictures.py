@@ -6,12 +6,13 @@ import base64
 import math
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
+from autograder.classroom.pages.bands import Band
 from autograder.common.exhibits import Curve
 from autograder.common.i18n import N_, _
 
@@ -56,16 +57,20 @@ def lines_of(curves: Sequence[Curve], metric: str) -> dict[str, list[float | Non
     return found
 
 
-def curves_svg(lines: Mapping[str, Sequence[float | None]], title: str, threshold: float | None = None) -> str:
+def curves_svg(
+    lines: Mapping[str, Sequence[float | None]], title: str, threshold: float | None = None, band: Band | None = None
+) -> str:
     """Lines over epochs, each with its name at its end and a dash pattern of its own; '' when there is nothing finite.
 
-    `threshold`: a horizontal line, marked as what is asked for.
+    `threshold`: a horizontal line, marked as what is asked for; `band`: what lies behind the lines.
     """
     finite = [value for values in lines.values() for value in values if value is not None]
     if not finite:
         return ""
-    low, high, step = _scale([*finite, *([threshold] if threshold is not None else [])])
     epochs = max(len(values) for values in lines.values())
+    behind = list(zip(band.low, band.high, strict=True))[:epochs] if band is not None else []
+    asked = [threshold] if threshold is not None else []
+    low, high, step = _scale([*finite, *asked, *(value for pair in behind for value in pair)])
 
     def x(epoch: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * ((epoch - 1) / max(1, epochs - 1) if epochs > 1 else 0.5)
@@ -79,6 +84,7 @@ def curves_svg(lines: Mapping[str, Sequence[float | None]], title: str, threshol
         f'aria-label="{said}" fill="none" font-family="system-ui,sans-serif" font-size="11" style="max-width:100%;height:auto">',
         f'<text x="{LEFT}" y="14" fill="currentColor" font-weight="600" font-size="12">{escape(title)}</text>',
     ]
+    parts += _behind(behind, x, y)
     for tick in range(round((high - low) / step) + 1):
         value = low + tick * step
         parts.append(
@@ -103,6 +109,17 @@ def curves_svg(lines: Mapping[str, Sequence[float | None]], title: str, threshol
         )
     parts += _drawn(lines, x, y)
     return "".join([*parts, "</svg>"])
+
+
+def _behind(band: Sequence[tuple[float, float]], x: Callable[[float], float], y: Callable[[float], float]) -> list[str]:
+    """The band as one area; of a single epoch, as a bar."""
+    if not band:
+        return []
+    edge = [(x(epoch), y(high)) for epoch, (_low, high) in enumerate(band, 1)]
+    edge += [(x(epoch), y(low)) for epoch, (low, _high) in reversed([*enumerate(band, 1)])]
+    path = "L".join(f"{a:.1f} {b:.1f}" for a, b in edge)
+    stroke = ' stroke="currentColor" stroke-opacity=".13" stroke-width="8"' if len(band) == 1 else ""
+    return [f'<path class="band" d="M{path}Z" fill="currentColor" fill-opacity=".13"{stroke}/>']
 
 
 def _drawn(lines: Mapping[str, Sequence[float | None]], x, y) -> list[str]:  # type: ignore[no-untyped-def]

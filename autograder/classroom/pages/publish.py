@@ -20,6 +20,7 @@ from autograder.classroom.folder import BESIDE, Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.gradebook.formgrader import remarks
+from autograder.classroom.pages.bands import Bands, bands
 from autograder.classroom.pages.feedback import Person, feedback_page
 from autograder.classroom.pages.notebook import Cell, cells, prepare
 from autograder.classroom.pages.pictures import png
@@ -50,18 +51,36 @@ def write_all(
     """Write the page of each report. Raises AutograderError if the gradebook or a folder can't be used."""
     people = persons(course)
     done = []
+    behind: dict[str, Bands] = {}
     for report in found:
+        if report.assignment not in behind:
+            behind[report.assignment] = class_bands(course, report.assignment)
         person = people.get((report.student, report.assignment), Person())
-        text = make(report, course, language, person)
+        text = make(report, course, language, person, behind[report.assignment])
         done.append(_write(course, report, text))
         on_page(done[-1])
     return done
 
 
-def make(report: Report, course: Course, language: str = "", person: Person | None = None) -> str:
-    """The page of a report, with the executed notebook in ``autograded/`` if it is there."""
+def make(
+    report: Report, course: Course, language: str = "", person: Person | None = None, behind: Bands | None = None
+) -> str:
+    """The page of a report, with the executed notebook in ``autograded/`` if it is there, before the class's curves."""
     shown = _cells(Folder(course.root), report)
-    return feedback_page(report, course, speak=language, cells=shown, image=_image(), person=person)
+    return feedback_page(report, course, speak=language, cells=shown, image=_image(), person=person, bands=behind)
+
+
+def class_bands(course: Course, assignment: str) -> Bands:
+    """Of all reports of the assignment, also where pages of a few are made; read anew when one has changed."""
+    reports = sorted(Folder(course.root).reports.glob(f"*/{assignment}.json"))
+    latest = max((path.stat().st_mtime_ns for path in reports), default=0)
+    return _bands(course.root, assignment, len(reports), latest)
+
+
+@lru_cache(maxsize=16)
+def _bands(root: Path, assignment: str, number: int, latest: int) -> Bands:
+    """`number`, `latest`: what tells one state of the reports from another. One that can't be read is told where it is graded."""
+    return bands(Folder(root).read_reports([assignment], amiss=lambda error: None))
 
 
 def _cells(folder: Folder, report: Report) -> list[Cell]:
@@ -143,4 +162,4 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
             return text, resources
         report = folder.read_report(place)
         person = persons(course, str(grading["db_url"])).get((student, assignment), Person())
-        return make(report, course, person=person), resources
+        return make(report, course, person=person, behind=class_bands(course, assignment)), resources

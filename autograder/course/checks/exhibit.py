@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from autograder.common import exhibits
 from autograder.common.errors import CannotRebuild
-from autograder.common.exhibits import Curve, Exhibit, Layer, Mistake, Network
+from autograder.common.exhibits import Confusion, Curve, Exhibit, Layer, Mistake, Network
 from autograder.common.results import Outcome, Status
 from autograder.common.wire.description import (
     FitRecord,
@@ -36,9 +36,11 @@ _MEASURED = (Status.PASSED, Status.FAILED)
 
 
 class ShowingLab(Lab, Protocol):
-    """A lab that can say, too, which images a network gets wrong."""
+    """A lab that can say, too, which images a network gets wrong, and what it takes them for."""
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]: ...
+
+    def confusion(self, model: ModelDescription, split: str) -> tuple[tuple[int, ...], ...]: ...
 
 
 def portray(
@@ -70,11 +72,11 @@ def portray(
     curves = [
         _curve(name, fit) for name, model in trained for fit in model.fits if fit.where == "judge" and fit.history
     ]
-    measured, mistakes = _measured(open_, decided, dict(trained), lab)
+    measured, mistakes, confusion = _measured(open_, decided, dict(trained), lab)
     most = exhibits.MOST_NETWORKS
     exhibit = Exhibit(
         networks=tuple(shown[:most]), expected=tuple(asked[:most]), curves=tuple(curves[:most]),
-        accuracies=tuple(measured), mistakes=tuple(mistakes),
+        accuracies=tuple(measured), mistakes=tuple(mistakes), confusion=confusion,
     )  # fmt: skip
     return None if exhibit == Exhibit() else exhibit
 
@@ -110,9 +112,10 @@ def _inside(name: str, value: Any) -> Iterator[tuple[str, ModelDescription]]:
 
 def _measured(
     checks: Iterable[Check], decided: Mapping[str, Status], models: Mapping[str, ModelDescription], lab: ShowingLab
-) -> tuple[list[exhibits.Accuracy], list[Mistake]]:
+) -> tuple[list[exhibits.Accuracy], list[Mistake], Confusion | None]:
     measured: list[exhibits.Accuracy] = []
     mistakes: list[Mistake] = []
+    confusion: Confusion | None = None
     for check in checks:
         model = models.get(check.of)
         if not isinstance(check, accuracy.Accuracy) or decided[check.id] not in _MEASURED or model is None:
@@ -125,11 +128,13 @@ def _measured(
             # Students evaluate on the hold-out themselves; of the test images they see none.
             if check.split == "holdout" and not mistakes:
                 mistakes += lab.mistakes(model, check.split, exhibits.MOST_MISTAKES)
+                counts = lab.confusion(model, check.split)
+                confusion = Confusion(network=check.of, split=check.split, counts=counts) if counts else None
         except CannotRebuild:
             continue
         if math.isfinite(value):
             measured.append(own)
-    return measured, mistakes
+    return measured, mistakes, confusion
 
 
 def picture(

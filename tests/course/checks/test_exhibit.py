@@ -1,13 +1,15 @@
 """Exhibits: made of what was handed in, bounded, the same every time, and silent about hidden checks."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
-from autograder.common.exhibits import MOST_LAYERS, MOST_MISTAKES, Mistake
+from autograder.common.exhibits import MOST_LAYERS, MOST_MISTAKES, Confusion, Mistake
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.checks.exhibit import picture, portray
 from autograder.course.checks.registry import parse
+from autograder.networks.lab import CourseLab
 from tests.hand_built import dense, fit, layer, mapping, model
 
 LAYERS = {
@@ -38,7 +40,11 @@ class Lab:
 
     def mistakes(self, model, split, most):
         self.asked.append(f"mistakes on {split}")
-        return [Mistake(row=7, label=6, predicted=0)]
+        return [Mistake(row=7, label=6, predicted=0, count=1)]
+
+    def confusion(self, model, split):
+        self.asked.append(f"confusion on {split}")
+        return ((3, 0), (1, 4))
 
 
 def exhibit(checks, values, lab=None, status=Status.FAILED):
@@ -109,10 +115,11 @@ def test_of_a_hidden_check_nothing_is_shown():
 def test_accuracy_and_mistakes_come_from_the_holdout_and_never_from_the_hidden_test_images():
     lab = Lab()
     shown = exhibit([HOLDOUT, HIDDEN_TEST], {"model": judged(model(), {"loss": (1.0, 0.5)})}, lab)
-    assert lab.asked == ["holdout", "mistakes on holdout"]
+    assert lab.asked == ["holdout", "mistakes on holdout", "confusion on holdout"]
     (measured,) = shown.accuracies
     assert (measured.measured, measured.at_least, measured.split) == (0.8125, 0.85, "holdout")
-    assert shown.mistakes == (Mistake(row=7, label=6, predicted=0),)
+    assert shown.mistakes == (Mistake(row=7, label=6, predicted=0, count=1),)
+    assert shown.confusion == Confusion(network="model", split="holdout", counts=((3, 0), (1, 4)))
 
 
 def test_a_learning_curve_says_how_it_was_trained_and_holds_only_finite_numbers():
@@ -177,3 +184,25 @@ def test_the_mistakes_of_a_trained_network_are_wrong_answers_on_holdout_images(t
     kernel, bias, last, last_bias = network.weights
     hidden = np.maximum(data.images[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
     assert (hidden @ last + last_bias).argmax(1).tolist() == [mistake.predicted for mistake in mistakes]
+
+
+def test_the_confusion_matrix_counts_the_first_images_of_the_holdout_and_costs_no_second_look(trained, lab, data):
+    import numpy as np
+    from sklearn.metrics import confusion_matrix
+
+    network = trained("flatten_relu").description
+    lab.mistakes(network, "holdout", MOST_MISTAKES)
+    known = dict(lab.asked.mistakes)
+    found = lab.confusion(network, "holdout")
+    assert lab.asked.mistakes == known
+    rows = lab.rows("holdout")[:1000]
+    kernel, bias, last, last_bias = network.weights
+    hidden = np.maximum(data.images[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
+    assert np.array_equal(found, confusion_matrix(data.labels[rows], (hidden @ last + last_bias).argmax(1)))
+    counts = [mistake.count for mistake in lab.mistakes(network, "holdout", 100)]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_mistakes_that_an_older_version_measured_and_did_not_count_make_no_matrix(lab):
+    lab_of_old = SimpleNamespace(mistakes=lambda *asked: (Mistake(row=7, label=6, predicted=0),), labels=lab.labels)
+    assert CourseLab.confusion(lab_of_old, None, "holdout") == ()

@@ -73,6 +73,9 @@ class StandInLab(HomeLab):
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Any:
         return ()
 
+    def confusion(self, model: ModelDescription, split: str) -> Any:
+        return ()
+
 
 def predicted(labels: Any, accuracy: float) -> Any:
     """Classes of which that share is right."""
