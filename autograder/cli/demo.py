@@ -40,7 +40,7 @@ def pages(course: Course, target: Path) -> None:
     amiss, page = Amiss(), target / "class.html"
     found = the_reports(course, [], [], "", amiss)
     with err.status(_("writing pages")):
-        write_all(course, found, "")  # first: the page of the class links to those that there are
+        write_all(course, found, "")
     report.make(course, found, page, report.FORMGRADER, True, "")
     out.print()
     for path in (page, Folder(target).page(SHOWN)):

@@ -39,7 +39,10 @@ def feedback(
     ] = "",
     zip: Annotated[
         ZipChoice | None,
-        typer.Option("--zip", help="Also an archive for each assignment, as this platform takes feedback back."),
+        typer.Option(
+            "--zip",
+            help="Also an archive for each assignment, of all who have a page, as this platform takes feedback back.",
+        ),
     ] = None,
     course: CourseFile = None,
 ) -> None:
@@ -88,18 +91,26 @@ def feedback(
 
 
 def _zips(course: Course, found: list[Report], language: str, platform: str, amiss: Amiss) -> list[str]:
-    """Lines on the archives that were written; `amiss` is told who is in none. Raises AutograderError."""
+    """Lines on the archives that were written; `amiss` is told who of those `found` is in none. Raises AutograderError.
+
+    An archive is of the whole assignment, also where a few pages are made anew: it holds all who have a page by now.
+    """
     from autograder.classroom.folder import Folder, Place
     from autograder.classroom.give_back import PLATFORMS, archives
     from autograder.cli.export import collected
 
+    folder = Folder(course.root)
     places = {Place(report.student, report.assignment): language or report.language for report in found}
+    asked = set(places)
+    for report in folder.read_reports({place.assignment for place in asked}, amiss=lambda error: None):  # told before
+        if folder.page(report).is_file():
+            places.setdefault(Place(report.student, report.assignment), report.language)
     grades: dict[Place, Grade] = {}
     for number, spoken in enumerate(sorted(set(places.values()))):
         sheet = collected(course, [], [], spoken, {}, (lambda error: None) if number else amiss)  # told once
         own = {Place(grade.student, grade.assignment): grade for grade in sheet.grades}
         grades |= {place: grade for place, grade in own.items() if places.get(place) == spoken}
-    folder, lines = Folder(course.root), []
+    lines = []
     try:
         made = archives(folder, platform, places, grades)
     except OSError as error:
@@ -120,8 +131,15 @@ def _zips(course: Course, found: list[Report], language: str, platform: str, ami
                     **said,
                 )
             )
-        if archive.left:
-            listed = ", ".join(archive.left[:10]) + (", ..." if len(archive.left) > 10 else "")
+        for team in archive.differing:
+            message = _(
+                "{assignment}: {students} are one team with one file, and their grades differ: it shows the best",
+                assignment=archive.assignment, students=", ".join(team),
+            )  # fmt: skip
+            amiss(AutograderError(message, _("Each one's own grade is in `autograder export`.")))
+        left = [name for name in archive.left if Place(name, archive.assignment) in asked]
+        if left:
+            listed = ", ".join(left[:10]) + (", ..." if len(left) > 10 else "")
             message = _("{assignment}: not in the archive: {students}", assignment=archive.assignment, students=listed)
             remedy = _("They were not collected from {platform}, or there is nothing to give back.", platform=title)
             amiss(AutograderError(message, remedy))

@@ -39,6 +39,8 @@ def report(
 
     It is one file that works offline, for instructors only: it names students.
     """
+    from autograder.classroom.folder import Folder
+
     amiss = Amiss()
     try:
         the = the_course(course)
@@ -49,6 +51,14 @@ def report(
     said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
     out.print(escaped(said), highlight=False, soft_wrap=True)
     out.print(link(output), markup=False, highlight=False, soft_wrap=True)
+    unmade = sum(not Folder(the.root).page(one).is_file() for one in found)
+    if unmade:
+        note = ngettext(
+            "It links to {number} feedback page that isn't there yet: `autograder feedback` makes it.",
+            "It links to {number} feedback pages that aren't there yet: `autograder feedback` makes them.",
+            unmade,
+        )
+        err.print(escaped(note), highlight=False, soft_wrap=True)
     amiss.end()
 
 

@@ -10,6 +10,9 @@ sums it up, under the name that Canvas gave to the file. What reads it, ``infer_
 (``app/models/assignment.rb``), takes the first two numbers between ``_`` for user and attachment and shows the file under the name of what was
 handed in, so it has to be a notebook again.
 
+A team's file serves all its members there, and in Gradescope. Where their grades differ (one had an extension, one was scored by a person),
+it holds the best of them and says that each one's own is in the gradebook; `Archive.differing` names them.
+
 **Gradescope** takes no files back; it asks an autograder for ``results.json``. The archive is one that has all results in it
 (https://gradescope-autograders.readthedocs.io/en/latest/specs/): upload it as the assignment's autograder and regrade all submissions.
 """
@@ -33,7 +36,7 @@ from autograder.classroom.export.gradescope import result
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back.origin import Origin, origin
 from autograder.common.files import put
-from autograder.common.i18n import speaking
+from autograder.common.i18n import _, speaking
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same archive
 _RUN = Path(__file__).parent / "prepared_results.py"
@@ -47,12 +50,14 @@ Entry = tuple[str, str]  # a file's name and its text
 
 @dataclass
 class Archive:
-    """`path`: the zip of `assignment`. `given`: whose feedback is in it; `left`: of whom the platform's name is not known."""
+    """`path`: the zip of `assignment`. `given`: whose feedback is in it; `left`: of whom the platform's name is not known;
+    `differing`: teams with one file for all and several grades."""
 
     assignment: str
     path: Path
     given: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    differing: list[tuple[str, ...]] = field(default_factory=list)
 
 
 def archives(
@@ -69,13 +74,21 @@ def archives(
     for assignment, own in by_assignment.items():
         archive = Archive(assignment, folder.feedback / f"{assignment}-{platform}.zip")
         entries: dict[str, str] = {}
+        teams: dict[str, list[tuple[Place, Origin]]] = {}  # by entry; of most, one student
         for place in own:
             found = origin(folder, place, PLATFORMS[platform])
-            with speaking(places[place]):
-                entry = _WRITERS[platform](folder, place, found, grades.get(place)) if found is not None else None
+            entry = _entry(folder, platform, place, found, grades.get(place), places[place]) if found else None
             (archive.given if entry else archive.left).append(place.student)
-            if entry:
-                entries.setdefault(*entry)  # a team is one submission, and one entry
+            if entry and found:
+                entries.setdefault(*entry)
+                teams.setdefault(entry[0], []).append((place, found))
+        for team in teams.values():
+            standings = {
+                (grade.total, grade.decided, grade.penalty) for place, _found in team if (grade := grades.get(place))
+            }
+            if len(standings) > 1:
+                archive.differing.append(tuple(place.student for place, _found in team))
+                entries.update([_shared(folder, platform, team, grades, places)])
         archive.path.unlink(missing_ok=True)  # of an earlier run
         if entries:
             around = (
@@ -84,6 +97,29 @@ def archives(
             put(archive.path, packed({**around, **dict(sorted(entries.items()))}))
         made.append(archive)
     return made
+
+
+def _entry(
+    folder: Folder, platform: str, place: Place, found: Origin, grade: Grade | None, language: str
+) -> Entry | None:
+    with speaking(language):
+        return _WRITERS[platform](folder, place, found, grade)
+
+
+def _shared(
+    folder: Folder, platform: str, team: list[tuple[Place, Origin]], grades: Mapping[Place, Grade],
+    places: Mapping[Place, str],
+) -> Entry:  # fmt: skip
+    """The entry of a team whose members' grades differ: the best of them, and that it isn't everybody's."""
+    place, found = max(team, key=lambda member: max(0.0, grades[member[0]].decided - grades[member[0]].penalty))
+    with speaking(places[place]):
+        note = _(
+            "Your team handed in once, so all of you see this. Your own grade may be lower (being late, a person's score): it is in the gradebook."
+        )
+    grade = grades[place].model_copy(update={"notes": (note, *grades[place].notes)})
+    entry = _entry(folder, platform, place, found, grade, places[place])
+    assert entry is not None  # it was written once already
+    return entry
 
 
 def packed(entries: Mapping[str, str | bytes]) -> bytes:

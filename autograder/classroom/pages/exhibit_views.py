@@ -111,7 +111,9 @@ def learning(
         said = (
             _("The grey band is your class on the hold-out: the middle 80 % of {number} submissions.", number=number)
             if held_out
-            else _("The grey band is your class while training: the middle 80 % of {number} submissions.", number=number)
+            else _(
+                "The grey band is your class while training: the middle 80 % of {number} submissions.", number=number
+            )
         )
     return {"charts": charts, "band": said, "measured": measured, "trained": trained, "epochs": _epochs(drawn)}
 

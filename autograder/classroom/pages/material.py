@@ -104,15 +104,14 @@ def _entries(course: Course) -> tuple[dict[Place, float], dict[Place, dict[str, 
 
 
 def _pages(folder: Folder, here: Iterable[Place], beside: Path) -> dict[Place, str]:
-    """Addresses of the feedback pages that there are, from a page in `beside`."""
+    """Addresses of the feedback pages, from a page in `beside`: also of those that are to be made yet, so that it doesn't matter which comes first."""
     found = {}
     for place in here:
         path = folder.page(Work(*place))
-        if path.is_file():
-            try:
-                found[place] = quote(Path(os.path.relpath(path, beside.resolve())).as_posix())
-            except ValueError:  # another drive of Windows
-                found[place] = path.resolve().as_uri()
+        try:
+            found[place] = quote(Path(os.path.relpath(path, beside.resolve())).as_posix())
+        except ValueError:  # another drive of Windows
+            found[place] = path.resolve().as_uri()
     return found
 
 

@@ -4,18 +4,21 @@ import json
 import re
 import zipfile
 
+import nbformat
 import pytest
 from typer.testing import CliRunner
 
 from autograder.classroom.collect import Settings, What, collect
 from autograder.classroom.collect.platforms import PLATFORMS as PLATFORMS_ALL
 from autograder.classroom.collect.roster import load
+from autograder.classroom.export.grades import of_report
 from autograder.classroom.folder import Folder, Place
-from autograder.classroom.give_back import PLATFORMS
+from autograder.classroom.give_back import PLATFORMS, archives
 from autograder.classroom.give_back.origin import origin
 from autograder.classroom.pages.material import gather
 from autograder.cli.app import app
 from autograder.common.errors import CollectError
+from autograder.course.released_notebook import released_notebook
 from tests.classroom.collect.conftest import outcome
 from tests.classroom.give_back.test_give_back import graded
 from tests.tiny import tiny_course, tiny_submission
@@ -166,6 +169,28 @@ def test_canvas_gets_one_notebook_for_the_team_under_the_name_that_it_gave(tmp_p
     assert {origin(folder, Place(student, "first"), PLATFORMS["canvas"]).part for student in ONE} == {
         "team1_502_9001_first.ipynb"
     }
+
+
+@pytest.mark.parametrize("penalties", [(0.0, 0.0), (0.5, 0.5), (0.5, 0.0), (0.0, 1.0)])
+def test_one_file_for_a_team_shows_nobody_less_than_is_due_and_says_that_grades_differ(tmp_path, penalties):
+    """Canvas shows a file, and Gradescope a score, to all who handed in together."""
+    course, folder = collected_and_graded(tmp_path, CANVAS, ["team1_502_9001_first.ipynb"])
+    members = [Place(student, "first") for student in sorted(ONE)]
+    grades = {}
+    for place, penalty in zip(members, penalties, strict=True):
+        whole = of_report(course, graded(place.student)).grades[0]
+        grades[place] = whole.model_copy(update={"penalty": penalty, "total": 3 - penalty})
+        folder.notebook(place).parent.mkdir(parents=True)
+        nbformat.write(released_notebook(course, "first"), folder.notebook(place))
+    folder.feedback.mkdir()
+    (archive,) = archives(folder, "canvas", dict.fromkeys(members, "en"), grades)
+    with zipfile.ZipFile(archive.path) as content:
+        (name,) = content.namelist()
+        said = nbformat.reads(content.read(name).decode(), 4).cells[0].source
+    differ = penalties[0] != penalties[1]
+    assert archive.differing == ([tuple(sorted(ONE))] if differ else [])
+    assert f"{3 - min(penalties):g} of 3 points" in said
+    assert ("Your own grade may be lower" in said) == differ
 
 
 def test_teammates_are_not_called_alike_and_others_are(tmp_path):

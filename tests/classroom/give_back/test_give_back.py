@@ -199,6 +199,17 @@ def test_feedback_of_another_platform_is_in_no_archive(classroom):
     assert not (course.root / "feedback" / "first-moodle.zip").exists()
 
 
+@pytest.mark.parametrize("classroom", ["gradescope", "moodle", "canvas"], indirect=True)
+def test_pages_of_one_student_made_anew_take_nobody_out_of_the_archive(classroom, request):
+    course, students = classroom
+    platform = request.node.callspec.params["classroom"]
+    whole = made(course, platform)
+    done = run(course, "feedback", "--zip", platform, "--student", students[1])
+    assert done.exit_code == 0 and "not in the archive" not in done.output, done.output
+    with zipfile.ZipFile(course.root / "feedback" / f"first-{platform}.zip") as archive:
+        assert {info.filename: archive.read(info).decode() for info in archive.infolist()} == whole
+
+
 def test_every_platform_is_a_choice():
     assert [choice.value for choice in ZipChoice] == list(PLATFORMS)
 

@@ -210,12 +210,26 @@ def test_the_class_page_has_gradebook_scores_links_times_and_similar_notebooks(r
     assert material.differences == {("bob", "first"): (0.5, 1.5)}
     assert material.similar == {"first": []}
     assert material.scored == {("alice", "first"): {"add": 1.25}}
-    assert material.pages == {}  # none was made yet
     folder = Folder(root)
+    before = gather(course, [report("alice"), changed], beside=root / "some" / "where").pages
     write_all(course, [report("alice")])
     pages = gather(course, [report("alice"), changed], beside=root / "some" / "where").pages
-    (address,) = pages.values()
-    assert (root / "some" / "where" / address).resolve() == folder.page(report("alice")).resolve()
+    assert pages == before  # whichever of the two was made first
+    for student in ("alice", "bob"):
+        address = root / "some" / "where" / pages[student, "first"]
+        assert address.resolve() == folder.page(report(student)).resolve()
+
+
+def test_report_says_which_feedback_pages_its_links_wait_for(root):
+    shutil.rmtree(root / "feedback", ignore_errors=True)
+    assert (
+        "links to 2 feedback pages that aren't there yet: `autograder feedback` makes them"
+        in run(root, "report").output
+    )
+    assert run(root, "feedback", "--student", "alice").exit_code == 0
+    assert "links to 1 feedback page that isn't there yet" in run(root, "report").output
+    assert run(root, "feedback").exit_code == 0
+    assert "aren't there" not in run(root, "report").output and "isn't there" not in run(root, "report").output
 
 
 def test_the_class_page_is_one_file(root, tmp_path):
