@@ -145,6 +145,7 @@ BOUNDED = {
     "common/imports.py": "this package's and the course's own files",
     "common/keras_names.py": "ours",
     "common/wire/handins.py": "the judge packed it: so many bytes, every digest compared",
+    "common/wire/names.py": "so many characters and levels, in a confined child (worker/submission.py)",
     "common/wire/notebook.py": "in a confined child (worker/submission.py, collect/matching.py)",
     "common/wire/protocol.py": "so many bytes, before they are read",
     "judge/process.py": "of its worker",
@@ -157,7 +158,6 @@ BOUNDED = {
     "sandbox/inside/parent.py": "of its worker",
     "sandbox/provisioner.py": "ours",
     "worker/bundle.py": "of the machine that asks",
-    "worker/flow.py": "so many characters, in a confined child (submission.py)",
     "worker/judge_process.py": "of its judge",
     "worker/sanitize.py": "in a confined child",
 }

@@ -8,13 +8,13 @@ complaint.
 from __future__ import annotations
 
 import ast
-import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_answer, is_check
+from autograder.common.wire.names import bound, imported, looked_up, modules, parse_cell
 
 
 @dataclass(frozen=True)
@@ -47,38 +47,19 @@ def question_cells(notebook: NotebookNode) -> dict[str, QuestionCells]:
     return found
 
 
-def python(source: str) -> str:
-    """A cell's source without the lines that only IPython understands; the other lines keep their numbers."""
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-
-
 def uses(source: str, functions: frozenset[str] = frozenset()) -> Uses:
     """What a cell reads and writes; nothing for one that is not Python. `functions`: defined by cells before it."""
-    text = python(source)
-    try:
-        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
-    except SyntaxError:
+    tree = parse_cell(source)
+    if tree is None:
         return Uses()
-    made = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    modules = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_imported()}
+    made, imports, outer = bound(tree.body), imported(tree), looked_up(tree)
     own = frozenset(node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
-    outer = set(_global_names(table))
-    outer |= {base(path) for node in tree.body if isinstance(node, ast.AugAssign) and (path := path_of(node.target))}
     look = _Look(outer | made, functions | own)
     look.visit(tree)
     reads = {path for path in look.reads if base(path) in outer}
     writes = {path for path in look.writes if base(path) in outer | made} | made
-    writes -= {path for path in writes if base(path) in modules and base(path) not in made}
+    writes -= {path for path in writes if base(path) in imports and base(path) not in made}
     return Uses(frozenset(reads), frozenset(writes), own)
-
-
-def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
-    """The names of the notebook that a cell reads, at its top or inside its functions."""
-    for symbol in table.get_symbols():
-        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
-            yield symbol.get_name()
-    for child in table.get_children():
-        yield from _global_names(child)
 
 
 class _Look(ast.NodeVisitor):
@@ -158,16 +139,6 @@ def notebook_uses(notebook: NotebookNode) -> list[Uses]:
         # A module is not changed by calling its functions.
         found.append(Uses(one.reads, frozenset(p for p in one.writes if base(p) not in imported), one.functions))
     return found
-
-
-def modules(source: str) -> set[str]:
-    """The names that a cell imports."""
-    try:
-        tree = ast.parse(python(source))
-    except SyntaxError:
-        return set()
-    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
 
 
 def following(notebook: NotebookNode, question: str) -> set[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of
+from autograder.common.wire import names
 from autograder.common.wire.handins import Cause
 from autograder.course.checks.base import shorten as clean
 from autograder.course.course import Assignment
@@ -91,7 +92,7 @@ class _Notebook:
         room = MAX_CHARACTERS
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code" and cell.source.strip():
-                room -= min(len(cell.source), flow.MAX_CHARACTERS)
+                room -= min(len(cell.source), names.MAX_CHARACTERS)
                 self.statements[index] = flow.statements(cell.source) if room > 0 else []
         self.modules = {name for found in self.statements.values() for one in found for name in one.imports}
 
@@ -233,8 +234,8 @@ def _of_question(
 
 def forgotten(cell: NotebookNode, released: NotebookNode | None) -> str:
     """Where an answer stands beside a ``raise NotImplementedError()`` that was left: above, below or both; '' without one."""
-    parsed = flow.tree(cell.source)
-    given = flow.tree(released.source) if released is not None else None
+    parsed = names.parse_cell(cell.source)
+    given = names.parse_cell(released.source) if released is not None else None
     if parsed is None:
         return ""
     known = {ast.dump(node) for node in ast.walk(given)} if given is not None else set()

@@ -13,7 +13,7 @@ from autograder.common.cells import is_check
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
-from autograder.course.dependencies import modules
+from autograder.common.wire.names import modules
 
 # By what is lacking: lines that work on somebody's machine. Each kind that `worker.surroundings` tells apart.
 LINES = {

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of
-from autograder.course.dependencies import QuestionCells, meet, modules, notebook_uses, python, question_cells
+from autograder.common.wire.names import modules, python
+from autograder.course.dependencies import QuestionCells, meet, notebook_uses, question_cells
 
 Replacement = ast.AST | list[ast.stmt] | None
 

@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 from autograder.authoring.variants import solved
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.i18n import _
+from autograder.common.wire.names import python
 from autograder.course.course import Course, Question
-from autograder.course.dependencies import Uses, meet, notebook_uses, path_of, python, question_cells
+from autograder.course.dependencies import Uses, meet, notebook_uses, path_of, question_cells
 from autograder.course.source_notebook import pick_language, source_notebook
 
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

@@ -140,10 +140,13 @@ class Crew:
         self._folder = tempfile.mkdtemp(prefix="autograder-dask-")
         # Read when a worker is lost: on a busy machine its successor needs longer than Dask's 15 s.
         dask.config.set({"distributed.deploy.lost-worker-timeout": f"{RESTART_SECONDS} s"})
+        # Without a dashboard Dask serves HTTP all the same, on a well-known port: a free one, of this machine alone, is nobody's.
+        quiet = {} if self._dashboard else {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
         # TLS with keys of its own: what travels is pickled, so nobody else on this machine may speak to these processes.
         self._cluster = distributed.LocalCluster(
             n_workers=self._count, threads_per_worker=1, processes=True, host="127.0.0.1",
             security=distributed.Security.temporary(), dashboard_address=DASHBOARD if self._dashboard else None,
+            scheduler_kwargs=quiet,
             memory_limit=None,  # a worker's weight is its judge and its sandbox, which have limits of their own
             silence_logs=logging.CRITICAL, preload=[worker.__name__], local_directory=self._folder,
             env={"TMPDIR": self._folder},  # what a killed worker leaves behind goes with the folder

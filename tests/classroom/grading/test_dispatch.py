@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from autograder.classroom.grading import dispatch
@@ -222,3 +223,18 @@ def test_a_dashboard_without_bokeh_says_what_to_install(monkeypatch: pytest.Monk
     with pytest.raises(EngineError, match="needs Bokeh") as caught:
         Crew(setup, bundles.Bundle("", b""), 1, dashboard=True).__enter__()
     assert caught.value.remedy == "pip install bokeh"
+
+
+def test_grading_listens_on_this_machine_alone_and_takes_no_port_that_is_known_for_something() -> None:
+    """Dask serves HTTP, also without a dashboard: at 8787 on every address, where others' programs wait."""
+
+    def listening() -> set[tuple[str, int]]:
+        found = psutil.Process().net_connections("inet")
+        return {tuple(one.laddr) for one in found if one.status == psutil.CONN_LISTEN}
+
+    before = listening()
+    setup = Setup(bundle="", courses={}, isolation="none", language="en", memo=None, package="", versions=())
+    with Crew(setup, bundles.Bundle("", b""), 0):
+        opened = listening() - before
+    assert opened and {address for address, _port in opened} == {"127.0.0.1"}
+    assert not {port for _address, port in opened} & {8786, 8787}

@@ -21,11 +21,12 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
+from autograder.common.wire.names import modules, python
 from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import calls_for
 from autograder.course.checks.registry import decide
 from autograder.course.course import Course
-from autograder.course.dependencies import Uses, meet, modules, notebook_uses, python, question_cells, uses
+from autograder.course.dependencies import Uses, meet, notebook_uses, question_cells, uses
 
 MANY = 1_000_000  # bytes of an array that is worth keeping
 MOST_ARRAYS = 1_500_000_000  # bytes of arrays that are kept beside those of the solution
