@@ -62,6 +62,7 @@ class Lab(FakeLab):
         return lambda *arguments: 1.0
 
 
+pytestmark = pytest.mark.slow
 SAMPLES = SamplesMessage(
     rows=np.arange(4, dtype=np.int32), labels=np.zeros(4, np.uint8), lookup=np.arange(256) / 255.0, shape=(784,)
 )

@@ -105,6 +105,7 @@ def test_a_submission_without_one_notebook_is_told_to_its_student(container, tin
     assert document["score"] == 0 and said in document["output"] and "first.ipynb" in document["output"]
 
 
+@pytest.mark.slow
 def test_a_container_without_namespaces_grades_writes_its_results_and_says_that_there_is_no_sandbox(
     container, tiny, tmp_path
 ):

@@ -13,6 +13,7 @@ from autograder.sandbox.inside import limits
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
 
+pytestmark = pytest.mark.slow  # attacks on a real sandbox
 NEXT = "print('next')"
 FIRST_THREAD_ENDS = (
     "import ctypes, os, platform, threading, time\n"

@@ -17,6 +17,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import run_notebook
 from tests.sandbox.conftest import Try, notebook
 
+pytestmark = pytest.mark.slow  # attacks on a real sandbox
 LEAVE = """
 import os, socket, subprocess, threading, time
 for folder in ('.', '/tmp', '/dev/shm', '/tmp/home'):

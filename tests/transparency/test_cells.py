@@ -8,7 +8,7 @@ from tests.transparency.cells import CELLS
 from tests.transparency.compare import differences, facts_of
 from tests.transparency.sequences import programs
 
-pytestmark = pytest.mark.timeout(1800)  # a fixture runs all cells, in two kernels at the same time
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # a fixture runs all cells, in two kernels at the same time
 # Whose training is no longer the judge's, wholly or from some epoch on; all other cells that train, the judge does.
 LEFT = {
     "a dataset with an odd batch within", "a dataset of noise", "an empty dataset", "noise", "a batch size of zero", "own loss", "own metric",
@@ -32,7 +32,6 @@ def test_a_cell_leaves_what_it_leaves_beside_plain_keras(facts, cell):
     assert bool(graded["left to Keras"]) == (cell in LEFT), graded["left to Keras"]
 
 
-@pytest.mark.slow
 def test_random_sequences_leave_what_they_leave_beside_plain_keras(bench, tmp_path):
     """A few each time; for a long run set AUTOGRADER_SEQUENCES, and AUTOGRADER_SEQUENCES_SEED to go on elsewhere."""
     count, seed = (int(os.environ.get(f"AUTOGRADER_SEQUENCES{name}", n)) for name, n in (("", 20), ("_SEED", 0)))

@@ -85,6 +85,7 @@ def test_the_solutions_run_with_the_stand_ins_and_have_no_cause(solutions):
         assert (of(results, Status.PASSED), cause) == (list(asked.questions), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LACKS)
 def test_no_question_fails_for_what_the_grader_lacks_in_the_first_cell(solutions, kind):
     draw = random.Random(f"first {kind}")

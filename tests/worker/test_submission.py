@@ -265,6 +265,7 @@ def other_benches(course_file, tmp_path_factory):
         yield {"off": forgetful, "empty": empty}
 
 
+@pytest.mark.slow
 def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     grade_notebook, course, course_file, quick, other_benches
 ):
@@ -301,6 +302,7 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     assert Report.from_json(first.report.to_json()) == first.report
 
 
+@pytest.mark.slow
 def test_a_fresh_parent_for_each_kernel_gives_the_same_report_as_forks_of_one(grade_notebook, quick, course):
     shared = grade_notebook(quick(), "deep").report
     with Sandbox("bubblewrap", course.limits, max_kernels=1) as fresh:

@@ -109,7 +109,7 @@ def class_of(layout, handed_in, notebook):
 
 @pytest.mark.parametrize("kind", LAYOUTS)
 @given(ann=st.lists(names, min_size=1, max_size=6), bob=st.lists(names, max_size=2))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_nothing_that_a_student_chose_says_whose_or_since_when(kind, no_git, ann, bob):
     layout = LAYOUTS[kind]
     plain = [([], "", "deep.ipynb")]
