@@ -21,6 +21,11 @@ def home() -> Path:
         ) from None
 
 
+def cache_folder() -> Path:
+    """Where the user's programs keep what can be made again. Raises AutograderError as `home`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "autograder"
+
+
 def deliver(path: Path, content: bytes | str) -> None:
     """Write what a person asked for where they asked: as `put`, but into a pipe or a device itself, which is never replaced.
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.common.digests import sha256
-from autograder.common.files import home, put
+from autograder.common.files import cache_folder, put
 from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
 from autograder.networks.train import Trainer
 
@@ -34,11 +34,7 @@ RECENT = 256 << 20  # bytes of states that this process holds
 
 
 def default_folder() -> Path:
-    root = (
-        os.environ.get("AUTOGRADER_MEMO")
-        or Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "autograder" / "memo"
-    )
-    return Path(root)
+    return Path(os.environ.get("AUTOGRADER_MEMO") or cache_folder() / "memo")
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from autograder.classroom.pages.feedback import MARKS, anchor, state
 from autograder.classroom.pages.html import plain
 from autograder.common.results import QuestionResult, Report
@@ -27,28 +29,39 @@ def heat_map(
     reports_of = {(report.student, report.assignment): report for own in by_assignment.values() for report in own}
     rows = []
     for student in students:
-        cells = []
+        cells: list[Markup] = []
+        earned: list[float] = []
         for name, _title, questions in groups:
             report = reports_of.get((student, name))
             results = {result.question: result for result in report.questions} if report else {}
-            manual, page = scored.get((student, name), {}), pages.get((student, name), "")
-            cells += [_cell(results.get(key), manual.get(key), page) for key, _question in questions]
-        earned = [share for _shade, share, *_others in cells]
+            manual, page = scored.get((student, name), {}), escape(pages.get((student, name), ""))
+            for key, _question in questions:
+                share, cell = _cell(results.get(key), manual.get(key), page)
+                cells.append(cell)
+                earned.append(share)
         rows.append(
-            {"name": student, "cells": cells, "open": sum(share < 1 for share in earned),
+            {"name": student, "cells": Markup("").join(cells), "open": sum(share < 1 for share in earned),
              "lost": round(sum(1 - max(0.0, share) for share in earned), 3)}
         )  # fmt: skip
     return {"groups": groups, "rows": rows}
 
 
-def _cell(result: QuestionResult | None, manual: float | None, page: str) -> tuple[str | int, float, str, str, str]:
-    """Shade, share of the points, sign, points in words, and address: what the template draws."""
+_NOTHING = Markup('<td class="snone" data-value="-1.0"><span>–</span></td>')
+
+
+def _cell(result: QuestionResult | None, manual: float | None, page: Markup) -> tuple[float, Markup]:
+    """Share of the points, and the field: made here, since a template takes a second for the 24,000 of 500 students."""
     if result is None:
-        return "none", -1.0, "–", "", ""
+        return -1.0, _NOTHING
     kind = state(result, manual)
     points = result.points if manual is None else manual
     share = min(1.0, max(0.0, points / result.out_of)) if result.out_of else 1.0
     shades: dict[str, str | int] = {"undecided": "wait", "passed": 0, "failed": SHADES - 1}
     shade = shades.get(kind, 1 + int((1 - share) * (SHADES - 2)))
-    link = f"{page}#{anchor(result.question)}" if page else ""
-    return shade, round(share, 3), MARKS[kind], f"{plain(points)} / {plain(result.out_of)}", link
+    said = f"{plain(points)} / {plain(result.out_of)}"
+    inside = (
+        f'<a href="{page}#{escape(anchor(result.question))}" aria-label="{said}">{MARKS[kind]}</a>'
+        if page
+        else f'<span title="{said}">{MARKS[kind]}</span>'
+    )
+    return share, Markup(f'<td class="s{shade}" data-value="{round(share, 3)}">{inside}</td>')

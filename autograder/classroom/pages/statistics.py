@@ -67,12 +67,14 @@ def items(reports: Sequence[Report]) -> list[Item]:
                 worth[column] = outcome.out_of
                 if outcome.status is not Status.UNDECIDED:
                     earned[row, column] = outcome.points
-    return [_item(places[column], found[column], earned, worth, column) for column in range(len(places))]
+    told = discriminations(earned)
+    return [_item(places[column], found[column], earned, worth, column, told[column]) for column in range(len(places))]
 
 
 def _item(
-    place: tuple[str, str], found: Sequence[tuple[Report, Outcome]], earned: Shares, worth: Shares, column: int
-) -> Item:
+    place: tuple[str, str], found: Sequence[tuple[Report, Outcome]], earned: Shares, worth: Shares, column: int,
+    told: float | None,
+) -> Item:  # fmt: skip
     _, first = found[-1]
     known = ~np.isnan(earned[:, column])
     facility = None
@@ -80,22 +82,24 @@ def _item(
         facility = float(earned[known, column].mean() / worth[column])
     return Item(
         assignment=found[-1][0].assignment, question=place[0], check=place[1], title=first.title, hidden=first.hidden,
-        out_of=float(worth[column]), decided=int(known.sum()), facility=facility, discrimination=discrimination(earned, column),
+        out_of=float(worth[column]), decided=int(known.sum()), facility=facility, discrimination=told,
     )  # fmt: skip
 
 
-def discrimination(earned: Shares, column: int) -> float | None:
-    """Correlation of one item's points with the rest of the score, over the submissions (rows) where all is decided.
+def discriminations(earned: Shares) -> list[float | None]:
+    """Correlation of each item's points (a column) with the rest of the score, over the submissions (rows) where all is decided.
 
     None for fewer than `FEWEST`, and where either doesn't vary.
     """
     whole = earned[~np.isnan(earned).any(axis=1)]
     if len(whole) < FEWEST:
-        return None
-    own, rest = whole[:, column], whole.sum(axis=1) - whole[:, column]
-    if own.std() < 1e-9 or rest.std() < 1e-9:
-        return None
-    return float(np.corrcoef(own, rest)[0, 1])
+        return [None] * earned.shape[1]
+    rest = whole.sum(axis=1, keepdims=True) - whole
+    varies = (whole.std(axis=0) >= 1e-9) & (rest.std(axis=0) >= 1e-9)
+    own, rest = whole - whole.mean(axis=0), rest - rest.mean(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (own * rest).sum(axis=0) / np.sqrt((own**2).sum(axis=0) * (rest**2).sum(axis=0))
+    return [float(value) if vary else None for value, vary in zip(found, varies, strict=True)]
 
 
 def alpha(reports: Sequence[Report]) -> float | None:

@@ -221,3 +221,14 @@ def test_where_some_notebooks_take_too_long_each_is_read_alone(course, tmp_path,
 
     monkeypatch.setattr(hints, "_read", slow)
     assert hints_of(Folder(tmp_path), reports, 20) == {("s0", "deep"): {"network": 1}, ("s2", "deep"): {"network": 1}}
+
+
+def test_every_chart_is_a_valid_specification(course):
+    """Made without validating, for the time that takes: here is where a wrong one shows."""
+    import altair
+
+    made = page(course, synthetic.classroom(course, 12, ("two_layer", "deep"), 5))
+    specs = json.loads(made.find(id="specs").string)
+    assert len(specs) == 4  # scores of each assignment, facility, accuracies
+    for spec in specs.values():
+        altair.Chart.from_dict({key: value for key, value in spec.items() if key != "config"}, validate=True)

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pytest
 
-from autograder.classroom.pages import html, pictures
+from autograder.classroom.pages import charts, html, pictures
 from autograder.classroom.pages.notebook import clean, markdown, output
 from autograder.common import data
 from autograder.common.exhibits import Curve
@@ -101,3 +101,20 @@ def test_outputs_that_are_no_image_or_too_long_are_left_out_or_cut():
     assert len(long) < 21_000 and long.endswith("…</pre>")
     coloured = output({"output_type": "error", "traceback": ["\x1b[31mValueError\x1b[0m: <b>"]})
     assert coloured == "<pre>ValueError: &lt;b&gt;</pre>"
+
+
+def test_the_scripts_are_made_once_for_each_user_and_version(tmp_path, monkeypatch):
+    import vl_convert
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda: "made();")
+    assert charts.scripts.__wrapped__() == "made();"
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda: "made anew();")
+    assert charts.scripts.__wrapped__() == "made();"
+    monkeypatch.setattr(charts, "version", lambda name: "another")
+    assert charts.scripts.__wrapped__() == "made anew();"
+    (tmp_path / "autograder" / "pages" / "vega-another.js").write_bytes(b"")  # a disk that was full
+    assert charts.scripts.__wrapped__() == "made anew();"
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # nowhere to keep it
+    assert charts.scripts.__wrapped__() == "made anew();"

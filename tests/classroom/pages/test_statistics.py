@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.classroom.pages import statistics
-from autograder.classroom.pages.statistics import alpha, discrimination, histogram, items, pattern, shares, slips
+from autograder.classroom.pages.statistics import alpha, discriminations, histogram, items, pattern, shares, slips
 from tests.classroom import synthetic
 
 
@@ -31,17 +31,17 @@ def test_discrimination_is_the_correlation_with_the_rest_of_the_score():
     earned = draw.integers(0, 2, (30, 4)).astype(float)
     earned[:, 3] = earned[:, :3].sum(axis=1) >= 2  # agrees with the others
     rest = earned[:, :3].sum(axis=1)
-    assert discrimination(earned, 3) == pytest.approx(np.corrcoef(earned[:, 3], rest)[0, 1])
-    assert discrimination(earned, 3) > statistics.GOOD
+    assert discriminations(earned)[3] == pytest.approx(np.corrcoef(earned[:, 3], rest)[0, 1])
+    assert discriminations(earned)[3] > statistics.GOOD
     turned = earned.copy()
     turned[:, 3] = 1 - turned[:, 3]
-    assert discrimination(turned, 3) == pytest.approx(-discrimination(earned, 3))
+    assert discriminations(turned)[3] == pytest.approx(-discriminations(earned)[3])
 
 
 def test_an_item_that_all_pass_discriminates_nothing():
     earned = np.random.default_rng(3).integers(0, 2, (30, 3)).astype(float)
     earned[:, 0] = 1
-    assert discrimination(earned, 0) is None
+    assert discriminations(earned)[0] is None
 
 
 def test_cronbachs_alpha_is_one_for_questions_that_agree_and_absent_for_few_submissions(course, reports):
