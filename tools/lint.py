@@ -80,7 +80,7 @@ class Once:
     """What one file does for all the others: an expression, or a module that is imported, that `says` fits stands nowhere else."""
 
     says: str
-    owner: str
+    owner: str | tuple[str, ...]
     instead: str
 
 
@@ -91,6 +91,7 @@ ONCE = (
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
+    Once(r"yaml\.(safe_|full_|unsafe_)?load(_all)?", ("course/yaml_file.py", "classroom/collect/notes.py", "cli/shell.py"), "read the course's files with course/yaml_file.py"),
     Once(r"pydantic\.(BaseModel|ConfigDict)", "common/models.py", "derive it from Frozen or Written of common/models.py"),
 )  # fmt: skip
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Place = tuple[int | str, ...]  # keys and positions, from a model inward
 
 
 class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
@@ -11,3 +14,14 @@ class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
 
 class Written(Frozen, strict=False):
     """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0."""
+
+
+def wrong_at(*problems: tuple[Place, str]) -> ValidationError:
+    """To be raised by a validator of a whole model: what is wrong, each with its place inside of it."""
+    return ValidationError.from_exception_data(
+        "wrong",
+        [
+            InitErrorDetails(type=PydanticCustomError("value_error", "{said}", {"said": said}), loc=place, input={})
+            for place, said in problems
+        ],
+    )

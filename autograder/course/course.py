@@ -27,7 +27,7 @@ from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
-from autograder.common.models import Written
+from autograder.common.models import Place, Written, wrong_at
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import parse
 from autograder.course.files import used_files
@@ -38,7 +38,7 @@ from autograder.course.settings import Heading as Heading
 from autograder.course.settings import Holdout as Holdout
 from autograder.course.settings import LatePolicy as LatePolicy
 from autograder.course.settings import Limits as Limits
-from autograder.course.yaml_file import explain, read_yaml
+from autograder.course.yaml_file import explain, located, read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"
@@ -58,17 +58,13 @@ class Question(Written):
     def _consistent(self) -> Question:
         total = round(sum(check.points for check in self.checks), 6)
         if total != self.points:
-            raise ValueError(
-                _(
-                    "the points of its checks add up to {total}, and its points are {points}",
-                    total=f"{total:.10g}",
-                    points=f"{self.points:.10g}",
-                )
-            )
+            said = _("the points of its checks add up to {total}, and its points are {points}", total=f"{total:.10g}", points=f"{self.points:.10g}")  # fmt: skip
+            raise wrong_at((("points",), said))
         seen: list[str] = []
-        for check in self.checks:
+        for number, check in enumerate(self.checks):
+            place: Place = ("checks", number)
             if check.id in seen:
-                raise ValueError(_("two checks are called '{id}': give each an id of its own", id=check.id))
+                raise wrong_at((place, _("two checks are called '{id}': give each an id of its own", id=check.id)))
             for need in check.needs:
                 if need not in seen:
                     guess = nearest(need, seen)
@@ -77,18 +73,11 @@ class Question(Written):
                         if guess
                         else _("the checks before it are {seen}", seen=", ".join(seen) or _("none"))
                     )
-                    raise ValueError(
-                        _(
-                            "check '{id}' needs '{need}', which is not a check before it: {known}",
-                            id=check.id,
-                            need=need,
-                            known=known,
-                        )
-                    )
+                    said = _("check '{id}' needs '{need}', which is not a check before it: {known}", id=check.id, need=need, known=known)  # fmt: skip
+                    raise wrong_at(((*place, "needs"), said))
             if check.hidden and check.title is None:
-                raise ValueError(
-                    _("check '{id}' is hidden and has no title: its own would tell what it expects", id=check.id)
-                )
+                said = _("check '{id}' is hidden and has no title: its own would tell what it expects", id=check.id)
+                raise wrong_at((place, said))
             seen.append(check.id)
         return self
 
@@ -146,29 +135,29 @@ class Course(Written):
     def _speaks_its_languages(self) -> Course:
         """Every text that students read is there in each of the course's languages, and may be there in others."""
         languages = self.course.languages
+        known = _("the course's languages are {known}", known=", ".join(languages))
         lacking = [
-            f"{place}: " + _("it has no text in '{missing}'", missing="', '".join(missing))
+            (place, _("it has no text in '{missing}'", missing="', '".join(missing)) + f"; {known}")
             for place, text in self._texts()
             if (missing := text.lacks(languages))
         ]
         if lacking:
-            known = ", ".join(languages)
-            raise ValueError("; ".join([*lacking, _("the course's languages are {known}", known=known)]))
+            raise wrong_at(*lacking)
         return self
 
-    def _texts(self) -> Iterator[tuple[str, Localised]]:
-        yield "course.title", self.course.title
+    def _texts(self) -> Iterator[tuple[Place, Localised]]:
+        yield ("course", "title"), self.course.title
         for name, assignment in self.assignments.items():
-            yield f"assignments.{name}.title", assignment.title
+            yield ("assignments", name, "title"), assignment.title
             for key, question in assignment.questions.items():
-                place = f"assignments.{name}.questions.{key}"
-                yield f"{place}.title", question.title
+                place: Place = ("assignments", name, "questions", key)
+                yield (*place, "title"), question.title
                 for number, hint in enumerate(question.hints):
-                    yield f"{place}.hints.{number}", hint
-                for check in question.checks:
+                    yield (*place, "hints", number), hint
+                for number, check in enumerate(question.checks):
                     for kind, text in (("title", check.title), ("hint", check.hint)):
                         if text is not None:
-                            yield f"{place}.checks.{check.id}.{kind}", text
+                            yield (*place, "checks", number, kind), text
 
     @property
     def language(self) -> str:
@@ -307,14 +296,14 @@ def load(path: Path | None = None) -> Course:
     except ValidationError as error:
         raise CourseError(explain(path, error, Course)) from None
     missing = [
-        f"{path}: assignments.{name}.questions.{key}.checks.{number}: {problem}"
+        (("assignments", name, "questions", key, "checks", number), problem)
         for name, assignment in course.assignments.items()
         for key, question in assignment.questions.items()
         for number, check in enumerate(question.checks)
         if (problem := check.missing(course.root))
     ]
     if missing:
-        raise CourseError("\n".join(missing))
+        raise CourseError(located(path, missing))
     return course
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from autograder.common.errors import CourseError
-from autograder.common.hints import meant
+from autograder.common.hints import meant, nearest
 from autograder.common.i18n import N_, _
+from autograder.common.models import Place
+from autograder.course import yaml_words
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES
 
 MAX_DEPTH = 40
 MAX_NODES = 2_000_000  # after every anchor is filled in
+_UNSEEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what YAML doesn't take
 
 
 def read_yaml(path: Path, remedy: str = "") -> Any:
@@ -32,30 +36,44 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise CourseError(
-            _("{path}: line {line} is not UTF-8", path=path, line=line), _("Save the file as UTF-8 in your editor.")
+            f"{path}:{line}: " + _("this line is not UTF-8"), _("Save the file as UTF-8 in your editor.")
         ) from error
+    return parse_yaml(text, path, remedy)
+
+
+def parse_yaml(text: str, path: Path | str, remedy: str = "") -> Any:
+    """What `text` holds, which was read from `path`. Raises CourseError with file and line, and what is wrong there in words of people."""
+    if stray := _UNSEEN.search(text):
+        line = text[: stray.start()].count("\n") + 1
+        said = _("an invisible control character (U+{code}) stands in this line", code=f"{ord(stray[0]):04X}")
+        raise CourseError(f"{path}:{line}: {said}", _("Delete it."))
     try:
         _require_flat(text)
         return yaml.load(text, _Strict)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # ValueError: a date such as February 30
-        said = str(error).replace('in "<unicode string>", ', "")
-        raise CourseError(_("{path} is not valid YAML: {error}", path=path, error=said), remedy) from error
-    except RecursionError:
-        raise CourseError(_("{path}: lists and mappings are nested too deeply", path=path)) from None
+    except yaml.MarkedYAMLError as error:
+        line, said = yaml_words.told(error, text)
+        raise CourseError(f"{path}:{line}: {said}", remedy) from error
 
 
 # libyaml reads twenty times as fast; not every machine has it.
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Strict(_Fast):  # type: ignore[misc]
+class _Rules(yaml.SafeLoader if TYPE_CHECKING else object):  # type: ignore[misc]
     """YAML in which a key may stand only once, no number means another one, and nothing grows without bounds."""
 
     def get_single_node(self) -> Any:
         node = super().get_single_node()
-        if node is not None and _size(node, {}) > MAX_NODES:
-            raise yaml.constructor.ConstructorError(None, None, _("its anchors repeat too much"), node.start_mark)
+        if node is not None:
+            _size(node, {})
         return node
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # February 30, a number of 5,000 digits
+            said = _("there is no such number or time: {text}", text=f"{node.value!s:.40}")
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -83,20 +101,24 @@ class _Strict(_Fast):  # type: ignore[misc]
         return int(value)
 
 
-_Strict.add_constructor("tag:yaml.org,2002:int", _Strict.construct_yaml_int)
+class _Strict(_Rules, _Fast):  # type: ignore[misc]
+    pass
+
+
+_Strict.add_constructor("tag:yaml.org,2002:int", _Rules.construct_yaml_int)
 
 
 def _require_flat(text: str) -> None:
-    """Raises RecursionError before anything is read that is nested deeper than `MAX_DEPTH`."""
+    """Raises a YAMLError before anything is read that is nested deeper than `MAX_DEPTH`."""
     depth = 0
     for event in yaml.parse(text, _Fast):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise RecursionError
+            raise yaml.MarkedYAMLError(None, None, _("lists and mappings are nested too deeply"), event.start_mark)
 
 
 def _size(node: Any, known: dict[int, int]) -> int:
-    """How many values there are when every anchor is filled in."""
+    """How many values there are when every anchor is filled in. Raises a YAMLError where they are more than `MAX_NODES`."""
     if id(node) in known:
         return known[id(node)]
     known[id(node)] = MAX_NODES  # an anchor inside of itself
@@ -107,12 +129,13 @@ def _size(node: Any, known: dict[int, int]) -> int:
     else:
         inner = 0
     known[id(node)] = 1 + inner
+    if inner >= MAX_NODES:
+        raise yaml.MarkedYAMLError(None, None, _("the anchors in it repeat too much"), node.start_mark)
     return 1 + inner
 
 
 # ---- what is wrong with a file
 
-Place = tuple[int | str, ...]
 # pydantic's words are about Python; these are about YAML.
 _SAID = {
     "tuple_type": N_("should be a list, in brackets or with a dash before each item"),
@@ -137,14 +160,23 @@ _SAID = {
 def explain(path: Path, error: ValidationError, model: Any = None) -> str:
     """pydantic's errors as lines of: file and line, key path, what is wrong, the value. `model`: what was read."""
     document, root = _nodes(path)
-    problems = error.errors()
-    lines = []
-    for problem in problems:
+    found = []
+    for problem in error.errors():
         place = tuple(part for part in problem["loc"] if part != "[key]")
-        line = _line(root, place)
-        where = f"{path}:{line}" if line else f"{path}"
+        found.append((place, f"{_message(problem, place, model, document)}{_shown(problem)}"))
+    return _listed(path, root, found)
+
+
+def located(path: Path, found: Iterable[tuple[Place, str]]) -> str:
+    """What is wrong at which places of a file, as lines of: file and line, key path, what is wrong."""
+    return _listed(path, _nodes(path)[1], found)
+
+
+def _listed(path: Path, root: Any, found: Iterable[tuple[Place, str]]) -> str:
+    lines = []
+    for place, said in found:
         key = ".".join(map(str, place)) or _("(the whole file)")
-        lines.append(f"{where}: {key}: {_message(problem, place, model, document)}{_shown(problem)}")
+        lines.append(f"{path}:{_line(root, place)}: {key}: {said}")
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -153,6 +185,8 @@ def _message(problem: ErrorDetails, place: Place, model: Any, document: Any) -> 
         known = _keys_at(model, place[:-1], document)
         said = [_("this key is not known here"), *([meant(str(place[-1]), known)] if known else [])]
         return "; ".join(said)
+    if problem["type"] == "missing" and (instead := _instead_of(str(place[-1]), model, place[:-1], document)):
+        return _("this key is needed here: did you mean '{key}' by '{instead}'?", key=place[-1], instead=instead)
     if problem["type"] == "string_pattern_mismatch":
         return _pattern(str(problem.get("ctx", {}).get("pattern", "")))
     if problem["type"] in _SAID:
@@ -177,13 +211,13 @@ def _nodes(path: Path) -> tuple[Any, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return yaml.load(text, _Strict), yaml.compose(text, _Fast)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError, OverflowError):
+    except (OSError, ValueError, yaml.YAMLError):
         return None, None
 
 
 def _line(node: Any, place: Place) -> int:
-    """The line, from 1, of what stands at `place`, or of the last part of the way there that exists; 0 for none."""
-    found = 0
+    """The line, from 1, of what stands at `place`, or of the last part of the way there that exists."""
+    found = 1
     for part in place:
         following = None
         if isinstance(node, yaml.MappingNode):
@@ -209,6 +243,14 @@ def _keys_at(model: Any, place: Place, document: Any) -> list[str]:
     if not _is_model(model):
         return []
     return [field.alias or name for name, field in model.model_fields.items() if not field.exclude or name != "root"]
+
+
+def _instead_of(key: str, model: Any, place: Place, document: Any) -> str:
+    """A key that stands at `place`, isn't known there, and is most likely a mistyped `key`; or ''."""
+    known = _keys_at(model, place, document)
+    for part in place:
+        document = _step(document, part)
+    return nearest(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
 
 
 def _step(document: Any, part: int | str) -> Any:

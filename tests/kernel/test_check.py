@@ -102,7 +102,7 @@ def test_the_file_is_looked_for_beside_the_notebook_and_above(released, tmp_path
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("questions: [", "is not valid YAML"),
+        ("questions: [", "a value is missing inside of brackets"),
         ("{}", "can't be used"),
         ("[]", "can't be used"),
         ("assignment: two_layer", "can't be used"),

@@ -24,6 +24,7 @@ from autograder.common.i18n import _
 from autograder.common.requirements import THIS
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import RELEASES
+from autograder.course.yaml_file import parse_yaml
 from autograder.worker.bundle import pack
 from autograder.worker.visible import of_course
 
@@ -54,7 +55,7 @@ def _whole(course: Course, file: Path, assignment: str) -> dict[str, bytes]:
     """What a worker gets of the course, without its other assignments."""
     with zipfile.ZipFile(io.BytesIO(pack(course, file).content)) as bundle:
         found = {name: bundle.read(name) for name in bundle.namelist()}
-    document = yaml.safe_load(found[FILE])
+    document = parse_yaml(found[FILE].decode("utf-8-sig"), file)
     document["assignments"] = {assignment: document["assignments"][assignment]}
     found[FILE] = yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode("utf-8")
     files = {FILE, *course.files(assignment)}

@@ -26,6 +26,7 @@ from autograder.common.files import move, put
 from autograder.common.i18n import LANGUAGES, _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, load
+from autograder.course.yaml_file import parse_yaml
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python
 DAYS = 30  # until the assignment is due
@@ -206,7 +207,8 @@ def notebook(new: New) -> str:
     made.metadata, made.nbformat_minor = nbformat.from_dict(PYTHON), 5
     points = {name: question["points"] for name, question in _entry(new)["questions"].items()}
     made.cells = [
-        _cell(cell, new, points) for cell in _in_languages(yaml.safe_load(_template("notebook.yml")), new.languages)
+        _cell(cell, new, points)
+        for cell in _in_languages(parse_yaml(_template("notebook.yml"), "notebook.yml"), new.languages)
     ]
     return str(nbformat.writes(made)).rstrip("\n") + "\n"
 
@@ -221,7 +223,7 @@ def _in_languages(cells: list[dict[str, Any]], languages: tuple[str, ...]) -> It
 
 
 def _entry(new: New) -> Any:
-    return yaml.safe_load(new.filled(_template("entry.yml")))[new.name]
+    return parse_yaml(new.filled(_template("entry.yml")), "entry.yml")[new.name]
 
 
 def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:

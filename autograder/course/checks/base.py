@@ -115,6 +115,10 @@ class Localised(RootModel[dict[str, str]], frozen=True):
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, value: Any) -> Any:
+        if not isinstance(value, (str, dict)):
+            raise ValueError(
+                _("should be a text, or a text for each language: {example}", example="{en: Scaling, ko: 스케일링}")
+            )
         return {"": value} if isinstance(value, str) else value
 
     @field_validator("root")

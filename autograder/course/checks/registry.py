@@ -61,6 +61,12 @@ def parse(declaration: Any) -> Check:
     """The check that course.yml declares. Raises ValueError for an unknown type, pydantic's error for wrong fields."""
     if isinstance(declaration, Check):
         return declaration
+    if (
+        isinstance(declaration, dict)
+        and "type" not in declaration
+        and (odd := nearest("type", [*map(str, declaration)]))
+    ):
+        raise ValueError(_("this key is needed here: did you mean '{key}' by '{instead}'?", key="type", instead=odd))
     if not isinstance(declaration, dict) or "type" not in declaration:
         raise ValueError(_("a check is a mapping with the key 'type'"))
     name = str(declaration["type"])

@@ -1,0 +1,49 @@
+"""What libyaml and PyYAML say of a file that is no YAML, in words of people who write one."""
+
+from __future__ import annotations
+
+import yaml
+
+from autograder.common.i18n import N_, _
+
+# By what their message or its context holds, the first that fits; `opened`: the line that counts is the one where it began.
+_WORDS: tuple[tuple[str, str, bool], ...] = (
+    ("tab character", N_("a tab stands in the indentation: indent with blanks"), False),
+    ("\\t", N_("a tab stands in the indentation: indent with blanks"), False),
+    ("quoted scalar", N_("a quote is opened here and not closed; inside of quotes, a quote is written twice"), True),
+    ("escape character", N_("a backslash in double quotes begins a code: write it twice, or take single quotes"), False),
+    ("flow sequence", N_("a bracket is opened here, and no ']' closes it: is a comma missing, or a quote?"), True),
+    ("flow mapping", N_("a brace is opened here, and no '}' closes it: is a comma missing, or a quote?"), True),
+    ("a flow node", N_("a value is missing inside of brackets or braces, or a bracket closes what a brace opened"), False),
+    ("mapping values are not allowed", N_("a colon with a blank behind it begins a value: put a text that holds one in quotes, and look whether this line is indented as the one above"), False),
+    ("expected ':'", N_("a key has no ': ' behind it"), False),
+    ("block collection", N_("this line is in a list and fits nowhere: its items begin with '- ', all in the same column"), False),
+    ("block sequence", N_("this line is in a list and fits nowhere: its items begin with '- ', all in the same column"), False),
+    ("sequence entries are not allowed", N_("a list begins in the next line, with '- ' before each item"), False),
+    ("block mapping", N_("this line fits nowhere: keys that belong together begin in the same column, each as 'key: value'"), False),
+    ("start any token", N_("a text that begins with this character needs quotes"), False),
+    ("alphabetic or numeric", N_("a text that begins with * or & needs quotes"), False),
+    ("undefined alias", N_("no anchor of this name stands above: '&name' makes one, and a text that begins with * needs quotes"), False),
+    ("undefined tag handle", N_("a text that begins with ! needs quotes"), False),
+    ("determine a constructor", N_("a text that begins with ! needs quotes; tags such as !x mean nothing here"), False),
+    ("unhashable", N_("a key is a list or a mapping: put a text that begins with a bracket or brace in quotes"), False),
+    ("merging", N_("'<<' merges mappings: name one with *, or several in brackets"), False),
+    ("single document", N_("a line of dashes begins another file: take it out"), True),
+    ("<document start>", N_("this line fits nowhere: is it indented as the one above?"), False),
+)  # fmt: skip
+
+
+def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    """The line, from 1, and what is wrong there. What this package itself found wrong is said as it is."""
+    mark = error.problem_mark or error.context_mark
+    line = min(mark.line + 1, max(1, len(text.splitlines()))) if mark else 1
+    if not error.context and not any(key in str(error.problem) for key, _words, _opened in _WORDS):
+        return line, str(error.problem)
+    here = text.splitlines()[mark.line : mark.line + 1] if mark else []
+    if here and "\t" in here[0][: len(here[0]) - len(here[0].lstrip())]:
+        return line, _(_WORDS[0][1])
+    for key, words, opened in _WORDS:
+        if key in f"{error.problem} {error.context}":
+            began = error.context_mark if opened else None
+            return began.line + 1 if began else line, _(words)
+    return line, _("this is not valid YAML: {problem}", problem=error.problem)
