@@ -44,7 +44,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("`course`", course.Heading, {
         "id": "nbgrader's course id: lower-case letters, digits and `-`",
         "title": "for people; `{en: ..., ko: ...}` in the languages of the course, or one text for all",
-        "languages": "of the releases, each once; the first counts where nobody chose one",
+        "languages": "of the releases, each once, by their codes: `en`, `ko`, `fr`, `pt-BR`; the first counts where nobody chose one. What the grader "
+        "itself says is in English where it doesn't speak the language: it speaks `en` and `ko`",
         "github": "where the course is published, as `owner/name`: released notebooks then have a Colab badge, a link to their "
         "folder, and a first cell that gets the package and checks.yml in Colab",
         "branch": "of that repository",

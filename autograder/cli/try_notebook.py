@@ -81,11 +81,9 @@ def try_(
 
 
 def _speak(language: str) -> None:
-    from autograder.common.hints import meant
-
-    if language and language not in LANGUAGES:
+    if language and not known(language):
         said = _("there is no language '{name}' here", name=language)
-        raise AutograderError(said, meant(language, list(LANGUAGES)), misused=True)
+        raise AutograderError(said, _("Write it like {known}.", known=", ".join(LANGUAGES)), misused=True)
     speak(known(language) or asked_for())
 
 

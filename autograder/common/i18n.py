@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,16 +24,23 @@ from pathlib import Path
 
 DOMAIN = "autograder"
 LOCALES = Path(__file__).parent / "locale"
-LANGUAGES = ("en", "ko")  # the first is the one in the code
+LANGUAGES = ("en", "ko")  # that the grader speaks; the first is the one in the code. A course may be in any other as well
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}))?")
 VARIABLE = "AUTOGRADER_LANGUAGE"
 
 _chosen: ContextVar[str] = ContextVar("autograder_language", default="")
 
 
 def known(name: str) -> str:
-    """The language that `name` means (``ko``, ``KO``, ``ko_KR.UTF-8``), or '' if there is no such one here."""
-    short = name.strip().lower().replace("-", "_").replace(".", "_").partition("_")[0]
-    return short if short in LANGUAGES else ""
+    """The code of the language that `name` means (``ko``, ``KO``, ``ko_KR.UTF-8``; ``fr``, ``pt-BR``), or '' if it means none.
+
+    A country tells languages apart only where no catalogue is: ``en_GB`` is ``en``.
+    """
+    code = _CODE.fullmatch(name.strip().lower().partition(".")[0])
+    if code is None:
+        return ""
+    short, country = code.groups()
+    return f"{short}-{country.upper()}" if country and short not in LANGUAGES else short
 
 
 def asked_for() -> str:
@@ -46,13 +54,13 @@ def language() -> str:
 
 
 def speak(name: str) -> None:
-    """Speak `name` from now on, in this task; an unknown language changes nothing."""
+    """Speak `name` from now on, in this task; what is no language changes nothing."""
     _chosen.set(known(name) or _chosen.get())
 
 
 @contextmanager
 def speaking(name: str) -> Iterator[None]:
-    """Speak `name` inside the block; with an unknown language, or '', go on as before."""
+    """Speak `name` inside the block; with '' go on as before. Where there is no catalogue, what is in the code is said."""
     token = _chosen.set(known(name) or _chosen.get())
     try:
         yield
@@ -60,9 +68,9 @@ def speaking(name: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=64)
 def _catalogue(name: str) -> gettext.NullTranslations:
-    if name == LANGUAGES[0]:
+    if name not in LANGUAGES[1:]:
         return gettext.NullTranslations()
     return gettext.translation(DOMAIN, LOCALES, [name], fallback=True)
 

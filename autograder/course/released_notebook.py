@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import ReleaseError
-from autograder.common.i18n import N_, _
+from autograder.common.i18n import N_, _, known
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 
@@ -26,6 +26,12 @@ def release_place(assignment: str, language: str) -> Path:
 def release_file(assignment: str, language: str) -> Path:
     """The notebook of a release, from the course's folder."""
     return release_place(assignment, language) / f"{assignment}.ipynb"
+
+
+def released_languages(root: Path) -> list[str]:
+    """The languages that the course in `root` has releases in, and those that it had once."""
+    folder = root / RELEASES
+    return sorted(path.name for path in folder.iterdir() if known(path.name) == path.name) if folder.is_dir() else []
 
 
 def released_notebook(course: Course, assignment: str, language: str = "") -> NotebookNode:

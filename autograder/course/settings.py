@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
-from autograder.common.i18n import LANGUAGES, _
+from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.models import Written
-from autograder.course.checks.base import Localised
+from autograder.course.checks.base import Localised, no_language
 
 
 class Holdout(Written):
@@ -79,20 +79,25 @@ class Heading(Written):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
     title: Localised
-    languages: tuple[Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})], ...] = Field(
+    languages: tuple[str, ...] = Field(
         default=LANGUAGES[:1], min_length=1
     )
     github: str = Field(default="", exclude=True)
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
 
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _are_texts(cls, names: Any) -> Any:
+        if isinstance(names, (list, tuple)) and any(isinstance(name, bool) for name in names):
+            raise ValueError(_("YAML reads yes, no, on, off, true and false as truth values: put them in quotes"))
+        return names
+
     @field_validator("languages")
     @classmethod
     def _known_and_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in LANGUAGES:
-                raise ValueError(
-                    _("there is no language '{name}' here: there are {known}", name=name, known=", ".join(LANGUAGES))
-                )
+            if not name or known(name) != name:
+                raise ValueError(no_language(name))
             if names.count(name) > 1:
                 raise ValueError(_("'{name}' stands twice", name=name))
         return names

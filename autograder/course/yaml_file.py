@@ -80,6 +80,8 @@ class _Rules(yaml.SafeLoader if TYPE_CHECKING else object):  # type: ignore[misc
         for key_node, _value in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue  # what stands in this mapping itself goes before what is merged
+            if key_node.tag == "tag:yaml.org,2002:bool":
+                key_node.tag = "tag:yaml.org,2002:str"  # no is Norwegian, as a key
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -114,7 +116,7 @@ def _require_flat(text: str) -> None:
     for event in yaml.parse(text, _Fast):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(None, None, _("lists and mappings are nested too deeply"), event.start_mark)
+            raise yaml.MarkedYAMLError(None, None, _("lists and mappings are nested too deeply"), event.start_mark)  # type: ignore[arg-type]
 
 
 def _size(node: Any, known: dict[int, int]) -> int:

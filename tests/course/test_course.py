@@ -104,10 +104,10 @@ WRONG = {
         "id: val_shape", "id: train_shape", "assignments.two_layer.questions.split", ["two checks are called 'train_shape'"],
     ),
     "a text for a number": ("seed: 42\n", "seed: many\n", "seed", ["should be a whole number", "'many'"]),
-    "an unknown language": ("languages: [en, ko]", "languages: [en, fr]", "course.languages", ["there is no language 'fr' here: there are en, ko"]),
+    "an unknown language": ("languages: [en, ko]", "languages: [en, french]", "course.languages", ["'french' is not the code of a language: write it like en, ko, fr or pt-BR"]),
     "a title in an unknown language": (
-        "title: {en: A two-layer network, ko: 2층 신경망}", "title: {fr: Un réseau}", "assignments.two_layer.title",
-        ["'fr' is not a language: there are en, ko"],
+        "title: {en: A two-layer network, ko: 2층 신경망}", "title: {FR: Un réseau}", "assignments.two_layer.title",
+        ["'FR' is not the code of a language: did you mean 'fr'?"],
     ),
     "a missing due date": (f"    due: {DUE}\n", "", "assignments.two_layer.due", ["this key is needed here"]),
     "a missing course id": ("  id: deep-neural-networks\n", "", "course.id", ["this key is needed here"]),

@@ -26,7 +26,7 @@ WRONG = {
     "12_due_date_only": [":21:", "small.due", "has no time zone: write it like 2027-03-14T23:59:00+09:00", "'2027-04-11'"],
     "13_due_german": [":21:", "is not a time: write it like 2027-03-14T23:59:00+09:00", "11.04.2027"],
     "15_korean_only_title": [":20:", "small.title", "it has no text in 'en'"],
-    "16_language_fr": [":6:", "there is no language 'fr' here: there are en, ko"],
+    "16_language_fr": [":5:", "course.title", "it has no text in 'fr'; the course's languages are en, fr"],
     "19_bomb": [":7:", "anchors in it repeat too much"],
     "24_cp949": [":20:", "not UTF-8"],
     "27_list": ["should hold keys such as 'course' and 'assignments'"],

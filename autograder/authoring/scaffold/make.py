@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from autograder.course.yaml_file import parse_yaml
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python
 DAYS = 30  # until the assignment is due
+_TEXTS = re.compile(r"\{" + ", ".join(rf'{name}: ("[^"]*"|[^,{{}}]*)' for name in LANGUAGES) + r"\}")
 _TEMPLATES: Traversable = files("autograder.authoring.scaffold") / "templates"
 
 
@@ -90,7 +91,7 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
         text, planned[root / "nbgrader_config.py"] = _begun(root)
         if not (root / ".gitignore").exists():
             planned[root / ".gitignore"] = _ignored(root)
-    text = inserted(text, new.filled(_template("entry.yml")))
+    text = inserted(text, new.filled(_spoken(_template("entry.yml"), new.languages)))
     planned |= {root / path: content for path, content in _files(new).items()}
     taken = [str(path) for path in planned if path.exists()]
     if taken:
@@ -214,12 +215,26 @@ def notebook(new: New) -> str:
 
 
 def _in_languages(cells: list[dict[str, Any]], languages: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Text in the course's languages alone, neighbours in their order."""
+    """Text in the course's languages alone, in their order; what no template says in one is said in the first, to be translated."""
     for spoken, group in groupby(cells, key=lambda cell: cell["kind"] in LANGUAGES):
-        kept = [cell for cell in group if not spoken or cell["kind"] in languages]
-        twins = [kept[at : at + len(languages)] for at in range(0, len(kept), len(languages))] if spoken else [kept]
-        for twin in twins:
-            yield from sorted(twin, key=lambda cell: languages.index(cell["kind"])) if spoken else twin
+        if not spoken:
+            yield from group
+            continue
+        while twins := {cell["kind"]: cell for cell in islice(group, len(LANGUAGES))}:
+            first = twins[LANGUAGES[0]]
+            for name in languages:
+                own = {**first, "kind": name, "id": first["id"].removesuffix(LANGUAGES[0]) + name.lower()}
+                yield twins.get(name, own)
+
+
+def _spoken(text: str, languages: tuple[str, ...]) -> str:
+    """An entry of course.yml with texts in the course's languages, as `_in_languages`."""
+
+    def said(match: re.Match[str]) -> str:
+        texts = dict(zip(LANGUAGES, match.groups(), strict=True))
+        return "{" + ", ".join(f"{name}: {texts.get(name, match[1])}" for name in languages) + "}"
+
+    return _TEXTS.sub(said, text)
 
 
 def _entry(new: New) -> Any:
@@ -228,7 +243,7 @@ def _entry(new: New) -> Any:
 
 def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:
     source, kind = str(cell["source"]).rstrip("\n"), cell["kind"]
-    if kind in LANGUAGES:
+    if kind in new.languages:
         title = new.title or new.name.replace("_", " ").capitalize()
         source = source.replace("# NAME", f"# {(kind == 'ko' and new.title_ko) or title}")
         return nbformat.v4.new_markdown_cell(source, id=cell["id"], metadata={"tags": [kind]})

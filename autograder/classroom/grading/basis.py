@@ -9,12 +9,12 @@ from typing import Any
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.pages.changes import course_changes
 from autograder.common.digests import of_file, sha256
-from autograder.common.i18n import LANGUAGES, _
+from autograder.common.i18n import _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.course.course import Course, course_document
-from autograder.course.released_notebook import beside, release_file
+from autograder.course.released_notebook import beside, release_file, released_languages
 from autograder.worker.code import grader
 
 
@@ -113,7 +113,7 @@ def released(course: Any, assignment: str) -> str:
     '' without any. Only the course's `root` counts.
     """
     found = []
-    for language in LANGUAGES:
+    for language in released_languages(course.root):
         notebook = course.root / release_file(assignment, language)
         for name, path in {"": notebook, **beside(course, assignment, language)}.items():
             if path.is_file():

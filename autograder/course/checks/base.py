@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from autograder.common import keras_names
 from autograder.common.hints import for_error, meant
-from autograder.common.i18n import LANGUAGES, N_, _, speaking
+from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import Written
 from autograder.common.results import Status
@@ -125,10 +125,8 @@ class Localised(RootModel[dict[str, str]], frozen=True):
     @classmethod
     def _in_known_languages(cls, texts: dict[str, str]) -> dict[str, str]:
         for name in texts:
-            if name and name not in LANGUAGES:
-                raise ValueError(
-                    _("'{name}' is not a language: there are {known}", name=name, known=", ".join(LANGUAGES))
-                )
+            if name and known(name) != name:
+                raise ValueError(no_language(name))
         if not texts:
             raise ValueError(_("it holds no text"))
         return texts
@@ -147,6 +145,11 @@ class Localised(RootModel[dict[str, str]], frozen=True):
     def lacks(self, languages: Iterable[Language]) -> list[Language]:
         """Those of `languages` that it has no text in."""
         return [] if "" in self.root else [name for name in languages if not self.root.get(name, "").strip()]
+
+
+def no_language(name: str) -> str:
+    meant = _("did you mean '{guess}'?", guess=known(name)) if known(name) else _("write it like en, ko, fr or pt-BR")
+    return _("'{name}' is not the code of a language: {meant}", name=name, meant=meant)
 
 
 class InCourse(str):
