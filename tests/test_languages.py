@@ -22,7 +22,13 @@ from tests.conftest import ROOT
 
 SETS = [("ko",), ("en",), ("en", "ko"), ("ko", "en"), ("fr",), ("fr", "pt-BR", "ko"), ("no",)]
 TITLES = {"en": "First steps", "ko": "첫걸음", "fr": "Premiers pas", "pt-BR": "Primeiros passos", "no": "Første skritt"}
-HINTS = {"en": "Count again.", "ko": "다시 세어 보세요.", "fr": "Recomptez.", "pt-BR": "Conte de novo.", "no": "Tell igjen."}
+HINTS = {
+    "en": "Count again.",
+    "ko": "다시 세어 보세요.",
+    "fr": "Recomptez.",
+    "pt-BR": "Conte de novo.",
+    "no": "Tell igjen.",
+}
 MUTANT = {"why": "One too many.", "edits": {"add-answer": "add = 6"}, "loses": {"add.value": "6"}}
 NAME = {"why": "Nothing.", "edits": {"name-answer": "name = 'eva'"}, "loses": {"name.value": "eva"}}
 
@@ -142,7 +148,12 @@ def test_texts_are_asked_for_in_the_courses_own_languages_only(tmp_path, languag
     path = tmp_path / "course.yml"
     others = [name for name in TITLES if name not in languages]
     written = course_text(languages)
-    path.write_text(written.replace(f"{languages[0]}: {TITLES[languages[0]]}", f"x: {TITLES[languages[0]]}").replace("'no': F", "x: F"), "utf-8")
+    path.write_text(
+        written.replace(f"{languages[0]}: {TITLES[languages[0]]}", f"x: {TITLES[languages[0]]}").replace(
+            "'no': F", "x: F"
+        ),
+        "utf-8",
+    )
     with pytest.raises(CourseError, match="'x' is not the code of a language"):
         course_module.load(path)
     document = yaml.safe_load(written)

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from autograder.course import course
 from autograder.course.checks.base import Check
 from autograder.course.checks.functions import ArgumentSpec, Case
-from autograder.course.checks.network import LayerSpec
+from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
 from autograder.course.packages import ALWAYS
 
@@ -99,7 +100,10 @@ COMMON = {
 }
 _ENTRIES = "when `of` is a dictionary of networks: the keys of those that must all pass"
 OWN: dict[str, dict[str, str]] = {
-    "layers": {"layers": "in order; input layers don't count"},
+    "layers": {
+        "layers": "what is asked for; input layers don't count",
+        "match": "these and no others, in order; these in order, with others between them; or these in any order among others",
+    },
     "layer_names": {"names": "in order", "default": "instead: no layer was given a name"},
     "same_layers": {"layers": "names of handed-in layers, in order"},
     "parameters": {"total": "in all", "trainable": "that training changes", "per_layer": "of each layer, in order"},
@@ -134,7 +138,11 @@ OWN: dict[str, dict[str, str]] = {
         "model": "name of the network", "split": "which images", "tolerance": "share of the images that may differ",
         "trained": "whether the network must come out of `fit`",
     },
-    "value": {"equals": "the answer", "tolerance": "relative above 1, else absolute", "kind": "what sort of value"},
+    "value": {
+        "equals": "the answer", "any_of": "instead: several answers that count", "at_least": "instead: no smaller", "at_most": "instead: no larger",
+        "tolerance": "relative above 1, else absolute", "kind": "what sort of value",
+    },
+    "text": {"equals": "the answer, or a list of answers that count"},
     "choice": {"equals": "the answer; without it any of `among` counts, as of a prediction", "among": "all answers"},
     "array": {
         "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
@@ -149,8 +157,12 @@ OWN: dict[str, dict[str, str]] = {
 }  # fmt: skip
 PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("A layer of `layers`", LayerSpec, {
-        "type": "class name", "units": "of a Dense layer", "activation": "name; a layer of its own counts as well",
+        "type": "class name", "units": "of a Dense layer, or `{at_least, at_most}`, or `{any_of: [...]}`, as every setting", "activation": "name; a layer of its own counts as well",
         "rate": "of a Dropout layer; any other setting of the class can be given by its name in Keras",
+        "times": "so many follow one another (with `match: any_order`: are there in all; by default one or more); `0`: none at all",
+    }),
+    ("Instead of one value of a setting", Range, {
+        "at_least": "no smaller", "at_most": "no larger", "any_of": "one of these",
     }),
     ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
     ("An argument of `function`", ArgumentSpec, {

@@ -22,7 +22,13 @@ from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
-from autograder.course.released_notebook import RELEASES, release_file, release_place, released_languages, released_notebook
+from autograder.course.released_notebook import (
+    RELEASES,
+    release_file,
+    release_place,
+    released_languages,
+    released_notebook,
+)
 from autograder.course.source_notebook import (
     REGIONS,
     Problems,
@@ -65,7 +71,9 @@ def release(
             shutil.copyfile(path, copy)
             written.append(copy)
         if target is None:  # the folder is ours: what an earlier release left there goes
-            others = [name for name in released_languages(course.root) if name not in course.course.languages]  # the course had them once
+            others = [
+                name for name in released_languages(course.root) if name not in course.course.languages
+            ]  # the course had them once
             folders = {path.parent for path in written if path.name == RELEASED}
             for folder in folders | {course.root / release_place(name, one) for name in assignments for one in others}:
                 for path in _files(folder):

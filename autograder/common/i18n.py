@@ -24,7 +24,10 @@ from pathlib import Path
 
 DOMAIN = "autograder"
 LOCALES = Path(__file__).parent / "locale"
-LANGUAGES = ("en", "ko")  # that the grader speaks; the first is the one in the code. A course may be in any other as well
+LANGUAGES = (
+    "en",
+    "ko",
+)  # that the grader speaks; the first is the one in the code. A course may be in any other as well
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}))?")
 VARIABLE = "AUTOGRADER_LANGUAGE"
 

@@ -79,9 +79,7 @@ class Heading(Written):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
     title: Localised
-    languages: tuple[str, ...] = Field(
-        default=LANGUAGES[:1], min_length=1
-    )
+    languages: tuple[str, ...] = Field(default=LANGUAGES[:1], min_length=1)
     github: str = Field(default="", exclude=True)
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
 

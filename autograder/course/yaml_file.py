@@ -164,7 +164,7 @@ def explain(path: Path, error: ValidationError, model: Any = None) -> str:
     document, root = _nodes(path)
     found = []
     for problem in error.errors():
-        place = tuple(part for part in problem["loc"] if part != "[key]")
+        place = _written(document, problem)
         found.append((place, f"{_message(problem, place, model, document)}{_shown(problem)}"))
     return _listed(path, root, found)
 
@@ -180,6 +180,17 @@ def _listed(path: Path, root: Any, found: Iterable[tuple[Place, str]]) -> str:
         key = ".".join(map(str, place)) or _("(the whole file)")
         lines.append(f"{path}:{_line(root, place)}: {key}: {said}")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _written(document: Any, problem: ErrorDetails) -> Place:
+    """Where a problem is, without what pydantic puts between: which part of a union was tried, and that it is about a key."""
+    place: list[int | str] = []
+    for number, part in enumerate(problem["loc"], 1):
+        there = part in document if isinstance(document, Mapping) else _step(document, part) is not None
+        if there or (problem["type"] == "missing" and number == len(problem["loc"])):
+            place.append(part)
+            document = _step(document, part)
+    return tuple(place)
 
 
 def _message(problem: ErrorDetails, place: Place, model: Any, document: Any) -> str:

@@ -81,7 +81,16 @@ def test_a_changed_sentence_is_to_be_looked_at_again(monkeypatch):
 def test_the_environment_speaks_where_nobody_chose(monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     assert language() == "en"
-    for value, expected in (("ko", "ko"), ("ko_KR.UTF-8", "ko"), ("KO", "ko"), ("fr_FR.UTF-8", "fr"), ("pt-br", "pt-BR"), ("C.UTF-8", "en"), ("nonsense", "en"), ("", "en")):
+    for value, expected in (
+        ("ko", "ko"),
+        ("ko_KR.UTF-8", "ko"),
+        ("KO", "ko"),
+        ("fr_FR.UTF-8", "fr-FR"),
+        ("pt-br", "pt-BR"),
+        ("C.UTF-8", "en"),
+        ("nonsense", "en"),
+        ("", "en"),
+    ):
         monkeypatch.setenv(VARIABLE, value)
         assert language() == expected, value
     monkeypatch.setenv(VARIABLE, "ko")

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from autograder.common.errors import CourseError
-from autograder.course.course import load
 from autograder.course import yaml_file
+from autograder.course.course import load
 from autograder.course.yaml_file import read_yaml
 
 FILES = Path(__file__).parent / "course_files"
@@ -104,7 +104,7 @@ def keys(node):
     """Each key of a document that the format knows, as its node."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if key.value not in NAMES or value.tag.endswith("map") is False and key.value not in ("en", "ko"):
+            if key.value not in NAMES or (value.tag.endswith("map") is False and key.value not in ("en", "ko")):
                 yield key
             yield from keys(value)
     elif isinstance(node, yaml.SequenceNode):

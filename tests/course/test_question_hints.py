@@ -56,7 +56,7 @@ def test_a_hint_that_tells_is_found(course):
     assert found and all(reason.place.startswith("parameters.") for reason in found)
 
 
-@pytest.mark.parametrize("hints", [["a", "b", "c", "d"], [{}], [{"fr": "x"}], "a", [3]])
+@pytest.mark.parametrize("hints", [["a", "b", "c", "d"], [{}], [{"french": "x"}], "a", [3]])
 def test_at_most_three_hints_are_taken_and_each_is_a_text(hints):
     with pytest.raises(ValidationError):
         Question(title="T", points=1, checks=[CHECK], hints=hints)

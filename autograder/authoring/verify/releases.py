@@ -88,6 +88,8 @@ def answers(check: Check) -> set[str]:
         if name in Check.model_fields or name in ("among", "kind", "split", "metric", "draws", "args", "tolerance"):
             continue
         found |= _written(getattr(check, name))
+    for answer in getattr(check, "answers", ()):
+        found |= _written(answer)
     return {text for text in found if len(text) >= _LONG}
 
 

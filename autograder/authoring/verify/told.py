@@ -34,7 +34,7 @@ _LONG = (
 )
 _SAID = ("is", "equals", "=", "==", "은", "는")
 _PLAIN = ("True", "False", "None")
-_NO_ANSWER = {"among", "kind", "split", "metric", "draws", "args", "tolerance", "reference"}
+_NO_ANSWER = {"among", "kind", "split", "metric", "draws", "args", "tolerance", "reference", "match", "others"}
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,17 @@ def tells(text: str, check: Check) -> str:
     for field in type(check).model_fields:
         if field in Check.model_fields or field in _NO_ANSWER:
             continue
-        answer = list(_leaves(getattr(check, field)))
-        if not answer:
-            continue
-        chance = check.type == "choice" or (len(answer) == 1 and (len(answer[0]) < _LONG or answer[0] in _PLAIN))
-        if any(_stands(words, pattern) for pattern in (_claims(check.of, answer) if chance else [answer])):
-            return ", ".join(answer)
+        several: Any = getattr(check, "answers", None) if field in ("equals", "any_of") else None  # any of them is one
+        answers = [list(_leaves(one)) for one in ([getattr(check, field)] if several is None else several)]
+        for answer in filter(None, answers):
+            if _tells(words, answer, check):
+                return ", ".join(answer)
     return ""
+
+
+def _tells(words: Sequence[str], answer: list[str], check: Check) -> bool:
+    chance = check.type == "choice" or (len(answer) == 1 and (len(answer[0]) < _LONG or answer[0] in _PLAIN))
+    return any(_stands(words, pattern) for pattern in (_claims(check.of, answer) if chance else [answer]))
 
 
 def _claims(name: str, answer: list[str]) -> list[list[str]]:

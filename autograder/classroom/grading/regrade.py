@@ -94,7 +94,9 @@ def outdated(
         there = {}
     digests = {name: course.digest(name) for name in course.assignments}
     graders = {
-        (name, language): grader(course, name, language) for name in course.assignments for language in {*LANGUAGES, *course.course.languages}
+        (name, language): grader(course, name, language)
+        for name in course.assignments
+        for language in {*LANGUAGES, *course.course.languages}
     }
     for report in folder.read_reports(wanted, students, amiss=amiss):
         of_now = digests[report.assignment], graders.get((report.assignment, report.language))

@@ -140,7 +140,8 @@ class Localised(RootModel[dict[str, str]], frozen=True):
 
     def in_language(self, language: Language) -> str:
         """The text; where there is none in `language`, the plain one or the first."""
-        return self.root.get(language) or self.root.get("") or next(filter(None, self.root.values()), "")
+        own = self.root.get(language) or self.root.get(language.partition("-")[0])  # fr for fr-CA
+        return own or self.root.get("") or next(filter(None, self.root.values()), "")
 
     def lacks(self, languages: Iterable[Language]) -> list[Language]:
         """Those of `languages` that it has no text in."""

@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from autograder.common import keras_names
 from autograder.common.i18n import N_, _
-from autograder.common.models import Written
+from autograder.common.results import Status
 from autograder.common.wire.description import Component, LayerDescription, ModelDescription
-from autograder.course.checks.base import Check, Facts, Verdict, failed, name_of_keras, passed, undecided, unknown_key
+from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
+from autograder.course.checks.layer_specs import ONCE, SOME, LayerSpec, same_setting, shown, unplaced, value_text
+from autograder.course.checks.ranges import Range
 
 CUSTOM = "custom:"  # begins the name of an activation that isn't Keras's
 SHOWN = ("units", "filters", "kernel_size", "pool_size", "activation", "rate")  # of a layer's settings, in this order
@@ -38,64 +40,13 @@ class ModelCheck(Check):
         return super().__call__(facts)
 
 
-class LayerSpec(Written, extra="allow"):
-    """A layer that is asked for, and the settings it must have, by their names in Keras. Those left out may be anything."""
-
-    type: str
-    units: int | None = Field(default=None, gt=0)
-    activation: str | None = None
-    rate: float | None = Field(default=None, ge=0, lt=1)
-
-    @field_validator("type")
-    @classmethod
-    def _is_a_layer(cls, name: str) -> str:
-        return name_of_keras("layers", name)
-
-    @field_validator("activation")
-    @classmethod
-    def _is_an_activation(cls, name: str | None) -> str | None:
-        return name if name is None else name_of_keras("activations", name)
-
-    @model_validator(mode="after")
-    def _takes_them(self) -> LayerSpec:
-        known = keras_names.settings("layers", self.type)
-        for key, value in self.settings.items():
-            if key not in known:
-                raise ValueError(unknown_key(key, list(known), _("a layer {type}", type=self.type)))
-            if key.endswith("_initializer") and isinstance(value, str):
-                name_of_keras("initializers", value)
-            if key.endswith("_regularizer") and isinstance(value, str):
-                name_of_keras("regularizers", value)
-        return self
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What is asked for, without what may be anything."""
-        own = {"units": self.units, "activation": self.activation, "rate": self.rate}
-        return {key: value for key, value in own.items() if value is not None} | (self.model_extra or {})
-
-    def __str__(self) -> str:
-        return _shown(self.type, self.settings)
-
-
-def _shown(kind: str, settings: dict[str, Any]) -> str:
-    parts = [str(settings[key]) for key in ("units", "activation", "rate") if key in settings]
-    parts += [f"{key}={_value(value)}" for key, value in settings.items() if key not in ("units", "activation", "rate")]
-    return f"{kind}({', '.join(parts)})"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Component):
-        return value.type
-    return str(tuple(value) if isinstance(value, list) else value)
-
-
 class Effective(NamedTuple):
     """A layer as it works: with the activation that a layer behind it applies. `doubt`: why it can't be told what it does."""
 
     type: str
     settings: dict[str, Any]
     doubt: str = ""
+    times: Range | None = None
 
 
 def effective(model: ModelDescription) -> list[Effective]:
@@ -119,11 +70,14 @@ def applied_by(loss: str) -> str:
 
 def asked(specs: Sequence[LayerSpec]) -> list[Effective]:
     """The layers that are asked for, merged in the same way."""
-    layers, alone = [], []
+    layers: list[Effective] = []
+    alone: list[Any] = []
     for spec in specs:
         own = dict(spec.settings)
-        layers.append(Effective(spec.type, own))
-        alone.append(keras_names.activation_of(spec.type, own, 2) if spec.type in keras_names.ACTIVATION_LAYERS else "")
+        layers.append(Effective(spec.type, own, times=spec.amount))
+        several = own.get("activation") if spec.type == "Activation" else None
+        known = spec.type in keras_names.ACTIVATION_LAYERS and not isinstance(several, Range)
+        alone.append(keras_names.activation_of(spec.type, own, 2) if known else several or "")
     return _merged(layers, alone)
 
 
@@ -134,7 +88,7 @@ def _merged(layers: Sequence[Effective], alone: Sequence[str]) -> list[Effective
         if joins is not None:
             found[-1].settings["activation"] = joins
         elif own:
-            found.append(Effective("Activation", {"activation": own}, layer.doubt))
+            found.append(Effective("Activation", {"activation": own}, layer.doubt, layer.times))
         else:
             found.append(layer)
     return found
@@ -177,14 +131,21 @@ def without_activations(model: ModelDescription) -> list[LayerDescription]:
 
 
 class Layers(ModelCheck):
-    """The layers in order. Input layers don't count; activations may be strings, functions or layers of their own."""
+    """The layers in order; or, with `match`, layers that are among the network's. Input layers don't count; activations may be
+    strings, functions or layers of their own."""
 
     type: Literal["layers"] = "layers"
     layers: tuple[LayerSpec, ...]
+    match: Literal["all", "in_order", "any_order"] = "all"
     asks = ("layers",)
 
     def describe(self) -> str:
-        return _("Layers: {layers}", layers=", ".join(map(str, self.layers)))
+        texts = {
+            "all": N_("Layers: {layers}"),
+            "in_order": N_("Among its layers, in this order: {layers}"),
+            "any_order": N_("Among its layers: {layers}"),
+        }
+        return _(texts[self.match], layers=", ".join(map(str, self.layers)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         model: ModelDescription = value
@@ -193,8 +154,16 @@ class Layers(ModelCheck):
         actual = ", ".join(_name(layer) for layer in found) or _("no layers")
         if model.custom:
             return undecided(model.custom)
-        if model.topology == "graph":
+        if not found and self.match != "all":  # what is asked not to be there isn't in an empty network either
+            return failed(expected, actual, _("The network has no layers yet."))
+        if model.topology == "graph" and self.match != "any_order":
             return undecided(_("the network is not a chain of layers ({actual})", actual=actual))
+        if self.match != "all" or any(layer.times for layer in wanted):
+            verdict = self._several(found, wanted, expected, actual)
+            odd = (
+                model.topology == "graph" and verdict.status is Status.FAILED
+            )  # which activation ends which layer isn't told
+            return undecided(_("the network is not a chain of layers ({actual})", actual=actual)) if odd else verdict
         doubts = [layer.doubt for layer in found if layer.doubt]
         if len(found) != len(wanted):
             if doubts:
@@ -213,10 +182,49 @@ class Layers(ModelCheck):
             doubts += [_("layer {place}: {why}", place=place, why=doubt)] if doubt else []
         return undecided(doubts[0]) if doubts else passed(actual)
 
+    def _several(self, found: list[Effective], wanted: list[Effective], expected: str, actual: str) -> Verdict:
+        """Where layers may stand in any number, or others between them."""
+        doubts = [layer.doubt for layer in found if layer.doubt]
+        fits: list[list[bool]] = []
+        for one in wanted:
+            differing = [difference(one, own) if not own.doubt else ("?", "") for own in found]
+            doubts += [doubt for _hint, doubt in differing if doubt]
+            fits.append([not hint and not doubt for hint, doubt in differing])
+        amounts = [one.times or (SOME if self.match == "any_order" else ONCE) for one in wanted]
+        counts = [sum(row) for row in fits]
+        if self.match == "any_order":
+            missed = [
+                at
+                for at, (count, amount) in enumerate(zip(counts, amounts, strict=True))
+                if not amount.holds(count, int.__eq__)
+            ]
+        else:
+            missed = unplaced(fits, amounts, others=self.match == "in_order")
+        if not missed and not (doubts and any(amount.at_most is not None or amount.any_of for amount in amounts)):
+            return passed(actual)
+        if doubts:
+            return undecided(doubts[0])
+        spec, count = wanted[missed[0]], counts[missed[0]]
+        hint = _(
+            "Look for {layer}: {number} of the layers are like it, and not where it is asked for.",
+            layer=_name(spec),
+            number=count,
+        )
+        if not count:
+            hint = _("No layer is like {layer}.", layer=_name(spec))
+        elif self.match == "any_order":
+            hint = _(
+                "{number} of the layers are like {layer}, and there should be {times}.",
+                number=count,
+                layer=_name(spec),
+                times=amounts[missed[0]],
+            )
+        return failed(expected, actual, hint)
+
 
 def _name(layer: Effective) -> str:
     settings = {key: layer.settings[key] for key in SHOWN if layer.settings.get(key) not in (None, "linear")}
-    return _shown(layer.type, settings)
+    return shown(layer.type, settings)
 
 
 def difference(wanted: Effective, found: Effective) -> tuple[str, str]:
@@ -251,25 +259,9 @@ def _setting_differs(key: str, given: Any, wanted: Any) -> str:
         return _("it has {found} units, and should have {wanted}.", found=given, wanted=wanted)
     if key == "rate":
         return _("its rate is {found}, and should be {wanted}.", found=given, wanted=wanted)
-    return _("its {key} is {found}, and should be {wanted}.", key=key, found=_value(given), wanted=_value(wanted))
-
-
-def same_setting(given: Any, wanted: Any, key: str) -> bool:
-    """Whether two values of a setting mean the same to Keras: 3 and (3, 3), ``he_normal`` and HeNormal, 0.1 as float32."""
-    if isinstance(given, Component):
-        kind: Any = "regularizers" if key.endswith("_regularizer") else "initializers"
-        return not given.custom and given.type == keras_names.canonical(kind, str(wanted))
-    if isinstance(wanted, list):
-        wanted = tuple(wanted)
-    if isinstance(given, tuple) and type(wanted) is int:
-        return all(length == wanted for length in given)
-    if isinstance(given, tuple) and isinstance(wanted, tuple):
-        return given == wanted
-    if isinstance(given, bool) or isinstance(wanted, bool):
-        return given is wanted
-    if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):
-        return abs(given - wanted) <= 1e-6 * max(1.0, abs(wanted))
-    return bool(given == wanted)
+    return _(
+        "its {key} is {found}, and should be {wanted}.", key=key, found=value_text(given), wanted=value_text(wanted)
+    )
 
 
 class LayerNames(ModelCheck):

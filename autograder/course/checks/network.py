@@ -11,7 +11,8 @@ from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
 from autograder.course.checks.forms import Form
-from autograder.course.checks.layers import LayerNames, Layers, LayerSpec, ModelCheck, SameLayers, without_activations
+from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.layers import LayerNames, Layers, ModelCheck, SameLayers, without_activations
 
 __all__ = [
     "Builds", "InputShape", "LayerNames", "LayerSpec", "Layers", "ModelCheck", "OutputShapes", "Parameters", "SameLayers",

@@ -21,7 +21,7 @@ _OWN: tuple[type[Check], ...] = (
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, training.Fresh, accuracy.Accuracy, accuracy.Evaluation, accuracy.Evaluations, accuracy.Predictions,
-    values.ValueCheck, values.Choice, arrays.ArrayCheck, values.Keys, values.Winner, functions.Function,
+    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, values.Keys, values.Winner, functions.Function,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes
 

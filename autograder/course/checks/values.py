@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import unicodedata
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,6 +13,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
+from autograder.course.checks.ranges import between, within
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
@@ -36,42 +39,103 @@ def _leaves(value: Any) -> list[Any]:
 
 
 class ValueCheck(Check):
-    """A value the student worked out: a number (within `tolerance`), a text, a truth value, or a list of them."""
+    """A value the student worked out: a number (within `tolerance`, or between bounds), a text, a truth value, or a list of
+    them; `any_of` accepts several answers."""
 
     type: Literal["value"] = "value"
-    equals: Plain
+    equals: Plain = None
+    any_of: tuple[Plain, ...] = ()
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
     tolerance: float = Field(default=0.0, ge=0)
     kind: Literal["integer", "number", "boolean", "text", "list", "pair", "lists", "any"] = "any"
     accepts = (ScalarDescription, ListDescription, ArrayDescription)
     wanted = N_("a plain value")
 
     def describe(self) -> str:
-        return _("`{of}` is {value}", of=self.of, value=self.equals)
+        if not self.answers:
+            return _("`{of}` is {value}", of=self.of, value=between(self.at_least, self.at_most))
+        return _("`{of}` is {value}", of=self.of, value=self._shown(str))
 
     @property
-    def answer(self) -> Any:
-        return tuples(self.equals)
+    def answers(self) -> tuple[Any, ...]:
+        """What is accepted; none where bounds say it."""
+        bounds = (self.at_least, self.at_most) != (None, None)
+        given = "equals" in self.model_fields_set and not (self.equals is None and (bounds or self.any_of))
+        return (*((tuples(self.equals),) if given else ()), *map(tuples, self.any_of))
+
+    def _shown(self, form: Callable[[Any], str]) -> str:
+        return _(" or ").join(map(form, self.answers))
 
     def form(self) -> Form:
-        return Form(kind=self.kind if self.kind != "any" else kind_of(self.answer))
+        kinds = {kind_of(answer) for answer in self.answers} or {"number"}
+        return Form(kind=self.kind if self.kind != "any" else kinds.pop() if len(kinds) == 1 else "any")
 
     def problem(self) -> str:
-        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(self.answer)):
-            return _("equals must be finite: no value equals {value}", value=self.equals)
-        if not has_form(self.answer, self.kind):
-            return _("equals is {value!r}, which is not of the kind '{kind}'", value=self.equals, kind=self.kind)
-        if self.tolerance and not any(type(leaf) in (int, float) for leaf in _leaves(self.answer)):
-            return _("only numbers have a tolerance, and equals is {value!r}", value=self.equals)
+        bounds = (self.at_least, self.at_most) != (None, None)
+        if not bounds and not self.answers:
+            return _("this check asks nothing: give it {keys}", keys="'equals', 'any_of', 'at_least', 'at_most'")
+        if (bounds and self.answers) or (self.any_of and len(self.answers) > len(self.any_of)):
+            return _("give either 'equals', 'any_of' or bounds")
+        if bounds and (self.tolerance or self.kind not in ("any", "number", "integer")):
+            return _("bounds are of a number, and have no tolerance")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
+        leaves = _leaves(self.answers)
+        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in leaves):
+            return _("equals must be finite: no value equals {value}", value=self._shown(str))
+        if not all(has_form(answer, self.kind) for answer in self.answers):
+            return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(repr), kind=self.kind)
+        if self.tolerance and not any(type(leaf) in (int, float) for leaf in leaves):
+            return _("only numbers have a tolerance, and equals is {value}", value=self._shown(repr))
         return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
+        expected = self._shown(repr) if self.answers else between(self.at_least, self.at_most)
         try:
-            actual = plain(value, max(MOST, len(_leaves(self.answer))))
+            actual = plain(value, max(MOST, len(_leaves(self.answers))))
         except TypeError:
-            return failed(repr(self.equals), show(value))
-        if equal(actual, self.answer, self.tolerance):
-            return passed(shorten(repr(actual)))
-        return failed(repr(self.equals), shorten(repr(actual)))
+            return failed(expected, show(value))
+        if self.answers:
+            right = any(equal(actual, answer, self.tolerance) for answer in self.answers)
+        else:
+            right = has_form(actual, "number") and within(actual, self.at_least, self.at_most)
+        return passed(shorten(repr(actual))) if right else failed(expected, shorten(repr(actual)))
+
+
+class TextCheck(Check):
+    """A text in the student's own words, where capitals, blanks, quotes, a full stop and the way that letters are encoded don't
+    matter; any of the answers counts."""
+
+    type: Literal["text"] = "text"
+    equals: str | tuple[str, ...]
+    accepts = (ScalarDescription,)
+    wanted = N_("a text, in quotes")
+    asks = ("equals",)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return (self.equals,) if isinstance(self.equals, str) else self.equals
+
+    def describe(self) -> str:
+        return _("`{of}` is {value}", of=self.of, value=_(" or ").join(map(repr, self.answers)))
+
+    def problem(self) -> str:
+        return "" if all(map(tidied, self.answers)) else _("one of the answers is empty")
+
+    def form(self) -> Form:
+        return Form(kind="text")
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        if tidied(value.value) in map(tidied, self.answers):
+            return passed(shorten(repr(value.value)))
+        return failed(_(" or ").join(map(repr, self.answers)), shorten(repr(value.value)))
+
+
+def tidied(text: str) -> str:
+    """A text without what people write differently: "  L2 Regularisation. " is "l2 regularisation"."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(text.split()).strip("'\"`.!?。 ")
 
 
 class Choice(Check):

@@ -33,6 +33,7 @@ EVERY_TYPE = {
     "parameters": {"total": 777},
     "predictions": {"model": "model"},
     "same_layers": {"layers": ["dense7"]},
+    "text": {"equals": "alpha"},
     "trained_on": {"split": "train"},
     "trained_with": {"equals": "Lion"},
     "value": {"equals": 777},
@@ -66,7 +67,7 @@ def test_unknown_keys_are_refused():
 
 
 def test_a_check_without_its_parameters_is_refused():
-    optional = ("trained_on", "function", "array", "parameters", "epochs", "layer_names")
+    optional = ("trained_on", "function", "array", "parameters", "epochs", "layer_names", "value")
     for kind in [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in optional]:
         with pytest.raises(ValidationError, match="Field required"):
             parse({"type": kind, "points": 1})

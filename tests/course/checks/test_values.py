@@ -61,6 +61,14 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"equals": [[784, 100], [100]]}, listed(listed(784, 100), listed(100))),
         ({"equals": ["dense", "dense_1"]}, listed("dense", "dense_1")),
         ({"equals": []}, listed()),
+        ({"any_of": [3, 4]}, scalar(4.0)),
+        ({"any_of": [[1, 2], [2, 1]]}, array([2, 1])),
+        ({"any_of": [0.5, "half"]}, scalar("half")),
+        ({"any_of": [0.5, 0.7], "tolerance": 0.01}, scalar(0.705)),
+        ({"any_of": [None, 0]}, scalar(0)),
+        ({"at_least": 0.8}, scalar(0.8)),
+        ({"at_least": 0.8, "at_most": 1}, scalar(1)),
+        ({"at_most": 3, "kind": "integer"}, scalar(-7)),
     ],
 )
 def test_equal_values_pass(check, value):
@@ -95,10 +103,71 @@ def test_equal_values_pass(check, value):
         ({"equals": 5}, listed(5)),
         ({"equals": 5}, array([5])),
         ({"equals": 10}, scalar(10**18)),
+        ({"any_of": [3, 4]}, scalar(5)),
+        ({"any_of": [3, 4]}, listed(3, 4)),
+        ({"any_of": [1, 2]}, scalar(True)),
+        ({"at_least": 0.8}, scalar(0.79)),
+        ({"at_least": 0.8, "at_most": 1}, scalar(1.01)),
+        ({"at_least": 0}, scalar(NAN)),
+        ({"at_least": 0}, scalar(True)),
+        ({"at_most": 1}, scalar(None)),
+        ({"at_most": 1}, listed(0)),
+        ({"at_most": 1}, scalar("0")),
+        ({"at_most": 3, "kind": "integer"}, scalar(0.5)),
     ],
 )
 def test_other_values_fail(check, value):
     assert not passes({"type": "value", **check}, value)
+
+
+def test_bounds_and_several_answers_are_told():
+    assert outcome({"type": "value", "at_least": 1, "at_most": 2}, scalar(3)).expected == "1 to 2"
+    assert outcome({"type": "value", "at_least": 1}, scalar(0)).title == "`value` is at least 1"
+    assert outcome({"type": "value", "any_of": ["a", 2]}, scalar(3)).expected == "'a' or 2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"equals": 1, "at_least": 0}, "give either"),
+        ({"equals": 1, "any_of": [2]}, "give either"),
+        ({"any_of": [2], "at_most": 3}, "give either"),
+        ({"at_least": 2, "at_most": 1}, "more than at_most"),
+        ({"at_least": 2, "tolerance": 0.1}, "no tolerance"),
+        ({"at_least": 2, "kind": "text"}, "bounds are of a number"),
+        ({"any_of": []}, "asks nothing"),
+        ({"any_of": [1, "a"], "kind": "number"}, "not of the kind"),
+        ({"at_least": NAN}, "finite"),
+    ],
+)
+def test_values_that_nobody_can_hand_in_are_refused(fields, said):
+    with pytest.raises(ValueError, match=said):
+        parse({"type": "value", "points": 1, **fields})
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["L2 regularisation", " l2  Regularisation. ", '"L2 regularisation"', "`l2 regularisation`", "Ｌ2 regularisation!"],
+)
+def test_a_text_counts_however_it_is_written(written):
+    assert passes({"type": "text", "equals": ["weight decay", "L2 regularisation"]}, scalar(written))
+
+
+def test_korean_letters_count_composed_or_not():
+    import unicodedata
+
+    for form in ("NFC", "NFD"):
+        assert passes({"type": "text", "equals": "과대적합"}, scalar(unicodedata.normalize(form, " 과대적합。")))
+
+
+@pytest.mark.parametrize("written", ["L1 regularisation", "", ".", "L2", "decay weight", "L2regularisation", 2, None])
+def test_another_text_fails(written):
+    assert not passes({"type": "text", "equals": ["weight decay", "L2 regularisation"]}, scalar(written))
+
+
+def test_a_text_of_nothing_is_no_answer():
+    with pytest.raises(ValueError, match="one of the answers is empty"):
+        parse({"type": "text", "points": 1, "equals": ["right", " . "]})
 
 
 def test_a_wrong_value_is_shown_beside_the_right_one():

@@ -74,6 +74,23 @@ def _network(check: Any, objects: Objects) -> Any:
 
 
 def _layers(check: Any, objects: Objects, _: StandIns) -> Any:
+    """All layers; where others may be among them, how many there are of each class that is asked for, as wide as is asked."""
+    if check.type != "layers" or (check.match == "all" and not any(spec.times for spec in check.layers)):
+        return _every_layer(check, objects)
+    layers = _network(check, objects).layers
+    if not layers:
+        raise ValueError("no layers")
+    return [
+        sorted(
+            repr([getattr(layer, key, None) for key in spec.settings])
+            for layer in layers
+            if type(layer).__name__ == spec.type
+        )
+        for spec in check.layers
+    ]
+
+
+def _every_layer(check: Any, objects: Objects) -> Any:
     """Kind and width of each layer, and what it makes of numbers: not what its activation is called."""
     points = np.linspace(-2, 2, 5, dtype=np.float32)
     seen = []
@@ -137,7 +154,19 @@ def _value(check: Any, objects: Objects, _: StandIns) -> Any:
     if value is None or isinstance(value, type(...)):
         raise ValueError("no answer")
     listed = np.asarray(value, object).tolist() if isinstance(value, (list, tuple, np.ndarray)) else value
+    if check.type == "value" and (check.at_least, check.at_most) != (None, None):
+        low, high = check.at_least, check.at_most
+        return bool(np.isfinite(float(listed)) and (low is None or low <= listed) and (high is None or listed <= high))
+    if check.type == "value" and check.any_of:
+        return any(np.array_equal(listed, one) for one in check.any_of) or listed
     return ("truth", value) if isinstance(value, (bool, np.bool_)) else listed
+
+
+def _text(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Its letters and digits alone: whether they are those of an answer."""
+    said = "".join(letter for letter in str(objects[check.of]).lower() if letter.isalnum())
+    wanted = ["".join(letter for letter in one.lower() if letter.isalnum()) for one in check.answers]
+    return said in wanted or said
 
 
 def _choice(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
@@ -235,7 +264,7 @@ def _accuracy(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
         (one.epochs, one.batch_size, one.optimizer[0], fingerprint(one.x, one.y))
         for one in trainings(check, objects, stand_ins)
     ]
-    return Untold(used, _layers(check, objects, stand_ins))
+    return Untold(used, _every_layer(check, objects))
 
 
 class Untold:
@@ -265,6 +294,7 @@ STATEMENTS: dict[str, Statement] = {
     "batch_size": each(batch_size),
     "fresh": each(fresh),
     "value": _value,
+    "text": _text,
     "choice": _choice,
     "array": _array,
     "evaluation": _number,

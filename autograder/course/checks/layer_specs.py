@@ -1,0 +1,141 @@
+"""A layer as course.yml asks for it: its class, what its settings may be, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from autograder.common import keras_names
+from autograder.common.i18n import _
+from autograder.common.models import Written
+from autograder.common.wire.description import Component
+from autograder.course.checks.base import name_of_keras, unknown_key
+from autograder.course.checks.ranges import One, Range
+
+ONCE, SOME = Range(at_least=1, at_most=1), Range(at_least=1)
+
+
+class LayerSpec(Written, extra="allow"):
+    """A layer that is asked for, and the settings it must have, by their names in Keras. Those left out may be anything.
+
+    A setting may also be `{at_least, at_most}` or `{any_of: [...]}`; `times`: how many such layers follow one another.
+    """
+
+    type: str
+    units: One[Annotated[int, Field(gt=0)]] | None = None
+    activation: One[str] | None = None
+    rate: One[Annotated[float, Field(ge=0, lt=1)]] | None = None
+    times: One[Annotated[int, Field(ge=0)]] | None = None
+
+    @field_validator("type")
+    @classmethod
+    def _is_a_layer(cls, name: str) -> str:
+        return name_of_keras("layers", name)
+
+    @field_validator("activation")
+    @classmethod
+    def _is_an_activation(cls, name: str | Range | None) -> str | Range | None:
+        if isinstance(name, Range):
+            if not all(isinstance(one, str) for one in name.any_of or (0,)):
+                raise ValueError(_("an activation has a name, and no bounds"))
+            return Range(any_of=tuple(name_of_keras("activations", one) for one in name.any_of))
+        return name if name is None else name_of_keras("activations", name)
+
+    @model_validator(mode="after")
+    def _takes_them(self) -> LayerSpec:
+        known = keras_names.settings("layers", self.type)
+        for key, value in self.settings.items():
+            if key not in known:
+                raise ValueError(unknown_key(key, list(known), _("a layer {type}", type=self.type)))
+            if key.endswith("_initializer") and isinstance(value, str):
+                name_of_keras("initializers", value)
+            if key.endswith("_regularizer") and isinstance(value, str):
+                name_of_keras("regularizers", value)
+        return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is asked for, without what may be anything."""
+        own = {"units": self.units, "activation": self.activation, "rate": self.rate}
+        more = {
+            key: Range(**value) if isinstance(value, dict) else value for key, value in (self.model_extra or {}).items()
+        }
+        return {key: value for key, value in own.items() if value is not None} | more
+
+    @property
+    def amount(self) -> Range | None:
+        """How many of them; None where `times` isn't given."""
+        return Range(at_least=self.times, at_most=self.times) if isinstance(self.times, int) else self.times
+
+    def __str__(self) -> str:
+        times = "" if self.times is None else f" × {self.times}"
+        return f"{shown(self.type, self.settings)}{times}"
+
+
+def shown(kind: str, settings: dict[str, Any]) -> str:
+    parts = [str(settings[key]) for key in ("units", "activation", "rate") if key in settings]
+    parts += [
+        f"{key}={value_text(value)}" for key, value in settings.items() if key not in ("units", "activation", "rate")
+    ]
+    return f"{kind}({', '.join(parts)})"
+
+
+def value_text(value: Any) -> str:
+    if isinstance(value, Component):
+        return value.type
+    return str(tuple(value) if isinstance(value, list) else value)
+
+
+def same_setting(given: Any, wanted: Any, key: str) -> bool:
+    """Whether two values of a setting mean the same to Keras: 3 and (3, 3), ``he_normal`` and HeNormal, 0.1 as float32."""
+    if isinstance(wanted, Range):
+        return wanted.holds(given, lambda one, other: same_setting(one, other, key))
+    if isinstance(given, Component):
+        kind: Any = "regularizers" if key.endswith("_regularizer") else "initializers"
+        return not given.custom and given.type == keras_names.canonical(kind, str(wanted))
+    if isinstance(wanted, list):
+        wanted = tuple(wanted)
+    if isinstance(given, tuple) and type(wanted) is int:
+        return all(length == wanted for length in given)
+    if isinstance(given, tuple) and isinstance(wanted, tuple):
+        return given == wanted
+    if isinstance(given, bool) or isinstance(wanted, bool):
+        return given is wanted
+    if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):
+        return abs(given - wanted) <= 1e-6 * max(1.0, abs(wanted))
+    return bool(given == wanted)
+
+
+def unplaced(fits: Sequence[Sequence[bool]], amounts: Sequence[Range], others: bool) -> list[int]:
+    """The first of what is asked for, in order, that finds no place among the layers; none where each has one.
+
+    `fits`: for each that is asked for, which layers are like it. `others`: whether other layers may stand between.
+    """
+    for number, (row, amount) in enumerate(zip(fits, amounts, strict=True)):
+        if _counts(amount, len(row)) == [0] and any(row):
+            return [number]
+    layers = len(fits[0]) if fits else 0
+    ends, last = {0}, 0  # how many layers can be used up by what was placed so far
+    for number, (row, amount) in enumerate(zip(fits, amounts, strict=True)):
+        following = set()
+        for start in ends:
+            for count in _counts(amount, layers):
+                following |= _runs(row, start, count, others)
+        if not following:
+            return [number]
+        ends, last = following, number
+    return [] if others or layers in ends else [last]
+
+
+def _counts(amount: Range, most: int) -> list[int]:
+    return [count for count in range(most + 1) if amount.holds(count, lambda one, other: one == other)]
+
+
+def _runs(row: Sequence[bool], start: int, count: int, others: bool) -> set[int]:
+    """Where `count` fitting layers can end that begin at `start` or, with `others`, behind it."""
+    if not others:
+        return {start + count} if start + count <= len(row) and all(row[start : start + count]) else set()
+    places = [at for at in range(start, len(row)) if row[at]]
+    return {places[count - 1] + 1 if count else start} if count <= len(places) else set()
