@@ -20,6 +20,7 @@ from autograder.course.checks.functions import ArgumentSpec, Case
 from autograder.course.checks.layer_specs import LayerSpec
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
+from autograder.course.checks.things import Drawing
 from autograder.course.packages import ALWAYS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
@@ -112,7 +113,7 @@ OWN: dict[str, dict[str, str]] = {
     "weight_shapes": {"shapes": "of `model.weights`, in order"},
     "builds": {},
     "optimizer": {
-        "equals": "class name or string, such as `SGD`", "settings": "by argument name",
+        "equals": "class name or string, such as `SGD`", "settings": "by argument name; a schedule as `{type: ExponentialDecay, decay_rate: 0.9}`, a range as `{at_least, at_most}`",
         "others": "settings that are not named: anything, or Keras's defaults",
     },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
@@ -125,6 +126,10 @@ OWN: dict[str, dict[str, str]] = {
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", "entries": _ENTRIES},
     "batch_size": {"equals": "exactly", "entries": _ENTRIES},
     "fresh": {"entries": _ENTRIES},
+    "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", "entries": _ENTRIES},
+    "metric": {
+        "split": "which images", "metric": "`loss`, or what the network's task is measured by", "at_least": "no smaller", "at_most": "no larger",
+    },
     "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1"},
     "evaluation": {
         "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",
@@ -147,6 +152,18 @@ OWN: dict[str, dict[str, str]] = {
     "array": {
         "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
         "equals": "which part of the data set it holds, row by row", "scaling": "of the pixels",
+        "reference": "instead: `solutions/references.py:name`, a function without arguments that gives the array; never released",
+        "tolerance": "of its numbers, relative and absolute",
+    },
+    "table": {
+        "columns": "their names", "others": "whether other columns may be there, in any order", "kinds": "by column: what it holds",
+        "rows": "how many", "reference": "`solutions/references.py:name`, a function without arguments that gives columns by name; never released",
+        "tolerance": "of its numbers, relative and absolute",
+    },
+    "figure": {"drawings": "what some drawing of the figure must have, for each; hand in what `plt.subplots()`, `plt.plot()` or `plt.gcf()` returns"},
+    "object": {
+        "equals": "name of its class", "settings": "by argument name; steps of a pipeline by theirs; `{type: Adam, learning_rate: 0.1}` for an object in it",
+        "fitted": "whether it must have learned from data",
     },
     "keys": {"keys": "that must be there"},
     "winner": {"results": "name of the dictionary of numbers"},
@@ -163,6 +180,11 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     }),
     ("Instead of one value of a setting", Range, {
         "at_least": "no smaller", "at_most": "no larger", "any_of": "one of these",
+    }),
+    ("A drawing of `figure`", Drawing, {
+        "title": "`true` for any, a text, or several texts of which one counts", "xlabel": "likewise", "ylabel": "likewise", "xscale": "of its axis",
+        "yscale": "of its axis", "lines": "at least so many", "points": "at least so many in each line", "bars": "at least so many",
+        "scatters": "at least so many", "images": "at least so many", "legend": "whether it must be there",
     }),
     ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
     ("An argument of `function`", ArgumentSpec, {

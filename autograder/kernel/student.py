@@ -10,6 +10,7 @@ import keras
 from autograder.common.i18n import asked_for
 from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription
 from autograder.kernel.describe import call, describe
+from autograder.kernel.describe_things import describe_thing, first_axes
 from autograder.kernel.trainings import Trainings
 
 
@@ -42,7 +43,7 @@ class Student:
         return {name: self._described(item, names) for name, item in objects.items()}
 
     def _described(self, item: Any, names: dict[int, str]) -> Any:
-        described = describe(item, names=names)
+        described = describe_thing(item) or describe_thing(first_axes(item)) or describe(item, names=names)
         if isinstance(described, ModelDescription):
             return self._known_about(item, described)
         if isinstance(described, MappingDescription) and isinstance(item, Mapping):

@@ -250,6 +250,52 @@ class FailureDescription(Frozen):
     message: Text
 
 
+Sort = Literal["integer", "float", "boolean", "text", "time", "other"]
+SHOWN_COLUMNS, SHOWN_AXES = 200, 50
+
+
+class TableDescription(Frozen):
+    """A DataFrame: its columns in order, what each holds, and how many rows there are. `whole`: what it is as an array."""
+
+    kind: Literal["table"] = "table"
+    rows: Length
+    columns: dict[Name, Sort] = Field(max_length=SHOWN_COLUMNS)
+    values: dict[Name, ArrayDescription | ListDescription] = Field(default={}, max_length=SHOWN_COLUMNS)
+    whole: Value
+
+
+class AxesDescription(Frozen):
+    """One drawing of a figure: what is written at it, and how much is drawn. `points`: of the line that has the fewest."""
+
+    title: Name = ""
+    xlabel: Name = ""
+    ylabel: Name = ""
+    xscale: Name = "linear"
+    yscale: Name = "linear"
+    lines: Length = 0
+    points: Length = 0
+    bars: Length = 0
+    scatters: Length = 0
+    images: Length = 0
+    legend: Annotated[tuple[Name, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
+
+
+class FigureDescription(Frozen):
+    """A figure of matplotlib."""
+
+    kind: Literal["figure"] = "figure"
+    axes: Annotated[tuple[AxesDescription, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=SHOWN_AXES)
+
+
+class ObjectDescription(Frozen):
+    """An object of Keras or scikit-learn by its class and what it was made with. `fitted`: whether it has learned from data."""
+
+    kind: Literal["object"] = "object"
+    library: Literal["keras", "sklearn"]
+    made: Component
+    fitted: bool = False
+
+
 class OtherDescription(Frozen):
     """An object of a type that no check looks into."""
 
@@ -259,10 +305,10 @@ class OtherDescription(Frozen):
 
 Value = Annotated[
     ModelDescription | LayerDescription | ScalarDescription | ListDescription | MappingDescription | ArrayDescription
-    | FunctionDescription | FailureDescription | OtherDescription,
+    | FunctionDescription | FailureDescription | OtherDescription | TableDescription | FigureDescription | ObjectDescription,
     Field(discriminator="kind"),
 ]  # fmt: skip
-for _model in (Component, ListDescription, MappingDescription, FunctionDescription):
+for _model in (Component, ListDescription, MappingDescription, FunctionDescription, TableDescription):
     _model.model_rebuild()
 _VALUES: TypeAdapter[dict[str, Value]] = TypeAdapter(dict[Name, Value])
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
@@ -31,6 +31,7 @@ from autograder.course.checks.base import (
     compiled,
     failed,
     malformed,
+    name_of_keras,
     number,
     passed,
     show,
@@ -38,24 +39,20 @@ from autograder.course.checks.base import (
 )
 from autograder.course.checks.forms import MEASURED, Form, plain
 from autograder.course.checks.network import ModelCheck
+from autograder.course.checks.ranges import between, within
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 
 
-class Accuracy(ModelCheck):
-    """Accuracy on a split, measured by the grader. Weights must come out of trainings that did not see that split."""
+class _Measured(ModelCheck):
+    """A number that the grader measures on a split. Weights must come out of trainings that did not see that split."""
 
-    type: Literal["accuracy"] = "accuracy"
     split: Split = "holdout"
-    at_least: float = Field(gt=0, le=1)
     safe_hints = True
-
-    def describe(self) -> str:
-        return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
     def problem(self) -> str:
         if self.split in ("train", "all_train"):
             return _(
-                "nobody can earn an accuracy on the images that networks train on: split is '{split}', and can be "
+                "what is measured on the images that networks train on says nothing: split is '{split}', and can be "
                 "'holdout' or 'test'",
                 split=self.split,
             )
@@ -75,12 +72,59 @@ class Accuracy(ModelCheck):
         if any(fit.data.weighted == "samples" for fit in fits):
             return undecided(_(WEIGHTED))
         try:
-            accuracy = facts.lab.evaluate(value, self.split)["accuracy"]
+            return self.judge(facts.lab.evaluate(value, self.split), fits)
         except CannotRebuild as error:
             return undecided(error)
+
+    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
+        raise NotImplementedError
+
+
+class Accuracy(_Measured):
+    """Accuracy on a split, measured by the grader. Weights must come out of trainings that did not see that split."""
+
+    type: Literal["accuracy"] = "accuracy"
+    at_least: float = Field(gt=0, le=1)
+
+    def describe(self) -> str:
+        return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
+
+    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
+        accuracy = measured["accuracy"]
         if accuracy >= self.at_least:
             return passed(f"{accuracy:.4f}")
         return failed(_("at least {at_least:g}", at_least=self.at_least), f"{accuracy:.4f}", _why_low(fits))
+
+
+class Metric(_Measured):
+    """Loss or another metric on a split, measured by the grader, between bounds. Weights must come out of trainings that did not see
+    that split."""
+
+    type: Literal["metric"] = "metric"
+    metric: str
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    asks = ("at_least", "at_most")
+
+    @field_validator("metric")
+    @classmethod
+    def _is_a_metric(cls, name: str) -> str:
+        return name if name == "loss" else name_of_keras("metrics", name)
+
+    def describe(self) -> str:
+        bounds = between(self.at_least, self.at_most)
+        return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
+
+    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
+        if self.metric not in measured:
+            return undecided(_("the grader doesn't measure {metric}", metric=self.metric))
+        number_ = measured[self.metric]
+        right = within(number_, self.at_least, self.at_most)
+        return (
+            passed(f"{number_:.4f}")
+            if right
+            else failed(between(self.at_least, self.at_most), f"{number_:.4f}", _why_low(fits))
+        )
 
 
 def _why_low(fits: tuple[FitRecord, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,7 +11,8 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.rows import scaling_of
 from autograder.common.wire.description import ArrayDescription
-from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show
+from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
+from autograder.course.checks.functions import defines
 
 KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
 KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
@@ -26,11 +28,18 @@ class ArrayCheck(Check):
     maximum: float | None = Field(default=None, allow_inf_nan=False)
     equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
     scaling: Literal["unit", "raw"] | None = None
+    reference: InCourse = InCourse("")
+    tolerance: float = Field(default=1e-5, ge=0)
     accepts = (ArrayDescription,)
     wanted = N_("an array")
-    asks = ("shape", "kind", "minimum", "maximum", "equals")
+    asks = ("shape", "kind", "minimum", "maximum", "equals", "reference")
+
+    def missing(self, root: Path) -> str:
+        return defines(self.reference, root)
 
     def problem(self) -> str:
+        if self.reference and self.equals:
+            return _("give either 'equals' or 'reference'")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             return _("minimum is {low:g}, more than maximum, {high:g}", low=self.minimum, high=self.maximum)
         if self.scaling and (self.equals is None or self.equals.endswith("_labels")):
@@ -54,6 +63,7 @@ class ArrayCheck(Check):
             [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
         )
         parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
+        parts += [_("with the right numbers")] if self.reference else []
         return _("`{of}` {parts}", of=self.of, parts=", ".join(parts))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
@@ -82,11 +92,25 @@ class ArrayCheck(Check):
                 _("{low:g} to {high:g}", low=low, high=high),
                 scaling_hint("unit", scaling, array.lookup) if scaling and unit else "",
             )
+        if self.reference:
+            return self._like(array, facts)
         return (
             self._same(array, facts)
             if self.equals
             else passed(_("shape {shape}, {low:g} to {high:g}", shape=array.shape, low=low, high=high))
         )
+
+    def _like(self, array: ArrayDescription, facts: Facts) -> Verdict:
+        """Compared with what the course's own function gives, which takes no arguments."""
+        wanted = np.asarray(facts.lab.reference(self.reference)())
+        if array.shape != wanted.shape:
+            return failed(wanted.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
+        if array.data is None:
+            return undecided(_("the array is too large to be compared"))
+        near = np.isclose(array.data.astype(float), wanted.astype(float), rtol=self.tolerance, atol=self.tolerance)
+        if near.all():
+            return passed(show(array))
+        return failed(_("the right numbers"), _("{share:.1%} of the numbers are right", share=float(near.mean())))
 
     def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
         assert self.equals is not None

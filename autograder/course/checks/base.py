@@ -35,6 +35,7 @@ from autograder.common.wire.description import (
     FailureDescription,
     FunctionDescription,
     ModelDescription,
+    TableDescription,
 )
 from autograder.course.checks.forms import Form
 from autograder.course.checks.showing import built as built
@@ -106,7 +107,9 @@ class Facts:
     seed: int = 0
 
     def of(self, name: str) -> Any:
-        return self.values.get(name)
+        """A value as most checks look at it: of a table what it is as an array."""
+        value = self.values.get(name)
+        return value.whole if isinstance(value, TableDescription) else value
 
 
 class Localised(RootModel[dict[str, str]], frozen=True):
@@ -262,6 +265,7 @@ class Check(Written):
 
     def __call__(self, facts: Facts) -> Verdict:
         value = built(facts.of(self.of)) if ModelDescription in self.accepts else facts.of(self.of)
+        value = facts.values.get(self.of) if TableDescription in self.accepts else value
         odd = bool(self.accepts) and not isinstance(value, self.accepts)
         if problem := refusal(facts, self.of, self.form()):
             return problem._replace(expected=_(self.wanted)) if odd else problem
@@ -277,7 +281,7 @@ def refusal(facts: Facts, name: str, form: Form, check: str = "") -> Verdict | N
     """
     if name not in facts.values:
         return malformed(form.said, _("nothing was handed in as `{of}`", of=name))
-    value = facts.of(name)
+    value = facts.values[name] if form.kind == "table" else facts.of(name)
     results = value.results.get(check, ()) if isinstance(value, FunctionDescription) else ()
     if form.kind == "network":
         value = built(value)

@@ -21,8 +21,9 @@ from autograder.course.checks.base import (
     unknown_key,
 )
 from autograder.course.checks.layers import ModelCheck, activation_layer, applied_by
+from autograder.course.checks.made import Made, Setting, asked_text, same_made, wanted_text
+from autograder.course.checks.ranges import Range
 
-Setting = bool | int | float | str
 RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32
 _UNIMPORTANT = {
     "name",
@@ -43,7 +44,11 @@ def _plain(value: Any) -> str:
     return value.type if isinstance(value, Component) else str(value)
 
 
-def _equal(actual: Any, wanted: Setting | None) -> bool:
+def _equal(actual: Any, wanted: Setting, key: str) -> bool:
+    if isinstance(wanted, (Made, Range)):
+        return same_made(actual, wanted, key)
+    if isinstance(actual, Component):
+        return actual.type == wanted
     if isinstance(wanted, bool) or isinstance(actual, bool):
         return actual is wanted
     if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):
@@ -72,10 +77,9 @@ class OptimizerCheck(ModelCheck):
         return ""
 
     def asked(self) -> str:
-        settings = ", ".join(f"{key}={value}" for key, value in self.settings.items())
-        return f"{self.equals}({settings})"
+        return asked_text(self.equals, self.settings)
 
-    def wanted_settings(self) -> dict[str, Setting | None]:
+    def wanted_settings(self) -> dict[str, Setting]:
         """What each setting must be, as far as it may not be anything."""
         known = keras_names.settings("optimizers", self.equals) if self.others == "default" else {}
         defaults = {
@@ -97,9 +101,11 @@ class OptimizerCheck(ModelCheck):
                 continue  # another version of Keras does not know it
             if isinstance(given, Component) and given.custom:
                 return undecided(given.custom)
-            if not _equal(given, value):
+            if not _equal(given, value, key):
                 shown = optimizer_text(optimizer, list(dict.fromkeys((*SHOWN, key))))
-                hint = _("{key} is {found}, and should be {wanted}.", key=key, found=_plain(given), wanted=value)
+                hint = _(
+                    "{key} is {found}, and should be {wanted}.", key=key, found=_plain(given), wanted=wanted_text(value)
+                )
                 if key not in self.settings:
                     hint = _("{key} is {found}: leave it at its default, {wanted}.", key=key, found=_plain(given), wanted=value)  # fmt: skip
                 return failed(self.asked(), shown, hint)

@@ -17,17 +17,20 @@ from autograder.common.models import Written
 from autograder.common.wire.description import (
     ArrayDescription,
     FailureDescription,
+    FigureDescription,
     FunctionDescription,
     ListDescription,
     MappingDescription,
     ModelDescription,
+    ObjectDescription,
     ScalarDescription,
+    TableDescription,
 )
 
 MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
 Kind = Literal[
     "any", "integer", "number", "loss", "accuracy", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
-    "dictionary",
+    "dictionary", "table", "figure", "object",
 ]  # fmt: skip
 NAMES: dict[str, str] = {
     "integer": N_("a whole number"),
@@ -44,13 +47,16 @@ NAMES: dict[str, str] = {
     "function": N_("a function"),
     "network": N_("a Keras network"),
     "dictionary": N_("a dictionary"),
+    "table": N_("a table, made with pandas"),
+    "figure": N_("a figure of matplotlib"),
+    "object": N_("an object of Keras or scikit-learn"),
     "any": N_("a plain value"),
 }
 _AN_ANSWER, _NUMBERS = N_("an answer"), N_("numbers, returned by the function")
 MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate()
 _KINDS_OF: dict[type, Kind] = {
     ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
-    ListDescription: "list", ScalarDescription: "any",
+    ListDescription: "list", ScalarDescription: "any", TableDescription: "table", FigureDescription: "figure", ObjectDescription: "object",
 }  # fmt: skip
 
 
@@ -139,7 +145,7 @@ class Form(Written):
                 return Malformed(self.said) if self.types and not set(there) & set(self.types) else None
             case "choice":
                 return self._not_among(value, name)
-            case "array" | "function" | "network" | "dictionary":
+            case "array" | "function" | "network" | "dictionary" | "table" | "figure" | "object":
                 kinds = [kind for kind, called in _KINDS_OF.items() if called == self.kind]
                 if not isinstance(value, tuple(kinds)):
                     return Malformed(_(NAMES[self.kind]), _not_called(value, self.kind, name))

@@ -54,28 +54,7 @@ class Function(Check):
         return "" if self.args else _("'args' is missing: say how to draw the arguments")
 
     def missing(self, root: Path) -> str:
-        path, _colon, name = self.reference.partition(":")
-        if not path:
-            return ""
-        file = root / path
-        if not file.is_file():
-            return _("the reference file {path} does not exist in {root}", path=path, root=root)
-        try:
-            tree = ast.parse(file.read_text("utf-8"))
-        except (OSError, ValueError, SyntaxError) as error:
-            return _("the reference file {path} can't be read: {error}", path=path, error=error)
-        # What it imports or assigns under this name may be a function as well.
-        defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-        bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        taken = {
-            alias.asname or alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, (ast.Import, ast.ImportFrom))
-            for alias in node.names
-        }
-        if name in defined | bound | taken:
-            return ""
-        return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
+        return defines(self.reference, root)
 
     def describe(self) -> str:
         name = self.of if self.of != "value" else _("The function")
@@ -105,7 +84,7 @@ class Function(Check):
             expected = [reference(*arguments) for arguments in calls]
         for arguments, wanted, result in zip(calls, expected, results, strict=True):
             bad = bad_result(result)
-            if bad or not _close(result, wanted, self.tolerance):
+            if bad or not same_numbers(result, wanted, self.tolerance):
                 call = ", ".join(shorten(str(np.asarray(a).tolist()), 60) for a in arguments)
                 actual = show(result)
                 with contextlib.suppress(TypeError, ValueError):
@@ -126,6 +105,32 @@ class Function(Check):
     def _shown(wanted: Any) -> str:
         parts = wanted if isinstance(wanted, tuple) else (wanted,)
         return shorten(", ".join(str(np.asarray(part).tolist()) for part in parts))
+
+
+def defines(place: str, root: Path) -> str:
+    """Why there is no function at `place` (``file.py:name``) of the course's folder `root`; '' where there is, and for no place."""
+    path, _colon, name = place.partition(":")
+    if not path:
+        return ""
+    file = root / path
+    if not file.is_file():
+        return _("the reference file {path} does not exist in {root}", path=path, root=root)
+    try:
+        tree = ast.parse(file.read_text("utf-8"))
+    except (OSError, ValueError, SyntaxError) as error:
+        return _("the reference file {path} can't be read: {error}", path=path, error=error)
+    # What it imports or assigns under this name may be a function as well.
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    taken = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    if name in defined | bound | taken:
+        return ""
+    return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
 
 
 def _how_many(result: Any, wanted: Any) -> str:
@@ -150,11 +155,12 @@ def _target(value: Any) -> Any:
         return tuple(_target(item) for item in value)
 
 
-def _close(result: Any, wanted: Any, tolerance: float) -> bool:
+def same_numbers(result: Any, wanted: Any, tolerance: float) -> bool:
+    """Whether a described result holds the numbers that are wanted, each within `tolerance`, relative and absolute."""
     if isinstance(wanted, tuple):
         if not isinstance(result, ListDescription) or len(result.items) != len(wanted):
             return False
-        return all(_close(item, part, tolerance) for item, part in zip(result.items, wanted, strict=True))
+        return all(same_numbers(item, part, tolerance) for item, part in zip(result.items, wanted, strict=True))
     try:
         target = np.asarray(wanted)
         actual = np.asarray(plain(result, max(MOST, target.size)))

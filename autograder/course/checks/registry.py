@@ -12,7 +12,7 @@ from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.results import Outcome, Status
-from autograder.course.checks import accuracy, arrays, compiling, functions, network, training, values
+from autograder.course.checks import accuracy, arrays, compiling, functions, network, rates, things, training, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 
 log = logging.getLogger(__name__)
@@ -20,8 +20,8 @@ _OWN: tuple[type[Check], ...] = (
     network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
-    training.BatchSize, training.Fresh, accuracy.Accuracy, accuracy.Evaluation, accuracy.Evaluations, accuracy.Predictions,
-    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, values.Keys, values.Winner, functions.Function,
+    training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, accuracy.Predictions,
+    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, values.Keys, values.Winner, functions.Function,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes
 

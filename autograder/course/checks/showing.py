@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from autograder.common.i18n import _
 from autograder.common.wire.description import (
     ArrayDescription,
+    Component,
     FailureDescription,
+    FigureDescription,
     FunctionDescription,
     LayerDescription,
     ListDescription,
     MappingDescription,
     ModelDescription,
+    ObjectDescription,
     OtherDescription,
     ScalarDescription,
+    TableDescription,
 )
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -36,6 +41,13 @@ def shorten(text: str, length: int = 300) -> str:
 
 def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def made_text(made: Component, keys: Iterable[str] = ()) -> str:
+    """An object as it is made: ``EarlyStopping(patience=3)``, with those of its settings that are named in `keys`."""
+    settings = [(key, made.settings[key]) for key in keys if key in made.settings]
+    told = [f"{key}={made_text(value) if isinstance(value, Component) else repr(value)}" for key, value in settings]
+    return shorten(f"{made.type}({', '.join(told)})")
 
 
 def show(value: Any) -> str:
@@ -61,6 +73,18 @@ def show(value: Any) -> str:
             return _("a function, {name}", name=value.name)
         case FailureDescription():
             return f"{value.error}: {shorten(value.message)}"
+        case TableDescription():
+            return shorten(
+                _(
+                    "a table of {rows} rows with the columns {columns}",
+                    rows=value.rows,
+                    columns=", ".join(value.columns),
+                )
+            )
+        case FigureDescription():
+            return _("a figure with {number} drawings", number=len(value.axes))
+        case ObjectDescription():
+            return made_text(value.made)
         case OtherDescription():
             return _("an object of type {type}", type=value.type)
         case None:

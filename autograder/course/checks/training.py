@@ -28,6 +28,7 @@ from autograder.course.checks.base import (
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layers import ModelCheck
+from autograder.course.checks.made import Made
 
 SPLITS = {
     "all_train": N_("all 60,000 training images"),
@@ -101,7 +102,9 @@ class _TrainedCheck(ModelCheck):
         return one(replace(facts, values={**facts.values, key: network}))
 
 
-class _FitCheck(_TrainedCheck):
+class FitCheck(_TrainedCheck):
+    """A check on all trainings of a network together."""
+
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         raise NotImplementedError
 
@@ -114,7 +117,7 @@ class _FitCheck(_TrainedCheck):
 WEIGHTED = N_("the samples were weighted one by one: a person has to look at how")
 
 
-class TrainedOn(_FitCheck):
+class TrainedOn(FitCheck):
     """Every training used each row of `split` once an epoch, and nothing else, with its true labels."""
 
     type: Literal["trained_on"] = "trained_on"
@@ -181,7 +184,7 @@ class TrainedOn(_FitCheck):
         return None
 
 
-class Epochs(_FitCheck):
+class Epochs(FitCheck):
     """Epochs of all trainings of a network together."""
 
     type: Literal["epochs"] = "epochs"
@@ -234,7 +237,7 @@ CONTINUED = N_(
 )
 
 
-class BatchSize(_FitCheck):
+class BatchSize(FitCheck):
     """The size of the mini-batches, the same in every training of a network."""
 
     type: Literal["batch_size"] = "batch_size"
@@ -248,7 +251,7 @@ class BatchSize(_FitCheck):
         return passed(sizes[0]) if sizes == [self.equals] else failed(self.equals, ", ".join(map(str, sizes)))
 
 
-class Fresh(_FitCheck):
+class Fresh(FitCheck):
     """Trained from fresh weights with one optimizer on the same data, in one call of ``fit`` or in several."""
 
     type: Literal["fresh"] = "fresh"
@@ -282,7 +285,8 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
         used = fits[-1].compiled.optimizer
         rates = set(fits[-1].learning_rates)
         earned = self.compared(used, "").status is Status.PASSED
-        if "learning_rate" in self.wanted_settings() and len(rates) > 1 and earned:
+        scheduled = isinstance(self.settings.get("learning_rate"), Made)
+        if "learning_rate" in self.wanted_settings() and len(rates) > 1 and earned and not scheduled:
             return failed(
                 self.asked(),
                 _("{optimizer}, and the learning rate changed to {rates} later", optimizer=optimizer_text(used),

@@ -523,6 +523,11 @@ def nested(depth):
     return {"value": value}
 
 
+def table(**fields):
+    whole = {"kind": "list", "items": []}
+    return {"value": {"kind": "table", "rows": 1, "columns": {"a": "float"}, "whole": whole, **fields}}
+
+
 def test_a_well_formed_array_is_decoded():
     value = decode(arrays(), [np.array([1.0, np.nan]).tobytes()])["value"]
     assert isinstance(value, ArrayDescription) and np.isnan(value.data[1]) and not value.data.flags.writeable
@@ -548,6 +553,13 @@ def test_a_well_formed_array_is_decoded():
         {"value": {"kind": "model", "topology": "circle"}}, {"value": {"kind": "model", "layers": [{"kind": "scalar"}]}},
         {"value": {"kind": "model", "fits": [{"epochs": -1}]}}, {"value": {"kind": "failure", "error": "E"}},
         nested(1_000),
+        table(columns={"a": "complex"}), table(columns={f"c{number}": "float" for number in range(201)}), table(columns={"x" * 201: "float"}),
+        table(rows=-1), table(rows=True), table(values={"a": {"kind": "scalar", "value": 1}}), table(whole=None),
+        {"value": {"kind": "figure", "axes": [{}] * 51}}, {"value": {"kind": "figure", "axes": [{"title": "x" * 201}]}},
+        {"value": {"kind": "figure", "axes": [{"lines": -1}]}}, {"value": {"kind": "figure", "axes": [{"legend": ["a"] * 51}]}},
+        {"value": {"kind": "object", "library": "os", "made": {"type": "system"}}},
+        {"value": {"kind": "object", "library": "keras", "made": {"type": "A", "settings": {f"s{number}": 1 for number in range(41)}}}},
+        {"value": {"kind": "object", "library": "keras", "made": {"type": "A", "settings": {"a": [1]}}, "fitted": 1}},
     ],
 )  # fmt: skip
 def test_what_encode_could_not_have_written_is_refused(document):
@@ -565,9 +577,24 @@ def test_moderate_nesting_is_fine():
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(sorted(DTYPES))
 KEYS = st.sampled_from(
     ["kind", "value", "items", "data", "frame", "dtype", "shape", "layers", "config", "type", "name", "rows", "lookup",
-     "weights", "fits", "epochs", "samples", "model", "question", "values", "compiled", "optimizer", "loss", "settings", "reason"]
+     "weights", "fits", "epochs", "samples", "model", "question", "values", "compiled", "optimizer", "loss", "settings", "reason", "columns", "whole", "axes", "made"]
 ) | st.text(max_size=3)  # fmt: skip
-KINDS = st.sampled_from(["model", "layer", "scalar", "list", "mapping", "array", "function", "failure", "other"])
+KINDS = st.sampled_from(
+    [
+        "model",
+        "layer",
+        "scalar",
+        "list",
+        "mapping",
+        "array",
+        "function",
+        "failure",
+        "other",
+        "table",
+        "figure",
+        "object",
+    ]
+)
 REQUESTS = st.sampled_from(["hand_in", "fit", "evaluate", "trained_here"])
 
 

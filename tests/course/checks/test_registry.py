@@ -5,7 +5,14 @@ from pydantic import ValidationError
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
-from autograder.common.wire.description import ArrayDescription, FunctionDescription
+from autograder.common.wire.description import (
+    ArrayDescription,
+    Component,
+    FigureDescription,
+    FunctionDescription,
+    ObjectDescription,
+    TableDescription,
+)
 from autograder.course.checks.base import Check, Facts, failed, passed, undecided
 from autograder.course.checks.forms import NAMES
 from autograder.course.checks.registry import TYPES, decide, parse
@@ -20,19 +27,24 @@ EVERY_TYPE = {
     "epochs": {"equals": 7},
     "evaluation": {"model": "model"},
     "evaluations": {"models": "models"},
+    "figure": {"drawings": [{"title": "gamma"}]},
     "fresh": {},
     "function": {"reference": "references.py:double", "draws": 2, "args": [{"integer": [1, 3]}]},
     "input_shape": {"shape": [783]},
     "keys": {"keys": ["gamma"]},
     "layer_names": {"names": ["gamma"]},
     "layers": {"layers": [{"type": "Dense", "units": 77}]},
+    "learning_rates": {"equals": [0.123]},
     "loss": {"equals": "hinge"},
+    "metric": {"metric": "loss", "at_most": 0.123},
     "metrics": {"includes": ["recall"]},
+    "object": {"equals": "Lion", "settings": {"learning_rate": 0.123}},
     "optimizer": {"equals": "Lion", "settings": {"learning_rate": 0.123}},
     "output_shapes": {"shapes": [[None, 77]]},
     "parameters": {"total": 777},
     "predictions": {"model": "model"},
     "same_layers": {"layers": ["dense7"]},
+    "table": {"columns": ["gamma"], "kinds": {"gamma": "float"}, "rows": 777, "reference": "references.py:table"},
     "text": {"equals": "alpha"},
     "trained_on": {"split": "train"},
     "trained_with": {"equals": "Lion"},
@@ -67,7 +79,17 @@ def test_unknown_keys_are_refused():
 
 
 def test_a_check_without_its_parameters_is_refused():
-    optional = ("trained_on", "function", "array", "parameters", "epochs", "layer_names", "value")
+    optional = (
+        "trained_on",
+        "function",
+        "array",
+        "parameters",
+        "epochs",
+        "layer_names",
+        "value",
+        "table",
+        "learning_rates",
+    )
     for kind in [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in optional]:
         with pytest.raises(ValidationError, match="Field required"):
             parse({"type": kind, "points": 1})
@@ -78,6 +100,8 @@ WRONG = (  # of every kind that checks look at, something that nobody would ask 
     scalar(-9), scalar("nothing"), scalar(None), listed(), listed(-9), mapping(), mapping(a=scalar("x")), model(dense(3, name="odd"), compiled=None),
     model(dense(3, name="odd"), fits=(fit(99, 99, compiled("Ftrl", {}), train=1),), compiled=compiled("Ftrl", {}, "hinge", ())), FunctionDescription(),
     ArrayDescription(dtype="complex64", shape=(1, 1, 1, 1), finite=False),
+    TableDescription(rows=0, columns={}, whole=listed()), FigureDescription(),
+    ObjectDescription(library="keras", made=Component(type="Odd", settings={"learning_rate": 9.0})),
 )  # fmt: skip
 
 

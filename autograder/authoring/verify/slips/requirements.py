@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
+from autograder.authoring.verify.slips import things
 from autograder.authoring.verify.slips.trainings import (
     Objects,
     Statement,
@@ -195,6 +196,8 @@ def _array(check: Any, objects: Objects, _: StandIns) -> Any:
         column = flat[:, ::7].mean(axis=1, dtype=np.float64)
         scale = 1.0 if check.scaling or check.equals.endswith("_labels") else float(column.max())
         seen += [len(flat), float((column * weights).sum() / scale), float(column.sum() / scale)]
+    if check.reference:
+        seen += [array.shape, float(array.sum()), float((array.ravel() * np.arange(1, array.size + 1)).sum())]
     return seen
 
 
@@ -304,6 +307,11 @@ STATEMENTS: dict[str, Statement] = {
     "winner": _winner,
     "function": _function,
     "accuracy": _accuracy,
+    "metric": _accuracy,
+    "learning_rates": _accuracy,  # no epoch runs here, in which a callback could change one
+    "table": things.table,
+    "figure": things.figure,
+    "object": things.made,
 }
 
 

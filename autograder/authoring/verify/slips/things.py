@@ -1,0 +1,63 @@
+"""What checks on tables, figures and objects of libraries ask for, stated a second time: as these libraries themselves say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.verify.bench.stand_in import StandIns
+from autograder.authoring.verify.slips.trainings import Objects
+
+
+def table(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Names, types and length as pandas gives them; numbers by their sums."""
+    frame = objects[check.of]
+    names = [*map(str, frame.columns)]
+    seen: list[Any] = (
+        [names if check.others == "none" else [name in names for name in check.columns]] if check.columns else []
+    )
+    seen += [(name, str(frame[name].dtype).rstrip("0123456789")) for name in check.kinds]
+    seen += [frame.shape[0]] if check.rows is not None else []
+    if check.reference:
+        numbers = frame.select_dtypes("number")
+        seen += [
+            numbers.sum().tolist(),
+            (numbers.to_numpy() * np.arange(1, len(frame) + 1)[:, None]).sum(axis=0).tolist(),
+        ]
+    return seen
+
+
+def figure(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Of what is asked for, how often it is there in any drawing."""
+    given = objects[check.of]
+    parts = given if isinstance(given, (list, tuple, np.ndarray)) else [given]
+    figures = {id(part.figure): part.figure for part in np.ravel(np.asarray(parts, object))}
+    axes = [one for own in figures.values() for one in own.get_axes()]
+    seen: list[Any] = []
+    for drawing in check.drawings:
+        for key, getter in (("title", "get_title"), ("xlabel", "get_xlabel"), ("ylabel", "get_ylabel")):
+            if getattr(drawing, key):
+                texts = [getattr(one, getter)() for one in axes]
+                seen.append([bool(text) for text in texts] if getattr(drawing, key) is True else texts)
+        seen += [[one.get_xscale(), one.get_yscale()] for one in axes if drawing.xscale or drawing.yscale]
+        seen += [len(one.lines) >= drawing.lines for one in axes if drawing.lines]
+        seen += [one.get_legend() is not None for one in axes if drawing.legend]
+    return seen
+
+
+def made(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Its class, and the attributes that are asked for."""
+    given = objects[check.of]
+    return type(given).__name__, [repr(getattr(given, key)) for key in check.settings], check.fitted and _learned(given)
+
+
+def _learned(given: Any) -> bool:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(given)
+    except NotFittedError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Settings of an object as course.yml asks for them: a plain value, a range, or another object with settings of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Tag, model_validator
+
+from autograder.common.i18n import _
+from autograder.common.models import Written
+from autograder.common.wire.description import Component
+from autograder.course.checks.layer_specs import same_setting
+from autograder.course.checks.ranges import Range
+
+
+class Made(Written, extra="allow"):
+    """An object inside of another: its class, and its settings by their names."""
+
+    type: str
+
+    @model_validator(mode="after")
+    def _names_a_class(self) -> Made:
+        if not self.type.isidentifier():
+            raise ValueError(_("'{name}' is not the name of a class", name=self.type))
+        assert self.settings is not None  # a wrong one raises
+        return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its settings are asked to be, by their names."""
+        made = {"made": Made, "range": Range}
+        more = self.model_extra or {}
+        return {key: made[_sort(value)](**value) if isinstance(value, dict) else value for key, value in more.items()}
+
+
+def _sort(value: Any) -> str:
+    if isinstance(value, (Made, Range)):
+        return "made" if isinstance(value, Made) else "range"
+    return "plain" if not isinstance(value, dict) else "made" if "type" in value else "range"
+
+
+Plain = bool | int | float | str | None | tuple[bool | int | float | str | None, ...]
+Setting = Annotated[
+    Annotated[Plain, Tag("plain")] | Annotated[Made, Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
+]
+
+
+def same_made(given: Any, wanted: Any, key: str) -> bool:
+    """Whether a setting is what is asked for; a nested object by its class and the settings that are named."""
+    if isinstance(wanted, Made):
+        if not isinstance(given, Component) or given.type != wanted.type:
+            return False
+        inner = given.settings
+        return all(name in inner and same_made(inner[name], one, name) for name, one in wanted.settings.items())
+    if isinstance(given, Component):
+        return given.type in (wanted, str(tuple(wanted)) if isinstance(wanted, (tuple, list)) else wanted)
+    return same_setting(given, wanted, key)
+
+
+def asked_text(kind: str, settings: Mapping[str, Any]) -> str:
+    return f"{kind}({', '.join(f'{key}={wanted_text(value)}' for key, value in settings.items())})"
+
+
+def wanted_text(wanted: Any) -> str:
+    if isinstance(wanted, Made):
+        return asked_text(wanted.type, wanted.settings)
+    return str(wanted) if isinstance(wanted, Range) else repr(wanted)

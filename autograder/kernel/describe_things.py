@@ -1,0 +1,155 @@
+"""From tables, figures, callbacks, schedules, optimizers and estimators to their descriptions, as far as students hand them in by themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograder.common.wire.description import (
+    SHOWN_AXES,
+    SHOWN_COLUMNS,
+    SMALL_ARRAY,
+    AxesDescription,
+    Component,
+    FigureDescription,
+    ObjectDescription,
+    Sort,
+    TableDescription,
+)
+from autograder.kernel.describe import describe
+from autograder.kernel.describe_compile import describe_optimizer
+from autograder.kernel.plain import component_of_config, plain, text, unheard
+
+_SORTS: dict[str, Sort] = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "M": "time", "m": "time"}
+
+
+@unheard
+def describe_thing(value: Any) -> TableDescription | FigureDescription | ObjectDescription | None:
+    """What `value` is where it is such a thing; None for everything else, and for what can't be looked into."""
+    kind = type(value)
+    library = kind.__module__.partition(".")[0]
+    look: Callable[[Any], Any] | None = _LOOKS.get(library)
+    try:
+        return look(value) if look else None
+    except Exception:  # an object that was taken apart, or a class that only says it is of the library
+        return None
+
+
+# ---- pandas
+
+
+def _table(value: Any) -> TableDescription | None:
+    if type(value).__name__ != "DataFrame" or len(value.columns) > SHOWN_COLUMNS:
+        return None
+    names = [text(name) for name in value.columns]
+    series = [value.iloc[:, at] for at in range(len(names))]
+    small = sum(one.to_numpy().nbytes for one in series) <= SMALL_ARRAY
+    values = {name: describe(one.to_numpy()) for name, one in zip(names, series, strict=True)} if small else {}
+    return TableDescription(
+        rows=len(value),
+        columns={name: _sort(one) for name, one in zip(names, series, strict=True)},
+        values={name: one for name, one in values.items() if one.kind in ("array", "list")},
+        whole=describe(value),
+    )
+
+
+def _sort(series: Any) -> Sort:
+    kind = getattr(series.dtype, "kind", "O")
+    if kind == "O":  # texts, in older versions of pandas
+        return "text" if all(isinstance(item, str) for item in series.iloc[:1000]) else "other"
+    return _SORTS.get(kind, "text" if str(series.dtype).startswith(("str", "string")) else "other")
+
+
+# ---- matplotlib
+
+
+def _figure(value: Any) -> FigureDescription | None:
+    axes = getattr(value, "axes", None)  # of a figure a list; of a line or bars where they are drawn
+    drawn: Iterable[Any] = (
+        axes if isinstance(axes, (list, tuple)) else [value if hasattr(value, "get_xlabel") else axes]
+    )
+    shown = [one for one in drawn if hasattr(one, "get_xlabel") and one.get_label() != "<colorbar>"][:SHOWN_AXES]
+    return FigureDescription(axes=tuple(map(_axes, shown))) if shown or isinstance(axes, list) else None
+
+
+def _axes(one: Any) -> AxesDescription:
+    lines = one.get_lines()
+    legend = one.get_legend()
+    titles = [title for where in ("center", "left", "right") if (title := one.get_title(loc=where).strip())]
+    outer = getattr(one.figure, "_suptitle", None)
+    return AxesDescription(
+        title=text(titles[0] if titles else outer.get_text() if outer is not None else ""),
+        xlabel=text(one.get_xlabel()), ylabel=text(one.get_ylabel()), xscale=text(one.get_xscale()), yscale=text(one.get_yscale()),
+        lines=len(lines), points=min((len(line.get_xdata()) for line in lines), default=0), bars=len(one.patches),
+        scatters=len(one.collections), images=len(one.get_images()),
+        legend=tuple(text(entry.get_text()) for entry in legend.get_texts()[:50]) if legend is not None else (),
+    )  # fmt: skip
+
+
+# ---- Keras and scikit-learn
+
+
+def _of_keras(value: Any) -> ObjectDescription | None:
+    import keras
+
+    made: Component | None = None
+    if isinstance(value, keras.callbacks.Callback):
+        own = [name for name in inspect.signature(type(value).__init__).parameters if name in vars(value)]
+        made = Component(
+            type=type(value).__name__, settings={name: _setting(name, vars(value)[name]) for name in own[:40]}
+        )
+    elif isinstance(value, keras.optimizers.Optimizer):
+        made = describe_optimizer(value)
+    elif isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        made = component_of_config(keras.optimizers.schedules.serialize(value))
+    return ObjectDescription(library="keras", made=made) if made is not None else None
+
+
+def _setting(name: str, value: Any) -> Any:
+    value = abs(value) if name == "min_delta" else value  # EarlyStopping turns it round for what should fall
+    found = plain(value)
+    return found if not isinstance(found, tuple) else Component(type=str(found)[:200])
+
+
+def _of_sklearn(value: Any) -> ObjectDescription | None:
+    if isinstance(value, type) or not hasattr(value, "get_params"):
+        return None
+    return ObjectDescription(
+        library="sklearn", made=_estimator(value), fitted=any(name.endswith("_") and name[0] != "_" for name in vars(value)),
+    )  # fmt: skip
+
+
+def _estimator(value: Any, depth: int = 0) -> Component:
+    """Its parameters; the steps of a pipeline by their names."""
+    parameters = dict(value.get_params(deep=False))
+    steps = parameters.get("steps", parameters.get("transformers"))
+    if isinstance(steps, list):
+        parameters |= {str(step[0]): step[1] for step in steps}
+    settings: dict[str, Any] = {}
+    for name, one in list(parameters.items())[:40]:
+        nested = hasattr(one, "get_params") and not isinstance(one, type) and depth < 3
+        settings[text(name)] = _estimator(one, depth + 1) if nested else _setting("", one)
+    return Component(type=type(value).__name__[:200], settings=settings)
+
+
+_LOOKS: dict[str, Callable[[Any], Any]] = {
+    "pandas": _table,
+    "matplotlib": _figure,
+    "keras": _of_keras,
+    "sklearn": _of_sklearn,
+}
+
+
+def first_axes(value: Any) -> Any:
+    """What ``plt.plot`` and ``plt.subplots`` return: of several drawn things, or an array of axes, the figure that they are in."""
+    if isinstance(value, np.ndarray) and value.dtype == object and value.size:
+        value = value.flat[0]
+    elif isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    else:
+        return value
+    of_matplotlib = type(value).__module__.partition(".")[0] == "matplotlib"
+    return getattr(value, "figure", None) if of_matplotlib else None

@@ -1,0 +1,129 @@
+"""What students hand in of pandas, matplotlib, Keras and scikit-learn is described as these libraries made it."""
+
+import keras
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from autograder.common.wire.description import Component, decode, encode
+from autograder.kernel.describe_things import describe_thing, first_axes
+
+matplotlib.use("agg")
+
+
+def sent(value):
+    """As it arrives."""
+    document, frames = encode({"value": describe_thing(first_axes(value)) or describe_thing(value)})
+    return decode(document, [np.ascontiguousarray(frame).tobytes() for frame in frames])["value"]
+
+
+def test_a_table_tells_columns_kinds_rows_and_numbers():
+    frame = pd.DataFrame(
+        {
+            "age": [1.5, 2],
+            "n": [1, 2],
+            "ok": [True, False],
+            "name": ["a", "b"],
+            7: pd.to_datetime(["2027-01-01", "2027-01-02"]),
+        }
+    )
+    found = sent(frame)
+    assert found.columns == {"age": "float", "n": "integer", "ok": "boolean", "name": "text", "7": "time"}
+    assert found.rows == 2 and found.values["age"].data.tolist() == [1.5, 2.0] and "7" not in found.values
+    assert [item.value for item in found.values["name"].items] == ["a", "b"]
+    numbers = sent(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+    assert numbers.whole.data.tolist() == [[1, 3], [2, 4]]
+
+
+def test_odd_tables_are_described_or_left_alone():
+    twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    assert sent(twice).columns == {"a": "integer"} and sent(pd.DataFrame()).rows == 0
+    assert sent(pd.DataFrame(np.zeros((200_000, 3)))).values == {}  # too large to be sent
+    assert describe_thing(pd.DataFrame(np.zeros((1, 300)))) is None and describe_thing(pd.Series([1])) is None
+
+
+def drawn():
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    lines = left.plot([1, 2, 3], label="loss") + left.plot([1, 2], label="val")
+    left.set(xlabel="epoch", yscale="log", title="Curves")
+    left.legend()
+    bars = right.bar(["a", "b"], [1, 2])
+    figure.colorbar(right.imshow(np.eye(2)), ax=right)
+    return figure, left, right, lines, bars
+
+
+def test_a_figure_tells_what_is_written_and_drawn():
+    figure, left, right, lines, bars = drawn()
+    found = sent(figure).axes
+    assert len(found) == 2  # not the colour bar
+    one, other = found
+    assert (one.lines, one.points, one.xlabel, one.yscale, one.title, one.legend) == (
+        2,
+        2,
+        "epoch",
+        "log",
+        "Curves",
+        ("loss", "val"),
+    )
+    assert (other.bars, other.images, other.lines) == (2, 1, 0)
+    assert sent(left).axes == (one,) and sent(np.array([left, right])) == sent(lines) == sent(bars) == sent(figure)
+    assert sent(Figure()).axes == ()
+
+
+def test_callbacks_schedules_and_optimizers_tell_what_they_were_made_with():
+    stop = sent(
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=3, min_delta=0.01, restore_best_weights=True)
+    )
+    settings = stop.made.settings
+    assert (stop.library, stop.made.type, settings["patience"], settings["min_delta"], settings["monitor"]) == (
+        "keras",
+        "EarlyStopping",
+        3,
+        0.01,
+        "val_loss",
+    )
+    plateau = sent(keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=2)).made
+    assert (plateau.type, plateau.settings["factor"]) == ("ReduceLROnPlateau", 0.5)
+    decay = keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)
+    assert sent(decay).made.settings["decay_rate"] == 0.9
+    adam = sent(keras.optimizers.Adam(decay)).made
+    assert adam.type == "Adam" and adam.settings["learning_rate"].type == "ExponentialDecay"
+
+
+def test_estimators_tell_their_parameters_and_whether_they_learned():
+    ridge = Ridge(alpha=0.5)
+    assert sent(ridge).made.settings["alpha"] == 0.5 and not sent(ridge).fitted
+    assert sent(ridge.fit([[1.0], [2.0]], [1, 2])).fitted
+    pipeline = sent(make_pipeline(StandardScaler(), KNeighborsClassifier(7))).made.settings
+    assert pipeline["kneighborsclassifier"].settings["n_neighbors"] == 7
+    assert isinstance(pipeline["standardscaler"], Component)
+
+
+class Pretends:
+    """Of a library by name only, and a trap to whoever looks into it."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("boo")
+
+
+@pytest.mark.parametrize("library", ["pandas", "matplotlib", "keras", "sklearn"])
+def test_what_only_says_that_it_is_of_a_library_is_left_alone(library):
+    kind = type(
+        "DataFrame", (Pretends,), {"__module__": f"{library}.core", "get_params": lambda self, deep: {"a": self.b}}
+    )
+    assert describe_thing(kind()) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, "text", [], [1, 2], {}, np.zeros(3), np.array([None]), Ridge, keras.callbacks.EarlyStopping, print],
+)
+def test_other_values_are_no_such_things(value):
+    assert describe_thing(value) is None and describe_thing(first_axes(value)) is None
