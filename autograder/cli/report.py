@@ -64,12 +64,15 @@ def report(
 
 def make(course: Course, found: list[Report], output: Path, formgrader: str, similar: bool, language: str) -> None:
     """Write the page of the class. Raises AutograderError."""
+    from autograder.classroom.folder import Folder
     from autograder.classroom.pages.class_page import class_page
     from autograder.classroom.pages.material import gather
+    from autograder.classroom.pages.since import keep
 
     with err.status(_("writing the page")):
         material = gather(course, found, formgrader, compare=similar, beside=output.parent)
         _write(output, class_page(material, course, language or course.language))
+        keep(Folder(course.root), material.looks)
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,8 @@ from autograder.classroom.pages.feedback import MARKS, pieces, titles_of
 from autograder.classroom.pages.heat_map import heat_map
 from autograder.classroom.pages.hints import hint_rows
 from autograder.classroom.pages.similar import Group
+from autograder.classroom.pages.since import Looks, Since
+from autograder.classroom.pages.since_view import since_view
 from autograder.classroom.pages.statistics import Item
 from autograder.classroom.pages.waiting import split, waiting
 from autograder.common.i18n import _, language, ngettext, speaking
@@ -36,7 +38,8 @@ class Standing:
 class Material:
     """What the page is made of: the `reports`, and, as far as they are known, by student and assignment: what the gradebook
     says, people's scores by question, hints that were pressed by question, addresses of feedback pages (from this page) and of formgrader, seconds of grading; groups of
-    similar notebooks by assignment; and where a report has other points than the gradebook, as (report's, gradebook's)."""
+    similar notebooks by assignment; where a report has other points than the gradebook, as (report's, gradebook's); what changed since
+    somebody last looked, and `looks`, to be kept when they have looked at this page."""
 
     reports: Sequence[Report]
     standings: Mapping[Place, Standing] = field(default_factory=dict)
@@ -47,6 +50,8 @@ class Material:
     seconds: Mapping[Place, float] = field(default_factory=dict)
     similar: Mapping[str, Sequence[Group]] = field(default_factory=dict)
     differences: Mapping[Place, tuple[float, float]] = field(default_factory=dict)
+    since: Since = field(default_factory=Since)
+    looks: Looks = field(default_factory=Looks)
 
 
 def class_page(material: Material, course: Course, speak: str = "") -> str:
@@ -89,6 +94,7 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
     return {
         "course": course.course.title.in_language(language()),
         "next": [pieces(sentence) for sentence in teach_next(found, words)],
+        "since": since_view(material.since, words, material.pages),
         "tiles": _tiles(material, students, len(by_assignment), sum(len(group["rows"]) for group in groups)),
         "titles": titles,
         "causes": rows[:CAUSES],

@@ -20,6 +20,7 @@ from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
+from autograder.classroom.pages import since
 from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.similar import Group, groups
@@ -49,6 +50,8 @@ def gather(
     automatic, scored = _entries(course)
     standings, links = _gradebook(course, home)
     here = {(report.student, report.assignment): report for report in reports}
+    scores = {place: (standing.total, bool(standing.waiting)) for place, standing in standings.items()}
+    changed, looks = since.compare(since.read(Folder(course.root)), since.shown(reports, scores), since.now())
     return Material(
         reports=reports,
         standings={place: standing for place, standing in standings.items() if place in here},
@@ -67,6 +70,8 @@ def gather(
             for place, report in here.items()
             if place in automatic and abs(report.points - automatic[place]) > 1e-6
         },
+        since=changed,
+        looks=looks,
     )
 
 

@@ -220,6 +220,23 @@ def test_the_class_page_has_gradebook_scores_links_times_and_similar_notebooks(r
         assert address.resolve() == folder.page(report(student)).resolve()
 
 
+def test_the_class_page_says_what_changed_since_the_last_one(root):
+    page = root / "class.html"
+    told = lambda: page.read_text("utf-8").partition('<details class="since">')[2].partition("</summary>")[0]  # noqa: E731
+    again = report("bob").model_copy(update={"submission": "1"})
+    for text, expected in (
+        ("", ""),
+        (again.to_json(), ": 1 handed in again."),
+        (again.to_json(), ": 1 handed in again."),
+    ):
+        if text:
+            (root / "reports" / "bob" / "first.json").write_text(text, "utf-8")
+        assert run(root, "report", "--output", str(page)).exit_code == 0
+        assert expected in told() and bool(expected) == bool(told())
+    assert run(root, "report", "--output", str(root)).exit_code == 4  # nobody saw that one
+    assert (root / "journal" / "class.json").is_file()
+
+
 def test_report_says_which_feedback_pages_its_links_wait_for(root):
     shutil.rmtree(root / "feedback", ignore_errors=True)
     assert (
