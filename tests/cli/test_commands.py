@@ -73,6 +73,12 @@ def test_every_help_is_translated():
                 assert korean(getattr(parameter, "help", None) or "한"), (path, parameter.name)
 
 
+def test_reading_a_notebook_builds_no_grammars():
+    program = "import sys; import autograder.cli.app; import autograder.worker.service; print('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_start_up_imports_nothing_that_a_command_does_not_need():
     program = (
         "import sys; sys.argv = ['autograder', '--help']\n"
