@@ -81,7 +81,6 @@ def grade_one(order: dict) -> str:
     """In the process that grades: a judge and a sandbox, what comes before, and the notebook itself."""
     if order["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, order["cpus"])
-    from autograder.common import data
     from autograder.common.submission import Submission
     from autograder.course.course import load
     from autograder.sandbox.host import Sandbox
@@ -98,7 +97,7 @@ def grade_one(order: dict) -> str:
     with (
         tempfile.TemporaryDirectory() as scratch,
         Bench(Path(order["course"]), Path(order["memo"]) if order["memo"] else None) as bench,
-        Sandbox(course.isolation, course.limits, data.find()) as sandbox,
+        Sandbox(course.isolation, course.limits, course.data.name) as sandbox,
     ):
         bench.start()
         sandbox.start()

@@ -27,7 +27,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 import keras
 import numpy as np
 
-from autograder.common import data
+from autograder.common.data import DataSet
+from autograder.common.data_sets import load
 from autograder.kernel.describe import describe_model
 from autograder.networks import train
 from autograder.networks.build import architecture, compile_settings
@@ -71,11 +72,11 @@ def timed(work):
     return result, {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
-def small(fashion: data.FashionMnist, epochs: int) -> None:
+def small(fashion: DataSet, epochs: int) -> None:
     """CPU-seconds of `epochs` epochs of few samples: with XLA, which compiles each size anew, and as an ordinary graph."""
     for count in (500, 1_000, 2_000, 4_000, 8_000, 16_000):
         rows = np.arange(count, dtype=np.int32)
-        samples = Samples(rows, fashion.labels[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
+        samples = Samples(rows, fashion.targets[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
         model = network()
         model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         described = describe_model(model, {})
@@ -102,12 +103,13 @@ def main() -> None:
     parser.add_argument("--optimizers", nargs="*", default=list(OPTIMIZERS), choices=list(OPTIMIZERS))
     arguments = parser.parse_args()
     settle()
-    fashion, rows = data.load(), data.splits(0.2, 42)["train"]
+    fashion = load()
+    rows = fashion.splits(0.2, 42)["train"]
     if arguments.small:
         small(fashion, arguments.epochs)
         return
     np.ones(10**8)  # the machine's memory, touched once before anything is timed
-    samples = Samples(rows, fashion.labels[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
+    samples = Samples(rows, fashion.targets[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
     images, labels = samples.images(fashion), samples.labels.astype(np.int32)
     bound = arguments.epochs * len(rows) * 6 * 79_400 / flops()
     outcome = {"epochs": arguments.epochs, "bound_seconds": bound, "optimizers": {}}

@@ -75,25 +75,23 @@ def course(course_file):
 
 @pytest.fixture(scope="session")
 def data():
-    """All of Fashion-MNIST, as `autograder.common.data.FashionMnist`."""
-    from autograder.common.data import load
+    """All of Fashion-MNIST, as `autograder.common.data.DataSet`."""
+    from autograder.common.data_sets import load
 
     return load()
 
 
 @pytest.fixture(scope="session")
-def splits(course):
-    from autograder.common.data import splits
-
-    return splits(course.data.holdout.test_size, course.data.holdout.random_state)
+def splits(course, data):
+    return data.splits(course.data.holdout.test_size, course.data.holdout.random_state)
 
 
 @pytest.fixture(scope="session")
 def arrays(data, splits):
     """The arrays that a student has after scaling, reshaping and splitting: float64 rows of 784, and uint8 labels."""
-    flat = data.images.reshape(-1, 784)
+    flat = data.features.reshape(-1, 784)
     return {
-        name: (flat[splits[name]] / 255.0, data.labels[splits[name]].copy()) for name in ("train", "holdout", "test")
+        name: (flat[splits[name]] / 255.0, data.targets[splits[name]].copy()) for name in ("train", "holdout", "test")
     }
 
 
@@ -126,7 +124,7 @@ def lab(course):
     settle_once()
     from autograder.networks.lab import CourseLab
 
-    return CourseLab(course.data.holdout.test_size, course.data.holdout.random_state, course.root)
+    return CourseLab(course.data, course.root)
 
 
 @pytest.fixture(scope="session")
@@ -206,10 +204,9 @@ def bench(course_file, memo_folder):
 @pytest.fixture(scope="session")
 def sandbox(bench, course):
     """A bubblewrap sandbox; it imports TensorFlow at the same time as the judge."""
-    from autograder.common.data import find
     from autograder.sandbox.host import Sandbox
 
-    with Sandbox("bubblewrap", course.limits, find()) as sandbox:
+    with Sandbox("bubblewrap", course.limits) as sandbox:
         sandbox.start()
         yield sandbox
 

@@ -92,6 +92,7 @@ ONCE = (
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
     Once(r"yaml\.(safe_|full_|unsafe_)?load(_all)?", ("course/yaml_file.py", "classroom/collect/notes.py", "cli/shell.py"), "read the course's files with course/yaml_file.py"),
+    Once(r"784|70000|'fashion.mnist'", "common/fashion_mnist.py", "ask the data set, common/data.py, or its source"),
     Once(r"pydantic\.(BaseModel|ConfigDict)", "common/models.py", "derive it from Frozen or Written of common/models.py"),
 )  # fmt: skip
 

@@ -54,7 +54,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     }),
     ("`data`", course.DataSettings, {"name": "the only one there is", "holdout": "how the hold-out is split off"}),
     ("`data.holdout`", course.Holdout, {
-        "test_size": "share of the 60,000 training images that is held out, as `train_test_split` takes it",
+        "test_size": "share of the rows for training that is held out, as `train_test_split` takes it",
         "random_state": "its seed",
     }),
     ("`limits`", course.Limits, {

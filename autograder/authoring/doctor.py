@@ -108,12 +108,13 @@ def _tensorflow() -> Finding:
 
 
 def _data_set() -> Finding:
-    from autograder.common import data
+    from autograder.common import data_sets
 
+    source = data_sets.source()
     try:
-        return good("Fashion-MNIST", str(data.find(download=False)))
+        return good(_(source.title), str(source.find(download=False)))
     except AutograderError as error:
-        return Finding("Fashion-MNIST", Mark.BAD, str(error), error.remedy)
+        return Finding(_(source.title), Mark.BAD, str(error), error.remedy)
 
 
 def _packages(course: Course) -> Finding:
@@ -270,18 +271,18 @@ def _training() -> Finding:
 
     import numpy as np
 
-    from autograder.common import data
+    from autograder.common import data_sets
     from autograder.networks.lab import UNIT
     from autograder.networks.states import FitSpec, Samples
     from autograder.networks.train import Trainer, settle
 
     settle()
-    loaded = data.load()
+    loaded = data_sets.load()
     rows = np.arange(1000, dtype=np.int32)
     dense = {"units": 10, "activation": "softmax"}
-    plan = json.dumps({"input": [784], "layers": [["Dense", True, dense]]})
+    plan = json.dumps({"input": [loaded.values], "layers": [["Dense", True, dense]]})
     settings = json.dumps({"optimizer": ["SGD", {"learning_rate": 0.1}], "loss": ["sparse_categorical_crossentropy", {}], "metrics": ["accuracy"]})  # fmt: skip
-    spec = FitSpec(plan, settings, Samples(rows, loaded.labels[rows], UNIT, (784,)), 1, 32, True, 42)
+    spec = FitSpec(plan, settings, Samples(rows, loaded.targets[rows], UNIT, (loaded.values,)), 1, 32, True, 42)
     trainer = Trainer(loaded)
     first, second = trainer.fit(spec), trainer.fit(spec)
     subject = _("training")

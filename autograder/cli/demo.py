@@ -58,10 +58,10 @@ def demo(
     """Make a class of twelve synthetic students, grade it, and show where everything is."""
     from autograder.authoring import demo as demonstration
     from autograder.classroom.folder import Folder
-    from autograder.common import data
+    from autograder.common import data_sets
 
     try:
-        data.install()
+        data_sets.source().install()
         source = the_course(course)
         target = (folder or Path("demo")).resolve()
         out.print(

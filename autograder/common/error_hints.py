@@ -112,7 +112,7 @@ RULES = (
     _rule(r"Detected at node Equal ", N_("keras.metrics.Accuracy compares labels with the outputs themselves; write metrics=['accuracy'].")),
     _rule(r"call `compile", N_("Call compile() before fit() or evaluate().")),
     # ---- layers
-    _rule(r"Cannot convert '(?P<length>\d+)' to a shape", N_("A shape is a tuple, and (784) is a number: write shape=({length},), with a comma.")),
+    _rule(r"Cannot convert '(?P<length>\d+)' to a shape", N_("A shape is a tuple, and ({length}) is a number: write shape=({length},), with a comma.")),
     _rule(r"Expected `trainable` to be a boolean.*trainable=<", N_("Sequential takes a list: put the layers into square brackets.")),
     _rule(r"Only instances of `keras\.Layer` can be added.*<class '[\w.]*?(?P<name>\w+)'> \(of type <class 'type'>", _NO_CLASS),
     _rule(r"Only instances of `keras\.Layer` can be added", N_("A network is made of layers alone: this is none.")),

@@ -4,7 +4,7 @@
 
     AutograderError               what went wrong, and the remedy; never a traceback for the user
     ├── CourseError               course.yml is missing or wrong: names file, key path, value and what is allowed
-    ├── DataError                 Fashion-MNIST can't be found, read or verified
+    ├── DataError                 A data set can't be found, read or verified
     ├── SubmissionError           a submitted file can't be read as a notebook (the student's side)
     ├── ProtocolError             a message from a kernel is malformed, too large or out of order
     ├── CannotRebuild             a network holds something outside the allow-list: undecided, not wrong

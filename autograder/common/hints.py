@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 
+from autograder.common import data_sets
 from autograder.common.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from autograder.common.error_hints import IMPORTS, RULES, Rule
 from autograder.common.i18n import _
@@ -68,11 +70,15 @@ def _filled(rule: Rule, found: dict[str, str]) -> str:
 
 
 def _shape(text: str) -> str:
-    if "784" in text or "28, 28" in text:
-        return _(
-            "The data don't have the shape that the network's input expects: a network that begins with "
-            "Flatten takes images (28, 28), one that begins with Dense takes rows of 784 numbers."
-        )
+    for source in data_sets.SOURCES.values():
+        shape, values = ", ".join(map(str, source.shape)), math.prod(source.shape)
+        if str(values) in text or shape in text:
+            return _(
+                "The data don't have the shape that the network's input expects: a network that begins with "
+                "Flatten takes images ({shape}), one that begins with Dense takes rows of {values} numbers.",
+                shape=shape,
+                values=values,
+            )
     return _(
         "The data don't have the shape that the network's input expects: compare their .shape with keras.Input(shape=...)."
     )

@@ -1,12 +1,12 @@
-"""Which images of the data set are in an array? Recognised row by row, whatever the order, scaling, dtype or layout.
+"""Which images of a data set are in an array? Recognised row by row, whatever the order, scaling, dtype or layout.
 
-All 70,000 images differ from each other, and still do when only `COLUMNS` of their 784 pixels are looked at. So a row is
-looked up by a 64-bit key of those pixels, and then every pixel of every row is compared exactly: a recognised array
-is known to equal ``lookup[images[rows]]`` bit for bit.
+A row is looked up by a 64-bit key of some of its pixels, and then every pixel of every row is compared exactly: a recognised array
+is known to equal ``lookup[images[rows]]`` bit for bit. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,24 +15,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import IMAGES, Rows
+from autograder.common import data_sets
+from autograder.common.data import DataSet, Rows
 
-PIXELS = 784
-COLUMNS = 128  # checked in Index: 128 pixels tell all 70,000 images apart
+COLUMNS = 128  # checked in Index: so many pixels tell all images apart
+MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
 CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
 READ = 4_000  # rows that the student's own rounding is read off
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """An array equals ``lookup[images[rows]]``: `rows` int32 (n,), `lookup` float64 (256,) from pixel to value."""
+    """An array equals ``lookup[images[rows]]``: `rows` int32 (n,), `lookup` float64 (256,) from pixel to value, images of `among`."""
 
     rows: Rows
     lookup: npt.NDArray[np.float64]
+    among: Index
 
     def range(self) -> tuple[float, float]:
         """The smallest and the largest value of the array."""
-        low, high = index().darkest[self.rows].min(), index().brightest[self.rows].max()
+        low, high = self.among.darkest[self.rows].min(), self.among.brightest[self.rows].max()
         ends = float(self.lookup[low]), float(self.lookup[high])
         return min(ends), max(ends)
 
@@ -52,20 +54,26 @@ def scaling_of(lookup: npt.NDArray[Any]) -> str:
 class Index:
     """The keys of all images, sorted for look-up. Building it takes about 0.1 s."""
 
-    def __init__(self, images: npt.NDArray[np.uint8]) -> None:
-        self.flat = images.reshape(IMAGES, PIXELS)
+    def __init__(self, data: DataSet) -> None:
+        self.data = data
+        self.flat = data.features.reshape(len(data), data.values)
         self.darkest, self.brightest = self.flat.min(axis=1), self.flat.max(axis=1)
         generator = np.random.default_rng(0)
         # Odd multipliers from the image's middle: the border is black in most images.
-        middle = (np.arange(28)[6:22, None] * 28 + np.arange(28)[6:22]).ravel()
-        self.columns = np.sort(generator.choice(middle, COLUMNS, replace=False))
-        self.multipliers = generator.integers(1, 2**63, COLUMNS, np.uint64) * np.uint64(2) + np.uint64(1)
+        middle = _middle(data.shape)
+        self.columns = np.sort(generator.choice(middle, min(COLUMNS, len(middle)), replace=False))
+        self.multipliers = generator.integers(1, 2**63, len(self.columns), np.uint64) * np.uint64(2) + np.uint64(1)
         keys = self._keys(self.flat[:, self.columns])
         self.order = np.argsort(keys, kind="stable").astype(np.int32)
         self.keys = keys[self.order]
         if np.any(self.keys[1:] == self.keys[:-1]):
             raise AssertionError("two images share a key: choose other columns")
-        self.orders = [np.arange(IMAGES, dtype=np.int32)]
+        self.orders = [np.arange(len(data), dtype=np.int32)]
+
+    @property
+    def shapes(self) -> set[tuple[int, ...]]:
+        """Of one image, in all forms that networks take."""
+        return {(self.data.values,), self.data.shape, (*self.data.shape, 1)}
 
     def expect(self, orders: Iterable[Rows]) -> None:
         """Orders in which the rows of an array are likely to come: only verified, they are recognised in half the time."""
@@ -73,23 +81,23 @@ class Index:
 
     def _keys(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
         keys = np.zeros(len(pixels), np.uint64)
-        for column in range(COLUMNS):
-            keys += pixels[:, column].astype(np.uint64) * self.multipliers[column]
+        for column, multiplier in enumerate(self.multipliers):
+            keys += pixels[:, column].astype(np.uint64) * multiplier
         return keys
 
     def find(self, pixels: npt.NDArray[np.uint8]) -> Rows | None:
-        """Row numbers for `pixels` uint8 (n, COLUMNS), or None when any row is unknown."""
+        """Row numbers for `pixels` uint8 (n, columns), or None when any row is unknown."""
         keys = self._keys(pixels)
-        places = np.minimum(np.searchsorted(self.keys, keys), IMAGES - 1)
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return self.order[places] if np.array_equal(self.keys[places], keys) else None
 
     def recognise(self, array: Any) -> Recognised | None:
-        """The rows of `array` ((n, 784), (n, 28, 28) or (n, 28, 28, 1); any real dtype), or None for other data."""
+        """The rows of `array`, as they are, flat or with a last axis of 1, and of any real dtype; None for other data."""
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or not len(array):
             return None
-        if array.shape[1:] not in {(PIXELS,), (28, 28), (28, 28, 1)}:
+        if array.shape[1:] not in self.shapes:
             return None
-        flat = array.reshape(len(array), PIXELS)
+        flat = array.reshape(len(array), self.data.values)
         for shift, scale in self._candidates(flat):
             first = self._look_up(flat[:1], shift, scale)
             if first is None:
@@ -114,8 +122,8 @@ class Index:
                     yield order[start : start + number]
 
     def _sample(self, flat: npt.NDArray[Any], shift: float, scale: float) -> npt.NDArray[np.uint8] | None:
-        """The pixels in `columns`, uint8 (n, COLUMNS), or None when this is not how the values were scaled."""
-        sample = np.empty((len(flat), COLUMNS), np.uint8)
+        """The pixels in `columns`, uint8 (n, columns), or None when this is not how the values were scaled."""
+        sample = np.empty((len(flat), len(self.columns)), np.uint8)
         for start in range(0, len(flat), CHUNK):
             with np.errstate(all="ignore"):
                 pixels = np.rint((flat[start : start + CHUNK, self.columns] - shift) * scale)
@@ -147,11 +155,21 @@ class Index:
             # No index of a byte is out of range: `clip` only saves looking for one.
             if not np.array_equal(lookup.take(self.flat[part], mode="clip"), flat[start : start + CHUNK]):
                 return None
-        return Recognised(rows, lookup.astype(np.float64))
+        return Recognised(rows, lookup.astype(np.float64), self)
 
 
-@lru_cache(maxsize=1)
-def index() -> Index:
-    from autograder.common.data import load
+def _middle(shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    """Which values of an image, flat, lie in its middle: (height, width) or (height, width, channels)."""
+    low, high = MIDDLE
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    return numbers[tuple(slice(round(low * axis), round(high * axis)) for axis in shape[:2])].ravel()
 
-    return Index(load().images)
+
+def index(name: str = data_sets.USUAL) -> Index:
+    """Of the data set called `name`; made once."""
+    return _index(name)
+
+
+@lru_cache(maxsize=4)
+def _index(name: str) -> Index:
+    return Index(data_sets.load(name))

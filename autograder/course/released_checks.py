@@ -17,7 +17,7 @@ from autograder.course.checks.base import Check, Facts, Verdict, refusal
 from autograder.course.checks.forms import Form
 from autograder.course.checks.registry import parse
 from autograder.course.course import FILE, load
-from autograder.course.settings import Limits
+from autograder.course.settings import DataSettings, Limits
 from autograder.course.yaml_file import explain, read_yaml
 
 RELEASED = "checks.yml"
@@ -73,10 +73,10 @@ class Grader:
 
 @dataclass(frozen=True)
 class VisibleCourse:
-    """`holdout` is (test_size, random_state); questions are keyed ``assignment.question``; `released`: as students have it."""
+    """`data`: what the course is on; questions are keyed ``assignment.question``; `released`: as students have it."""
 
     questions: dict[str, VisibleQuestion]
-    holdout: tuple[float, int]
+    data: DataSettings
     seed: int
     language: str
     root: Path
@@ -108,9 +108,8 @@ def read_released(path: Path) -> VisibleCourse:
             )
             for key, item in document["questions"].items()
         }
-        holdout = document["data"]["holdout"]
         return VisibleCourse(
-            questions, (holdout["test_size"], holdout["random_state"]), document["seed"],
+            questions, DataSettings.model_validate(document["data"]), document["seed"],
             document["course"]["language"], path.parent, _grader(document.get("grader", {})),
         )  # fmt: skip
     except ValidationError as error:
@@ -140,10 +139,7 @@ def _whole(path: Path) -> VisibleCourse:
         for name, assignment in course.assignments.items()
         for key, question in assignment.questions.items()
     }
-    holdout = course.data.holdout
-    return VisibleCourse(
-        questions, (holdout.test_size, holdout.random_state), course.seed, language, course.root, released=False
-    )
+    return VisibleCourse(questions, course.data, course.seed, language, course.root, released=False)
 
 
 def _grader(document: Mapping[str, Any]) -> Grader:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
+from autograder.common import data_sets
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.models import Written
@@ -22,8 +23,23 @@ class Holdout(Written):
 
 
 class DataSettings(Written):
-    name: Literal["fashion_mnist"] = "fashion_mnist"
+    """Which data set the course is on, and how it splits the rows for training."""
+
+    name: Annotated[str, Field(json_schema_extra={"enum": sorted(data_sets.SOURCES)})] = data_sets.USUAL
     holdout: Holdout = Holdout()
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in data_sets.SOURCES:
+            raise ValueError(
+                _(
+                    "there is no data set '{name}' here: there are {known}",
+                    name=name,
+                    known=", ".join(data_sets.SOURCES),
+                )
+            )
+        return name
 
 
 class Limits(Written):

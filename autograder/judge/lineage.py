@@ -87,7 +87,7 @@ class Trainings:
         net = size(plan)
         if lineage is None or structure(lineage.plan) != structure(plan):
             raise CannotRebuild(_("the weights do not come from a training of the grader"))
-        samples = samples_for(request.samples, request.model, plan, settings)
+        samples = samples_for(request.samples, request.model, plan, settings, self.lab.data)
         self.budget.evaluate(net, len(samples.rows))
         key = measure_key(lineage.state.key, settings, samples)
         measured = self.memo.measured(
@@ -99,7 +99,7 @@ class Trainings:
     # ---- what is asked for
 
     def _spec(self, request: Fit) -> tuple[FitSpec, Lineage | None]:
-        plan, settings, samples, validation = asked_for(request)
+        plan, settings, samples, validation = asked_for(request, self.lab.data)
         base, start = self._start(request, plan)
         spec = FitSpec(
             plan, settings, samples, request.epochs, request.batch_size, request.shuffle, self.course.seed, start,

@@ -50,9 +50,8 @@ class Judge:
     """One submission at a time: `begin` opens a socket for its kernel, `end` closes it and returns the outcomes."""
 
     def __init__(self, course: Course, memo: Memo) -> None:
-        holdout = course.data.holdout
         self.course, self.memo = course, memo
-        self.lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
+        self.lab = CourseLab(course.data, course.root)
         self.session: Session | None = None
         self.language = course.language
         self.listener: socket.socket | None = None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from autograder.common.data import Rows
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.rows import index
 from autograder.common.wire.description import MAX_ROWS
 from autograder.common.wire.messages import SamplesMessage
 from autograder.kernel.recognise import Recogniser
@@ -70,7 +70,7 @@ class ReadEpoch:
         if not sizes or not (any_sizes or sizes[1:] == sizes[-1:] * len(sizes[1:])):
             raise CannotTrainHere(_("the batches are not all of the same size"))
         found = recogniser.samples(*self._parts(self._batches))
-        return found if ordered else in_usual_order(found), sizes[-1]
+        return found if ordered else in_usual_order(found, recogniser.index.orders), sizes[-1]
 
     def __iter__(self) -> Iterator[Step]:
         if not self._steps and (
@@ -172,14 +172,14 @@ def _size(batch: Any) -> int:
     return int(keras.tree.flatten(batch)[0].shape[0])
 
 
-def in_usual_order(samples: SamplesMessage) -> SamplesMessage:
+def in_usual_order(samples: SamplesMessage, orders: Iterable[Rows]) -> SamplesMessage:
     """The same samples in the order in which arrays of these images usually come: by their rows, or as the course splits them.
 
     A dataset shuffles as it likes; so the same images are the same training, whatever way they took.
     """
     by = np.lexsort((samples.labels, samples.rows))
     rows = samples.rows[by]
-    for order in index().orders:
+    for order in orders:
         if len(order) == len(rows) and np.array_equal(np.sort(order), rows):
             by = by[np.argsort(np.argsort(order))]
     weights = None if samples.weights is None else samples.weights[by]

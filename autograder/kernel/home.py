@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.common.data import FashionMnist
+from autograder.common import data_sets
+from autograder.common.data import DataSet
 from autograder.common.errors import AutograderError, CourseError, DataError
 from autograder.common.exhibits import Exhibit
 from autograder.common.hints import for_error, meant
@@ -38,6 +39,7 @@ from autograder.course.released_checks import HiddenCheck, VisibleCourse, Visibl
 from autograder.kernel.as_graded import GraderAtHome, missing_there
 from autograder.kernel.notebook_errors import NotebookErrors
 from autograder.kernel.progress import Stage, State, show_progress
+from autograder.kernel.recognise import shared
 from autograder.kernel.recorder import Recorder
 from autograder.kernel.student import Student
 from autograder.networks.budget import Budget
@@ -52,7 +54,7 @@ class HomeLab(CourseLab):
     missing: DataError | None = None
 
     @property
-    def data(self) -> FashionMnist:
+    def data(self) -> DataSet:
         try:
             return super().data
         except DataError as error:
@@ -77,6 +79,7 @@ class HomeStudent(Student):
         self.hinted: dict[str, int] = {}
         self._told_of: set[str] = set()  # modules
         grader = GraderAtHome(self._would_train)
+        shared.name = self._data_set
         super().__init__(Recorder(lambda samples: data_record(samples, self.lab), grader.refusal))
         self.errors = NotebookErrors(lambda: self.language)
         self.errors.watch()
@@ -99,15 +102,21 @@ class HomeStudent(Student):
         except AutograderError:
             return ""
 
+    def _data_set(self) -> str:
+        try:
+            return self.course.data.name
+        except AutograderError:
+            return data_sets.USUAL
+
     @property
     def lab(self) -> HomeLab:
         if self._lab is None:
-            self._lab = HomeLab(*self.course.holdout, self.course.root)
+            self._lab = HomeLab(self.course.data, self.course.root)
         return self._lab
 
     def _would_train(self, request: Fit) -> None:
         """As the judge decides it. Raises CannotRebuild."""
-        plan, *_others = asked_for(request)
+        plan, *_others = asked_for(request, self.lab.data)
         within(request.epochs, self.course.grader.epochs)
         pay(Budget(self.course.grader.parameters), request, size(plan))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograder.common import data_sets
+from autograder.common.data_sources import Source
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
-from autograder.common.rows import Recognised, index
+from autograder.common.rows import Index, Recognised, index
 from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
 from autograder.kernel.plain import of_pandas
 
@@ -29,10 +32,19 @@ def checksum(array: np.ndarray[Any, Any]) -> Checksum:
 
 
 class Recogniser:
-    """Remembers the arrays that it has recognised, for as long as they live and stay as they are."""
+    """Remembers the arrays that it has recognised, for as long as they live and stay as they are. `name`: of the data set."""
 
     def __init__(self) -> None:
+        self.name: Callable[[], str] = lambda: data_sets.USUAL
         self._known: dict[int, tuple[Any, Checksum, Recognised | None]] = {}
+
+    @property
+    def source(self) -> Source:
+        return data_sets.source(self.name())
+
+    @property
+    def index(self) -> Index:
+        return index(self.name())
 
     def rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
         """The rows that `array` is made of, or None; looked up only once for an array that stays as it is."""
@@ -40,7 +52,7 @@ class Recogniser:
         known = self._known.get(id(array))
         if known is not None and known[0]() is array and known[1] == check:
             return known[2]
-        found = index().recognise(array)
+        found = self.index.recognise(array)
         self.know(array, check, found)
         return found
 
@@ -49,18 +61,17 @@ class Recogniser:
         key = id(array)
         self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
 
-    @staticmethod
-    def _reshaped(images: np.ndarray[Any, Any]) -> bool:
+    def _reshaped(self, images: np.ndarray[Any, Any]) -> bool:
         """Whether these may still be the images, in a form that networks of ours don't take."""
         if images.dtype.kind not in "biuf":
             return True
         rows = np.asarray(images).reshape(len(images), -1) if len(images) else images
-        return bool(index().recognise(rows))
+        return bool(self.index.recognise(rows))
 
     def samples(self, x: Any, y: Any, weights: Any = None) -> SamplesMessage:
         """`y`: numbers of classes, or one-hot vectors; `weights`: a number for each sample.
 
-        Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each.
+        Raises CannotTrainHere, with the reason, for anything but samples of the data set with a class each.
         """
         images, labels, weights = array(x), array(y), array(weights)
         if images is None or labels is None:
@@ -69,7 +80,7 @@ class Recogniser:
             raise CannotTrainHere(_("there are not as many labels as images"))
         found = self.rows(images)
         if found is None:
-            reason = _("the data are not images of Fashion-MNIST as they are or only scaled")
+            reason = _("the data are not images of {title} as they are or only scaled", title=_(self.source.title))
             raise CannotTrainHere(reason) if self._reshaped(images) else OtherData(reason, len(images))
         columns = labels.shape[1] if labels.ndim == 2 and 1 < labels.shape[1] <= MAX_COLUMNS else 0
         if columns:
@@ -78,8 +89,8 @@ class Recogniser:
             labels = labels[:, 0]
         if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.array_equal(labels, labels.astype(np.uint8)):
             raise CannotTrainHere(_("the labels are not whole numbers, one for each image"))
-        if labels.max() > 9:
-            raise CannotTrainHere(_("the labels are not numbers from 0 to 9"))
+        if labels.max() > (last := len(self.source.classes) - 1):
+            raise CannotTrainHere(_("the labels are not numbers from 0 to {last}", last=last))
         if weights is not None and (weights.shape != labels.shape or weights.dtype.kind not in "uif"):
             raise CannotTrainHere(_("the weights of the samples are not one number for each"))
         return SamplesMessage(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
+from autograder.common import data_sets
 from autograder.common.determinism import settle
-from autograder.common.wire.protocol import JUDGE, SEED, SPLIT
+from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT
 from autograder.kernel import seeded, stand_ins
+from autograder.kernel.recognise import shared
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 PART = 1 << 20  # characters
@@ -21,7 +24,9 @@ def prepare() -> None:
     settle(tensorflow)
     seed = _seed()
     seeded.install(tensorflow, seed)
-    keras.datasets.fashion_mnist.load_data = _load_data
+    name = os.environ.get(DATA, data_sets.USUAL)
+    shared.name = lambda: name
+    setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
 
     from IPython import get_ipython
 
@@ -31,7 +36,7 @@ def prepare() -> None:
         shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(seed))
         show_no_frames_of_ours(shell)
     _flush_often()
-    _expect_the_courses_rows()
+    _expect_the_courses_rows(name)
     from autograder.kernel.check import start
     from autograder.kernel.precomputed import install_split
 
@@ -47,15 +52,12 @@ def _seed() -> int:
     return seed + 1 if str(seed) == random_state and seed + 1 < 2**32 else seed
 
 
-def _expect_the_courses_rows() -> None:
+def _expect_the_courses_rows(name: str) -> None:
     """Most students split the data as the course does: their arrays are then recognised in half the time."""
     test_size, _, random_state = os.environ.get(SPLIT, "").partition(" ")
     if random_state:
-        from autograder.common.data import splits
-        from autograder.common.rows import index
-
-        parts = splits(float(test_size), int(random_state))
-        index().expect([parts["train"], parts["holdout"]])
+        parts = data_sets.load(name).splits(float(test_size), int(random_state))
+        shared.index.expect([parts["train"], parts["holdout"]])
 
 
 def _flush_often() -> None:
@@ -77,12 +79,11 @@ def _flush_often() -> None:
     OutStream.write = write
 
 
-def _load_data() -> Any:
+def _load_data(name: str) -> Any:
     """What Keras's ``load_data`` returns, without reading files: every kernel shares the parent's memory until it writes."""
-    from autograder.common.data import TRAINING, load
-
-    data = load()
+    data = data_sets.load(name)
+    first = data.training
     return (
-        (data.images[:TRAINING].copy(), data.labels[:TRAINING].copy()),
-        (data.images[TRAINING:].copy(), data.labels[TRAINING:].copy()),
+        (data.features[:first].copy(), data.targets[:first].copy()),
+        (data.features[first:].copy(), data.targets[first:].copy()),
     )

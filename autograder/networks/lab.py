@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import CLASSES, IMAGES, TRAINING, FashionMnist, load, splits
+from autograder.common import data_sets
+from autograder.common.data import DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.exhibits import Mistake
@@ -23,6 +25,7 @@ from autograder.common.versions import versions
 from autograder.common.wire.description import DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
+from autograder.course.settings import DataSettings
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, one_hot
 from autograder.networks.size import size
@@ -37,8 +40,9 @@ UNIT = (np.arange(256) / 255.0).astype(np.float32)
 class CourseLab:
     """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed."""
 
-    def __init__(self, test_size: float, random_state: int, root: Path | None = None) -> None:
-        self.holdout = (test_size, random_state)
+    def __init__(self, settings: DataSettings | None = None, root: Path | None = None) -> None:
+        self.settings = settings or DataSettings()
+        self.holdout = (self.settings.holdout.test_size, self.settings.holdout.random_state)
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}
         self._known = Measured()
@@ -49,8 +53,8 @@ class CourseLab:
         self.stop: Callable[[], bool] = lambda: False  # as `Trainer.stop`
 
     @property
-    def data(self) -> FashionMnist:
-        return load()
+    def data(self) -> DataSet:
+        return data_sets.load(self.settings.name)
 
     @property
     def trainer(self) -> Trainer:
@@ -64,10 +68,10 @@ class CourseLab:
         return len(self.rows(split))
 
     def rows(self, split: str) -> npt.NDArray[np.int32]:
-        return splits(*self.holdout)[split]
+        return self.data.splits(*self.holdout)[split]
 
     def labels(self, split: str) -> npt.NDArray[np.uint8]:
-        return self.data.labels[self.rows(split)]
+        return self.data.targets[self.rows(split)]
 
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
@@ -87,9 +91,11 @@ class CourseLab:
         if model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
-        if columns and not len(CLASSES) <= columns <= MAX_COLUMNS:
+        if columns and not len(self.data.classes) <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
-        return Samples(self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model), columns)
+        return Samples(
+            self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model, self.data), columns
+        )
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
@@ -118,7 +124,7 @@ class CourseLab:
                 part = slice(start, start + LOOKED_AT)
                 batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
-                if answers.ndim != 2 or answers.shape[1] != len(CLASSES):
+                if answers.ndim != 2 or answers.shape[1] != len(self.data.classes):
                     raise CannotRebuild(_("the network does not answer with one number for each class"))
                 right += int(np.count_nonzero(answers.argmax(1) == classes[part]))
             return {"agreement": right / len(samples.rows)}
@@ -137,7 +143,7 @@ class CourseLab:
         def measure() -> tuple[Mistake, ...]:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
-            if answers.ndim == 2 and answers.shape[1] == len(CLASSES):
+            if answers.ndim == 2 and answers.shape[1] == len(self.data.classes):
                 for row, label, predicted in zip(samples.rows, samples.labels, answers.argmax(1), strict=True):
                     if label != predicted:
                         found.setdefault((int(label), int(predicted)), []).append(int(row))
@@ -151,8 +157,8 @@ class CourseLab:
 
         It comes from the same measurement, and costs nothing more. Raises CannotRebuild as `evaluate` does.
         """
-        wrong = self.mistakes(model, split, len(CLASSES) ** 2)
-        counts = np.diag(np.bincount(self.labels(split)[:LOOKED_AT], minlength=len(CLASSES)))
+        wrong = self.mistakes(model, split, len(self.data.classes) ** 2)
+        counts = np.diag(np.bincount(self.labels(split)[:LOOKED_AT], minlength=len(self.data.classes)))
         for mistake in wrong:
             counts[mistake.label, mistake.predicted] += mistake.count
             counts[mistake.label, mistake.label] -= mistake.count
@@ -206,21 +212,25 @@ def _require_compiled(model: ModelDescription) -> Any:
     return model.compiled
 
 
-def _sample_shape(model: ModelDescription) -> tuple[int, ...]:
+def _sample_shape(model: ModelDescription, data: DataSet) -> tuple[int, ...]:
     shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
-    if int(np.prod(shape)) != 784:
+    if math.prod(shape) != data.values:
         raise CannotRebuild(
-            _("the network takes samples of shape {shape}, which are not images of 28 x 28 pixels", shape=shape)
+            _(
+                "the network takes samples of shape {shape}, which are not images of {size} pixels",
+                shape=shape,
+                size=" x ".join(map(str, data.shape)),
+            )
         )
     return shape
 
 
 def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
-    """How many rows of each part of the data set were trained on; the test images are rows 60,000 and up."""
-    rows = samples.rows
-    part = np.zeros(IMAGES, np.uint8)
+    """How many rows of each part of the data set were trained on; the test set are the rows after those for training."""
+    rows, data = samples.rows, lab.data
+    part = np.zeros(len(data), np.uint8)
     part[lab.rows("holdout")] = 1
-    part[TRAINING:] = 2
+    part[data.training :] = 2
     counts = np.bincount(part[rows], minlength=3)
     return DataRecord(
         samples=len(rows),
@@ -228,16 +238,16 @@ def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
         holdout=int(counts[1]),
         test=int(counts[2]),
         distinct=len(np.unique(rows)),
-        weighted=_weighted(samples),  # type: ignore[arg-type]
-        changed_labels=int(np.count_nonzero(lab.data.labels[rows] != samples.labels)),
+        weighted=_weighted(samples, len(data.classes)),  # type: ignore[arg-type]
+        changed_labels=int(np.count_nonzero(data.targets[rows] != samples.labels)),
         scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
         lookup=np.asarray(samples.lookup, np.float64),
     )
 
 
-def _weighted(samples: SamplesMessage) -> str:
+def _weighted(samples: SamplesMessage, classes: int) -> str:
     """Whether samples count differently: by class only, which is a setting like others, or each as somebody chose."""
     if samples.weights is None or not np.any(samples.weights != 1.0):
         return ""
-    per_class = (np.unique(samples.weights[samples.labels == label]) for label in range(10))
+    per_class = (np.unique(samples.weights[samples.labels == label]) for label in range(classes))
     return "classes" if all(len(values) <= 1 and (values >= 0).all() for values in per_class) else "samples"

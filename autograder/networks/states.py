@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import FashionMnist
+from autograder.common.data import DataSet
 from autograder.common.digests import sha256
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
@@ -46,8 +46,8 @@ class Samples:
             key += f"one-hot {self.one_hot}"
         return key if self.weights is None else key + digest([self.weights])
 
-    def images(self, data: FashionMnist) -> npt.NDArray[np.float32]:
-        flat = data.images.reshape(len(data.images), -1)
+    def images(self, data: DataSet) -> npt.NDArray[np.float32]:
+        flat = data.features.reshape(len(data), -1)
         return self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
 
     def targets(self) -> npt.NDArray[Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.common.errors import CannotRebuild
+from autograder.common.data import DataSet
+from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
 from autograder.common.wire.messages import Fit, SamplesMessage
@@ -23,22 +25,24 @@ def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str,
     return architecture(model), compile_settings(model.compiled, metrics)
 
 
-def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, settings: str) -> Samples:
-    """The samples of a request, if they are for this network. Raises CannotRebuild."""
-    if message.shape != (model.input_shape or ())[1:] or int(np.prod(message.shape)) != 784:
+def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, settings: str, data: DataSet) -> Samples:
+    """The samples of a request, if they are for this network. Raises CannotRebuild, and ProtocolError for rows that `data` doesn't have."""
+    if int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes):
+        raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))
+    if message.shape != (model.input_shape or ())[1:] or math.prod(message.shape) != data.values:
         raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
     lookup = message.lookup.astype(np.float32)
     return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights)
 
 
-def asked_for(request: Fit) -> tuple[str, str, Samples, Samples | None]:
+def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples | None]:
     """Plan, settings, samples and validation of a training. Raises CannotRebuild for what the judge doesn't train."""
     plan, settings = network(request.model, request.metrics)
-    samples = samples_for(request.samples, request.model, plan, settings)
+    samples = samples_for(request.samples, request.model, plan, settings, data)
     if request.validation is None:
         return plan, settings, samples, None
-    return plan, settings, samples, samples_for(request.validation, request.model, plan, settings)
+    return plan, settings, samples, samples_for(request.validation, request.model, plan, settings, data)
 
 
 def pay(budget: Budget, request: Fit, net: Size) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common import determinism
-from autograder.common.data import FashionMnist
+from autograder.common.data import DataSet
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import digest
@@ -159,7 +159,7 @@ class Trainer:
     of either no more than `RIG_BYTES` and `TENSOR_BYTES`.
     """
 
-    def __init__(self, data: FashionMnist, rigs: int = 12, tensors: int = 4) -> None:
+    def __init__(self, data: DataSet, rigs: int = 12, tensors: int = 4) -> None:
         self.data = data
         self._rigs: OrderedDict[tuple[str, str], Rig] = OrderedDict()
         self._tensors: OrderedDict[str, Any] = OrderedDict()

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.common.i18n import N_, _
@@ -69,7 +70,7 @@ def _attempt(start: list[str]) -> str:
         for name in IDENTITY:
             (empty / name).touch()
         options = _options(
-            run=empty, sockets=empty, data=empty, identity=empty, scratch_mb=1, env=environment(), lifeline=True
+            run=empty, sockets=empty, data={}, identity=empty, scratch_mb=1, env=environment(), lifeline=True
         )
         command = [*start, *options, sys.executable, "-S", "-c", "import autograder.sandbox.inside.child"]
         try:
@@ -128,9 +129,16 @@ def environment() -> dict[str, str]:
 
 
 def command(
-    *, run: Path, sockets: Path, data: Path, identity: Path, scratch_mb: int, env: dict[str, str], lifeline: bool
+    *,
+    run: Path,
+    sockets: Path,
+    data: Mapping[str, Path],
+    identity: Path,
+    scratch_mb: int,
+    env: dict[str, str],
+    lifeline: bool,
 ) -> list[str]:
-    """bwrap and its arguments, to be followed by the program. `identity` holds made-up passwd and group files."""
+    """bwrap and its arguments, to be followed by the program. `data`: files by their place in Keras's home. `identity` holds made-up passwd and group files."""
     options = _options(
         run=run, sockets=sockets, data=data, identity=identity, scratch_mb=scratch_mb, env=env, lifeline=lifeline
     )
@@ -138,7 +146,14 @@ def command(
 
 
 def _options(
-    *, run: Path, sockets: Path, data: Path, identity: Path, scratch_mb: int, env: dict[str, str], lifeline: bool
+    *,
+    run: Path,
+    sockets: Path,
+    data: Mapping[str, Path],
+    identity: Path,
+    scratch_mb: int,
+    env: dict[str, str],
+    lifeline: bool,
 ) -> list[str]:
     """Nothing outside the two tmpfs and `sockets` can be written: not even the root, /dev and /etc made for the sandbox."""
     arguments = [*_UNSHARE, "--new-session", "--cap-drop", "ALL", "--clearenv"]
@@ -151,8 +166,9 @@ def _options(
     # Keras writes to $KERAS_HOME or, where it can't, to /tmp/.keras: so that is where it finds the data set, in a
     # read-only folder that no kernel can move away or swap for another.
     for keras in (KERAS, f"{SCRATCH}/.keras"):
-        target = f"{keras}/datasets/fashion-mnist"
-        arguments += ["--size", "1048576", "--tmpfs", keras, "--ro-bind", str(data), target, "--remount-ro", keras]
+        arguments += ["--size", "1048576", "--tmpfs", keras]
+        arguments += [word for name, file in data.items() for word in ("--ro-bind", str(file), f"{keras}/{name}")]
+        arguments += ["--remount-ro", keras]
     arguments += mounts.arguments(SCRATCH)  # after /tmp: a virtualenv may lie in there
     for name in IDENTITY:
         arguments += ["--ro-bind", str(identity / name), f"/etc/{name}"]

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from autograder.common import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation, Limits
@@ -80,15 +81,14 @@ class Kernel:
 class Sandbox:
     """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
 
-    `data` is the folder with the four files of the data set (default: where `autograder.common.data.find` finds them). With
-    isolation `none` there is no wall around the kernel; limits that need one don't hold.
+    `data`: the name of the data set that its kernels find in Keras's cache and have in memory. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
     """
 
     def __init__(
         self,
         isolation: Isolation,
         limits: Limits,
-        data: Path | None = None,
+        data: str = data_sets.USUAL,
         *,
         max_kernels: int = 200,
         environment: Mapping[str, str] | None = None,

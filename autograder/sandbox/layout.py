@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import autograder
-from autograder.common import data as data_set
+from autograder.common import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation
@@ -34,7 +34,7 @@ _IDENTITY = {
 class Layout:
     """The folders of one sandbox below `private`, a folder of the worker's own."""
 
-    def __init__(self, isolation: Isolation, private: Path, data: Path | None, extra: Mapping[str, str]) -> None:
+    def __init__(self, isolation: Isolation, private: Path, data: str, extra: Mapping[str, str]) -> None:
         self.walled = isolation == "bubblewrap"
         self.isolation = isolation
         self.private = private
@@ -58,10 +58,10 @@ class Layout:
             place = bubblewrap.environment()
         else:
             keras = self.private / "keras"
-            folder = keras / "datasets" / "fashion-mnist"
-            if not folder.exists():
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                folder.symlink_to(self._data or data_set.find(), target_is_directory=True)
+            for name, file in self._files().items():
+                if not (keras / name).exists():
+                    (keras / name).parent.mkdir(parents=True, exist_ok=True)
+                    (keras / name).symlink_to(file)
             paths = [str(Path(autograder.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
             place = {
                 "PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": os.pathsep.join(filter(None, paths)),
@@ -69,10 +69,14 @@ class Layout:
             }  # fmt: skip
         return {**_FIXED, **place, "MPLCONFIGDIR": f"{place['HOME']}/.matplotlib", **self._extra}
 
+    def _files(self) -> dict[str, Path]:
+        """Of the data set, by their place below Keras's home."""
+        return data_sets.source(self._data).places()
+
     def command(self, channel: int, scratch_mb: int, choices: Mapping[str, bool]) -> list[str]:
         """The parent's command line. Raises SandboxError where it can't be walled in."""
         settings = {
-            "channel": channel, "isolation": self.isolation, **choices,
+            "channel": channel, "isolation": self.isolation, "data": self._data, **choices,
             "scratch": bubblewrap.SCRATCH if self.walled else str(self.scratch),
             "sockets": self.inside(self.sockets), "keras": bubblewrap.KERAS if self.walled else "",
         }  # fmt: skip
@@ -92,7 +96,7 @@ class Layout:
         # The lifeline is tied to the thread that starts bwrap, not to the process: only the main thread lasts.
         lifeline = threading.current_thread() is threading.main_thread()
         around = bubblewrap.command(
-            run=self.run, sockets=self.sockets, data=self._data or data_set.find(), identity=identity,
+            run=self.run, sockets=self.sockets, data=self._files(), identity=identity,
             scratch_mb=scratch_mb, env=self.environment(), lifeline=lifeline,
         )  # fmt: skip
         return around + program

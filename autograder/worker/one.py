@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.common import data
 from autograder.common.submission import Submission
 from autograder.course.course import Course, Isolation
 from autograder.sandbox.host import Sandbox
@@ -19,7 +18,7 @@ def grade_alone(
 
     Raises DataError, SandboxError and whatever keeps the judge from starting; what the notebook is or does raises nothing.
     """
-    with Bench(file, memo) as bench, Sandbox(isolation, course.limits, data.find()) as sandbox:
+    with Bench(file, memo) as bench, Sandbox(isolation, course.limits, course.data.name) as sandbox:
         bench.start()  # both import TensorFlow, at the same time
         sandbox.start()
         bench.wait()

@@ -25,7 +25,6 @@ from typing import Any
 
 import nbformat
 
-from autograder.common import data
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, MachineLow
 from autograder.common.i18n import _
@@ -91,7 +90,7 @@ class _Tools:
         memo = self.setup.memo
         self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
         self.bench.start()  # both import TensorFlow, at the same time
-        self.sandbox = Sandbox(self.setup.isolation, self.course.limits, data.find())
+        self.sandbox = Sandbox(self.setup.isolation, self.course.limits, self.course.data.name)
         self.sandbox.start()
         self.bench.wait()
 

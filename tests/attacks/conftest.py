@@ -13,7 +13,6 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
-from autograder.common.data import find
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.course.course import Course, load
@@ -59,7 +58,7 @@ def bench(course_file: Path, memo_folder: Path) -> Iterator[Bench]:
 
 @pytest.fixture(scope="package")
 def sandbox(bench: Bench, course: Course) -> Iterator[Sandbox]:
-    with Sandbox("bubblewrap", course.limits, find()) as sandbox:
+    with Sandbox("bubblewrap", course.limits) as sandbox:
         sandbox.start()
         yield sandbox
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.common.data import find
+from autograder.common import data_sets
 from tests.conftest import ROOT
 
 USER = 60111  # belongs to nobody
@@ -48,7 +48,7 @@ def test_the_attacks_earn_nothing_where_the_worker_is_an_ordinary_user() -> None
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("course.yml", "nbgrader_config.py", "pyproject.toml"):
             shutil.copy(ROOT / name, folder / name)
-        shutil.copytree(find(), folder / "keras" / "datasets" / "fashion-mnist")
+        shutil.copytree(data_sets.source().find(), folder / "keras" / "datasets" / "fashion-mnist")
         for name in ("memo", "tmp"):
             (folder / name).mkdir()
         for path in (folder, *folder.rglob("*")):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import typer
@@ -14,7 +15,8 @@ from autograder import __version__
 from autograder.authoring.doctor import _kernel
 from autograder.cli import app as cli
 from autograder.cli import shell
-from autograder.common import data
+from autograder.common import data_sets
+from autograder.common.data_sources import keras_home
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import speaking
 from autograder.networks import memo
@@ -253,7 +255,7 @@ def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course
     monkeypatch.setattr("autograder.sandbox.bubblewrap.available", lambda: "Install it.")
     monkeypatch.setattr("autograder.authoring.doctor.version", lambda name: {"keras": "3.9.0", "tensorflow": "2.21", "nbgrader": "0.9.6"}[name])  # fmt: skip
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("autograder.common.data.DEBIAN", tmp_path)
+    monkeypatch.setitem(data_sets.SOURCES, data_sets.USUAL, replace(data_sets.source(), elsewhere=(tmp_path,)))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     done = CliRunner().invoke(cli.app, ["doctor", "--json", "--course", str(tmp_path / "course.yml")])
     assert done.exit_code == 1
@@ -369,7 +371,7 @@ def test_a_user_without_a_home_is_told(monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME", "AUTOGRADER_MEMO", "KERAS_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pathlib.Path.home", nowhere)
-    for find in (memo.default_folder, data.cache):
+    for find in (memo.default_folder, keras_home):
         with pytest.raises(AutograderError, match="no home folder") as caught:
             find()
         assert "HOME" in caught.value.remedy

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograder.common.data import DataSet
 from autograder.common.rows import Index, index, scaling_of
 
 SCALINGS = {
@@ -26,7 +27,7 @@ def known():
 def some(data):
     """500 images in no order, with repetitions, from the whole data set; uint8 (500, 28, 28), and their rows."""
     rows = np.random.default_rng(1).integers(0, 70_000, 500).astype(np.int32)
-    return data.images[rows], rows
+    return data.features[rows], rows
 
 
 @pytest.mark.parametrize("shape", LAYOUTS.values(), ids=LAYOUTS)
@@ -50,7 +51,7 @@ def test_pixels_are_recognised_in_any_type(known, some, dtype):
 
 
 def test_a_standardised_set_is_recognised(known, data, splits):
-    images = data.images[splits["holdout"]].reshape(-1, 784)
+    images = data.features[splits["holdout"]].reshape(-1, 784)
     found = known.recognise((images - images.mean()) / images.std())
     assert np.array_equal(found.rows, splits["holdout"]) and found.scaling == "other"
 
@@ -61,8 +62,8 @@ def test_the_whole_training_split_is_recognised_in_its_order(known, arrays, spli
 
 
 def test_a_single_image_and_a_strided_view_are_recognised(known, data):
-    assert known.recognise(data.images[69_999:]).rows.tolist() == [69_999]
-    assert known.recognise(data.images[10:0:-3]).rows.tolist() == [10, 7, 4, 1]
+    assert known.recognise(data.features[69_999:]).rows.tolist() == [69_999]
+    assert known.recognise(data.features[10:0:-3]).rows.tolist() == [10, 7, 4, 1]
 
 
 @pytest.mark.parametrize("place", [(0, 0, 0), (250, 14, 14), (499, 27, 27)])
@@ -125,7 +126,9 @@ def test_no_two_images_share_a_key(known):
 
 def test_data_in_which_two_images_are_the_same_cannot_be_indexed():
     with pytest.raises(AssertionError, match="share a key"):
-        Index(np.zeros((70_000, 28, 28), np.uint8))
+        Index(
+            DataSet("nothing", "Nothing", np.zeros((70_000, 28, 28), np.uint8), np.zeros(70_000, np.uint8), 60_000, ())
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ class TestExpectedOrders:
 
     @pytest.fixture(scope="class")
     def expecting(self, data, splits):
-        index = Index(data.images)
+        index = Index(data)
         index.expect([splits["train"], splits["holdout"]])
         return index
 
@@ -166,27 +169,27 @@ class TestExpectedOrders:
     )
     def test_rows_of_a_split_are_compared_only(self, expecting, looked_up, data, splits, part, start, end):
         rows = splits[part][start:end]
-        found = expecting.recognise(data.images[rows] / np.float32(255))
+        found = expecting.recognise(data.features[rows] / np.float32(255))
         assert np.array_equal(found.rows, rows) and found.scaling == "unit"
         assert looked_up == [1]
 
     def test_images_in_the_data_sets_order_are_compared_only(self, expecting, looked_up, data):
-        found = expecting.recognise(data.images[60_000:])
+        found = expecting.recognise(data.features[60_000:])
         assert found.rows.tolist() == list(range(60_000, 70_000))
         assert set(looked_up) == {1}
 
     @pytest.mark.parametrize("row", [0, 6_000, 11_999])
     def test_one_changed_value_is_noticed(self, expecting, data, splits, row):
-        array = data.images[splits["holdout"]] / 255.0
+        array = data.features[splits["holdout"]] / 255.0
         array[row, 27, 27] += 1e-12
         assert expecting.recognise(array) is None
 
     def test_two_rows_in_each_others_place_are_looked_up(self, expecting, looked_up, data, splits):
         rows = splits["holdout"].copy()
         rows[[5_000, 5_001]] = rows[[5_001, 5_000]]
-        assert np.array_equal(expecting.recognise(data.images[rows]).rows, rows)
+        assert np.array_equal(expecting.recognise(data.features[rows]).rows, rows)
         assert len(rows) in looked_up
 
     def test_an_expected_beginning_that_goes_on_otherwise_is_looked_up(self, expecting, data, splits):
         rows = np.concatenate([splits["train"][47_000:], splits["holdout"][:1_000]])
-        assert np.array_equal(expecting.recognise(data.images[rows] / 255.0).rows, rows)
+        assert np.array_equal(expecting.recognise(data.features[rows] / 255.0).rows, rows)

@@ -124,7 +124,7 @@ def test_a_worker_gets_every_file_that_decides_and_has_the_same_digest(made, tmp
     there = load(unpack(pack(course, tmp_path / "course.yml"), folder))
     assert there.digest("a") == course.digest("a")
     assert not (folder / "own" / "unused.py").exists()
-    assert CourseLab(0.2, 42, folder).reference("own/refs.py:f")(2) == 6
+    assert CourseLab(root=folder).reference("own/refs.py:f")(2) == 6
 
 
 def test_a_file_that_is_not_there_yet_is_seen_when_it_comes(made, tmp_path):

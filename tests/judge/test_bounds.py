@@ -126,7 +126,7 @@ def test_what_is_trained_is_paid_for_before_it_is_built(course, lab, kind, monke
             continue  # one of them is not too large
         shape = network.input_shape[1:]
         rows = lab.rows("train")
-        samples = SamplesMessage(rows=rows, labels=lab.data.labels[rows], lookup=np.asarray(UNIT, float), shape=shape)
+        samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=np.asarray(UNIT, float), shape=shape)
         request = Fit(type="fit", model=network, samples=samples, epochs=30, batch_size=32)
         answer, _arrays = session.answer(*wired(request))
         assert answer["type"] == "cannot"

@@ -54,7 +54,7 @@ class Kernel:
         return protocol.ask(self.address, *dump(request))
 
     def samples(self, rows, shape=(784,), labels=None, lookup=UNIT):
-        labels = self.lab.data.labels[rows] if labels is None else labels
+        labels = self.lab.data.targets[rows] if labels is None else labels
         return SamplesMessage(rows=rows, labels=labels, lookup=np.asarray(lookup, float), shape=shape)
 
     def fit(self, network, rows, epochs=1, **fields):
@@ -254,7 +254,7 @@ def test_trainings_beyond_the_courses_limits_are_left_to_the_kernel(kernel, lab)
 def test_work_is_limited_and_not_the_number_of_trainings(course, lab):
     session = Session(course, "two_layer", lab, Memo(None))
     rows = lab.rows("train")[:100]
-    samples = SamplesMessage(rows=rows, labels=lab.data.labels[rows], lookup=np.asarray(UNIT, float), shape=(784,))
+    samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=np.asarray(UNIT, float), shape=(784,))
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
     once = BACKWARD * SMALL_SIZE.cost * len(rows) + 4 * (UPDATE * SMALL_SIZE.parameters + STEP)  # in four batches
     session.trainings.budget.training = 70 * once
@@ -306,8 +306,8 @@ def test_known_weights_are_evaluated_and_others_are_not(kernel, lab):
     )
     answer, (row,) = kernel.ask(request)
     kernel_weights, bias = fitted.weights
-    logits = lab.data.images[rows].reshape(-1, 784) / 255.0 @ kernel_weights + bias
-    expected = np.mean(np.argmax(logits, 1) == lab.data.labels[rows])
+    logits = lab.data.features[rows].reshape(-1, 784) / 255.0 @ kernel_weights + bias
+    expected = np.mean(np.argmax(logits, 1) == lab.data.targets[rows])
     accuracy = Component(type="SparseCategoricalAccuracy")
     answer, (row,) = kernel.ask(request.model_copy(update={"metrics": (accuracy,)}))
     _loss, of, total, count = np.frombuffer(row)
@@ -387,7 +387,7 @@ def test_training_on_hold_out_rows_is_known_by_number(bench, kernel, lab):
 
 def test_changed_labels_and_unscaled_pixels_are_noticed(bench, kernel, lab):
     rows = lab.rows("train")
-    labels = lab.data.labels[rows].copy()
+    labels = lab.data.targets[rows].copy()
     labels[:5] = (labels[:5] + 1) % 10
     samples = kernel.samples(rows, labels=labels)
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=4_000)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.common.data import load
+from autograder.common.data_sets import load
 from autograder.common.errors import AutograderError, CannotTrainHere
 from autograder.course.packages import not_promised
 from autograder.judge.session import Session
@@ -68,7 +68,7 @@ UNLIKE_PLAIN = {"a callback for batches", "a class of one's own", "a layer of on
 
 def call_of(model, given):
     data = load()
-    x, y = data.images[:64].reshape(-1, 784) / 255.0, data.labels[:64]
+    x, y = data.features[:64].reshape(-1, 784) / 255.0, data.targets[:64]
     named = {"x": x, "y": y, "verbose": 0, **given}
     named["y"] = named["y"][: len(named["x"])]
     return Trainings().arguments(keras.Model.fit, model, (), named)

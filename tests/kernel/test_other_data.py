@@ -22,14 +22,14 @@ def asked(network, *args, **kwargs):
 
 
 def test_training_data_that_are_not_the_images_are_other_data(network, data):
-    images, labels = data.images[:784].reshape(784, -1), data.labels[:784]
+    images, labels = data.features[:784].reshape(784, -1), data.targets[:784]
     with pytest.raises(OtherData) as raised:
         asked(network, images.T / 255.0, labels)
     assert raised.value.samples == 784
 
 
 def test_validation_data_that_are_not_the_images_say_nothing_of_the_training(network, data):
-    images, labels = data.images[:784].reshape(784, -1) / 255.0, data.labels[:784]
+    images, labels = data.features[:784].reshape(784, -1) / 255.0, data.targets[:784]
     for validation, known in (((images.T, labels), False), ((images, labels), True)):
         training = asked(network, images, labels, validation_data=validation)
         assert training.samples.rows.tolist() == list(range(784))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sklearn.model_selection
 
-from autograder.common.data import TRAINING
+from autograder.common.fashion_mnist import TRAINING
 from autograder.kernel import precomputed, recognise
 
 sklearns_own = sklearn.model_selection.train_test_split
@@ -34,18 +34,18 @@ def ready(computed, monkeypatch):
 @pytest.fixture
 def images(ready, data):
     """What ``load_data()`` gives a notebook."""
-    return data.images[:TRAINING].copy()
+    return data.features[:TRAINING].copy()
 
 
 @pytest.fixture(scope="module")
 def plain(data):
     """The same as an ordinary array."""
-    return data.images[:TRAINING].copy()
+    return data.features[:TRAINING].copy()
 
 
 @pytest.fixture(scope="module")
 def labels(data):
-    return data.labels[:TRAINING]
+    return data.targets[:TRAINING]
 
 
 def same(one, other):
@@ -59,7 +59,7 @@ def same(one, other):
 def test_what_is_loaded_are_ordinary_arrays():
     from autograder.kernel.start import _load_data
 
-    arrays = [array for part in _load_data() for array in part]
+    arrays = [array for part in _load_data("fashion_mnist") for array in part]
     assert {type(array) for array in arrays} == {np.ndarray}
     assert all(array.flags.writeable and array.flags.owndata for array in arrays)
 

@@ -15,7 +15,7 @@ from autograder.kernel.plain import of_pandas
 @pytest.fixture(scope="module")
 def large(data):
     """All images, scaled: 439 MB of float64."""
-    return data.images.reshape(-1, 784) / 255.0
+    return data.features.reshape(-1, 784) / 255.0
 
 
 CHANGES = {
@@ -73,21 +73,21 @@ PERHAPS = {
 
 @pytest.mark.parametrize("change", NO_IMAGES)
 def test_data_that_are_not_the_images_any_more_are_told_as_that(data, change):
-    images = NO_IMAGES[change](data.images[:300])
+    images = NO_IMAGES[change](data.features[:300])
     with pytest.raises(OtherData) as raised:
-        recognise.shared.samples(images, data.labels[:300])
+        recognise.shared.samples(images, data.targets[:300])
     assert raised.value.samples == len(images)
 
 
 @pytest.mark.parametrize("change", PERHAPS)
 def test_data_that_may_be_the_images_in_another_form_are_left_open(data, change):
     with pytest.raises(CannotTrainHere) as raised:
-        recognise.shared.samples(PERHAPS[change](data.images[:300]), data.labels[:300])
+        recognise.shared.samples(PERHAPS[change](data.features[:300]), data.targets[:300])
     assert not isinstance(raised.value, OtherData)
 
 
 def test_a_table_of_pandas_is_an_array_in_every_version(data):
-    x, y = pd.DataFrame(data.images[:300].reshape(-1, 784) / 255.0), pd.Series(data.labels[:300])
+    x, y = pd.DataFrame(data.features[:300].reshape(-1, 784) / 255.0), pd.Series(data.targets[:300])
     assert recognise.shared.samples(x, y).rows.tolist() == list(range(300))
     for module in ("pandas", "pandas.core.frame"):
         kind = type("DataFrame", (), {"__module__": module, "to_numpy": lambda self: None})

@@ -52,13 +52,13 @@ def plans(made):
 @pytest.fixture(scope="module")
 def samples(data, splits):
     rows = splits["train"][:ROWS]
-    return Samples(rows, data.labels[rows], UNIT, (784,))
+    return Samples(rows, data.targets[rows], UNIT, (784,))
 
 
 @pytest.fixture(scope="module")
 def held_out(data, splits):
     rows = splits["holdout"][:300]
-    return Samples(rows, data.labels[rows], UNIT, (784,))
+    return Samples(rows, data.targets[rows], UNIT, (784,))
 
 
 @pytest.fixture
@@ -279,8 +279,8 @@ def test_scaled_pixels_are_what_the_network_sees(data, samples):
     raw = replace(samples, lookup=np.arange(256, dtype=np.float32), shape=(28, 28, 1))
     images = raw.images(data)
     assert images.shape == (ROWS, 28, 28, 1) and images.dtype == np.float32
-    assert np.array_equal(images[..., 0], data.images[samples.rows])
-    assert np.allclose(samples.images(data), data.images[samples.rows].reshape(-1, 784) / 255.0, atol=1e-7)
+    assert np.array_equal(images[..., 0], data.features[samples.rows])
+    assert np.allclose(samples.images(data), data.features[samples.rows].reshape(-1, 784) / 255.0, atol=1e-7)
 
 
 # ---- what a training is known by
@@ -422,4 +422,4 @@ def test_reference_functions_are_found_beside_the_course(lab, tmp_path):
     with pytest.raises(CourseError, match="has no function 'nothing'"):
         lab.reference("solutions/references.py:nothing")
     with pytest.raises(CourseError, match="do not exist"):
-        CourseLab(0.2, 42, tmp_path).reference("solutions/references.py:relu")
+        CourseLab(root=tmp_path).reference("solutions/references.py:relu")

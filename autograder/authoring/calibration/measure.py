@@ -28,7 +28,7 @@ from autograder.authoring.calibration.evidence import (
 )
 from autograder.authoring.calibration.summary import summed_up
 from autograder.classroom.grading.run import REFERENCE
-from autograder.common import data
+from autograder.common import data_sets
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import _
 from autograder.common.submission import Submission
@@ -160,7 +160,7 @@ def _find_networks(
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     with (
         Bench(settings.course, settings.memo) as bench,
-        Sandbox(settings.isolation, course.limits, data.find()) as sandbox,
+        Sandbox(settings.isolation, course.limits, course.data.name) as sandbox,
     ):
         bench.start()
         sandbox.start()
@@ -249,14 +249,14 @@ def _added(trial: TrialEvidence, seed: int, values: Mapping[str, float]) -> Tria
 _worker: dict[str, Any] = {}
 
 
-def _start_worker() -> None:
+def _start_worker(data: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 2)  # TensorFlow's remarks would tear the progress bar; what is raised travels by itself
     settle()
-    _worker["trainer"] = Trainer(data.load(), RIGS, TENSORS)
+    _worker["trainer"] = Trainer(data_sets.load(data), RIGS, TENSORS)
 
 
 def _measure(
@@ -278,11 +278,11 @@ def _measure(
         rig = trainer.rig(spec.plan, spec.settings)
         rig.reset(None, False, seed)
         weights, _optimizer, _seeds = rig.snapshot()
-    every = data.splits(*holdout)
+    every = trainer.data.splits(*holdout)
     measured = {}
     for split in splits:
         rows = every[split]
-        samples = replace(spec.samples, rows=rows, labels=trainer.data.labels[rows], weights=None)
+        samples = replace(spec.samples, rows=rows, labels=trainer.data.targets[rows], weights=None)
         measured[split] = trainer.evaluate(spec.plan, measuring_accuracy(spec.settings), weights, samples)["accuracy"]
     return measured
 
@@ -296,7 +296,7 @@ def _measured(
     workers = max(1, min(settings.workers, len(jobs)))
     holdout = (course.data.holdout.test_size, course.data.holdout.random_state)
     context = multiprocessing.get_context("spawn")
-    with futures.ProcessPoolExecutor(workers, context, _start_worker) as pool:
+    with futures.ProcessPoolExecutor(workers, context, _start_worker, (course.data.name,)) as pool:
         waiting, running = list(reversed(jobs)), dict[futures.Future[dict[str, float]], Job]()
         try:
             while waiting or running:

@@ -139,8 +139,8 @@ def _epochs(curves: Sequence[Curve]) -> dict[str, Any]:
     return {"names": list(columns), "rows": rows}
 
 
-def confusion_of(exhibit: Exhibit) -> dict[str, Any]:
-    """The confusion matrix as a table: shades by how often classes are mixed up, and the most frequent confusion in words."""
+def confusion_of(exhibit: Exhibit, classes: Sequence[str]) -> dict[str, Any]:
+    """The confusion matrix as a table: shades by how often `classes` are mixed up, and the most frequent confusion in words."""
     confusion = exhibit.confusion
     counts = confusion.counts if confusion is not None else ()
     wrong = [
@@ -154,11 +154,11 @@ def confusion_of(exhibit: Exhibit) -> dict[str, Any]:
         return {}
     said = _(
         "Most often {label} is taken for {predicted}: {number} of {all} images.",
-        label=class_name(label), predicted=class_name(answer), number=most, all=sum(counts[label]),
+        label=class_name(label, classes), predicted=class_name(answer, classes), number=most, all=sum(counts[label]),
     )  # fmt: skip
     rows = [
         (
-            class_name(own),
+            class_name(own, classes),
             [
                 ("right" if own == other else f"s{math.ceil(4 * count / most)}", count)
                 for other, count in enumerate(row)
@@ -166,15 +166,16 @@ def confusion_of(exhibit: Exhibit) -> dict[str, Any]:
         )
         for own, row in enumerate(counts)
     ]
-    return {"names": [class_name(number) for number in range(len(counts))], "rows": rows, "said": said}
+    return {"names": [class_name(number, classes) for number in range(len(counts))], "rows": rows, "said": said}
 
 
-def mistakes_of(exhibit: Exhibit, image: Callable[[int], str] | None) -> list[dict[str, str]]:
+def mistakes_of(exhibit: Exhibit, image: Callable[[int], str] | None, classes: Sequence[str]) -> list[dict[str, str]]:
+    """`image`: of a row of the data set, whose classes are called `classes`."""
     if image is None:
         return []
     shown = []
     for mistake in exhibit.mistakes:
-        label, predicted = class_name(mistake.label), class_name(mistake.predicted)
+        label, predicted = (class_name(number, classes) for number in (mistake.label, mistake.predicted))
         said = _("an image of the class {label}, taken for {predicted}", label=label, predicted=predicted)
         shown.append({"image": image(mistake.row), "label": label, "predicted": predicted, "said": said})
     return shown

@@ -25,6 +25,7 @@ from autograder.classroom.pages.exhibit_views import (
 )
 from autograder.classroom.pages.losses import Loss, losses
 from autograder.classroom.pages.notebook import Cell
+from autograder.common import data_sets
 from autograder.common.errors import CourseError
 from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import N_, _, language, ngettext, speaking
@@ -110,9 +111,10 @@ def _view(
         (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
         for result in report.questions
     )
+    classes = data_sets.source(course.data.name).classes
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [
-        _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at, bands)
+        _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at, bands, classes)
         for result in report.questions
     ]
     places = {cell.number: titles.get(cell.name.removesuffix("-answer"), "") for cell in cells if cell.name}
@@ -211,7 +213,7 @@ def _deductions(earned: float, person: Person) -> list[str]:
 
 def _question(
     result: QuestionResult, titles: Mapping[str, str], code: Markup, image: Callable[[int], str] | None, person: Person,
-    drawn_at: Mapping[str, str], bands: Bands,
+    drawn_at: Mapping[str, str], bands: Bands, classes: Sequence[str],
 ) -> dict[str, Any]:  # fmt: skip
     manual = person.scores.get(result.question)
     points = result.points if manual is None else manual
@@ -245,8 +247,8 @@ def _question(
         "networks": networks_of(exhibit),
         **learning(exhibit, groups, own_bands),
         "curves_at": [(anchor(key), titles.get(key, key)) for key in sorted(elsewhere)],
-        "mistakes": mistakes_of(exhibit, image),
-        "confusion": confusion_of(exhibit),
+        "mistakes": mistakes_of(exhibit, image, classes),
+        "confusion": confusion_of(exhibit, classes),
     }
 
 

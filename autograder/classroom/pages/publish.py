@@ -24,7 +24,7 @@ from autograder.classroom.pages.bands import Bands, bands
 from autograder.classroom.pages.feedback import Person, feedback_page
 from autograder.classroom.pages.notebook import Cell, cells, prepare
 from autograder.classroom.pages.pictures import png
-from autograder.common import data
+from autograder.common import data_sets
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, DataError, SubmissionError
 from autograder.common.files import put
@@ -67,7 +67,9 @@ def make(
 ) -> str:
     """The page of a report, with the executed notebook in ``autograded/`` if it is there, before the class's curves."""
     shown = _cells(Folder(course.root), report)
-    return feedback_page(report, course, speak=language, cells=shown, image=_image(), person=person, bands=behind)
+    return feedback_page(
+        report, course, speak=language, cells=shown, image=_image(course.data.name), person=person, bands=behind
+    )
 
 
 def class_bands(course: Course, assignment: str) -> Bands:
@@ -100,11 +102,11 @@ def _documents(folder: Folder, report: Report, plain: bool) -> list[dict[str, An
     return [cell.document() for cell in cells(notebook, plain=plain)] if notebook is not None else []
 
 
-@lru_cache(maxsize=1)
-def _image() -> Callable[[int], str] | None:
+@lru_cache(maxsize=4)
+def _image(name: str) -> Callable[[int], str] | None:
     """From rows to pictures; None on a machine without the data set."""
     try:
-        images = data.load(data.find(download=False)).images
+        images = data_sets.source(name).load(download=False).features
     except DataError:
         return None
     return lambda row: png(images[row]) if 0 <= row < len(images) else ""

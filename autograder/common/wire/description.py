@@ -28,7 +28,7 @@ from autograder.common.results import Frozen
 
 DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
 MAX_DIMENSIONS = 8
-MAX_ROWS = 150_000  # twice the data set
+MAX_ROWS = 150_000  # twice the largest data set
 SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
 
 
@@ -122,7 +122,7 @@ class CompileDescription(Frozen):
 
 
 class DataRecord(Frozen):
-    """What a network was trained on, in numbers of rows; all zero for data that isn't Fashion-MNIST's.
+    """What a network was trained on, in numbers of rows; all zero for other data than the course's.
 
     `weighted`: samples counted differently, by their ``classes`` or each by a number of its own (``samples``).
     """

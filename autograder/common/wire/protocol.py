@@ -24,6 +24,9 @@ SEED = "AUTOGRADER_SEED"
 SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out: "test_size random_state"
 
 
+DATA = "AUTOGRADER_DATA"  # the name of the data set that the notebook is on
+
+
 JUDGE = "AUTOGRADER_JUDGE"  # names the judge's socket, in the environment of a kernel that is being graded
 MAGIC = b"AGJ1"
 HEAD = struct.Struct("<4sII")  # magic, bytes of JSON, bytes of frames

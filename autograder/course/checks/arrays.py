@@ -178,11 +178,11 @@ def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
 
 
 PARTS = {
-    "all_train": N_("all 60,000 training images, in order"),
+    "all_train": N_("all training images, in order"),
     "train": N_("the images of the training split"),
     "holdout": N_("the images of the hold-out"),
     "test": N_("the test images"),
-    "all_train_labels": N_("all 60,000 training labels, in order"),
+    "all_train_labels": N_("all training labels, in order"),
     "train_labels": N_("the labels of the training split"),
     "holdout_labels": N_("the labels of the hold-out"),
     "test_labels": N_("the test labels"),

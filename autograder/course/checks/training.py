@@ -31,7 +31,7 @@ from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.made import Made
 
 SPLITS = {
-    "all_train": N_("all 60,000 training images"),
+    "all_train": N_("all training images"),
     "train": N_("the training split"),
     "holdout": N_("the hold-out"),
     "test": N_("the test images"),

@@ -280,7 +280,7 @@ def _harden() -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _import_all() -> None:
+def _import_all(data: str) -> None:
     # ipykernel loads debugpy where it can: most of a kernel's time to start, for a debugger that nobody attaches.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     for name in IMPORTS:
@@ -292,13 +292,12 @@ def _import_all() -> None:
         except ModuleNotFoundError as error:
             if not (name == error.name or name.startswith(f"{error.name}.")):
                 raise
-    from autograder.common import data, rows
+    from autograder.common import rows
     from autograder.kernel import precomputed
 
-    data.load()  # forks share the arrays and the index
-    rows.index()
+    rows.index(data)  # forks share the arrays and the index
     if limits.available_mb() > ROOMY_MB:
-        precomputed.prepare()
+        precomputed.prepare(data)
 
 
 def main() -> None:
@@ -307,7 +306,7 @@ def main() -> None:
         _harden()
     parent = Parent(settings)
     if settings["preload"]:
-        _import_all()
+        _import_all(settings["data"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page that it touches

@@ -79,7 +79,7 @@ def spec(data, splits):
     rows = splits["train"][:64]
     import numpy as np
 
-    samples = Samples(rows, data.labels[rows], (np.arange(256) / 255).astype(np.float32), (784,))
+    samples = Samples(rows, data.targets[rows], (np.arange(256) / 255).astype(np.float32), (784,))
     settings = compile_settings(model().compiled)
     return FitSpec(architecture(chain()), settings, samples, 5, 32, True, 42)
 

@@ -310,8 +310,7 @@ def test_an_unchanged_course_leaves_nothing_to_do(graded):
 @pytest.fixture(scope="module")
 def formula(course):
     """What a student's `formula` handed in for `two_layer`."""
-    holdout = course.data.holdout
-    lab = CourseLab(holdout.test_size, holdout.random_state, course.root)
+    lab = CourseLab(course.data, course.root)
     session = Session(course, "two_layer", lab, Memo(None))
     question = course.assignment("two_layer").questions["formula"]
     from autograder.common.wire.description import FunctionDescription

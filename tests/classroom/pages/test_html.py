@@ -14,7 +14,6 @@ import pytest
 
 from autograder.classroom.pages import charts, html, pictures
 from autograder.classroom.pages.notebook import clean, markdown, output
-from autograder.common import data
 from autograder.common.exhibits import Curve
 from tests.classroom.synthetic import HOSTILE
 from tests.conftest import ROOT
@@ -55,10 +54,6 @@ def test_the_package_holds_templates_and_catalogues(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"autograder/classroom/pages/templates/{path.name}" for path in html.TEMPLATES.iterdir()} <= names
     assert "autograder/common/locale/ko/LC_MESSAGES/autograder.mo" in names
-
-
-def test_the_names_of_classes_are_those_of_the_data_set():
-    assert pictures.CLASSES == data.CLASSES
 
 
 def test_an_image_is_a_png_of_the_same_pixels():

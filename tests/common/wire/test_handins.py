@@ -219,8 +219,7 @@ class Lab(CourseLab):
 @pytest.fixture(scope="module")
 def session(course):
     def make():
-        holdout = course.data.holdout
-        return Session(course, "two_layer", Lab(holdout.test_size, holdout.random_state, course.root), Memo(None))
+        return Session(course, "two_layer", Lab(course.data, course.root), Memo(None))
 
     return make
 

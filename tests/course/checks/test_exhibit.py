@@ -179,10 +179,10 @@ def test_the_mistakes_of_a_trained_network_are_wrong_answers_on_holdout_images(t
     assert len({(mistake.label, mistake.predicted) for mistake in mistakes}) == MOST_MISTAKES
     rows = [mistake.row for mistake in mistakes]
     assert set(rows) <= set(lab.rows("holdout").tolist())
-    assert data.labels[rows].tolist() == [mistake.label for mistake in mistakes]
+    assert data.targets[rows].tolist() == [mistake.label for mistake in mistakes]
     # The same by hand: relu and softmax of two dense layers.
     kernel, bias, last, last_bias = network.weights
-    hidden = np.maximum(data.images[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
+    hidden = np.maximum(data.features[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
     assert (hidden @ last + last_bias).argmax(1).tolist() == [mistake.predicted for mistake in mistakes]
 
 
@@ -197,8 +197,8 @@ def test_the_confusion_matrix_counts_the_first_images_of_the_holdout_and_costs_n
     assert lab.asked.mistakes == known
     rows = lab.rows("holdout")[:1000]
     kernel, bias, last, last_bias = network.weights
-    hidden = np.maximum(data.images[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
-    assert np.array_equal(found, confusion_matrix(data.labels[rows], (hidden @ last + last_bias).argmax(1)))
+    hidden = np.maximum(data.features[rows].reshape(-1, 784) / np.float32(255) @ kernel + bias, 0)
+    assert np.array_equal(found, confusion_matrix(data.targets[rows], (hidden @ last + last_bias).argmax(1)))
     counts = [mistake.count for mistake in lab.mistakes(network, "holdout", 100)]
     assert counts == sorted(counts, reverse=True)
 

@@ -346,7 +346,7 @@ SAID = [
     ({"type": "trained_on", "scaling": "unit"}, {"value": FITTED},
      ('Trained on the training split, scaled to 0 to 1', 'passed', '', 'Trained on the training split, scaled to 0 to 1', '')),
     ({"type": "trained_on", "split": "all_train"}, {"value": model(fits=(fit(train=48000, holdout=12000),))},
-     ('Trained on all 60,000 training images', 'passed', '', 'Trained on all 60,000 training images', '')),
+     ('Trained on all training images', 'passed', '', 'Trained on all training images', '')),
     ({"type": "trained_on", "split": "holdout"}, {"value": model(fits=(fit(train=0, holdout=12000),))},
      ('Trained on the hold-out', 'passed', '', 'Trained on the hold-out', '')),
     ({"type": "trained_on", "split": "test"}, {"value": model(fits=(fit(train=0, test=10000),))},

@@ -67,8 +67,7 @@ class Bench:
         self.stand_ins.install()
         self.student = HomeStudent()
         self.stand_ins.student = self.student
-        holdout = course.data.holdout
-        self.student._lab = self.lab = StandInLab(holdout.test_size, holdout.random_state, course.root)
+        self.student._lab = self.lab = StandInLab(course.data, course.root)
         self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         self.places = question_cells(notebook)
         imports = {place for place, source in enumerate(self.cells) if modules(source)}

@@ -158,7 +158,7 @@ class StandIns:
             message = self.student.trainings.recogniser.samples(x, np.zeros(len(x), np.uint8))
         except (CannotTrainHere, AttributeError):
             return self.predict_for_real(model, x, *args, **kwargs)
-        labels = self.student.lab.data.labels[message.rows].astype(int)
+        labels = self.student.lab.data.targets[message.rows].astype(int)
         described, measured_on = self._about(model, x, labels)
         answers = np.zeros((len(labels), 10), np.float32)
         answers[np.arange(len(labels)), predicted(labels, score(described, measured_on)["accuracy"])] = 1

@@ -222,7 +222,7 @@ def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
     network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
     if not stand_ins.trainings.get(id(network)):
         raise ValueError("not trained")
-    images = (lab.data.images[lab.rows(check.split)] / 255.0).reshape(-1, *network.input_shape[1:])
+    images = (lab.data.features[lab.rows(check.split)] / 255.0).reshape(-1, *network.input_shape[1:])
     own = np.argmax(stand_ins.predict(network, images), axis=1)
     return bool(given.shape == own.shape and float(np.mean(given != own)) <= check.tolerance)
 
