@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.classroom.pages import charts, figures, html, statistics
 from autograder.classroom.pages.causes import Cause, Made, causes, losses_of, made_by, teach_next
-from autograder.classroom.pages.feedback import MARKS, pieces, titles_of
+from autograder.classroom.pages.feedback import MARKS, anchor, pieces, text_anchor, titles_of
 from autograder.classroom.pages.heat_map import heat_map
 from autograder.classroom.pages.hints import hint_rows
 from autograder.classroom.pages.similar import Group
@@ -85,12 +85,15 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
     students = [_student(name, by_student, material) for name in names]
     lost = losses_of(material.reports, course)
     found, made = causes(lost), made_by(lost)
-    checks = [_item(item, titles, words, made.get((item.assignment, item.question, item.check), ())) for item in items]
+    ways = Ways(material.pages)
+    checks = [
+        _item(item, titles, words, made.get((item.assignment, item.question, item.check), ()), ways) for item in items
+    ]
     links = {place: link for place, address in material.links.items() if (link := _web(address))}
     settled = {place: not standing.waiting for place, standing in material.standings.items()}
     groups = waiting(material.reports, settled, material.scored, words, links)
     first, others = split(groups)
-    rows = [_cause(cause, words) for cause in found]
+    rows = [_cause(cause, words, ways) for cause in found]
     return {
         "course": course.course.title.in_language(language()),
         "next": [pieces(sentence) for sentence in teach_next(found, words)],
@@ -114,11 +117,11 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
             "scores": figures.scores(shares), "facility": figures.facility(items),
             "accuracies": figures.accuracies(by_assignment, titles),
         },
-        "slow": _slow(material, titles),
-        "similar": [_group(group, titles.get(name, name)) for name, groups in material.similar.items() for group in groups],
+        "slow": _slow(material, titles, ways),
+        "similar": [_group(group, name, titles.get(name, name), ways) for name, groups in material.similar.items() for group in groups],
         "compared": bool(material.similar),
         "differences": [
-            {"student": s, "assignment": titles.get(a, a), "report": report, "book": book, "gain": report - book}
+            {"students": ways.to([s], a), "assignment": titles.get(a, a), "report": report, "book": book, "gain": report - book}
             for s in html.in_order({student for student, _a in material.differences})
             for (student, a), (report, book) in material.differences.items() if student == s
         ],
@@ -147,13 +150,33 @@ def _web(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
-def _cause(cause: Cause, words: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+class Ways:
+    """From a student's name to the feedback page, and there to a question or to its text. `pages`: addresses."""
+
+    def __init__(self, pages: Mapping[Place, str]) -> None:
+        self.pages = pages
+
+    def to(self, students: Sequence[str], assignment: str, question: str = "") -> list[tuple[str, str]]:
+        """Names with addresses; '' where there is none."""
+        place = f"#{anchor(question)}" if question else ""
+        known = ((name, self.pages.get((name, assignment), "")) for name in students)
+        return [(name, page and page + place) for name, page in known]
+
+    def text(self, students: Sequence[str], assignment: str, question: str) -> str:
+        """Where the question can be read, in the notebook of the first of `students` who has a page."""
+        pages = (self.pages.get((name, assignment), "") for name in students)
+        page = next(filter(None, pages), "") if question else ""
+        return page and f"{page}#{text_anchor(question)}"
+
+
+def _cause(cause: Cause, words: Mapping[str, Mapping[str, str]], ways: Ways) -> dict[str, Any]:
     own = words.get(cause.assignment, {})
     return {
         "title": own.get(cause.question, cause.question) if cause.question else cause.place,
         "assignment": own.get("", cause.assignment),
         "said": pieces(_("It was not answered.") if cause.unanswered else cause.said),
-        "students": cause.students, "share": cause.share, "points": cause.points,
+        "students": ways.to(cause.students, cause.assignment, cause.question), "share": cause.share,
+        "text": ways.text(cause.students, cause.assignment, cause.question), "points": cause.points,
         "following": [own.get(key, key) for key in cause.following],
     }  # fmt: skip
 
@@ -201,7 +224,7 @@ def _student(name: str, by_assignment: Mapping[str, Mapping[str, Report]], mater
 
 
 def _item(
-    item: Item, titles: Mapping[str, str], words: Mapping[str, Mapping[str, str]], made: Sequence[Made]
+    item: Item, titles: Mapping[str, str], words: Mapping[str, Mapping[str, str]], made: Sequence[Made], ways: Ways
 ) -> dict[str, Any]:
     """A check's row. `made`: the mistakes here, without what an earlier one explains."""
     return {
@@ -211,26 +234,32 @@ def _item(
         "failure": len(made) / item.decided if item.decided else 0.0, "facility": item.facility,
         "discrimination": item.discrimination, "odd": charts.odd(item),
         "slips": [
-            (pieces(slip.said), len(slip.students), html.in_order(slip.students))
+            (pieces(slip.said), len(slip.students), ways.to(html.in_order(slip.students), item.assignment, item.question))
             for slip in statistics.slips((one.said, one.student) for one in made)
         ],
     }  # fmt: skip
 
 
-def _slow(material: Material, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def _slow(material: Material, titles: Mapping[str, str], ways: Ways) -> list[dict[str, Any]]:
     known = {(report.student, report.assignment): report for report in material.reports}
     slow = sorted(((s, place) for place, s in material.seconds.items() if place in known), reverse=True)[:SLOWEST]
     return [
-        {"student": place[0], "assignment": titles.get(place[1], place[1]), "seconds": seconds,
+        {"students": ways.to([place[0]], place[1]), "assignment": titles.get(place[1], place[1]), "seconds": seconds,
          "breaks": [b.sentence for b in known[place].breaks]}
         for seconds, place in slow if seconds > 0
     ]  # fmt: skip
 
 
-def _group(group: Group, title: str) -> dict[str, Any]:
+def _group(group: Group, assignment: str, title: str, ways: Ways) -> dict[str, Any]:
     said = (
         _("token for token the same")
         if group.same
         else _("{share} of the rare passages are the same", share=html.percent(group.least))
     )
-    return {"students": group.students, "assignment": title, "said": said, "shared": group.shared, "lines": group.lines}
+    return {
+        "students": ways.to(group.students, assignment),
+        "assignment": title,
+        "said": said,
+        "shared": group.shared,
+        "lines": group.lines,
+    }

@@ -112,9 +112,11 @@ def _view(
         for result in report.questions
     )
     classes = data_sets.source(course.data.name).classes
+    texts = _texts(cells)
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [
         _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at, bands, classes)
+        | {"text": text_anchor(result.question) if result.question in texts else ""}
         for result in report.questions
     ]
     places = {cell.number: titles.get(cell.name.removesuffix("-answer"), "") for cell in cells if cell.name}
@@ -140,9 +142,21 @@ def _view(
         "places": places,
         "notes": [note for note in report.notes if note not in broken],
         "cells": cells,
+        "texts": {number: [text_anchor(key) for key in texts if texts[key] == number] for number in texts.values()},
         "any_undecided": any(question["state"] == "undecided" for question in questions),
         "colophon": colophon,
     }
+
+
+def _texts(cells: Sequence[Cell]) -> dict[str, int]:
+    """By question, the number of the cell that asks it: the last text before the answer."""
+    found, last = {}, 0
+    for cell in cells:
+        if cell.text:
+            last = cell.number
+        elif cell.name.endswith("-answer") and last:
+            found[cell.name.removesuffix("-answer")] = last
+    return found
 
 
 def titles_of(name: str, course: Course) -> dict[str, str]:
@@ -255,6 +269,11 @@ def _question(
 def anchor(question: str) -> str:
     """Where a question stands in the page: what follows ``#`` in its address."""
     return f"question-{question}"
+
+
+def text_anchor(question: str) -> str:
+    """Where its text stands, in the notebook below."""
+    return f"text-{question}"
 
 
 def state(result: QuestionResult, manual: float | None = None) -> str:

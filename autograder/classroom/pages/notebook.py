@@ -46,6 +46,9 @@ TAGS = frozenset([*TEXT_TAGS, *BLOCK_TAGS, *TABLE_TAGS])
 ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt"], "th": ["scope"], "span": ["class"], "div": ["class"]}
 NOTHING = Markup()
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_ANCHOR = re.compile(
+    r'<a class="anchor-link" [^>]{1,300}>&#182;</a>'
+)  # nbconvert's, to places that are not in the page
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 
 
@@ -113,7 +116,7 @@ def code(source: str) -> Markup:
 def markdown(source: str) -> Markup:
     from nbconvert.filters.markdown import markdown2html
 
-    return clean(markdown2html(source))
+    return clean(_ANCHOR.sub("", markdown2html(source)))
 
 
 def clean(html: str) -> Markup:

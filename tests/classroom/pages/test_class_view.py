@@ -14,6 +14,7 @@ from autograder.classroom.pages.causes import causes, losses_of, made_by, teach_
 from autograder.classroom.pages.class_page import Material, Standing, class_page
 from autograder.classroom.pages.feedback import feedback_page
 from autograder.classroom.pages.hints import hints_of
+from autograder.classroom.pages.similar import Group
 from autograder.classroom.pages.waiting import split
 from autograder.common.pressed_hints import KEY
 from autograder.common.results import Status
@@ -104,6 +105,35 @@ def test_the_link_of_every_field_leads_to_its_question(course, tmp_path):
         if path not in anchors:
             anchors[path] = {one["id"] for one in BeautifulSoup(path.read_text("utf-8"), "html.parser").select("[id]")}
         assert address.fragment in anchors[path]
+
+
+@few
+@given(any_class)
+def test_wherever_a_student_is_named_for_something_the_name_leads_to_it(course, drawn):
+    seed, students, assignments = drawn
+    reports = synthetic.classroom(course, students, assignments, seed)
+    if not reports:
+        return
+    pages = {(r.student, r.assignment): f"pages/{r.student}/{r.assignment}.html" for r in reports}
+    places = list(pages)
+    made = page(
+        course, reports, pages=pages, seconds=dict.fromkeys(places, 3.0), differences=dict.fromkeys(places, (2.0, 1.0)),
+        similar={a: [Group((s, s), True, 1, 1.0, ())] for s, a in places},
+    )  # fmt: skip
+    names = {r.student for r in reports}
+    for table in made.select("main table"):
+        if table.get("id") not in ("map-table", "students-table"):  # a row for each student, with links in its fields
+            free = [
+                text
+                for text in table.find_all(string=lambda text: text.strip(" ,") in names)
+                if text.parent.name != "a"
+            ]
+            assert not free, table
+    anchors = {f"{pages[r.student, r.assignment]}#question-{q.question}" for r in reports for q in r.questions}
+    for link in made.select("#checks ~ .scroll details a, #causes ~ .scroll details a"):
+        assert link["href"] in anchors and link["href"].startswith(f"pages/{link.get_text()}/")
+    texts = {address.replace("#question-", "#text-") for address in anchors}
+    assert all(link["href"] in texts for link in made.select("#causes ~ .scroll tbody th a"))
 
 
 def test_formgrader_is_told_by_student_and_assignment_and_only_the_webs_addresses(course):

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.pages.feedback import Person, feedback_page
-from autograder.classroom.pages.notebook import Cell
+from autograder.classroom.pages.notebook import Cell, cells
+from autograder.common.cells import grade_id_of
 from autograder.common.results import FirstCause, Status
+from autograder.course.released_notebook import released_notebook
 from tests.classroom import synthetic
 
 UNSCALED = {"scale.range", "scale.pixels", "train.trained_on", "accuracy.accuracy", "accuracy.unseen_images"}
@@ -91,6 +93,23 @@ def test_curves_are_drawn_where_they_are_measured_and_pointed_to_from_elsewhere(
 def test_an_open_question_shows_the_curves_rather_than_a_right_one(course):
     made = page(synthetic.report(course, "alice", "two_layer", failing={"train.epochs"}), course)
     assert made.find(id="question-train").select("svg[aria-label^=Accuracy]")
+
+
+def test_every_question_leads_to_its_text_in_the_notebook_below(course):
+    """Also two that are asked in one text, and none that the student's notebook no longer has."""
+    notebook = released_notebook(course, "two_layer")
+    names = [grade_id_of(cell) for cell in notebook.cells]
+    del notebook.cells[names.index("compile-answer")]
+    del notebook.cells[names.index("outputs-answer") - 1 : names.index("outputs-answer")]  # asked above "collapse", now
+    made = page(synthetic.report(course, "alice", "two_layer"), course, cells=cells(notebook))
+    for key, question in course.assignment("two_layer").questions.items():
+        links = made.select(f"#question-{key} .asked a")
+        assert len(links) == (key != "compile")
+        if links and key not in ("outputs", "collapse"):
+            cell = made.select_one(links[0]["href"]).parent
+            assert question.title.in_language("en") in cell.find("h2").get_text()
+            assert "¶" not in cell.get_text()
+    assert len(made.select("[id^=text-]")) == len(course.assignment("two_layer").questions) - 1
 
 
 def test_a_broken_limit_and_the_notebook_name_questions_and_no_numbers_of_cells(course):

@@ -113,3 +113,10 @@ def test_the_scripts_are_made_once_for_each_user_and_version(tmp_path, monkeypat
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # nowhere to keep it
     assert charts.scripts.__wrapped__() == "made anew();"
+
+
+def test_words_that_stand_upright_lie_on_their_side_in_every_script():
+    """Korean letters don't turn with a vertical line by themselves: turned around, each of them stood on its head."""
+    rules = [rule for path in html.TEMPLATES.glob("*.css") for rule in path.read_text("utf-8").split("}")]
+    upright = [rule for rule in rules if "writing-mode" in rule]
+    assert upright and all("text-orientation: sideways" in rule for rule in upright)
