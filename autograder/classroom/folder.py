@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20  # bytes of a report or an executed notebook that is read: far above what grading writes
 GRADEBOOK = "gradebook.db"  # where course.yml's default puts it
+CLASS_PAGE = "class.html"  # where `autograder report` puts it
 # What nbgrader's release_feedback needs beside a notebook or page, and its size in bytes: the secret names a student's page.
 BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
 _AGAIN = N_("Run `autograder grade`: it grades this submission anew.")
@@ -73,11 +74,13 @@ class Folder:
         self.looks = self.journal / "class.json"
         self.logs = root / "logs"
         self.gradebook = root / GRADEBOOK
+        self.class_page = root / CLASS_PAGE
 
     def made(self) -> tuple[Path, ...]:
         """All that is made at run time: no student may see it, and it is never committed."""
         return (
             self.submitted, self.autograded, self.reports, self.feedback, self.journal, self.logs, self.gradebook,
+            self.class_page,
         )  # fmt: skip
 
     def submission(self, work: Work) -> Path:

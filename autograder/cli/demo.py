@@ -37,7 +37,7 @@ def pages(course: Course, target: Path) -> None:
     from autograder.classroom.folder import Folder
     from autograder.classroom.pages.publish import write_all
 
-    amiss, page = Amiss(), target / "class.html"
+    amiss, page = Amiss(), Folder(target).class_page
     found = the_reports(course, [], [], "", amiss)
     with err.status(_("writing pages")):
         write_all(course, found, "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.classroom.folder import CLASS_PAGE
 from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
 from autograder.common.errors import AutograderError
 from autograder.common.files import deliver
@@ -22,7 +23,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: autograder report --output class.html --assignment two_layer")
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("class.html"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path(CLASS_PAGE),
     assignment: Annotated[
         list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
     ] = None,

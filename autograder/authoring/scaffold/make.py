@@ -133,7 +133,7 @@ def _ignored(root: Path) -> str:
     """What must never be pushed: all that grading makes, which names students and their grades."""
     made = [path.relative_to(root).as_posix() for path in Folder(root).made()]
     lines = [f"/{name}*" if "." in name else f"/{name}/" for name in made]
-    return "\n".join([*lines, "/class.html", ".ipynb_checkpoints/", "__pycache__/"]) + "\n"
+    return "\n".join([*lines, ".ipynb_checkpoints/", "__pycache__/"]) + "\n"
 
 
 def _replace(course_file: Path, text: str) -> None:

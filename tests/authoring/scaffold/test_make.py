@@ -7,11 +7,13 @@ import pytest
 import yaml
 
 from autograder.authoring.release import release, stale
+from autograder.authoring.scaffold import make
 from autograder.authoring.scaffold.make import New, inserted, new_assignment
 from autograder.authoring.variants import edited, solved
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError, CourseError
 from autograder.course.course import load
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -71,6 +73,11 @@ def test_a_course_that_is_begun_keeps_out_of_git_what_names_students(tmp_path):
         ["git", "-C", tmp_path, "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
     ).stdout
     assert "course.yml" in shown and "first.ipynb" in shown
+
+
+def test_this_course_too_keeps_out_of_git_what_names_students():
+    kept_out = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert {line for line in make._ignored(ROOT).splitlines() if line not in kept_out} == set()
 
 
 def test_a_gitignore_that_is_there_stays(tmp_path):
