@@ -62,7 +62,6 @@ def autograder(
 
 def main() -> None:
     """Runs a command. Whatever the surroundings lack (a home, room for what is printed, UTF-8) is a sentence, never a traceback."""
-    shell.leave_out_the_grammar_of_urls()
     shell.settle_streams()
     shell.choose_language(sys.argv[1:])
     command = typer.main.get_command(app)

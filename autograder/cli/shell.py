@@ -35,14 +35,6 @@ def version(asked: bool) -> None:
         raise typer.Exit
 
 
-def leave_out_the_grammar_of_urls() -> None:
-    """jsonschema, which nbformat draws in, makes a parser of all URLs when it is imported: 1.4 s, for a format that no notebook has.
-
-    It is made to do without, as where that package is not installed.
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # Python's own way of saying: can't be imported
-
-
 def settle_streams() -> None:
     """What a terminal's encoding can't show is spelled out, and a stream that is closed takes nothing."""
     for name in ("stdout", "stderr"):

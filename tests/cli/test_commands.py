@@ -336,20 +336,6 @@ def test_figures_of_a_run_import_no_notebook_library(course):
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
 
 
-def test_no_command_waits_for_a_grammar_of_all_urls():
-    """jsonschema makes one when it is imported, which nbformat does; notebooks are checked all the same."""
-    program = (
-        "import sys\nfrom autograder.cli import app\nsys.argv[1:] = ['--version']\n"
-        "try: app.main()\nexcept SystemExit: pass\n"
-        "import nbformat, autograder.classroom.pages.material, autograder.classroom.grading.run, autograder.authoring.release\n"
-        "assert sys.modules['jsonschema'] and sys.modules['rfc3987_syntax'] is None\n"
-        "try: nbformat.validate({'nbformat': 4, 'nbformat_minor': 5, 'metadata': {}, 'cells': [{}]})\n"
-        "except nbformat.ValidationError: print('refused')"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=600)
-    assert done.stdout.splitlines()[-1:] == ["refused"], done.stderr
-
-
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["status"], ["status", "--json"]], ids=" ".join)
 def test_a_full_disk_behind_stdout_is_a_sentence(arguments):
     with open("/dev/full", "w") as full:
