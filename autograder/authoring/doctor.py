@@ -128,12 +128,17 @@ def _packages(course: Course) -> Finding:
 
 
 def _sandbox() -> Finding:
-    from autograder.sandbox import bubblewrap
+    from autograder.sandbox import bubblewrap, cgroups
 
     reason = bubblewrap.available()
     if reason:
         return Finding("bubblewrap", Mark.BAD, _("student code can't be isolated here"), reason)
-    return good("bubblewrap", _("student code can be isolated: own namespaces, no network"))
+    above, why = cgroups.usable()
+    says = _("student code can be isolated: own namespaces, no network")
+    held = (
+        _("memory by control groups in {folder}", folder=above) if above else _("memory by watching ({why})", why=why)
+    )
+    return good("bubblewrap", f"{says}; {held}")
 
 
 def _apart(course: Course) -> Finding:

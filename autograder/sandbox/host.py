@@ -27,7 +27,7 @@ from autograder.common import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation, Limits
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.inside.limits import Broken
 from autograder.sandbox.layout import Layout
 
@@ -101,6 +101,8 @@ class Sandbox:
         self.starts = 0  # how often a parent was started: 1 unless something was odd
         self.namespaces = False
         self._choices = {"preload": preload, "nested": nested}
+        self._group: cgroups.Group | None = None
+        self._ended = 0  # what the system had ended in the group when the kernel of the moment began
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -143,10 +145,12 @@ class Sandbox:
                 return
             self._stop()
             ours, theirs = socket.socketpair()
+            self._group = self._layout.group(self.limits)
+            entries = [self._group.entry] if self._group else []
             with theirs, (self._private / "stderr").open("wb") as errors:
                 self._process = subprocess.Popen(
-                    self._layout.command(theirs.fileno(), self.limits.scratch_mb, self._choices),
-                    stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=[theirs.fileno()],
+                    self._layout.command(theirs.fileno(), self.limits.scratch_mb, {**self._choices, "entries": entries}),
+                    stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=[theirs.fileno(), *entries],
                     env=dict(os.environ) if self._layout.walled else self._layout.environment(),  # bwrap clears it
                     cwd=self._private, start_new_session=True,
                 )  # fmt: skip
@@ -199,6 +203,7 @@ class Sandbox:
                 "beside": f"{self.inner_run_folder}/{BESIDE}" if (self.run_folder / BESIDE).is_dir() else "",
                 "environment": {**self._layout.environment(), **environment}, "limits": self.limits.model_dump(),
             }  # fmt: skip
+            self._ended = self._group.ended() if self._group else 0
             answer = self._ask(request, LAUNCH_SECONDS + ANSWER_SECONDS)
             if answer is None:
                 raise SandboxError(_("the sandbox died while it started a kernel"), _("Run the command again."))
@@ -230,7 +235,10 @@ class Sandbox:
         with self._lock:
             if number != self._current:
                 return {"code": 137, "broke": None}
-            return self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "broke": Broken("sandbox")}
+            state = self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "broke": Broken("sandbox")}
+            if state["code"] and not state["broke"] and self._group and self._group.ended() > self._ended:
+                state["broke"] = Broken("memory", self.limits.memory_mb)  # the system was quicker than the parent
+            return state
 
     def _signal(self, number: int, signum: int) -> None:
         with self._lock:
@@ -279,6 +287,8 @@ class Sandbox:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             self._process.wait()
-        self._process = self._channel = None
+        if self._group is not None:
+            self._group.close()
+        self._process = self._channel = self._group = None
         self._current = 0
         self._layout.clear()

@@ -10,13 +10,14 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import autograder
 from autograder.common import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
-from autograder.course.course import Isolation
-from autograder.sandbox import bubblewrap, mounts, unroot
+from autograder.course.course import Isolation, Limits
+from autograder.sandbox import bubblewrap, cgroups, mounts, unroot
 
 # One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
 _FIXED = {
@@ -73,7 +74,17 @@ class Layout:
         """Of the data set, by their place below Keras's home."""
         return data_sets.source(self._data).places()
 
-    def command(self, channel: int, scratch_mb: int, choices: Mapping[str, bool]) -> list[str]:
+    def group(self, limits: Limits) -> cgroups.Group | None:
+        """A control group for the kernels, where there can be one; without it they are watched alone (inside/limits.py)."""
+        above, _why = cgroups.usable() if self.walled else (None, "")
+        try:
+            return cgroups.Group(above, limits) if above is not None else None
+        except OSError as error:
+            raise SandboxError(
+                _("a control group can't be made in {folder} ({error})", folder=above, error=error)
+            ) from error
+
+    def command(self, channel: int, scratch_mb: int, choices: Mapping[str, Any]) -> list[str]:
         """The parent's command line. Raises SandboxError where it can't be walled in."""
         settings = {
             "channel": channel, "isolation": self.isolation, "data": self._data, **choices,

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
@@ -25,14 +25,14 @@ from nbformat import NotebookNode
 
 from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
-from autograder.sandbox import outputs, provisioner
+from autograder.sandbox import outputs, own_memory, provisioner
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
-MESSAGE_BYTES = 256 << 20
+MESSAGE_BYTES = 256 << 20  # of one part
 MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 
 STOPPED = N_("cell {number} was stopped after {seconds:g} s")
@@ -48,7 +48,7 @@ UNREADABLE = N_("cell {number} made the kernel send messages that can't be read,
 @dataclass(frozen=True)
 class Break:
     """One broken limit: `cell` is the cell's index in the notebook; `limit` one of cell_seconds, notebook_seconds,
-    output, memory, processes, files, kernel (it ended by itself), messages; `sentence` is for the student."""
+    output, memory, processes, sockets, files, kernel (it ended by itself), messages; `sentence` is for the student."""
 
     cell: int
     limit: str
@@ -120,10 +120,9 @@ class _Client(NotebookClient):  # type: ignore[misc]
         return super().process_message(msg, cell, cell_index)
 
     def _keep_start(self, msg: dict[str, Any], cell: NotebookNode, room: int) -> None:
-        content = msg["content"]
-        if msg["msg_type"] == "stream" and isinstance(content.get("text"), str):
-            output = nbformat.v4.new_output("stream", name="stdout", text=content["text"][: max(0, room)])
-            cell.outputs.append(output)
+        text = msg["content"].get("text")
+        if msg["msg_type"] == "stream" and isinstance(text, str):
+            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=text[: max(0, room)]))
 
 
 def run_notebook(
@@ -200,7 +199,8 @@ async def run_notebook_async(
     execution = _Execution(client, sandbox, cell_seconds, notebook_seconds, output_bytes, on_cell)
     try:
         await _open(client)
-        return await execution.run(started)
+        with own_memory.watched(manager.provisioner.kernel.kill) as execution.memory:
+            return await execution.run(started)
     finally:
         await _close(client)
 
@@ -210,6 +210,7 @@ async def _open(client: _Client) -> None:
     try:
         client.kc = client.km.client(context=client.km.context)
         client.kc.allow_stdin = False
+        outputs.read_little(client.kc.session, 2 * client.allowance)
         client.kc.start_channels(stdin=False, hb=False)
         await asyncio.wait_for(_answering(client.kc), READY_SECONDS)
     except (RuntimeError, TimeoutError) as error:
@@ -253,12 +254,12 @@ class _Execution:
     notebook_seconds: float
     output_bytes: int
     on_cell: Callable[[int], None] | None
+    memory: own_memory.Watch = field(default_factory=own_memory.Watch)
+    code: int | None = None
 
     def __post_init__(self) -> None:
         self.breaks: list[Break] = []
-        self.executed = 0
-        self.died = False
-        self.code: int | None = None
+        self.executed, self.died = 0, False
 
     async def run(self, started: float) -> Run:
         finished = True
@@ -326,6 +327,8 @@ class _Execution:
             raise kind(str(broke), _("Run the command again; if it happens again, look at the notebook by hand."))
         if broke:
             self._broke(index, cell, broke.limit, BROKE, reason=broke)
+        elif self.memory.over:
+            self._broke(index, cell, "messages", UNREADABLE)
         else:
             self.died, self.code = True, kernel.poll()
             self._broke(index, cell, "kernel", DIED_ALONE, code=kernel.poll())

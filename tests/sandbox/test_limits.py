@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from autograder.sandbox import run
+from autograder.common.confined import in_use
+from autograder.sandbox import own_memory, run
 from autograder.sandbox.inside import limits
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
@@ -96,8 +97,11 @@ def test_one_process_can_not_take_more_memory(attempt: Try) -> None:
         "import mmap\nkept = []\nwhile True:\n    kept.append(mmap.mmap(-1, 1 << 26)); kept[-1].write(b'x' * (1 << 26))",
         f"{FIRST_THREAD_ENDS}for _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
         "        rest(time.sleep)\ntime.sleep(60)",
+        "import ctypes, mmap\nlibc, size = ctypes.CDLL(None), 4 << 40\nlibc.mmap.restype = ctypes.c_void_p\n"
+        "place = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, 0x4022, -1, 0)\n"
+        "for at in range(place, place + size, 2 << 20):\n    ctypes.string_at(at, 1)",
     ],
-    ids=["processes together", "shared memory", "processes whose first thread has ended"],
+    ids=["processes together", "shared memory", "processes whose first thread has ended", "page tables"],
 )
 def test_memory_is_counted_over_all_processes(attempt: Try, bomb: str) -> None:
     tried = attempt(bomb, NEXT)
@@ -161,8 +165,9 @@ def test_a_flood_of_output_is_cut_and_stopped(attempt: Try, flood: str) -> None:
 
 
 def test_one_gigantic_output_is_cut(attempt: Try) -> None:
-    tried = attempt("print('y' * 100_000_000)", "1 + 1")
-    assert "output" in tried.limits and len(tried.shown[0]) < 2 * LIMITS.output_kb * 1024
+    tried = attempt("print('y' * 100_000_000)", "1 + 1", "raise KeyError('z' * 20_000_000)", NEXT)
+    assert "output" in tried.limits and "yyyyyy" in tried.shown[0] and len(tried.shown[0]) < 2 * LIMITS.output_kb * 1024
+    assert tried.shown[1] == "" and tried.shown[2].startswith("KeyError")  # nothing more is shown but that it raised
 
 
 @pytest.mark.timeout(60)  # in quadratic time they would take hours
@@ -196,6 +201,32 @@ def test_messages_that_can_not_be_read_end_the_notebook(attempt: Try) -> None:
     assert tried.limits == ["messages"] and not tried.run.finished
 
 
+@pytest.mark.parametrize(
+    ("parts", "most_mb"),
+    [("[bytes(64 << 20)] * 35", 1900), ("[b'[' + b'[],' * (10 << 20) + b'[]]']", 300)],
+    ids=["a message of many parts", "a large document"],
+)
+def test_what_a_kernel_sends_takes_little_of_this_process(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch, parts: str, most_mb: int
+) -> None:
+    """ZeroMQ keeps all parts of a message until its last; a document becomes 25 times as large as Python's objects."""
+    sizes = []
+
+    def looked(name: str = "VmSize") -> int:
+        sizes.append(in_use(name))
+        return sizes[-1]
+
+    monkeypatch.setattr(own_memory, "in_use", looked)
+    tried = attempt(
+        f"kernel, parts = get_ipython().kernel, {parts}\nheads = kernel.session.serialize(kernel.session.msg('status'))[2:5]\n"
+        "sign = kernel.session.sign([*heads, parts[0]])\nimport time\n"
+        "kernel.iopub_thread.send_multipart([b'<IDS|MSG>', sign, *heads, *parts])\ntime.sleep(5)",
+        NEXT,
+    )
+    assert set(tried.limits) <= {"messages", "output"}
+    assert max(sizes) - sizes[0] < most_mb << 20
+
+
 def test_outputs_that_are_no_notebook_outputs_are_dropped(attempt: Try) -> None:
     tried = attempt(
         "kernel = get_ipython().kernel\n"
@@ -213,6 +244,7 @@ HOARD = (
     "        try: kept.append(socket.socketpair())\n"
     "        except OSError: time.sleep(seconds)\n"
 )
+QUEUES = HOARD.replace("socket.socketpair()", "select.epoll()").replace("socket", "select")
 IN_FORTY = "for _ in range(40):\n    if os.fork() == 0:\n        {}\ntime.sleep(50)"
 BUSY = "threading.Thread(target=lambda: [os.close(os.dup(1)) for _ in iter(int, 1)]).start()\n        "
 
@@ -223,11 +255,12 @@ BUSY = "threading.Thread(target=lambda: [os.close(os.dup(1)) for _ in iter(int, 
         HOARD + IN_FORTY.format("hoard(50)"),
         FIRST_THREAD_ENDS + HOARD + IN_FORTY.format("rest(hoard)"),
         "import threading\n" + HOARD + IN_FORTY.format(BUSY + "hoard(50)"),
+        QUEUES + IN_FORTY.format("hoard(50)"),
     ],
-    ids=["plainly", "in threads that outlive the first", "while descriptors come and go"],
+    ids=["plainly", "in threads that outlive the first", "while descriptors come and go", "queues"],
 )
 def test_sockets_of_many_processes_are_counted_together(attempt: Try, hoard: str) -> None:
     """What waits in them is memory of nobody's: each process alone stays below its limit."""
     tried = attempt(hoard, NEXT)
     assert tried.limits == ["sockets"] and tried.shown[1] == ""
-    assert "sockets: more than" in tried.run.breaks[0].sentence
+    assert "sockets and event queues: more than" in tried.run.breaks[0].sentence

@@ -30,25 +30,29 @@ if LINUX:
 
 MB = 1 << 20
 SHARED_MEMORY_MB = 128
+SIGNALS = 1_000  # that wait, and timers: the kernel's memory, and all kernels are one user to it
 INODES = 50_000  # tmpfs: 1 KB of kernel memory a file, which its size does not show
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where a kernel lives: the same for all kernels of one parent. `hardened`: inside bubblewrap."""
+    """Where a kernel lives: the same for all kernels of one parent. `hardened`: inside bubblewrap. `entries`: of its control group."""
 
     scratch: str
     sockets: str
     hardened: bool
     namespaces: bool
     keras: str = ""
+    entries: tuple[int, ...] = ()
 
 
 def become_kernel(plan: Plan, request: dict[str, Any], report: int, closing: list[int]) -> NoReturn:
     """Never returns. Lines of JSON go to the descriptor `report`: pids, then ``ready`` or ``error``."""
     code = 1
     try:
-        for descriptor in closing:
+        for entry in plan.entries:
+            os.write(entry, b"0")  # all that this process and its children take counts in the kernels' control group
+        for descriptor in (*plan.entries, *closing):
             os.close(descriptor)
         for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -174,6 +178,7 @@ def _limit(limits: dict[str, int], processes: bool) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits["file_mb"] * MB,
         resource.RLIMIT_NOFILE: limits["open_files"],
+        resource.RLIMIT_SIGPENDING: SIGNALS,
         resource.RLIMIT_DATA: limits["memory_mb"] * MB + (prepared.nbytes() if prepared else 0),
     }
     if processes:

@@ -20,7 +20,7 @@ SAID = {  # what ends a kernel
     "processes": N_("processes: more than {number}"),
     "memory": N_("memory: more than {number} MB"),
     "machine": N_("memory: the machine had less than {number} MB left"),
-    "sockets": N_("sockets: more than {number}"),
+    "sockets": N_("sockets and event queues: more than {number}"),
     "files": N_("files: a file was written outside the scratch folder"),
     "sandbox": N_("the sandbox died under this notebook"),
 }
@@ -87,25 +87,39 @@ def session(leader: int) -> list[int]:
 def _resident(folder: str) -> int:
     """Bytes that stand in memory for it now: none when it has ended, or is about to."""
     fields = _fields(folder)
-    return int(fields[21]) * PAGE if fields else 0
+    return int(fields[21]) * PAGE + _tables(folder) if fields else 0
+
+
+def _named(file: str, name: str) -> int:
+    """The bytes behind `name` in a file of /proc that says them in kB. Raises OSError, LookupError."""
+    with open(file, "rb") as facts:
+        return next(int(line.split()[1]) << 10 for line in facts if line.startswith(name.encode()))
+
+
+def _tables(folder: str) -> int:
+    """Bytes of page tables: a process that looks at one byte of every 2 MB of a map holds gigabytes of them, and no page."""
+    try:
+        return _named(f"{folder}/status", "VmPTE:")
+    except (OSError, StopIteration):
+        return 0
 
 
 def _proportional(folder: str) -> int:
     """Bytes, pages shared with k processes counted as 1/k: forks share most of what the parent imported."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"{folder}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return _resident(folder)  # what hides its map is charged with all that it shows
+    try:
+        return _named(f"{folder}/smaps_rollup", "Pss:") + _tables(folder)
+    except (OSError, StopIteration):
+        return _resident(folder)  # what hides its map is charged with all that it shows
 
 
 def _sockets(folders: Iterable[str], each: int) -> int:
-    """How many they hold together, those that were inherited once. What waits in them is memory that no process's size shows.
+    """How many they hold together, those that were inherited once, with their event queues (epoll), all of which have one name. What waits
+    in them is memory that no process's size shows.
 
     `each`: what a process is charged with that hides its own.
     """
     found: set[str] = set()
-    hidden = 0
+    hidden = queues = 0
     for folder in folders:
         try:
             descriptors = os.listdir(f"{folder}/fd")
@@ -117,18 +131,16 @@ def _sockets(folders: Iterable[str], each: int) -> int:
                 link = os.readlink(f"{folder}/fd/{descriptor}")
                 if link.startswith("socket:"):
                     found.add(link)
-    return len(found) + hidden * each
+                queues += link == "anon_inode:[eventpoll]"
+    return len(found) + queues + hidden * each
 
 
 def available_mb() -> int:
     """What the whole machine has left, or a large number where that is unknown."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    except OSError:
-        pass
-    return 1 << 30
+        return _named("/proc/meminfo", "MemAvailable:") >> 20
+    except (OSError, StopIteration):
+        return 1 << 30
 
 
 def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | None:
@@ -139,7 +151,7 @@ def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | N
         folder, fields = _shown(pid)
         if fields:
             count += int(fields[17])  # threads count, as they do for RLIMIT_NPROC
-            sizes[folder] = int(fields[21]) * PAGE
+            sizes[folder] = int(fields[21]) * PAGE + _tables(folder)
     if count > limits["processes"]:
         return Broken("processes", limits["processes"])
     allowed = limits["memory_mb"] * MB

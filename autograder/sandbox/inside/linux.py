@@ -27,10 +27,11 @@ _ANY_NAMESPACE = 0x7E020000  # ns, cgroup, uts, ipc, user, pid, net
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 
-# System calls that a student's notebook never needs, as (x86_64, aarch64) numbers. Three sorts: those that hold memory
-# which no process's size shows (memfd, System V and POSIX queues, a tmpfs in a namespace of one's own), those that
-# reach into other processes, and those with a record of kernel bugs.
-_DENIED = {
+# System calls that a student's notebook never needs, as (x86_64, aarch64) numbers. Four sorts: those that hold memory
+# which no process's size shows (memfd, System V and POSIX queues, pages in pipes, rules of Landlock, a tmpfs in a namespace of
+# one's own), those that use up what all programs of a user or of the machine share (watches of inotify, contexts of AIO),
+# those that reach into other processes, and those with a record of kernel bugs.
+_DENIED: dict[str, tuple[int, int | None]] = {
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
     "semget": (64, 190), "mq_open": (240, 180), "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40),
     "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
@@ -39,7 +40,8 @@ _DENIED = {
     "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438), "add_key": (248, 217), "request_key": (249, 218),
     "keyctl": (250, 219), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "io_setup": (206, 0),
+    "vmsplice": (278, 75), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
 }  # fmt: skip
 # Families of sockets: of this machine only, and of the network that the sandbox has none of. Others belong to no network
 # namespace (VSOCK reaches the hypervisor), or to modules with a record of bugs (ALG, PACKET, TIPC, CAN ...).
@@ -100,7 +102,8 @@ def filter_program(machine: str) -> bytes:
     # clone3 passes its flags in memory, which a filter can't read; without it, the C library uses clone.
     program += [_instruction(equal, _CLONE3, 0, 1), missing]
     for numbers in _DENIED.values():
-        program += [_instruction(equal, numbers[column], 0, 1), refuse]
+        if (number := numbers[column]) is not None:
+            program += [_instruction(equal, number, 0, 1), refuse]
     # Its first argument is the family, in the low half of 64 bits, which is all that the kernel looks at.
     check = [_instruction(load, 16)]
     check += [_instruction(equal, family, len(FAMILIES) - place, 0) for place, family in enumerate(FAMILIES.values())]

@@ -5,7 +5,7 @@ fork), and then forks a kernel for each notebook. It holds no secret, can't be l
 kernel says except the few lines before student code runs.
 
 SETTINGS is a JSON object: `channel` (a descriptor), `isolation`, `scratch`, `sockets`, `keras`,
-`preload`, `nested`. Over the channel go lines of
+`preload`, `nested`, `entries` (descriptors of the control group that kernels step into, if there is one). Over the channel go lines of
 JSON: a request with `do`, then one answer. Requests: launch, signal, poll, reset, close.
 """
 
@@ -72,7 +72,8 @@ class Parent:
         self.channel = socket.socket(fileno=settings["channel"])
         self.hardened = settings["isolation"] == "bubblewrap"
         namespaces = self.hardened and settings["nested"] and _namespaces_work()
-        self.plan = Plan(settings["scratch"], settings["sockets"], self.hardened, namespaces, settings["keras"])
+        place = (settings["scratch"], settings["sockets"], self.hardened, namespaces, settings["keras"])
+        self.plan = Plan(*place, tuple(settings["entries"]))
         self.running: Running | None = None
         self.init = 1 if self.hardened else 0
 
