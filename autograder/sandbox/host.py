@@ -236,7 +236,8 @@ class Sandbox:
             if number != self._current:
                 return {"code": 137, "broke": None}
             state = self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "broke": Broken("sandbox")}
-            if state["code"] and not state["broke"] and self._group and self._group.ended() > self._ended:
+            unsaid = not state["broke"] or state["broke"][0] == "machine"
+            if state["code"] and unsaid and self._group and self._group.ended() > self._ended:
                 state["broke"] = Broken("memory", self.limits.memory_mb)  # the system was quicker than the parent
             return state
 

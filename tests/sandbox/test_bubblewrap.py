@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from autograder.common.i18n import speaking
 from autograder.sandbox import bubblewrap, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
+from autograder.sandbox.inside.parent import Parent, Running
 from autograder.sandbox.layout import Layout
 from tests.sandbox.conftest import LIMITS
 
@@ -130,8 +132,6 @@ def test_only_sources_that_another_user_may_not_reach_are_staged() -> None:
 
 
 def test_a_machine_without_memory_left_ends_a_large_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     monkeypatch.setattr(limits, "available_mb", lambda: 10)
     mine = limits.stat(os.getpid())
     size = int(mine[21]) * limits.PAGE // limits.MB
@@ -140,6 +140,24 @@ def test_a_machine_without_memory_left_ends_a_large_kernel(monkeypatch: pytest.M
     assert broken is not None and broken.limit == "machine" and 10 < broken.number <= limits.MACHINE_FLOOR_MB
     assert limits.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) is None
     assert limits.broken_limit([2**22 + 1], allowed) is None
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_kernel_that_the_system_killed_for_want_of_memory_was_not_at_fault(
+    monkeypatch: pytest.MonkeyPatch, killed: int
+) -> None:
+    """Whoever filled the machine: its notebook is tried again when others are done. Who kills itself is told so."""
+    child = subprocess.Popen(["sleep", "50"])
+    parent = Parent.__new__(Parent)
+    parent.running = Running(child.pid, {}, killed=limits.killed_by_system())
+    now = limits.killed_by_system() + killed
+    monkeypatch.setattr(limits, "killed_by_system", lambda: now)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    parent._look()
+    assert parent.running.code == 137
+    assert parent.running.broke == (limits.Broken("machine", limits.MACHINE_FLOOR_MB) if killed else None)
+    child.wait()
 
 
 @pytest.mark.parametrize("limit", limits.SAID)

@@ -57,8 +57,7 @@ def test_the_nearest_group_that_may_be_divided_is_taken(system: Path, monkeypatc
 
 def test_switches_are_turned_where_that_is_allowed(system: Path) -> None:
     session = system / "user.slice" / "user-1000.slice" / "session-1.scope"
-    above, why = cgroups.place()
-    assert (above, why) == (None, "no control group here may be divided by this user") or above == session
+    assert cgroups.place()[0] is None  # these files turn nothing on
     assert (session / "cgroup.subtree_control").read_text() == "+memory +pids"  # after +cpu, which a system may refuse
 
 

@@ -143,6 +143,15 @@ def available_mb() -> int:
         return 1 << 30
 
 
+def killed_by_system() -> int:
+    """How many processes of this machine the system has killed for want of memory."""
+    try:
+        facts = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+        return int(facts.get("oom_kill", 0))
+    except (OSError, ValueError):
+        return 0
+
+
 def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | None:
     """Which limit `processes` break together, if any."""
     count = 0

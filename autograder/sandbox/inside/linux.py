@@ -30,7 +30,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 
 # System calls that a student's notebook never needs, as (x86_64, aarch64) numbers. Four sorts: those that hold memory
 # which no process's size shows (memfd, System V and POSIX queues, pages in pipes, rules of Landlock, a tmpfs in a namespace of
 # one's own), those that use up what all programs of a user or of the machine share (watches of inotify, contexts of AIO),
-# those that reach into other processes, and those with a record of kernel bugs.
+# those that reach into other processes or show what the machine did, and those with a record of kernel bugs.
 _DENIED: dict[str, tuple[int, int | None]] = {
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
     "semget": (64, 190), "mq_open": (240, 180), "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40),
@@ -41,7 +41,7 @@ _DENIED: dict[str, tuple[int, int | None]] = {
     "keyctl": (250, 219), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "inotify_init": (253, None), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "io_setup": (206, 0),
-    "vmsplice": (278, 75), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
+    "vmsplice": (278, 75), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "syslog": (103, 116), "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
 }  # fmt: skip
 # Families of sockets: of this machine only, and of the network that the sandbox has none of. Others belong to no network
 # namespace (VSOCK reaches the hypervisor), or to modules with a record of bugs (ALG, PACKET, TIPC, CAN ...).

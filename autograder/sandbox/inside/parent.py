@@ -52,6 +52,7 @@ OPTIONAL = (
     "jedi",
 )
 ROOMY_MB = 4096  # where less is left, what precomputed.py keeps ready would be in the way
+KILLED = 128 + signal.SIGKILL
 TICK = 0.1  # seconds between two looks at what the kernel uses
 
 
@@ -65,6 +66,7 @@ class Running:
     kernel: int = 0
     code: int | None = None
     broke: Broken | None = None
+    killed: int = 0  # what the system had killed on this machine for want of memory when the kernel began
 
 
 class Parent:
@@ -123,7 +125,7 @@ class Parent:
         if not pid:
             become_kernel(self.plan, request, telling, [self.channel.detach(), listening])
         os.close(telling)
-        self.running = Running(pid, request["limits"])
+        self.running = Running(pid, request["limits"], killed=limits.killed_by_system())
         try:
             return self._await_ready(self.running, listening, time.monotonic() + request["seconds"])
         finally:
@@ -166,6 +168,8 @@ class Parent:
             if pid:
                 code = os.waitstatus_to_exitcode(status)
                 running.code = code if code >= 0 else 128 - code
+                if running.code == KILLED and not running.broke and limits.killed_by_system() > running.killed:
+                    running.broke = Broken("machine", limits.MACHINE_FLOOR_MB)
                 return
         broke = limits.broken_limit(self._processes(running), running.limits) or self._litter()
         if broke:
