@@ -27,6 +27,7 @@ from autograder.common.wire.notebook import parse
 from autograder.course.course import Course
 
 UPLOADS = 5  # notebooks of the largest size that one upload may become on disk, in bytes
+NOTEBOOKS = 100  # of one upload: each is read in a process of its own
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class _Matcher:
         self.rule = self._rule()
         self.teams = teams.of(settings.roster, settings.teams)
         self.more = notes.more(self.rule, source)
-        self.uploaded: dict[str, int] = defaultdict(int)  # bytes, by the platform's part
+        self.uploaded: dict[str, list[int]] = defaultdict(list)  # bytes of each notebook, by the platform's part
 
     def _rule(self) -> Rule:
         if self.settings.platform == "auto":
@@ -191,12 +192,14 @@ class _Matcher:
         return self.contents.assignment(notebook), [n for n in names if self.contents.is_untouched(notebook, n)]
 
     def _count(self, cut: Cut, size: int) -> None:
-        """Count what one upload becomes on disk, before it is read. Raises _Skip above the limit."""
+        """Count what one upload becomes on disk, before it is read. Raises _Skip above the limits."""
         if size > self.limit:
             return  # refused, and not read
-        upload = cut.above + cut.platform
-        self.uploaded[upload] += size
-        if self.uploaded[upload] > UPLOADS * self.limit:
+        upload = self.uploaded[cut.above + cut.platform]
+        upload.append(size)
+        if len(upload) > NOTEBOOKS:
+            raise _Skip(_("this upload holds more than {number} notebooks", number=NOTEBOOKS))
+        if sum(upload) > UPLOADS * self.limit:
             limit = UPLOADS * self.limit / 1_000_000
             raise _Skip(_("this upload holds more than {megabytes:g} MB of notebooks", megabytes=limit))
 

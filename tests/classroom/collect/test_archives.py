@@ -288,6 +288,18 @@ def test_what_one_upload_becomes_on_disk_is_limited(work, zipped, collecting, mo
     assert beyond and not {path.removeprefix("eve/work.zip/") for path in beyond} & set(read)  # nor unpacked
 
 
+def test_of_one_upload_a_hundred_notebooks_are_looked_into(work, zipped, collecting, monkeypatch):
+    from autograder.classroom.collect import matching
+
+    looked, parse = [], matching.confined
+    monkeypatch.setattr(matching, "confined", lambda job: looked.append(job) or parse(job))
+    monkeypatch.setattr(matching, "NOTEBOOKS", 5)
+    flood = inner({f"{number}.ipynb": b"{}" for number in range(40)})
+    counted, left = outcome(collecting(zipped({"eve/work.zip": flood, "ada/deep.ipynb": work("deep", "ada")})))
+    assert counted[("ada", "deep")] == "taken" and len(looked) == 6
+    assert list(left.values()).count("this upload holds more than 5 notebooks") == 35
+
+
 def test_whatever_zipfile_stumbles_over_costs_only_its_student(work, zipped, collecting):
     """Names that are empty, extra fields that end too early: each is another exception of zipfile's."""
     odd = inner({"x.ipynb": b"{}"})
