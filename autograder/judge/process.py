@@ -5,7 +5,7 @@ over a Unix socket that exists for one submission only, so a message needs no id
 
 ::
 
-    worker: {"do": "begin", "assignment": ..., "socket": path, "language": ...}   -> {"ready": true}
+    worker: {"do": "begin", "assignment": ..., "socket": path, "language": ..., "work": path, "avoid": [...]}   -> {"ready": true}
     worker: {"do": "networks"}                                   -> {"networks": [...]}, for `autograder calibrate`
     worker: {"do": "end", "language": ..., "keep": path}         -> {"questions": [...], "fits": ..., "trained": ..., "seconds": {...}}
     worker: {"do": "rejudge", "handins": path}                   -> {"questions": [...], "cannot": {...}, "measured": ...}
@@ -23,6 +23,8 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,6 +38,7 @@ from autograder.judge.session import Session, refusal
 from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import DEFAULT_LIMIT, Memo
+from autograder.networks.size import Size
 from autograder.networks.train import settle
 
 log = logging.getLogger("autograder.judge.process")
@@ -74,8 +77,14 @@ class Judge:
         """Whether a fresh judge should do the next submission: this one might lack memory, for no fault of its student's."""
         return 0 < self.tight < in_use("VmData")
 
-    def begin(self, assignment: str, path: Path, language: str) -> None:
-        """Open `path` for the kernel of one submission, and speak `language` to it."""
+    def begin(
+        self, assignment: str, path: Path, language: str, work: Path | None = None, avoid: Sequence[Sequence[int]] = ()
+    ) -> None:
+        """Open `path` for the kernel of one submission, and speak `language` to it.
+
+        The file `work` says at any time which network this process works on, in case that it dies of it; for what is as large as one
+        of `avoid` nothing is done.
+        """
         self.close()
         self.course.assignment(assignment)
         path.unlink(missing_ok=True)
@@ -83,7 +92,7 @@ class Judge:
         self.listener.bind(str(path))
         path.chmod(0o666)  # the kernel may run as another user; the folder around it decides who gets here
         self.listener.listen(8)
-        self.session = Session(self.course, assignment, self.lab, self.memo)
+        self.session = Session(self.course, assignment, self.lab, self.memo, avoid=avoid, busy=partial(_note, work))
         self.language = language
         self.lab.asked = handins.Measured()
 
@@ -123,6 +132,7 @@ class Judge:
             except Exception as error:  # a full disk, say: then a change of course.yml needs the notebook again
                 log.warning("hand-ins could not be kept: %s", error)
                 keep.unlink(missing_ok=True)
+        session.busy(None)
         session.spent("decide", time.perf_counter() - started)
         return {
             "questions": questions,
@@ -157,7 +167,8 @@ class Judge:
         try:
             match order["do"]:
                 case "begin":
-                    self.begin(order["assignment"], Path(order["socket"]), order["language"])
+                    path, work = Path(order["socket"]), Path(order["work"])
+                    self.begin(order["assignment"], path, order["language"], work, order["avoid"])
                     return {"ready": True}
                 case "networks":
                     return {"networks": self.networks()}
@@ -197,6 +208,11 @@ class Judge:
                         return
                 elif ready:
                     self.serve_one()
+
+
+def _note(work: Path | None, net: Size | None) -> None:
+    if work is not None:
+        work.write_text(json.dumps([net.parameters, net.values] if net else []))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,7 @@ from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, structure
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
+from autograder.networks.size import Size
 
 log = logging.getLogger(__name__)
 MAX_REQUESTS = 5_000
@@ -54,13 +55,15 @@ class Session:
     claims: dict[str, TrainedHere] = field(default_factory=dict)
     handed: dict[str, dict[str, Any]] = field(default_factory=dict)  # by question, and by name ('': without one)
     held: dict[str, int] = field(default_factory=dict)  # bytes, by question
+    avoid: Sequence[Sequence[int]] = ()  # parameters and values of networks that judges died of
+    busy: Callable[[Size | None], object] = lambda net: None  # is told which network the work of the moment is about
     requests: int = 0
     seconds: dict[str, float] = field(
         default_factory=dict
     )  # by what was done: train, recall, evaluate, hand_in, decide
 
     def __post_init__(self) -> None:
-        self.lab.budget = budget = Budget(self.course.limits.parameters)
+        self.lab.budget = budget = Budget(self.course.limits.parameters, avoid=self.avoid, begins=self.busy)
         self.trainings = Trainings(self.course, self.lab, self.memo, budget)
 
     @property
@@ -114,6 +117,7 @@ class Session:
         except (CannotRebuild, CannotTrainHere) as error:
             return {"type": "cannot", "reason": str(error)}, ()
         finally:
+            self.busy(None)
             trained = self.memo.misses > misses
             kind = ("train" if trained else "recall") if isinstance(request, Fit) else request.type
             self.spent(kind, time.perf_counter() - started)

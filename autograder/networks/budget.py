@@ -6,6 +6,7 @@ its own, which no notebook can use up: it is paid for in the same way when the s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.common.errors import CannotRebuild
@@ -25,11 +26,17 @@ COMPILED = 2 * 10**10  # a network that wasn't seen before: 2 seconds
 
 @dataclass
 class Budget:
-    """What is left of both shares. `parameters`: of the largest network that the course allows."""
+    """What is left of both shares. `parameters`: of the largest network that the course allows.
+
+    `avoid`: parameters and values of networks that judges died of; what is as large isn't begun again. `begins` is told of each network
+    that is paid for.
+    """
 
     parameters: int
     training: int = TRAINING
     deciding: int = DECIDING
+    avoid: Sequence[Sequence[int]] = ()
+    begins: Callable[[Size], object] = lambda net: None
 
     def train(self, net: Size, *, rows: int, validated: int, epochs: int, batch_size: int) -> None:
         """Pay for a training. Raises CannotRebuild, with the reason, for one that is too large."""
@@ -41,6 +48,7 @@ class Budget:
         if epoch > EPOCH or epoch * epochs > self.training:
             raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
         self.training -= epoch * epochs
+        self.begins(net)
 
     def evaluate(self, net: Size, samples: int) -> None:
         """Pay for what a notebook measures. Raises CannotRebuild as `train` does."""
@@ -48,6 +56,7 @@ class Budget:
         if net.cost * samples > min(EPOCH, self.training):
             raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
         self.training -= net.cost * samples
+        self.begins(net)
 
     def decide(self, net: Size, samples: int) -> None:
         """Pay for what a check wants to know. Raises CannotRebuild where the network is too large for that."""
@@ -55,8 +64,11 @@ class Budget:
         if net.cost * samples + COMPILED > self.deciding:
             raise CannotRebuild(_("measuring the networks of this notebook takes too long in all for the grader"))
         self.deciding -= net.cost * samples + COMPILED
+        self.begins(net)
 
     def _fits(self, net: Size) -> None:
+        if any(net.parameters >= parameters and net.values >= values for parameters, values in self.avoid):
+            raise CannotRebuild(_("the grader died of this network, twice"))
         if net.parameters > self.parameters:
             raise CannotRebuild(
                 _(

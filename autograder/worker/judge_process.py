@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,11 @@ END_SECONDS = 1800  # a training that is still running is waited for
 
 
 class JudgeDied(AutograderError):
-    pass
+    """`of`: how large the network is that it worked on (parameters, values); () where it worked on none."""
+
+    def __init__(self, message: str, of: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.of = tuple(of)
 
 
 class Bench:
@@ -101,11 +106,13 @@ class Bench:
             raise self._died() from error
         return self._read(seconds)
 
-    def begin(self, assignment: str, socket: Path, language: str) -> None:
-        """Open `socket` for the kernel of one submission, which is answered in `language`. Raises JudgeDied."""
+    def begin(self, assignment: str, socket: Path, language: str, avoid: Sequence[Sequence[int]] = ()) -> None:
+        """Open `socket` for the kernel of one submission, which is answered in `language`; nothing is done for networks as large as
+        one of `avoid`. Raises JudgeDied."""
         self.start()
+        self._file("work").unlink(missing_ok=True)
         order = {"do": "begin", "assignment": assignment, "socket": str(socket), "language": language}
-        self._order(order, START_SECONDS)
+        self._order({**order, "work": str(self._file("work")), "avoid": list(avoid)}, START_SECONDS)
 
     def end(self, language: str) -> Decided:
         """Close the socket; the outcomes of what was handed in."""
@@ -142,7 +149,11 @@ class Bench:
     def _died(self) -> JudgeDied:
         """What it left in its log is for the instructor's eyes only, so it is no part of the message."""
         log.error("the judge died; the end of its log:\n%s", self.log()[-2000:] or "(nothing)")
-        return JudgeDied("the judge died")
+        try:
+            of = json.loads(self._file("work").read_text("utf-8"))
+        except (OSError, ValueError):
+            of = ()
+        return JudgeDied("the judge died", of)
 
     def log(self) -> str:
         self._log.seek(0)

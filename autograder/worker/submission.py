@@ -44,6 +44,7 @@ LEFT_OUT = N_("Left out while grading: this cell only draws. `autograder grade -
 FOLLOW_SECONDS = 20  # of processor time, to tell which error comes from which: those of the course take 0.02
 KILLED = 137  # 128 + SIGKILL
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
+MOST = 3  # and a last time without what is as large as the network that both judges died of
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,21 @@ def _grade(
     failure = ""
     figures = _figures(notebook, task)
     left = frozenset() if task.all_cells else figures
-    for attempt in range(ATTEMPTS):
+    died_of: list[tuple[int, ...]] = []
+    for attempt in range(MOST):
+        avoid = died_of[:1] if len(died_of) == ATTEMPTS and all(died_of) and len(set(died_of)) == 1 else []
+        if attempt == ATTEMPTS and not avoid:
+            break
         trial = nbformat.from_dict(notebook)
         for place in left:
             trial.cells[place].source = "pass"  # so that the cells after it have the numbers that they always have
         try:
-            run, decided = _run(trial, task, bench, sandbox)
+            run, decided = _run(trial, task, bench, sandbox, avoid)
         except MachineLow:
             raise  # others are running: it is tried again when they are done
         except (SandboxError, JudgeDied) as error:
             failure = str(error)
+            died_of += [error.of] if isinstance(error, JudgeDied) else []
             continue
         if run.code == KILLED and attempt == 0:
             continue  # by itself, or by the system for want of memory: the second time tells
@@ -229,11 +235,13 @@ def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:
     return empty
 
 
-def _run(notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox) -> tuple[Run, Decided]:
+def _run(
+    notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox, avoid: Sequence[Sequence[int]]
+) -> tuple[Run, Decided]:
     course = task.course
     sandbox.start()
     sandbox.lay_beside(beside(task.course, task.assignment, task.release))
-    bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language)
+    bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language, avoid)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
     environment[DATA] = course.data.name
     environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from autograder.authoring.variants import edited, hand_in
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -43,6 +45,18 @@ for _ in range(30):
             except OSError: time.sleep(50)
 time.sleep(20)
 """}),
+    Attack("a message without end", base="short", before={"parameters-answer": """
+kernel, part = get_ipython().kernel, bytes(64 << 20)
+kernel.iopub_thread.send_multipart([b"<IDS|MSG>", b"x", b"{}", b"{}", b"{}", *[part] * 30])
+import time; time.sleep(5)
+"""}),
+    Attack("more memory than the judge has", base="short", before={"parameters-answer": """
+model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(240, 1, padding="same", activation="relu"),
+                          keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")])
+model.compile(loss="sparse_categorical_crossentropy")
+(images, labels), _ = keras.datasets.fashion_mnist.load_data()
+model.fit(images[:1000].reshape(-1, 28, 28, 1) / 255.0, labels[:1000], batch_size=1000, epochs=1, verbose=0)
+"""}),
 )  # fmt: skip
 
 
@@ -52,8 +66,9 @@ def attacks() -> list[Attack]:
 
 
 def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
-    grader: Grader, tmp_path: Path, memo_folder: Path
+    grader: Grader, tmp_path: Path, memo_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AUTOGRADER_JUDGE_MB", "150")  # the judge that is asked for more dies, and takes nobody along
     course = load(copy_course(tmp_path / "course"))
     submitted, submissions, honest_ones = course.root / "submitted", [], []
     hostile = attacks()

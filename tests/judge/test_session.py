@@ -1,5 +1,6 @@
 """The judge, as a real process: what a kernel may ask of it, what it believes, and what it refuses."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -806,17 +808,33 @@ def test_functions_and_layer_objects_reach_the_judge(graded):
 # ---- last, because they end the shared process
 
 
-def test_a_judge_that_is_killed_at_work_is_noticed_and_replaced(bench, kernel, address):
-    process = bench._process
+def test_a_judge_that_is_killed_at_work_is_noticed_and_replaced(bench, kernel, address, lab):
+    """It says of which network it died; for what is as large nothing is done when it is asked so, and all else is done."""
+    process, work, rows = bench._process, bench._file("work"), lab.rows("train")
+
+    def train():
+        with contextlib.suppress(ProtocolError):
+            kernel.fit(SMALL, rows, epochs=90)
+
+    training = threading.Thread(target=train)
+    training.start()
+    while training.is_alive() and not (work.is_file() and json.loads(work.read_text() or "[]")):
+        time.sleep(0.01)
     os.kill(process.pid, signal.SIGSTOP)  # so that the order is still unanswered when the process ends
     killer = threading.Timer(0.5, os.kill, (process.pid, signal.SIGKILL))
     killer.start()
-    with pytest.raises(JudgeDied, match="the judge died"):
+    with pytest.raises(JudgeDied, match="the judge died") as died:
         bench.end("en")
     killer.join()
     process.wait()
-    bench.begin("two_layer", address, "en")
+    training.join()
+    assert died.value.of == (SMALL_SIZE.parameters, SMALL_SIZE.values)
+    bench.begin("two_layer", address, "en", [died.value.of])
     assert bench._process is not process
+    assert "died of this network" in kernel.fit(SMALL, rows[:200])[1]["reason"]
+    smaller = model(dense(5, "relu"), dense(10, "softmax", inputs=5))
+    assert kernel.fit(smaller, rows[:200])[1]["type"] == "trained"
+    assert json.loads(work.read_text()) == []
     assert kernel.hand_in("two_layer.compile", SMALL)[0] == {"type": "taken"}
     assert outcomes(bench, "compile")["loss"].status is Status.PASSED
 

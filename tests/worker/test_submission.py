@@ -244,6 +244,32 @@ def test_a_judge_that_is_killed_is_replaced_and_the_notebook_graded_again(grade_
     assert (scores(report), report.undecided) == (WORTH, False)
 
 
+def test_of_a_network_that_two_judges_died_of_only_its_own_questions_are_undecided(grade_notebook, quick, monkeypatch):
+    """Another cause, or another network each time, is no reason to leave one out: then all is undecided."""
+    from autograder.worker import submission
+    from autograder.worker.judge_process import JudgeDied
+
+    run, avoided = submission._run, []
+
+    def dying(of):
+        def attempt(notebook, task, bench, sandbox, avoid):
+            avoided.append(avoid)
+            if avoid:
+                return run(notebook, task, bench, sandbox, avoid)
+            raise JudgeDied("the judge died", of.pop(0))
+
+        monkeypatch.setattr(submission, "_run", attempt)
+        avoided.clear()
+        return grade_notebook(quick(), "deep").report
+
+    report = dying([(79_510, 110), (79_510, 110)])
+    assert avoided == [[], [], [(79_510, 110)]]
+    assert (scores(report), report.undecided) == (WORTH, False)
+    for deaths in ([(1, 1), (2, 2)], [(), ()]):
+        report = dying(list(deaths))
+        assert avoided == [[], []] and all(question.undecided for question in report.questions)
+
+
 def test_without_a_judge_everything_is_undecided_and_nothing_is_zero(grade_notebook, quick, tmp_path):
     with Bench(tmp_path / "nowhere.yml", None) as broken:
         graded = grade_notebook(quick(), "deep", bench=broken)
