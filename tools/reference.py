@@ -18,6 +18,7 @@ from autograder.course import course
 from autograder.course.checks.base import Check
 from autograder.course.checks.functions import ArgumentSpec, Case
 from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.manual import Criterion
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
 from autograder.course.checks.things import Drawing
@@ -86,7 +87,9 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "title": "for people",
         "points": "the sum of its checks' points",
         "hints": "up to three, which `check.hint()` shows one after the other: from where to look to how to begin",
-        "checks": "in the order in which they are decided and shown",
+        "checks": "in the order in which they are decided and shown; needed unless `manual`",
+        "manual": "whether people grade it: its cell is nbgrader's manually graded answer or task, and it waits for them in formgrader",
+        "rubric": "by what they grade it; shown on the class page and in formgrader's comment",
     }),
 ]  # fmt: skip
 COMMON = {
@@ -166,6 +169,7 @@ OWN: dict[str, dict[str, str]] = {
         "fitted": "whether it must have learned from data",
     },
     "keys": {"keys": "that must be there"},
+    "manual": {"rubric": "by what people grade it"},
     "winner": {"results": "name of the dictionary of numbers"},
     "function": {
         "cases": "calls with given results", "reference": "`solutions/references.py:name`, never released",
@@ -186,6 +190,7 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "yscale": "of its axis", "lines": "at least so many", "points": "at least so many in each line", "bars": "at least so many",
         "scatters": "at least so many", "images": "at least so many", "legend": "whether it must be there",
     }),
+    ("A line of a rubric", Criterion, {"points": "that it is worth", "says": "what for, `{en: ..., ko: ...}` or one text for all"}),
     ("A case of `function`", Case, {"args": "of the call", "returns": "its result"}),
     ("An argument of `function`", ArgumentSpec, {
         "shape": "an array, of standard normal numbers unless `integer` or `number` says otherwise; an axis is a length, or a "

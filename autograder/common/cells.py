@@ -34,8 +34,18 @@ def is_answer(cell: Mapping[str, Any]) -> bool:
 
 
 def is_check(cell: Mapping[str, Any]) -> bool:
-    """Whether it is worth points."""
-    return bool(grading_of(cell).get("grade"))
+    """Whether it is worth points that checks decide."""
+    return bool(grading_of(cell).get("grade")) and not is_answer(cell)
+
+
+def is_task(cell: Mapping[str, Any]) -> bool:
+    """Whether it asks for cells of the student's own, which a person grades."""
+    return bool(grading_of(cell).get("task"))
+
+
+def is_manual(cell: Mapping[str, Any]) -> bool:
+    """Whether it is worth points that a person gives: an answer, or a task."""
+    return is_task(cell) or (bool(grading_of(cell).get("grade")) and is_answer(cell))
 
 
 def is_locked(cell: Mapping[str, Any]) -> bool:

@@ -29,6 +29,7 @@ class Outcome(Frozen):
     actual: str = ""
     hint: str = ""
     hidden: bool = False
+    by_hand: bool = False  # for a person to decide, as the course wants it
 
 
 class QuestionResult(Frozen):
@@ -118,6 +119,11 @@ class Report(Frozen):
     @property
     def undecided(self) -> bool:
         return any(question.undecided for question in self.questions)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the grader could not tell something: not what only people tell."""
+        return any(not outcome.by_hand for question in self.questions for outcome in question.undecided)
 
     def to_json(self) -> str:
         document: dict[str, Any] = self.model_dump(mode="json")

@@ -5,7 +5,6 @@ An error names the file, the key path, the value and what is allowed; it is neve
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import re
@@ -15,9 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    SerializeAsAny,
     ValidationError,
     field_validator,
     model_validator,
@@ -28,8 +25,10 @@ from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
 from autograder.common.models import Place, Written, wrong_at
-from autograder.course.checks.base import Check, Localised
-from autograder.course.checks.registry import parse
+from autograder.course.assignment import GRADE_ID
+from autograder.course.assignment import Assignment as Assignment
+from autograder.course.assignment import Question as Question
+from autograder.course.checks.base import Localised
 from autograder.course.files import used_files
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
@@ -42,77 +41,7 @@ from autograder.course.yaml_file import explain, located, read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"
-_EXAMPLE = "2027-03-14T23:59:00+09:00"
 _SQLITE, _POSTGRESQL = "sqlite:///gradebook.db", "postgresql://user:password@host/gradebook"
-_FIRST_YEAR = 2024  # Keras 3 is no older; courses that are over still load
-_ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
-
-
-class Question(Written):
-    title: Localised
-    points: float = Field(gt=0)
-    hints: tuple[Localised, ...] = Field(default=(), max_length=3)
-    checks: tuple[Annotated[SerializeAsAny[Check], BeforeValidator(parse)], ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Question:
-        total = round(sum(check.points for check in self.checks), 6)
-        if total != self.points:
-            said = _("the points of its checks add up to {total}, and its points are {points}", total=f"{total:.10g}", points=f"{self.points:.10g}")  # fmt: skip
-            raise wrong_at((("points",), said))
-        seen: list[str] = []
-        for number, check in enumerate(self.checks):
-            place: Place = ("checks", number)
-            if check.id in seen:
-                raise wrong_at((place, _("two checks are called '{id}': give each an id of its own", id=check.id)))
-            for need in check.needs:
-                if need not in seen:
-                    guess = nearest(need, seen)
-                    known = (
-                        _("did you mean '{guess}'?", guess=guess)
-                        if guess
-                        else _("the checks before it are {seen}", seen=", ".join(seen) or _("none"))
-                    )
-                    said = _("check '{id}' needs '{need}', which is not a check before it: {known}", id=check.id, need=need, known=known)  # fmt: skip
-                    raise wrong_at(((*place, "needs"), said))
-            if check.hidden and check.title is None:
-                said = _("check '{id}' is hidden and has no title: its own would tell what it expects", id=check.id)
-                raise wrong_at((place, said))
-            seen.append(check.id)
-        return self
-
-    def visible(self) -> tuple[Check, ...]:
-        return tuple(check for check in self.checks if not check.hidden)
-
-    def hidden(self) -> tuple[Check, ...]:
-        return tuple(check for check in self.checks if check.hidden)
-
-    def first_name(self) -> str:
-        """The name that an unnamed value is handed in under."""
-        return self.checks[0].of
-
-
-class Assignment(Written):
-    title: Localised
-    due: dt.datetime
-    questions: dict[Annotated[str, Field(pattern=_ID)], Question] = Field(min_length=1)
-
-    @field_validator("due", mode="before")
-    @classmethod
-    def _is_a_time(cls, due: Any) -> dt.datetime:
-        try:
-            time = due if isinstance(due, dt.datetime) else dt.datetime.fromisoformat(str(due))
-        except ValueError:
-            raise ValueError(_("is not a time: write it like {example}", example=_EXAMPLE)) from None
-        if time.tzinfo is None:
-            raise ValueError(_("has no time zone: write it like {example}", example=_EXAMPLE))
-        if time.year < _FIRST_YEAR:
-            raise ValueError(_("lies before {year}: is the year right?", year=_FIRST_YEAR))
-        return time
-
-    @property
-    def points(self) -> float:
-        return sum(question.points for question in self.questions.values())
 
 
 class Course(Written):
@@ -128,7 +57,7 @@ class Course(Written):
     roster: FileBeside = ""
     sandbox_training: Literal["undecided", "accepted"] = "undecided"
     packages: Annotated[tuple[str, ...], AfterValidator(checked)] = ()
-    assignments: dict[Annotated[str, Field(pattern=_ID)], Assignment] = Field(min_length=1)
+    assignments: dict[Annotated[str, Field(pattern=GRADE_ID)], Assignment] = Field(min_length=1)
     root: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
@@ -158,6 +87,9 @@ class Course(Written):
                     for kind, text in (("title", check.title), ("hint", check.hint)):
                         if text is not None:
                             yield (*place, "checks", number, kind), text
+                    inside: Place = () if question.manual else ("checks", number)
+                    for at, criterion in enumerate(getattr(check, "rubric", ())):
+                        yield (*place, *inside, "rubric", at, "says"), criterion.says
 
     @property
     def language(self) -> str:
@@ -232,7 +164,7 @@ class Course(Written):
     def public(self, assignment: str, language: str) -> dict[str, Any]:
         """What students may know: one assignment, visible checks whole, of hidden ones no more than an answer's form."""
         questions: dict[str, Any] = {}
-        for name, question in self.assignment(assignment).questions.items():
+        for name, question in self.assignment(assignment).checked.items():
             visible = [check.model_dump(mode="json", by_alias=True, exclude_unset=True) for check in question.visible()]
             for check, document in zip(question.visible(), visible, strict=True):
                 document.pop("id", None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from autograder.common.cells import grade_id_of, is_answer, is_check
+from autograder.common.cells import grade_id_of, is_answer, is_check, is_manual
 from autograder.common.wire.names import bound, imported, looked_up, modules, parse_cell
 
 
@@ -35,14 +35,14 @@ class QuestionCells:
 
 
 def question_cells(notebook: NotebookNode) -> dict[str, QuestionCells]:
-    """By question: the cells that students fill in since the check cell before, and its own check cell."""
+    """By question that checks decide: the cells that students fill in since the check cell before, and its own check cell."""
     found: dict[str, QuestionCells] = {}
     answers: list[int] = []
     for place, cell in enumerate(notebook.cells):
         if is_check(cell):
             found[grade_id_of(cell)] = QuestionCells(tuple(answers), place)
             answers = []
-        elif is_answer(cell):
+        elif is_answer(cell) and not is_manual(cell):
             answers.append(place)
     return found
 

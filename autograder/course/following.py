@@ -35,7 +35,7 @@ def _needed_by(course: Course, assignment: str) -> Needed:
         notebook = nbformat.from_dict(json.loads(source_path(course, assignment).read_text("utf-8")))
         for cell in notebook.cells:
             cell.source = "".join(cell.source)
-        found = {key: following(notebook, key) for key in order}
+        found = {key: following(notebook, key) for key in course.assignment(assignment).checked}
     except (
         OSError,
         ValueError,
@@ -45,4 +45,4 @@ def _needed_by(course: Course, assignment: str) -> Needed:
     ):  # `autograder release` says what is wrong with it
         names = {key: {name for check in questions[key].checks for name in check.names()} - {"value"} for key in order}
         found = {key: {other for other in order if names[key] & names[other]} for key in order}
-    return {key: frozenset(found[key] & set(order[place + 1 :])) for place, key in enumerate(order)}
+    return {key: frozenset(found.get(key, set()) & set(order[place + 1 :])) for place, key in enumerate(order)}

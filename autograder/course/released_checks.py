@@ -137,7 +137,7 @@ def _whole(path: Path) -> VisibleCourse:
             secret=question.hidden(),
         )
         for name, assignment in course.assignments.items()
-        for key, question in assignment.questions.items()
+        for key, question in assignment.checked.items()
     }
     return VisibleCourse(questions, course.data, course.seed, language, course.root, released=False)
 

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
+from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked, is_manual
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.course import illustrations
@@ -183,7 +183,7 @@ def _verify_regions(notebook: NotebookNode, problems: Problems) -> None:
 def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, problems: Problems) -> None:
     """The test cells are the course's questions, in its order, with its points, and check what they are named for."""
     questions = course.assignment(assignment).questions
-    tests = [cell for cell in notebook.cells if is_check(cell)]
+    tests = [cell for cell in notebook.cells if is_check(cell) or is_manual(cell)]
     ids = [*map(grade_id_of, tests)]
     for question in questions:
         if question not in ids:
@@ -204,6 +204,22 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
                 _("it is worth {points} points, and {wanted:g} in course.yml", points=points, wanted=wanted),
                 _("Make the two agree."),
             )
+        if questions[name].manual is not is_manual(cell):
+            if is_manual(cell):
+                problems.add(
+                    name,
+                    _("people grade this cell, and course.yml says nothing of it"),
+                    _("Write `manual: true` in the question, or make it an 'Autograder tests' cell."),
+                )
+            else:
+                problems.add(
+                    name,
+                    _("course.yml says `manual: true`, and checks grade this cell"),
+                    _("Make it a 'Manually graded answer' or a 'Manually graded task'."),
+                )
+            continue
+        if is_manual(cell):
+            continue
         if is_answer(cell) or not is_locked(cell):
             problems.add(
                 name, _("students could edit it"), _("Make it an 'Autograder tests' cell: locked, no solution.")

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.common.cells import cells_by_id
+from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task
 from autograder.common.hints import for_error
-from autograder.common.i18n import _, ngettext
+from autograder.common.i18n import N_, _, ngettext
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.checks.base import shorten as clean
@@ -16,6 +16,8 @@ from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
 from autograder.worker.causes import EMPTY, error_of, follow, forgotten
 from autograder.worker.surroundings import reason
+
+_UNANSWERED = N_("This question was not answered.")
 
 
 def unseen(key: str, question: Question, language: str, status: Status, why: str) -> QuestionResult:
@@ -26,6 +28,14 @@ def unseen(key: str, question: Question, language: str, status: Status, why: str
     )
     title = question.title.in_language(language)
     return QuestionResult(question=key, title=title, out_of=question.points, outcomes=outcomes, problem=why)
+
+
+def by_hand(key: str, question: Question, language: str) -> QuestionResult:
+    """A question that a person grades."""
+    found = unseen(key, question, language, Status.UNDECIDED, _("A person grades this answer."))
+    return found.model_copy(
+        update={"outcomes": tuple(one.model_copy(update={"by_hand": True}) for one in found.outcomes)}
+    )
 
 
 def all_failed(assignment: Assignment, language: str, why: str) -> list[QuestionResult]:
@@ -40,6 +50,7 @@ def circumstances(
     assignment: Assignment, handed_in: Collection[str], notebook: NotebookNode, released: NotebookNode, run: Run
 ) -> Circumstances:
     """What the executed notebook says about the questions: why some were not `handed_in`, and what their cells raised."""
+    handed_in = {*handed_in, *(assignment.questions.keys() - assignment.checked.keys())}
     cells, originals = cells_by_id(notebook), cells_by_id(released)
     found, first = follow(assignment, notebook, run, handed_in)
     errors, beside, missing = {}, {}, {}
@@ -55,9 +66,17 @@ def circumstances(
         if key not in handed_in:
             explained = error is not None and beside.get(key) != "above"
             missing[key] = ("", "") if explained and index not in found.breaks else _why_missing(key, cells, run)
+    missing |= {key: (_(_UNANSWERED), "") for key in unanswered(assignment, notebook, released)}
     return Circumstances(
         missing=missing, errors=errors, forgotten=beside, causes=tuple(found.causes), first=first
     )  # fmt: skip
+
+
+def unanswered(assignment: Assignment, notebook: NotebookNode, released: NotebookNode) -> list[str]:
+    """The questions for people whose answer cell is as it was released, or empty."""
+    given, own = ({grade_id_of(cell): cell.source.strip() for cell in one.cells} for one in (released, notebook))
+    answers = [grade_id_of(cell) for cell in released.cells if is_manual(cell) and not is_task(cell)]
+    return [key for key in answers if key in assignment.questions and own.get(key, "") in ("", given[key])]
 
 
 def complete(
@@ -70,6 +89,12 @@ def complete(
     handed_in = {result.question: result for result in questions}
     completed = []
     for key, question in assignment.questions.items():
+        if question.manual:
+            why, _hint = facts.missing.get(key, ("", ""))
+            completed.append(
+                unseen(key, question, language, Status.FAILED, why) if why else by_hand(key, question, language)
+            )
+            continue
         problem, hint, lacks = _why(key, assignment, facts, language)
         result = handed_in.get(key)
         if result is None:
@@ -159,7 +184,7 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
     if key in facts.errors and not facts.missing.get(key, ("", ""))[0]:
         name, message = facts.errors[key]
         if name == EMPTY:
-            return _("This question was not answered."), for_error(name, message), False
+            return _(_UNANSWERED), for_error(name, message), False
         return _("Your cell raised {kind}: {message}", kind=name, message=message), for_error(name, message), False
     return *facts.missing.get(key, ("", "")), False
 

@@ -207,7 +207,7 @@ def _facts(task: Task, trial: NotebookNode, run: Run, decided: Decided, figures:
         return Circumstances.model_validate_json(confined(told, seconds=FOLLOW_SECONDS))
     except OverLimit:
         why = _("Nothing was handed in. {printed}", printed="").strip()
-        return Circumstances(missing={key: (why, "") for key in task.asked.questions if key not in handed_in})
+        return Circumstances(missing={key: (why, "") for key in task.asked.checked if key not in handed_in})
 
 
 def unreadable(task: Task, error: SubmissionError) -> Graded:

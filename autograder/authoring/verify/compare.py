@@ -39,7 +39,7 @@ def statuses(report: Report) -> dict[str, tuple[QuestionResult, Outcome]]:
 def full_marks(report: Report, file: str) -> Iterable[Reason]:
     """Reasons why this is not a report of full marks: a check for each, with what the student would read."""
     for place, (question, outcome) in statuses(report).items():
-        if outcome.status is Status.PASSED:
+        if outcome.status is Status.PASSED or _waits(outcome):
             continue
         found = said(question, outcome) or said(question) or _("no reason")
         yield Reason(
@@ -48,12 +48,17 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
             place=place,
             found=found,
         )
-    if report.points < report.out_of - _CLOSE and all(
-        outcome.status is Status.PASSED for _question, outcome in statuses(report).values()
-    ):
-        yield _points(file, report.out_of, report.points)
+    settled = [outcome for _question, outcome in statuses(report).values() if not _waits(outcome)]
+    out_of = sum(outcome.out_of for outcome in settled)
+    if report.points < out_of - _CLOSE and all(outcome.status is Status.PASSED for outcome in settled):
+        yield _points(file, out_of, report.points)
     for note in report.notes:
         yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
+
+
+def _waits(outcome: Outcome) -> bool:
+    """Whether it waits for a person as course.yml wants it."""
+    return outcome.by_hand and outcome.status is Status.UNDECIDED
 
 
 def raising(executed: NotebookNode, file: str) -> Iterable[Reason]:
@@ -69,6 +74,8 @@ def raising(executed: NotebookNode, file: str) -> Iterable[Reason]:
 def nothing(report: Report, file: str) -> Iterable[Reason]:
     """Reasons why this is not the report of a notebook in which nothing was answered."""
     for place, (_question, outcome) in statuses(report).items():
+        if _waits(outcome):
+            continue  # a task: what is done for it may be anywhere
         if outcome.status is Status.UNDECIDED:
             message = _("this check of the untouched notebook is undecided, and would wait for a person")
             yield Reason(message=message, file=file, place=place, found=outcome.actual)
@@ -84,7 +91,11 @@ def nothing(report: Report, file: str) -> Iterable[Reason]:
 def exactly(report: Report, mutant: Mutant, assignment: Assignment, file: str) -> Iterable[Reason]:
     """Reasons why `report` is not the one that `mutant` names."""
     expected, found = mutant.expected(assignment), statuses(report)
-    lost = {place for place, (_question, outcome) in found.items() if outcome.status is not Status.PASSED}
+    lost = {
+        place
+        for place, (_question, outcome) in found.items()
+        if outcome.status is not Status.PASSED and not _waits(outcome)
+    }
     if not lost:
         yield Reason(
             message=_("the mutant survives: it earns every point"),

@@ -42,6 +42,10 @@ def wrong(report: Report, solved: NotebookNode, question: str, file: str) -> Ite
             place = f"{result.question}.{outcome.check}"
             if result.question == question and outcome.status in _EARNS:
                 yield Reason(message=_(_EARNS[outcome.status]), file=file, place=place, found=outcome.actual)
-            elif result.question not in (question, *followers) and outcome.status is not Status.PASSED:
+            elif (
+                result.question not in (question, *followers)
+                and outcome.status is not Status.PASSED
+                and not outcome.by_hand
+            ):
                 message = _("this check is {status}, though nothing that it needs was left empty", status=outcome.status.value)  # fmt: skip
                 yield Reason(message=message, file=file, place=place, found=said(result, outcome) or said(result))

@@ -84,7 +84,7 @@ def cases_of(
             )  # fmt: skip
     if Part.EMPTIED in parts:
         both = functools.cache(lambda: (solved(course, name), released_notebook(course, name)))
-        for question in course.assignment(name).questions:
+        for question in course.assignment(name).checked:
             add(
                 Part.EMPTIED, f"emptied-{question}", question, solution,
                 partial(_emptied, both, question, solution),

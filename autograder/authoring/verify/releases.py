@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.authoring.release import revealed
 from autograder.authoring.verify.proof import Reason
-from autograder.common.cells import grade_id_of, grading_of, is_check
+from autograder.common.cells import grade_id_of, grading_of, is_check, is_manual
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
@@ -160,7 +160,7 @@ def _graded(course: Course, assignment: str, language: str) -> dict[str, tuple[f
     found = {}
     for cell in released_notebook(course, assignment, language).cells:
         if grade_id_of(cell):
-            points = grading_of(cell).get("points") if is_check(cell) else None
+            points = grading_of(cell).get("points") if is_check(cell) or is_manual(cell) else None
             found[grade_id_of(cell)] = (points, str(cell.source))
     return found
 

@@ -78,7 +78,7 @@ def _texts(course: Course, assignment: str) -> Iterator[Seen]:
         for place, cell in enumerate(notebook.cells):
             if place not in answers:
                 yield Seen(place, _("text in {language}", language=language), cell.source)
-        for name, question in course.assignment(assignment).questions.items():
+        for name, question in course.assignment(assignment).checked.items():
             for text in (*_checks(question, language), *(hint.in_language(language) for hint in question.hints)):
                 yield Seen(cells[name].check, _("visible check of {question}", question=name), text)
 

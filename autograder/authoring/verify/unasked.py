@@ -29,7 +29,7 @@ def steps(course: Course, assignment: str) -> Iterable[Step]:
     source = source_notebook(course, assignment)
     spoken = {language: pick_language(course, source, language) for language in course.course.languages}
     uses, cells = notebook_uses(notebook), question_cells(notebook)
-    for name, question in course.assignment(assignment).questions.items():
+    for name, question in course.assignment(assignment).checked.items():
         made = {path for place in cells[name].answers for path in _made(notebook, uses, place)}
         given = handed_in(notebook.cells[cells[name].check].source, question)
         texts = {language: _text(one, name) for language, one in spoken.items()}

@@ -14,16 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
+    BaseCell,
     Comment,
     Grade,
     Gradebook,
-    GradeCell,
     Notebook,
-    SolutionCell,
-    SourceCell,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -31,7 +28,8 @@ from nbgrader.api import (
 from sqlalchemy import func
 
 from autograder.classroom.gradebook.assignment import generate
-from autograder.classroom.gradebook.comments import isolation_text, late_text, prose, question_text
+from autograder.classroom.gradebook.cells import complete, reconcile, worth
+from autograder.classroom.gradebook.comments import isolation_text, late_text, prose, question_text, rubric_text
 from autograder.classroom.gradebook.database import (
     ANOTHER,
     address,
@@ -44,10 +42,10 @@ from autograder.classroom.gradebook.database import (
 from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry, Score
 from autograder.classroom.gradebook.extensions import Extensions, extensions, lateness
-from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import QuestionResult, Report
+from autograder.course.checks.manual import rubric_of
 from autograder.course.course import Course
 from autograder.course.source_notebook import pick_language, source_notebook
 
@@ -100,7 +98,7 @@ class Book:
             due, said = effective(course, assignment, known and known.duedate, known is not None)
             notebook = self._notebook(assignment)
             if notebook is not None and notebook.submissions:
-                self._reconcile(notebook, source)
+                reconcile(self._db, notebook, source)
         with tempfile.TemporaryDirectory() as scratch, translated(self.url):
             try:
                 generate(course, assignment, source, Path(scratch), database=self.url)
@@ -142,7 +140,7 @@ class Book:
         if notebook is None:
             message = _("the gradebook has no assignment '{assignment}'", assignment=report.assignment)
             raise GradebookError(message, _("Prepare the assignment before its submissions are entered."))
-        cells = {cell.name: cell for cell in notebook.grade_cells}
+        cells = {cell.name: cell for cell in worth(notebook)}
         _fits(report, {name: float(cell.max_score) for name, cell in cells.items()})
         submitted = self._submitted(notebook, report.student)
         submission = submitted.assignment
@@ -162,7 +160,7 @@ class Book:
             if share:
                 overall.append(late_text(course.late, late, share, score, penalty))
             overall.append(isolation_text(report.isolation))
-            self._comment(report, submitted, notebook, overall)
+            self._comment(report, course, submitted, notebook, overall)
 
     def scores(self) -> list[Score]:
         """Every submission in the gradebook, by assignment and student."""
@@ -184,14 +182,14 @@ class Book:
         """Every question of every submission, with what a person entered, by assignment, student and question."""
         with self._transaction():
             rows = self._db.query(
-                SubmittedAssignment.student_id, Assignment.name, GradeCell.name, GradeCell.max_score, Grade.auto_score,
+                SubmittedAssignment.student_id, Assignment.name, BaseCell.name, Grade.max_score, Grade.auto_score,
                 Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade,
                 SubmittedNotebook.late_submission_penalty,
             ).join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)  # fmt: skip
             rows = rows.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
             rows = rows.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-            rows = rows.join(GradeCell, GradeCell.id == Grade.cell_id)
-            rows = rows.order_by(Assignment.name, SubmittedAssignment.student_id, GradeCell.name)
+            rows = rows.join(BaseCell, BaseCell.id == Grade.cell_id)
+            rows = rows.order_by(Assignment.name, SubmittedAssignment.student_id, BaseCell.name)
             return [Entry(*row) for row in rows]
 
     def students(self) -> list[str]:
@@ -224,57 +222,6 @@ class Book:
             .one_or_none()
         )
 
-    def _reconcile(self, notebook: Any, source: NotebookNode) -> None:
-        """Add and remove cells: nbgrader refuses to, once there are submissions."""
-        kept: dict[type[Any], set[str]] = {GradeCell: set(), SolutionCell: set(), SourceCell: set()}
-        there = {
-            GradeCell: {cell.name for cell in notebook.grade_cells},
-            SolutionCell: {cell.name for cell in notebook.solution_cells},
-            SourceCell: {cell.name for cell in notebook.source_cells},
-        }
-        for cell in source.cells:
-            name = grade_id_of(cell)
-            if not name or not (is_check(cell) or is_answer(cell) or is_locked(cell)):
-                continue
-            kept[SourceCell].add(name)
-            if name not in there[SourceCell]:
-                self._db.add(SourceCell(name=name, cell_type=cell.cell_type, notebook=notebook))
-            if is_check(cell):
-                kept[GradeCell].add(name)
-                if name not in there[GradeCell]:
-                    points = float(grading_of(cell)["points"])
-                    self._db.add(GradeCell(name=name, max_score=points, cell_type=cell.cell_type, notebook=notebook))
-            if is_answer(cell):
-                kept[SolutionCell].add(name)
-                if name not in there[SolutionCell]:
-                    self._db.add(SolutionCell(name=name, notebook=notebook))
-        lost = [cell for cell in [*notebook.grade_cells, *notebook.solution_cells] if cell.name not in kept[type(cell)]]
-        for cell in lost:
-            self._remove(cell, notebook)
-        for cell in [cell for cell in notebook.source_cells if cell.name not in kept[SourceCell]]:
-            self._db.delete(cell)
-        self._db.flush()
-        self._db.expire_all()
-        for submitted in notebook.submissions:
-            self._complete(submitted, notebook)
-
-    def _remove(self, cell: Any, notebook: Any) -> None:
-        """Remove a cell and what the grader wrote about it. Raises GradebookError if a person wrote something."""
-        rows = [
-            *self._db.query(Grade).filter(Grade.cell_id == cell.id),
-            *self._db.query(Comment).filter(Comment.cell_id == cell.id),
-        ]
-        human = ("manual_score", "extra_credit", "manual_comment")
-        if any(getattr(row, name, None) is not None for row in rows for name in human):
-            message = _(
-                "'{name}' left the assignment '{assignment}', and the gradebook has manual grades for it",
-                name=cell.name, assignment=notebook.name,
-            )  # fmt: skip
-            remedy = _("Bring the question back, or clear those scores and comments in formgrader.")
-            raise GradebookError(message, remedy)
-        for row in [*rows, cell]:
-            self._db.delete(row)
-
     def _submitted(self, notebook: Any, student: str) -> Any:
         """The student's notebook with a row for each cell, created as far as it isn't there."""
         person = self._db.get(Student, student)
@@ -295,22 +242,14 @@ class Book:
             submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
             self._db.add(submitted)
             self._db.flush()
-        self._complete(submitted, notebook)
+        complete(self._db, submitted, notebook)
         return submitted
 
-    def _complete(self, submitted: Any, notebook: Any) -> None:
-        """Add the rows that the cells of `notebook` need in a submission."""
-        graded = {grade.cell_id for grade in submitted.grades}
-        commented = {comment.cell_id for comment in submitted.comments}
-        new = [Grade(cell_id=cell.id, notebook=submitted) for cell in notebook.grade_cells if cell.id not in graded]
-        new += [Comment(cell_id=c.id, notebook=submitted) for c in notebook.solution_cells if c.id not in commented]
-        self._db.add_all(new)
-        self._db.flush()
-
-    def _comment(self, report: Report, submitted: Any, notebook: Any, overall: list[str]) -> None:
-        """Each question's comment beside its answer cell; what is said of the notebook as a whole above the first."""
+    def _comment(self, report: Report, course: Course, submitted: Any, notebook: Any, overall: list[str]) -> None:
+        """Each question's comment beside its answer cell, with the rubric while it waits; what is said of the notebook as a whole above the first."""
+        asked = course.assignment(report.assignment).questions
         answers = {cell.name: cell for cell in notebook.solution_cells}
-        graded = {cell.name: cell for cell in notebook.grade_cells}
+        graded = {cell.name: cell for cell in worth(notebook)}
         comments = {comment.cell_id: comment for comment in submitted.comments}
         for question in report.questions:
             name = question.question
@@ -319,6 +258,8 @@ class Book:
                 comments[cell.id] = Comment(cell_id=cell.id, notebook=submitted)
                 self._db.add(comments[cell.id])
             said = [*(overall if question is report.questions[0] else []), question_text(question)]
+            if question.undecided and name in asked:
+                said.append(rubric_text(rubric_of(asked[name]), report.language))
             comments[cell.id].auto_comment = "\n\n".join(filter(None, said)) or None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.course.checks.manual import Criterion
 from autograder.course.course import LatePolicy
 
 
@@ -28,6 +30,15 @@ def question_text(question: QuestionResult) -> str:
     return lines[0] + "".join(f"\n{line}" for line in ["", *lines[1:]] if len(lines) > 1)
 
 
+def rubric_text(rubric: Sequence[Criterion], language: str) -> str:
+    """A rubric as lines that who grades can edit; '' without one."""
+    lines = [
+        _("- {points:g} points: {says}", points=one.points, says=prose(one.says.in_language(language)))
+        for one in rubric
+    ]
+    return "\n".join([_("Rubric:"), *lines]) if lines else ""
+
+
 def _outcome_text(outcome: Outcome) -> str:
     said = [_heading(outcome)]
     if outcome.status is Status.FAILED and not outcome.hidden:  # a hidden check's parameters stay hidden
@@ -42,6 +53,8 @@ def _outcome_text(outcome: Outcome) -> str:
 def _heading(outcome: Outcome) -> str:
     title, out_of = prose(outcome.title), outcome.out_of
     match outcome.status:
+        case Status.UNDECIDED if outcome.by_hand:
+            return _("{title}: a person grades this ({out_of:g} points)", title=title, out_of=out_of)
         case Status.UNDECIDED:
             return _(
                 "{title}: the grader could not decide this; a person will look at it ({out_of:g} points)",

@@ -116,7 +116,7 @@ class Journal:
             decided = self.folder.read_report(submission, found.report)
         except (OSError, ReportError):
             return (_("its report or executed notebook is not as it was written"),)
-        return (_("it was undecided"),) if decided.undecided else decided
+        return (_("it was undecided"),) if decided.unsettled else decided
 
     def read(self, submission: Submission) -> Entry | None:
         """The entry of the last time that this submission was finished, whatever its key."""

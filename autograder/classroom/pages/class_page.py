@@ -18,6 +18,7 @@ from autograder.classroom.pages.statistics import Item
 from autograder.classroom.pages.waiting import split, waiting
 from autograder.common.i18n import _, language, ngettext, speaking
 from autograder.common.results import Report
+from autograder.course.checks.manual import rubric_of
 from autograder.course.course import Course
 
 SLOWEST = 10
@@ -91,7 +92,12 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
     ]
     links = {place: link for place, address in material.links.items() if (link := _web(address))}
     settled = {place: not standing.waiting for place, standing in material.standings.items()}
-    groups = waiting(material.reports, settled, material.scored, words, links)
+    rubrics = {
+        (name, key): [f"{html.plain(one.points)}: {one.says.in_language(language())}" for one in rubric_of(question)]
+        for name in by_assignment
+        for key, question in course.assignment(name).questions.items()
+    }
+    groups = waiting(material.reports, settled, material.scored, words, links, rubrics)
     first, others = split(groups)
     rows = [_cause(cause, words, ways) for cause in found]
     return {

@@ -15,11 +15,11 @@ Place = tuple[str, str]  # student, assignment
 
 def waiting(
     reports: Sequence[Report], settled: Mapping[Place, bool], scored: Mapping[Place, Mapping[str, float]],
-    titles: Mapping[str, Mapping[str, str]], links: Mapping[Place, str],
+    titles: Mapping[str, Mapping[str, str]], links: Mapping[Place, str], rubrics: Mapping[Place, Sequence[str]] = {},
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Undecided questions that still wait, in the course's order: who, why, and the way to formgrader.
 
-    `settled`: whether a person is done with a submission, where that is known; `scored`: by question, what people gave.
+    `rubrics`: by what people grade, by assignment and question. `settled`: whether a person is done with a submission, where that is known; `scored`: by question, what people gave.
     """
     groups: dict[Place, list[tuple[Report, QuestionResult]]] = {}
     for report in reports:
@@ -30,7 +30,7 @@ def waiting(
                     groups.setdefault((report.assignment, result.question), []).append((report, result))
     order = {place: number for number, place in enumerate((a, key) for a, own in titles.items() for key in own)}
     return [
-        _group(titles, links, place, groups[place])
+        {**_group(titles, links, place, groups[place]), "rubric": list(map(pieces, rubrics.get(place, ())))}
         for place in sorted(groups, key=lambda p: (order.get(p, 1 << 30), p))
     ]
 

@@ -12,7 +12,18 @@ from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.results import Outcome, Status
-from autograder.course.checks import accuracy, arrays, compiling, functions, network, rates, things, training, values
+from autograder.course.checks import (
+    accuracy,
+    arrays,
+    compiling,
+    functions,
+    manual,
+    network,
+    rates,
+    things,
+    training,
+    values,
+)
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 
 log = logging.getLogger(__name__)
@@ -21,7 +32,7 @@ _OWN: tuple[type[Check], ...] = (
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, accuracy.Predictions,
-    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, values.Keys, values.Winner, functions.Function,
+    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, values.Keys, values.Winner, functions.Function, manual.Manual,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes
 
@@ -163,4 +174,5 @@ def _outcome(check: Check, verdict: Verdict, language: str) -> Outcome:
         actual=verdict.actual if not hide or verdict.status is not Status.PASSED else "",
         hint=hint,
         hidden=hide,
+        by_hand=isinstance(check, manual.Manual),
     )

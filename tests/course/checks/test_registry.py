@@ -36,6 +36,7 @@ EVERY_TYPE = {
     "layers": {"layers": [{"type": "Dense", "units": 77}]},
     "learning_rates": {"equals": [0.123]},
     "loss": {"equals": "hinge"},
+    "manual": {},
     "metric": {"metric": "loss", "at_most": 0.123},
     "metrics": {"includes": ["recall"]},
     "object": {"equals": "Lion", "settings": {"learning_rate": 0.123}},

@@ -56,7 +56,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
 
     course = load(course_file)
     notebook = solved(course, assignment)
-    questions = course.assignment(assignment).questions
+    questions = course.assignment(assignment).checked
     bench = Bench(course, assignment, notebook, observer(questions))
     right = bench.run({})
     source, heavy = Source.of(notebook), sorted(bench.heavy())

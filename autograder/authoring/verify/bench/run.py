@@ -21,6 +21,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
+from autograder.common.results import Status
 from autograder.common.wire.names import modules, python
 from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import calls_for
@@ -62,7 +63,7 @@ class Bench:
 
         settle(tensorflow)
         self.keras, self.course, self.assignment, self.observe = keras, course, assignment, observe
-        self.questions = course.assignment(assignment).questions
+        self.questions = course.assignment(assignment).checked
         self.stand_ins = StandIns()
         self.stand_ins.install()
         self.student = HomeStudent()
@@ -176,7 +177,8 @@ class Bench:
             for outcome in decide(
                 question.checks, Facts(values, self.lab, seed=self.course.seed), self.course.language
             ):
-                answered.statuses[f"{key}.{outcome.check}"] = outcome.status.value
+                waits = outcome.by_hand and outcome.status is Status.UNDECIDED  # people tell, whatever is written
+                answered.statuses[f"{key}.{outcome.check}"] = (Status.PASSED if waits else outcome.status).value
                 answered.reasons[f"{key}.{outcome.check}"] = f"{outcome.actual} {outcome.hint}".strip()
             if self.observe is not None:
                 answered.seen |= self.observe(key, objects, self.stand_ins)
