@@ -23,6 +23,7 @@ from autograder.cli import (  # fmt: skip
     grade,
     memo,
     new_assignment,
+    new_course,
     regrade,
     release,
     report,
@@ -43,7 +44,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 something is not as it should be; 2 wrong use; 3 some checks wait for a person; 4 an error.",
 )
 COMMANDS = (  # in the order of --help
-    collect, grade, status, regrade, feedback, report, export, export_autograder, try_notebook, release, verify, calibrate, new_assignment, doctor,
+    collect, grade, status, regrade, feedback, report, export, export_autograder, try_notebook, release, verify, calibrate, new_course, new_assignment, doctor,
     demo,
 )  # fmt: skip
 for module in COMMANDS:

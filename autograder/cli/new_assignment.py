@@ -23,6 +23,7 @@ def new_assignment(
     title: Annotated[str, typer.Option("--title", help="What students read; by default made of the name.")] = "",
     title_ko: Annotated[str, typer.Option("--title-ko", help="The same in Korean.")] = "",
     due: Annotated[str, typer.Option("--due", help="Like 2027-04-11T23:59:00+09:00; by default in 30 days.")] = "",
+    task: Annotated[str, typer.Option("--task", help="What it is about: network, cnn or sklearn.")] = "network",
     course: CourseFile = None,
 ) -> None:
     """Begin an assignment: source notebook, entry in course.yml, mutants, an alternative and a test, ready to be changed.
@@ -35,7 +36,7 @@ def new_assignment(
 
     try:
         path: Path = course or find()
-        for made in new_assignment(path, New(name, title, title_ko, due)):
+        for made in new_assignment(path, New(name, title, title_ko, due, task=task)):
             out.print(escaped(str(made)), highlight=False, soft_wrap=True)
     except AutograderError as error:
         fail(error)

@@ -118,8 +118,19 @@ def _of_sklearn(value: Any) -> ObjectDescription | None:
     if isinstance(value, type) or not hasattr(value, "get_params"):
         return None
     return ObjectDescription(
-        library="sklearn", made=_estimator(value), fitted=any(name.endswith("_") and name[0] != "_" for name in vars(value)),
+        library="sklearn", made=_estimator(value), fitted=_learned(value),
     )  # fmt: skip
+
+
+def _learned(value: Any) -> bool:
+    """As scikit-learn says: what learns has attributes that end with _, and a pipeline has learned when its last step has."""
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(value)
+    except Exception:  # NotFittedError, and TypeError for what never learns
+        return False
+    return True
 
 
 def _estimator(value: Any, depth: int = 0) -> Component:

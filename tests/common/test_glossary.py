@@ -14,7 +14,7 @@ from tools import messages
 HANGUL = re.compile("[가-힣]")
 ROW = re.compile(r"^\| ([^|]+?) \| ([^|]+?) \| ([^|]*?) ?\|$", re.MULTILINE)
 SUBJECT, COURSE = "## The subject", "## The course and its grading"
-TEMPLATES = sorted((ROOT / "autograder" / "authoring" / "scaffold" / "templates").glob("*.yml"))
+TEMPLATES = sorted((ROOT / "autograder" / "authoring" / "scaffold" / "templates").rglob("*.yml"))
 
 
 @cache

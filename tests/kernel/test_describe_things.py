@@ -104,6 +104,8 @@ def test_estimators_tell_their_parameters_and_whether_they_learned():
     pipeline = sent(make_pipeline(StandardScaler(), KNeighborsClassifier(7))).made.settings
     assert pipeline["kneighborsclassifier"].settings["n_neighbors"] == 7
     assert isinstance(pipeline["standardscaler"], Component)
+    both = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    assert not sent(both).fitted and sent(both.fit([[1.0], [2.0]], [1, 2])).fitted
 
 
 class Pretends:

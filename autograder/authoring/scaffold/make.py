@@ -23,13 +23,20 @@ from autograder.classroom.folder import Folder
 from autograder.common.cells import mark
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import move, put
-from autograder.common.i18n import LANGUAGES, _
+from autograder.common.hints import meant
+from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.wire.notebook import PYTHON
+from autograder.course.checks.base import no_language
 from autograder.course.course import FILE, load
 from autograder.course.yaml_file import parse_yaml
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python
+_KEPT = (
+    ".gitignore",
+    "course.yml",
+)  # beside a course that is begun: what is there already stays (course.yml: the workflow)
 DAYS = 30  # until the assignment is due
+TASKS = ("network", "cnn", "sklearn")  # folders of templates
 _TEXTS = re.compile(r"\{" + ", ".join(rf'{name}: ("[^"]*"|[^,{{}}]*)' for name in LANGUAGES) + r"\}")
 _TEMPLATES: Traversable = files("autograder.authoring.scaffold") / "templates"
 
@@ -43,6 +50,7 @@ class New:
     title_ko: str = ""
     due: str = ""
     languages: tuple[str, ...] = LANGUAGES  # of the course, in its order
+    task: str = "network"  # what it is about: one of TASKS
 
     def filled(self, text: str) -> str:
         title = self.title or self.name.replace("_", " ").capitalize()
@@ -61,7 +69,21 @@ def _due() -> str:
     return day.replace(hour=23, minute=59, second=0, microsecond=0).isoformat()
 
 
-def new_assignment(course_file: Path, new: New) -> list[Path]:
+def new_course(folder: Path, new: New, title: str = "") -> list[Path]:
+    """Begin a course in `folder`, which is made, with `new` as its first assignment; the files written, as `new_assignment`.
+
+    Raises CourseError where there is one already, and for `languages` that are none.
+    """
+    if (folder / FILE).exists():
+        said = _("{path} is a course already", path=folder / FILE)
+        raise CourseError(said, _("Add to it with `autograder new-assignment`."), misused=True)
+    for name in new.languages:
+        if not name or known(name) != name:
+            raise CourseError(no_language(name), "", misused=True)
+    return new_assignment(folder / FILE, new, title)
+
+
+def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[Path]:
     """Make the assignment in the course of `course_file`, and return the files written, course.yml first.
 
     A course that doesn't exist yet is begun. Nothing that is there is written over. Raises CourseError for a name that is
@@ -73,6 +95,8 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
             _("Use small letters, digits and underscores, beginning with a letter: my_assignment."),
             misused=True,
         )
+    if new.task not in TASKS:
+        raise CourseError(_("there is no task '{name}'", name=new.task), meant(new.task, list(TASKS)), misused=True)
     for text in (new.title, new.title_ko, new.due):
         if not text.isprintable():
             raise CourseError(_("{text!r} can't be written: it is no text", text=text), "", misused=True)
@@ -88,10 +112,9 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
             )
         text, new = course_file.read_text("utf-8"), replace(new, languages=course.course.languages)
     else:
-        text, planned[root / "nbgrader_config.py"] = _begun(root)
-        if not (root / ".gitignore").exists():
-            planned[root / ".gitignore"] = _ignored(root)
-    text = inserted(text, new.filled(_spoken(_template("entry.yml"), new.languages)))
+        text, begun = _begun(root, new.languages, course_title)
+        planned |= {path: content for path, content in begun.items() if path.name not in _KEPT or not path.exists()}
+    text = inserted(text, new.filled(_spoken(_template(f"{new.task}/entry.yml"), new.languages)))
     planned |= {root / path: content for path, content in _files(new).items()}
     taken = [str(path) for path in planned if path.exists()]
     if taken:
@@ -122,11 +145,30 @@ def new_assignment(course_file: Path, new: New) -> list[Path]:
     return [course_file, *planned]
 
 
-def _begun(root: Path) -> tuple[str, str]:
-    """course.yml and nbgrader_config.py of a new course, named after its folder."""
+def _begun(root: Path, languages: tuple[str, ...], title: str) -> tuple[str, dict[Path, str]]:
+    """course.yml of a new course, named after its folder, and the files beside it."""
     name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
     name = name if re.match("[a-z]", name) else f"course-{name}".strip("-")
-    return tuple(_template(file).replace("COURSE", name[:61]) for file in ("begin.yml", "nbgrader_config.txt"))  # type: ignore[return-value]
+    words = {
+        "COURSE": name[:61],
+        "TITLE": _quoted(title or name),
+        "LANGUAGES": ", ".join(map(_plain, languages)),
+        "LANGUAGE": languages[0],
+    }
+    text, config = (
+        re.sub(r"\b(COURSE|TITLE|LANGUAGES|LANGUAGE)\b", lambda match: words[match[1]], _template(file))
+        for file in ("begin.yml", "nbgrader_config.txt")
+    )
+    workflow = root / ".github" / "workflows" / "course.yml"
+    return text, {
+        root / "nbgrader_config.py": config,
+        root / ".gitignore": _ignored(root),
+        workflow: _template("workflow.txt"),
+    }
+
+
+def _plain(language: str) -> str:
+    return f'"{language}"' if language == "no" else language  # which YAML reads as false
 
 
 def _ignored(root: Path) -> str:
@@ -193,7 +235,7 @@ def _files(new: New) -> dict[Path, str]:
         Path("tests") / f"test_{new.name}.py": _test(new),
     }
     for kind in ("mutants", "alternatives"):
-        for file in sorted((_TEMPLATES / kind).iterdir(), key=lambda file: file.name):
+        for file in sorted((_TEMPLATES / new.task / kind).iterdir(), key=lambda file: file.name):
             made[Path("tests") / kind / new.name / file.name] = file.read_text("utf-8")
     return made
 
@@ -209,7 +251,7 @@ def notebook(new: New) -> str:
     points = {name: question["points"] for name, question in _entry(new)["questions"].items()}
     made.cells = [
         _cell(cell, new, points)
-        for cell in _in_languages(parse_yaml(_template("notebook.yml"), "notebook.yml"), new.languages)
+        for cell in _in_languages(parse_yaml(_template(f"{new.task}/notebook.yml"), "notebook.yml"), new.languages)
     ]
     return str(nbformat.writes(made)).rstrip("\n") + "\n"
 
@@ -238,7 +280,7 @@ def _spoken(text: str, languages: tuple[str, ...]) -> str:
 
 
 def _entry(new: New) -> Any:
-    return parse_yaml(new.filled(_template("entry.yml")), "entry.yml")[new.name]
+    return parse_yaml(new.filled(_template(f"{new.task}/entry.yml")), "entry.yml")[new.name]
 
 
 def _cell(cell: dict[str, Any], new: New, points: dict[str, float]) -> Any:

@@ -1,18 +1,22 @@
 """A new assignment: put into course.yml without touching anything else, whole or not at all."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from autograder.authoring.release import release, stale
 from autograder.authoring.scaffold import make
-from autograder.authoring.scaffold.make import New, inserted, new_assignment
+from autograder.authoring.scaffold.make import TASKS, New, inserted, new_assignment, new_course
 from autograder.authoring.variants import edited, solved
 from autograder.classroom.folder import Folder
+from autograder.cli.app import app
 from autograder.common.errors import AutograderError, CourseError
 from autograder.course.course import load
+from autograder.course.released_notebook import released_notebook
 from tests.conftest import ROOT
 
 
@@ -34,8 +38,9 @@ def test_the_entry_goes_behind_the_last_assignment_and_nothing_else_changes(cour
     assert course.assignments["fifth"].title.root == {"en": 'Fifth: a "test"', "ko": "다섯째"}
 
 
-def test_what_is_made_can_be_released_in_both_languages(tmp_path):
-    new_assignment(tmp_path / "course.yml", New("first", "First", "첫째"))
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_made_can_be_released_in_both_languages(tmp_path, task):
+    new_assignment(tmp_path / "course.yml", New("first", "First", "첫째", task=task))
     course = load(tmp_path / "course.yml")
     release(course, ["first"])
     assert stale(course) == []
@@ -78,6 +83,49 @@ def test_a_course_that_is_begun_keeps_out_of_git_what_names_students(tmp_path):
 def test_this_course_too_keeps_out_of_git_what_names_students():
     kept_out = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     assert {line for line in make._ignored(ROOT).splitlines() if line not in kept_out} == set()
+
+
+@pytest.mark.parametrize("languages", [("fr",), ("no", "ko", "en")], ids="-".join)
+def test_a_course_is_begun_in_any_languages_with_all_that_it_needs(tmp_path, languages):
+    made = new_course(tmp_path / "my_course", New("start", languages=languages), 'My "course"')
+    names = {path.name for path in made}
+    assert {"course.yml", ".gitignore", "nbgrader_config.py", "start.ipynb", "test_start.py"} <= names
+    course = load(tmp_path / "my_course" / "course.yml")
+    assert course.course.languages == languages and course.course.title.root == {"": 'My "course"'}
+    release(course, ["start"])
+    for language in languages:
+        text = released_notebook(course, "start", language).cells[0].source
+        assert text.startswith("# Start\n") and ("이 노트북에서는" in text) == (language == "ko")
+    config = (course.root / "nbgrader_config.py").read_text()
+    assert f'release_directory = "assignments/{languages[0]}"' in config
+    workflow = yaml.safe_load((course.root / ".github" / "workflows" / "course.yml").read_text())
+    assert workflow["jobs"]["verify"]["uses"].endswith("/.github/workflows/verify-course.yml@main")
+    assert not re.search(
+        r"\b(TITLE|LANGUAGES?|COURSE|NAME)\b", (course.root / "course.yml").read_text().replace("assignment NAME", "")
+    )
+
+
+def test_a_course_is_begun_once_in_a_language_and_for_a_task_that_there_is(tmp_path):
+    new_course(tmp_path, New("first"))
+    for new, said in ((New("first"), "is a course already"), (New("a", languages=("french",)), "not the code of a language"),
+                      (New("a", task="cmm"), "no task 'cmm'")):  # fmt: skip
+        with pytest.raises(CourseError, match=said):
+            new_course(tmp_path if said.endswith("already") else tmp_path / "other", new)
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["cnn", "sklearn"])  # that of a network is proven by docs/writing-assignments.md
+def test_an_assignment_of_each_task_proves_itself(tmp_path, task, memo_folder):
+    new_course(tmp_path, New("first", languages=("en",), task=task))
+    parts = [
+        word
+        for part in ("solution", "alternatives", "release", "mutants", "checks", "emptied")
+        for word in ("--only", part)
+    ]
+    for words in (["release"], ["verify", "--memo", str(memo_folder), *parts]):
+        done = CliRunner().invoke(app, [*words, "--course", str(tmp_path / "course.yml")])
+        assert done.exit_code == 0, done.output
 
 
 def test_a_gitignore_that_is_there_stays(tmp_path):

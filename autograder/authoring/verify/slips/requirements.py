@@ -312,6 +312,7 @@ STATEMENTS: dict[str, Statement] = {
     "table": things.table,
     "figure": things.figure,
     "object": things.made,
+    "manual": lambda check, objects, _: objects[check.of] is not None and bool(str(objects[check.of]).strip()),
 }
 
 

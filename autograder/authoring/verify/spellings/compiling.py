@@ -132,13 +132,21 @@ class CompileArguments(Rewriter):
         return node
 
 
+_OF_KERAS = {"epochs", "batch_size", "callbacks", "validation_data", "validation_split", "verbose"}
+
+
+def trains(node: ast.AST) -> bool:
+    """Whether it is a network's ``fit``: an estimator's of scikit-learn takes none of these arguments, and calls others X and y."""
+    return isinstance(node, ast.Call) and calls(node, "fit") and any(one.arg in _OF_KERAS for one in node.keywords)
+
+
 class FitForm(Rewriter):
     """fit's arguments by name or by place, defaults written out, or what only changes what is printed."""
 
     name = "form of fit"
 
     def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Call) and calls(node, "fit") and len(node.args) == 2
+        return trains(node) and isinstance(node, ast.Call) and len(node.args) == 2
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Call)
@@ -169,7 +177,7 @@ class Watched(Rewriter):
     name = "validation_data"
 
     def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Call) and calls(node, "fit") and bool(node.args) and isinstance(node.args[0], ast.Name) and node.args[0].id == "train_input" and not keyword(node, "validation_data")  # fmt: skip
+        return trains(node) and isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.Name) and node.args[0].id == "train_input" and not keyword(node, "validation_data")  # fmt: skip
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Call)
