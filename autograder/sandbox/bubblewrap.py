@@ -76,7 +76,13 @@ def _attempt(start: list[str], entry: int | None = None) -> str:
         for name in IDENTITY:
             (empty / name).touch()
         options = _options(
-            run=empty, sockets=empty, data={}, identity=empty, scratch_mb=1, env=environment(), lifeline=True
+            run=empty,
+            sockets=empty,
+            data={"datasets/tried": empty / IDENTITY[0]},
+            identity=empty,
+            scratch_mb=1,
+            env=environment(),
+            lifeline=True,
         )
         command = [*start, *options, sys.executable, "-S", "-c", work]
         passed = () if entry is None else (entry,)
