@@ -72,8 +72,8 @@ def feedback(
         out.print(link(page.path), markup=False, highlight=False, soft_wrap=True)
     if other:
         note = ngettext(
-            "{number} of them was graded in another language, and its hints stay in it: grade it again with --language.",
-            "{number} of them were graded in another language, and their hints stay in it: grade them again with --language.",
+            "{number} of them was graded in another language: what is known in that alone (short facts, what authors wrote) stays in it.",
+            "{number} of them were graded in another language: what is known in that alone (short facts, what authors wrote) stays in it.",
             other,
         )
         err.print(f"[yellow]{escaped(note)}[/]", highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from autograder.classroom.pages.causes import Cause, Made, causes, losses_of, ma
 from autograder.classroom.pages.feedback import MARKS, anchor, pieces, text_anchor, titles_of
 from autograder.classroom.pages.heat_map import heat_map
 from autograder.classroom.pages.hints import hint_rows
+from autograder.classroom.pages.in_language import InLanguage
 from autograder.classroom.pages.similar import Group
 from autograder.classroom.pages.since import Looks, Since
 from autograder.classroom.pages.since_view import since_view
@@ -84,7 +85,9 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
     names = html.in_order({report.student for report in material.reports})
     by_student = {name: {report.student: report for report in reports} for name, reports in by_assignment.items()}
     students = [_student(name, by_student, material) for name in names]
-    lost = losses_of(material.reports, course)
+    spoken = InLanguage(course, language())
+    lost = [(report, spoken.losses(report, own)) for report, own in losses_of(material.reports, course)]
+    material = replace(material, reports=[spoken.report(report) for report in material.reports])
     found, made = causes(lost), made_by(lost)
     ways = Ways(material.pages)
     checks = [

@@ -23,6 +23,7 @@ from autograder.classroom.pages.exhibit_views import (
     mistakes_of,
     networks_of,
 )
+from autograder.classroom.pages.in_language import InLanguage
 from autograder.classroom.pages.losses import Loss, losses
 from autograder.classroom.pages.notebook import Cell
 from autograder.common import data_sets
@@ -107,6 +108,7 @@ def _view(
     bands: Bands,
 ) -> dict[str, Any]:
     titles = titles_of(report.assignment, course)
+    shown = InLanguage(course, language()).report(report)
     drawn_at = curves_at(
         (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
         for result in report.questions
@@ -117,10 +119,10 @@ def _view(
     questions = [
         _question(result, titles, answers.get(result.question, Markup()), image, person, drawn_at, bands, classes)
         | {"text": text_anchor(result.question) if result.question in texts else ""}
-        for result in report.questions
+        for result in shown.questions
     ]
     places = {cell.number: titles.get(cell.name.removesuffix("-answer"), "") for cell in cells if cell.name}
-    broken = {broken.sentence for broken in report.breaks}
+    broken = {broken.sentence for broken in shown.breaks}
     earned = sum(question["points"] for question in questions)
     versions = ", ".join(f"{name} {number}" for name, number in sorted(report.versions.items()))
     colophon = _("Graded with {versions}; isolation: {isolation}.", versions=versions, isolation=report.isolation)
@@ -130,17 +132,17 @@ def _view(
         "title": titles.get("", report.assignment),
         "total": max(0.0, earned - person.penalty),
         "out_of": report.out_of,
-        "opening": [pieces(sentence) for sentence in _opening(report, course, questions, titles)],
+        "opening": [pieces(sentence) for sentence in _opening(report, shown, course, questions, titles)],
         "deductions": _deductions(earned, person),
         "questions": questions,
         "open": [question for question in questions if question["state"] != "passed"],
         "right": [question for question in questions if question["state"] == "passed"],
         "limits": [
             (b.sentence, places.get(b.cell + 1, ""), _(ADVICE[b.limit]) if b.limit in ADVICE else "")
-            for b in report.breaks
+            for b in shown.breaks
         ],
         "places": places,
-        "notes": [note for note in report.notes if note not in broken],
+        "notes": [note for note in shown.notes if note not in broken],
         "cells": cells,
         "texts": {number: [text_anchor(key) for key in texts if texts[key] == number] for number in texts.values()},
         "any_undecided": any(question["state"] == "undecided" for question in questions),
@@ -177,7 +179,7 @@ def titles_of(name: str, course: Course) -> dict[str, str]:
 
 
 def _opening(
-    report: Report, course: Course, questions: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
+    report: Report, shown: Report, course: Course, questions: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
 ) -> list[str]:
     """Two or three sentences: what to repair first and what hangs on it, where one stands, and what a person will look at."""
     right = sum(question["state"] == "passed" for question in questions)
@@ -187,8 +189,8 @@ def _opening(
     settled = {question["key"] for question in questions if question["state"] in ("passed", "undecided")}
     lost = [loss for loss in losses(report, course) if loss.question not in settled]
     said = [repair(lost[0], report, titles)] if lost else []
-    if report.first_cause is not None:
-        said.append(report.first_cause.sentence)
+    if shown.first_cause is not None:
+        said.append(shown.first_cause.sentence)
     if right:
         said.append(_("{right} of {all} questions are completely right.", right=right, all=len(questions)))
     if waiting:

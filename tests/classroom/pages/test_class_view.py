@@ -16,6 +16,7 @@ from autograder.classroom.pages.feedback import feedback_page
 from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.similar import Group
 from autograder.classroom.pages.waiting import split
+from autograder.common.i18n import _, speaking
 from autograder.common.pressed_hints import KEY
 from autograder.common.results import Status
 from tests.classroom import synthetic
@@ -105,6 +106,28 @@ def test_the_link_of_every_field_leads_to_its_question(course, tmp_path):
         if path not in anchors:
             anchors[path] = {one["id"] for one in BeautifulSoup(path.read_text("utf-8"), "html.parser").select("[id]")}
         assert address.fragment in anchors[path]
+
+
+def test_one_mistake_in_two_languages_is_one_cause_in_the_language_of_the_page(course):
+    hint, reports = {}, []
+    for language in ("en", "ko"):
+        with speaking(language):
+            hint[language] = _("compile() takes no `{name}`; did you mean `{guess}`?", name="metric", guess="metrics")
+        own = synthetic.report(
+            course, f"speaks-{language}", "two_layer", failing={"compile.metrics"}, language=language
+        )
+        questions = tuple(
+            q.model_copy(update={"outcomes": tuple(o.model_copy(update={"hint": hint[language]}) if o.hint else o for o in q.outcomes)})
+            for q in own.questions
+        )  # fmt: skip
+        reports.append(own.model_copy(update={"questions": questions}))
+    for language in ("en", "ko"):
+        made = page(course, reports, language)
+        (row,) = made.select("#causes ~ .scroll tbody tr")
+        assert row.summary.get_text() == hint[language].replace("`", "")
+        assert row.details.p.get_text().split(", ") == ["speaks-en", "speaks-ko"]
+        (slip,) = made.select("#checks-table tbody tr summary")
+        assert slip.get_text() == f"2× {hint[language]}".replace("`", "")
 
 
 @few
