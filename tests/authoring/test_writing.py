@@ -12,6 +12,8 @@ import nbformat
 import pytest
 import yaml
 
+from autograder.course.checks.registry import parse
+from autograder.course.course import Question
 from tests.conftest import ROOT
 from tests.test_project import code_blocks
 
@@ -115,7 +117,7 @@ def test_the_page_builds_releases_calibrates_and_proves_an_assignment_from_nothi
             text = (folder / "course.yml").read_text("utf-8")
             start = text.index("  convolution:\n")
             (folder / "course.yml").write_text(text[:start] + rest[0], "utf-8")
-    assert ran == ["new-assignment", "release", "verify", "release", "calibrate", "verify"]
+    assert ran == ["new-course", "release", "verify", "release", "calibrate", "verify"]
     (network,) = json.loads((folder / "calibration.json").read_text("utf-8"))["assignments"]["convolution"]["networks"]
     trials = {trial["name"]: trial for trial in network["trials"]}
     assert trials["reference"]["seeds"] == [42, 43, 44] and min(trials["reference"]["accuracy"]["holdout"]) > 0.6
@@ -126,6 +128,35 @@ def test_the_page_builds_releases_calibrates_and_proves_an_assignment_from_nothi
     done = installed(["calibrate", "convolution", "--judge-only"], folder)
     assert done.returncode == 0 and (folder / "calibration.json").read_bytes() == before
     assert "sd below the mean" in done.stdout
+
+
+def test_every_check_that_the_page_shows_is_one(tmp_path):
+    (checks, asked) = (
+        yaml.safe_load(block)
+        for block in code_blocks(PAGE, "yaml")
+        if "type: value, of: rate" in block or "manual: true" in block
+    )
+    assert {parse(check).type for check in checks} > {"text", "table", "figure", "object", "metric", "learning_rates"}
+    question = Question.model_validate(asked["overfitting"])
+    assert question.manual and sum(one.points for one in question.rubric) == question.points
+
+
+def test_the_page_links_to_places_that_there_are():
+    anchors = {
+        re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in PAGE.splitlines()
+        if line.startswith("#")
+    }
+    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= anchors
+    reference = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    for place in re.findall(r"\]\(reference\.md#([\w-]+)\)", PAGE):
+        assert re.search(rf"^#+ `?{place.replace('-', ' ')}`?$", reference, re.MULTILINE | re.IGNORECASE), place
+
+
+def test_the_workflow_that_is_written_is_the_one_that_the_page_shows():
+    written = (ROOT / "autograder" / "authoring" / "scaffold" / "templates" / "workflow.txt").read_text("utf-8")
+    (shown,) = [yaml.safe_load(block) for block in code_blocks(PAGE, "yaml") if "uses:" in block]
+    assert yaml.safe_load(written)["jobs"] == shown["jobs"]
 
 
 @pytest.mark.parametrize(
