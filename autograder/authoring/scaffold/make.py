@@ -110,7 +110,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 _("Choose another name."),
                 misused=True,
             )
-        text, new = course_file.read_text("utf-8"), replace(new, languages=course.course.languages)
+        text, new = course_file.read_bytes().decode("utf-8"), replace(new, languages=course.course.languages)
     else:
         text, begun = _begun(root, new.languages, course_title)
         planned |= {path: content for path, content in begun.items() if path.name not in _KEPT or not path.exists()}
@@ -188,7 +188,7 @@ def _replace(course_file: Path, text: str) -> None:
         part.unlink(missing_ok=True)
         raise CourseError(
             _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
-            error.remedy or _("Write `assignments:` and what is below it in block style, as the README shows."),
+            error.remedy or _("Nothing was written. Mend what it says, or give another name, title or due date."),
         ) from error
     move(part, course_file)
 
@@ -208,7 +208,7 @@ def inserted(text: str, entry: str) -> str:
     key, value = found
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+        lines[-1] += "\r\n" if "\r\n" in text else "\n"
     indent, end = 2, key.end_mark.line + 1
     if isinstance(value, yaml.MappingNode) and value.value:
         indent = int(value.value[0][0].start_mark.column)
@@ -220,7 +220,8 @@ def inserted(text: str, entry: str) -> str:
         end -= 1
     while end > key.end_mark.line + 1 and not lines[end - 1].strip():
         end -= 1
-    new = ["\n" if not line.strip() else " " * indent + line for line in entry.splitlines(keepends=True)]
+    ends = "\r\n" if "\r\n" in text else "\n"  # as the file has them
+    new = [(" " * indent + line if line.strip() else "") + ends for line in entry.splitlines()]
     return "".join([*lines[:end], *new, *lines[end:]])
 
 

@@ -163,6 +163,19 @@ def test_the_place_of_an_entry(before, after):
     assert inserted(before, ENTRY) == after
 
 
+@pytest.mark.parametrize("begins", ["", "\ufeff"], ids=["plain", "with a mark"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_lines_end_and_the_file_begins_as_they_did(tmp_path, begins, ends):
+    path = tmp_path / "course.yml"
+    new_assignment(path, New("first"))
+    before = (begins + path.read_text("utf-8").replace("\n", ends)).encode()
+    path.write_bytes(before)
+    new_assignment(path, New("second"))
+    after = path.read_bytes()
+    assert after.startswith(before) and after.count(b"\n") == after.count(ends.encode()) > before.count(ends.encode())
+    assert list(load(path).assignments) == ["first", "second"]
+
+
 @pytest.mark.parametrize("text", ["assignments: {a: {}}\n", "seed: 1\n", "just text\n"])
 def test_a_file_without_assignments_in_block_style_is_refused(text):
     with pytest.raises(CourseError, match="block style"):
@@ -190,8 +203,9 @@ def test_what_is_there_is_never_written_over(course_copy):
 def test_an_entry_that_the_course_refuses_leaves_nothing_behind(course_copy):
     before = course_copy.read_bytes()
     files = sorted(course_copy.parent.rglob("*"))
-    with pytest.raises(CourseError, match="has no time zone"):
+    with pytest.raises(CourseError, match="has no time zone") as caught:
         new_assignment(course_copy, New("fifth", due="2027-04-11T23:59:00"))
+    assert "block style" not in caught.value.remedy
     assert course_copy.read_bytes() == before
     assert sorted(course_copy.parent.rglob("*")) == files
 
