@@ -74,11 +74,7 @@ class SaidAgain:
             if not form.names:
                 if " " in form.fixed[0]:  # a word alone may be a name in somebody's code
                     self.exact.setdefault(form.fixed[0], said.fixed[0])
-            elif (
-                form.fixed[-1].endswith(_ENDS)
-                and sum(map(str.isalpha, "".join(form.fixed))) >= FEWEST
-                and set(said.names) <= set(form.names)
-            ):
+            elif _is_sentence(form) and set(said.names) <= set(form.names):
                 self.forms.append((form, said))
         self.forms.sort(key=lambda pair: -sum(map(len, pair[0].fixed)))  # the one with most words of its own says most
 
@@ -98,8 +94,22 @@ class SaidAgain:
         for form, said in self.forms if depth < DEEPEST else ():
             values = form.values(text)
             if values is not None:
-                return said.said({name: self._sentence(value, depth + 1) or value for name, value in values.items()})
+                again = {name: self._sentence(value, depth + 1) for name, value in values.items()}
+                inner = () if form.fixed[-1] else form.names[-1:]  # where a sentence stands that has a form itself
+                if all(again[name] is not None or (_is_value(values[name]) and name not in inner) for name in values):
+                    return said.said({name: again[name] or value for name, value in values.items()})
         return None
+
+
+def _is_sentence(form: Form) -> bool:
+    if not form.fixed[-1]:
+        return form.fixed[-2].endswith(": ")
+    return form.fixed[-1].endswith(_ENDS) and sum(map(str.isalpha, "".join(form.fixed))) >= FEWEST
+
+
+def _is_value(text: str) -> bool:
+    """A name, a number, a shape, code: no words beside each other, of which a sentence might be made that has another form."""
+    return ": " not in text and not any(word.isalpha() for word in text.split(" ")[:-1])
 
 
 def _pairs(source: str, target: str) -> Iterator[tuple[str, str]]:
