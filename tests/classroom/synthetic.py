@@ -2,7 +2,7 @@
 
 import random
 
-from autograder.common.exhibits import Accuracy, Curve, Exhibit, Layer, Mistake, Network
+from autograder.common.exhibits import Accuracy, Confusion, Curve, Exhibit, Layer, Mistake, Network
 from autograder.common.results import BrokenLimit, Outcome, QuestionResult, Report, Status
 
 VERSIONS = {"keras": "3.15.1", "numpy": "2.3.5", "tensorflow": "2.21.0"}
@@ -50,6 +50,12 @@ MISTAKES = tuple(Mistake(row=row, label=label, predicted=other) for row, label, 
                  ((12, 6, 0), (40, 4, 2), (77, 2, 6), (103, 9, 7), (200, 0, 6), (201, 5, 7)))  # fmt: skip
 
 
+CONFUSION = Confusion(
+    network="model", split="holdout",
+    counts=tuple(tuple(80 if a == b else 24 if (a, b) == (6, 0) else (a * b) % 7 for b in range(10)) for a in range(10)),
+)  # fmt: skip
+
+
 def exhibit_for(checks, measured, right):
     """An exhibit as the judge would make one for these checks."""
     kinds = {check.type for check in checks if not check.hidden}
@@ -67,7 +73,7 @@ def exhibit_for(checks, measured, right):
         if check.type == "accuracy" and not check.hidden:
             split, at_least = check.split, check.at_least
             fields["accuracies"] = (Accuracy(network="model", split=split, measured=measured, at_least=at_least),)
-            fields["mistakes"] = MISTAKES
+            fields["mistakes"], fields["confusion"] = MISTAKES, CONFUSION
     return Exhibit(**fields) if fields else None
 
 

@@ -87,11 +87,18 @@ def feedback_report(course):
 @pytest.fixture(scope="session")
 def feedback_file(course, feedback_report, picture, tmp_path_factory):
     """That student's page; its path."""
+    from autograder.classroom.pages.bands import bands
     from autograder.classroom.pages.feedback import Person, feedback_page
+    from autograder.classroom.pages.notebook import cells
+    from autograder.course.released_notebook import released_notebook
 
     person = Person({"scale": 1.5}, {"scale": "Nice idea.\nBut look at the range."}, 2.5)
+    behind = bands(synthetic.report(course, f"s{n}", "two_layer", measured=0.8 + n / 100) for n in range(9))
+    shown = cells(released_notebook(course, "two_layer"))
     path = tmp_path_factory.mktemp("feedback") / "alice.html"
-    path.write_text(feedback_page(feedback_report, course, image=picture, person=person), "utf-8")
+    path.write_text(
+        feedback_page(feedback_report, course, image=picture, person=person, bands=behind, cells=shown), "utf-8"
+    )
     return path
 
 
@@ -100,11 +107,14 @@ def class_file(course, tmp_path_factory):
     """The page of a class of sixteen; its path."""
     from autograder.classroom.pages.class_page import Material, class_page
     from autograder.classroom.pages.similar import Group
+    from autograder.classroom.pages.since import Looks, compare, shown
 
     reports = synthetic.classroom(course, 16, ("deep", "optimizers"), seed=4)
     places = [(report.student, report.assignment) for report in reports]
+    _first, looks = compare(Looks(), shown(reports[:-3], {places[0]: (1.0, True)}), "2027-03-14 23:59 UTC")
     material = Material(
         reports,
+        since=compare(looks, shown(reports, {}), "later")[0],
         pages={place: f"feedback/{place[0]}/{place[1]}/{place[1]}.html" for place in places},
         links={place: f"http://localhost:8888/formgrader/submissions/{number}/" for number, place in enumerate(places)},
         seconds={place: number * 1.5 for number, place in enumerate(places)},

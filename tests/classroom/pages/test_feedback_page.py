@@ -86,6 +86,17 @@ def test_the_first_tab_skips_to_the_content(show, feedback_file):
     page.wait_for_url("**#main")  # moving to a fragment is asynchronous
 
 
+def test_what_was_asked_opens_the_notebook_at_its_text(show, feedback_file):
+    from playwright.sync_api import expect
+
+    page = show(feedback_file)
+    text = page.locator("#text-accuracy").locator("..")
+    expect(text).not_to_be_visible()
+    page.locator("#question-accuracy .asked a").click()
+    expect(text).to_be_in_viewport()
+    expect(text).to_contain_text("Validation accuracy")
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light"), (1920, "dark")])
 def test_axe_finds_nothing_and_nothing_overflows(show, feedback_file, amiss, width, scheme):
     page = show(feedback_file, width=width, color_scheme=scheme)
