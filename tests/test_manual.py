@@ -16,9 +16,10 @@ from autograder.classroom.export import grades
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
+from autograder.classroom.grading.reference import _require_full_marks
 from autograder.classroom.pages.class_page import Material, class_page
 from autograder.cli import app as cli
-from autograder.common.errors import CourseError, ReleaseError
+from autograder.common.errors import AutograderError, CourseError, ReleaseError
 from autograder.common.results import Report, Status
 from autograder.common.wire.notebook import restore
 from autograder.course import course as course_module
@@ -172,7 +173,7 @@ def reported(course, student="alice", essay=True):
 
 def test_a_report_that_waits_for_people_alone_is_settled(course):
     report = reported(course)
-    assert report.undecided and not report.unsettled and (report.points, report.out_of) == (1, 10)
+    assert report.undecided and not report.unsettled and report.complete and (report.points, report.out_of) == (1, 10)
     assert list(compare.full_marks(report, "x")) == []  # `verify`: a right notebook earns all that checks give
     lost = report.model_copy(
         update={
@@ -182,7 +183,10 @@ def test_a_report_that_waits_for_people_alone_is_settled(course):
             )
         }
     )
-    assert lost.unsettled
+    assert lost.unsettled and not lost.complete
+    _require_full_marks(report)  # before a class is graded, the reference solution is
+    with pytest.raises(AutograderError, match=r"earned 1 of 3 points(.|\n)*plot: lost"):
+        _require_full_marks(lost)
 
 
 def test_people_find_answers_with_their_rubric_and_their_scores_count(course):

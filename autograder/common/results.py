@@ -121,6 +121,14 @@ class Report(Frozen):
         return any(question.undecided for question in self.questions)
 
     @property
+    def complete(self) -> bool:
+        """Whether it has all points that checks give; those that only people give aren't counted."""
+        waiting = sum(
+            outcome.out_of for question in self.questions for outcome in question.undecided if outcome.by_hand
+        )
+        return self.points >= self.out_of - waiting - 1e-9
+
+    @property
     def unsettled(self) -> bool:
         """Whether the grader could not tell something: not what only people tell."""
         return any(not outcome.by_hand for question in self.questions for outcome in question.undecided)

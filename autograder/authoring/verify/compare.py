@@ -49,9 +49,8 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
             found=found,
         )
     settled = [outcome for _question, outcome in statuses(report).values() if not _waits(outcome)]
-    out_of = sum(outcome.out_of for outcome in settled)
-    if report.points < out_of - _CLOSE and all(outcome.status is Status.PASSED for outcome in settled):
-        yield _points(file, out_of, report.points)
+    if not report.complete and all(outcome.status is Status.PASSED for outcome in settled):
+        yield _points(file, sum(outcome.out_of for outcome in settled), report.points)
     for note in report.notes:
         yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
 
