@@ -6,7 +6,7 @@ exact type. A network with anything else is `undecided`, not wrong. No framework
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 ACTIVATIONS: Final = frozenset(
     [
@@ -35,11 +35,44 @@ _DENSE = {
     "bias_initializer": "initializer", "kernel_regularizer": "regularizer", "bias_regularizer": "regularizer",
     "activity_regularizer": "nothing", "kernel_constraint": "nothing", "bias_constraint": "nothing",
 }  # fmt: skip
-_POOL = {"pool_size": "lengths", "strides": "lengths", "padding": "padding"}
+_WINDOWS = {"strides": "lengths", "padding": "padding", "data_format": "channels_last"}
+_POOL = {"pool_size": "lengths", **_WINDOWS}
+_GLOBAL_POOL = {"keepdims": "flag", "data_format": "channels_last"}
+_CONVOLVED = {"filters": "length", "kernel_size": "lengths", **_WINDOWS, "dilation_rate": "lengths"}
+_CONV = {**_CONVOLVED, "groups": "length", **{k: v for k, v in _DENSE.items() if k != "units"}}
+_SEPARABLE = {
+    **_CONVOLVED, "depth_multiplier": "length", "activation": "activation", "use_bias": "flag",
+    "depthwise_initializer": "initializer", "pointwise_initializer": "initializer", "bias_initializer": "initializer",
+    "depthwise_regularizer": "regularizer", "pointwise_regularizer": "regularizer", "bias_regularizer": "regularizer",
+    "activity_regularizer": "nothing", "depthwise_constraint": "nothing", "pointwise_constraint": "nothing",
+    "bias_constraint": "nothing",
+}  # fmt: skip
+_NORMALISED = {
+    "axis": "axis", "epsilon": "number", "center": "flag", "scale": "flag", "beta_initializer": "initializer",
+    "gamma_initializer": "initializer", "beta_regularizer": "nothing", "gamma_regularizer": "nothing",
+    "beta_constraint": "nothing", "gamma_constraint": "nothing",
+}  # fmt: skip
+_RECURRENT = {
+    **_DENSE, "recurrent_initializer": "initializer", "recurrent_regularizer": "regularizer", "recurrent_constraint": "nothing",
+    "dropout": "number", "recurrent_dropout": "number", "return_sequences": "flag", "go_backwards": "flag",
+    "return_state": "off", "stateful": "off", "unroll": "off", "zero_output_for_mask": "off",
+}  # fmt: skip
+_AUGMENTING = {
+    "fill_mode": "fill",
+    "fill_value": "number",
+    "interpolation": "interpolation",
+    "data_format": "channels_last",
+}
+
+# Layers that take several others.
+MERGES: Final[dict[str, dict[str, str]]] = {
+    **{kind: {} for kind in ("Add", "Average", "Maximum", "Minimum", "Multiply")},
+    "Concatenate": {"axis": "axis"},
+}
 
 LAYERS: Final[dict[str, dict[str, str]]] = {
     "Dense": _DENSE,
-    "Flatten": {},
+    "Flatten": {"data_format": "channels_last"},
     "Activation": {"activation": "activation"},
     "ReLU": {"max_value": "number", "negative_slope": "number", "threshold": "number"},
     "LeakyReLU": {"negative_slope": "number"},
@@ -47,23 +80,31 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
     "Softmax": {"axis": "axis"},
     "Dropout": {"rate": "number", "noise_shape": "nothing"},
     "GaussianNoise": {"stddev": "number"},
+    "SpatialDropout1D": {"rate": "number"},
+    "SpatialDropout2D": {"rate": "number", "data_format": "channels_last"},
     "BatchNormalization": {
-        "axis": "axis", "momentum": "number", "epsilon": "number", "center": "flag", "scale": "flag",
-        "beta_initializer": "initializer", "gamma_initializer": "initializer",
+        **_NORMALISED, "momentum": "number",
         "moving_mean_initializer": "initializer", "moving_variance_initializer": "initializer",
-        "beta_regularizer": "nothing", "gamma_regularizer": "nothing", "beta_constraint": "nothing",
-        "gamma_constraint": "nothing",
     },
+    "LayerNormalization": _NORMALISED,
     "Reshape": {"target_shape": "lengths"},
     "Rescaling": {"scale": "number", "offset": "number"},
-    "Conv2D": {
-        "filters": "length", "kernel_size": "lengths", "strides": "lengths", "padding": "padding",
-        "dilation_rate": "lengths", "groups": "length", **{k: v for k, v in _DENSE.items() if k != "units"},
+    **{f"Conv{n}D": _CONV for n in (1, 2)},
+    **{f"SeparableConv{n}D": _SEPARABLE for n in (1, 2)},
+    **{f"{kind}Pooling{n}D": _POOL for kind in ("Max", "Average") for n in (1, 2)},
+    **{f"Global{kind}Pooling{n}D": _GLOBAL_POOL for kind in ("Max", "Average") for n in (1, 2)},
+    "Embedding": {
+        "input_dim": "length", "output_dim": "length", "embeddings_initializer": "initializer",
+        "embeddings_regularizer": "regularizer", "embeddings_constraint": "nothing", "activity_regularizer": "nothing",
+        "mask_zero": "off",
     },
-    "MaxPooling2D": _POOL,
-    "AveragePooling2D": _POOL,
-    "GlobalAveragePooling2D": {"keepdims": "flag"},
-    "GlobalMaxPooling2D": {"keepdims": "flag"},
+    "SimpleRNN": _RECURRENT,
+    "LSTM": {**_RECURRENT, "recurrent_activation": "activation", "unit_forget_bias": "flag"},
+    "GRU": {**_RECURRENT, "recurrent_activation": "activation", "reset_after": "flag"},
+    "RandomFlip": {"mode": "flip", "data_format": "channels_last"},
+    "RandomRotation": {"factor": "factor", **_AUGMENTING},
+    "RandomZoom": {"height_factor": "factor", "width_factor": "factor", **_AUGMENTING},
+    **MERGES,
 }  # fmt: skip
 
 # The judge draws from the course's seed; axes other than the usual ones exist since Keras 3.13.
@@ -75,6 +116,7 @@ INITIALIZERS: Final[dict[str, dict[str, str]]] = {
     "RandomNormal": {"mean": "number", "stddev": "number", **_SEEDED},
     "RandomUniform": {"minval": "number", "maxval": "number", **_SEEDED},
     "TruncatedNormal": {"mean": "number", "stddev": "number", **_SEEDED},
+    **{name: {"gain": "number", "seed": "ignored"} for name in ("Orthogonal", "OrthogonalInitializer")},
 }  # fmt: skip
 
 REGULARIZERS: Final[dict[str, dict[str, str]]] = {
@@ -143,13 +185,25 @@ METRICS: Final[dict[str, dict[str, str]]] = {
                 "num_labels": "nothing", "label_weights": "nothing", "from_logits": "flag"},
     }.items()
 }  # fmt: skip
-DTYPES: Final = frozenset({"float32", "float64", "mixed_bfloat16"})  # policies of layers
-_CURVES = frozenset({"ROC", "PR", "interpolation", "minoring", "majoring"})
+# Settings that are one of a few words, by their kind.
+_WORDS: Final = {
+    "activation": ACTIVATIONS,
+    "channels_last": frozenset({"channels_last"}),
+    "curve": frozenset({"ROC", "PR", "interpolation", "minoring", "majoring"}),
+    "dtype": frozenset({"float32", "float64", "mixed_bfloat16"}),  # policies of layers
+    "fill": frozenset({"reflect", "wrap", "constant", "nearest"}),
+    "flip": frozenset({"horizontal", "vertical", "horizontal_and_vertical"}),
+    "interpolation": frozenset({"nearest", "bilinear"}),
+    "mean": frozenset({"sum_over_batch_size", "mean"}),
+    "padding": frozenset({"valid", "same", "causal"}),
+}
 
 
 def fits(kind: str, value: object) -> bool:
     """Whether a scalar `value` is of the `kind`, by exact type and sane range. Components are checked where they are built."""
     number = type(value) in (int, float) and value == value and abs(value) < 1e12  # type: ignore[arg-type]
+    if kind in _WORDS:
+        return type(value) is str and value in _WORDS[kind]
     match kind:
         case "length":
             return type(value) is int and 0 < value < 1_000_000
@@ -159,26 +213,19 @@ def fits(kind: str, value: object) -> bool:
             )
         case "count":
             return type(value) is int and 0 <= value < 100_000
-        case "mean":
-            return type(value) is str and value in ("sum_over_batch_size", "mean")
         case "last":
             return type(value) is int and value == -1
         case "thresholds":
             return type(value) is int and 1 < value <= 10_000
-        case "curve":
-            return type(value) is str and value in _CURVES
-        case "dtype":
-            return type(value) is str and value in DTYPES
         case "flag":
             return type(value) is bool
         case "number":
             return value is None or number
         case "axis":
             return type(value) is int and -6 <= value <= 6
-        case "padding":
-            return value in ("valid", "same") and type(value) is str
-        case "activation":
-            return type(value) is str and value in ACTIVATIONS
+        case "factor":  # of a circle or of a size: one number for both directions, or two
+            parts: tuple[Any, ...] = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+            return value is None or all(type(part) in (int, float) and -10 <= part <= 10 for part in parts)
         case "off":
             return value is False
         case "nothing":

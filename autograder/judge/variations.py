@@ -277,7 +277,7 @@ def _samples_document(samples: Samples) -> dict[str, Any]:
     weights: Any = {} if samples.weights is None else {"weights": samples.weights}
     np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, lookup=samples.lookup, **weights)
     return {
-        "shape": list(samples.shape), "one_hot": samples.one_hot, "arrays": base64.b64encode(buffer.getvalue()).decode(),
+        "shape": list(samples.shape), "one_hot": samples.one_hot, "of": samples.of, "arrays": base64.b64encode(buffer.getvalue()).decode(),
     }  # fmt: skip
 
 
@@ -295,4 +295,6 @@ def read_samples(document: Mapping[str, Any]) -> Samples:
     with np.load(io.BytesIO(base64.b64decode(document["arrays"])), allow_pickle=False) as arrays:
         weights = arrays.get("weights")
         shape = tuple(document["shape"])
-        return Samples(arrays["rows"], arrays["labels"], arrays["lookup"], shape, document["one_hot"], weights)
+        return Samples(
+            arrays["rows"], arrays["labels"], arrays["lookup"], shape, document["one_hot"], weights, document["of"]
+        )

@@ -5,6 +5,7 @@ It never judges. What it can't describe faithfully it names (`custom`, `OtherDes
 
 from __future__ import annotations
 
+import inspect
 import math
 from array import array
 from collections import deque
@@ -31,7 +32,8 @@ from autograder.common.wire.description import (
 )
 from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text, unheard
-from autograder.kernel.structure import axes, input_shape, is_chain, is_own
+from autograder.kernel.predict import is_one_of
+from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
@@ -125,7 +127,12 @@ def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
     whole = isinstance(model, keras.Sequential)
     layers = [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
     described = tuple(describe_layer(layer, names) for layer in layers)
-    topology: Any = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
+    topology: Any
+    topology = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
+    if topology == "graph" and (inputs := graph(model, layers)) is not None:
+        described = tuple(
+            one.model_copy(update={"inputs": taken}) for one, taken in zip(described, inputs, strict=True)
+        )
     own = ""
     if is_own(model) and topology != "chain":
         own = _("{kind} is a class of its own: how its layers are called can't be told", kind=type(model).__name__)
@@ -183,11 +190,26 @@ def _config(layer: Any) -> dict[str, Any]:
     except Exception:  # one that was made in an unusual way, such as a Lambda
         return {}
     if fields is not None:
-        return {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
+        known = {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
+        return known | _unusual(layer, {key: value for key, value in raw.items() if key not in fields})
     return {
         field: _setting(field, field.rpartition("_")[2], raw.get(field), layer)
         for field in list(keras_names.settings("layers", kind))[:40]
         if field in raw
+    }
+
+
+_OF_ANY_LAYER = {"name", "trainable", "dtype", "seed"}
+
+
+def _unusual(layer: Any, others: dict[str, Any]) -> dict[str, Any]:
+    """Of the settings that no allow-list names, those that aren't at their default: the judge doesn't build such a layer."""
+    usual = inspect.signature(type(layer).__init__).parameters
+    given = {key: value for key, value in others.items() if key not in _OF_ANY_LAYER and value is not None}
+    return {
+        key[:200]: plain(value)
+        for key, value in given.items()
+        if not is_one_of(value, (usual[key].default if key in usual else False,))
     }
 
 
@@ -196,7 +218,8 @@ def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:
         return activation_name(getattr(layer, field, None))
     if sort in ("initializer", "regularizer"):
         return None if value is None else component_of_config(value)
-    return plain(value)
+    found = plain(value)
+    return found[0] if sort == "axis" and isinstance(found, tuple) and len(found) == 1 else found
 
 
 def activation_name(function: Any) -> str:

@@ -47,7 +47,7 @@ def of_pandas(value: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """A JSON scalar or a tuple of integers; anything else by its type's name, which no allow-list accepts."""
+    """A JSON scalar or a tuple of numbers; anything else by its type's name, which no allow-list accepts."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -56,8 +56,8 @@ def plain(value: Any) -> Any:
         return float(value)
     if value is None or isinstance(value, str):
         return value if value is None else value[:200]
-    if isinstance(value, (list, tuple)) and all(isinstance(item, int) for item in value) and len(value) <= 8:
-        return tuple(int(item) for item in value)
+    if isinstance(value, (list, tuple)) and len(value) <= 8 and all(isinstance(item, (int, float)) for item in value):
+        return tuple(value)
     return Component(type=f"{type(value).__name__}"[:200], custom=_("not a plain value"))
 
 

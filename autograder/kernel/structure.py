@@ -6,6 +6,8 @@ import contextlib
 import io
 from typing import Any
 
+from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
+
 # A class that brings one of these of its own does not train, or answer, as Keras's networks do.
 _OF_KERAS = ("__call__", "compute_loss", "compute_metrics", "evaluate", "fit", "make_test_function", "make_train_function",
              "predict", "predict_step", "test_step", "train_on_batch", "train_step")  # fmt: skip
@@ -51,6 +53,34 @@ def is_chain(model: Any, layers: list[Any]) -> bool:
             return False
         tensor = next(node for node in layer._inbound_nodes if node.input_tensors == [tensor]).output_tensors[0]
     return tensor is model.outputs[0]
+
+
+def graph(model: Any, layers: list[Any]) -> list[tuple[int, ...]] | None:
+    """For each of the layers of a functional network the numbers of those that it takes, -1 for the network's input.
+
+    None where it has several inputs or outputs, where a layer is called more than once, and where more happens than layers do.
+    """
+    if is_own(model) or not hasattr(model, "operations") or len(model.inputs) != 1 or len(model.outputs) != 1:
+        return None
+    if [id(op) for op in model.operations if type(op).__name__ != "InputLayer"] != [id(layer) for layer in layers]:
+        return None
+    made = {id(model.inputs[0]): THE_INPUT}
+    found = []
+    for number, layer in enumerate(layers):
+        nodes = [node for node in layer._inbound_nodes if all(id(tensor) in made for tensor in node.input_tensors)]
+        if len(layer._inbound_nodes) != 1 or len(nodes) != 1 or not _plainly_called(nodes[0]):
+            return None
+        found.append(tuple(made[id(tensor)] for tensor in nodes[0].input_tensors))
+        made[id(nodes[0].output_tensors[0])] = number
+    if made.get(id(model.outputs[0])) != len(layers) - 1 or any(len(taken) > MAX_FAN_IN for taken in found):
+        return None
+    return found
+
+
+def _plainly_called(node: Any) -> bool:
+    """Whether a layer gets layers and nothing else; whether it trains, the network says."""
+    others = {key: value for key, value in node.arguments.kwargs.items() if key != "training"}
+    return all(value is None for value in others.values()) and len(node.arguments.args) == 1
 
 
 def _inherits(kind: type, base: type) -> bool:

@@ -44,7 +44,8 @@ class Budget:
         if net.values * min(batch_size, rows) > BATCH_VALUES:
             raise CannotRebuild(_("the network is too large for such a batch"))
         steps = -(-rows // batch_size)
-        epoch = BACKWARD * net.cost * rows + steps * (UPDATE * net.parameters + STEP) + net.cost * validated
+        turning = BACKWARD * net.turns * STEP  # a turn of a loop is as a step: small, and by itself
+        epoch = BACKWARD * net.cost * rows + steps * (UPDATE * net.parameters + STEP + turning) + net.cost * validated
         if epoch > EPOCH or epoch * epochs > self.training:
             raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
         self.training -= epoch * epochs

@@ -12,7 +12,13 @@ from typing import Any
 from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
-from autograder.common.wire.description import CompileDescription, Component, LayerDescription, ModelDescription
+from autograder.common.wire.description import (
+    THE_INPUT,
+    CompileDescription,
+    Component,
+    LayerDescription,
+    ModelDescription,
+)
 from autograder.networks.size import size
 
 MAX_LAYERS = 60
@@ -20,19 +26,36 @@ MAX_LAYERS = 60
 
 def architecture(model: ModelDescription) -> str:
     """Canonical JSON of everything that determines a network but its weights and names. Raises CannotRebuild."""
-    if model.topology != "chain":
-        raise CannotRebuild(
-            _("the network is not a chain of layers")
-            if model.topology == "graph"
-            else _("the network has no weights yet")
-        )
+    if model.topology == "unbuilt":
+        raise CannotRebuild(_("the network has no weights yet"))
     shape = model.input_shape[1:] if model.input_shape else None
     if not shape or any(axis is None or not 0 < axis <= 10_000 for axis in shape) or len(shape) > 4:
         raise CannotRebuild(_("the network's input has the shape {shape}", shape=model.input_shape))
     if not 0 < len(model.layers) <= MAX_LAYERS:
         raise CannotRebuild(_("the network has {count} layers", count=len(model.layers)))
-    layers = [[layer.type, layer.trainable, _settings_of_layer(layer)] for layer in model.layers]
+    layers: list[list[Any]] = [[layer.type, layer.trainable, _settings_of_layer(layer)] for layer in model.layers]
+    if model.topology == "graph":
+        for layer, inputs in zip(layers, _wiring(model), strict=True):
+            layer.append(inputs)
     return json.dumps({"input": shape, "layers": layers}, sort_keys=True)
+
+
+def _wiring(model: ModelDescription) -> list[list[int]]:
+    """What each layer of a graph takes: layers before it, so that it has no circle, and each is taken by one behind it.
+
+    Raises CannotRebuild for any other graph.
+    """
+    taken = {THE_INPUT, len(model.layers) - 1}
+    for number, layer in enumerate(model.layers):
+        inputs, merges = layer.inputs, layer.type in allowed.MERGES
+        if not all(THE_INPUT <= one < number for one in inputs) or (len(inputs) < 2 if merges else len(inputs) != 1):
+            raise CannotRebuild(
+                _("the network is not a chain of layers, nor a graph of layers that each are called once")
+            )
+        taken.update(inputs)
+    if len(taken) != len(model.layers) + 1:
+        raise CannotRebuild(_("a layer of the network leads nowhere"))
+    return [list(layer.inputs) for layer in model.layers]
 
 
 def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
@@ -43,11 +66,12 @@ def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
         raise CannotRebuild(
             _("layer {name} ({type}) has settings that the grader does not know", name=layer.name, type=layer.type)
         )
-    return {
+    given = {
         field: _setting(kind, layer.config[field], f"layer {layer.name} ({layer.type}): {field}")
         for field, kind in fields.items()
         if field in layer.config
     }
+    return {field: value for field, value in given.items() if fields[field] not in _ONLY_CHECKED}
 
 
 def _setting(kind: str, value: Any, place: str) -> Any:
@@ -64,7 +88,14 @@ def _setting(kind: str, value: Any, place: str) -> Any:
     return None if kind == "ignored" else value
 
 
-_ONLY_CHECKED = {"ignored", "nothing", "off", "mean", "last"}  # these leave one value, which Keras takes by itself
+_ONLY_CHECKED = {
+    "ignored",
+    "nothing",
+    "off",
+    "mean",
+    "last",
+    "channels_last",
+}  # these leave one value, which Keras takes by itself
 
 
 def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
@@ -151,22 +182,38 @@ def build(plan: str, seed: int) -> Any:
     size(plan)
     document = json.loads(plan)
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.Input(shape=tuple(document["input"]))])
-    for number, (kind, trainable, settings) in enumerate(document["layers"]):
+    begin = keras.Input(shape=tuple(document["input"]))
+    chain = all(len(layer) == 3 for layer in document["layers"])
+    model, tensors = keras.Sequential([begin]) if chain else None, {THE_INPUT: begin}
+    for number, (kind, trainable, settings, *inputs) in enumerate(document["layers"]):
         arguments = {field: _construct(kind, field, value) for field, value in settings.items()}
         try:
-            layer = getattr(keras.layers, kind)(**{k: v for k, v in arguments.items() if not _nothing(kind, k)})
+            layer = getattr(keras.layers, kind)(**arguments)
             layer.trainable = trainable
-            model.add(layer)
+            if model is not None:
+                model.add(layer)
+            else:
+                given = [tensors[one] for one in inputs[0]]
+                tensors[number] = layer(given if kind in allowed.MERGES else given[0])
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise CannotRebuild(
                 _("layer {number} ({kind}) can't be built: {error}", number=number + 1, kind=kind, error=error)
             ) from error
+    return model if model is not None else _of_graph(begin, tensors, len(document["layers"]))
+
+
+def _of_graph(begin: Any, tensors: dict[int, Any], layers: int) -> Any:
+    """The network whose last tensor is that of its last layer. Raises CannotRebuild where Keras puts the layers in another order.
+
+    Weights go by the order of layers.
+    """
+    import keras
+
+    model = keras.Model(begin, tensors[layers - 1])
+    order = [id(layer) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if order != [id(tensors[number]._keras_history.operation) for number in range(layers)]:
+        raise CannotRebuild(_("the layers of the network stand in an order that Keras doesn't give them"))
     return model
-
-
-def _nothing(kind: str, field: str) -> bool:
-    return allowed.LAYERS[kind].get(field) == "nothing"
 
 
 def _construct(kind: str, field: str, value: Any) -> Any:
@@ -206,5 +253,5 @@ def compile_model(model: Any, settings: str) -> None:
 def structure(plan: str) -> str:
     """Of ``architecture``'s JSON, what a network's weights belong to: which layers are frozen is no part of it."""
     document = json.loads(plan)
-    document["layers"] = [[kind, settings] for kind, _trainable, settings in document["layers"]]
+    document["layers"] = [[kind, *others] for kind, _trainable, *others in document["layers"]]
     return json.dumps(document, sort_keys=True)

@@ -28,7 +28,7 @@ from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
 from autograder.course.settings import DataSettings
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, one_hot
-from autograder.networks.size import size
+from autograder.networks.size import check_numbers, size
 from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
@@ -90,12 +90,14 @@ class CourseLab:
         lookup = UNIT
         if model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
+        check_numbers(architecture(model), float(lookup.min()), float(lookup.max()))
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
         if columns and not len(self.data.classes) <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(
-            self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model, self.data), columns
-        )
+            self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model, self.data), columns,
+            of=self.settings.name,
+        )  # fmt: skip
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))

@@ -11,19 +11,27 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograder.common.allowed import MERGES
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
+from autograder.common.wire.description import THE_INPUT
 
 MAX_PARAMETERS = 50_000_000  # whatever the course allows
 MAX_VALUES = 1_000_000  # outputs of all layers for one sample
 OUTPUT = 50  # of each output: an activation, and the way to memory and back
 WINDOW = 8  # of each value that a pooling looks at
 GROUPED = 8  # how much longer a convolution in groups takes, which looks at all channels for each
+AUGMENTED = (
+    30  # of each value of an image that is turned or zoomed, in windows: which pixels it is made of is worked out
+)
+MAX_TURNS = 1_000  # of all loops over a sequence
+GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
+_AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numbers of the data what they are
 
 
 class Size(NamedTuple):
     """Of a network: `parameters`; outputs of all layers (`values`, as float32) and multiplications (`work`) for one sample; `output`
-    shape. `cost`: `work` with all else that takes time.
+    shape. `cost`: `work` with all else that takes time. `turns`: of its loops, which a batch goes through one after another.
     """
 
     parameters: int
@@ -31,6 +39,7 @@ class Size(NamedTuple):
     work: int
     output: tuple[int, ...] = ()
     cost: int = 0
+    turns: int = 0
 
     def batch(self, values: int, most: int) -> int:
         """How many samples, at most `most`, have no more than so many outputs of layers together. Raises CannotRebuild for none."""
@@ -39,28 +48,52 @@ class Size(NamedTuple):
         return min(most, values // max(1, self.values))
 
 
+class _Step(NamedTuple):
+    """A layer: its `parameters`, its output `shape` without the batch axis. `multiplied`: for one sample. `between`: values that it
+    makes on the way to its output. `grouped`: multiplications in groups; `turns`: of its loop.
+    """
+
+    parameters: int
+    shape: list[int]
+    multiplied: int = 0
+    between: int = 0
+    grouped: int = 0
+    turns: int = 0
+
+
 def size(plan: str) -> Size:
     """The size of the network of ``architecture``'s JSON. Raises CannotRebuild where it is larger than any that is built."""
     document = json.loads(plan)
-    shape = list(document["input"])
-    parameters = values = work = cost = 0
-    for kind, _trainable, settings in document["layers"]:
+    shapes = {THE_INPUT: list(document["input"])}
+    parameters = values = work = cost = turns = 0
+    before: list[str] = []
+    for number, (kind, _trainable, settings, *inputs) in enumerate(document["layers"]):
+        given = [shapes[one] for one in (inputs[0] if inputs else (number - 1,))]
         try:
-            looks_at = _window(kind, settings, shape)
-            added, shape = _step(kind, settings, shape)
+            looks_at = _window(kind, settings, given[0])
+            step = _Step(0, _merged(kind, settings, given)) if kind in MERGES else _step(kind, settings, given[0])
         except (LookupError, TypeError) as error:
             raise CannotRebuild(
                 _("a layer {kind} lacks settings or gets data of another shape: {error}", kind=kind, error=error)
             ) from error
-        outputs = math.prod(shape) * (2 if settings.get("dtype") == "float64" else 1)
-        # Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten.
-        multiplied = added * math.prod(shape[:-1])
-        parameters, values, work = parameters + added, values + outputs, work + multiplied
-        groups = settings.get("groups", 1)
-        cost += multiplied * (GROUPED * groups if groups > 1 else 1) + outputs * (OUTPUT + WINDOW * looks_at)
-        if parameters > MAX_PARAMETERS or values > MAX_VALUES:
+        if kind == "Embedding" and not set(before) <= _AS_THEY_ARE:
+            raise CannotRebuild(_("an Embedding takes the numbers of the data, and stands behind other layers"))
+        before.append(kind)
+        shapes[number] = step.shape
+        outputs = (math.prod(step.shape) + step.between) * (2 if settings.get("dtype") == "float64" else 1)
+        parameters, values, work = parameters + step.parameters, values + outputs, work + step.multiplied
+        cost += step.multiplied + step.grouped + outputs * (OUTPUT * len(given) + WINDOW * looks_at)
+        turns += step.turns
+        if parameters > MAX_PARAMETERS or values > MAX_VALUES or turns > MAX_TURNS:
             raise CannotRebuild(_("the network is too large for the grader"))
-    return Size(parameters, values, work, tuple(shape), cost)
+    return Size(parameters, values, work, tuple(step.shape), cost, turns)
+
+
+def check_numbers(plan: str, lowest: float, highest: float) -> None:
+    """Raises CannotRebuild for data that an Embedding has no row for: outside of XLA that is an error, which only Keras can show."""
+    for kind, _trainable, settings, *_inputs in json.loads(plan)["layers"]:
+        if kind == "Embedding" and not 0 <= lowest <= highest < settings["input_dim"]:
+            raise CannotRebuild(_("the data hold numbers that an Embedding has no row for"))
 
 
 def _window(kind: str, settings: dict[str, Any], shape: list[int]) -> int:
@@ -78,32 +111,70 @@ def _window(kind: str, settings: dict[str, Any], shape: list[int]) -> int:
     for axis, length, gap in zip(shape, window, spread, strict=False):
         if (length - 1) * gap > 2 * axis:
             raise CannotRebuild(_("a layer {kind} looks further than its images reach", kind=kind))
-    return math.prod(window) if kind.endswith("Pooling2D") else 0
+    if kind.endswith(("Pooling1D", "Pooling2D")):
+        return math.prod(window)
+    return AUGMENTED if kind in ("RandomRotation", "RandomZoom") else 0
 
 
-def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> tuple[int, list[int]]:
-    """A layer's number of parameters and its output shape, without the batch axis."""
+def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> _Step:
+    """What a layer makes of samples of that shape."""
     channels = shape[-1] if shape else 1
     match kind:
         case "Dense":
-            return (channels + 1) * settings["units"], [*shape[:-1], settings["units"]]
+            return _weighted((channels + 1) * settings["units"], [*shape[:-1], settings["units"]])
         case "Flatten":
-            return 0, [math.prod(shape)]
+            return _Step(0, [math.prod(shape)])
         case "Reshape":
             known = math.prod(axis for axis in settings["target_shape"] if axis > 0)
-            return 0, [
+            return _Step(0, [
                 axis if axis > 0 else max(1, math.prod(shape) // max(1, known)) for axis in settings["target_shape"]
-            ]
-        case "Conv2D":
-            kernel = math.prod(settings["kernel_size"]) * channels // settings.get("groups", 1)
-            return (kernel + 1) * settings["filters"], [*_strided(shape[:-1], settings["strides"]), settings["filters"]]
-        case "MaxPooling2D" | "AveragePooling2D":
-            return 0, [*_strided(shape[:-1], settings["strides"]), channels]
-        case "GlobalAveragePooling2D" | "GlobalMaxPooling2D":
-            return 0, [channels]
-        case "BatchNormalization":
-            return 4 * max(shape, default=1), shape
-    return 0, shape
+            ])  # fmt: skip
+        case "Conv1D" | "Conv2D":
+            groups = settings.get("groups", 1)
+            kernel = math.prod(settings["kernel_size"]) * channels // groups
+            maps = [*_strided(shape[:-1], settings["strides"]), settings["filters"]]
+            found = _weighted((kernel + 1) * settings["filters"], maps)
+            more = found.multiplied * (GROUPED * groups - 1) if groups > 1 else 0
+            return found._replace(grouped=more)
+        case "SeparableConv1D" | "SeparableConv2D":
+            axes, deep = _strided(shape[:-1], settings["strides"]), channels * settings["depth_multiplier"]
+            kernel, places = math.prod(settings["kernel_size"]), math.prod(axes)
+            own = kernel * deep + (deep + 1) * settings["filters"]
+            grouped = kernel * deep * places * GROUPED * channels
+            return _Step(own, [*axes, settings["filters"]], own * places, deep * places, grouped)
+        case "MaxPooling1D" | "AveragePooling1D" | "MaxPooling2D" | "AveragePooling2D":
+            return _Step(0, [*_strided(shape[:-1], settings["strides"]), channels])
+        case _ if kind.startswith("Global"):
+            return _Step(0, [*([1] * (len(shape) - 1) if settings.get("keepdims") else []), channels])
+        case "BatchNormalization" | "LayerNormalization":
+            return _weighted(4 * max(shape, default=1), shape)
+        case "Embedding":
+            return _Step(settings["input_dim"] * settings["output_dim"], [*shape, settings["output_dim"]])
+        case "SimpleRNN" | "GRU" | "LSTM":
+            turns, inputs = shape
+            units, gates = settings["units"], GATES[kind]
+            own = gates * units * (inputs + units + 2)
+            output = [turns, units] if settings.get("return_sequences") else [units]
+            return _Step(own, output, own * turns, turns * units * (gates + 2), turns=turns)
+    return _Step(0, shape)
+
+
+def _merged(kind: str, settings: dict[str, Any], given: list[list[int]]) -> list[int]:
+    """An upper bound for what a layer makes of several others. Raises TypeError for axes that don't fit."""
+    if len({len(shape) for shape in given}) != 1 or not given[0]:
+        raise TypeError(f"shapes {given}")
+    found = [max(lengths) for lengths in zip(*given, strict=True)]
+    if kind == "Concatenate":
+        axis = settings["axis"] if settings["axis"] < 0 else settings["axis"] - 1 - len(found)
+        if not -len(found) <= axis < 0:
+            raise TypeError(f"axis {settings['axis']}")
+        found[axis] = sum(shape[axis] for shape in given)
+    return found
+
+
+def _weighted(parameters: int, shape: list[int]) -> _Step:
+    """Each weight of a layer meets every place of its output: all pixels of a convolution, one for Dense after Flatten."""
+    return _Step(parameters, shape, parameters * math.prod(shape[:-1]))
 
 
 def _strided(axes: list[int], strides: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograder.common import data_sets
 from autograder.common.data import DataSet
 from autograder.common.digests import sha256
 from autograder.common.versions import code_digest, versions
@@ -31,6 +32,7 @@ class Samples:
     """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value.
 
     `one_hot`: the labels are vectors of so many columns; 0: numbers of classes. `weights` float32 (n,): of each sample.
+    `of`: the name of the data set.
     """
 
     rows: npt.NDArray[np.int32]
@@ -39,9 +41,10 @@ class Samples:
     shape: tuple[int, ...]
     one_hot: int = 0
     weights: npt.NDArray[np.float32] | None = None
+    of: str = data_sets.USUAL
 
     def key(self) -> str:
-        key = digest([self.rows, self.labels, self.lookup]) + str(self.shape)
+        key = digest([self.rows, self.labels, self.lookup]) + str(self.shape) + self.of
         if self.one_hot:
             key += f"one-hot {self.one_hot}"
         return key if self.weights is None else key + digest([self.weights])

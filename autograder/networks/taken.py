@@ -14,7 +14,7 @@ from autograder.common.wire.description import Component, ModelDescription
 from autograder.common.wire.messages import Fit, SamplesMessage
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, check_targets, compile_settings
-from autograder.networks.size import Size
+from autograder.networks.size import Size, check_numbers
 from autograder.networks.states import Samples
 
 
@@ -32,8 +32,9 @@ def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, set
     if message.shape != (model.input_shape or ())[1:] or math.prod(message.shape) != data.values:
         raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
+    check_numbers(plan, float(message.lookup.min()), float(message.lookup.max()))
     lookup = message.lookup.astype(np.float32)
-    return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights)
+    return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights, data.name)
 
 
 def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples | None]:

@@ -81,6 +81,7 @@ def as_tuple(value: Any) -> Any:
 
 
 Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Lengths = Annotated[tuple[int, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 
 
@@ -92,16 +93,26 @@ class Component(Frozen):
     custom: Text = ""
 
 
+THE_INPUT = -1  # of a network, among the numbers of layers
+MAX_FAN_IN = 16  # layers that one takes
+Inputs = Annotated[
+    tuple[Annotated[int, Field(ge=THE_INPUT, lt=200)], ...], BeforeValidator(as_tuple), Field(max_length=MAX_FAN_IN)
+]
+
+
 class LayerDescription(Frozen):
     kind: Literal["layer"] = "layer"
     type: Name
     name: Name
-    config: dict[Name, bool | int | float | Name | Lengths | Component | None] = Field(default={}, max_length=40)
+    config: dict[Name, bool | int | float | Name | Lengths | Numbers | Component | None] = Field(
+        default={}, max_length=40
+    )
     output_shape: Axes | None = None
     weights: Annotated[tuple[Array, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)
     trainable: bool = True
     learning: Annotated[tuple[bool, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)  # of `weights`
     same_as: Name = ""  # the name under which the student handed in this very object as well
+    inputs: Inputs = ()  # in a graph: the layers that it takes, by their numbers, or THE_INPUT
     custom: Text = ""  # why it is outside the allow-list
     keras: bool = True  # whether its class is one of Keras's own
 
@@ -183,7 +194,10 @@ class FitRecord(Frozen):
 
 
 class ModelDescription(Frozen):
-    """A network. `topology`: layers one after another (``chain``), some other ``graph``, or not ``built`` yet."""
+    """A network. `topology`: layers one after another (``chain``), some other ``graph``, or not ``built`` yet.
+
+    The layers of a graph say by their `inputs` how they hang together; without these it can't be told.
+    """
 
     kind: Literal["model"] = "model"
     name: Name = ""

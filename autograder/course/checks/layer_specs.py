@@ -90,6 +90,8 @@ def value_text(value: Any) -> str:
 
 def same_setting(given: Any, wanted: Any, key: str) -> bool:
     """Whether two values of a setting mean the same to Keras: 3 and (3, 3), ``he_normal`` and HeNormal, 0.1 as float32."""
+    if key.endswith("factor"):
+        given, wanted = _both_ways(given), _both_ways(wanted)
     if isinstance(wanted, Range):
         return wanted.holds(given, lambda one, other: same_setting(one, other, key))
     if isinstance(given, Component):
@@ -106,6 +108,12 @@ def same_setting(given: Any, wanted: Any, key: str) -> bool:
     if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):
         return abs(given - wanted) <= 1e-6 * max(1.0, abs(wanted))
     return bool(given == wanted)
+
+
+def _both_ways(factor: Any) -> Any:
+    """By how much images are turned or zoomed: (-0.1, 0.1) is 0.1."""
+    several = isinstance(factor, (tuple, list)) and len(factor) == 2
+    return factor[1] if several and factor[0] == -factor[1] else factor
 
 
 def unplaced(fits: Sequence[Sequence[bool]], amounts: Sequence[Range], others: bool) -> list[int]:

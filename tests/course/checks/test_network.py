@@ -5,6 +5,7 @@ import pytest
 from autograder.common.results import Status
 from autograder.common.wire.description import FunctionDescription
 from autograder.course.checks.base import Facts, built
+from autograder.course.checks.layer_specs import same_setting
 from autograder.course.checks.registry import decide, parse
 from tests.deciding import TWO_LAYERS, layers, outcome
 from tests.hand_built import NoLab, compiled, dense, layer, model
@@ -175,3 +176,14 @@ def test_a_network_without_layers_fails_every_check(kind):
 def test_titles_are_made_of_the_parameters(kind):
     title = parse({"type": kind, "points": 1, **NETWORK_CHECKS[kind]}).heading()
     assert title and title[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "same"),
+    [
+        ((-0.1, 0.1), 0.1, True), (0.1, [-0.1, 0.1], True), ((-0.1, 0.1), [-0.1, 0.1], True), ((-0.1, 0.2), 0.2, False),
+        ((-0.2, 0.2), 0.1, False), ((-0.1, 0.2), [-0.1, 0.2], True), (None, 0.1, False),
+    ],
+)  # fmt: skip
+def test_a_factor_means_both_ways(given, wanted, same):
+    assert same_setting(given, wanted, "height_factor") is same
