@@ -53,7 +53,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "folder, and a first cell that gets the package and checks.yml in Colab",
         "branch": "of that repository",
     }),
-    ("`data`", course.DataSettings, {"name": "the only one there is", "holdout": "how the hold-out is split off"}),
+    ("`data`", course.DataSettings, {"name": "of `keras.datasets`; its files come from Keras's cache, or are downloaded", "holdout": "how the hold-out is split off"}),
     ("`data.holdout`", course.Holdout, {
         "test_size": "share of the rows for training that is held out, as `train_test_split` takes it",
         "random_state": "its seed",

@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import THIS, least, recent
-from autograder.course.course import Course, load
+from autograder.course.course import Course, DataSettings, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
 
@@ -60,6 +60,8 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     except AutograderError as error:
         yield Finding("course.yml", Mark.BAD, str(error), error.remedy)
     else:
+        if course.data.name != DataSettings().name:
+            yield _guarded(N_("the course's data set"), _data_set, course)
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
         if course.isolation == "bubblewrap":
@@ -107,10 +109,10 @@ def _tensorflow() -> Finding:
     return _installed("TensorFlow", "tensorflow")
 
 
-def _data_set() -> Finding:
+def _data_set(course: Course | None = None) -> Finding:
     from autograder.common import data_sets
 
-    source = data_sets.source()
+    source = data_sets.source(course.data.name if course is not None else data_sets.USUAL)
     try:
         return good(_(source.title), str(source.find(download=False)))
     except AutograderError as error:

@@ -58,7 +58,6 @@ def try_(
     full marks by the visible checks; 1: less; 3: nothing is wrong, and something is undecided.
     """
     from autograder.classroom.one_notebook import source_of, try_notebook
-    from autograder.common import data_sets
     from autograder.networks.memo import default_folder
 
     chosen: Any = isolation.value if isolation else None
@@ -68,7 +67,6 @@ def try_(
             err.print(_("[yellow]Isolation is off: the notebook can read and change whatever you can.[/]"))
         source = source_of(notebook, checks, course)
         with err.status(_("running the notebook beside the judge")):
-            data_sets.source().install()
             folder = None if no_memo else (memo or default_folder())
             tried = try_notebook(
                 notebook, source, assignment=assignment, isolation=chosen, memo=folder, language=language

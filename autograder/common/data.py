@@ -22,7 +22,8 @@ class DataSet:
     """All its rows, those for training first; both arrays are read-only.
 
     `features` uint8 (rows, ...): images; `targets` uint8 (rows,): the number of each one's class. `training`: how many rows are for
-    training, the others are the test set. `classes`: what the classes are called, by their numbers.
+    training, the others are the test set. `classes`: what the classes are called, by their numbers. `column`: whether ``load_data()``
+    gives the targets as a column, (rows, 1).
     """
 
     name: str
@@ -31,6 +32,7 @@ class DataSet:
     targets: npt.NDArray[np.uint8]
     training: int
     classes: tuple[str, ...]
+    column: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.features, self.targets):

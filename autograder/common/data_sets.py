@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from autograder.common import fashion_mnist
+from autograder.common import cifar10, fashion_mnist, mnist
 from autograder.common.data import DataSet
 from autograder.common.data_sources import Source
 
-SOURCES = {source.name: source for source in (fashion_mnist.SOURCE,)}
+SOURCES = {source.name: source for source in (fashion_mnist.SOURCE, mnist.SOURCE, cifar10.SOURCE)}
 USUAL = fashion_mnist.SOURCE.name  # of a course that names none
 
 

@@ -66,8 +66,10 @@ class Index:
         keys = self._keys(self.flat[:, self.columns])
         self.order = np.argsort(keys, kind="stable").astype(np.int32)
         self.keys = keys[self.order]
-        if np.any(self.keys[1:] == self.keys[:-1]):
-            raise AssertionError("two images share a key: choose other columns")
+        alike = np.flatnonzero(self.keys[1:] == self.keys[:-1])
+        self.twins = bool(len(alike))
+        if np.any(self.flat[self.order[alike]] != self.flat[self.order[alike + 1]]):
+            raise AssertionError("two images that differ share a key: choose other columns")
         self.orders = [np.arange(len(data), dtype=np.int32)]
 
     @property
@@ -89,7 +91,19 @@ class Index:
         """Row numbers for `pixels` uint8 (n, columns), or None when any row is unknown."""
         keys = self._keys(pixels)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return self.order[places] if np.array_equal(self.keys[places], keys) else None
+        if not np.array_equal(self.keys[places], keys):
+            return None
+        return self.order[self._in_turn(places) if self.twins else places]
+
+    def _in_turn(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Images that are in the data set several times: the first in an array is the first of them, the next one the next."""
+        by = np.argsort(places, kind="stable")
+        ordered = places[by]
+        turn = np.arange(len(by)) - np.searchsorted(ordered, ordered)
+        alike = np.searchsorted(self.keys, self.keys[ordered], "right") - ordered
+        found = np.empty_like(places)
+        found[by] = ordered + turn % alike
+        return found
 
     def recognise(self, array: Any) -> Recognised | None:
         """The rows of `array`, as they are, flat or with a last axis of 1, and of any real dtype; None for other data."""

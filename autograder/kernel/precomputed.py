@@ -26,6 +26,7 @@ from autograder.kernel.recognise import Checksum, checksum, shared
 DEFAULTS = {"shuffle": True, "stratify": None, "train_size": None}
 USUAL = {**DEFAULTS, "test_size": TEST_SIZE, "random_state": RANDOM_STATE}
 
+MOST = 5 * 10**7  # numbers of all images for training: 800 MB of float64, with the halves
 PART = 1_000  # images compared at a time: most arrays differ in the first
 Unit = npt.NDArray[np.float64]
 
@@ -89,7 +90,9 @@ def compute(name: str = data_sets.USUAL) -> Prepared:
 def prepare(name: str = data_sets.USUAL) -> None:
     """Compute the arrays of that data set, for all processes forked from this one."""
     global _prepared
-    _prepared = compute(name)
+    data = data_sets.load(name)
+    if data.training * data.values <= MOST:
+        _prepared = compute(name)
 
 
 def nbytes() -> int:

@@ -82,8 +82,8 @@ def _flush_often() -> None:
 def _load_data(name: str) -> Any:
     """What Keras's ``load_data`` returns, without reading files: every kernel shares the parent's memory until it writes."""
     data = data_sets.load(name)
-    first = data.training
+    first, targets = data.training, data.targets.reshape(-1, 1) if data.column else data.targets
     return (
-        (data.features[:first].copy(), data.targets[:first].copy()),
-        (data.features[first:].copy(), data.targets[first:].copy()),
+        (data.features[:first].copy(), targets[:first].copy()),
+        (data.features[first:].copy(), targets[first:].copy()),
     )

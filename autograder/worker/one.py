@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autograder.common import data_sets
 from autograder.common.submission import Submission
 from autograder.course.course import Course, Isolation
 from autograder.sandbox.host import Sandbox
@@ -18,6 +19,7 @@ def grade_alone(
 
     Raises DataError, SandboxError and whatever keeps the judge from starting; what the notebook is or does raises nothing.
     """
+    data_sets.source(course.data.name).find()  # before both look for it
     with Bench(file, memo) as bench, Sandbox(isolation, course.limits, course.data.name) as sandbox:
         bench.start()  # both import TensorFlow, at the same time
         sandbox.start()

@@ -28,10 +28,10 @@ def class_name(number: int, classes: Sequence[str]) -> str:
 
 
 def png(image: npt.NDArray[np.uint8]) -> str:
-    """A grey image of shape (height, width) as a data URI; a few hundred bytes."""
-    height, width = image.shape
+    """A grey image of shape (height, width), or one of three colours (height, width, 3), as a data URI; a few hundred bytes."""
+    height, width = image.shape[:2]
     rows = b"".join(b"\0" + image[row].tobytes() for row in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if image.ndim == 3 else 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     data = b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
