@@ -205,7 +205,10 @@ def find(start: Path | None = None, name: str = FILE) -> Path:
             return folder / name
     raise CourseError(
         _("there is no {name} in {start} or a folder above it", name=name, start=start),
-        _("Run the command inside the course's folder, or name the file with --course (or AUTOGRADER_COURSE)."),
+        _(
+            "Run the command inside the course's folder, or name the file with --course (or AUTOGRADER_COURSE). "
+            "`autograder new-course` begins one."
+        ),
     )
 
 

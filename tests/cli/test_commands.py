@@ -322,6 +322,14 @@ def test_doctor_sees_a_gradebook_that_is_locked_or_read_only(tmp_path):
 # ---- surroundings that lack something
 
 
+@pytest.mark.parametrize("command", [["new-assignment", "foo"], ["grade"], ["status"], ["demo"]], ids=" ".join)
+def test_where_no_course_is_the_first_command_is_named(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    done = CliRunner().invoke(cli.app, command)
+    assert done.exit_code == 4 and "`autograder new-course` begins one" in done.output, done.output
+
+
 def test_the_version_is_told():
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"autograder {__version__}\n")
