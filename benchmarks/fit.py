@@ -73,25 +73,27 @@ def timed(work):
 
 
 def small(fashion: DataSet, epochs: int) -> None:
-    """CPU-seconds of `epochs` epochs of few samples: with XLA, which compiles each size anew, and as an ordinary graph."""
-    for count in (500, 1_000, 2_000, 4_000, 8_000, 16_000):
+    """CPU-seconds of `epochs` epochs of few samples, and of measuring on them: with XLA, which compiles each size anew, and as a graph."""
+    model = network()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    described = describe_model(model, {})
+    assert described.compiled is not None
+    plan, settings = architecture(described), compile_settings(described.compiled)
+    for count in (500, 2_000, 4_000, 8_000, 16_000, 32_000):
         rows = np.arange(count, dtype=np.int32)
         samples = Samples(rows, fashion.targets[rows], (np.arange(256) / 255).astype(np.float32), (28, 28))
-        model = network()
-        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-        described = describe_model(model, {})
-        assert described.compiled is not None
-        plan, settings = architecture(described), compile_settings(described.compiled)
-        spent = {}
+        trained, measured = {}, {}
         for name, limit in (("XLA", 0), ("graph", 10**18)):
             train.SMALL = limit
             trainer = Trainer(fashion)
-            work = trainer.rig(plan, settings).size.work * count
+            rig, tensors = trainer.rig(plan, settings), trainer.tensors(samples)
             spec = FitSpec(plan, settings, samples, epochs, 32, True, 42)
-            _, spent[name] = timed(lambda: trainer.fit(spec))  # noqa: B023 - called at once
+            _, trained[name] = timed(lambda: trainer.fit(spec))  # noqa: B023 - called at once
+            function = rig._function("test", min(count, 4096), compiled=not limit)
+            _, measured[name] = timed(lambda: function(tensors, rows))  # noqa: B023
         print(
-            f"{count:6} samples, {work:.1e} multiplications an epoch: "
-            + ", ".join(f"{n} {t['cpu']:.2f} s" for n, t in spent.items()),
+            f"{count:6} samples, {rig.size.work * count:.1e} multiplications an epoch: "
+            + ", ".join(f"{n} {trained[n]['cpu']:.2f} s, to measure {measured[n]['cpu']:.2f} s" for n in trained),
             flush=True,
         )
 

@@ -1,4 +1,4 @@
-"""Training, fast and repeatable, an epoch at a time: a whole epoch is one XLA program that loops over the mini-batches.
+"""Training, fast and repeatable, an epoch at a time: a whole epoch is one program that loops over the mini-batches, compiled by XLA if large.
 
 ``Trainer.epoch`` gives what an epoch of Keras's own ``fit`` would for the same order of the data, within float rounding, at
 a fraction of its cost: Keras goes back to Python for every one of the 1,500 steps. Single-threaded, seeded, so the same
@@ -28,7 +28,9 @@ from autograder.networks.states import EVALUATION_BATCH, Arrays, FitResult, FitS
 log = logging.getLogger(__name__)
 RIG_BYTES = 512 << 20
 TENSOR_BYTES = 512 << 20
-SMALL = 2 * 10**8  # multiplications of one pass over the samples: below, XLA takes longer to compile than it saves
+SMALL = (
+    10**9
+)  # multiplications of an epoch: below, XLA takes longer to compile than it saves in seven (benchmarks/fit.py --small)
 
 
 def settle(threads: int = 1) -> None:
@@ -98,6 +100,7 @@ class Rig:
         def epoch(data: Any, order: Any) -> None:
             samples = order.shape[0]
             for number in tf.range(samples // batch):
+                tf.autograph.experimental.set_loop_options(parallel_iterations=1)  # or ten batches are in memory
                 chosen = tf.slice(order, [number * batch], [batch])
                 step(tuple(tf.gather(one, chosen) for one in data))
             if samples % batch:
@@ -116,9 +119,8 @@ class Rig:
             self._metrics_built = True
         self.model.reset_metrics()
         batch = min(batch, len(order))
-        large = (
-            self.size.work * len(order) >= SMALL
-        )  # a rule that depends on what is asked for alone, as the result does
+        # A rule that depends on what is asked for alone, as the result does. A pass forward is as fast as a graph.
+        large = sort == "train" and self.size.work * len(order) >= SMALL
         try:
             self._function(sort, batch, large)(data, tf.constant(order))
         except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
