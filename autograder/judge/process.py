@@ -54,7 +54,7 @@ class Judge:
 
     def __init__(self, course: Course, memo: Memo) -> None:
         self.course, self.memo = course, memo
-        self.lab = CourseLab(course.data, course.root)
+        self.lab = CourseLab(course.data, course.root, memo)
         self.session: Session | None = None
         self.language = course.language
         self.listener: socket.socket | None = None

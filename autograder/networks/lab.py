@@ -21,13 +21,15 @@ from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
 from autograder.common.rows import scaling_of
-from autograder.common.versions import versions
+from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
 from autograder.course.settings import DataSettings
+from autograder.networks import states
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, one_hot
+from autograder.networks.memo import Memo
 from autograder.networks.size import check_numbers, size
 from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
@@ -38,11 +40,17 @@ UNIT = (np.arange(256) / 255.0).astype(np.float32)
 
 
 class CourseLab:
-    """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed."""
+    """Implements `checks.Lab`. `root`: the course's folder, for its reference functions. TensorFlow loads when first needed.
 
-    def __init__(self, settings: DataSettings | None = None, root: Path | None = None) -> None:
+    `memo`: where measurements are kept, so that no other judge has to build a network to repeat them; None: nowhere.
+    """
+
+    def __init__(
+        self, settings: DataSettings | None = None, root: Path | None = None, memo: Memo | None = None
+    ) -> None:
         self.settings = settings or DataSettings()
         self.holdout = (self.settings.holdout.test_size, self.settings.holdout.random_state)
+        self._memo = memo
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}
         self._known = Measured()
@@ -103,13 +111,13 @@ class CourseLab:
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         key = _key(plan, settings, digest(model.weights), samples)
 
-        def measure() -> dict[str, float]:
+        def measure() -> states.Measured:
             try:
-                return dict(self.trainer.evaluate(plan, settings, model.weights, samples))
+                return states.Measured(self.trainer.evaluate(plan, settings, model.weights, samples))
             except ValueError as error:
                 raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
 
-        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, measure)
+        return self._metrics(key, plan, samples, measure)
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
         """The share of `classes`, int (n,), that the network gives to the images of `split` by its largest answers.
@@ -120,7 +128,7 @@ class CourseLab:
         samples = self._samples(model, split)
         key = _key(plan, settings, digest([*model.weights, classes.astype(np.int64)]), samples)
 
-        def measure() -> dict[str, float]:
+        def measure() -> states.Measured:
             right = 0
             for start in range(0, len(samples.rows), LOOKED_AT):
                 part = slice(start, start + LOOKED_AT)
@@ -129,9 +137,9 @@ class CourseLab:
                 if answers.ndim != 2 or answers.shape[1] != len(self.data.classes):
                     raise CannotRebuild(_("the network does not answer with one number for each class"))
                 right += int(np.count_nonzero(answers.argmax(1) == classes[part]))
-            return {"agreement": right / len(samples.rows)}
+            return states.Measured({"agreement": right / len(samples.rows)})
 
-        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, measure)["agreement"]
+        return self._metrics(key, plan, samples, measure)["agreement"]
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
         """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes, the most frequent first.
@@ -142,17 +150,35 @@ class CourseLab:
         samples = self._samples(model, split, LOOKED_AT)
         key = _key(plan, settings, digest(model.weights), samples)
 
-        def measure() -> tuple[Mistake, ...]:
+        def measure() -> states.Measured:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
             if answers.ndim == 2 and answers.shape[1] == len(self.data.classes):
                 for row, label, predicted in zip(samples.rows, samples.labels, answers.argmax(1), strict=True):
                     if label != predicted:
                         found.setdefault((int(label), int(predicted)), []).append(int(row))
-            every = [Mistake(row=rows[0], label=a, predicted=b, count=len(rows)) for (a, b), rows in found.items()]
-            return tuple(sorted(every, key=lambda mistake: -mistake.count))
+            every = sorted(((rows[0], a, b, len(rows)) for (a, b), rows in found.items()), key=lambda one: -one[3])
+            return states.Measured({}, (np.array(every, np.int64).reshape(-1, 4),))
 
-        return self._once(self.asked.mistakes, self._known.mistakes, key, plan, samples, measure)[:most]
+        def look() -> tuple[Mistake, ...]:
+            (rows,) = self._kept("mistakes", key, measure).variables
+            return tuple(Mistake(row=row, label=a, predicted=b, count=count) for row, a, b, count in rows.tolist())
+
+        return self._once(self.asked.mistakes, self._known.mistakes, key, plan, samples, look)[:most]
+
+    def _metrics(
+        self, key: str, plan: str, samples: Samples, measure: Callable[[], states.Measured]
+    ) -> dict[str, float]:
+        def look() -> dict[str, float]:
+            return dict(self._kept("metrics", key, measure).logs)
+
+        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, look)
+
+    def _kept(self, kind: str, key: str, measure: Callable[[], states.Measured]) -> states.Measured:
+        """From the memo, if this `kind` of measurement was ever made by this code; else made now."""
+        if self._memo is None:
+            return measure()
+        return self._memo.measured(sha256(json.dumps([kind, key, code_digest(__name__)])), measure)
 
     def confusion(self, model: ModelDescription, split: str) -> tuple[tuple[int, ...], ...]:
         """Of the images that `mistakes` looks at, how many of each class (rows) got which answer (columns); () if none is known to be wrong.
