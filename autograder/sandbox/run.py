@@ -16,22 +16,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import nbformat
 import zmq
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
+from autograder.sandbox.client import Client
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
-FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
 MESSAGE_BYTES = 256 << 20  # of one part
 MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 
@@ -70,59 +68,6 @@ class Run:
     seconds: float = 0.0
     start_seconds: float = 0.0
     code: int | None = None  # the exit code of a kernel that died by itself; 137 when somebody killed it
-
-
-class _Client(NotebookClient):  # type: ignore[misc]
-    """nbclient without widgets, and with an allowance for output. What comes from a kernel may be anything."""
-
-    allowance = 0
-    used = 0
-    cut_at: int | None = None
-    flooding = False
-    shown: Counter[int]  # outputs, by cell
-    idle = False  # did the kernel say that the cell was done? Not when a message was larger than MESSAGE_BYTES
-
-    def _get_timeout(self, cell: NotebookNode | None) -> float | None:
-        # nbclient's own takes whole seconds only, and none for "no limit at all".
-        return self.cell_timeout
-
-    cell_timeout: float = 1.0
-
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        kind = msg["msg_type"]
-        if kind.startswith("comm"):
-            return None
-        if kind == "status":
-            self.idle = self.idle or msg["content"].get("execution_state") == "idle"
-        if kind == "execute_input":
-            return None
-        msg["content"].pop("execution_count", None)  # in whatever message: it is set by us, from our own counting
-        if kind in outputs.COUNTED:
-            size = outputs.size(msg["content"])
-            self.used += size
-            self.shown[cell_index] += kind not in ("stream", "error")
-            many = self.shown[cell_index] > outputs.MOST
-            if many:
-                self.used += self.allowance // outputs.MOST  # also who shows nothing, without end, is stopped
-            if many or self.used > self.allowance:
-                if self.cut_at is None:
-                    self.cut_at = cell_index
-                    self._keep_start(msg, cell, size - (self.used - self.allowance))
-                if self.used > FLOOD * self.allowance and not self.flooding:
-                    self.flooding = True
-                    self.km.provisioner.kernel.interrupt()
-                if kind == "error":  # a cell raises once, and its error explains the questions that depend on it
-                    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
-                    cell.outputs.append(outputs.short_error(msg["content"]))
-                return None
-            if kind == "execute_result":
-                msg["content"]["execution_count"] = self.code_cells_executed
-        return super().process_message(msg, cell, cell_index)
-
-    def _keep_start(self, msg: dict[str, Any], cell: NotebookNode, room: int) -> None:
-        text = msg["content"].get("text")
-        if msg["msg_type"] == "stream" and isinstance(text, str):
-            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=text[: max(0, room)]))
 
 
 def run_notebook(
@@ -189,7 +134,7 @@ async def run_notebook_async(
     )
     manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)  # for the sockets made from now on
     manager.context.setsockopt(zmq.RCVHWM, MESSAGES)
-    client = _Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
+    client = Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
     client.record_timing = False  # the same submission gives the same executed notebook
     client.log.setLevel("CRITICAL")
     client.allowance, client.shown = output_bytes, Counter()
@@ -205,7 +150,7 @@ async def run_notebook_async(
         await _close(client)
 
 
-async def _open(client: _Client) -> None:
+async def _open(client: Client) -> None:
     await client.async_start_new_kernel()
     try:
         client.kc = client.km.client(context=client.km.context)
@@ -239,7 +184,7 @@ async def _answering(channels: Any) -> None:
                 raise RuntimeError("the kernel has died") from None
 
 
-async def _close(client: _Client) -> None:
+async def _close(client: Client) -> None:
     if client.kc is not None:
         client.kc.stop_channels()
     await client.km.provisioner.kill()
@@ -248,7 +193,7 @@ async def _close(client: _Client) -> None:
 
 @dataclass
 class _Execution:
-    client: _Client
+    client: Client
     sandbox: Sandbox
     cell_seconds: float
     notebook_seconds: float

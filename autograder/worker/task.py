@@ -48,6 +48,11 @@ class Task:
     def released(self) -> NotebookNode:
         return released_notebook(self.course, self.assignment, self.release)
 
+    @cached_property
+    def _document(self) -> bytes:
+        """What determines the report, said once for it and for what is kept with the hand-ins."""
+        return course_document(self.course, self.assignment)
+
     def report(
         self,
         questions: Sequence[QuestionResult],
@@ -59,7 +64,7 @@ class Task:
             student=self.student,
             assignment=self.assignment,
             submission=self.digest,
-            course=self.course.digest(self.assignment),
+            course=sha256(self._document),
             isolation=self.isolation,
             versions=_versions(),
             questions=tuple(questions),
@@ -72,7 +77,7 @@ class Task:
 
     def handins(self, packed: bytes, **facts: Any) -> bytes:
         """What the judge packed, with what only this side knows; b"" stays b"": nothing could be kept."""
-        document = course_document(self.course, self.assignment)
+        document = self._document
         names = {"assignment": self.assignment, "submission": self.digest, "language": self.language}
         about: Mapping[str, Any] = {**names, "versions": _versions(), "course": sha256(document)}
         about = {**about, "runner": runner(), **facts}

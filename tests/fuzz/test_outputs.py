@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.sandbox import outputs
-from autograder.sandbox.run import _Client
+from autograder.sandbox.client import Client
 from autograder.worker.sanitize import harmless
 from tests.fuzz import bounded, fuzz
 
@@ -43,8 +43,8 @@ contents = st.fixed_dictionaries(
 messages = st.fixed_dictionaries({"msg_type": st.sampled_from(KINDS), "content": contents | odd, "metadata": odd})
 
 
-def client(cell: nbformat.NotebookNode) -> _Client:
-    one = _Client(nbformat.v4.new_notebook(cells=[cell]), allow_errors=True, store_widget_state=False)
+def client(cell: nbformat.NotebookNode) -> Client:
+    one = Client(nbformat.v4.new_notebook(cells=[cell]), allow_errors=True, store_widget_state=False)
     one.km = SimpleNamespace(provisioner=SimpleNamespace(kernel=SimpleNamespace(interrupt=lambda: None)))
     one.allowance, one.shown = 20_000, Counter()
     return one
