@@ -34,6 +34,7 @@ from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text, unheard
 from autograder.kernel.predict import is_one_of
 from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own
+from autograder.kernel.weights import arrays_of, weights_of
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
@@ -120,13 +121,14 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 
 
 @unheard
-def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
+def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True) -> ModelDescription:
+    """`weights`: with their values; a request to train says by their digest which they are."""
     import keras
 
     # A Sequential leaves out the Input that begins it: one further down stands in the way.
     whole = isinstance(model, keras.Sequential)
     layers = [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
-    described = tuple(describe_layer(layer, names) for layer in layers)
+    described = tuple(describe_layer(layer, names, weights=weights) for layer in layers)
     topology: Any
     topology = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
     if topology == "graph" and (inputs := graph(model, layers)) is not None:
@@ -149,7 +151,7 @@ def describe_model(model: Any, names: Mapping[int, str]) -> ModelDescription:
 
 
 @unheard
-def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
+def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True) -> LayerDescription:
     kind = type(layer)
     own = not kind.__module__.startswith("keras.src.layers.")
     custom = _("{kind} is not one of Keras's layers", kind=kind.__name__) if own else ""
@@ -164,17 +166,17 @@ def describe_layer(layer: Any, names: Mapping[int, str]) -> LayerDescription:
         shape = axes(layer.output.shape)
     except (AttributeError, ValueError):
         shape = None
-    weights = [weight for weight in layer.weights if "seed_generator" not in weight.path]
+    held = weights_of(layer)
     learning = {id(weight) for weight in layer.trainable_weights}
     return LayerDescription(
         type=kind.__name__[:200],
         name=text(layer.name),
         config=config,
         output_shape=shape,
-        weights=tuple(np.asarray(weight.value) for weight in weights),
+        weights=tuple(arrays_of(held)) if weights else (),
         trainable=bool(layer.trainable),
         # Some weights are never trained: the moving statistics of BatchNormalization.
-        learning=tuple(id(weight) in learning for weight in weights),
+        learning=tuple(id(weight) in learning for weight in held),
         same_as=names.get(id(layer), ""),
         custom=custom[:4000],
         keras=not own,

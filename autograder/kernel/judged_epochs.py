@@ -150,7 +150,7 @@ class JudgedEpochs:
         """The network and what measures it. Nothing is built but weights: Keras may refuse the data before it builds the rest."""
         if not self.model.built:
             self.model.build((self._form()[0][1][0], *self.samples.shape))  # of the first array, the length of a batch
-        model = describe_model(self.model, {}).without_weights()
+        model = describe_model(self.model, {}, weights=False)
         return {"model": model, "metrics": describe_metrics(self.model, self._tensors()), "samples": self.samples}
 
     def _tensors(self) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,12 +31,24 @@ def checksum(array: np.ndarray[Any, Any]) -> Checksum:
     return int(np.add.reduce(words)), words[:: max(1, len(words) // SAMPLED)].tobytes()
 
 
+class _Known(NamedTuple):
+    array: weakref.ref[np.ndarray[Any, Any]]
+    check: Checksum
+    found: Recognised | None
+    untouched: Callable[[], bool] | None
+
+
+def _nothing(array: np.ndarray[Any, Any]) -> None:
+    return None
+
+
 class Recogniser:
     """Remembers the arrays that it has recognised, for as long as they live and stay as they are. `name`: of the data set."""
 
     def __init__(self) -> None:
         self.name: Callable[[], str] = lambda: data_sets.USUAL
-        self._known: dict[int, tuple[Any, Checksum, Recognised | None]] = {}
+        self._known: dict[int, _Known] = {}
+        self.likely: Callable[[np.ndarray[Any, Any]], Recognised | None] = _nothing  # asked before it is looked up
 
     @property
     def source(self) -> Source:
@@ -48,18 +60,39 @@ class Recogniser:
 
     def rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
         """The rows that `array` is made of, or None; looked up only once for an array that stays as it is."""
-        check = checksum(array)
-        known = self._known.get(id(array))
-        if known is not None and known[0]() is array and known[1] == check:
-            return known[2]
-        found = self.index.recognise(array)
-        self.know(array, check, found)
+        known, check = self._still(array)
+        if known is not None:
+            return known.found
+        found = self.likely(array) or self.index.recognise(array)
+        self.know(array, check or checksum(array), found)
         return found
 
-    def know(self, array: np.ndarray[Any, Any], check: Checksum, found: Recognised | None) -> None:
-        """Remember that `array` is `found`, for as long as its checksum is `check`."""
+    def known(self, array: np.ndarray[Any, Any]) -> Recognised | None:
+        """What `array` was recognised as, if it was and still is as it was then."""
+        known, _check = self._still(array)
+        return known.found if known is not None else None
+
+    def _still(self, array: np.ndarray[Any, Any]) -> tuple[_Known | None, Checksum | None]:
+        """What is known of `array`, if it is as it was; its checksum, if that had to be made."""
+        known = self._known.get(id(array))
+        if known is None or known.array() is not array:
+            return None, None
+        if known.untouched is not None and known.untouched():
+            return known, None
+        check = checksum(array)
+        return (known if known.check == check else None), check
+
+    def know(
+        self,
+        array: np.ndarray[Any, Any],
+        check: Checksum,
+        found: Recognised | None,
+        untouched: Callable[[], bool] | None = None,
+    ) -> None:
+        """Remember that `array` is `found`, for as long as it is `untouched`, or its checksum is `check`."""
         key = id(array)
-        self._known[key] = (weakref.ref(array, lambda _: self._known.pop(key, None)), check, found)
+        reference = weakref.ref(array, lambda _: self._known.pop(key, None))
+        self._known[key] = _Known(reference, check, found, untouched)
 
     def _reshaped(self, images: np.ndarray[Any, Any]) -> bool:
         """Whether these may still be the images, in a form that networks of ours don't take."""

@@ -14,8 +14,14 @@ def weights_of(model: Any) -> list[Any]:
     return [weight for weight in model.weights if "seed_generator" not in weight.path]
 
 
+def array_of(variable: Any) -> Any:
+    """The value of a Keras variable, read once. ``np.asarray(variable.value)`` is the same through six layers of TensorFlow."""
+    value = variable.value
+    return np.asarray(value.value() if hasattr(value, "handle") else value)  # within an autocast it is a tensor
+
+
 def arrays_of(variables: list[Any]) -> list[Any]:
-    return [np.asarray(variable.value) for variable in variables]
+    return [array_of(variable) for variable in variables]
 
 
 def digest_of(model: Any) -> str:
@@ -34,7 +40,7 @@ def remember_initial_values() -> None:
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
-            object.__setattr__(self, "_autograder_initial", digest([np.asarray(self.value)]))
+            object.__setattr__(self, "_autograder_initial", digest([array_of(self)]))
         except Exception:  # inside a graph there is no value yet
             object.__setattr__(self, "_autograder_initial", None)
 
@@ -44,7 +50,7 @@ def remember_initial_values() -> None:
 
 def is_initial(variable: Any) -> bool:
     first = getattr(variable, "_autograder_initial", None)
-    return first is None or first == digest([np.asarray(variable.value)])
+    return first is None or first == digest([array_of(variable)])
 
 
 def is_fresh(model: Any) -> bool:

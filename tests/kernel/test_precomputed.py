@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 
 import numpy as np
 import pytest
 import sklearn.model_selection
 
 from autograder.common.fashion_mnist import TRAINING
-from autograder.kernel import precomputed, recognise
+from autograder.kernel import precomputed, recognise, untouched
 
 sklearns_own = sklearn.model_selection.train_test_split
 USUAL = {"test_size": 0.2, "random_state": 42}
@@ -26,6 +27,7 @@ def ready(computed, monkeypatch):
     for one in (computed.train, computed.holdout):
         monkeypatch.setattr(one, "given", False)
     monkeypatch.setattr(precomputed, "_prepared", computed)
+    monkeypatch.setattr(recognise.shared, "likely", recognise.shared.likely)
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
     precomputed.install_split()
     return computed
@@ -168,3 +170,61 @@ def test_a_process_without_them_splits_as_ever(monkeypatch):
     precomputed.install_split()
     assert sklearn.model_selection.train_test_split is sklearns_own
     assert precomputed.nbytes() == 0
+
+
+def test_the_images_over_255_are_compared_once_as_long_as_they_stay(images, labels, ready, monkeypatch):
+    compared = []
+    equals = precomputed.Prepared._equals
+    monkeypatch.setattr(precomputed.Prepared, "_equals", lambda self, array: compared.append(1) or equals(self, array))
+    unit = images.reshape(-1, 784) / 255.0
+    found = recognise.shared.rows(unit)
+    assert np.array_equal(found.rows, np.arange(TRAINING)) and np.array_equal(found.lookup, np.arange(256) / 255.0)
+    sklearn.model_selection.train_test_split(unit, labels, **USUAL)
+    assert compared == [1] and ready.train.given
+    ready.train.given = False
+    unit[7, 300] += 1.0
+    sklearn.model_selection.train_test_split(unit, labels, **USUAL)
+    assert len(compared) == 2 and not ready.train.given
+
+
+@pytest.mark.parametrize("shape", [(784,), (28, 28), (28, 28, 1), (1, 784), (784, 1)])
+def test_what_is_recognised_by_comparing_is_what_is_looked_up(images, ready, shape):
+    unit = images.reshape(-1, *shape) / 255.0
+    found, looked_up = ready.recognised(unit), recognise.shared.index.recognise(unit)
+    assert (found is None) == (looked_up is None)
+    if found is not None:
+        assert found.rows.dtype == looked_up.rows.dtype and np.array_equal(found.rows, looked_up.rows)
+        assert found.lookup.dtype == looked_up.lookup.dtype and np.array_equal(found.lookup, looked_up.lookup)
+
+
+def test_an_array_that_waited_is_not_read_again_until_somebody_writes_to_it(plain, monkeypatch):
+    rows = np.arange(1_000, dtype=np.int32)
+    array = untouched.filled(lambda memory: np.divide(plain[:1_000].reshape(-1, 784), 255.0, out=memory), (1_000, 784))
+    one = precomputed.Ready(array, rows, recognise.shared.index).give((784,))
+    read = []
+    monkeypatch.setattr(recognise, "checksum", lambda array, own=recognise.checksum: read.append(array) or own(array))
+    for _fit in range(3):
+        assert recognise.shared.rows(one).rows is rows
+    assert not read
+    one[500, 300] += 0.123
+    assert recognise.shared.rows(one) is None and read
+
+
+@pytest.mark.parametrize("at", [0, 1_000_003, -1])
+def test_the_system_tells_of_every_number_that_was_written(at):
+    array = untouched.filled(lambda memory: memory.fill(1.0), (1_500, 784))
+    assert untouched.is_untouched(array) and array.sum() == array.size and untouched.is_untouched(array)
+    child = os.fork()
+    if not child:
+        array.reshape(-1)[at] = 2.0
+        os._exit(untouched.is_untouched(array))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert untouched.is_untouched(array) and array.sum() == array.size
+    array.reshape(-1)[at] = 1.0  # the same value is written, too
+    assert not untouched.is_untouched(array)
+
+
+def test_where_there_is_no_such_memory_arrays_are_ordinary(monkeypatch):
+    monkeypatch.delattr(os, "memfd_create")
+    array = untouched.filled(lambda memory: memory.fill(1.0), (10, 784))
+    assert array.flags.owndata and not untouched.is_untouched(array)
