@@ -233,6 +233,7 @@ def _serve(plan: Plan, request: dict[str, Any], report: int) -> int:
     file.write_text(json.dumps(request["connection"]))
     app = IPKernelApp.instance()
     app.initialize(["-f", str(file), "--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"])
+    app.log.setLevel(50)  # `log_level` is its handler's alone: four records a cell were made for nobody
     kernel = sys.modules.get("autograder.kernel.start")  # the parent imported it, if the package has one
     if kernel is not None:
         kernel.prepare()
