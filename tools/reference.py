@@ -121,7 +121,7 @@ OWN: dict[str, dict[str, str]] = {
     },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
     "metrics": {"includes": "names that must be among them"},
-    "trained_on": {"split": "which images", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "entries": _ENTRIES},
+    "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "entries": _ENTRIES},
     "trained_with": {
         "equals": "class name or string", "settings": "by argument name",
         "others": "settings that are not named: anything, or Keras's defaults", "entries": _ENTRIES,
@@ -174,6 +174,7 @@ OWN: dict[str, dict[str, str]] = {
     "function": {
         "cases": "calls with given results", "reference": "`solutions/references.py:name`, never released",
         "draws": "how many unseen calls", "args": "how to draw their arguments", "tolerance": "relative and absolute",
+        "keeps": "it must leave the arrays that it gets as they are",
     },
 }  # fmt: skip
 PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
@@ -196,6 +197,7 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "shape": "an array, of standard normal numbers unless `integer` or `number` says otherwise; an axis is a length, or a "
         "name that has one length (1 to 6) wherever it stands in the call",
         "integer": "whole numbers between two bounds; without `shape` a single one",
+        "boolean": "True or False",
         "number": "numbers between two bounds; without `shape` a single one",
     }),
 ]  # fmt: skip

@@ -93,6 +93,8 @@ _MATRICES = N_(
 RULES = (
     # ---- compile
     _rule(r"Expected `metrics` argument to be a list", N_("metrics is a list: write metrics=['accuracy'], with brackets.")),
+    _rule(r"dtype='string' is not a valid dtype for Keras type promotion", N_("compile() takes optimizer and loss without a name, but not the metrics: "
+          "write metrics=['accuracy'].")),
     _rule(r"compile\(\) got an unexpected keyword argument '(?P<name>\w+)'", N_("compile() takes no `{name}`; did you mean `{guess}`?"),
           lambda found: COMPILE, N_("compile() takes no `{name}`: it takes optimizer, loss and metrics.")),
     _rule(r"(?:fit|evaluate|predict)\(\) got an unexpected keyword argument '(?P<name>\w+)'", N_("It takes no `{name}`; did you mean `{guess}`?"),
@@ -110,6 +112,10 @@ RULES = (
     _rule(r"Detected at node \S*SparseSoftmaxCrossEntropyWithLogits|label value .* outside the valid range",
           N_("There are more classes than outputs: the last layer needs one unit for each class.")),
     _rule(r"Detected at node Equal ", N_("keras.metrics.Accuracy compares labels with the outputs themselves; write metrics=['accuracy'].")),
+    _rule(r"(?:Dimensions must be equal.*\{\{node |Detected at node )\S*compile_loss/\w+/sub", N_("This loss compares labels and outputs number by "
+          "number: whole numbers as labels of classes need sparse_categorical_crossentropy.")),
+    _rule(r"(?:Dimensions must be equal.*\{\{node |Detected at node )(?:compile_metrics/)?sub\b", N_("A metric compares labels and outputs number by "
+          "number: for classes write metrics=['accuracy'].")),
     _rule(r"call `compile", N_("Call compile() before fit() or evaluate().")),
     # ---- layers
     _rule(r"Cannot convert '(?P<length>\d+)' to a shape", N_("A shape is a tuple, and ({length}) is a number: write shape=({length},), with a comma.")),

@@ -33,7 +33,7 @@ from autograder.common.wire.description import (
 from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text, unheard
 from autograder.kernel.predict import is_one_of
-from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own
+from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
 from autograder.kernel.weights import arrays_of, weights_of
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
@@ -128,9 +128,18 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
     # A Sequential leaves out the Input that begins it: one further down stands in the way.
     whole = isinstance(model, keras.Sequential)
     layers = [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
-    described = tuple(describe_layer(layer, names, weights=weights) for layer in layers)
     topology: Any
     topology = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
+    if topology == "graph" and not all(layer.built for layer in layers):
+        topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights
+    described = tuple(
+        describe_layer(layer, names, weights=weights) for layer in layers
+    )  # following a chain has built its layers
+    if is_own(model) and topology == "chain":
+        shapes = output_shapes(model, layers)
+        described = tuple(
+            layer.model_copy(update={"output_shape": shape}) for layer, shape in zip(described, shapes, strict=True)
+        )
     if topology == "graph" and (inputs := graph(model, layers)) is not None:
         described = tuple(
             one.model_copy(update={"inputs": taken}) for one, taken in zip(described, inputs, strict=True)
@@ -245,9 +254,12 @@ def activation_name(function: Any) -> str:
     return name[:200] if module.startswith(OWN_MODULES) else f"custom:{name}"[:200]
 
 
-def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """What a student's function gives for copies of `arguments`, as a description; its exception as a failure."""
+def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, bool]:
+    """What a student's function gives for copies of `arguments`, as a description, and whether it changed them in place; its
+    exception as a failure."""
+    copies = tuple(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)
     try:
-        return describe(function(*(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)))
+        result = describe(function(*copies))
     except Exception as error:
-        return describe(error)
+        result = describe(error)
+    return result, not all(map(np.array_equal, copies, arguments))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
@@ -26,6 +27,17 @@ def input_shape(model: Any) -> tuple[int | None, ...] | None:
         shape = axes(tuple(model.get_build_config()["input_shape"]))
         return (None, *shape[1:]) if shape else None
     return None
+
+
+def output_shapes(model: Any, layers: list[Any]) -> Iterator[tuple[int | None, ...] | None]:
+    """What each layer of a chain makes of the network's input: in a class of the student's own no layer knows it."""
+    shape = input_shape(model)
+    for layer in layers:
+        try:
+            shape = axes(tuple(layer.compute_output_shape(shape))) if shape else None
+        except Exception:  # a layer of the student's own
+            shape = None
+        yield shape
 
 
 def axes(shape: Any) -> tuple[int | None, ...] | None:

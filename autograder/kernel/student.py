@@ -64,8 +64,14 @@ class Student:
         """`values` with the results of the calls that checks ask for."""
         for name, checks in calls.items():
             function = values[name]
-            results = {
-                check: tuple(call(objects[name], arguments) for arguments in tuples) for check, tuples in checks.items()
+            answers = {
+                check: [call(objects[name], arguments) for arguments in tuples] for check, tuples in checks.items()
             }
-            values[name] = FunctionDescription(name=function.name, results={**function.results, **results})
+            results = {check: tuple(result for result, _ in found) for check, found in answers.items()}
+            changes = {check for check, found in answers.items() if any(changed for _, changed in found)}
+            values[name] = FunctionDescription(
+                name=function.name,
+                results={**function.results, **results},
+                changes=tuple(sorted({*function.changes, *changes})),
+            )
         return values

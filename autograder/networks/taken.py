@@ -29,12 +29,15 @@ def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, set
     """The samples of a request, if they are for this network. Raises CannotRebuild, and ProtocolError for rows that `data` doesn't have."""
     if int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes):
         raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))
-    if message.shape != (model.input_shape or ())[1:] or math.prod(message.shape) != data.values:
+    # Keras gives a sample a last axis of one, or takes it away, where a network begins otherwise.
+    shapes = [message.shape, (*message.shape, 1)] + [message.shape[:-1]] * (message.shape[-1:] == (1,))
+    shape = next((one for one in shapes if one == (model.input_shape or ())[1:]), None)
+    if shape is None or math.prod(message.shape) != data.values:
         raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
     check_numbers(plan, float(message.lookup.min()), float(message.lookup.max()))
     lookup = message.lookup.astype(np.float32)
-    return Samples(message.rows, message.labels, lookup, message.shape, message.one_hot, message.weights, data.name)
+    return Samples(message.rows, message.labels, lookup, shape, message.one_hot, message.weights, data.name)
 
 
 def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples | None]:

@@ -102,6 +102,17 @@ class _Changes(ast.NodeVisitor):
             self.names.add(owner(node.value.func))
         self.generic_visit(node)
 
+    def visit_For(self, node: ast.For) -> None:
+        """``for name, model in models.items(): model.fit(...)`` changes what `models` holds."""
+        before, self.names = self.names, set()
+        self.generic_visit(node)
+        if self.names & {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}:
+            called = {id(part.func) for part in ast.walk(node.iter) if isinstance(part, ast.Call)}
+            self.names |= {
+                part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name) and id(part) not in called
+            }
+        self.names |= before
+
 
 def at_line(found: list[Statement], line: int) -> int:
     """The number of the statement that holds a line; that of the last one before it where none does."""

@@ -37,7 +37,7 @@ from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
 from autograder.worker.judge_process import Bench, JudgeDied
-from tests.hand_built import compiled, dense, model, scalar, with_weights
+from tests.hand_built import compiled, dense, layer, model, scalar, with_weights
 
 
 @pytest.fixture
@@ -241,6 +241,15 @@ def test_samples_of_another_shape_are_left_to_the_kernel(kernel, lab):
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
     answer, _ = kernel.ask(request)
     assert answer["type"] == "cannot" and "another shape than (28, 28)" in answer["reason"]
+
+
+@pytest.mark.parametrize(("given", "taken"), [((28, 28), (28, 28, 1)), ((28, 28, 1), (28, 28))])
+def test_an_image_is_given_the_axis_of_its_channel_as_keras_does(kernel, lab, given, taken):
+    asked = model(layer("Flatten"), dense(10, "softmax"), shape=(None, *taken), compiled=SMALL.compiled)
+    samples = kernel.samples(lab.rows("train")[:200], shape=given)
+    request = Fit(type="fit", model=asked.without_weights(), samples=samples, epochs=1, batch_size=32)
+    answer, _ = kernel.ask(request)
+    assert answer["type"] == "trained"
 
 
 def test_trainings_beyond_the_courses_limits_are_left_to_the_kernel(kernel, lab):

@@ -7,8 +7,10 @@ import pytest
 
 from autograder.authoring.variants import solved
 from autograder.common.results import Status
+from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import flow, surroundings
+from autograder.worker.answers import first_cause
 from tests.worker.executing import answer, execute, graded
 
 LACKS = {
@@ -217,8 +219,17 @@ def test_what_is_wrong_everywhere_is_no_lack(error, message):
 
 
 HOSTILE = ["(" * 40_000, "-" * 49_000 + "1", "a" + ".a" * 24_000, "1" + "+1" * 24_000, "x=" * 20_000 + "1", "a\0b", "f'{" * 100,
+           "".join(" " * n + f"for a{n} in a{n - 1}:\n" for n in range(1, 90)) + " " * 90 + "a89.b()",
            "if 1:\n" + "".join(" " * n + "if 1:\n" for n in range(1, 150)), "lambda:" * 7_000 + "1", "a" * 10**6, "a," * 10**5,
            "%%time\n" * 1000, "%" * 10_000, "a = !" + "x" * 10_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_only_the_first_error_is_called_the_first(course, first):
+    causes = tuple(Cause(cell=cell, heading=f"Part {cell}", error=("ValueError", "no")) for cell in (3, 8))
+    found = first_cause(course.assignment("deep"), Circumstances(causes=causes, first=first), "en")
+    began = ("The first error is in “Part 3”: ValueError", "Most comes from the error in “Part 8”: ValueError")
+    assert found.sentence.startswith(began[first])
 
 
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
@@ -234,5 +245,7 @@ def test_names_are_followed_statement_by_statement():
     assert [sorted(one.binds) for one in found] == [[], ["np"], ["scaled"], [], [], ["f"]]
     assert [sorted(one.changes) for one in found] == [[], [], [], ["model"], ["scaled"], []]
     assert [sorted(one.reads) for one in found][2:] == [["images"], ["model", "scaled"], ["scaled"], ["g"]]
+    loops = "for key, network in enumerate(models.values()):\n    for part in network:\n        part.fit(x)\nfor word in words:\n    print(word)"
+    assert [sorted(one.changes) for one in flow.statements(loops)] == [["models", "network", "part"], []]
     broken = flow.statements("import keras as k\nmodel = k.Sequential([\nx, y = 1, 2")
     assert sorted(broken[0].binds) == ["k", "model", "x", "y"]

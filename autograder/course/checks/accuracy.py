@@ -172,6 +172,8 @@ class _Evaluated(Check):
             )
         if self.metric == "accuracy" and abs(number_ / 100 - measured["accuracy"]) <= self.tolerance:
             return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
+        if self.metric == "accuracy" and number_ > 100:
+            return _("This counts images: divide by how many there are in all, and it is a share from 0 to 1.")
         with contextlib.suppress(CannotRebuild, NotImplementedError):
             unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
             if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):

@@ -124,7 +124,10 @@ class ArrayCheck(Check):
             return failed(
                 title,
                 _("other values"),
-                _("Are these the images, only scaled and reshaped? Reshape must not mix rows."),
+                _(
+                    "Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by "
+                    "itself, and reshape must not mix rows."
+                ),
             )
         if self.scaling and scaling_of(array.lookup) != self.scaling:
             return failed(

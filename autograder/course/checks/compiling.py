@@ -230,6 +230,8 @@ class Metrics(ModelCheck):
         shown = ["keras.metrics.Accuracy()" if m.type == "Accuracy" else m.type for m in found.metrics]
         missing = next(name for name in wanted if name not in names)
         hint = _("Give compile() a list: metrics=['{name}'].", name=missing)
+        if found.metrics:
+            hint = _("The list lacks '{name}': write metrics=['{name}'].", name=missing)
         if any(metric.type == "loss_weights" for metric in found.metrics):
             hint = _(
                 "The third argument of compile() is loss_weights: name the metrics, metrics=['{name}'].", name=missing

@@ -71,18 +71,20 @@ class Malformed(NamedTuple):
 class ArgumentSpec(Written):
     """How to draw an argument: a number, or with `shape` an array of numbers, whose axes are lengths or names (a name has
     the same length, 1 to 6, wherever it stands in the call). The numbers are standard normal, or evenly spread between
-    two bounds: any `number`, or an `integer`."""
+    two bounds: any `number`, or an `integer`; or it is a `boolean`, True or False."""
 
     shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
     integer: tuple[int, int] | None = None
     number: tuple[float, float] | None = None
+    boolean: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _says_what_to_draw(self) -> ArgumentSpec:
-        if self.shape is None and self.integer is None and self.number is None:
-            raise ValueError(_("give 'shape', 'integer' or 'number'"))
-        if self.integer is not None and self.number is not None:
-            raise ValueError(_("give either 'integer' or 'number'"))
+        kinds = sum(kind is not None for kind in (self.integer, self.number, self.boolean))
+        if self.shape is None and not kinds:
+            raise ValueError(_("give 'shape', 'integer', 'number' or 'boolean'"))
+        if kinds > 1:
+            raise ValueError(_("give one of 'integer', 'number' and 'boolean'"))
         for low, high in filter(None, (self.integer, self.number)):
             if low > high:
                 raise ValueError(_("{low} is more than {high}", low=low, high=high))
@@ -98,6 +100,8 @@ class ArgumentSpec(Written):
             numbers: Any = generator.integers(self.integer[0], self.integer[1] + 1, axes)
         elif self.number is not None:
             numbers = generator.uniform(*self.number, axes)
+        elif self.boolean:
+            numbers = generator.integers(0, 2, axes).astype(bool)
         else:
             numbers = generator.standard_normal(axes)
         return numbers.item() if self.shape is None else numbers

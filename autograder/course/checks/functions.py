@@ -24,7 +24,10 @@ class Case(Written):
 
 
 class Function(Check):
-    """What a function gives on the given `cases`, or on `draws` unseen inputs, compared with a reference function."""
+    """What a function gives on the given `cases`, or on `draws` unseen inputs, compared with a reference function.
+
+    With `keeps`, it must leave the arrays that it gets as they are.
+    """
 
     type: Literal["function"] = "function"
     cases: tuple[Case, ...] = ()
@@ -32,6 +35,7 @@ class Function(Check):
     draws: int = Field(default=0, ge=0, le=50)
     args: tuple[ArgumentSpec, ...] = ()
     tolerance: float = Field(default=1e-5, ge=0)
+    keeps: bool = False
     accepts = (FunctionDescription,)
     wanted = N_("a function")
     safe_hints = True
@@ -93,8 +97,19 @@ class Function(Check):
                     actual = _("({call}) gave {actual}", call=call, actual=actual)
                 if bad:
                     return malformed(bad.expected if self.hidden else self._shown(wanted), actual, bad.hint)
-                return failed(self._shown(wanted), actual, _how_many(result, wanted))
+                return failed(self._shown(wanted), actual, self._what_differs(result, wanted))
+        if self.keeps and self.id in value.changes:
+            return failed(
+                _("arguments that stay as they were"),
+                _("the function changes its arguments"),
+                _("`a -= b` and `a[0] = b` change the array that the function was given: make a new one, a = a - b."),
+            )
         return passed(_("{number} calls", number=len(calls)))
+
+    def _what_differs(self, result: Any, wanted: Any) -> str:
+        with contextlib.suppress(TypeError, ValueError):  # what was wanted are no numbers
+            return _how_many(result, wanted) or ("" if self.hidden else _difference(result, wanted, self.tolerance))
+        return ""
 
     def _given(self, result: Any, wanted: Any) -> str:
         """A result in the notation of what is `wanted`."""
@@ -137,6 +152,40 @@ def _how_many(result: Any, wanted: Any) -> str:
     """A hint where another number of results came back than is wanted."""
     if isinstance(wanted, tuple) and not (isinstance(result, ListDescription) and len(result.items) == len(wanted)):
         return _("The function should return {number} values, separated by a comma.", number=len(wanted))
+    return ""
+
+
+def _difference(result: Any, wanted: Any, tolerance: float) -> str:
+    """A hint where the results are the wanted ones but for something that can be named; '' for anything else."""
+    if isinstance(wanted, tuple):
+        if same_numbers(result, wanted[::-1], tolerance):
+            return _("These are the right results in another order: mind which one `return` gives first.")
+        right = [same_numbers(item, part, tolerance) for item, part in zip(result.items, wanted, strict=True)]
+        hints = [_difference(*pair, tolerance) for pair, same in zip(zip(result.items, wanted, strict=True), right, strict=True) if not same]  # fmt: skip
+        if hints[0] and len({*hints}) == 1:
+            return hints[0]
+        if any(right):
+            number = right.index(False) + 1
+            return _("Result {number} is wrong, and another one is right.", number=number)
+        return ""
+    target = np.asarray(wanted, float)
+    if isinstance(result, ListDescription) and target.ndim > 1 and same_numbers(result, target[::-1], tolerance):
+        return _("These are the right results in another order: mind which one `return` gives first.")
+    if target.any() and same_numbers(result, -target, tolerance):
+        return _("The numbers have the opposite sign.")
+    if target.ndim == 2 and same_numbers(result, target.T, tolerance):
+        return _("Rows and columns are exchanged: mind the order of the product, or turn it round with .T.")
+    if same_numbers(result, np.trunc(target), tolerance):
+        return _("The fractions are cut off: an array of whole numbers keeps whole numbers only, and np.vectorize goes by its first result.")  # fmt: skip
+    try:
+        found = np.asarray(plain(result), float)
+    except (TypeError, ValueError):
+        return ""
+    if found.shape != target.shape:
+        return _("The result has the shape {shape}, and should have {wanted}.", shape=found.shape, wanted=target.shape)
+    factor = float(np.sum(found * target) / np.sum(target**2)) if target.any() else 0.0
+    if factor and target.size > 1 and np.allclose(found, factor * target, rtol=tolerance, atol=tolerance):
+        return _("All numbers are {factor:.4g} times what they should be.", factor=factor)
     return ""
 
 

@@ -118,16 +118,22 @@ WEIGHTED = N_("the samples were weighted one by one: a person has to look at how
 
 
 class TrainedOn(FitCheck):
-    """Every training used each row of `split` once an epoch, and nothing else, with its true labels."""
+    """Every training used each row of `split` once an epoch, and nothing else, with its true labels.
+
+    With `part`, some of the rows are enough, as ``validation_split`` leaves them: nothing else all the same.
+    """
 
     type: Literal["trained_on"] = "trained_on"
     split: Split = "train"
+    part: bool = False
     scaling: Literal["unit", "raw"] | None = None
 
     def describe(self) -> str:
-        return _("Trained on {split}", split=split_name(self.split)) + (
-            _(", scaled to 0 to 1") if self.scaling == "unit" else ""
+        split = split_name(self.split)
+        said = (
+            _("Trained on images of {split} only", split=split) if self.part else _("Trained on {split}", split=split)
         )
+        return said + (_(", scaled to 0 to 1") if self.scaling == "unit" else "")
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         other = tuple(fit for fit in value.fits if fit.data.samples and not fit.data.recognised)
@@ -159,12 +165,13 @@ class TrainedOn(FitCheck):
             return text, _("These are not the images that the text asks for: did reshape() or // change them?")
         within = ("train", "holdout") if self.split == "all_train" else (self.split,)
         wanted = {part: n if part in within else 0 for part, n in parts.items()}
-        if used != wanted or data.distinct != data.samples:
+        outside = any(n for part, n in used.items() if part not in within)
+        if outside or (not self.part and (used != wanted or data.distinct != data.samples)):
             hint = _(
                 "Train on the training split only: what is used to train can't be used to judge how well it "
                 "generalises."
             )
-            if {part for part, n in used.items() if n} <= set(within):
+            if not outside:
                 hint = _(
                     "Use all {number} images of {split}, each once.",
                     number=number(sum(wanted.values())),

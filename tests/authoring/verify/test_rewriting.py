@@ -24,11 +24,15 @@ def relu(z):
     """Bend."""
     return np.maximum(z, 0)
 
+def step(w, g):
+    return w - g
+
 count = 784 * 100 + 100
 name = "softmax"
 shape = (None, 100)
 shapes = [(784, 100), (100,)]
 same = count == 78500
+chosen = 1 if same else 2
 scaled = images.reshape(-1, 4) / 255.0
 product = matrix @ matrix
 classes = np.argmax(scaled, axis=1)
@@ -73,7 +77,7 @@ def test_what_python_and_numpy_hold_equal_is_equal(rewriter):
             continue
         other = names()
         exec(source, other)
-        for name in ("count", "name", "same", "scaled", "product", "classes", "share"):
+        for name in ("count", "name", "same", "chosen", "scaled", "product", "classes", "share"):
             assert np.allclose(right[name], other[name]) if name != "name" else right[name] == other[name], source
         assert [list(one) for one in other["shapes"]] == [[784, 100], [100]]
         assert np.array_equal(other["relu"](np.array([-1.0, 2.0])), [0, 2])

@@ -299,7 +299,10 @@ def test_the_command_grades_what_changed_and_prints_the_table_and_every_failed_c
     assert (
         "bob deep.network ✗ Layer names: hidden1, hidden2, hidden3, output: dense, dense_1, dense_2, dense_3" in lines
     )
-    assert "bob deep.count ✗ Parameters of hidden2: 0; hidden2 takes the 100 outputs of hidden1." in lines
+    assert (
+        "bob deep.count ✗ Parameters of hidden2: 0; hidden2 takes the 100 outputs of hidden1, and each unit has a bias besides."
+        in lines
+    )
     assert "carl deep.network: The file is not a notebook: it is not valid JSON (line 1)." in lines
     assert (
         "dora deep.train ? Trained on the training split, scaled to 0 to 1: this network was not trained by the grader"

@@ -120,9 +120,10 @@ def test_functions_are_called_with_copies_and_their_exceptions_kept():
         return array
 
     argument = np.zeros(3)
-    result = call(spoil, (argument,))
-    assert np.array_equal(result.data, np.ones(3)) and not argument.any()
-    failure = call(lambda: 1 / 0, ())
+    result, changed = call(spoil, (argument,))
+    assert np.array_equal(result.data, np.ones(3)) and not argument.any() and changed
+    failure, changed = call(lambda: 1 / 0, ())
+    assert not changed and call(lambda a: a + 1, (argument,))[1] is False
     assert (failure.error, failure.message) == ("ZeroDivisionError", "division by zero")
     assert travelled(describe(spoil)) == FunctionDescription(name="spoil")
 
@@ -273,6 +274,16 @@ def test_a_class_of_its_own_that_does_more_than_call_its_layers_is_no_chain():
         network(np.zeros((1, 784)))
         described = describe(network)
         assert described.topology == "graph" and "class of its own" in described.custom
+
+
+def test_a_class_of_its_own_whose_build_makes_no_weights_is_not_built():
+    class Unclear(Own):
+        def call(self, x):
+            return self.hidden(x) + 1 if float(x[0, 0]) >= 0 else x
+
+    network = Unclear()
+    network.build((None, 784))
+    assert network.built and describe(network).topology == "unbuilt"
 
 
 @pytest.mark.parametrize(

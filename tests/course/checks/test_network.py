@@ -1,5 +1,6 @@
 """Checks on a network's structure, on described networks: every slip fails with the reason. No Keras is needed."""
 
+import numpy as np
 import pytest
 
 from autograder.common.results import Status
@@ -46,6 +47,35 @@ def test_a_relu_layer_with_other_settings_is_not_a_plain_relu():
     assert found.status is Status.FAILED and "its activation is relu6, and should be relu" in found.hint
     shifted = model(dense(10), layer("ReLU", max_value=0.0, negative_slope=0.0, threshold=0.0))
     assert "should have 1 layers, and has 2" in layers(shifted, wanted).hint
+
+
+PLAIN_RELU = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+
+
+@pytest.mark.parametrize("bend", [layer("ReLU", **PLAIN_RELU), layer("Activation", activation="relu")])
+@pytest.mark.parametrize("asked", [{"type": "ReLU"}, {"type": "Activation", "activation": "relu"}])
+def test_relu_behind_normalisation_is_the_same_in_either_layer(bend, asked):
+    wanted = [{"type": "Dense", "units": 10}, {"type": "BatchNormalization"}, asked]
+    network = model(dense(10), layer("BatchNormalization", (None, 10)), bend)
+    assert layers(network, wanted).status is Status.PASSED
+
+
+@pytest.mark.parametrize(("axis", "passes"), [(-1, True), (1, True), (0, False)])
+def test_softmax_is_softmax_along_the_last_axis_however_it_is_counted(axis, passes):
+    network = model(dense(100, "sigmoid"), dense(10, inputs=100), layer("Softmax", (None, 10), axis=axis))
+    assert layers(network).status is (Status.PASSED if passes else Status.FAILED)
+
+
+def test_moving_statistics_are_parameters_that_are_not_trained():
+    numbers = tuple(np.zeros(10, np.float32) for _ in range(4))
+    normal = layer("BatchNormalization", (None, 10)).model_copy(
+        update={"weights": numbers, "learning": (True, True, False, False)}
+    )
+    network = model(dense(10), normal)
+    right = {"type": "parameters", "total": 7890, "trainable": 7870}
+    assert outcome(right, network).status is Status.PASSED
+    found = outcome({**right, "trainable": 7890}, network)
+    assert found.status is Status.FAILED and "moving statistics" in found.hint
 
 
 def test_an_activation_layer_does_not_replace_another_activation():

@@ -77,6 +77,36 @@ def test_training_on_anything_else_says_on_what(data, actual, hint):
     assert hint in found.hint and found.expected
 
 
+class SmallerHoldout(FakeLab):
+    """Where the course holds a tenth of the images out."""
+
+    holdout = (0.1, 42)
+
+    def size(self, split):
+        return {"train": 54_000, "holdout": 6_000}.get(split, super().size(split))
+
+
+def test_what_has_to_be_trained_on_follows_the_courses_holdout():
+    assert outcome(ON, trained(fit(train=54_000)), SmallerHoldout()).status is Status.PASSED
+    found = outcome(ON, trained(fit()), SmallerHoldout())
+    assert (found.status, found.hint) == (Status.FAILED, "Use all 54,000 images of the training split, each once.")
+
+
+PART = {"type": "trained_on", "split": "train", "part": True}
+
+
+@pytest.mark.parametrize("data", [{}, {"train": 43_200, "samples": 43_200, "distinct": 43_200}, {"distinct": 40_000}])
+def test_a_part_of_the_split_is_enough_where_the_text_says_so(data):
+    found = outcome(PART, trained(fit(**data)))
+    assert (found.status, found.title) == (Status.PASSED, "Trained on images of the training split only")
+    assert outcome(ON, trained(fit(**data))).status is (Status.FAILED if data else Status.PASSED)
+
+
+@pytest.mark.parametrize("data", [{"holdout": 12_000}, {"train": 0, "test": 10_000}, {"changed_labels": 3}])
+def test_a_part_of_the_split_allows_nothing_else(data):
+    assert outcome(PART, trained(fit(**data))).status is Status.FAILED
+
+
 def test_other_data_than_the_courses_fail_where_a_scaling_is_asked_for():
     """The judge did not train on them, which is why all else stays open; that they are not the images is known."""
     elsewhere = model(undecided=True, origin="not trained by the grader", fits=(fit(train=0, samples=784, distinct=0),))
@@ -284,13 +314,22 @@ def test_a_hidden_accuracy_tells_no_threshold():
 EVALUATION = {"type": "evaluation", "model": "model", "split": "holdout", "metric": "accuracy", "tolerance": 0.002}
 
 
-@pytest.mark.parametrize(("number", "passes"), [(0.8712, True), (0.873, False), (87.1, False), (float("nan"), False)])
+@pytest.mark.parametrize(
+    ("number", "passes"), [(0.8712, True), (0.873, False), (87.1, False), (10444, False), (float("nan"), False)]
+)
 def test_a_number_from_evaluate_must_be_the_graders_own(number, passes):
     found = outcome(EVALUATION, scalar(number), FakeLab(accuracy=0.87), model=trained())
     assert found.status is (Status.PASSED if passes else Status.FAILED)
     if not passes:
-        per_cent = "not in per cent" if number == 87.1 else "Evaluate this very network on the hold-out"
-        assert found.expected == "0.8700" and per_cent in found.hint
+        hints = {87.1: "not in per cent", 10444: "This counts images"}
+        assert (
+            found.expected == "0.8700" and hints.get(number, "Evaluate this very network on the hold-out") in found.hint
+        )
+
+
+def test_numbers_of_unscaled_images_are_known():
+    loss = {**EVALUATION, "metric": "loss"}  # of the lab's own images it is 0.4
+    assert "run to 255" in outcome(loss, scalar(4.0), FakeLab(), model=trained()).hint
 
 
 def test_the_loss_can_be_asked_for():

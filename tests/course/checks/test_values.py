@@ -300,7 +300,7 @@ def images(rows, lookup=UNIT):
         (images([3, 1]), "other images", "random_state=42"),
         (images([3, 1, 2], RAW), "pixels from 0 to 255", "Pixels run to 255, expected 0 to 1: divide by 255.0."),
         (images([3, 1, 2], UNIT / 255), "pixels from 0 to 0.00392157", "divided by 255 twice"),
-        (array(np.zeros((3, 784))), "other values", "Reshape must not mix rows"),
+        (array(np.zeros((3, 784))), "other values", "reshape must not mix rows"),
     ],
 )  # fmt: skip
 def test_other_rows_of_the_data_are_told_apart(value, actual, hint):
@@ -434,14 +434,61 @@ def test_tuples_of_arrays_are_compared_part_by_part():
     assert not passes(check, answered(check, lambda x: right.items[0]))
 
 
+@pytest.mark.parametrize("answer", ["ReLU", "relu", " RELU "])
+def test_a_choice_takes_any_capitals_on_both_sides(answer):
+    check = {"type": "choice", "among": ["Sigmoid", "ReLU"], "equals": "ReLU"}
+    assert passes(check, scalar(answer)) and not passes(check, scalar("sigmoid"))
+
+
+PAIR = {"type": "function", "cases": [{"args": [1], "returns": [[[1.5, 2], [4, 6]], [1, 4.5]]}]}
+MATRIX = {"type": "function", "cases": [{"args": [1], "returns": [[1.5, 2], [-4, 6]]}]}
+ONE, TWO = array([[1.5, 2.0], [4.0, 6.0]]), array([1.0, 4.5])
+FOUND = np.array([[1.5, 2.0], [-4.0, 6.0]])
+
+
+@pytest.mark.parametrize(
+    ("check", "result", "hint"),
+    [
+        (PAIR, listed(TWO, ONE), "in another order"),
+        (PAIR, listed(array(-ONE.data), array(-TWO.data)), "opposite sign"),
+        (PAIR, listed(array(ONE.data.T), TWO), "Rows and columns are exchanged"),
+        (PAIR, listed(array(ONE.data + 1), TWO), "Result 1 is wrong, and another one is right."),
+        (PAIR, listed(ONE, array([1.0, 3.0])), "Result 2 is wrong, and another one is right."),
+        (PAIR, listed(array(ONE.data + 1), array(TWO.data + 3)), ""),
+        (MATRIX, listed(listed(-4, 6), listed(1.5, 2)), "in another order"),
+        (MATRIX, array(FOUND.T), "Rows and columns are exchanged"),
+        (MATRIX, array(-FOUND), "opposite sign"),
+        (MATRIX, array([[1, 2], [-4, 6]]), "The fractions are cut off"),
+        (MATRIX, array(FOUND.ravel()), "The result has the shape (4,), and should have (2, 2)."),
+        (MATRIX, array(FOUND / 4), "All numbers are 0.25 times what they should be."),
+        (MATRIX, array(FOUND + 1), ""),
+    ],
+)  # fmt: skip
+def test_a_result_that_is_nearly_right_says_what_differs(check, result, hint):
+    found = outcome(check, answered(check, lambda x: result))
+    assert found.status is Status.FAILED and (hint in found.hint if hint else not found.hint)
+    hidden = {**check, "hidden": True, "title": "T"}
+    assert outcome(hidden, answered(hidden, lambda x: result)).hint == ""
+
+
+def test_arguments_that_must_stay_are_looked_at_afterwards():
+    kept = {**GIVEN, "keeps": True}
+    changing = answered(GIVEN, twice).model_copy(update={"changes": ("function",)})
+    assert passes(kept, answered(GIVEN, twice)) and passes(GIVEN, changing)
+    found = outcome(kept, changing)
+    assert (found.status, found.actual) == (Status.FAILED, "the function changes its arguments")
+    assert "make a new one" in found.hint
+
+
 def test_drawn_inputs_follow_the_seed_and_share_named_lengths():
     check = parse({
         "type": "function", "of": "f", "points": 1, "reference": "references.py:double", "draws": 20,
-        "args": [{"shape": ["hidden", "inputs"]}, {"shape": ["hidden"]}, {"shape": [3]}, {"integer": [5, 9]}],
+        "args": [{"shape": ["hidden", "inputs"]}, {"shape": ["hidden"]}, {"shape": [3]}, {"integer": [5, 9]}, {"boolean": True}],
     })  # fmt: skip
     calls = check.arguments(1)
     assert len(calls) == 20
-    for matrix, vector, fixed, number in calls:
+    assert {flag for *_, flag in calls} == {True, False} and all(type(flag) is bool for *_, flag in calls)
+    for matrix, vector, fixed, number, _flag in calls:
         assert matrix.shape[0] == len(vector) and fixed.shape == (3,) and type(number) is int and 5 <= number <= 9
     assert len({matrix.shape for matrix, *_ in calls}) > 3
     assert all(np.array_equal(a, b) for a, b in zip(calls[0][:3], check.arguments(1)[0][:3], strict=True))

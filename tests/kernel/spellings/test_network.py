@@ -51,6 +51,16 @@ class Own(keras.Sequential):
         super().__init__([keras.Input((784,)), *layers])
 
 
+class OwnCall(keras.Model):
+    def __init__(self, begin):
+        super().__init__()
+        self.hidden, self.out = keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")
+        begin(self)
+
+    def call(self, x):
+        return self.out(self.hidden(x))
+
+
 D = keras.layers.Dense
 SPELLINGS = {
     "a list": lambda: _sequential(D(100, "sigmoid"), D(10, "softmax")),
@@ -59,6 +69,9 @@ SPELLINGS = {
     "input_shape": lambda: keras.Sequential([D(100, "sigmoid", input_shape=(784,)), D(10, "softmax")]),
     "build": _built_later,
     "a class of one's own that adds layers": lambda: Own(D(100, "sigmoid"), D(10, "softmax")),
+    "a call of one's own, called on an Input": lambda: OwnCall(lambda own: own(keras.Input((784,)))),
+    "a call of one's own, called on images": lambda: OwnCall(lambda own: own(np.zeros((2, 784)))),
+    "a call of one's own, by build()": lambda: OwnCall(lambda own: own.build((None, 784))),
     "keras functions": lambda: _sequential(D(100, keras.activations.sigmoid), D(10, keras.activations.softmax)),
     "tensorflow functions": lambda: _sequential(D(100, tf.nn.sigmoid), D(10, tf.nn.softmax)),
     "activation layers": lambda: _sequential(
@@ -197,7 +210,7 @@ def _answered(function):
     described = describe(function)
     assert isinstance(described, FunctionDescription)
     assert parse({**BUILDS, "points": 1}).arguments(42) == [()]
-    return described.model_copy(update={"results": {"()": (call(function, ()),)}})
+    return described.model_copy(update={"results": {"()": (call(function, ())[0],)}})
 
 
 def _outcomes(value, *checks):

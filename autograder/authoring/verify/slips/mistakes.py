@@ -167,6 +167,33 @@ class TwiceDone(Rewriter):
         return [node, node]
 
 
+class InPlace(Rewriter):
+    """What a function was given is changed: ``w -= ...`` and ``return w`` for ``return w - ...``."""
+
+    name = "in place"
+    ways: ClassVar = (ast.Add, ast.Sub, ast.Mult)
+
+    def matches(self, node: ast.AST) -> bool:
+        value = self._first(node)
+        return isinstance(value, ast.BinOp) and isinstance(value.op, self.ways) and isinstance(value.left, ast.Name)
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        value = self._first(node)
+        assert isinstance(node, ast.Return) and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name)
+        changed = ast.AugAssign(ast.Name(value.left.id, ast.Store()), value.op, value.right)
+        if isinstance(node.value, ast.Tuple):
+            node.value.elts[0] = value.left
+        else:
+            node.value = value.left
+        return [changed, node]
+
+    @staticmethod
+    def _first(node: ast.AST) -> ast.expr | None:
+        """What a ``return`` gives first."""
+        value = node.value if isinstance(node, ast.Return) else None
+        return value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
+
+
 class OneEpochMore(Rewriter):
     """One epoch more or less."""
 
@@ -243,5 +270,5 @@ class WrongOperation(Rewriter):
 
 MISTAKES = (
     WrongNumber(), WrongWord(), WrongVariable(), WrongAxis(), WrongOrder(), MissingArgument(), ChangedSetting(), TwiceDone(),
-    OneEpochMore(), ForgottenStep(), ForgottenPart(), ForgottenOperation(), WrongOperation(),
+    InPlace(), OneEpochMore(), ForgottenStep(), ForgottenPart(), ForgottenOperation(), WrongOperation(),
 )  # fmt: skip

@@ -246,7 +246,13 @@ def _function(check: Any, objects: Objects, _: StandIns) -> Any:
     """What the function gives for arguments of our own drawing."""
     function = objects[check.of]
     if check.cases:
-        return [_result(function(*(np.asarray(a) if isinstance(a, (list, tuple)) else a for a in case.args))) for case in check.cases]  # fmt: skip
+        seen_of_cases = []
+        for case in check.cases:
+            arguments = [np.asarray(a) if isinstance(a, (list, tuple)) else a for a in case.args]
+            result = _result(function(*arguments))
+            kept = all(map(np.array_equal, arguments, case.args))
+            seen_of_cases.append((result, kept or not check.keeps))
+        return seen_of_cases
     draw = np.random.default_rng(0)
     seen = []
     for _turn in range(3):

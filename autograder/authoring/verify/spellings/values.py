@@ -111,6 +111,21 @@ class TruthOf(Rewriter):
         return node
 
 
+class TruthAsked(Rewriter):
+    """``if flag`` of a function's argument as a comparison with True, or turned round."""
+
+    name = "truth value asked"
+
+    def matches(self, node: ast.AST) -> bool:
+        return isinstance(node, (ast.If, ast.IfExp)) and isinstance(node.test, ast.Name)
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        assert isinstance(node, (ast.If, ast.IfExp))
+        ways = ["V is True", "V == True", "not V is False", "bool(V)", "isinstance(V, bool) and V"]
+        node.test = expression(draw.choice(ways), V=node.test)
+        return node
+
+
 class NumberOf(Rewriter):
     """The mean of an array as Python's or NumPy's float, or worked out."""
 
@@ -125,4 +140,4 @@ class NumberOf(Rewriter):
         return expression(draw.choice(ways), V=node.args[0])
 
 
-VALUES = (WholeNumber(), Arithmetic(), ListForTuple(), TextBuilt(), TruthOf(), NumberOf())
+VALUES = (WholeNumber(), Arithmetic(), ListForTuple(), TextBuilt(), TruthOf(), TruthAsked(), NumberOf())
