@@ -173,7 +173,7 @@ def test_mutants_that_can_not_be_made_are_reasons_and_stop_nothing(run):
     (found,) = said(run, "bad", "mutants", "stale")
     assert "does not hold 'no such text'" in found
     (found,) = said(run, "bad", "mutants", "unreadable")
-    assert "not valid YAML" in found
+    assert "unreadable.yml:1: a value is missing inside of brackets" in found
 
 
 def test_a_check_that_no_mutant_kills_is_a_reason(run):
