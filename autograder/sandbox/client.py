@@ -40,7 +40,7 @@ class Client(NotebookClient):  # type: ignore[misc]
             return None
         msg["content"].pop("execution_count", None)  # in whatever message: it is set by us, from our own counting
         if kind in outputs.COUNTED:
-            size = outputs.size(msg["content"])
+            size = min(outputs.size(msg["content"]), self.allowance + 1)  # one large message is cut, and is no flood
             self.used += size
             self.shown[cell_index] += kind not in ("stream", "error")
             many = self.shown[cell_index] > outputs.MOST

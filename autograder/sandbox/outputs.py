@@ -29,7 +29,13 @@ def read_little(session: Any, most: int) -> None:
             return unpack(text)
         name = _ERROR.match(text, text.rfind(b'"ename"'))
         said = text[:whole].decode("utf-8", "replace").replace("\\n", "\n")
-        return {"name": "stdout", "text": said, "ename": name[1].decode() if name else "", "evalue": ""}
+        return {
+            "name": "stdout",
+            "text": said,
+            "ename": name[1].decode() if name else "",
+            "evalue": "",
+            "status": "error",
+        }
 
     session.unpack = unpacked
 

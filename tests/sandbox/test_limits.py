@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from autograder.common.confined import in_use
-from autograder.sandbox import own_memory, run
+from autograder.sandbox import outputs, own_memory, run
 from autograder.sandbox.inside import limits
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
@@ -165,9 +167,20 @@ def test_a_flood_of_output_is_cut_and_stopped(attempt: Try, flood: str) -> None:
 
 
 def test_one_gigantic_output_is_cut(attempt: Try) -> None:
-    tried = attempt("print('y' * 100_000_000)", "1 + 1", "raise KeyError('z' * 20_000_000)", NEXT)
+    tried = attempt("print('y' * 100_000_000)", "1 + 1", "raise KeyError('z' * 5_000_000)", NEXT)
     assert "output" in tried.limits and "yyyyyy" in tried.shown[0] and len(tried.shown[0]) < 2 * LIMITS.output_kb * 1024
     assert tried.shown[1] == "" and tried.shown[2].startswith("KeyError")  # nothing more is shown but that it raised
+
+
+@pytest.mark.parametrize("size", [10, outputs.WHOLE])
+def test_of_a_large_error_its_name_is_read_and_that_it_is_one(size: int) -> None:
+    """Also on the channel of replies, where a message without a status is none."""
+    content = {"status": "error", "traceback": ["z" * size, '"ename": "Other"'], "ename": "KeyError", "evalue": "z"}
+    session = SimpleNamespace(unpack=json.loads)
+    outputs.read_little(session, 1000)
+    read = session.unpack(json.dumps(content).encode())
+    assert (read["status"], read["ename"]) == ("error", "KeyError")
+    assert (read == content) == (size == 10) and len(read.get("text", "")) <= outputs.WHOLE
 
 
 @pytest.mark.timeout(60)  # in quadratic time they would take hours
