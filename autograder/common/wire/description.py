@@ -347,4 +347,4 @@ def decode(document: Any, frames: Sequence[bytes]) -> dict[str, Any]:
     try:
         return _VALUES.validate_python(document, context={"frames": frames})
     except (ValidationError, RecursionError) as error:
-        raise ProtocolError(f"a handed-in value is malformed: {str(error)[:300]}") from error
+        raise ProtocolError(f"a handed-in value is malformed: {str(error)[-300:]}") from error
