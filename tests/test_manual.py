@@ -277,21 +277,3 @@ def test_people_grade_a_class_from_release_to_export(course):
         raw.db.commit()
     totals = {one["student"]: one["total"] for one in json.loads(run("export", "--format", "json").stdout)["grades"]}
     assert totals == {"alice": 10, "bob": 1}
-    run(
-        "verify",
-        "--no-memo",
-        "--workers",
-        "1",
-        "--only",
-        "solution",
-        "--only",
-        "release",
-        "--only",
-        "languages",
-        "--only",
-        "emptied",
-        "--only",
-        "unasked",
-        "--only",
-        "nbgrader",
-    )
