@@ -14,14 +14,14 @@ from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, unh
 
 
 @unheard
-def describe_compile(model: Any) -> CompileDescription | None:
-    """Optimizer, loss and metrics; None when ``compile`` was not called."""
+def describe_compile(model: Any, outputs: Any = None) -> CompileDescription | None:
+    """Optimizer, loss and metrics; None when ``compile`` was not called. `outputs`: of a network that isn't built yet."""
     compiled = getattr(model, "_compile_config", None)
     if not getattr(model, "compiled", False) or compiled is None:
         return None
     settings = compiled.config
     odd = [key for key in ("loss_weights", "weighted_metrics") if settings.get(key)]
-    loss = _resolved(describe_loss(settings.get("loss")), model)
+    loss = _resolved(describe_loss(settings.get("loss")), model, outputs)
     metrics = (describe_metric(metric) for metric in _flat(settings.get("metrics")))
     return CompileDescription(
         optimizer=describe_optimizer(model.optimizer),
@@ -33,14 +33,14 @@ def describe_compile(model: Any) -> CompileDescription | None:
     )
 
 
-def _resolved(loss: Component, model: Any) -> Component:
+def _resolved(loss: Component, model: Any, outputs: Any) -> Component:
     """``crossentropy`` as Keras resolves it: by the outputs, and by the labels once it has seen some."""
     if loss.type not in keras_names.CROSSENTROPY:
         return loss
     for seen in getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or ():
         return loss.model_copy(update={"type": describe_loss(getattr(seen[1], "fn", seen[1])).type})
     try:
-        binary = model.outputs[0].shape[-1] == 1
+        binary = (outputs or model.outputs)[0].shape[-1] == 1
     except (AttributeError, IndexError, TypeError, ValueError):
         return loss
     return loss.model_copy(update={"type": "binary_crossentropy" if binary else "sparse_categorical_crossentropy"})

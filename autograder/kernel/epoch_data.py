@@ -79,8 +79,9 @@ class ReadEpoch:
             self._real.reset()
             yield from self._real
             return
-        for first, last, batches in self._steps:
-            yield first, last, iter(batches)
+        again = self._again()
+        for first, last, _batches in self._steps:
+            yield first, last, again
         self.used()
         if self._error is not None:
             raise self._error
@@ -90,6 +91,13 @@ class ReadEpoch:
             except StopIteration:
                 return
             yield step
+
+    def _again(self) -> Iterator[Any]:
+        """The batches that were read, in an iterator like Keras's own: its functions are traced for that kind."""
+        import tensorflow as tf
+
+        spec = self._real._distributed_dataset.element_spec
+        return iter(tf.data.Dataset.from_generator(lambda: iter(self._batches), output_signature=spec))
 
     def used(self) -> None:
         """What was read has been trained on."""

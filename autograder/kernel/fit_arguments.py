@@ -74,6 +74,8 @@ def _data(
     samples = trainings.recogniser.samples(x, y, _sample_weights(y, class_weight, weights))
     rows = len(samples.rows)
     size = operator.index((math.ceil(rows / steps) if steps else BATCH_SIZE) if batch_size is None else batch_size)
+    if size < 1:
+        raise ValueError("batch_size")
     data = _unread(trainings, given, class_weight, ordered)
     whole = math.ceil(rows / size)
     cut = keras.config.max_steps_per_epoch() or whole

@@ -8,9 +8,7 @@ training does not.
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +22,11 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import DTYPES
 from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.kernel.describe import describe_model
-from autograder.kernel.describe_compile import describe_metrics
+from autograder.kernel.describe_compile import describe_compile, describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
-from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken
-from autograder.kernel.weights import arrays_of, digest_of, is_fresh, weights_of
+from autograder.kernel.structure import built_copy
+from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
+from autograder.kernel.weights import arrays_of, count_draws, digest_of, is_fresh, weights_of
 
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]
@@ -50,6 +49,7 @@ class JudgedEpochs:
 
     any_sizes = False  # whether batches of any size do
     function = ""  # of Keras: what is done here in its place
+    stops = ""  # what a notebook sets to have Keras end a pass after the batch
 
     def __init__(self, model: Any, data: EpochData, ask: Ask) -> None:
         self.model, self.data, self.ask = model, data, ask
@@ -82,6 +82,12 @@ class JudgedEpochs:
             self._open()
         return self
 
+    def real(self) -> Any:
+        """Keras's own iterator over the same data, opened where it wasn't yet."""
+        if self._real is None:
+            self._open()
+        return self._real
+
     def _open(self) -> None:
         from keras.src.backend.tensorflow import trainer
 
@@ -100,6 +106,8 @@ class JudgedEpochs:
         if not self.reason:
             try:
                 function = getattr(self.model, self.function).made()
+                if getattr(self.model, self.stops):
+                    raise CannotTrainHere(_("a callback stops within an epoch"))
                 if is_broken(function):
                     raise CannotTrainHere(_("Keras failed at this network before"))
                 if self.data.samples is None:
@@ -115,9 +123,7 @@ class JudgedEpochs:
                     own.used()
             except Exception as error:  # ours, whatever it is: the student's own training goes on
                 self.reason = str(error) or type(error).__name__
-                if self._real is None:
-                    self._open()
-                    own = self._real
+                own = own or self.real()
         if self.reason:
             yield from own
         else:
@@ -141,50 +147,44 @@ class JudgedEpochs:
         try:
             yield
         except Exception as error:
-            if not self.reason:
+            if not self.reason or self._real is None:
                 raise
             with self._real.catch_stop_iteration():
                 raise error
 
     def described(self) -> dict[str, Any]:
-        """The network and what measures it. Nothing is built but weights: Keras may refuse the data before it builds the rest."""
-        if not self.model.built:
-            self.model.build((self._form()[0][1][0], *self.samples.shape))  # of the first array, the length of a batch
-        model = describe_model(self.model, {}, weights=False)
-        return {"model": model, "metrics": describe_metrics(self.model, self._tensors()), "samples": self.samples}
+        """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""
+        network = self.model if self.model.built else built_copy(self.model, self._batch_shape())
+        compiled = describe_compile(self.model, network.outputs)
+        model = describe_model(network, {}, weights=False).model_copy(update={"compiled": compiled})
+        return {
+            "model": model,
+            "metrics": describe_metrics(self.model, self._tensors(network)),
+            "samples": self.samples,
+        }
 
-    def _tensors(self) -> tuple[Any, Any]:
-        """Of what shapes labels and answers are."""
+    def _batch_shape(self) -> tuple[int | None, ...]:
+        return self._form()[0][1][0], *self.samples.shape  # of the first array, the length of a batch
+
+    def _tensors(self, network: Any) -> tuple[Any, Any]:
+        """Of what shapes labels and the answers of `network` are."""
         import keras
 
         labels = keras.KerasTensor((None, self.samples.one_hot) if self.samples.one_hot else (None,), "float32")
-        return labels, keras.KerasTensor((None, *self.model.output_shape[1:]), "float32")
+        return labels, keras.KerasTensor((None, *network.output_shape[1:]), "float32")
 
     def build(self, *, trains: bool) -> None:
-        """What Keras builds when it sees the first batch; the optimizer only where it `trains`."""
+        """What Keras builds, and says, when it sees the first batch; the optimizer only where it `trains`."""
         model = self.model
+        if not model.built:
+            model.build(self._batch_shape())
         if trains and model.trainable_weights and model.optimizer is not None and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         for part in (model._compile_metrics, model._compile_loss):
             if part is not None and not part.built:
-                part.build(*self._tensors())
-
-    def warn(self, *, trains: bool) -> None:
-        """What Keras says when it traces its function, by its own code or as that does."""
-        if not self.traces:
-            return
-        import keras
-        from keras.src.backend import compute_output_spec
-        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
-
-        form = self.data.given["x"]
-        if keras.tree.is_nested(form):  # maybe not the structure that the network was made for
-            images = keras.KerasTensor((None, *self.samples.shape), "float32")
-            compute_output_spec(
-                self.model.call, keras.tree.lists_to_tuples(keras.tree.pack_sequence_as(form, [images]))
-            )
-        if trains and not self.model.trainable_weights:
-            _say(TensorFlowTrainer.train_step, "The model does not have any trainable weights.")
+                part.build(*self._tensors(model))
+        if self.traces:
+            warn_as_traced(model, self.data.given["x"], self.samples.shape, trains=trains)
 
     def measured(self, row: bytes) -> Callable[[], None]:
         """Sets the variables that the metrics are read off. Raises ProtocolError unless they fit."""
@@ -205,7 +205,7 @@ class JudgedEpochs:
 class TrainingEpochs(JudgedEpochs):
     """Epochs of ``fit``. `epochs`: to ask for at once: all, or 1 where a callback may change something in between."""
 
-    function = "train_function"
+    function, stops = "train_function", "stop_training"
 
     def __init__(
         self,
@@ -242,7 +242,6 @@ class TrainingEpochs(JudgedEpochs):
         answer, frames = self.ask(request)
         counted = self._judged_optimizer()[1]
         self.build(trains=True)
-        self.warn(trains=True)
         variables = [*weights_of(self.model), *self.model.optimizer.variables]
         dtypes, epochs, validated = answer["dtypes"], answer["epochs"], answer["validated"]
         if len(variables) != len(dtypes) or len(frames) != len(dtypes) + epochs + validated or epochs != self.epochs:
@@ -254,6 +253,7 @@ class TrainingEpochs(JudgedEpochs):
             raise CannotTrainHere(_("the loss is no number, and a callback stops at the batch where that happens"))
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+        count_draws(self.model, epochs * self.batches)
         if counted:
             self._count(counted)
         self._first = False
@@ -305,7 +305,7 @@ class EvaluationEpochs(JudgedEpochs):
     """One pass of ``evaluate``, or of the validation in ``fit``: `rows` waits for what came along with the training."""
 
     any_sizes = True
-    function = "test_function"
+    function, stops = "test_function", "stop_evaluating"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -316,19 +316,8 @@ class EvaluationEpochs(JudgedEpochs):
             request = Evaluate(type="evaluate", weights=digest_of(self.model), **self.described())
             _answer, frames = self.ask(request)
             self.build(trains=False)
-            self.warn(trains=False)
             self.rows.extend(frames[:1])
         self.measured(self.rows.popleft())()
-
-
-def _say(function: Callable[..., Any], text: str) -> None:
-    """Keras's warning `text` from where its `function` gives it: a warning shows its line. Raises StopIteration without one."""
-    lines, first = inspect.getsourcelines(function)
-    at = next(number for number, line in enumerate(lines, first) if text in line)
-    warnings.warn_explicit(
-        text, UserWarning, inspect.getfile(function), at, function.__module__,
-        function.__globals__.setdefault("__warningregistry__", {}),
-    )  # fmt: skip
 
 
 def _array(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:

@@ -23,8 +23,9 @@ from autograder.kernel.judged_epochs import (
     TrainingEpochs,
 )
 from autograder.kernel.keras_loops import install_loops, judged_steps, keras_steps
+from autograder.kernel.notes import replacements
 from autograder.kernel.predict import is_one_of, predict
-from autograder.kernel.trainings import Trainings, wrapped
+from autograder.kernel.trainings import Trainings, replace
 from autograder.kernel.weights import digest_of, remember_initial_values
 
 
@@ -39,8 +40,8 @@ class JudgeClient(Trainings):
     def install(self) -> None:
         import keras
 
-        if getattr(keras.Model.predict, "_autograder", None) is None:
-            keras.Model.predict = wrapped(keras.Model.predict, partial(predict, keras.Model.predict))
+        if not replacements.get(keras.Model.predict):
+            replace("predict", partial(predict, keras.Model.predict))
         super().install()
         install_loops()
         remember_initial_values()

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from autograder.kernel.judged_epochs import JudgedEpochs
+from autograder.kernel.notes import replacements
 from autograder.kernel.structure import is_own
 from autograder.kernel.traced import Form, as_traced, form_of, last_form
 
@@ -19,14 +20,14 @@ def install_loops() -> None:
     from keras.src.backend.tensorflow import trainer
 
     original = trainer.TFEpochIterator
-    if getattr(original, "_autograder", None) is not None:
+    if replacements.get(original):
         return
 
     def epoch_iterator(*args: Any, **kwargs: Any) -> Any:
         x = kwargs.get("x")
         return x.opened(kwargs) if isinstance(x, JudgedEpochs) else original(*args, **kwargs)
 
-    epoch_iterator._autograder = True  # type: ignore[attr-defined]
+    replacements.set(epoch_iterator, True)
     trainer.TFEpochIterator = epoch_iterator
     for name in _FUNCTIONS:
         setattr(
@@ -90,6 +91,9 @@ def judged_steps(model: Any) -> Iterator[None]:
     try:
         yield
     finally:
+        left = getattr(model, "_eval_epoch_iterator", None)  # after an error in a validation: Keras goes on with it
+        if isinstance(left, JudgedEpochs):
+            model._eval_epoch_iterator = left.real()
         for step in steps:
             if getattr(model, step.name) is step:
                 setattr(model, step.name, step.made() if step.wanted else step.own)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from autograder.common import data_sets
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.rows import Index, Recognised, index
+from autograder.kernel.notes import replacements
 from autograder.kernel.predict import is_one_of
 from autograder.kernel.recognise import Checksum, checksum, shared
 from autograder.kernel.untouched import filled, is_untouched
@@ -125,7 +126,7 @@ def install_split() -> None:
     import sklearn.model_selection
 
     original = sklearn.model_selection.train_test_split
-    if _prepared is not None and not hasattr(original, "_autograder"):
+    if _prepared is not None and not replacements.get(original):
         shared.likely = _prepared.recognised
         sklearn.model_selection.train_test_split = _splitting(original)
 
@@ -144,7 +145,7 @@ def _splitting(original: Callable[..., Any]) -> Callable[..., Any]:
         shape = arrays[0].shape[1:]
         return [ready.train.give(shape), ready.holdout.give(shape), *labels]
 
-    train_test_split._autograder = True  # type: ignore[attr-defined]
+    replacements.set(train_test_split, True)
     return train_test_split
 
 

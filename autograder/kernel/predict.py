@@ -56,9 +56,10 @@ def _forward(model: Any, x: np.ndarray[Any, Any], size: int, batch_size: int) ->
     """
     import keras
 
-    own = type(model).__name__ in ("Sequential", "Functional")
+    own = type(model).__name__ in ("Sequential", "Functional") and model.built
     if not own or not all(type(one).__module__.startswith("keras.") for one in (model, *model.layers)):
         return None
+    made = model.predict_function
     try:
         # As predict does it, but before TensorFlow copies what it is given.
         kind = keras.config.floatx() if x.dtype.kind == "f" else x.dtype
@@ -67,9 +68,11 @@ def _forward(model: Any, x: np.ndarray[Any, Any], size: int, batch_size: int) ->
         with as_traced(model, model.predict_function, form_of_arrays(x, len(x), batch_size)):
             parts = [model(_in_its_structure(model, batch), training=False) for batch in batches]
     except Exception:
+        model.predict_function = made
         return None
     if not all(keras.ops.is_tensor(part) for part in parts):
         return None
+    model.stop_predicting = False  # as predict leaves it
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 

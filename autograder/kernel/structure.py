@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 from collections.abc import Iterator
 from typing import Any
 
+from autograder.common.errors import CannotTrainHere
+from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
+from autograder.kernel.plain import unheard
 
 # A class that brings one of these of its own does not train, or answer, as Keras's networks do.
 _OF_KERAS = ("__call__", "compute_loss", "compute_metrics", "evaluate", "fit", "make_test_function", "make_train_function",
@@ -38,6 +42,36 @@ def output_shapes(model: Any, layers: list[Any]) -> Iterator[tuple[int | None, .
         except Exception:  # a layer of the student's own
             shape = None
         yield shape
+
+
+@unheard
+def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
+    """A network like `model`, which isn't built, for batches of a shape; `model` and the notebook's random numbers are as they were.
+
+    Raises CannotTrainHere where that would run code of the notebook's own.
+    """
+    for kind in map(type, model.layers):
+        if not kind.__module__.startswith("keras.src.layers."):
+            raise CannotTrainHere(_("{kind} is not one of Keras's layers", kind=kind.__name__))
+    with unnoticed():
+        copy = type(model).from_config(model.get_config())
+        copy.build(batch_shape)
+    return copy
+
+
+@contextlib.contextmanager
+def unnoticed() -> Iterator[None]:
+    """What is made in between leaves the notebook's random numbers, and the names that Keras counts, as they were."""
+    from keras.src.backend.common import global_state
+
+    names = global_state.get_global_attribute("object_name_uids", {})
+    before, numbers = dict(names), random.getstate()
+    try:
+        yield
+    finally:
+        names.clear()
+        names.update(before)
+        random.setstate(numbers)
 
 
 def axes(shape: Any) -> tuple[int | None, ...] | None:
@@ -111,7 +145,7 @@ def _is_own_chain(model: Any, layers: list[Any]) -> bool:
         return False  # weights of its own
     before = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), unnoticed():
             inputs = keras.Input(batch_shape=shape)
             followed = keras.Model(inputs, model.call(inputs))
         return is_chain(followed, layers)

@@ -6,10 +6,16 @@ new one. While grading the judge and ``predict`` trace nothing: what they do for
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+
+from autograder.kernel.notes import Notes
 
 Form = tuple[tuple[str, tuple[int | None, ...]], ...]  # types and shapes of a batch: what a function is traced for
 
@@ -25,13 +31,18 @@ class _Trace:
     by_keras: bool = False
 
 
+_traces: Notes[list[_Trace]] = Notes()
+_broken: Notes[bool] = Notes()
+
+
 @contextmanager
 def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> Iterator[bool]:
     """`model` as it was when Keras would have traced `function` for batches of this `form`: now, if it never did (then True)."""
     if model.run_eagerly:
         yield True
         return
-    traces: list[_Trace] = vars(function).setdefault("_autograder", [])
+    traces = _traces.get(function) or []
+    _traces.set(function, traces)
     trace = next((one for one in traces if _covers(one.form, form)), None)
     new = trace is None
     if trace is None:
@@ -45,7 +56,7 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
         if by_keras and not trace.done:
             traces.remove(trace)
             if not any(one.done for one in traces) and not isinstance(error, _at_runtime()):
-                function._autograder_failed = True
+                _broken.set(function, True)
         raise
     finally:
         for attributes, name, value in changed:
@@ -54,13 +65,39 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
 
 def last_form(function: Any) -> Form | None:
     """What `function` would have been traced for, had Keras done what was done for it: the last one, or None."""
-    traces = getattr(function, "__dict__", {}).get("_autograder")
+    traces = _traces.get(function)
     return traces[-1].form if traces else None
 
 
 def is_broken(function: Any) -> bool:
     """Whether Keras failed to trace `function` when it was first called: it then fails for good, however right its arguments are."""
-    return bool(getattr(function, "__dict__", {}).get("_autograder_failed"))
+    return bool(_broken.get(function))
+
+
+def warn_as_traced(model: Any, x: Any, shape: tuple[int, ...], *, trains: bool) -> None:
+    """What Keras says, by its own code or as that does, when it traces a function for images of `shape` that are given as `x`."""
+    import keras
+    import tensorflow as tf
+    from keras.src.backend import compute_output_spec
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+    if keras.tree.is_nested(x):  # maybe not the structure that the network was made for
+        images = keras.KerasTensor((None, *shape), "float32")
+        compute_output_spec(model.call, keras.tree.lists_to_tuples(keras.tree.pack_sequence_as(x, [images])))
+    if trains and not model.trainable_weights:
+        _say(TensorFlowTrainer.train_step, "The model does not have any trainable weights.")
+    if tf.config.functions_run_eagerly() and isinstance(x, np.ndarray):  # its dataset has functions
+        tf.data.Dataset.range(1).map(lambda number: number)
+
+
+def _say(function: Callable[..., Any], text: str) -> None:
+    """Keras's warning `text` from where its `function` gives it: a warning shows its line. Raises StopIteration without one."""
+    lines, first = inspect.getsourcelines(function)
+    at = next(number for number, line in enumerate(lines, first) if text in line)
+    warnings.warn_explicit(
+        text, UserWarning, inspect.getfile(function), at, function.__module__,
+        function.__globals__.setdefault("__warningregistry__", {}),
+    )  # fmt: skip
 
 
 def _at_runtime() -> tuple[type[Exception], ...]:
@@ -73,14 +110,18 @@ def form_of(batches: Any) -> Form:
     """Of a structure of tensors, or of what TensorFlow says of one."""
     import keras
 
-    leaves = [leaf for leaf in keras.tree.flatten(batches) if leaf is not None]
-    return tuple((leaf.dtype.name, tuple(leaf.shape) if leaf.shape.rank is not None else ()) for leaf in leaves)
+    return tuple(_leaf(leaf) for leaf in keras.tree.flatten(batches) if leaf is not None)
+
+
+def _leaf(leaf: Any) -> tuple[str, tuple[int | None, ...]]:
+    shape: Any = getattr(leaf, "shape", None)  # what may be there or not, and what is not there, has none
+    dtype = getattr(leaf, "dtype", type(leaf))
+    return getattr(dtype, "name", str(dtype)), tuple(shape) if getattr(shape, "rank", None) is not None else ()
 
 
 def form_of_arrays(arrays: Any, rows: int, batch_size: int) -> Form:
     """Of the batches that Keras makes of `arrays`: floats are of its usual type, and a batch's length is known if it is always the same."""
     import keras
-    import numpy as np
 
     size = None if rows % batch_size else batch_size
     leaves = [

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from autograder.common.wire.description import digest
+from autograder.kernel.notes import Notes, replacements
+
+_initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
 
 
 def weights_of(model: Any) -> list[Any]:
@@ -29,28 +33,39 @@ def digest_of(model: Any) -> str:
     return digest(arrays_of(weights_of(model)))
 
 
+def count_draws(model: Any, steps: int) -> None:
+    """Moves the seeds of a network on as so many steps of a training do, of which each draws once in a layer that draws."""
+    for layer in model._flatten_layers(include_self=False):
+        settings = vars(layer)
+        generator = settings.get("seed_generator")
+        if generator is not None and (settings.get("rate") or settings.get("stddev")):
+            generator.state.assign_add(np.array([0, steps], generator.state.dtype))
+
+
 def remember_initial_values() -> None:
     """From now on every Keras variable knows the digest of its first value, so that weights set by hand are noticed."""
     import keras
 
     original = keras.Variable.__init__
-    if getattr(original, "_autograder", None):
+    if replacements.get(original):
         return
 
+    @functools.wraps(original)
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
-            object.__setattr__(self, "_autograder_initial", digest([array_of(self)]))
+            _initial.set(self, digest([array_of(self)]))
         except Exception:  # inside a graph there is no value yet
-            object.__setattr__(self, "_autograder_initial", None)
+            _initial.set(self, "")
 
-    initialise._autograder = True  # type: ignore[attr-defined]
+    replacements.set(initialise, True)
     keras.Variable.__init__ = initialise
 
 
 def is_initial(variable: Any) -> bool:
-    first = getattr(variable, "_autograder_initial", None)
-    return first is None or first == digest([array_of(variable)])
+    """One that was made in a graph which failed has no value, and isn't; nor is a copy that no initialiser made."""
+    first, value = _initial.get(variable), array_of(variable)
+    return value.shape == tuple(variable.shape) and first in ("", digest([value]))
 
 
 def is_fresh(model: Any) -> bool:

@@ -83,7 +83,7 @@ def model(value: Any, depth: int) -> dict[str, Any]:
     history = getattr(value, "history", None)
     if history is not None:
         kept = {name: getattr(history, name, None) for name in ("epoch", "params", "history")}
-        facts["history"] = {"epoch": kept["epoch"], "params": kept["params"], "kept": kind(kept["history"])}
+        facts["history"] = {"epoch": kept["epoch"], "params": kind(kept["params"]), "kept": kind(kept["history"])}
     facts["optimizer"] = kind(getattr(value, "optimizer", None), depth + 1)
     try:
         facts["results"] = kind(value.get_metrics_result(), depth + 1)
@@ -112,7 +112,6 @@ def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
     facts: dict[str, Any] = {"stderr": text(err.getvalue())}
     if error is not None:  # the traceback is printed, in a form of IPython's
         facts["error"] = [type(error).__name__, text(str(error))[:600]]
-        facts["shows the grader"] = "autograder" in printed
         shown = re.split(r"-{20,}", printed)[0]
     else:
         shown = printed if result.result is None else printed.rsplit("Out[", 1)[0]
@@ -126,9 +125,24 @@ def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
         float(np.random.get_state()[1].sum()),
         int(np.random.get_state()[2]),
     ]
+    shown = [mark for name in names for mark in marks(shell.user_ns[name])]
+    facts["shows the grader"] = [*shown, *(["traceback"] if error is not None and "autograder" in printed else [])]
     for name in names:
         del shell.user_ns[name]
     return facts
+
+
+def marks(value: Any) -> list[str]:
+    """The grader's own things in an object of a notebook, and in what belongs to a network: whoever looks into them sees Keras's alone."""
+    import keras
+
+    parts = [value, type(value)]
+    if isinstance(value, keras.Model):
+        optimizer = getattr(value, "optimizer", None)
+        parts += [*value._flatten_layers(), *value.variables, optimizer, *getattr(optimizer, "variables", ())]
+        parts += [getattr(value, f"{name}_function", None) for name in ("train", "test", "predict")]
+    attributes = ((key, type(one)) for part in parts for key, one in getattr(part, "__dict__", {}).items())
+    return sorted({key for key, kind in attributes if "autograder" in f"{key} {kind.__module__}"})
 
 
 LEFT: list[str] = []  # why Keras trained and not the judge, of each such fit in a cell

@@ -1,0 +1,26 @@
+"""What is noted of a notebook's objects: beside them, so that nothing of it shows in the objects themselves."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Notes(Generic[Value]):
+    """One note about each of some objects, which may be of any type that can be weakly referred to, for as long as they live."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Any, Value]] = {}
+
+    def get(self, thing: Any) -> Value | None:
+        kept = self._kept.get(id(thing))
+        return kept[1] if kept is not None and kept[0]() is thing else None
+
+    def set(self, thing: Any, value: Value) -> None:
+        key = id(thing)
+        self._kept[key] = (weakref.ref(thing, lambda _: self._kept.pop(key, None)), value)
+
+
+replacements: Notes[bool] = Notes()  # of functions of Keras and others, by functions of ours

@@ -1,0 +1,48 @@
+"""Cells about what a call that failed leaves behind: each kind of failing call, on a network that is built or isn't, and what comes next."""
+
+from tests.transparency.cells_of_traces import failing
+
+S, D = "sparse_categorical_crossentropy", "tf.data.Dataset.from_tensor_slices"
+NETWORKS = {
+    "built": "m = net()",
+    "not built": f"m = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'])",
+}
+FAILING = {
+    "labels refused": "m.fit(x, one, verbose=0)",
+    "labels refused, left to Keras": "m.fit(x, one, verbose=0, callbacks=[Batches()])",
+    "labels of a dataset refused": f"m.fit({D}((x, one)).batch(32), verbose=0)",
+    "a dataset without batches": f"m.fit({D}((x, y)), verbose=0)",
+    "evaluated with labels refused": "m.evaluate(x, one, verbose=0)",
+    "predicted for texts": "m.predict(x.astype(str), verbose=0)",
+}
+STATE = failing("print(m.built, m.optimizer.built, len(m.weights), int(m.optimizer.iterations))")
+NEXT = {
+    "again": lambda call: failing(call),
+    "right": lambda call: failing("print(sorted(m.fit(x, y, verbose=0).history))"),
+    "a dataset": lambda call: failing(f"m.fit({D}((x, y)).batch(32), verbose=0)"),
+    "compiled anew": lambda call: f"m.compile('adam', '{S}')\n" + failing("m.fit(x, y, verbose=0)"),
+}
+CELLS = {
+    f"{built}, {wrong}, then {after}": f"{network}\n{failing(call)}{STATE}{follows(call)}m"
+    for built, network in NETWORKS.items()
+    for wrong, call in FAILING.items()
+    for after, follows in NEXT.items()
+}
+# ---- what is made to find out whether the judge can train leaves nothing behind
+NAMES = "[keras.layers.Dense(1).name, keras.Sequential().name, keras.Model().name, keras.Input((1,)).name, keras.metrics.Mean().name], int(np.random.randint(10**6)), random.randrange(10**6), int(tf.random.uniform((), maxval=10**6, dtype=tf.int32)), int(keras.random.randint((), 0, 10**6))"
+OWN = "class Net(keras.Model):\n    def __init__(self):\n        super().__init__(); self.d = keras.layers.Dense(10, 'softmax')\n    def call(self, t): return self.d(t)\nm = Net(); m.compile('adam', 'sparse_categorical_crossentropy')"
+CELLS |= {
+    "names and numbers after a network that wasn't built": f"m = keras.Sequential([keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(10, 'softmax')]); m.compile('adam', '{S}'); m.fit(x, y, verbose=0); {NAMES}",
+    "names and numbers after a class of its own": f"{OWN}; m.fit(flat, y, verbose=0); {NAMES}",
+    "the word for a loss, in a network that isn't built": "m = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'crossentropy', metrics=['accuracy']); m.fit(x, y, verbose=0).history",
+    "noise in a dataset, three steps at once": f"m = net(steps_per_execution=3); h = m.fit({D}((np.concatenate([x[:300], np.random.rand(50, 28, 28)]), y[:350])).batch(32), epochs=2, verbose=2); int(m.optimizer.iterations)",
+    "an odd batch within": f"m = net(); h = m.fit({D}((x, y)).batch(32).repeat(2), epochs=2, verbose=2); int(m.optimizer.iterations)",
+    "a sequence that gives no weights": "class Seq(keras.utils.PyDataset):\n    def __len__(self): return 3\n    def __getitem__(self, i): return x[:32], y[:32], None\nm = net(); h = m.fit(Seq(), epochs=2, verbose=2); int(m.optimizer.iterations)",
+    "a sequence of noise that gives no weights": "class Seq(keras.utils.PyDataset):\n    def __len__(self): return 3\n    def __getitem__(self, i): return noise, y[:32], None\nnoise = np.random.rand(32, 28, 28)\nm = net(); h = m.fit(Seq(), epochs=2, verbose=2); int(m.optimizer.iterations)",
+    "a generator of noise with weights": "noise = np.random.rand(32, 28, 28)\ndef g():\n    while True: yield noise, y[:32], weights[:32]\nm = net(); h = m.fit(g(), epochs=2, steps_per_epoch=4, verbose=2); int(m.optimizer.iterations)",
+    "fit after a validation that failed": f"m = net()\n{failing('m.fit(x, y, validation_data=(xt[:, :5], yt), verbose=0)')}{failing('m.fit(x, y, validation_data=(xt, yt), verbose=0)')}m",
+    "fit after a validation whose labels are refused": f"m = net()\n{failing('m.fit(x, y, validation_data=(xt, one[:200]), verbose=0)')}{failing('m.fit(x, y, validation_data=(xt, yt), verbose=0)')}m.compile('adam', '{S}'); m.fit(x, y, validation_data=(xt, yt), verbose=0).history",
+    "a ragged dataset": f"m = net(); h = m.fit({D}((tf.ragged.constant([[1.0], [1.0, 2.0]]), y[:2])).batch(2), verbose=0)",
+}
+# Whose training is not the judge's, wholly or from some epoch on.
+LEFT: set[str] = set()
