@@ -1,7 +1,8 @@
 """Which calls of ``fit`` in a folder of notebooks the judge would train, and why not the others: ``census.py FOLDER``.
 
 Static: nothing is run. A call is taken unless something in its own text, or a name that it uses in the same notebook, says otherwise;
-what only running would tell (whether the data are the course's images) is not looked at.
+its network is what was assigned and added to the name on which ``fit`` is called, up to the call. What only running would tell
+(whether the data are the course's images) is not looked at: give a folder of notebooks that load them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.common.allowed import LOSS_CLASSES
+from autograder.common.allowed import LAYERS, LOSS_CLASSES
 from autograder.common.errors import AutograderError
+from autograder.common.keras_names import canonical
 
 TAKEN = {
     "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight",
@@ -86,6 +88,33 @@ def reasons(call: ast.Call, module: ast.Module) -> list[str]:
     return found
 
 
+def network(call: ast.Call, module: ast.Module) -> list[str]:
+    """What the judge does not build, in the text that made the network of a call."""
+    assert isinstance(call.func, ast.Attribute)
+    name, made = ast.unparse(call.func.value), list[ast.AST]()
+    for statement in module.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets):
+                made = [node.value]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == f"{name}.add":
+                made.append(node)
+        if any(node is call for node in ast.walk(statement)):
+            break
+    called = {ast.unparse(node.func) for part in made for node in ast.walk(part) if isinstance(node, ast.Call)}
+    own = {node.name: node for node in ast.walk(module) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    found = ["a class of its own" for name in called if isinstance(own.get(name), ast.ClassDef)]
+    made += [own[name] for name in called if isinstance(own.get(name), ast.FunctionDef)]
+    for node in (node for part in made for node in ast.walk(part) if isinstance(node, ast.Call)):
+        kind = canonical("layers", ast.unparse(node.func).rpartition(".")[2])
+        if kind and kind not in LAYERS and kind != "InputLayer":
+            found.append(f"layer {kind}")
+        settings = {keyword.arg or "" for keyword in node.keywords if kind}
+        found += [
+            f"setting {setting}" for setting in settings if setting.endswith(("_constraint", "activity_regularizer"))
+        ]
+    return sorted(set(found))
+
+
 def main() -> int:
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         print(__doc__, file=sys.stderr)
@@ -94,7 +123,7 @@ def main() -> int:
     for path in sorted(Path(sys.argv[1]).rglob("*.ipynb")):
         try:
             for call, module in calls(path):
-                found = reasons(call, module)
+                found = reasons(call, module) + network(call, module)
                 total, taken = total + 1, taken + (not found)
                 why.update(set(found))
         except AutograderError as error:
