@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
+import sys
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -26,14 +27,33 @@ def unheard(describing: F) -> F:
 
     @functools.wraps(describing)
     def quiet(*args: Any, **kwargs: Any) -> Any:
-        heard, warnings.warn = warnings.warn, lambda *_args, **_kwargs: None
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                return describing(*args, **kwargs)
-        finally:
-            warnings.warn = heard
+        with _one_at_a_time:
+            heard, here = warnings.warn, threading.get_ident()
+            warnings.warn = lambda *said, **how: None if threading.get_ident() == here else heard(*said, **how)
+            try:
+                out, err = _Quiet(sys.stdout), _Quiet(sys.stderr)
+                with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                    return describing(*args, **kwargs)
+            finally:
+                warnings.warn = heard
 
     return quiet  # type: ignore[return-value]
+
+
+_one_at_a_time = threading.RLock()  # what is put in place of `sys.stdout` is put back in turn
+
+
+class _Quiet:
+    """A stream as it is for all threads but the one that made this: that one is not heard."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._thread = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._thread else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def text(value: Any, length: int = 200) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -145,7 +144,7 @@ def _is_own_chain(model: Any, layers: list[Any]) -> bool:
         return False  # weights of its own
     before = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
     try:
-        with contextlib.redirect_stdout(io.StringIO()), unnoticed():
+        with unnoticed():
             inputs = keras.Input(batch_shape=shape)
             followed = keras.Model(inputs, model.call(inputs))
         return is_chain(followed, layers)
