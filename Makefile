@@ -108,9 +108,9 @@ browser:
 
 define FIND_DATA
 import sys
-from autograder.common import data, errors
+from autograder.common import data_sets, errors
 try:
-    print("Fashion-MNIST is in", data.install())
+    print("Fashion-MNIST is in", data_sets.source().install())
 except errors.DataError as error:
     sys.exit(f"{error}. {error.remedy}")
 endef

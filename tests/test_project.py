@@ -1,5 +1,7 @@
 """The project itself: requirements, documents, and what the command imports. (The order of its rooms: `make lint`.)"""
 
+import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -84,6 +86,23 @@ def test_every_target_of_the_makefile_explains_itself():
     phony = re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)[1].split()
     explained = set(re.findall(r"^([a-z-]+):.* ## ", MAKEFILE, re.MULTILINE))
     assert set(phony) - {"needed", "sandbox", "browser"} == explained
+
+
+@pytest.mark.parametrize("name", re.findall(r"^define (\w+)$", MAKEFILE, re.MULTILINE))
+def test_python_in_the_makefile_names_what_there_is(name):
+    """No linter reads it, and what `make setup` ran once is not run again."""
+    (code,) = re.findall(rf"^define {name}\n(.*?)^endef$", MAKEFILE, re.MULTILINE | re.DOTALL)
+    tree = ast.parse(code)
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            package = importlib.import_module(node.module)
+            found |= {alias.name: importlib.import_module(f"{package.__name__}.{alias.name}") for alias in node.names}
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    missing = [
+        ast.unparse(node) for node in used if node.value.id in found and not hasattr(found[node.value.id], node.attr)
+    ]
+    assert found and missing == []
 
 
 def test_every_file_that_the_documents_link_to_exists():
