@@ -35,6 +35,7 @@ from autograder.networks.build import architecture, structure
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import Size
+from autograder.networks.taken import check_rows
 
 log = logging.getLogger(__name__)
 MAX_REQUESTS = 5_000
@@ -102,6 +103,8 @@ class Session:
             raise ProtocolError(_("a notebook may ask the grader {number} times at most", number=MAX_REQUESTS))
         started, misses = time.perf_counter(), self.memo.misses
         request = parse(document, frames)
+        if isinstance(request, (Fit, Evaluate)):
+            check_rows(request, self.lab.data)
         try:
             match request:
                 case HandIn():

@@ -11,7 +11,7 @@ from autograder.common.data import DataSet
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
-from autograder.common.wire.messages import Fit, SamplesMessage
+from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, check_targets, compile_settings
 from autograder.networks.size import Size, check_numbers
@@ -25,10 +25,17 @@ def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str,
     return architecture(model), compile_settings(model.compiled, metrics)
 
 
+def check_rows(request: Fit | Evaluate, data: DataSet) -> None:
+    """Raises ProtocolError for rows or classes that `data` doesn't have."""
+    for message in (request.samples, getattr(request, "validation", None)):
+        if message is not None and (
+            int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes)
+        ):
+            raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))
+
+
 def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, settings: str, data: DataSet) -> Samples:
-    """The samples of a request, if they are for this network. Raises CannotRebuild, and ProtocolError for rows that `data` doesn't have."""
-    if int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes):
-        raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))
+    """The samples of a request, if they are for this network. Raises CannotRebuild."""
     # Keras gives a sample a last axis of one, or takes it away, where a network begins otherwise.
     shapes = [message.shape, (*message.shape, 1)] + [message.shape[:-1]] * (message.shape[-1:] == (1,))
     shape = next((one for one in shapes if one == (model.input_shape or ())[1:]), None)
