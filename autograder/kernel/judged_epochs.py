@@ -26,7 +26,7 @@ from autograder.kernel.describe_compile import describe_compile, describe_metric
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
 from autograder.kernel.structure import built_copy
 from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
-from autograder.kernel.weights import arrays_of, count_draws, digest_of, is_fresh, weights_of
+from autograder.kernel.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
 
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]
@@ -290,6 +290,8 @@ class TrainingEpochs(JudgedEpochs):
         return ""
 
     def _optimizer_start(self) -> str:
+        if not all(map(has_value, self.model.optimizer.variables)):
+            raise CannotTrainHere(_("Keras failed at this network before"))
         if int(self.model.optimizer.iterations) == 0:
             return ""
         return self._judged_optimizer()[0]

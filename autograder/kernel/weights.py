@@ -62,10 +62,14 @@ def remember_initial_values() -> None:
     keras.Variable.__init__ = initialise
 
 
+def has_value(variable: Any) -> bool:
+    """One that was made in a graph which failed has none, and what is trained with it fails beside Keras."""
+    return bool(array_of(variable).shape == tuple(variable.shape))
+
+
 def is_initial(variable: Any) -> bool:
-    """One that was made in a graph which failed has no value, and isn't; nor is a copy that no initialiser made."""
-    first, value = _initial.get(variable), array_of(variable)
-    return value.shape == tuple(variable.shape) and first in ("", digest([value]))
+    """A copy that no initialiser made isn't, nor is one without a value."""
+    return has_value(variable) and _initial.get(variable) in ("", digest([array_of(variable)]))
 
 
 def is_fresh(model: Any) -> bool:

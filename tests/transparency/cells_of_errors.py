@@ -40,6 +40,7 @@ CELLS |= {
     "a generator of noise with weights": "noise = np.random.rand(32, 28, 28)\ndef g():\n    while True: yield noise, y[:32], weights[:32]\nm = net(); h = m.fit(g(), epochs=2, steps_per_epoch=4, verbose=2); int(m.optimizer.iterations)",
     "fit after a validation that failed": f"m = net()\n{failing('m.fit(x, y, validation_data=(xt[:, :5], yt), verbose=0)')}{failing('m.fit(x, y, validation_data=(xt, yt), verbose=0)')}m",
     "fit after a validation whose labels are refused": f"m = net()\n{failing('m.fit(x, y, validation_data=(xt, one[:200]), verbose=0)')}{failing('m.fit(x, y, validation_data=(xt, yt), verbose=0)')}m.compile('adam', '{S}'); m.fit(x, y, validation_data=(xt, yt), verbose=0).history",
+    "an optimizer whose variables a failed call made": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}{failing('m.fit(x, y, verbose=0)')}m.compile(m.optimizer, '{S}')\n{failing('m.fit(x, y, verbose=0)')}m",
     "a ragged dataset": f"m = net(); h = m.fit({D}((tf.ragged.constant([[1.0], [1.0, 2.0]]), y[:2])).batch(2), verbose=0)",
 }
 # Whose training is not the judge's, wholly or from some epoch on.
