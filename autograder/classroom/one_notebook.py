@@ -16,8 +16,9 @@ from autograder.classroom.export import junit
 from autograder.classroom.export.grades import Sheet, of_report
 from autograder.classroom.grading.isolation import require
 from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import CourseError, SubmissionError
-from autograder.common.i18n import _, speaking
+from autograder.common.errors import AutograderError, CourseError, SubmissionError
+from autograder.common.hints import meant
+from autograder.common.i18n import LANGUAGES, _, speaking
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission
 from autograder.common.wire.notebook import content, parse
@@ -98,6 +99,10 @@ def try_notebook(
             name = assignment or _which(whole, submitted)
             whole.assignment(name)
             visible = of_course(whole, name, origin(whole, name, submitted), folder)
+        spoken = [*LANGUAGES, *(whole or visible.course).course.languages]
+        if language and language not in spoken:
+            said = _("there is no language '{name}' here", name=language)
+            raise AutograderError(said, meant(language, spoken), misused=True)
         chosen = isolation or (whole or visible.course).isolation
         require(whole or visible.course, chosen, memo)
         submission = Submission(notebook.stem, visible.assignment, notebook)

@@ -124,11 +124,14 @@ def test_no_two_images_share_a_key(known):
     assert len(known.keys) == 70_000 and np.all(known.keys[1:] > known.keys[:-1])
 
 
-def test_data_in_which_two_images_are_the_same_cannot_be_indexed():
+def test_images_that_differ_and_that_the_key_can_not_tell_apart_cannot_be_indexed():
+    images = np.zeros((10, 28, 28), np.uint8)
+    images[3, 0, 0] = 1  # outside of the pixels that the key is made of
     with pytest.raises(AssertionError, match="share a key"):
-        Index(
-            DataSet("nothing", "Nothing", np.zeros((70_000, 28, 28), np.uint8), np.zeros(70_000, np.uint8), 60_000, ())
-        )
+        Index(DataSet("nothing", "Nothing", images, np.zeros(10, np.uint8), 8, ()))
+    alike = np.zeros((10, 28, 28), np.uint8)  # each is taken once
+    rows = Index(DataSet("nothing", "Nothing", alike, np.zeros(10, np.uint8), 8, ())).recognise(alike).rows
+    assert sorted(rows) == list(range(10))
 
 
 @pytest.mark.parametrize(

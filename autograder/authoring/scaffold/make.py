@@ -112,6 +112,12 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
             )
         text, new = course_file.read_bytes().decode("utf-8"), replace(new, languages=course.course.languages)
     else:
+        if not (course_title or root.name).isprintable():
+            raise CourseError(
+                _("{text!r} can't be written: it is no text", text=course_title or root.name),
+                _("Name the course with --title."),
+                misused=True,
+            )
         text, begun = _begun(root, new.languages, course_title)
         planned |= {path: content for path, content in begun.items() if path.name not in _KEPT or not path.exists()}
     text = inserted(text, new.filled(_spoken(_template(f"{new.task}/entry.yml"), new.languages)))

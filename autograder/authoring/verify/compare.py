@@ -51,6 +51,10 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
     settled = [outcome for _question, outcome in statuses(report).values() if not _waits(outcome)]
     if not report.complete and all(outcome.status is Status.PASSED for outcome in settled):
         yield _points(file, sum(outcome.out_of for outcome in settled), report.points)
+
+
+def unremarked(report: Report, file: str) -> Iterable[Reason]:
+    """Reasons for what is said of the notebook itself: nothing where all its cells are there, in their order."""
     for note in report.notes:
         yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
 

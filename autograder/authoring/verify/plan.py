@@ -113,6 +113,10 @@ def cases_of(
 
 
 def _right(report: Report, executed: NotebookNode, file: str) -> Iterable[Reason]:
+    return (*_earned(report, executed, file), *compare.unremarked(report, file))
+
+
+def _earned(report: Report, executed: NotebookNode, file: str) -> Iterable[Reason]:
     return (*compare.full_marks(report, file), *compare.raising(executed, file))
 
 
@@ -133,7 +137,8 @@ def _spelling(course: Course, name: str, seed: int, file: str) -> tuple[Notebook
     if version is None:
         raise ReleaseError(_("nothing in this assignment could be written otherwise"))
     about = f"{file} [{'; '.join(version.made_by)}]\n{version.difference(source.notebook)}\n"
-    return version.notebook(source.notebook), partial(_right, file=about)
+    # Where an answer stands before another question's check cell, the student is told that the order was mended.
+    return version.notebook(source.notebook), partial(_right if version.order is None else _earned, file=about)
 
 
 def _elsewhere(course: Course, name: str, kind: str, last: bool, file: str) -> tuple[NotebookNode, Judge]:

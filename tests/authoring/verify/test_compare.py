@@ -63,7 +63,7 @@ def test_points_that_are_missing_although_all_passed_are_a_reason():
 
 
 def test_a_remark_on_a_right_notebook_is_a_reason():
-    (found,) = sentences(compare.full_marks(report(notes=("The cell was put back.",)), "f"))
+    (found,) = sentences(compare.unremarked(report(notes=("The cell was put back.",)), "f"))
     assert "found The cell was put back." in found
 
 

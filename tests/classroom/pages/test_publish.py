@@ -131,11 +131,11 @@ def test_nbgraders_own_commands_make_the_same_page_and_release_it(root):
     assert released.read_text("utf-8") == ours
 
 
-def test_pages_speak_another_language_than_the_reports_and_say_that_hints_do_not(root):
+def test_pages_speak_another_language_than_the_reports_and_say_what_they_leave_in_it(root):
     done = run(root, "feedback", "first", "--language", "ko", "--student", "bob")
     page = (root / "feedback" / "bob" / "first" / "first.html").read_text("utf-8")
     assert '<html lang="ko">' in page and "덧셈" in page
-    assert "다른 언어로 채점되어 힌트가" in " ".join(done.output.split())
+    assert "다른 언어로 채점되었습니다" in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize(
