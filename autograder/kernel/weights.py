@@ -68,8 +68,15 @@ def has_value(variable: Any) -> bool:
 
 
 def is_initial(variable: Any) -> bool:
-    """A copy that no initialiser made isn't, nor is one without a value."""
-    return has_value(variable) and _initial.get(variable) in ("", digest([array_of(variable)]))
+    """A copy that no initialiser made isn't, nor is one without a value. At home, where nothing is remembered, every other is."""
+    if not has_value(variable):
+        return False
+    first = _initial.get(variable)
+    if first is None:
+        import keras
+
+        return not replacements.get(keras.Variable.__init__)
+    return first in ("", digest([array_of(variable)]))
 
 
 def is_fresh(model: Any) -> bool:

@@ -58,7 +58,7 @@ def test_the_released_file_gives_the_visible_checks(released, course):
     assert [check.points for check in question.checks] == [check.points for check in own.visible()]
     assert [hidden.title for hidden in question.hidden] == ["Accuracy on images you do not evaluate on"]
     assert question.secret == () and question.first_name == "model"
-    assert (visible.holdout, visible.seed, visible.language) == ((0.2, 42), 42, "en")
+    assert (visible.data, visible.seed, visible.language) == (course.data, 42, "en")
 
 
 def test_every_question_can_be_read_in_both_languages(course, tmp_path):
@@ -388,7 +388,7 @@ def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, ca
     def missing(*arguments, **named):
         raise DataError("Fashion-MNIST was not found", "Connect to the internet.")
 
-    monkeypatch.setattr("autograder.networks.lab.load", missing)
+    monkeypatch.setattr("autograder.networks.lab.data_sets.load", missing)
     monkeypatch.setattr("autograder.kernel.check._student", HomeStudent())
     assert check("two_layer.split", train_target=np.zeros(48000)) is None
     printed = capsys.readouterr().out

@@ -21,7 +21,7 @@ def looked(folder: Path, code: str) -> str:
     for name in bubblewrap.IDENTITY:
         (empty / name).touch()
     command = bubblewrap.command(
-        run=empty, sockets=empty, data=empty, identity=empty, scratch_mb=8, env=bubblewrap.environment(), lifeline=False
+        run=empty, sockets=empty, data={}, identity=empty, scratch_mb=8, env=bubblewrap.environment(), lifeline=False
     )
     done = subprocess.run([*command, sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
