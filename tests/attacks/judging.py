@@ -158,8 +158,8 @@ class Mine(keras.Model):
 dense1, dense2 = Mine.layers
 model = Mine(); model.built = True
 """},
-        # It takes 784 numbers and holds the two layers that were handed in; the rest is for a person.
-        earns={"model": 1.5}, undecided=True,
+        # It holds the two layers that were handed in; what it says of its input, and the rest, is for a person.
+        earns={"model": 1.0}, undecided=True,
     ),
     Attack(
         "a function that looks for the answer in its callers",
