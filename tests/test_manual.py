@@ -277,3 +277,12 @@ def test_people_grade_a_class_from_release_to_export(course):
         raw.db.commit()
     totals = {one["student"]: one["total"] for one in json.loads(run("export", "--format", "json").stdout)["grades"]}
     assert totals == {"alice": 10, "bob": 1}
+
+
+@pytest.mark.slow
+def test_a_course_that_people_grade_is_proven(course):
+    parts = ("solution", "release", "languages", "emptied", "unasked", "nbgrader")
+    only = [word for part in parts for word in ("--only", part)]
+    path = str(course.root / "course.yml")
+    done = CliRunner().invoke(cli.app, ["verify", "--course", path, "--no-memo", "--workers", "1", *only])
+    assert done.exit_code == 0, done.output
