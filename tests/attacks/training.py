@@ -127,7 +127,7 @@ challenge = fresh_model()
 for _ in range(12):
     challenge.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     challenge.fit(train_input[:640], train_target[:640], verbose=0)
-"""}, earns={"challenge": 0.0}, says=("12 (1 + 1",)),
+"""}, earns={"challenge": 0.5}, says=("12 (1 + 1",)),  # that it trains on a part of the split is right
     Attack("sample weights that tune on the hold-out", edits={"train-answer": """
 # What a training row is worth is learned from the hold-out: here by how near its nearest hold-out image is, of its own class.
 nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
