@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autograder.common.data import DataSet
 from autograder.common.errors import AutograderError, CannotRebuild, ProtocolError, SubmissionError
 from autograder.common.wire import protocol
 from autograder.common.wire.description import decode, encode
@@ -44,7 +45,9 @@ class Lab(FakeLab):
         epoch=lambda spec, number, start, key: State(key, trail=(Measured({"loss": 1.0}, (np.zeros(()),)),)),
         measure=lambda *arguments: Measured({"loss": 1.0}, (np.zeros(()),)),
     )
-    data = SimpleNamespace(labels=np.zeros(70_000, np.uint8))
+    data = DataSet(
+        "nothing", "Nothing", np.zeros((70_000, 28, 28), np.uint8), np.zeros(70_000, np.uint8), 60_000, ("",) * 10
+    )
 
     def rows(self, split: str) -> np.ndarray:
         return np.arange(10, dtype=np.int32)
