@@ -52,7 +52,7 @@ def trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
 def _of_split(images: Any, split: str, stand_ins: StandIns) -> bool:
     """Whether every image, scaled however, is one of the split."""
     lab = stand_ins.student.lab
-    return {*_looks(images)} <= {*_looks(lab.data.images[lab.rows(split)])}
+    return {*_looks(images)} <= {*_looks(lab.data.features[lab.rows(split)])}
 
 
 def _looks(images: Any) -> list[bytes]:
