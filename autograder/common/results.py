@@ -31,6 +31,11 @@ class Outcome(Frozen):
     hidden: bool = False
     by_hand: bool = False  # for a person to decide, as the course wants it
 
+    @property
+    def waits(self) -> bool:
+        """Whether a person has yet to decide it, as the course wants it."""
+        return self.by_hand and self.status is Status.UNDECIDED
+
 
 class QuestionResult(Frozen):
     """A question's outcomes. `problem` says why there are none (a cell raised, broke a limit, nothing was handed in)."""
@@ -123,9 +128,7 @@ class Report(Frozen):
     @property
     def complete(self) -> bool:
         """Whether it has all points that checks give; those that only people give aren't counted."""
-        waiting = sum(
-            outcome.out_of for question in self.questions for outcome in question.undecided if outcome.by_hand
-        )
+        waiting = sum(one.out_of for question in self.questions for one in question.outcomes if one.waits)
         return self.points >= self.out_of - waiting - 1e-9
 
     @property

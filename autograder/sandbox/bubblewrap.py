@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.common.i18n import N_, _
@@ -75,7 +75,7 @@ def _attempt(start: list[str], entry: int | None = None) -> str:
         empty = Path(folder)
         for name in IDENTITY:
             (empty / name).touch()
-        options = _options(
+        around = command(
             run=empty,
             sockets=empty,
             data={"datasets/tried": empty / IDENTITY[0]},
@@ -83,11 +83,14 @@ def _attempt(start: list[str], entry: int | None = None) -> str:
             scratch_mb=1,
             env=environment(),
             lifeline=True,
+            start=start,
         )
-        command = [*start, *options, sys.executable, "-S", "-c", work]
         passed = () if entry is None else (entry,)
         try:
-            result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, pass_fds=passed)
+            result = subprocess.run(
+                [*around, sys.executable, "-S", "-c", work], capture_output=True, text=True, timeout=20, check=False,
+                pass_fds=passed,
+            )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     if result.returncode == 0:
@@ -150,25 +153,12 @@ def command(
     scratch_mb: int,
     env: dict[str, str],
     lifeline: bool,
+    start: Sequence[str] = (),
 ) -> list[str]:
-    """bwrap and its arguments, to be followed by the program. `data`: files by their place in Keras's home. `identity` holds made-up passwd and group files."""
-    options = _options(
-        run=run, sockets=sockets, data=data, identity=identity, scratch_mb=scratch_mb, env=env, lifeline=lifeline
-    )
-    return [*as_user(shutil.which("bwrap") or "bwrap"), *options]
-
-
-def _options(
-    *,
-    run: Path,
-    sockets: Path,
-    data: Mapping[str, Path],
-    identity: Path,
-    scratch_mb: int,
-    env: dict[str, str],
-    lifeline: bool,
-) -> list[str]:
-    """Nothing outside the two tmpfs and `sockets` can be written: not even the root, /dev and /etc made for the sandbox."""
+    """bwrap and its arguments, to be followed by the program: nothing outside the two tmpfs and `sockets` can be written, not even the
+    root, /dev and /etc made for the sandbox. `data`: files by their place in Keras's home. `identity` holds made-up passwd and group files.
+    `start`: how bwrap is started, by default `as_user`.
+    """
     arguments = [*_UNSHARE, "--new-session", "--cap-drop", "ALL", "--clearenv"]
     if lifeline:
         arguments += ["--die-with-parent"]
@@ -189,4 +179,4 @@ def _options(
     arguments += ["--chdir", SCRATCH, "--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in env.items():
         arguments += ["--setenv", name, value]
-    return [*arguments, "--"]
+    return [*(start or as_user(shutil.which("bwrap") or "bwrap")), *arguments, "--"]

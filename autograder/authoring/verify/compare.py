@@ -39,7 +39,7 @@ def statuses(report: Report) -> dict[str, tuple[QuestionResult, Outcome]]:
 def full_marks(report: Report, file: str) -> Iterable[Reason]:
     """Reasons why this is not a report of full marks: a check for each, with what the student would read."""
     for place, (question, outcome) in statuses(report).items():
-        if outcome.status is Status.PASSED or _waits(outcome):
+        if outcome.status is Status.PASSED or outcome.waits:
             continue
         found = said(question, outcome) or said(question) or _("no reason")
         yield Reason(
@@ -48,7 +48,7 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
             place=place,
             found=found,
         )
-    settled = [outcome for _question, outcome in statuses(report).values() if not _waits(outcome)]
+    settled = [outcome for _question, outcome in statuses(report).values() if not outcome.waits]
     if not report.complete and all(outcome.status is Status.PASSED for outcome in settled):
         yield _points(file, sum(outcome.out_of for outcome in settled), report.points)
 
@@ -57,11 +57,6 @@ def unremarked(report: Report, file: str) -> Iterable[Reason]:
     """Reasons for what is said of the notebook itself: nothing where all its cells are there, in their order."""
     for note in report.notes:
         yield Reason(message=_("the notebook itself is remarked on"), file=file, found=note)
-
-
-def _waits(outcome: Outcome) -> bool:
-    """Whether it waits for a person as course.yml wants it."""
-    return outcome.by_hand and outcome.status is Status.UNDECIDED
 
 
 def raising(executed: NotebookNode, file: str) -> Iterable[Reason]:
@@ -77,7 +72,7 @@ def raising(executed: NotebookNode, file: str) -> Iterable[Reason]:
 def nothing(report: Report, file: str) -> Iterable[Reason]:
     """Reasons why this is not the report of a notebook in which nothing was answered."""
     for place, (_question, outcome) in statuses(report).items():
-        if _waits(outcome):
+        if outcome.waits:
             continue  # a task: what is done for it may be anywhere
         if outcome.status is Status.UNDECIDED:
             message = _("this check of the untouched notebook is undecided, and would wait for a person")
@@ -97,7 +92,7 @@ def exactly(report: Report, mutant: Mutant, assignment: Assignment, file: str) -
     lost = {
         place
         for place, (_question, outcome) in found.items()
-        if outcome.status is not Status.PASSED and not _waits(outcome)
+        if outcome.status is not Status.PASSED and not outcome.waits
     }
     if not lost:
         yield Reason(

@@ -27,7 +27,7 @@ def _require_full_marks(report: Report) -> None:
     lost = [
         f"{question.question}: {question.problem or '; '.join(f'{o.title}: {o.actual}' for o in question.outcomes if o.status is not Status.PASSED)}"
         for question in report.questions
-        if question.status is not Status.PASSED and not any(outcome.by_hand for outcome in question.undecided)
+        if question.status is not Status.PASSED and not any(outcome.waits for outcome in question.outcomes)
     ]
     raise AutograderError(
         _(

@@ -177,8 +177,8 @@ class Bench:
             for outcome in decide(
                 question.checks, Facts(values, self.lab, seed=self.course.seed), self.course.language
             ):
-                waits = outcome.by_hand and outcome.status is Status.UNDECIDED  # people tell, whatever is written
-                answered.statuses[f"{key}.{outcome.check}"] = (Status.PASSED if waits else outcome.status).value
+                status = Status.PASSED if outcome.waits else outcome.status  # people tell, whatever is written
+                answered.statuses[f"{key}.{outcome.check}"] = status.value
                 answered.reasons[f"{key}.{outcome.check}"] = f"{outcome.actual} {outcome.hint}".strip()
             if self.observe is not None:
                 answered.seen |= self.observe(key, objects, self.stand_ins)
