@@ -102,7 +102,10 @@ COMMON = {
     "title": "instead of the one that is made of its keys; needed when it is hidden",
     "hint": "shown when it fails, behind the hint that fits the mistake",
 }
-_ENTRIES = "when `of` is a dictionary of networks: the keys of those that must all pass"
+_ENTRIES = {
+    "entries": "when `of` is a dictionary of networks: the keys of those that must all pass",
+    "enough": "how many of the `entries` do, where other checks ask for each: what is not there is not looked at",
+}
 OWN: dict[str, dict[str, str]] = {
     "layers": {
         "layers": "what is asked for; input layers don't count",
@@ -121,15 +124,15 @@ OWN: dict[str, dict[str, str]] = {
     },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
     "metrics": {"includes": "names that must be among them"},
-    "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "entries": _ENTRIES},
+    "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", **_ENTRIES},
     "trained_with": {
         "equals": "class name or string", "settings": "by argument name",
-        "others": "settings that are not named: anything, or Keras's defaults", "entries": _ENTRIES,
+        "others": "settings that are not named: anything, or Keras's defaults", **_ENTRIES,
     },
-    "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", "entries": _ENTRIES},
-    "batch_size": {"equals": "exactly", "entries": _ENTRIES},
-    "fresh": {"entries": _ENTRIES},
-    "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", "entries": _ENTRIES},
+    "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", **_ENTRIES},
+    "batch_size": {"equals": "exactly", **_ENTRIES},
+    "fresh": {**_ENTRIES},
+    "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", **_ENTRIES},
     "metric": {
         "split": "which images", "metric": "`loss`, or what the network's task is measured by", "at_least": "no smaller", "at_most": "no larger",
     },
@@ -141,6 +144,7 @@ OWN: dict[str, dict[str, str]] = {
     "evaluations": {
         "models": "name of the dictionary of networks", "split": "which images", "metric": "which number",
         "tolerance": "absolute", "trained": "whether the networks must come out of `fit`, and not be one under all names",
+        "enough": "how many numbers there must be",
     },
     "predictions": {
         "model": "name of the network", "split": "which images", "tolerance": "share of the images that may differ",
@@ -170,7 +174,7 @@ OWN: dict[str, dict[str, str]] = {
     },
     "keys": {"keys": "that must be there"},
     "manual": {"rubric": "by what people grade it"},
-    "winner": {"results": "name of the dictionary of numbers"},
+    "winner": {"results": "name of the dictionary of numbers", "enough": "how many numbers there must be"},
     "function": {
         "cases": "calls with given results", "reference": "`solutions/references.py:name`, never released",
         "draws": "how many unseen calls", "args": "how to draw their arguments", "tolerance": "relative and absolute",

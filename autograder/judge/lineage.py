@@ -106,7 +106,7 @@ class Trainings:
             bool(request.optimizer_start), validation,
         )  # fmt: skip
         within(spec.before + request.epochs, self.course.limits.epochs)
-        pay(self.budget, request, size(plan))
+        pay(self.budget, request, plan, settings)
         return spec, base
 
     def _start(self, request: Fit, plan: str) -> tuple[Lineage | None, State | None]:

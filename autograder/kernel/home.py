@@ -44,7 +44,6 @@ from autograder.kernel.recorder import Recorder
 from autograder.kernel.student import Student
 from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record
-from autograder.networks.size import size
 from autograder.networks.taken import asked_for, pay, within
 
 
@@ -116,9 +115,9 @@ class HomeStudent(Student):
 
     def _would_train(self, request: Fit) -> None:
         """As the judge decides it. Raises CannotRebuild."""
-        plan, *_others = asked_for(request, self.lab.data)
+        plan, settings, *_others = asked_for(request, self.lab.data)
         within(request.epochs, self.course.grader.epochs)
-        pay(Budget(self.course.grader.parameters), request, size(plan))
+        pay(Budget(self.course.grader.parameters), request, plan, settings)
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         return described.model_copy(update={"fits": self.trainings.fits(model)})

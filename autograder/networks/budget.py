@@ -6,8 +6,8 @@ its own, which no notebook can use up: it is paid for in the same way when the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
@@ -22,6 +22,8 @@ BACKWARD = 3  # a step of a training, in passes forward
 UPDATE = 16  # of a weight by an optimizer, in multiplications
 STEP = 200_000  # what a step takes by itself, in multiplications: 20 microseconds
 COMPILED = 2 * 10**10  # a network that wasn't seen before: 2 seconds
+CONVOLUTION = 7 * 10**9  # and for each convolution that XLA compiles: 58 took 40 seconds
+PROGRAMS = 12  # compiled ones that a judge keeps at least: what is older is compiled again
 
 
 @dataclass
@@ -37,18 +39,23 @@ class Budget:
     deciding: int = DECIDING
     avoid: Sequence[Sequence[int]] = ()
     begins: Callable[[Size], object] = lambda net: None
+    programs: list[Hashable] = field(default_factory=list)
 
-    def train(self, net: Size, *, rows: int, validated: int, epochs: int, batch_size: int) -> None:
-        """Pay for a training. Raises CannotRebuild, with the reason, for one that is too large."""
+    def train(
+        self, net: Size, *, rows: int, validated: int, epochs: int, batch_size: int, program: Hashable = None
+    ) -> None:
+        """Pay for a training, and for compiling it unless `program` was just trained. Raises CannotRebuild, with the reason, for one that is too large."""
         self._fits(net)
         if net.values * min(batch_size, rows) > BATCH_VALUES:
             raise CannotRebuild(_("the network is too large for such a batch"))
         steps = -(-rows // batch_size)
         turning = BACKWARD * net.turns * STEP  # a turn of a loop is as a step: small, and by itself
         epoch = BACKWARD * net.cost * rows + steps * (UPDATE * net.parameters + STEP + turning) + net.cost * validated
-        if epoch > EPOCH or epoch * epochs > self.training:
+        compiling = 0 if program in self.programs else COMPILED + CONVOLUTION * net.convolutions
+        if epoch > EPOCH or epoch * epochs + compiling > self.training:
             raise CannotRebuild(_("the trainings of this notebook are too long in all for the grader"))
-        self.training -= epoch * epochs
+        self.training -= epoch * epochs + compiling
+        self.programs = [program, *(one for one in self.programs if one != program)][:PROGRAMS]
         self.begins(net)
 
     def evaluate(self, net: Size, samples: int) -> None:

@@ -25,6 +25,7 @@ AUGMENTED = (
     30  # of each value of an image that is turned or zoomed, in windows: which pixels it is made of is worked out
 )
 MAX_TURNS = 1_000  # of all loops over a sequence
+CONVOLVED = {"Conv1D": 1, "Conv2D": 1, "SeparableConv1D": 2, "SeparableConv2D": 2}  # convolutions of a layer
 GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
 _AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numbers of the data what they are
 
@@ -32,6 +33,7 @@ _AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numb
 class Size(NamedTuple):
     """Of a network: `parameters`; outputs of all layers (`values`, as float32) and multiplications (`work`) for one sample; `output`
     shape. `cost`: `work` with all else that takes time. `turns`: of its loops, which a batch goes through one after another.
+    `convolutions`: what takes XLA longest to compile.
     """
 
     parameters: int
@@ -40,6 +42,7 @@ class Size(NamedTuple):
     output: tuple[int, ...] = ()
     cost: int = 0
     turns: int = 0
+    convolutions: int = 0
 
     def batch(self, values: int, most: int) -> int:
         """How many samples, at most `most`, have no more than so many outputs of layers together. Raises CannotRebuild for none."""
@@ -65,7 +68,7 @@ def size(plan: str) -> Size:
     """The size of the network of ``architecture``'s JSON. Raises CannotRebuild where it is larger than any that is built."""
     document = json.loads(plan)
     shapes = {THE_INPUT: list(document["input"])}
-    parameters = values = work = cost = turns = 0
+    parameters = values = work = cost = turns = convolutions = 0
     before: list[str] = []
     for number, (kind, _trainable, settings, *inputs) in enumerate(document["layers"]):
         given = [shapes[one] for one in (inputs[0] if inputs else (number - 1,))]
@@ -84,9 +87,10 @@ def size(plan: str) -> Size:
         parameters, values, work = parameters + step.parameters, values + outputs, work + step.multiplied
         cost += step.multiplied + step.grouped + outputs * (OUTPUT * len(given) + WINDOW * looks_at)
         turns += step.turns
+        convolutions += CONVOLVED.get(kind, 0)
         if parameters > MAX_PARAMETERS or values > MAX_VALUES or turns > MAX_TURNS:
             raise CannotRebuild(_("the network is too large for the grader"))
-    return Size(parameters, values, work, tuple(step.shape), cost, turns)
+    return Size(parameters, values, work, tuple(step.shape), cost, turns, convolutions)
 
 
 def check_numbers(plan: str, lowest: float, highest: float) -> None:

@@ -13,8 +13,8 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
 from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage
 from autograder.networks.budget import Budget
-from autograder.networks.build import architecture, check_targets, compile_settings
-from autograder.networks.size import Size, check_numbers
+from autograder.networks.build import architecture, check_targets, compile_settings, without_rate
+from autograder.networks.size import check_numbers, size
 from autograder.networks.states import Samples
 
 
@@ -56,11 +56,12 @@ def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples |
     return plan, settings, samples, samples_for(request.validation, request.model, plan, settings, data)
 
 
-def pay(budget: Budget, request: Fit, net: Size) -> None:
+def pay(budget: Budget, request: Fit, plan: str, settings: str) -> None:
     """Raises CannotRebuild for a training that is too large for what is left of `budget`."""
     budget.train(
-        net, rows=len(request.samples.rows), validated=len(request.validation.rows) if request.validation else 0,
+        size(plan), rows=len(request.samples.rows), validated=len(request.validation.rows) if request.validation else 0,
         epochs=request.epochs, batch_size=request.batch_size,
+        program=(plan, without_rate(settings), request.batch_size, len(request.samples.rows)),
     )  # fmt: skip
 
 

@@ -168,6 +168,27 @@ def test_a_training_is_too_large_by_each_part_of_it(large, fields):
             budget.train(net, **asked)
 
 
+def test_compiling_is_paid_for_once_for_each_program_and_by_its_convolutions():
+    fifty = NETWORK._replace(convolutions=50)
+    asked = {"rows": 32, "validated": 0, "epochs": 1, "batch_size": 32}
+
+    def paid(budget, net, program):
+        before = budget.training
+        budget.train(net, **asked, program=program)
+        return before - budget.training
+
+    budget = Budget(5_000_000)
+    training = paid(budget, NETWORK, "a") - budgets.COMPILED
+    assert [paid(budget, NETWORK, "a"), paid(budget, fifty, "a")] == [training, training]
+    assert paid(budget, fifty, "b") == training + budgets.COMPILED + 50 * budgets.CONVOLUTION
+    for number in range(budgets.PROGRAMS):
+        paid(budget, NETWORK, number)
+    assert paid(budget, NETWORK, "a") == training + budgets.COMPILED  # it was thrown away
+    with pytest.raises(CannotRebuild):
+        for number in range(200):
+            paid(budget, fifty, f"one more {number}")
+
+
 def test_the_courses_own_trainings_are_a_hundredth_of_what_a_notebook_may_ask():
     budget = Budget(5_000_000)
     budget.train(NETWORK, rows=48_000, validated=12_000, epochs=20, batch_size=32)

@@ -93,7 +93,12 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
     places = _Places(released)
     for grade_id, original in originals.items():
         if grade_id in astray:
-            notes.append(_("The {cell} had been moved and was put back in its place.", cell=_called(original)))
+            notes.append(
+                _(
+                    "The cells around the {cell} stood in another order: it is in its place again.",
+                    cell=_called(original),
+                )
+            )
         elif grade_id not in present:
             notes.append(
                 _("The {cell} was missing and was put back.", cell=_called(original))

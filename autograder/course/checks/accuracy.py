@@ -41,6 +41,7 @@ from autograder.course.checks.forms import MEASURED, Form, plain
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.ranges import between, within
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
+from autograder.course.checks.values import AT_LEAST
 
 
 class _Measured(ModelCheck):
@@ -210,6 +211,7 @@ class Evaluations(_Evaluated):
 
     type: Literal["evaluations"] = "evaluations"
     models: str
+    enough: int = Field(default=1, gt=0)
     accepts = (MappingDescription,)
     wanted = N_("a dictionary")
     values_named = ("models",)
@@ -228,6 +230,8 @@ class Evaluations(_Evaluated):
             return failed(_("a dictionary of networks as `{models}`", models=self.models), show(models))
         if not value.items:
             return failed(_("a dictionary of numbers"), _("an empty dictionary"))
+        if len(value.items) < self.enough:
+            return failed(_(AT_LEAST, number=self.enough), show(value))
         networks = [model for key, model in models.items.items() if key in value.items]
         if self.trained and len(networks) > 1 and len({_weights(model) for model in networks}) == 1:
             return failed(_("another network under each name"), _("the same network under all of them"))

@@ -63,9 +63,18 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
 
 
 class _TrainedCheck(ModelCheck):
-    """A check on a network's training; with `entries`, on the training of each of those networks of a dictionary."""
+    """A check on a network's training; with `entries`, on the training of each of those networks of a dictionary.
+
+    `enough` of them do where other checks ask for each by itself: a loop that ended with an error then costs what it didn't train.
+    """
 
     entries: tuple[str, ...] | None = None
+    enough: int | None = Field(default=None, gt=0)
+
+    def problem(self) -> str:
+        if self.enough is not None and self.enough > len(self.entries or ()):
+            return _("enough is {number}, more than there are entries", number=self.enough)
+        return super().problem()
 
     def form(self) -> Form:
         return super().form() if self.entries is None else Form(kind="dictionary")
@@ -80,7 +89,10 @@ class _TrainedCheck(ModelCheck):
         if problem := refusal(facts, self.of, self.form()):
             return problem
         networks: Mapping[str, Any] = facts.of(self.of).items
-        if missing := [key for key in self.entries if key not in networks]:
+        missing = [key for key in self.entries if key not in networks]
+        trained = [key for key in self.entries if key in networks and _trained_or_not_told(networks[key])]
+        judged = trained if self.enough and len(trained) >= self.enough else self.entries
+        if missing and judged is self.entries:
             if self.hidden:
                 return failed(", ".join(self.entries), ", ".join(networks))
             return failed(
@@ -88,7 +100,7 @@ class _TrainedCheck(ModelCheck):
                 _("missing: {keys}", keys=", ".join(missing)),
                 _("Did the cell that trains it end with an error?"),
             )
-        found = {key: self._of_one(key, networks[key], facts) for key in self.entries}
+        found = {key: self._of_one(key, networks[key], facts) for key in judged}
         for status in (Status.FAILED, Status.UNDECIDED):
             for key, verdict in found.items():
                 if verdict.status is status:
@@ -100,6 +112,10 @@ class _TrainedCheck(ModelCheck):
         """What the same check finds of the network under `key`, as if it had been handed in by that name."""
         one = self.model_copy(update={"of": key, "entries": None})
         return one(replace(facts, values={**facts.values, key: network}))
+
+
+def _trained_or_not_told(network: Any) -> bool:
+    return not isinstance(network, ModelDescription) or bool(network.fits or network.undecided or network.origin)
 
 
 class FitCheck(_TrainedCheck):
@@ -205,7 +221,7 @@ class Epochs(FitCheck):
             return _("give either 'equals' or bounds")
         if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
             return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
-        return ""
+        return super().problem()
 
     def describe(self) -> str:
         limits = {

@@ -198,11 +198,15 @@ class Keys(Check):
         )
 
 
+AT_LEAST = N_("numbers of at least {number} networks")  # too few to compare say nothing
+
+
 class Winner(Check):
     """The key of the largest number of a dictionary that was handed in as well."""
 
     type: Literal["winner"] = "winner"
     results: str
+    enough: int = Field(default=1, gt=0)
     accepts = (ScalarDescription,)
     wanted = N_("a key of the dictionary")
     values_named = ("results",)
@@ -220,6 +224,8 @@ class Winner(Check):
         numbers: dict[str, Any] = {key: getattr(item, "value", None) for key, item in results.items.items()}
         if not numbers or any(type(number) not in (int, float) or math.isnan(number) for number in numbers.values()):
             return failed(_("a dictionary of numbers"), show(results))
+        if len(numbers) < self.enough:
+            return failed(_(AT_LEAST, number=self.enough), show(results))
         best = max(numbers.values())
         winners = [key for key, number in numbers.items() if number == best]
         if value.value in winners:

@@ -125,9 +125,17 @@ HARM: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "edited": (_edit, "The check cell 'b' was changed; its original text was restored."),
     "retyped": (_retype, "The check cell 'b' was a markdown cell and is a code cell again."),
     "deleted": (_delete, "The check cell 'b' was missing and was put back."),
-    "moved": (_move, "The check cell 'b' had been moved and was put back in its place."),
+    "moved": (_move, "The cells around the check cell 'b' stood in another order: it is in its place again."),
     "metadata changed": (_worthless, ""),
 }
+
+
+def test_an_answer_above_another_questions_check_is_kept_and_nobody_is_said_to_have_moved_the_check() -> None:
+    submitted = release()
+    submitted.cells.insert(3, submitted.cells.pop(5))  # b's answer, between a's and its check
+    restored, notes = restore(submitted, release())
+    assert sorted(names(restored)) == sorted(WHOLE)
+    assert not any("moved" in note for note in notes)
 
 
 @pytest.mark.parametrize("harm", HARM)

@@ -461,6 +461,17 @@ def test_of_a_dictionary_each_network_that_is_named_must_pass_and_others_may_be_
 
 
 @pytest.mark.parametrize("check", EACH.values(), ids=EACH)
+def test_what_a_loop_that_ended_with_an_error_did_train_is_judged_where_that_is_enough(check):
+    check = {**check, "entries": ["a", "b", "c"], "enough": 2}
+    for left in ({}, {"c": model()}):  # stored behind fit, or before it
+        assert outcome(check, mapping(a=trained(), b=trained(), **left)).status is Status.PASSED
+        assert outcome(check, mapping(a=trained(), **left)).status is Status.FAILED
+    found = outcome(check, mapping(a=trained(), b=trained(), c=scalar(3)))
+    assert found.status is Status.FAILED and found.actual.startswith("c: ")
+    assert outcome(check, mapping(a=model(), b=model(), c=model())).actual.startswith("a: ")
+
+
+@pytest.mark.parametrize("check", EACH.values(), ids=EACH)
 def test_of_a_dictionary_what_is_missing_or_no_network_fails(check):
     found = outcome(check, mapping(a=trained()))
     assert (found.status, found.expected, found.actual) == (Status.FAILED, "a network under b", "missing: b")

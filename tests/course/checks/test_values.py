@@ -345,6 +345,12 @@ def test_the_winner_is_the_key_of_the_largest_number():
     assert "max(results, key=results.get)" in found.hint
 
 
+def test_the_best_of_too_few_is_no_winner():
+    check = {"type": "winner", "results": "results", "enough": 2}
+    assert passes(check, scalar("sgd"), results=mapping(sgd=0.85, adam=0.8))
+    assert outcome(check, scalar("sgd"), results=mapping(sgd=0.85)).expected == "numbers of at least 2 networks"
+
+
 @pytest.mark.parametrize(
     "results",
     [

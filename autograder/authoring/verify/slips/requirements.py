@@ -230,7 +230,9 @@ def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
 def _numbers(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     networks, numbers = objects[check.models], objects[check.of]
     right = {key: _is_measured(value, networks[key], check, stand_ins) for key, value in numbers.items()}
-    return right, len({id(one) for one in networks.values()}) == len(networks)
+    return all(right.values()) and len(right) >= check.enough, len({id(one) for one in networks.values()}) == len(
+        networks
+    )
 
 
 def _keys(check: Any, objects: Objects, _: StandIns) -> Any:
@@ -239,7 +241,7 @@ def _keys(check: Any, objects: Objects, _: StandIns) -> Any:
 
 def _winner(check: Any, objects: Objects, _: StandIns) -> Any:
     results, best = objects[check.results], objects[check.of]
-    return all(results[best] >= value for value in results.values())
+    return len(results) >= check.enough and all(results[best] >= value for value in results.values())
 
 
 def _function(check: Any, objects: Objects, _: StandIns) -> Any:

@@ -29,8 +29,11 @@ def each(statement: Statement) -> Statement:
     def seen(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
         if check.entries is None:
             return statement(check, objects, stand_ins)
-        one = check.model_copy(update={"entries": None})
-        return [statement(one, {**objects, check.of: objects[check.of][key]}, stand_ins) for key in check.entries]
+        one, networks = check.model_copy(update={"entries": None}), objects[check.of]
+        trained = [key for key in check.entries if key in networks and stand_ins.trainings[id(networks[key])]]
+        keys = trained if check.enough and len(trained) >= check.enough else check.entries
+        found = [statement(one, {**objects, check.of: networks[key]}, stand_ins) for key in keys]
+        return [said for number, said in enumerate(found) if said not in found[:number]] if check.enough else found
 
     return seen
 
