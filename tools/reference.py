@@ -53,7 +53,17 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "folder, and a first cell that gets the package and checks.yml in Colab",
         "branch": "of that repository",
     }),
-    ("`data`", course.DataSettings, {"name": "of `keras.datasets`; its files come from Keras's cache, or are downloaded", "holdout": "how the hold-out is split off"}),
+    ("`data`", course.DataSettings, {
+        "name": "of `keras.datasets` (its files come from Keras's cache, or are downloaded) or of `sklearn.datasets`",
+        "file": "instead of a name: a `.csv` or `.npz` of the course, released beside each notebook",
+        "features": "its columns, or one array, that are features: all others, unless they are named",
+        "targets": "its columns, or one array, that are targets: the last column, or the array `targets`",
+        "classes": "what the numbers of its targets stand for",
+        "test": "how many of its last rows are the test set",
+        "digest": "its SHA-256: another file is refused",
+        "prepare": "the course's function that makes what students prepare of a table: `solutions/references.py:prepare`",
+        "holdout": "how the hold-out is split off",
+    }),
     ("`data.holdout`", course.Holdout, {
         "test_size": "share of the rows for training that is held out, as `train_test_split` takes it",
         "random_state": "its seed",

@@ -112,11 +112,22 @@ def _tensorflow() -> Finding:
 def _data_set(course: Course | None = None) -> Finding:
     from autograder.common import data_sets
 
-    source = data_sets.source(course.data.name if course is not None else data_sets.USUAL)
+    name = course.data.name if course is not None else data_sets.USUAL
+    if course is not None and not data_sets.has_images(name):
+        return _table(course)
+    source = data_sets.source(name)
     try:
         return good(_(source.title), str(source.find(download=False)))
     except AutograderError as error:
         return Finding(_(source.title), Mark.BAD, str(error), error.remedy)
+
+
+def _table(course: Course) -> Finding:
+    try:
+        data = course.data.load(course.root)
+    except AutograderError as error:
+        return Finding(course.data.file, Mark.BAD, str(error), error.remedy)
+    return good(_(data.title), _("{rows} rows of {columns} numbers", rows=len(data), columns=data.values))
 
 
 def _packages(course: Course) -> Finding:

@@ -120,6 +120,8 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
     (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
+    if course.data.file:
+        shutil.copyfile(course.root / course.data.file, folder / course.data.beside)
 
 
 def _verify_release(source: NotebookNode, released: NotebookNode, problems: Problems) -> None:

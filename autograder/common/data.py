@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +22,16 @@ Rows = npt.NDArray[np.int32]
 class DataSet:
     """All its rows, those for training first; both arrays are read-only.
 
-    `features` uint8 (rows, ...): images; `targets` uint8 (rows,): the number of each one's class. `training`: how many rows are for
-    training, the others are the test set. `classes`: what the classes are called, by their numbers. `column`: whether ``load_data()``
-    gives the targets as a column, (rows, 1).
+    `features` uint8 (rows, ...): images; `targets` uint8 (rows,): the number of each one's class. Of a table (`tables`) both are
+    numbers of any kind, the targets (rows,) or (rows, columns). `training`: how many rows are for training, the others are the test
+    set. `classes`: what the classes are called, by their numbers; () where the targets are no classes. `column`: whether
+    ``load_data()`` gives the targets as a column, (rows, 1).
     """
 
     name: str
     title: str
-    features: npt.NDArray[np.uint8]
-    targets: npt.NDArray[np.uint8]
+    features: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
     training: int
     classes: tuple[str, ...]
     column: bool = False

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from autograder.common import cifar10, fashion_mnist, mnist
+from autograder.common import cifar10, fashion_mnist, mnist, tables
 from autograder.common.data import DataSet
 from autograder.common.data_sources import Source
 
-SOURCES = {source.name: source for source in (fashion_mnist.SOURCE, mnist.SOURCE, cifar10.SOURCE)}
+SOURCES = {source.name: source for source in (fashion_mnist.SOURCE, mnist.SOURCE, cifar10.SOURCE)}  # of images
 USUAL = fashion_mnist.SOURCE.name  # of a course that names none
+NAMES = (*SOURCES, *tables.BUNDLED)
+
+
+def has_images(name: str) -> bool:
+    """Whether its samples are images, which are recognised whatever their scaling; otherwise they are rows of a table."""
+    return name in SOURCES
 
 
 def source(name: str = USUAL) -> Source:
+    """Of a data set of images."""
     return SOURCES[name]
+
+
+def places(name: str) -> dict[str, Path]:
+    """The files that Keras looks for, by their place below its home: none for a table. Raises DataError where they can't be had."""
+    return source(name).places() if has_images(name) else {}
 
 
 def load(name: str = USUAL) -> DataSet:
@@ -23,4 +36,4 @@ def load(name: str = USUAL) -> DataSet:
 
 @lru_cache(maxsize=4)
 def _load(name: str) -> DataSet:
-    return source(name).load()
+    return source(name).load() if has_images(name) else tables.bundled(name)

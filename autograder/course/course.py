@@ -29,6 +29,7 @@ from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
 from autograder.course.checks.base import Localised
+from autograder.course.checks.functions import defines
 from autograder.course.files import used_files
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
@@ -154,7 +155,7 @@ class Course(Written):
             for name, question in self.assignment(assignment).questions.items()
             for check in question.checks
             for place in check.places()
-        }
+        } | {place: "data" for place in (self.data.file, str(self.data.prepare)) if place}
         return used_files(self.root, places, {FILE})
 
     def digest(self, assignment: str) -> str:
@@ -184,7 +185,7 @@ class Course(Written):
                 questions[name]["hints"] = [hint.in_language(language) for hint in question.hints]
         return {
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},
-            "data": self.data.model_dump(mode="json"),
+            "data": self.data.public(self.root).model_dump(mode="json"),
             "seed": self.seed,
             "grader": {  # what is different there
                 "epochs": self.limits.epochs, "parameters": self.limits.parameters, "training": self.sandbox_training,
@@ -230,13 +231,17 @@ def load(path: Path | None = None) -> Course:
         course = Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
         raise CourseError(explain(path, error, Course)) from None
-    missing = [
+    missing: list[tuple[Place, str]] = [
         (("assignments", name, "questions", key, "checks", number), problem)
         for name, assignment in course.assignments.items()
         for key, question in assignment.questions.items()
         for number, check in enumerate(question.checks)
         if (problem := check.missing(course.root))
     ]
+    if problem := defines(course.data.prepare, course.root):
+        missing.append((("data", "prepare"), problem))
+    if course.data.file and not (course.root / course.data.file).is_file():
+        missing.append((("data", "file"), _("{file} is not there", file=course.data.file)))
     if missing:
         raise CourseError(located(path, missing))
     return course

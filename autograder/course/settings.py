@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from autograder.common import data_sets
-from autograder.common.data import RANDOM_STATE, TEST_SIZE
+from autograder.common import data_sets, tables
+from autograder.common.data import RANDOM_STATE, TEST_SIZE, DataSet
+from autograder.common.digests import of_file
 from autograder.common.i18n import LANGUAGES, _, known
-from autograder.common.models import Written
-from autograder.course.checks.base import Localised, no_language
+from autograder.common.models import Written, wrong_at
+from autograder.course.checks.base import InCourse, Localised, no_language
 
 
 class Holdout(Written):
@@ -22,24 +32,85 @@ class Holdout(Written):
     random_state: int = RANDOM_STATE
 
 
-class DataSettings(Written):
-    """Which data set the course is on, and how it splits the rows for training."""
+Columns = Annotated[
+    tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)
+]  # one, or several
 
-    name: Annotated[str, Field(json_schema_extra={"enum": sorted(data_sets.SOURCES)})] = data_sets.USUAL
+
+class DataSettings(Written):
+    """What the course is on, by `name` or as a `file` of the course, and how the rows for training are split.
+
+    `features`, `targets`: columns of the file, or one array each; `classes`: what the targets' numbers are called; `test`: how many of
+    its last rows are the test set; `digest`: its SHA-256. `prepare`: a function of the course's (``file.py:name``) that makes the named
+    arrays which students prepare: ``prepare(features, targets, train)`` gives them by name, with a row for each of the data set, and
+    those that take the place of the targets by name under ``targets``.
+    """
+
+    name: Annotated[str, Field(json_schema_extra={"enum": sorted(data_sets.NAMES)})] = data_sets.USUAL
+    file: str = ""
+    features: Columns = ()
+    targets: Columns = ()
+    classes: tuple[str, ...] = ()
+    test: int = Field(default=0, ge=0)
+    digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    prepare: InCourse = InCourse("")
     holdout: Holdout = Holdout()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_called_file(cls, declared: Any) -> Any:
+        return {"name": tables.FILE, **declared} if isinstance(declared, dict) and declared.get("file") else declared
 
     @field_validator("name")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in data_sets.SOURCES:
+        if name not in (*data_sets.NAMES, tables.FILE):
             raise ValueError(
-                _(
-                    "there is no data set '{name}' here: there are {known}",
-                    name=name,
-                    known=", ".join(data_sets.SOURCES),
-                )
+                _("there is no data set '{name}' here: there are {known}", name=name, known=", ".join(data_sets.NAMES))
             )
         return name
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DataSettings:
+        of_file = [key for key in ("features", "targets", "classes", "test", "digest") if getattr(self, key)]
+        if (self.name == tables.FILE) != bool(self.file):
+            raise wrong_at((("name",), _("give either `name` or `file`")))
+        if of_file and not self.file:
+            raise wrong_at(((of_file[0],), _("this is said of a `file`, and {name} is none", name=self.name)))
+        if self.prepare and data_sets.has_images(self.name):
+            raise wrong_at(
+                (
+                    ("prepare",),
+                    _("images are recognised as they are and however they are scaled: `prepare` is for tables"),
+                )
+            )
+        if self.file and not self.file.endswith(tables.KINDS):
+            raise wrong_at((("file",), _("is a file that ends with {kinds}", kinds=_(" or ").join(tables.KINDS))))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what goes without saying."""
+        kept = ("name", "holdout")
+        return {key: value for key, value in write(self).items() if value or key in kept}
+
+    @property
+    def beside(self) -> str:
+        """What its file is called beside a notebook; '' where it has none."""
+        return PurePosixPath(self.file).name
+
+    def table(self, root: Path) -> tables.Table:
+        """Its `file`, in the course's folder `root`."""
+        return tables.Table(root / self.file, self.features, self.targets, self.classes, self.test, self.digest)
+
+    def load(self, root: Path) -> DataSet:
+        """The data set. Raises DataError where it can't be had."""
+        return self.table(root).read() if self.file else data_sets.load(self.name)
+
+    def public(self, root: Path) -> DataSettings:
+        """As students have it, with the file beside the notebook: what prepares it is the course's."""
+        digest = self.digest or (of_file(root / self.file) if self.file and (root / self.file).is_file() else "")
+        return self.model_copy(update={"file": self.beside, "digest": digest, "prepare": InCourse("")})
 
 
 class Limits(Written):

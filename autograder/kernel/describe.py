@@ -107,7 +107,8 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
     if array.ndim == 0:
         return ScalarDescription(value=array.item())
     facts: dict[str, Any] = {"dtype": array.dtype.name, "shape": array.shape}
-    recognised = shared.rows(array) if array.ndim in (2, 3, 4) and array.size > math.prod(shared.source.shape) else None
+    may_be = shared.images and array.ndim in (2, 3, 4) and array.size > math.prod(shared.source.shape)
+    recognised = shared.rows(array) if may_be else None
     if array.size:
         low, high = recognised.range() if recognised else (float(array.min()), float(array.max()))
         facts["finite"] = math.isfinite(low) and math.isfinite(high)

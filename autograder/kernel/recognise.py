@@ -58,8 +58,15 @@ class Recogniser:
     def index(self) -> Index:
         return index(self.name())
 
+    @property
+    def images(self) -> bool:
+        """Whether the data are images: the judge itself looks what rows of a table are."""
+        return data_sets.has_images(self.name())
+
     def rows(self, array: np.ndarray[Any, Any]) -> Recognised | None:
-        """The rows that `array` is made of, or None; looked up only once for an array that stays as it is."""
+        """The images that `array` is made of, or None; looked up only once for an array that stays as it is."""
+        if not self.images:
+            return None
         known, check = self._still(array)
         if known is not None:
             return known.found
@@ -111,6 +118,8 @@ class Recogniser:
             raise CannotTrainHere(_("the data are not arrays"))
         if len(images) != len(labels):
             raise CannotTrainHere(_("there are not as many labels as images"))
+        if not self.images:
+            raise OtherData(_("the data are not images of a data set"), len(images))
         found = self.rows(images)
         if found is None:
             reason = _("the data are not images of {title} as they are or only scaled", title=_(self.source.title))

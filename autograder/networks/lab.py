@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
 from autograder.common.data import DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
@@ -55,6 +54,7 @@ class CourseLab:
         self._references: dict[str, Callable[..., Any]] = {}
         self._known = Measured()
         self._trainer: Trainer | None = None
+        self._data: DataSet | None = None
         self.asked = Measured()  # what was asked for since somebody replaced this
         self.budget: Budget | None = None  # of the submission that asks; None: ours, without bounds
         self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
@@ -62,7 +62,9 @@ class CourseLab:
 
     @property
     def data(self) -> DataSet:
-        return data_sets.load(self.settings.name)
+        if self._data is None:
+            self._data = self.settings.load(self._root or Path())
+        return self._data
 
     @property
     def trainer(self) -> Trainer:

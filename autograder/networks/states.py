@@ -51,7 +51,8 @@ class Samples:
 
     def images(self, data: DataSet) -> npt.NDArray[np.float32]:
         flat = data.features.reshape(len(data), -1)
-        return self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
+        images: npt.NDArray[np.float32] = self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
+        return images
 
     def targets(self) -> npt.NDArray[Any]:
         """Labels int32 (n,), which is what sparse losses work with, or one-hot vectors float32 (n, one_hot)."""

@@ -72,7 +72,7 @@ class Layout:
 
     def _files(self) -> dict[str, Path]:
         """Of the data set, by their place below Keras's home."""
-        return data_sets.source(self._data).places()
+        return data_sets.places(self._data)
 
     def group(self, limits: Limits) -> cgroups.Group | None:
         """A control group for the kernels, where there can be one; without it they are watched alone (inside/limits.py)."""

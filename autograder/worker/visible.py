@@ -69,6 +69,8 @@ def of_course(course: Course, assignment: str, language: str, folder: Path) -> V
         if (course.root / file).is_file():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(course.root / file, folder / file)
+    if course.data.file:
+        shutil.copyfile(course.root / course.data.file, folder / course.data.beside)
     document = course.model_dump(mode="json", include={"limits", "sandbox_training"})
     return _write(course.public(assignment, language), document, folder)
 

@@ -113,7 +113,8 @@ def _view(
         (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
         for result in report.questions
     )
-    classes = data_sets.source(course.data.name).classes
+    name = course.data.name
+    classes = data_sets.source(name).classes if data_sets.has_images(name) else ()
     texts = _texts(cells)
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [

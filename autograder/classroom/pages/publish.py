@@ -104,7 +104,9 @@ def _documents(folder: Folder, report: Report, plain: bool) -> list[dict[str, An
 
 @lru_cache(maxsize=4)
 def _image(name: str) -> Callable[[int], str] | None:
-    """From rows to pictures; None on a machine without the data set."""
+    """From rows to pictures; None on a machine without the data set, and where its samples are no images."""
+    if not data_sets.has_images(name):
+        return None
     try:
         images = data_sets.source(name).load(download=False).features
     except DataError:

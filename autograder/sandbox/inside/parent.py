@@ -297,11 +297,13 @@ def _import_all(data: str) -> None:
         except ModuleNotFoundError as error:
             if not (name == error.name or name.startswith(f"{error.name}.")):
                 raise
-    from autograder.common import requirements, rows
+    from autograder.common import data_sets, requirements, rows
     from autograder.kernel import precomputed
 
-    rows.index(data)  # forks share the arrays and the index
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
+    if not data_sets.has_images(data):
+        return
+    rows.index(data)  # forks share the arrays and the index
     if limits.available_mb() > ROOMY_MB:
         precomputed.prepare(data)
 

@@ -1,0 +1,189 @@
+"""Data sets whose samples are rows of numbers: those that scikit-learn brings, and files of a course.
+
+A file is a ``.csv`` with a line of names above its numbers, or an ``.npz`` of NumPy. Nothing in either can run: no pickles are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.common.data import DataSet
+from autograder.common.digests import sha256
+from autograder.common.errors import DataError
+from autograder.common.i18n import N_, _
+
+BUNDLED = {
+    "breast_cancer": N_("the breast cancer data"), "diabetes": N_("the diabetes data"), "digits": N_("the digits"),
+    "iris": N_("the iris data"), "wine": N_("the wine data"),
+}  # fmt: skip
+FILE = "file"  # what a data set is called that is a file of the course
+KINDS = (".csv", ".npz")
+MAX_NUMBERS = 1 << 19  # of a table: both halves of it travel to the judge in one request
+MAX_BYTES = 32 << 20
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file with a data set. `features`, `targets`: its columns (.csv) or one array each (.npz); () for all others, and the last.
+
+    `classes`: what the classes are called; `test`: how many of its last rows are the test set; `digest`: its SHA-256, if it is known.
+    """
+
+    path: Path
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    test: int = 0
+    digest: str = ""
+
+    def read(self) -> DataSet:
+        """Raises DataError, with the remedy, for a file that isn't there, isn't the one that was declared, or holds no such data."""
+        content = self._content()
+        try:
+            columns = _npz(content) if self.path.suffix == ".npz" else _csv(content)
+            features, targets, classes = self._parts(columns)
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, csv.Error) as error:
+            raise DataError(
+                _("{path} can't be read: {error}", path=self.path.name, error=error),
+                _(
+                    "A .csv has a line of names above numbers, separated by commas; an .npz has arrays with one row for each sample."
+                ),
+            ) from error
+        training = len(features) - self.test
+        if training < 2 or features.size > MAX_NUMBERS:
+            raise DataError(
+                _("{path} has {rows} rows of {columns} numbers", path=self.path.name, rows=len(features), columns=features[0].size if len(features) else 0),
+                _("At least two rows are for training, and {most:,} numbers are the most.", most=MAX_NUMBERS),
+            )  # fmt: skip
+        return DataSet(FILE, self.path.name, features, targets, training, self.classes or classes)
+
+    def _content(self) -> bytes:
+        try:
+            size = self.path.stat().st_size
+            content = self.path.read_bytes() if size <= MAX_BYTES else b""
+        except OSError as error:
+            raise DataError(
+                _("{path} can't be read: {error}", path=self.path, error=error.strerror),
+                _("The file of the data lies beside the notebook, where `autograder release` puts it."),
+            ) from error
+        if size > MAX_BYTES:
+            raise DataError(
+                _("{path} has {size:,} bytes", path=self.path, size=size), _("{most:,} are the most.", most=MAX_BYTES)
+            )
+        if self.digest and sha256(content) != self.digest:
+            raise DataError(
+                _("{path} is not the file that belongs here: its content is another", path=self.path),
+                _("Take the file again from where you got the notebook. (In course.yml: `digest` is its SHA-256.)"),
+            )
+        return content
+
+    def _parts(
+        self, columns: dict[str, npt.NDArray[np.generic]]
+    ) -> tuple[Numbers, npt.NDArray[np.generic], tuple[str, ...]]:
+        """Features, targets, and the names of the classes where the targets are texts. Raises ValueError."""
+        named = {"features", "targets"} <= columns.keys()
+        targets = self.targets or (("targets",) if named else tuple(columns)[-1:])
+        features = self.features or (("features",) if named else tuple(name for name in columns if name not in targets))
+        for name in (*features, *targets):
+            if name not in columns:
+                raise ValueError(_("there is no '{name}': there are {known}", name=name, known=", ".join(columns)))
+        if not features or set(features) & set(targets):
+            raise ValueError(
+                _(
+                    "the features are {features}, and the targets {targets}",
+                    features=", ".join(features) or _("none"),
+                    targets=", ".join(targets),
+                )
+            )
+        classes: tuple[str, ...] = ()
+        aims = columns[targets[0]]
+        if len(targets) == 1 and aims.dtype.kind == "U":
+            known = self.classes or tuple(map(str, np.unique(aims)))
+            if strange := sorted(set(map(str, aims)) - set(known)):
+                raise ValueError(_("'{name}' is none of the classes {known}", name=strange[0], known=", ".join(known)))
+            classes, aims = known, np.array([known.index(str(one)) for one in aims])
+        elif len(targets) > 1:
+            aims = _beside(columns, targets)
+        return _beside(columns, features), _numbers(targets[0], aims), classes
+
+
+def _beside(columns: dict[str, npt.NDArray[np.generic]], names: Sequence[str]) -> Numbers:
+    """One array alone as it is, and columns side by side."""
+    parts = [_numbers(name, columns[name]) for name in names]
+    if len(parts) == 1 and parts[0].ndim > 1:
+        return parts[0].astype(np.float64)
+    return np.column_stack(parts).astype(np.float64)
+
+
+def _numbers(name: str, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    if array.dtype.kind not in "biuf":
+        raise ValueError(_("'{name}' doesn't hold numbers alone: name the columns that do as `features`", name=name))
+    if not np.isfinite(array).all():
+        raise ValueError(_("'{name}' has places without a number", name=name))
+    return array
+
+
+def _csv(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    except UnicodeDecodeError:
+        raise ValueError(_("it is not saved as UTF-8")) from None
+    names, rows = (lines or [[]])[0], [line for line in lines[1:] if line]
+    if len(set(names)) != len(names) or not rows:
+        raise ValueError(_("it has no line of names, each another, with rows below it"))
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names):
+            raise ValueError(
+                _(
+                    "line {number} has {count} places, and there are {names} names",
+                    number=number,
+                    count=len(row),
+                    names=len(names),
+                )
+            )
+    return {name.strip(): _column([row[place].strip() for row in rows]) for place, name in enumerate(names)}
+
+
+def _column(texts: list[str]) -> npt.NDArray[np.generic]:
+    """Whole numbers, numbers, or else texts; an empty place is no number."""
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array([kind(text or "nan") for text in texts])
+        except (ValueError, OverflowError):
+            continue
+    return np.array(texts)
+
+
+def _npz(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+            raise ValueError(_("its arrays are larger than {most:,} bytes", most=MAX_BYTES))
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        columns = {name: file[name] for name in file.files}
+    if (
+        not columns
+        or len({array.shape[:1] for array in columns.values()}) != 1
+        or not all(a.ndim for a in columns.values())
+    ):
+        raise ValueError(_("its arrays don't have one row for each sample"))
+    return columns
+
+
+def bundled(name: str) -> DataSet:
+    """What ``sklearn.datasets.load_<name>()`` returns: all its rows are for training."""
+    import sklearn.datasets
+
+    loaded = getattr(sklearn.datasets, f"load_{name}")()
+    classes = tuple(map(str, loaded["target_names"])) if "target_names" in loaded else ()
+    return DataSet(
+        name, BUNDLED[name], loaded["data"].astype(np.float64), loaded["target"], len(loaded["target"]), classes
+    )

@@ -1,0 +1,80 @@
+"""`data:` in course.yml: what can be declared, what is refused, and what students get of it."""
+
+import pytest
+import yaml
+
+from autograder.common.errors import CourseError
+from autograder.course.course import load
+
+CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
+COURSE = {
+    "course": {"id": "houses", "title": "Houses"},
+    "assignments": {"a": {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": {
+        "q": {"title": "Q", "points": 1, "checks": [{"type": "value", "equals": 1, "points": 1}]}}}},
+}  # fmt: skip
+
+
+def course(folder, data):
+    (folder / "houses.csv").write_text(CSV)
+    (folder / "refs.py").write_text(
+        "from other import scale\n\ndef prepare(features, targets, train):\n    return {}\n"
+    )
+    (folder / "other.py").write_text("def scale(): ...\n")
+    (folder / "course.yml").write_text(yaml.safe_dump({**COURSE, "data": data}))
+    return load(folder / "course.yml")
+
+
+def test_a_file_is_read_and_belongs_to_what_decides_reports(tmp_path):
+    made = course(tmp_path, {"file": "houses.csv", "targets": "price", "test": 1, "prepare": "refs.py:prepare"})
+    data = made.data.load(made.root)
+    assert (data.features.shape, data.targets.tolist(), data.training) == ((3, 2), [100, 120, 180], 2)
+    before = made.files("a")
+    assert before.keys() == {"houses.csv", "refs.py", "other.py"}
+    assert all(before.values())
+    (tmp_path / "houses.csv").write_text(CSV.replace("100", "101"))
+    assert made.files("a")["houses.csv"] != before["houses.csv"]
+
+
+def test_students_get_the_files_name_and_digest_and_not_what_prepares_it(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "houses.csv").write_text(CSV)
+    made = course(tmp_path, {"file": "own/houses.csv", "prepare": "refs.py:prepare"})
+    public = made.public("a", "en")["data"]
+    assert public["file"] == "houses.csv"
+    assert len(public["digest"]) == 64
+    assert "prepare" not in public
+
+
+def test_a_course_without_tables_is_released_as_before(tmp_path):
+    made = course(tmp_path, {"name": "mnist"})
+    assert made.public("a", "en")["data"] == {"name": "mnist", "holdout": {"test_size": 0.2, "random_state": 42}}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"name": "diabets"}, "did you mean|there is no data set 'diabets'"),
+        ({"name": "file"}, "either `name` or `file`"),
+        ({"name": "iris", "file": "houses.csv"}, "either `name` or `file`"),
+        ({"name": "iris", "targets": ["a"]}, "iris is none"),
+        ({"name": "mnist", "prepare": "refs.py:prepare"}, "for tables"),
+        ({"file": "houses.xlsx"}, r"\.csv or \.npz"),
+        ({"file": "no.csv"}, r"no\.csv is not there"),
+        ({"file": "houses.csv", "digest": "12"}, "digest"),
+        ({"name": "iris", "prepare": "refs.py:prepared"}, "prepared"),
+        ({"name": "iris", "prepare": "ref.py:prepare"}, r"ref\.py"),
+        ({"file": "houses.csv", "columns": ["size"]}, "columns"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_its_place(tmp_path, data, says):
+    with pytest.raises(CourseError, match=says):
+        course(tmp_path, data)
+
+
+def test_a_file_outside_of_the_courses_folder_is_refused(tmp_path):
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (tmp_path / "houses.csv").write_text(CSV)
+    made = course(folder, {"file": "../houses.csv"})
+    with pytest.raises(CourseError, match="outside"):
+        made.files("a")
