@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import stat
-import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable
@@ -25,8 +24,8 @@ RATIO = 200  # unpacked to packed; notebooks with outputs reach about 20
 LONGEST = 255  # bytes of one name in a path, as file systems have it; no pattern sees a longer one
 DEEPEST = 4096  # bytes of a path
 _SHOWN = 300  # characters of a path that is refused
-_END, _END64 = b"PK\5\6", b"PK\6\6"
-_END_BYTES = 65_536 + 22 + 76  # the longest comment, the record before it, and those of large archives
+_ENTRY = b"PK\1\2"  # how an entry of the directory begins
+_TAIL_BYTES = 65_536 + 22  # the longest comment and the end record, where zipfile looks for that
 _ENTRY_BYTES = 512  # of the directory for one file: a name of 255 bytes, and what programs add
 _SMALL = 1_000_000  # bytes below which a ratio says nothing
 _UTF8 = 0x800
@@ -77,7 +76,10 @@ class Archive:
     def members(self) -> list[tuple[Member, str]]:
         """The files in it, each with the reason why it can't be read or ''. Raises Refused if that goes for all."""
         found: dict[str, list[zipfile.ZipInfo]] = {}
-        for info in self._zip().infolist():
+        packed = self._zip().infolist()
+        if sum(info.compress_size for info in packed) > self._size():
+            raise Refused(_("its files lie one in the other"))  # so that a few bytes unpack to as many as one likes
+        for info in packed:
             if not (name := _name(info)).endswith("/"):
                 found.setdefault(name, []).append(info)
         return [
@@ -104,10 +106,9 @@ class Archive:
         if self._kept is None:
             try:
                 stream = self._open()
-                if entries(stream) > self._entries:
-                    stream.close()
-                    raise Refused(_("it holds more than {number:,} files", number=self._entries))
-                self._kept = (stream, zipfile.ZipFile(stream))
+                archive = zipfile.ZipFile(_Directory(stream, self._entries))  # these three will do
+                archive.fp = stream
+                self._kept = (stream, archive)
             except OSError as error:
                 raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
             except Refused:
@@ -117,6 +118,11 @@ class Archive:
         self._slot.take(self)
         return self._kept[1]
 
+    def _size(self) -> int:
+        self._zip()
+        assert self._kept is not None
+        return self._kept[0].seek(0, io.SEEK_END)
+
     def close(self) -> None:
         if self._kept is not None:
             for each in reversed(self._kept):
@@ -124,22 +130,22 @@ class Archive:
             self._kept = None
 
 
-def entries(stream: BinaryIO) -> int:
-    """How many files a zip can hold, from its end record, before its directory is read: the number that it says, or if that is
-    larger, the number that fits into the bytes of the directory, of which zipfile reads every one."""
-    stream.seek(0, io.SEEK_END)
-    start = max(0, stream.tell() - _END_BYTES)
-    stream.seek(start)
-    tail = stream.read(_END_BYTES)
-    stream.seek(0)
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + 22:
-        return 0  # no zip: zipfile says so
-    said, size = struct.unpack_from("<HI", tail, at + 10)
-    at64 = tail.rfind(_END64, 0, at)
-    if at64 >= 0 and len(tail) >= at64 + 56:
-        said, size = struct.unpack_from("<QQ", tail, at64 + 32)
-    return max(int(said), int(size) // _ENTRY_BYTES)
+class _Directory:
+    """A zip's bytes, of which zipfile may read a directory of so many files at the most. Where that lies and how large it is, zipfile finds
+    out by itself: a second reader of the end records could be led to another one."""
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self.stream, self.most = stream, most
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        refused = Refused(_("it holds more than {number:,} files", number=self.most))
+        if size > max(_TAIL_BYTES, self.most * _ENTRY_BYTES):
+            raise refused
+        found = self.stream.read(size)
+        if found.count(_ENTRY) > self.most:
+            raise refused
+        return found
 
 
 def _said(error: Exception) -> str:

@@ -56,9 +56,9 @@ def classroom(course, tmp_path):
 def zipped(tmp_path):
     """``zipped({path: bytes}, "DL-deep-4711") -> Path``: a zip with these files."""
 
-    def make(files, name="class"):
+    def make(files, name="class", packing=zipfile.ZIP_DEFLATED):
         path = tmp_path / f"{name}.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(path, "w", packing) as archive:
             for inside, content in files.items():
                 archive.writestr(inside, content)
         return path

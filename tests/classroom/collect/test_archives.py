@@ -1,5 +1,6 @@
 """Archives and folders that mean harm, or are only odd: nothing outside is touched, and everything is listed."""
 
+import copy
 import io
 import os
 import struct
@@ -239,27 +240,58 @@ def test_names_that_are_no_text_are_shown_and_harm_nobody(work, folder, collecti
     assert all(student.isprintable() and "/" not in student for student, _ in counted)
 
 
-@pytest.mark.parametrize("kind", ["a count", "a large directory"])
-def test_entries_are_counted_before_the_directory_is_read(kind, zipped, collecting, monkeypatch, work):
-    """zipfile reads the whole directory when it opens an archive: a million entries are minutes and a gigabyte."""
-    content = inner({f"{number}": b"" for number in range(3)})
-    at = content.rfind(b"PK\5\6")
-    if kind == "a count":
-        content = content[: at + 10] + struct.pack("<H", 60_000) + content[at + 12 :]
-    else:  # a number that is small, and bytes for many
-        content = content[: at + 12] + struct.pack("<I", 2**31) + content[at + 16 :]
-    opened = []
-    real = zipfile.ZipFile.__init__
-    monkeypatch.setattr(
-        zipfile.ZipFile,
-        "__init__",
-        lambda self, file, *rest, **more: (opened.append(file), real(self, file, *rest, **more))[1],
-    )
-    place = zipped({"eve/many.zip": content, "ada/deep.ipynb": work("deep", "ada")})
-    opened.clear()
+def many_files(count, comment=b""):
+    """Entries of a directory, as small as they can be, without files."""
+    one = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, *[0] * 8, 1, 0, 0, 0, 0, 0, 0)
+    last = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, *[0] * 8, 1, 0, len(comment), 0, 0, 0, 0)
+    return (one + b"x") * (count - 1) + last + b"x" + comment
+
+
+def end_record(size, count=3, offset=0, comment=b""):
+    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, offset, len(comment)) + comment
+
+
+MANY = 40_000
+SMALL64 = b"PK\6\6" + struct.pack("<Q2H2L4Q", 44, 45, 45, 0, 0, 1, 1, 46, 0)
+LOCATOR = b"PK\6\7" + struct.pack("<LQL", 0, 0, 1)
+ENDS = {
+    "plain": lambda: many_files(MANY) + end_record(47 * MANY),
+    "a small number": lambda: many_files(MANY) + end_record(47 * MANY, 1),
+    "an offset that looks like an end record": lambda: many_files(MANY) + end_record(47 * MANY, 3, 0x06054B50),
+    "a record of large archives in a comment": lambda: many_files(MANY, SMALL64) + end_record(47 * MANY + len(SMALL64)),
+    "an end record in the comment": lambda: many_files(MANY) + end_record(47 * MANY, comment=b"PK\5\6" + b"\0" * 17),
+    "two end records": lambda: many_files(MANY) + end_record(47 * MANY, comment=end_record(47 * MANY + 22)),
+    "a size beyond the file": lambda: many_files(3) + end_record(2**31),
+    "a record of large archives": lambda: many_files(MANY) + SMALL64.replace(struct.pack("<Q", 46), struct.pack("<Q", 47 * MANY)) + LOCATOR + end_record(9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_however_an_archive_ends_no_more_entries_are_made_of_it_than_it_may_hold(
+    kind, zipped, collecting, monkeypatch, work
+):
+    """zipfile makes an object of each entry before anybody can count them: a million are minutes and a gigabyte."""
+    made = []
+    real = zipfile.ZipInfo.__init__
+    place = zipped({"eve/many.zip": ENDS[kind](), "ada/deep.ipynb": work("deep", "ada")}, packing=zipfile.ZIP_STORED)
+    monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda self, *given: (made.append(1), real(self, *given))[1])
     counted, left = outcome(collecting(place))
-    assert counted == {("ada", "deep"): "taken"} and left == {"eve/many.zip": "it holds more than 2,000 files"}
-    assert not any(isinstance(file, io.BytesIO) for file in opened)
+    assert counted == {("ada", "deep"): "taken"} and set(left) == {"eve/many.zip"}
+    assert len(made) < archives.INNER_ENTRIES + 10
+
+
+def test_files_that_lie_one_in_the_other_are_refused(zipped, collecting, work):
+    """One kernel of packed bytes, and a directory that names it a hundred times: a small upload, and any amount to read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.zip", os.urandom(20_000))
+        for number in range(100):
+            twin = copy.copy(archive.infolist()[0])
+            twin.filename = twin.orig_filename = f"{number}.zip"
+            archive.filelist.append(twin)
+    place = zipped({"eve/work.zip": buffer.getvalue(), "ada/deep.ipynb": work("deep", "ada")})
+    counted, left = outcome(collecting(place))
+    assert counted == {("ada", "deep"): "taken"} and left == {"eve/work.zip": "its files lie one in the other"}
 
 
 def test_a_name_that_no_file_system_has_is_refused_before_any_pattern_sees_it(work, zipped, collecting):
