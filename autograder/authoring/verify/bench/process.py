@@ -47,15 +47,16 @@ def main(request: Path, answer: Path) -> None:
 def try_all(course_file: Path, assignment: str, spellings: list[int], slips: list[int]) -> dict[str, Tried]:
     """Versions by seed, spellings and slips; each kind as `Tried`."""
     from autograder.authoring.variants import solved
+    from autograder.course.course import load
+
+    course = load(course_file)
+    notebook = solved(course, assignment)  # raises before Keras is imported
     from autograder.authoring.verify.bench.run import Bench
     from autograder.authoring.verify.rewriting import Source, versions
     from autograder.authoring.verify.slips import MISTAKES
     from autograder.authoring.verify.slips.requirements import observer
     from autograder.authoring.verify.spellings import REWRITERS
-    from autograder.course.course import load
 
-    course = load(course_file)
-    notebook = solved(course, assignment)
     questions = course.assignment(assignment).checked
     bench = Bench(course, assignment, notebook, observer(questions))
     right = bench.run({})

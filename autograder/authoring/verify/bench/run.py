@@ -12,7 +12,6 @@ import io
 import os
 import types
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from nbformat import NotebookNode
 
+from autograder.authoring.verify.bench.arrays import large
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
 from autograder.common.results import Status
 from autograder.common.wire.names import modules, python
@@ -29,8 +29,6 @@ from autograder.course.checks.registry import decide
 from autograder.course.course import Course
 from autograder.course.dependencies import Uses, meet, notebook_uses, question_cells, uses
 
-MANY = 1_000_000  # bytes of an array that is worth keeping
-MOST_ARRAYS = 1_500_000_000  # bytes of arrays that are kept beside those of the solution
 _NOTHING = object()
 Observer = Callable[[str, Mapping[str, Any], StandIns], Mapping[str, Any]]
 
@@ -73,31 +71,18 @@ class Bench:
         self.places = question_cells(notebook)
         imports = {place for place, source in enumerate(self.cells) if modules(source)}
         self.needed = _needed(notebook_uses(notebook), self.places) | imports
-        self.kept: OrderedDict[Any, dict[str, Any]] = OrderedDict()  # cells of arrays, by source and what they read
-        self.frozen: dict[int, Any] = {}
-        self.recognised: dict[int, Any] = {}  # of those: array and rows
-        self.own = 0  # how many of those are the solution's: known after the first run
+        self.arrays = self.stand_ins.arrays
         self._remember_arrays()
 
     def _remember_arrays(self) -> None:
-        """Kept arrays are not looked at again: nobody changes them."""
         recogniser = self.student.trainings.recogniser
-        look, known = recogniser.rows, self.recognised
-
-        def rows(array: Any) -> Any:
-            key = id(array)
-            if key not in self.frozen:
-                return look(array)
-            if key not in known or known[key][0] is not array:
-                known[key] = (array, look(array))
-            return known[key][1]
-
-        recogniser.rows = rows  # type: ignore[method-assign]
+        look = recogniser.rows
+        recogniser.rows = lambda array: self.arrays.look(array, "rows", lambda: look(array))  # type: ignore[method-assign]
 
     def heavy(self) -> frozenset[int]:
         """The answer cells that compute large arrays: known after the first run."""
         answers = {place for one in self.places.values() for place in one.answers}
-        kept = {key[0] for key in self.kept}
+        kept = self.arrays.statements
         return frozenset(place for place in answers if kept.intersection(_statements(self.cells[place])))
 
     def run(self, changed: Mapping[int, str], order: Sequence[int] | None = None) -> Answered:
@@ -117,7 +102,7 @@ class Bench:
                 self._cell(source, names, lasting and place not in checks)
             except Exception as error:
                 answered.errors[place] = f"{type(error).__name__}: {error}"
-        self.own = self.own or len(self.kept)
+        self.arrays.stay()
         for name, question in self.questions.items():
             for check in question.checks:
                 answered.statuses.setdefault(f"{name}.{check.id}", "failed")  # nothing was handed in
@@ -130,13 +115,9 @@ class Bench:
 
     def _statement(self, text: str, names: dict[str, Any], lasting: bool) -> None:
         about = uses(text) if lasting else Uses()
-        key = (
-            text,
-            tuple((name, id(names.get(name))) for name in sorted(about.reads | about.writes) if name != "check"),
-        )
-        if lasting and key in self.kept:
-            self.kept.move_to_end(key)
-            names.update(self.kept[key])
+        met = {name: names.get(name) for name in sorted(about.reads | about.writes) if name != "check"}
+        if lasting and (known := self.arrays.found(text, met)) is not None:
+            names.update(known)
             return
         before = {name: names.get(name) for name in about.writes}
         with (
@@ -148,21 +129,8 @@ class Bench:
             exec(compile(text, "<cell>", "exec"), names)
         written = {name: names[name] for name in about.writes if name in names and "[" not in name}
         made = {name: value for name, value in written.items() if value is not before[name]}
-        arrays = [value for value in made.values() if isinstance(value, np.ndarray) and value.nbytes > MANY]
-        if arrays and all(map(_plain, written.values())):
-            self._keep(key, made, arrays)
-
-    def _keep(self, key: Any, made: dict[str, Any], arrays: list[Any]) -> None:
-        self.kept[key] = made
-        self.frozen.update({id(array): array for array in arrays})
-        first = self.own  # the solution's own come first, and stay
-        while (
-            first and len(self.kept) > first + 1 and sum(array.nbytes for array in self.frozen.values()) > MOST_ARRAYS
-        ):
-            oldest = list(self.kept)[first]
-            for value in self.kept.pop(oldest).values():
-                self.frozen.pop(id(value), None)
-                self.recognised.pop(id(value), None)
+        if any(map(large, made.values())) and all(map(_plain, written.values())):
+            self.arrays.keep(text, met, made)
 
     def _collector(self, answered: Answered, names: dict[str, Any]) -> Callable[..., None]:
         def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograder.authoring.verify.bench.arrays import Arrays
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
 from autograder.common.wire.description import DataRecord, ModelDescription
@@ -88,6 +89,7 @@ class StandIns:
 
     def __init__(self) -> None:
         self.trainings: dict[int, list[Training]] = {}
+        self.arrays = Arrays()
         self.student: Any = None  # set when there is one: its description of a network is what is scored
         self.kept: list[Any] = []  # networks, so that no id comes back
 

@@ -176,9 +176,13 @@ def _choice(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     return _value(check, objects, stand_ins)
 
 
-def _array(check: Any, objects: Objects, _: StandIns) -> Any:
-    """Only what the check is about: shape, kind and range of an array, or its very content; of finite numbers in any case."""
+def _array(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     array = np.asarray(objects[check.of])
+    return stand_ins.arrays.look(array, repr(check), lambda: _content(check, array))
+
+
+def _content(check: Any, array: Any) -> Any:
+    """Only what the check is about: shape, kind and range of an array, or its very content; of finite numbers in any case."""
     if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         raise ValueError("no numbers")
     seen: list[Any] = []
