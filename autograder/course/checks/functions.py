@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,21 +132,27 @@ def defines(place: str, root: Path) -> str:
     if not file.is_file():
         return _("the reference file {path} does not exist in {root}", path=path, root=root)
     try:
-        tree = ast.parse(file.read_text("utf-8"))
+        defined, bound = _names(file.read_text("utf-8"))
     except (OSError, ValueError, SyntaxError) as error:
         return _("the reference file {path} can't be read: {error}", path=path, error=error)
-    # What it imports or assigns under this name may be a function as well.
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    taken = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
-    if name in defined | bound | taken:
+    if name in defined | bound:
         return ""
     return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
+
+
+@functools.lru_cache(maxsize=8)  # every check of a course names a function of the same one or two files
+def _names(code: str) -> tuple[set[str], set[str]]:
+    """What a file defines as functions and classes, and what it binds otherwise: what it imports or assigns may be a function too."""
+    defined, bound = set[str](), set[str]()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                defined.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                bound.add(node.id)
+            case ast.alias():
+                bound.add(node.asname or node.name)
+    return defined, bound
 
 
 def _how_many(result: Any, wanted: Any) -> str:
