@@ -31,7 +31,7 @@ def table(report: Report) -> Table:
     made.add_column(justify="right", no_wrap=True)
     for question in report.questions:
         text = Text(shorten(question.title), style="" if question.status is Status.PASSED else "bold")
-        for part, style in _said(question):
+        for part, style in _said(question, report):
             text.append(f"\n{part}", style=style)
         made.add_row(Text(MARKS[question.status], style=COLOURS[question.status]), text, _points(question))
     return made
@@ -42,7 +42,7 @@ def markdown(report: Report, hidden: Sequence[HiddenCheck]) -> str:
     question, worth = _plain(_("question")), _plain(_("points"))
     rows = [f"### {_plain(total(report))}", "", f"| | {question} | {worth} |", "| --- | --- | ---: |"]
     for result in report.questions:
-        said = "<br>".join([f"**{_plain(result.title)}**", *(_plain(part) for part, _style in _said(result))])
+        said = "<br>".join([f"**{_plain(result.title)}**", *(_plain(part) for part, _style in _said(result, report))])
         rows.append(f"| {MARKS[result.status]} | {said} | {_points(result)} |")
     rows += ["", *(_plain(note) + "\n" for note in (*report.remarks, later(hidden)) if note)]
     return "\n".join(rows) + "\n"
@@ -71,11 +71,16 @@ def _points(question: QuestionResult) -> str:
     return f"{points(question.points)} / {points(question.out_of)}"
 
 
-def _said(question: QuestionResult) -> Iterable[tuple[str, str]]:
-    """Lines below a question's title, with a style: why it lost points, check by check; nothing if it lost none."""
+def _said(question: QuestionResult, report: Report) -> Iterable[tuple[str, str]]:
+    """Lines below a question's title, with a style: why it lost points, check by check; nothing if it lost none.
+
+    What is wrong with the notebook as a whole stands once, below the table, and not in every row.
+    """
     if question.status is Status.PASSED:
         return
     if problem := trouble(question):
+        if problem in report.remarks:
+            return
         yield shorten(problem, 1000), "red"
         if not any(outcome.actual or outcome.hint for outcome in question.outcomes):
             return
