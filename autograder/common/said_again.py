@@ -76,12 +76,18 @@ class SaidAgain:
                     self.exact.setdefault(form.fixed[0], said.fixed[0])
             elif _is_sentence(form) and set(said.names) <= set(form.names):
                 self.forms.append((form, said))
+        self._known: dict[str, str] = {}  # a class says the same few sentences again and again
         self.forms.sort(key=lambda pair: -sum(map(len, pair[0].fixed)))  # the one with most words of its own says most
 
     def __call__(self, text: str) -> str:
         """`text` in the language that is wanted; as it is where any part of it isn't known."""
         if not text or len(text) > LONGEST:
             return text
+        if text not in self._known:
+            self._known[text] = self._again(text)
+        return self._known[text]
+
+    def _again(self, text: str) -> str:
         whole = self._sentence(text)
         if whole is not None:
             return whole

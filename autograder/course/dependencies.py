@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
@@ -47,6 +48,7 @@ def question_cells(notebook: NotebookNode) -> dict[str, QuestionCells]:
     return found
 
 
+@lru_cache(maxsize=1024)  # asked of the same cells for each question of an assignment
 def uses(source: str, functions: frozenset[str] = frozenset()) -> Uses:
     """What a cell reads and writes; nothing for one that is not Python. `functions`: defined by cells before it."""
     tree = parse_cell(source)

@@ -1,10 +1,11 @@
 """Work on what strangers wrote ends within its limits, whatever it meets, and the process that asked goes on."""
 
 import os
+import signal
 
 import pytest
 
-from autograder.common.confined import OverLimit, confined
+from autograder.common.confined import OverLimit, confined, confined_each
 from autograder.common.errors import SubmissionError
 
 
@@ -30,7 +31,7 @@ HOSTILE = {
     "an answer without end": lambda: "x" * (3 << 20),
     "an answer that is no JSON": lambda: {1, 2},
     "an end by itself": lambda: os._exit(3),
-    "an end by a signal": lambda: os.kill(os.getpid(), 9),
+    "an end by a signal": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "an error that nobody foresaw": lambda: [][1],
 }
 
@@ -58,3 +59,16 @@ def test_a_sentence_for_the_student_comes_back_with_its_remedy():
 
 def test_half_characters_and_odd_numbers_travel():
     assert confined(lambda: ["\udce9", float("inf")]) == ["\udce9", float("inf")]
+
+
+def test_of_work_that_shares_a_child_each_answers_for_itself():
+    def work(number):
+        if number % 50 == 3:
+            raise SubmissionError("no notebook")
+        if number == 45:  # ends the child of those beside it too, at first
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"number": number}
+
+    found = confined_each(work, range(100))
+    assert [number for number, one in enumerate(found) if one is None] == [3, 45, 53]
+    assert all(one is None or one == {"number": number} for number, one in enumerate(found))

@@ -3,53 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from autograder.classroom.folder import Folder, Work
-from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import SubmissionError
+from autograder.common.confined import confined_each
 from autograder.common.pressed_hints import MOST, pressed
 from autograder.common.wire.notebook import content
 
 SECONDS = 10  # of processor time for some notebooks at once, and then for one alone
-AT_ONCE = 40
 Place = tuple[str, str]  # student, assignment
 
 
 def hints_of(folder: Folder, works: Sequence[Work], limit_mb: int) -> dict[Place, dict[str, int]]:
-    """By student and assignment, how many hints of each question the handed-in notebook shows; nothing for one that can't be read.
-
-    Students wrote the notebooks, so they are read within limits: some at a time, and one by one where that doesn't end well.
-    """
-    found: dict[Place, dict[str, int]] = {}
-    for first in range(0, len(works), AT_ONCE):
-        some = works[first : first + AT_ONCE]
-        read = _confined(folder, some, limit_mb)
-        counts = read if read is not None else [(_confined(folder, [work], limit_mb) or [{}])[0] for work in some]
-        for work, own in zip(some, counts, strict=True):
-            if own:
-                found[work.student, work.assignment] = own
-    return found
+    """By student and assignment, how many hints of each question the handed-in notebook shows; nothing for one that can't be read."""
+    counts = confined_each(partial(_counted, folder, limit_mb), works, seconds=SECONDS)
+    return {(work.student, work.assignment): own for work, own in zip(works, counts, strict=True) if own}
 
 
-def _confined(folder: Folder, works: Sequence[Work], limit_mb: int) -> list[dict[str, int]] | None:
-    try:
-        found: list[dict[str, int]] = confined(partial(_read, folder, works, limit_mb), seconds=SECONDS)
-        return found
-    except (OverLimit, SubmissionError):
-        return None
-
-
-def _read(folder: Folder, works: Iterable[Work], limit_mb: int) -> list[dict[str, int]]:
-    return [_counted(folder, work, limit_mb) for work in works]
-
-
-def _counted(folder: Folder, work: Work, limit_mb: int) -> dict[str, int]:
+def _counted(folder: Folder, limit_mb: int, work: Work) -> dict[str, int]:
     try:
         document = json.loads(content(folder.submission(work), limit_mb))
-    except (SubmissionError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     counts = pressed(document) if isinstance(document, dict) and isinstance(document.get("cells"), list) else {}
     prefix = f"{work.assignment}."

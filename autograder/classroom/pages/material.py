@@ -25,13 +25,13 @@ from autograder.classroom.pages.class_page import Material, Place, Standing
 from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
-from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import AutograderError, CollectError, SubmissionError
+from autograder.common.confined import OverLimit, confined, confined_each
+from autograder.common.errors import AutograderError, CollectError
 from autograder.common.results import Report
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 
-READ_SECONDS = 10  # of processor time, for a notebook
+READ_SECONDS = 10  # of processor time for some notebooks at once, and then for one alone
 COMPARE_SECONDS = 120  # for those of an assignment with one another: 500 of the course's take 3
 
 
@@ -123,11 +123,10 @@ def _pages(folder: Folder, here: Iterable[Place], beside: Path) -> dict[Place, s
 def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]]:
     found, folder = {}, Folder(course.root)
     for name in course.assignments:
-        notebooks, teams = {}, set[tuple[str, str]]()
-        for report in reports:
-            if report.assignment == name and not _is_teammates(folder, report, teams):
-                with suppress(OverLimit, SubmissionError):  # cells that are none: not compared
-                    notebooks[report.student] = confined(partial(_handed_in, folder, report), seconds=READ_SECONDS)
+        teams = set[tuple[str, str]]()
+        own = [one for one in reports if one.assignment == name and not _is_teammates(folder, one, teams)]
+        cells = confined_each(partial(_handed_in, folder), own, seconds=READ_SECONDS)
+        notebooks = {one.student: read for one, read in zip(own, cells, strict=True) if read is not None}
         if len(notebooks) > 1:
             with suppress(AutograderError, OverLimit):
                 found[name] = _groups(notebooks, _answers(released_notebook(course, name)))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.folder import Folder, Place
-from autograder.classroom.pages import charts, hints
+from autograder.classroom.pages import charts
 from autograder.classroom.pages.causes import causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.class_page import Material, Standing, class_page
 from autograder.classroom.pages.feedback import feedback_page
@@ -260,20 +260,6 @@ def test_pressed_hints_are_counted_by_question_and_a_hostile_notebook_stops_nobo
         ["A deep network", "2 (33%)", "1", "1"]
     ]
     assert rows[0].th.get_text() == "Four layers with names"
-
-
-def test_where_some_notebooks_take_too_long_each_is_read_alone(course, tmp_path, monkeypatch):
-    reports = [synthetic.report(course, f"s{number}", "deep") for number in range(3)]
-    read = hints._read
-
-    def slow(folder, works, limit_mb):
-        works = list(works)
-        if len(works) > 1 or works[0].student == "s1":
-            raise MemoryError
-        return [{"network": 1} for _work in read(folder, works, limit_mb)]
-
-    monkeypatch.setattr(hints, "_read", slow)
-    assert hints_of(Folder(tmp_path), reports, 20) == {("s0", "deep"): {"network": 1}, ("s2", "deep"): {"network": 1}}
 
 
 def test_every_chart_is_a_valid_specification(course):
