@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from autograder.classroom.collect import times
@@ -18,11 +19,25 @@ from autograder.common.confined import limited
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _BRANCH = re.compile(r"ref: (refs/[\w./+@-]{1,200})\Z")
-_SECONDS = 60
+SECONDS = 60.0
 
 
-def committed_at(repository: Path, file: Path) -> dt.datetime | None:
-    """The committer's time of the last commit that touched `file`, in UTC; None where git can't tell."""
+class Commits:
+    """Times of commits. All questions about one checkout together take `SECONDS` at the most: its history is as long as its student likes."""
+
+    def __init__(self) -> None:
+        self._left: dict[Path, float] = {}
+
+    def at(self, repository: Path, file: Path) -> dt.datetime | None:
+        """`committed_at`, while there is time left for this checkout; then None."""
+        started, left = time.monotonic(), self._left.get(repository, SECONDS)
+        found = committed_at(repository, file, left) if left > 0 else None
+        self._left[repository] = left - (time.monotonic() - started)
+        return found
+
+
+def committed_at(repository: Path, file: Path, seconds: float = SECONDS) -> dt.datetime | None:
+    """The committer's time of the last commit that touched `file`, in UTC; None where git can't tell, or not in so many seconds."""
     head = _head(repository / ".git")
     if head is None:
         return None
@@ -40,7 +55,7 @@ def committed_at(repository: Path, file: Path) -> dt.datetime | None:
             (ours / "HEAD").write_text("ref: refs/heads/none\n")
             command = ["git", f"--git-dir={ours}", "log", "-1", "--format=%cI", head, "--", inside]
             done = subprocess.run(
-                command, env=environment, cwd=scratch, capture_output=True, text=True, check=False, timeout=_SECONDS,
+                command, env=environment, cwd=scratch, capture_output=True, text=True, check=False, timeout=seconds,
                 preexec_fn=limited,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):

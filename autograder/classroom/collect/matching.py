@@ -109,6 +109,7 @@ class _Matcher:
         self.rule = self._rule()
         self.teams = teams.of(settings.roster, settings.teams)
         self.more = notes.more(self.rule, source)
+        self.commits = git.Commits()
         self.uploaded: dict[str, list[int]] = defaultdict(list)  # bytes of each notebook, by the platform's part
 
     def _rule(self) -> Rule:
@@ -256,7 +257,7 @@ class _Matcher:
         if groups.get("time"):
             return times.parse(groups["time"], zone)
         if self.rule.platform.checkout and file.repository is not None and file.place is not None:
-            return git.committed_at(file.repository, file.place)
+            return self.commits.at(file.repository, file.place)
         # The teacher's stamp lies in the teacher's folder, and not in an archive or folder that was handed in.
         stamp = self.by_path.get(cut.within("timestamp.txt")) if self._is_teachers(cut) else None
         try:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 Cell = str | float | int | None
 # Excel, LibreOffice and Google Sheets evaluate a cell that starts with one of these. Source: OWASP, "CSV Injection"
 # (https://owasp.org/www-community/attacks/CSV_Injection); the full-width forms count in East Asian locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+# A spreadsheet may part lines at another mark than the comma, as in most of Europe: then a cell begins wherever that mark stands, quotes or not.
+# "- " begins the lines of our own lists.
+_INNER = re.compile(r"""([;|\t\n][ "']*)(?=[=+@＝＋－＠]|-(?! ))""")
 
 
 def number(value: float) -> str:
@@ -21,6 +25,7 @@ def number(value: float) -> str:
 def guarded(text: str) -> str:
     """A text as it is or, if a spreadsheet would evaluate it, behind an apostrophe, which makes it a text there."""
     clean = "".join(char if char.isprintable() or char in "\t\n" else " " for char in text)
+    clean = _INNER.sub(r"\1'", clean)
     bare = clean.lstrip(" ")
     return f"'{clean}" if len(bare) > 1 and bare.startswith(_FORMULA) else clean
 

@@ -1,10 +1,14 @@
 """GitHub Classroom checkouts: real repositories, whose last commit is the time, and whose configuration is never believed."""
 
+import itertools
 import os
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from autograder.classroom.collect import git
 from tests.classroom.collect.conftest import outcome, submission
 
 ZONE = "+09:00"
@@ -104,3 +108,15 @@ def test_a_folder_that_is_no_checkout_is_listed(checkout, work, folder, collecti
     assert outcome(collecting(place, platform="github")) == (
         {}, {"deep-ada/deep.ipynb": "its name is not one that GitHub Classroom gives, or it lies in no checkout"},
     )  # fmt: skip
+
+
+def test_all_files_of_a_checkout_share_the_time_that_its_history_may_take(monkeypatch):
+    """A million commits cost git ten seconds for each of a hundred notebooks: the class waits for one student's no longer than a minute."""
+    asked, moments = [], itertools.count(0, 25)
+    monkeypatch.setattr(git, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(git, "committed_at", lambda repository, file, seconds: asked.append((repository.name, seconds)))
+    commits = git.Commits()
+    for _ in range(5):
+        commits.at(Path("eve"), Path("eve/deep.ipynb"))
+    commits.at(Path("ada"), Path("ada/deep.ipynb"))
+    assert asked == [("eve", 60), ("eve", 35), ("eve", 10), ("ada", 60)]

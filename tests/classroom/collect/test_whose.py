@@ -38,7 +38,7 @@ def the_course():
 @pytest.fixture(scope="module")
 def no_git():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.classroom.collect.git.committed_at", lambda repository, file: None)
+        patch.setattr("autograder.classroom.collect.git.committed_at", lambda repository, file, seconds: None)
         yield
 
 

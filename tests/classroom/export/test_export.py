@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,12 +14,14 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from autograder.authoring.release import release
 from autograder.classroom.export import FORMATS, Sheet
-from autograder.classroom.export.cells import guarded, number
+from autograder.classroom.export.cells import guarded, number, table
 from autograder.classroom.export.grades import Person, make
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -394,6 +397,22 @@ def test_a_students_name_cannot_lead_out_of_the_folder(course, tmp_path):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "  =", "＝", "\n+"])
 def test_no_text_starts_a_formula(start):
     assert guarded(f"{start}1+1").startswith("'")
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["=", "+", "-", "@", "＝", ";", ",", "|", "\t", "\n", "\r", " ", '"', "'", "\u200b", "a", "1", "=cmd|' /C calc'!A0"]), max_size=8)
+        .map("".join), min_size=1, max_size=3,
+    ),
+    st.sampled_from(",;\t|"),
+)  # fmt: skip
+@example(["x;=1+1"], ";")
+@example(['x;"=1+1'], ";")
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_the_lines(texts, mark):
+    found = [cell for row in csv.reader(io.StringIO(table([["ann", *texts]]), newline=""), delimiter=mark) for cell in row]
+    for cell in (cell.strip(" \"") for cell in found):
+        assert not (len(cell) > 1 and cell.startswith(("=", "+", "@", "＝")) or re.match("-[^ ]", cell)), (cell, found)
 
 
 @pytest.mark.parametrize(
