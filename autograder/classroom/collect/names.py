@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from autograder.course.course import Course
 
 LONGEST = 60  # characters of a student id; 180 bytes in Korean, and file systems take 255
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(?:\.|\Z)", re.IGNORECASE)  # on Windows, with any ending
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(?:\.|\Z)", re.IGNORECASE
+)  # on Windows, with any ending
 _COPIES = (
     re.compile(r"[ _]*\((?P<number>\d{1,4})\)\Z"),  # a browser's second download
     re.compile(r"의 사본(?: ?(?P<number>\d{1,4}))?\Z"),  # macOS, Google Drive

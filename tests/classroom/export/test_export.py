@@ -410,9 +410,14 @@ def test_no_text_starts_a_formula(start):
 @example(['x;"=1+1'], ";")
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_the_lines(texts, mark):
-    found = [cell for row in csv.reader(io.StringIO(table([["ann", *texts]]), newline=""), delimiter=mark) for cell in row]
-    for cell in (cell.strip(" \"") for cell in found):
-        assert not (len(cell) > 1 and cell.startswith(("=", "+", "@", "＝")) or re.match("-[^ ]", cell)), (cell, found)
+    found = [
+        cell for row in csv.reader(io.StringIO(table([["ann", *texts]]), newline=""), delimiter=mark) for cell in row
+    ]
+    for cell in (cell.strip(' "') for cell in found):
+        assert not ((len(cell) > 1 and cell.startswith(("=", "+", "@", "＝"))) or re.match("-[^ ]", cell)), (
+            cell,
+            found,
+        )
 
 
 @pytest.mark.parametrize(
