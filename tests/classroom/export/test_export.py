@@ -145,7 +145,7 @@ def test_moodle_gets_a_grade_and_its_feedback_and_a_dash_where_there_is_no_grade
         "Addition: 0.5 of 2 points",
         "- The secret: 5; Think again.",
         "A name: 0 of 1 points",
-        f'- The name: expected ada; {FORMULA}; Say "ada", please.',
+        f'- The name: expected ada; \'{FORMULA}; Say "ada", please.',
     ]
     assert found["carl"][1].startswith("Undecided: a person will look at this.\nAddition: 0.5 of 2 points")
     assert found["zoe"][1] == "Missing: nothing was handed in."
