@@ -112,6 +112,9 @@ COMMON = {
     "title": "instead of the one that is made of its keys; needed when it is hidden",
     "hint": "shown when it fails, behind the hint that fits the mistake",
 }
+_AIMS = (
+    "of a table: the name of the targets that it is trained on, if `prepare` makes them; it is measured in their units"
+)
 _ENTRIES = {
     "entries": "when `of` is a dictionary of networks: the keys of those that must all pass",
     "enough": "how many of the `entries` do, where other checks ask for each: what is not there is not looked at",
@@ -134,7 +137,7 @@ OWN: dict[str, dict[str, str]] = {
     },
     "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
     "metrics": {"includes": "names that must be among them"},
-    "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", **_ENTRIES},
+    "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "prepared": "of a table: the name of what `prepare` makes, or `raw`", **_ENTRIES},
     "trained_with": {
         "equals": "class name or string", "settings": "by argument name",
         "others": "settings that are not named: anything, or Keras's defaults", **_ENTRIES,
@@ -144,9 +147,10 @@ OWN: dict[str, dict[str, str]] = {
     "fresh": {**_ENTRIES},
     "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", **_ENTRIES},
     "metric": {
-        "split": "which images", "metric": "`loss`, or what the network's task is measured by", "at_least": "no smaller", "at_most": "no larger",
+        "split": "which rows", "metric": "`loss`, `accuracy`, or one of scikit-learn's by its name, such as `r2_score` or `mean_absolute_error`",
+        "at_least": "no smaller", "at_most": "no larger", "targets": _AIMS,
     },
-    "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1"},
+    "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1", "targets": _AIMS},
     "evaluation": {
         "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",
         "trained": "whether the network must come out of `fit`",
@@ -169,6 +173,7 @@ OWN: dict[str, dict[str, str]] = {
     "array": {
         "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
         "equals": "which part of the data set it holds, row by row", "scaling": "of the pixels",
+        "prepared": "of a table: the name of what `prepare` makes, or `raw`",
         "reference": "instead: `solutions/references.py:name`, a function without arguments that gives the array; never released",
         "tolerance": "of its numbers, relative and absolute",
     },

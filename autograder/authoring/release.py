@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
+from autograder.common import prepared
 from autograder.common.cells import KEY
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
@@ -38,6 +39,7 @@ from autograder.course.source_notebook import (
     source_notebook,
     squeeze,
 )
+from autograder.networks.lab import CourseLab
 
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
 _SECRET = (*(marker for region in REGIONS for marker in region), "MARK SCHEME", "hidden=True")
@@ -103,6 +105,13 @@ def revealed(course: Course, assignment: str, language: str) -> list[str]:
     return [message for message, _remedy in problems.found]
 
 
+def prepared_file(course: Course) -> bytes:
+    """What the course makes of its table, for `check` at home; b"" where it makes nothing. Raises CourseError as it is made."""
+    lab = CourseLab(course.data, course.root)
+    named = lab.prepared if course.data.file or course.data.prepare else None
+    return named.content() if named is not None and course.data.prepare else b""
+
+
 def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:
     """The release of one assignment in one language, in `folder`."""
     generate(course, assignment, pick_language(course, source, language), folder.parent)
@@ -120,6 +129,8 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
     (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
+    if content := prepared_file(course):
+        (folder / prepared.FILE).write_bytes(content)
     if course.data.file:
         shutil.copyfile(course.root / course.data.file, folder / course.data.beside)
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,12 +164,17 @@ def _column(texts: list[str]) -> npt.NDArray[np.generic]:
     return np.array(texts)
 
 
-def _npz(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
+def arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an ``.npz``. Raises ValueError for more than `MAX_BYTES` of them, and what NumPy raises."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
             raise ValueError(_("its arrays are larger than {most:,} bytes", most=MAX_BYTES))
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        columns = {name: file[name] for name in file.files}
+        return {name: file[name] for name in file.files}
+
+
+def _npz(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
+    columns = arrays(content)
     if (
         not columns
         or len({array.shape[:1] for array in columns.values()}) != 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.common import prepared
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _, known
@@ -57,7 +58,7 @@ def beside(course: Course, assignment: str, language: str = "") -> dict[str, Pat
     """What lies beside the notebook in a release, such as data and modules of the course's own, by its place from there."""
     folder = course.root / release_place(assignment, language or course.language)
     found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    own = {Path(f"{assignment}.ipynb"), Path(RELEASED)}
+    own = {Path(f"{assignment}.ipynb"), Path(RELEASED), Path(prepared.FILE)}  # the last would answer questions
     return {
         place.as_posix(): path
         for place, path in found.items()

@@ -60,6 +60,9 @@ class Trainings:
 
     def fit(self, request: Fit) -> Answer:
         """Raises CannotRebuild or CannotTrainHere for what the judge doesn't train: the notebook then trains as written."""
+        request = request.model_copy(
+            update={"samples": self.lab.own(request.samples), "validation": self.lab.own(request.validation)}
+        )
         if request.first:
             self.calls, self._counted = self.calls + 1, False
         misses = self.memo.misses
@@ -87,7 +90,7 @@ class Trainings:
         net = size(plan)
         if lineage is None or structure(lineage.plan) != structure(plan):
             raise CannotRebuild(_("the weights do not come from a training of the grader"))
-        samples = samples_for(request.samples, request.model, plan, settings, self.lab.data)
+        samples = samples_for(self.lab.own(request.samples), request.model, plan, settings, self.lab.data)
         self.budget.evaluate(net, len(samples.rows))
         key = measure_key(lineage.state.key, settings, samples)
         measured = self.memo.measured(

@@ -230,7 +230,7 @@ def main() -> None:
         judge.lab.prepare = settle
     else:
         settle()
-        judge.lab.data  # noqa: B018 - read before the first submission waits for it
+        judge.lab.data, judge.lab.prepared  # noqa: B018 - before the first submission waits for them
     judge.limit_memory(int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB))
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()

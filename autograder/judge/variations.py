@@ -129,7 +129,7 @@ def _one_epoch(reference: Trial) -> Trial | None:
 
 
 def _unscaled(reference: Trial) -> Trial | None:
-    if any(float(np.max(fit.samples.lookup)) > 1.0 for fit in reference.fits):
+    if any(fit.samples.span[1] > 1.0 for fit in reference.fits):
         return None  # the network scales the pixels itself
     raw = np.arange(256, dtype=np.float32)
     fits = tuple(

@@ -13,7 +13,7 @@ from autograder.common.data import Rows
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_ROWS
-from autograder.common.wire.messages import SamplesMessage
+from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.recognise import Recogniser
 
 Step = tuple[int, int, Any]  # as Keras's iterators give it: first batch, last batch, the batches
@@ -28,7 +28,7 @@ class EpochData:
 
     given: dict[str, Any]
     recogniser: Recogniser
-    samples: SamplesMessage | None = None
+    samples: SamplesMessage | ArraysMessage | None = None
     batch_size: int = 0
     ordered: bool = False
 
@@ -49,7 +49,9 @@ class ReadEpoch:
         self.last = -1  # step
         iter(real)
 
-    def samples(self, recogniser: Recogniser, *, ordered: bool, any_sizes: bool) -> tuple[SamplesMessage, int] | None:
+    def samples(
+        self, recogniser: Recogniser, *, ordered: bool, any_sizes: bool
+    ) -> tuple[SamplesMessage | ArraysMessage, int] | None:
         """The samples of the epoch, and the size of its batches; in the usual order of these images, unless it is `ordered`.
 
         None where the data ran out in an epoch before.
@@ -70,7 +72,11 @@ class ReadEpoch:
         if not sizes or not (any_sizes or sizes[1:] == sizes[-1:] * len(sizes[1:])):
             raise CannotTrainHere(_("the batches are not all of the same size"))
         found = recogniser.samples(*self._parts(self._batches))
-        return found if ordered else in_usual_order(found, recogniser.index.orders), sizes[-1]
+        if ordered:
+            return found, sizes[-1]
+        if isinstance(found, ArraysMessage):
+            return _sorted(found), sizes[-1]
+        return in_usual_order(found, recogniser.index.orders), sizes[-1]
 
     def __iter__(self) -> Iterator[Step]:
         if not self._steps and (
@@ -178,6 +184,14 @@ def _size(batch: Any) -> int:
     import keras
 
     return int(keras.tree.flatten(batch)[0].shape[0])
+
+
+def _sorted(samples: ArraysMessage) -> ArraysMessage:
+    """The same samples by their numbers, as far as the notebook can tell: which rows they are is the judge's to know."""
+    count = len(samples)
+    by = np.lexsort(np.column_stack([samples.targets.reshape(count, -1), samples.values.reshape(count, -1)]).T)
+    weights = None if samples.weights is None else samples.weights[by]
+    return samples.model_copy(update={"values": samples.values[by], "targets": samples.targets[by], "weights": weights})
 
 
 def in_usual_order(samples: SamplesMessage, orders: Iterable[Rows]) -> SamplesMessage:

@@ -72,7 +72,7 @@ def _data(
     if is_tf_dataset(x) or isinstance(x, (keras.utils.PyDataset, GeneratorType)):
         return _unread(trainings, given, class_weight)
     samples = trainings.recogniser.samples(x, y, _sample_weights(y, class_weight, weights))
-    rows = len(samples.rows)
+    rows = len(samples)
     size = operator.index((math.ceil(rows / steps) if steps else BATCH_SIZE) if batch_size is None else batch_size)
     if size < 1:
         raise ValueError("batch_size")

@@ -20,7 +20,7 @@ import numpy as np
 from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import DTYPES
-from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage, optimizer_digest
+from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_compile, describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
@@ -55,7 +55,7 @@ class JudgedEpochs:
         self.model, self.data, self.ask = model, data, ask
         self.reason = ""
         self.stepwise = False  # whether a callback counts the steps
-        self._known: SamplesMessage | None = data.samples
+        self._known: SamplesMessage | ArraysMessage | None = data.samples
         self.batch_size = data.batch_size
         self._arguments: dict[str, Any] = {}
         self.traces = True  # whether Keras would trace its function now
@@ -66,14 +66,14 @@ class JudgedEpochs:
         raise NotImplementedError
 
     @property
-    def samples(self) -> SamplesMessage:
+    def samples(self) -> SamplesMessage | ArraysMessage:
         if self._known is None:
             raise CannotTrainHere(_("the data are not arrays"))
         return self._known
 
     @property
     def batches(self) -> int:
-        return math.ceil(len(self.samples.rows) / self.batch_size)
+        return math.ceil(len(self.samples) / self.batch_size)
 
     def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
         """In place of ``TFEpochIterator(**arguments)``."""
@@ -137,7 +137,7 @@ class JudgedEpochs:
             return form_of(self._real._distributed_dataset.element_spec)
         samples, given = self.samples, self.data.given
         weights = None if samples.weights is None else samples.weights
-        return form_of_arrays((given["x"], given["y"], weights), len(samples.rows), self.batch_size)
+        return form_of_arrays((given["x"], given["y"], weights), len(samples), self.batch_size)
 
     def ran_out(self) -> None:
         """Keras asked for one batch more than there is."""

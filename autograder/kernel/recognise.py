@@ -13,7 +13,7 @@ from autograder.common.data_sources import Source
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Index, Recognised, index
-from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
+from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
 from autograder.kernel.plain import of_pandas
 
 SAMPLED = 4096
@@ -108,10 +108,11 @@ class Recogniser:
         rows = np.asarray(images).reshape(len(images), -1) if len(images) else images
         return bool(self.index.recognise(rows))
 
-    def samples(self, x: Any, y: Any, weights: Any = None) -> SamplesMessage:
-        """`y`: numbers of classes, or one-hot vectors; `weights`: a number for each sample.
+    def samples(self, x: Any, y: Any, weights: Any = None) -> SamplesMessage | ArraysMessage:
+        """`y`: numbers of classes, or one-hot vectors; of a table any numbers. `weights`: a number for each sample.
 
-        Raises CannotTrainHere, with the reason, for anything but samples of the data set with a class each.
+        Raises CannotTrainHere, with the reason, for anything but images of the data set with a class each, or numbers for the judge to
+        look at.
         """
         images, labels, weights = array(x), array(y), array(weights)
         if images is None or labels is None:
@@ -119,7 +120,7 @@ class Recogniser:
         if len(images) != len(labels):
             raise CannotTrainHere(_("there are not as many labels as images"))
         if not self.images:
-            raise OtherData(_("the data are not images of a data set"), len(images))
+            return as_numbers(images, labels, weights)
         found = self.rows(images)
         if found is None:
             reason = _("the data are not images of {title} as they are or only scaled", title=_(self.source.title))
@@ -151,6 +152,26 @@ def _classes(vectors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not ones.all() or not (vectors[np.arange(len(vectors)), classes] == 1).all():
         raise CannotTrainHere(_("the labels are vectors, and not one-hot"))
     return classes
+
+
+def as_numbers(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], weights: Any) -> ArraysMessage:
+    """Raises CannotTrainHere for what isn't numbers, and for more of them than travel."""
+    given = [one for one in (x, y, weights) if one is not None]
+    if any(one.dtype.kind not in "biuf" for one in given) or x.ndim < 2 or not x.size:
+        raise CannotTrainHere(_("the data are not arrays"))
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim > 2 or (y.ndim == 2 and not 1 < y.shape[1] <= MAX_COLUMNS):
+        raise CannotTrainHere(_("the targets are not a number or a row of numbers for each sample"))
+    if weights is not None and weights.shape != (len(x),):
+        raise CannotTrainHere(_("the weights of the samples are not one number for each"))
+    if 4 * (x.size + y.size) > MAX_ARRAYS:
+        raise OtherData(_("the data are more than {most:,} numbers", most=MAX_ARRAYS // 4), len(x))
+    if not all(np.isfinite(one).all() and np.abs(one.astype(np.float64)).max() < MOST for one in given):
+        raise OtherData(_("the data hold NaN, infinity or very large numbers"), len(x))
+    targets = y.astype(np.float32 if y.dtype.kind == "f" else np.int32)
+    return ArraysMessage(
+        values=x.astype(np.float32), targets=targets, weights=None if weights is None else weights.astype(np.float32)
+    )
 
 
 def array(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
-from autograder.common.wire.messages import SamplesMessage
+from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describe_compile import describe_compile
 from autograder.kernel.trainings import Trainings
 
@@ -18,7 +18,7 @@ class Recorder(Trainings):
 
     def __init__(
         self,
-        record: Callable[[SamplesMessage], DataRecord],
+        record: Callable[[SamplesMessage | ArraysMessage], DataRecord],
         refusal: Callable[[Any, dict[str, Any]], str] = lambda model, call: "",
     ) -> None:
         super().__init__()

@@ -154,6 +154,12 @@ def measuring_accuracy(settings: str) -> str:
     return json.dumps({**json.loads(settings), "metrics": ["accuracy"]}, sort_keys=True)
 
 
+def loss_of(settings: str) -> tuple[str, bool]:
+    """The loss of ``compile_settings``'s JSON, and whether it takes logits."""
+    name, options = json.loads(settings)["loss"]
+    return name, options.get("from_logits") is True
+
+
 def one_hot(plan: str, settings: str) -> int:
     """How many columns the labels have that such a network is evaluated with; 0: numbers of classes."""
     output, loss = size(plan).output, json.loads(settings)["loss"][0]

@@ -14,20 +14,22 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from autograder.common import data_sets
 from autograder.common.data import DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
+from autograder.common.prepared import RAW, Prepared
 from autograder.common.rows import scaling_of
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
-from autograder.common.wire.messages import MAX_COLUMNS, SamplesMessage
+from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
-from autograder.networks import states
+from autograder.networks import rows_of_tables, scores, states
 from autograder.networks.budget import Budget
-from autograder.networks.build import architecture, compile_settings, one_hot
+from autograder.networks.build import architecture, compile_settings, loss_of, one_hot
 from autograder.networks.memo import Memo
 from autograder.networks.size import check_numbers, size
 from autograder.networks.states import Samples, training_code
@@ -55,6 +57,7 @@ class CourseLab:
         self._known = Measured()
         self._trainer: Trainer | None = None
         self._data: DataSet | None = None
+        self._prepared: Prepared | None = None
         self.asked = Measured()  # what was asked for since somebody replaced this
         self.budget: Budget | None = None  # of the submission that asks; None: ours, without bounds
         self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
@@ -65,6 +68,19 @@ class CourseLab:
         if self._data is None:
             self._data = self.settings.load(self._root or Path())
         return self._data
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """What the course makes of a table; None for images. Raises CourseError as `rows_of_tables.prepare`."""
+        if self._prepared is None and not data_sets.has_images(self.settings.name):
+            self._prepared = rows_of_tables.prepare(self.settings, self.data, self._root or Path(), self.reference)
+        return self._prepared
+
+    def own(self, message: SamplesMessage | ArraysMessage | None) -> Any:
+        """The same samples with the course's own numbers, as far as they are recognised."""
+        if not isinstance(message, ArraysMessage) or self.prepared is None:
+            return message
+        return rows_of_tables.own(message, self.prepared.known(message.values, message.targets), self.prepared)
 
     @property
     def trainer(self) -> Trainer:
@@ -80,8 +96,29 @@ class CourseLab:
     def rows(self, split: str) -> npt.NDArray[np.int32]:
         return self.data.splits(*self.holdout)[split]
 
-    def labels(self, split: str) -> npt.NDArray[np.uint8]:
-        return self.data.targets[self.rows(split)]
+    def labels(self, split: str, name: str = RAW) -> npt.NDArray[Any]:
+        """`name`: of the targets that a course prepares. Raises CourseError where it doesn't."""
+        if name == RAW:
+            return self.data.targets[self.rows(split)]
+        return self._named(name, targets=True)[self.rows(split)]
+
+    def features(self, split: str, name: str) -> npt.NDArray[Any]:
+        """The rows of `split` of a named array. Raises CourseError where the course makes none of that name."""
+        return self._named(name)[self.rows(split)]
+
+    def _named(self, name: str, targets: bool = False) -> npt.NDArray[Any]:
+        named = self.prepared
+        known = {} if named is None else named.targets if targets else named.features
+        if name not in known:
+            raise CourseError(
+                _("the course prepares no '{name}': there are {known}", name=name, known=", ".join(known))
+            )
+        return known[name].array
+
+    def held(self, values: npt.NDArray[Any]) -> str:
+        """The named array that all rows of `values` are rows of; '' for none."""
+        columns = {} if self.prepared is None else self.prepared.features
+        return next((name for name, column in columns.items() if (column.find(values) >= 0).all()), "")
 
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
@@ -97,6 +134,9 @@ class CourseLab:
         self._known.metrics[_key(plan, settings, weights, samples)] = dict(logs)
 
     def _samples(self, model: ModelDescription, split: str, most: int | None = None) -> Samples:
+        if self.prepared is not None:
+            columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
+            return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns)
         lookup = UNIT
         if model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
@@ -118,6 +158,19 @@ class CourseLab:
                 return states.Measured(self.trainer.evaluate(plan, settings, model.weights, samples))
             except ValueError as error:
                 raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
+
+        return self._metrics(key, plan, samples, measure)
+
+    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+        """scikit-learn's `metric`, by its name, of what the network answers for `split`. Raises CannotRebuild as `evaluate` does."""
+        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        samples = self._samples(model, split)
+        key = sha256(_key(plan, settings, digest(model.weights), samples) + metric)
+
+        def measure() -> states.Measured:
+            answers = self.trainer.predict(plan, settings, model.weights, samples)
+            found = scores.score(metric, samples.targets(), answers, loss_of(settings))
+            return states.Measured({metric: found})
 
         return self._metrics(key, plan, samples, measure)
 
@@ -148,6 +201,8 @@ class CourseLab:
 
         Raises CannotRebuild as `evaluate` does; none for a network whose answer is not one number for each class.
         """
+        if self.prepared is not None:
+            return ()  # there is nothing to be drawn
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         samples = self._samples(model, split, LOOKED_AT)
         key = _key(plan, settings, digest(model.weights), samples)
@@ -255,18 +310,23 @@ def _sample_shape(model: ModelDescription, data: DataSet) -> tuple[int, ...]:
     return shape
 
 
-def data_record(samples: SamplesMessage, lab: CourseLab) -> DataRecord:
+def data_record(samples: SamplesMessage | ArraysMessage, lab: CourseLab) -> DataRecord:
     """How many rows of each part of the data set were trained on; the test set are the rows after those for training."""
-    rows, data = samples.rows, lab.data
-    part = np.zeros(len(data), np.uint8)
-    part[lab.rows("holdout")] = 1
-    part[data.training :] = 2
-    counts = np.bincount(part[rows], minlength=3)
+    data = lab.data
+
+    def counts(rows: npt.NDArray[np.int32]) -> dict[str, Any]:
+        part = np.zeros(len(data), np.uint8)
+        part[lab.rows("holdout")] = 1
+        part[data.training :] = 2
+        return dict(zip(("train", "holdout", "test"), map(int, np.bincount(part[rows], minlength=3)), strict=True))
+
+    if isinstance(samples, ArraysMessage):
+        known = lab.prepared.known(samples.values, samples.targets) if lab.prepared is not None else None
+        return rows_of_tables.record(samples, known, counts)
+    rows = samples.rows
     return DataRecord(
         samples=len(rows),
-        train=int(counts[0]),
-        holdout=int(counts[1]),
-        test=int(counts[2]),
+        **counts(rows),
         distinct=len(np.unique(rows)),
         weighted=_weighted(samples, len(data.classes)),  # type: ignore[arg-type]
         changed_labels=int(np.count_nonzero(data.targets[rows] != samples.labels)),

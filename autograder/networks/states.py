@@ -19,6 +19,7 @@ from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
 
 EVALUATION_BATCH = 1_000
+NO_LOOKUP = np.empty(0, np.float32)  # of a table
 Arrays = tuple[npt.NDArray[Any], ...]
 
 
@@ -32,30 +33,52 @@ class Samples:
     """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value.
 
     `one_hot`: the labels are vectors of so many columns; 0: numbers of classes. `weights` float32 (n,): of each sample.
-    `of`: the name of the data set.
+    `of`: the name of the data set. Of a table, `values` float32 (m, ...) holds what `rows` are rows of, and `labels` int32 or float32
+    (n,) or (n, columns) are the targets as they are.
     """
 
     rows: npt.NDArray[np.int32]
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
     lookup: npt.NDArray[np.float32]
     shape: tuple[int, ...]
     one_hot: int = 0
     weights: npt.NDArray[np.float32] | None = None
     of: str = data_sets.USUAL
+    values: npt.NDArray[np.float32] | None = None
+
+    @property
+    def inputs_key(self) -> str:
+        """Of what the network sees, without labels."""
+        given = [self.rows, self.lookup] if self.values is None else [self.values[self.rows]]
+        return digest(given) + str(self.shape)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The smallest and the largest number that the network may see."""
+        given = self.lookup if self.values is None else self.values
+        return float(given.min()), float(given.max())
 
     def key(self) -> str:
-        key = digest([self.rows, self.labels, self.lookup]) + str(self.shape) + self.of
+        if self.values is None:
+            key = digest([self.rows, self.labels, self.lookup]) + str(self.shape) + self.of
+        else:
+            key = self.inputs_key + digest([self.labels])
         if self.one_hot:
             key += f"one-hot {self.one_hot}"
         return key if self.weights is None else key + digest([self.weights])
 
     def images(self, data: DataSet) -> npt.NDArray[np.float32]:
+        if self.values is not None:
+            given: npt.NDArray[np.float32] = self.values[self.rows].reshape(len(self.rows), *self.shape)
+            return given
         flat = data.features.reshape(len(data), -1)
         images: npt.NDArray[np.float32] = self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
         return images
 
-    def targets(self) -> npt.NDArray[Any]:
-        """Labels int32 (n,), which is what sparse losses work with, or one-hot vectors float32 (n, one_hot)."""
+    def targets(self) -> Any:
+        """Labels int32 (n,), which is what sparse losses work with, or one-hot vectors float32 (n, one_hot); of a table as they are."""
+        if self.values is not None:
+            return self.labels
         if self.one_hot:
             return np.eye(self.one_hot, dtype=np.float32)[self.labels]
         return self.labels.astype(np.int32)

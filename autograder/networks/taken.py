@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from autograder.common import data_sets
 from autograder.common.data import DataSet
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
-from autograder.common.wire.messages import Evaluate, Fit, SamplesMessage
+from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, check_targets, compile_settings, without_rate
 from autograder.networks.size import check_numbers, size
-from autograder.networks.states import Samples
+from autograder.networks.states import NO_LOOKUP, Samples
 
 
 def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str, str]:
@@ -26,25 +30,54 @@ def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str,
 
 
 def check_rows(request: Fit | Evaluate, data: DataSet) -> None:
-    """Raises ProtocolError for rows or classes that `data` doesn't have."""
+    """Raises ProtocolError for rows or classes that `data` doesn't have, and for samples in the form of another kind of data."""
+    kind = SamplesMessage if data_sets.has_images(data.name) else ArraysMessage
     for message in (request.samples, getattr(request, "validation", None)):
         if message is not None and (
-            int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes)
+            not isinstance(message, kind)
+            or (
+                isinstance(message, SamplesMessage)
+                and (int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes))
+            )
         ):
             raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))
 
 
-def samples_for(message: SamplesMessage, model: ModelDescription, plan: str, settings: str, data: DataSet) -> Samples:
+def samples_for(
+    message: SamplesMessage | ArraysMessage, model: ModelDescription, plan: str, settings: str, data: DataSet
+) -> Samples:
     """The samples of a request, if they are for this network. Raises CannotRebuild."""
     # Keras gives a sample a last axis of one, or takes it away, where a network begins otherwise.
     shapes = [message.shape, (*message.shape, 1)] + [message.shape[:-1]] * (message.shape[-1:] == (1,))
     shape = next((one for one in shapes if one == (model.input_shape or ())[1:]), None)
-    if shape is None or math.prod(message.shape) != data.values:
+    of_images = isinstance(message, SamplesMessage)
+    if shape is None or (of_images and math.prod(message.shape) != data.values):
         raise CannotRebuild(_("the network takes samples of another shape than {shape}", shape=message.shape))
+    if isinstance(message, ArraysMessage):
+        check_targets(plan, settings, _classes(message.targets), message.one_hot)
+        rows = np.arange(len(message), dtype=np.int32)
+        samples = Samples(
+            rows,
+            message.targets,
+            NO_LOOKUP,
+            shape,
+            0,
+            message.weights,
+            data.name,
+            message.values.reshape(len(rows), *shape),
+        )
+        check_numbers(plan, *samples.span)
+        return samples
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
     check_numbers(plan, float(message.lookup.min()), float(message.lookup.max()))
     lookup = message.lookup.astype(np.float32)
     return Samples(message.rows, message.labels, lookup, shape, message.one_hot, message.weights, data.name)
+
+
+def _classes(targets: npt.NDArray[Any]) -> int:
+    """How many classes numbers from 0 stand for; more than any network has for other numbers."""
+    whole = targets.ndim == 1 and targets.min() >= 0 and np.array_equal(targets, np.rint(targets))
+    return int(targets.max()) + 1 if whole else sys.maxsize
 
 
 def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples | None]:
@@ -59,9 +92,9 @@ def asked_for(request: Fit, data: DataSet) -> tuple[str, str, Samples, Samples |
 def pay(budget: Budget, request: Fit, plan: str, settings: str) -> None:
     """Raises CannotRebuild for a training that is too large for what is left of `budget`."""
     budget.train(
-        size(plan), rows=len(request.samples.rows), validated=len(request.validation.rows) if request.validation else 0,
+        size(plan), rows=len(request.samples), validated=len(request.validation) if request.validation else 0,
         epochs=request.epochs, batch_size=request.batch_size,
-        program=(plan, without_rate(settings), request.batch_size, len(request.samples.rows)),
+        program=(plan, without_rate(settings), request.batch_size, len(request.samples)),
     )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from autograder.common import determinism
 from autograder.common.data import DataSet
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.wire.description import digest
 from autograder.networks.budget import MEASURED_VALUES
 from autograder.networks.build import build, compile_model, constant_rate, without_rate
 from autograder.networks.size import size
@@ -182,7 +181,7 @@ class Trainer:
         """Images, labels, and weights if there are any. The images are kept: they are what takes long."""
         import tensorflow as tf
 
-        key = digest([samples.rows, samples.lookup]) + str(samples.shape)
+        key = samples.inputs_key
         if key not in self._tensors:
             self._tensors[key] = tf.constant(samples.images(self.data))
             _limited(self._tensors, self._tensor_limit, lambda images: 4 * int(tf.size(images)), TENSOR_BYTES)

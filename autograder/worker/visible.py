@@ -16,6 +16,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from autograder.common import prepared
 from autograder.common.cells import grade_id_of, mark
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.i18n import _
@@ -69,8 +70,9 @@ def of_course(course: Course, assignment: str, language: str, folder: Path) -> V
         if (course.root / file).is_file():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(course.root / file, folder / file)
-    if course.data.file:
-        shutil.copyfile(course.root / course.data.file, folder / course.data.beside)
+    for name in (course.data.beside, prepared.FILE):
+        if name and (folder / place / name).is_file():
+            shutil.copyfile(folder / place / name, folder / name)
     document = course.model_dump(mode="json", include={"limits", "sandbox_training"})
     return _write(course.public(assignment, language), document, folder)
 

@@ -133,9 +133,9 @@ class CompileDescription(Frozen):
 
 
 class DataRecord(Frozen):
-    """What a network was trained on, in numbers of rows; all zero for other data than the course's.
-
-    `weighted`: samples counted differently, by their ``classes`` or each by a number of its own (``samples``).
+    """What a network was trained on, in numbers of rows; all zero for other data than the course's. `weighted`: samples counted
+    differently, by their ``classes`` or each by a number of its own. `lookup` float64 (256,): from pixel to what the network saw.
+    `prepared`, `targets`: of a table, the named arrays that these are rows of.
     """
 
     samples: Length
@@ -146,9 +146,9 @@ class DataRecord(Frozen):
     changed_labels: Length = 0
     weighted: Literal["", "classes", "samples"] = ""
     scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
-    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = (
-        None  # float64 (256,): from pixel to the value that the network saw
-    )
+    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = None
+    prepared: Name = ""
+    targets: Name = ""
 
     @property
     def recognised(self) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
@@ -25,6 +33,8 @@ from autograder.common.wire.description import (
 )
 
 MAX_COLUMNS = 100
+MAX_ARRAYS = 2 << 20  # bytes of samples that travel as numbers
+MOST = 1e9  # the largest of these numbers
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
@@ -40,6 +50,9 @@ class SamplesMessage(Frozen):
     shape: Lengths
     one_hot: Annotated[Length, Field(le=MAX_COLUMNS)] = 0
     weights: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     @field_validator("rows")
     @classmethod
@@ -82,6 +95,51 @@ class SamplesMessage(Frozen):
         return lookup
 
 
+class ArraysMessage(Frozen):
+    """Samples as numbers, for the judge to say what they are: `values` float32 (n, ...), `targets` int32 or float32, (n,) or (n, columns).
+
+    `weights` as in `SamplesMessage`.
+    """
+
+    values: Array
+    targets: Array
+    weights: Array | None = None
+
+    @field_validator("values", "targets", "weights")
+    @classmethod
+    def _numbers(cls, array: Any, info: ValidationInfo) -> Any:
+        if array is None and info.field_name == "weights":
+            return None
+        dtypes = ("<f4", "<i4") if info.field_name == "targets" else ("<f4",)
+        if array.dtype.str not in dtypes or not array.size or not bool((abs(array.astype(float)) < MOST).all()):
+            raise ValueError(f"{info.field_name} are not finite numbers of the right kind")
+        return array
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        count, columns = len(self.values), self.targets.shape[1:]
+        if self.values.ndim < 2 or count > MAX_ROWS or len(self.targets) != count:
+            raise ValueError("values and targets have a row for each sample")
+        if len(columns) > 1 or (columns and not 1 < columns[0] <= MAX_COLUMNS):
+            raise ValueError(f"targets are numbers, or up to {MAX_COLUMNS} columns of them")
+        if self.weights is not None and self.weights.shape != (count,):
+            raise ValueError("there are not as many weights as samples")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return tuple(self.values.shape[1:])
+
+    @property
+    def one_hot(self) -> int:
+        """How many columns the targets have; 0: numbers."""
+        return int(self.targets.shape[1]) if self.targets.ndim == 2 else 0
+
+
 class HandIn(Frozen):
     """The values of a question. `answered`: functions among them carry what they returned for the judge's calls."""
 
@@ -102,8 +160,8 @@ class Fit(Frozen):
 
     type: Literal["fit"]
     model: ModelDescription
-    samples: SamplesMessage
-    validation: SamplesMessage | None = None
+    samples: SamplesMessage | ArraysMessage
+    validation: SamplesMessage | ArraysMessage | None = None
     metrics: Metrics = Field(default=(), max_length=20)
     epochs: Annotated[Length, Field(gt=0)]
     batch_size: Annotated[Length, Field(gt=0)]
@@ -117,7 +175,7 @@ class Evaluate(Frozen):
     type: Literal["evaluate"]
     model: ModelDescription
     weights: Digest
-    samples: SamplesMessage
+    samples: SamplesMessage | ArraysMessage
     metrics: Metrics = Field(default=(), max_length=20)
 
 

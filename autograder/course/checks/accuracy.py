@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
+from autograder.common.prepared import ONE_HOT, RAW
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     MAX_ROWS,
@@ -43,11 +44,21 @@ from autograder.course.checks.ranges import between, within
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 from autograder.course.checks.values import AT_LEAST
 
+# scikit-learn's metrics, by its names: the grader hands them its own targets and what the network answers.
+SCORES = (
+    "r2_score", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "max_error",
+    "explained_variance_score", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
+)  # fmt: skip
+_AS_SCORES = {
+    name: name for name in ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
+}  # of Keras's names, those that are the same number
+
 
 class _Measured(ModelCheck):
     """A number that the grader measures on a split. Weights must come out of trainings that did not see that split."""
 
     split: Split = "holdout"
+    targets: str = RAW
     safe_hints = True
 
     def problem(self) -> str:
@@ -65,17 +76,35 @@ class _Measured(ModelCheck):
             return fits
         seen = sum(getattr(fit.data, self.split, 0) for fit in fits)
         if seen:
+            said = N_("trained on {number} images of {split}")
+            if any(fit.data.prepared for fit in fits):
+                said = N_("trained on {number} rows of {split}")
             return failed(
                 self.describe(),
-                _("trained on {number} images of {split}", number=number(seen), split=split_name(self.split)),
+                _(said, number=number(seen), split=split_name(self.split)),
                 _("Accuracy on images that were trained on says nothing: train on the training split only."),
             )
         if any(fit.data.weighted == "samples" for fit in fits):
             return undecided(_(WEIGHTED))
+        of_table = any(fit.data.prepared or fit.where == "judge" for fit in fits)
+        if of_table and not all(
+            fit.data.recognised for fit in fits
+        ):  # rows of this very split, slightly moved, for all we know
+            return undecided(_("what it was trained on could not be recognised"))
+        if aims := {fit.data.targets for fit in fits} - {"", self.targets, ONE_HOT if self.targets == RAW else ""}:
+            return failed(
+                self.describe(),
+                _("trained on the targets `{name}`", name=", ".join(sorted(aims))),
+                _("What is measured is in the units of the data: train on the targets as they are."),
+            )
         try:
-            return self.judge(facts.lab.evaluate(value, self.split), fits)
+            return self.judge(self.measured(value, facts), fits)
         except CannotRebuild as error:
             return undecided(error)
+
+    def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
+        """What the grader finds on its own rows of the split. Raises CannotRebuild where it can't."""
+        return facts.lab.evaluate(model, self.split)
 
     def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
         raise NotImplementedError
@@ -110,15 +139,24 @@ class Metric(_Measured):
     @field_validator("metric")
     @classmethod
     def _is_a_metric(cls, name: str) -> str:
-        return name if name == "loss" else name_of_keras("metrics", name)
+        if name == "loss" or name in SCORES:
+            return name
+        found = name_of_keras("metrics", name)
+        if found != "accuracy" and found not in _AS_SCORES:
+            known = ", ".join(("loss", "accuracy", *SCORES))
+            raise ValueError(_("the grader doesn't measure {metric}: there are {known}", metric=name, known=known))
+        return _AS_SCORES.get(found, found)
+
+    def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
+        return (
+            facts.lab.score(model, self.split, self.metric) if self.metric in SCORES else super().measured(model, facts)
+        )
 
     def describe(self) -> str:
         bounds = between(self.at_least, self.at_most)
         return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
 
     def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
-        if self.metric not in measured:
-            return undecided(_("the grader doesn't measure {metric}", metric=self.metric))
         number_ = measured[self.metric]
         right = within(number_, self.at_least, self.at_most)
         return (
@@ -129,6 +167,10 @@ class Metric(_Measured):
 
 
 def _why_low(fits: tuple[FitRecord, ...]) -> str:
+    if any(fit.data.prepared for fit in fits) and any(fit.data.changed_labels for fit in fits):
+        return _("Each target must belong to the row of its own sample: split both in one call.")
+    if any(fit.data.prepared == RAW for fit in fits):
+        return _("The features were not scaled: those with large numbers drown the others.")
     if any(fit.data.scaling == "raw" for fit in fits):
         return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
     if any(fit.data.changed_labels for fit in fits):

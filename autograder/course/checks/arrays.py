@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
+from autograder.common.prepared import RAW, TOLERANCE
 from autograder.common.rows import scaling_of
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
@@ -28,6 +29,7 @@ class ArrayCheck(Check):
     maximum: float | None = Field(default=None, allow_inf_nan=False)
     equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
     scaling: Literal["unit", "raw"] | None = None
+    prepared: str = ""
     reference: InCourse = InCourse("")
     tolerance: float = Field(default=1e-5, ge=0)
     accepts = (ArrayDescription,)
@@ -44,6 +46,11 @@ class ArrayCheck(Check):
             return _("minimum is {low:g}, more than maximum, {high:g}", low=self.minimum, high=self.maximum)
         if self.scaling and (self.equals is None or self.equals.endswith("_labels")):
             return _("'scaling' is of images: name them with 'equals', such as {names}", names="train, holdout")
+        if self.prepared and (self.scaling or self.equals is None):
+            return _(
+                "'prepared' is of a table's rows: name them with 'equals', such as {names}, and leave out 'scaling'",
+                names="train, holdout",
+            )
         if self.scaling == "unit" and (self.kind == "integer" or (self.minimum or 0) > 0 or (self.maximum or 1) < 1):
             return _("pixels scaled to 0 to 1 have another kind or range than is asked for")
         return ""
@@ -62,7 +69,8 @@ class ArrayCheck(Check):
         parts += (
             [_("of at most {high:g}", high=self.maximum)] if self.maximum is not None and self.minimum is None else []
         )
-        parts += [_("holds {part}", part=_(PARTS[self.equals]))] if self.equals else []
+        parts += [_("holds {part}", part=self._part)] if self.equals else []
+        parts += [_("prepared as `{name}`", name=self.prepared)] if self.prepared not in ("", RAW) else []
         parts += [_("with the right numbers")] if self.reference else []
         return _("`{of}` {parts}", of=self.of, parts=", ".join(parts))
 
@@ -112,9 +120,39 @@ class ArrayCheck(Check):
             return passed(show(array))
         return failed(_("the right numbers"), _("{share:.1%} of the numbers are right", share=float(near.mean())))
 
+    @property
+    def _part(self) -> str:
+        assert self.equals is not None
+        return _((ROWS if self.prepared else PARTS)[self.equals])
+
+    def _same_rows(self, array: ArrayDescription, facts: Facts, title: str) -> Verdict:
+        """Of a table: compared with the rows of the split, as the course itself prepares them."""
+        assert self.equals is not None
+        split = self.equals.removesuffix("_labels")
+        wanted = (
+            facts.lab.labels(split, self.prepared) if split != self.equals else facts.lab.features(split, self.prepared)
+        )
+        wanted = wanted.astype(np.float64)
+        if array.data is None:
+            return undecided(_("the array is too large to be compared"))
+        given = array.data.astype(np.float64)
+        if given.size != wanted.size or len(given) != len(wanted):
+            return failed(title, show(array), _split_hint(facts))
+        near = TOLERANCE * max(1e-30, float(np.abs(wanted).max(initial=0)))
+        if np.abs(given.reshape(wanted.shape) - wanted).max(initial=0) <= near:
+            return passed(title)
+        if split != self.equals:
+            return failed(title, _("other numbers"), _split_hint(facts))
+        held = facts.lab.held(given)
+        if held == self.prepared:
+            return failed(title, _("other rows, or another order"), _split_hint(facts))
+        return failed(title, _("rows prepared as `{name}`", name=held) if held else _("other numbers"), _(NOT_PREPARED))
+
     def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
         assert self.equals is not None
-        title = _(PARTS[self.equals])
+        title = self._part
+        if self.prepared:
+            return self._same_rows(array, facts, title)
         if self.equals.endswith("_labels"):
             expected = facts.lab.labels(self.equals.removesuffix("_labels"))
             same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
@@ -180,6 +218,20 @@ def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
     return _("Divide by 255.0, once.")
 
 
+NOT_PREPARED = N_(
+    "These are not the numbers that the text asks for: what a scaler or a choice of columns is made from is the training split alone, and "
+    "all rows go through the same."
+)
+ROWS = {
+    "all_train": N_("all rows for training, in order"),
+    "train": N_("the rows of the training split"),
+    "holdout": N_("the rows of the hold-out"),
+    "test": N_("the rows of the test set"),
+    "all_train_labels": N_("all targets for training, in order"),
+    "train_labels": N_("the targets of the training split"),
+    "holdout_labels": N_("the targets of the hold-out"),
+    "test_labels": N_("the targets of the test set"),
+}
 PARTS = {
     "all_train": N_("all training images, in order"),
     "train": N_("the images of the training split"),

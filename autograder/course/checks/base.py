@@ -84,13 +84,22 @@ class Lab(Protocol):
 
     def rows(self, split: str) -> npt.NDArray[np.int32]: ...
 
-    def labels(self, split: str) -> npt.NDArray[np.uint8]: ...
+    def labels(self, split: str, name: str = "raw") -> npt.NDArray[Any]: ...
+
+    def features(self, split: str, name: str) -> npt.NDArray[Any]:
+        """The rows of `split` of an array that the course prepares of a table. Raises CourseError where it makes none of that name."""
+
+    def held(self, values: npt.NDArray[Any]) -> str:
+        """The name of such an array that all of `values` are rows of, or ''."""
 
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy``, on images scaled as those that the network was trained on, or ``raw``.
 
         Raises CannotRebuild when the network holds what the judge won't build.
         """
+
+    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+        """One of scikit-learn's metrics, by its name, of what the network answers for `split`. Raises CannotRebuild, too."""
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
         """The share of `classes`, int (n,), that the network gives to the images of `split`. Raises CannotRebuild, too."""

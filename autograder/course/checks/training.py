@@ -12,7 +12,7 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
-from autograder.course.checks.arrays import pixels_text, scaling_hint
+from autograder.course.checks.arrays import NOT_PREPARED, pixels_text, scaling_hint
 from autograder.course.checks.base import (
     Facts,
     Language,
@@ -41,6 +41,7 @@ NUMBERS = {
     "holdout": N_("{number} hold-out images"),
     "test": N_("{number} test images"),
 }
+ROWS = {"train": N_("{number} training rows"), "holdout": N_("{number} hold-out rows"), "test": N_("{number} test rows")}  # fmt: skip
 
 
 def split_name(split: str) -> str:
@@ -143,17 +144,29 @@ class TrainedOn(FitCheck):
     split: Split = "train"
     part: bool = False
     scaling: Literal["unit", "raw"] | None = None
+    prepared: str = ""
+
+    def problem(self) -> str:
+        return (
+            _("give either 'scaling', of images, or 'prepared', of a table") if self.scaling and self.prepared else ""
+        )
 
     def describe(self) -> str:
         split = split_name(self.split)
-        said = (
-            _("Trained on images of {split} only", split=split) if self.part else _("Trained on {split}", split=split)
-        )
+        said = _("Trained on {split}", split=split)
+        if self.part:
+            said = _("Trained on rows of {split} only", split=split) if self.prepared else _("Trained on images of {split} only", split=split)  # fmt: skip
+        said += _(", prepared as `{name}`", name=self.prepared) if self.prepared else ""
         return said + (_(", scaled to 0 to 1") if self.scaling == "unit" else "")
+
+    @property
+    def _asked(self) -> bool:
+        """Whether it is said what the data look like: others are then a mistake, and not the grader's limit."""
+        return self.scaling is not None or bool(self.prepared)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         other = tuple(fit for fit in value.fits if fit.data.samples and not fit.data.recognised)
-        if value.undecided and other and self.scaling is not None:  # that is not the grader's limit
+        if value.undecided and other and self._asked:
             return self.judge(other, facts)
         return super().decide(value, facts)
 
@@ -170,14 +183,17 @@ class TrainedOn(FitCheck):
         return passed(self.describe())
 
     def _problem(self, data: DataRecord, parts: Mapping[str, int]) -> tuple[str, str] | Verdict | None:
-        """What is wrong with the data of a training, and a hint. `parts`: how many images each part of the data set has."""
+        """What is wrong with the data of a training, and a hint. `parts`: how many samples each part of the data set has."""
         used = {"train": data.train, "holdout": data.holdout, "test": data.test}
-        text = _(" and ").join(_(NUMBERS[part], number=number(n)) for part, n in used.items() if n) or _(
+        words = ROWS if data.prepared else NUMBERS
+        text = _(" and ").join(_(words[part], number=number(n)) for part, n in used.items() if n) or _(
             "{number} samples of other data", number=number(data.samples)
         )
         if not data.recognised:
-            if not data.samples or self.scaling is None:  # they may be the images, changed in a way that is allowed
+            if not data.samples or not self._asked:  # they may be the images, changed in a way that is allowed
                 return undecided(_("what it was trained on could not be recognised"))
+            if self.prepared:
+                return text, _(NOT_PREPARED)
             return text, _("These are not the images that the text asks for: did reshape() or // change them?")
         within = ("train", "holdout") if self.split == "all_train" else (self.split,)
         wanted = {part: n if part in within else 0 for part, n in parts.items()}
@@ -188,18 +204,22 @@ class TrainedOn(FitCheck):
                 "generalises."
             )
             if not outside:
-                hint = _(
-                    "Use all {number} images of {split}, each once.",
-                    number=number(sum(wanted.values())),
-                    split=split_name(self.split),
-                )
+                every = N_("Use all {number} images of {split}, each once.")
+                every = N_("Use all {number} rows of {split}, each once.") if data.prepared else every
+                hint = _(every, number=number(sum(wanted.values())), split=split_name(self.split))
             elif self.split != "train":
                 hint = _("Train on {split}, and on nothing else.", split=split_name(self.split))
             return text, hint
+        if data.changed_labels and data.prepared:
+            return _("{number} changed targets", number=number(data.changed_labels)), _(
+                "Each target must belong to the row of its own sample: split both in one call."
+            )
         if data.changed_labels:
             return _("{number} changed labels", number=number(data.changed_labels)), _(
                 "The labels must belong to the images, row by row."
             )
+        if self.prepared and data.prepared != self.prepared:
+            return _("{text}, prepared as `{name}`", text=text, name=data.prepared), _(NOT_PREPARED)
         if self.scaling and data.scaling != self.scaling:
             lookup = None if data.lookup is None else np.asarray(data.lookup)
             found = f"{text}, {pixels_text(data.scaling, lookup)}"

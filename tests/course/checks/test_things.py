@@ -253,7 +253,8 @@ def test_a_schedule_that_falls_falls():
         ({"metric": "loss", "at_most": 0.5}, Status.PASSED),
         ({"metric": "loss", "at_most": 0.3}, Status.FAILED),
         ({"metric": "accuracy", "at_least": 0.8, "at_most": 1}, Status.PASSED),
-        ({"metric": "mae", "at_most": 3}, Status.UNDECIDED),
+        ({"metric": "mae", "at_most": 3}, Status.PASSED),
+        ({"metric": "r2_score", "at_least": 0.9}, Status.FAILED),
     ],
 )
 def test_a_metric_lies_between_bounds(check, status):

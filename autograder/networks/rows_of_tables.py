@@ -1,0 +1,135 @@
+"""Samples of a table as the lab needs them: what the course prepares, what a training was on, and what a network is measured on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.common import prepared
+from autograder.common.data import DataSet, Rows
+from autograder.common.errors import CannotRebuild, CourseError
+from autograder.common.i18n import _
+from autograder.common.prepared import ONE_HOT, RAW, Prepared
+from autograder.common.wire.description import DataRecord, ModelDescription
+from autograder.common.wire.messages import ArraysMessage
+from autograder.course.settings import DataSettings
+from autograder.networks.states import NO_LOOKUP, Samples
+
+MAX_PREPARED = 64 << 20  # bytes of the file with the named arrays
+
+
+def prepare(
+    settings: DataSettings, data: DataSet, root: Path, reference: Callable[[str], Callable[..., Any]]
+) -> Prepared:
+    """The named arrays, made by the course's own function; where that isn't, from the file that was released.
+
+    Raises CourseError, with file and remedy, for a function that fails or makes something else.
+    """
+    parts = data.splits(settings.holdout.test_size, settings.holdout.random_state)
+    order = np.concatenate([parts["train"], parts["holdout"], parts["test"]])
+    file, place = root / prepared.FILE, settings.prepare
+    try:
+        if place:
+            made = reference(place)(data.features.copy(), data.targets.copy(), parts["train"].copy())
+        elif file.is_file() and file.stat().st_size <= MAX_PREPARED:
+            made, place = prepared.read(file.read_bytes()), prepared.FILE  # type: ignore[assignment]
+        else:
+            made = None
+        return prepared.of(data, order, made)
+    except CourseError:
+        raise
+    except Exception as error:  # whatever the course's function raises is its author's to mend
+        raise CourseError(
+            _("{place} can't be used ({kind}: {error})", place=place, kind=type(error).__name__, error=error),
+            _(
+                "prepare(features, targets, train) gets the data set and the row numbers of the training split, and gives arrays by "
+                "their names, each with a row for each of the data set; those for targets in a dictionary under 'targets'."
+            ),
+        ) from error
+
+
+def own(message: ArraysMessage, known: prepared.Known | None, named: Prepared) -> ArraysMessage:
+    """The course's own numbers in place of those that are recognised: nothing else can be hidden in them."""
+    if known is None:
+        return message
+    values = named.features[known.features].array[known.rows].reshape(message.values.shape)
+    update: dict[str, Any] = {"values": values}
+    if not known.changed:
+        targets = named.targets[known.targets].array[known.rows].reshape(message.targets.shape)
+        update["targets"] = targets.astype(message.targets.dtype)
+    return message.model_copy(update=update)
+
+
+def record(
+    message: ArraysMessage, known: prepared.Known | None, counts: Callable[[Rows], dict[str, Any]]
+) -> DataRecord:
+    """`counts`: how many of some rows are of each part of the data set."""
+    weighted: Any = _weighted(message)
+    if known is None:
+        return DataRecord(samples=len(message), weighted=weighted)
+    return DataRecord(
+        samples=len(message), **counts(known.rows), distinct=len(np.unique(known.rows)), changed_labels=known.changed,
+        weighted=weighted, prepared=known.features, targets=known.targets,
+    )  # fmt: skip
+
+
+def _weighted(message: ArraysMessage) -> str:
+    """As of images: by class only, or each as somebody chose."""
+    if message.weights is None or not np.any(message.weights != 1.0):
+        return ""
+    if message.one_hot or message.targets.dtype.kind != "i":
+        return "samples"
+    per_class = [np.unique(message.weights[message.targets == one]) for one in np.unique(message.targets)]
+    return "classes" if all(len(values) <= 1 and (values >= 0).all() for values in per_class) else "samples"
+
+
+def samples(model: ModelDescription, rows: Rows, named: Prepared, data: DataSet, columns: int) -> Samples:
+    """Some `rows` as a network takes them: prepared as what it was trained on. `columns`: that its loss compares with; 0: numbers.
+
+    Raises CannotRebuild where that isn't known.
+    """
+    shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
+    trained = model.fits[-1].data if model.fits else None
+    if trained is not None and not trained.recognised:
+        raise CannotRebuild(_("it was trained on other data: what to measure it on isn't known"))
+    width = math.prod(shape)
+    fitting = [name for name, column in named.features.items() if column.width == width]
+    chosen = trained.prepared if trained is not None else next(iter(fitting), "")
+    if chosen not in fitting:
+        raise CannotRebuild(
+            _("the network takes samples of shape {shape}, which none of the course's data have", shape=shape)
+        )
+    aim = trained.targets if trained is not None else _aim(named, columns)
+    if aim not in named.targets:
+        raise CannotRebuild(_("the labels do not fit the network's outputs"))
+    values = named.features[chosen].array
+    return Samples(
+        rows,
+        targets(named, aim, data)[rows],
+        NO_LOOKUP,
+        shape,
+        of=data.name,
+        values=values.reshape(len(values), *shape),
+    )
+
+
+def _aim(named: Prepared, columns: int) -> str:
+    """The targets for a network that was never trained."""
+    fits = [
+        name
+        for name in (RAW, ONE_HOT)
+        if name in named.targets and (named.targets[name].array.shape[1:] or (0,)) == (columns,)
+    ]
+    return next(iter(fits), "")
+
+
+def targets(named: Prepared, name: str, data: DataSet) -> npt.NDArray[Any]:
+    """int32 for numbers of classes, otherwise float32; (rows,) or (rows, columns)."""
+    array = named.targets[name].array
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    return array.astype(np.int32) if name == RAW and data.targets.dtype.kind in "biu" else array

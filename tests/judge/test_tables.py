@@ -1,0 +1,323 @@
+"""A course on a table in front of the judge: what it recognises, what it trains all the same, and what nobody can claim of that."""
+
+import numpy as np
+import pytest
+import yaml
+
+from autograder.common.errors import CourseError, ProtocolError
+from autograder.common.results import Status
+from autograder.common.wire.description import ArrayDescription
+from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, HandIn, SamplesMessage, dump
+from autograder.course.course import load
+from autograder.judge.session import Session
+from autograder.networks.lab import CourseLab
+from autograder.networks.memo import Memo
+from tests.conftest import settle_once
+from tests.hand_built import compiled, dense, model, with_weights
+
+PREPARE = """
+from sklearn.preprocessing import StandardScaler
+
+def prepare(features, targets, train):
+    scaler = StandardScaler().fit(features[train])
+    return {"standardised": scaler.transform(features), "targets": {"thousands": targets / 1000}}
+"""
+TRAINED = {"of": "model", "points": 1}
+CHECKS = [
+    {**TRAINED, "type": "trained_on", "split": "train", "prepared": "standardised"},
+    {**TRAINED, "type": "trained_on", "id": "any", "split": "train"},
+    {**TRAINED, "type": "metric", "metric": "r2_score", "at_least": -10, "split": "holdout"},
+    {**TRAINED, "type": "metric", "id": "mae", "metric": "mae", "at_most": 1000, "split": "holdout"},
+    {"of": "rows", "type": "array", "points": 1, "equals": "train", "prepared": "standardised"},
+    {"of": "aims", "type": "array", "id": "aims", "points": 1, "equals": "holdout_labels", "prepared": "raw"},
+]
+
+
+def course_of(folder, source=PREPARE, **data):
+    (folder / "refs.py").write_text(source)
+    questions = {"q": {"title": "Q", "points": len(CHECKS), "checks": CHECKS}}
+    document = {
+        "course": {"id": "table", "title": "A table"},
+        "data": {"name": "diabetes", "prepare": "refs.py:prepare", **data},
+        "limits": {"epochs": 20},
+        "assignments": {"a": {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": questions}},
+    }
+    (folder / "course.yml").write_text(yaml.safe_dump(document))
+    return load(folder / "course.yml")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    return course_of(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def lab(course):
+    settle_once()
+    return CourseLab(course.data, course.root)
+
+
+@pytest.fixture
+def session(course, lab, memo):
+    return Session(course, "a", lab, memo)
+
+
+NET = model(
+    dense(4, "relu", inputs=10, name="hidden"), dense(1, inputs=4, name="output"), shape=(None, 10),
+    compiled=compiled("Adam", loss="mean_squared_error", metrics=("mean_absolute_error",)),
+)  # fmt: skip
+
+
+def part(lab, split, name="standardised"):
+    return lab.features(split, name), lab.labels(split).astype(np.float32)
+
+
+def message(values, targets, weights=None):
+    return ArraysMessage(values=np.asarray(values, np.float32), targets=targets, weights=weights)
+
+
+def trained(session, samples, network=NET, **fields):
+    """The network as the judge trained it. Raises what the judge refuses."""
+    request = Fit(type="fit", model=network.without_weights(), samples=samples, epochs=2, batch_size=32, **fields)
+    document, frames = dump(request)
+    answer, arrays = session.answer(document, [np.ascontiguousarray(frame).tobytes() for frame in frames])
+    assert answer["type"] == "trained", answer
+    return with_weights(network, list(arrays[: answer["weights"]]))
+
+
+def outcomes(session, **values):
+    document, frames = dump(HandIn(type="hand_in", question="a.q", values=values))
+    session.answer(document, [np.ascontiguousarray(frame).tobytes() for frame in frames])
+    (result,) = session.results("en")
+    return {outcome.check: outcome for outcome in result.outcomes}
+
+
+def verdicts(session, network):
+    found = outcomes(session, model=network)
+    return [found[name].status for name in ("trained_on", "any", "metric", "mae")]
+
+
+def test_the_courses_rows_are_trained_on_proven_and_measured(session, lab):
+    network = trained(session, message(*part(lab, "train")))
+    assert verdicts(session, network) == [Status.PASSED] * 4
+    record = session.trained[next(iter(session.trained))].fits[0].data
+    assert (record.train, record.holdout, record.distinct, record.changed_labels) == (353, 0, 353, 0)
+    assert (record.prepared, record.targets) == ("standardised", "raw")
+
+
+def test_scores_are_scikit_learns_of_what_the_network_answers(session, lab):
+    from sklearn import metrics
+
+    network = trained(session, message(*part(lab, "train")))
+    (hidden, bias), (output, shift) = (one.weights for one in network.layers)
+    values, targets = part(lab, "holdout")
+    answers = np.maximum(values @ hidden + bias, 0) @ output + shift
+    for name in ("r2_score", "mean_absolute_error", "max_error"):
+        found = lab.score(session._with_provenance(network), "holdout", name)[name]
+        assert found == pytest.approx(getattr(metrics, name)(targets, answers[:, 0]), rel=1e-4)
+
+
+def test_rows_as_they_are_train_and_are_not_what_was_asked_for(session, lab):
+    found = outcomes(session, model=trained(session, message(*part(lab, "train", "raw"))))
+    assert found["any"].status is found["metric"].status is Status.PASSED
+    assert found["trained_on"].status is Status.FAILED
+    assert "prepared as `raw`" in found["trained_on"].actual
+    assert "scaler" in found["trained_on"].hint
+
+
+def test_what_saw_the_holdout_is_not_measured_on_it(session, lab):
+    found = outcomes(session, model=trained(session, message(*part(lab, "all_train"))))
+    assert all(found[name].status is Status.FAILED for name in ("trained_on", "any", "metric", "mae"))
+    assert "89 rows of the hold-out" in found["metric"].actual
+
+
+UNKNOWN = [Status.FAILED, Status.UNDECIDED, Status.UNDECIDED, Status.UNDECIDED]
+
+
+@pytest.mark.parametrize("split", ["train", "holdout"])
+@pytest.mark.parametrize("moved", [1e-3, 1.0])
+def test_other_data_are_trained_and_nothing_can_be_claimed_of_them(session, lab, split, moved):
+    values, targets = part(lab, split)
+    network = trained(session, message(values + moved, targets))
+    assert verdicts(session, network) == UNKNOWN
+
+
+def test_other_data_before_the_courses_own_leave_their_mark(session, lab):
+    values, targets = part(lab, "holdout")
+    first = trained(session, message(values * 1.01, targets))
+    (weights,) = session.trained
+    last = trained(session, message(*part(lab, "train")), first, start=weights)
+    assert verdicts(session, last) == UNKNOWN
+
+
+def test_numbers_hidden_in_rounding_never_reach_the_network(session, lab):
+    values, targets = part(lab, "train")
+    plain = trained(session, message(values, targets))
+    hidden = trained(session, message(values * np.float32(1 + 1e-7), targets))
+    assert all(np.array_equal(a, b) for a, b in zip(plain.weights, hidden.weights, strict=True))
+
+
+def test_targets_that_are_not_their_rows_own_are_seen(session, lab):
+    values, targets = part(lab, "train")
+    for lie in (np.roll(targets, 1), np.resize(part(lab, "holdout")[1], len(targets))):
+        found = outcomes(session, model=trained(session, message(values, lie)))
+        assert found["any"].status is Status.FAILED
+        assert "changed targets" in found["any"].actual
+
+
+def test_what_is_measured_is_in_the_units_of_the_data(session, lab):
+    values, targets = part(lab, "train")
+    found = outcomes(session, model=trained(session, message(values, targets / 1000)))
+    assert found["any"].status is Status.PASSED
+    assert found["mae"].status is Status.FAILED
+    assert "thousands" in found["mae"].actual
+
+
+def test_arrays_are_compared_with_what_the_course_prepares(session, lab):
+    def judged(values, aims):
+        arrays = {"rows": np.asarray(values, float), "aims": np.asarray(aims, float)}
+        found = outcomes(session, **{
+            name: ArrayDescription(dtype="float64", shape=data.shape, data=data) for name, data in arrays.items()
+        })  # fmt: skip
+        return found["array"], found["aims"]
+
+    rows, aims = part(lab, "train")[0], lab.labels("holdout")
+    assert [one.status for one in judged(rows, aims)] == [Status.PASSED] * 2
+    assert [one.status for one in judged(rows, aims[:, None])] == [Status.PASSED] * 2
+    for wrong, says in (
+        (rows[::-1], "another order"),
+        (part(lab, "train", "raw")[0], "`raw`"),
+        (rows + 1e-3, "other numbers"),
+    ):
+        found, shuffled = judged(wrong, aims[::-1])
+        assert found.status is shuffled.status is Status.FAILED
+        assert says in found.actual
+    assert all(one.status is Status.FAILED for one in judged(rows[:9], aims[:9]))
+
+
+NAN = np.full((353, 10), np.nan, np.float32)
+BENT = {
+    "NaN": lambda x, y: {"values": NAN, "targets": y},
+    "infinity": lambda x, y: {"values": x, "targets": np.full(353, np.inf, np.float32)},
+    "huge numbers": lambda x, y: {"values": x * 1e12, "targets": y},
+    "double precision": lambda x, y: {"values": x.astype(np.float64), "targets": y},
+    "targets of a row less": lambda x, y: {"values": x, "targets": y[1:]},
+    "no rows": lambda x, y: {"values": x[:0], "targets": y[:0]},
+    "rows without columns": lambda x, y: {"values": x[:, 0], "targets": y},
+    "targets in three axes": lambda x, y: {"values": x, "targets": y[:, None, None]},
+    "weights of another length": lambda x, y: {"values": x, "targets": y, "weights": y[:3]},
+    "more columns than travel": lambda x, y: {"values": x, "targets": np.zeros((353, 101), np.float32)},
+}
+
+
+@pytest.mark.parametrize("bent", BENT)
+def test_bent_samples_are_refused_before_anything_is_built(session, lab, bent):
+    fields = BENT[bent](*part(lab, "train"))
+    fields = {"weights": None, **fields}
+    request = Fit(
+        type="fit", model=NET.without_weights(), samples=message(*part(lab, "train")), epochs=1, batch_size=32
+    )
+    document, frames = dump(request.model_copy(update={"samples": ArraysMessage.model_construct(**fields)}))
+    with pytest.raises(ProtocolError):
+        session.answer(document, [np.ascontiguousarray(frame).tobytes() for frame in frames])
+    assert not session.trained
+
+
+def test_rows_of_images_have_no_place_where_the_data_are_a_table_and_the_other_way(session, lab, course):
+    rows = np.arange(5, dtype=np.int32)
+    images = SamplesMessage(rows=rows, labels=np.zeros(5, np.uint8), lookup=np.arange(256.0), shape=(10,))
+    with pytest.raises(ProtocolError, match="no such rows"):
+        trained(session, images)
+    of_images = load(course.root / "course.yml").model_copy(update={"data": type(course.data)()})
+    other = Session(of_images, "a", CourseLab(of_images.data), Memo(None))
+    with pytest.raises(ProtocolError, match="no such rows"):
+        trained(other, message(*part(lab, "train")))
+
+
+def test_an_evaluation_is_of_the_same_numbers(session, lab):
+    trained(session, message(*part(lab, "train")))
+    (weights,) = session.trained
+    request = Evaluate(
+        type="evaluate", model=NET.without_weights(), weights=weights, samples=message(*part(lab, "holdout"))
+    )
+    document, frames = dump(request)
+    answer, _arrays = session.answer(document, [np.ascontiguousarray(frame).tobytes() for frame in frames])
+    assert answer["type"] == "evaluated"
+
+
+TASKS = {
+    "sparse": ("iris", dense(3, "softmax", inputs=4), "sparse_categorical_crossentropy", lambda y: y),
+    "one-hot": (
+        "iris",
+        dense(3, "softmax", inputs=4),
+        "categorical_crossentropy",
+        lambda y: np.eye(3, dtype=np.float32)[y],
+    ),
+    "binary": ("breast_cancer", dense(1, "sigmoid", inputs=30), "binary_crossentropy", lambda y: y),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_classes_are_learned_and_measured_in_each_form(tmp_path, memo, task):
+    name, output, loss, form = TASKS[task]
+    made = course_of(tmp_path, name=name)
+    here = CourseLab(made.data, made.root)
+    session = Session(made, "a", here, memo)
+    values, targets = here.features("train", "standardised"), form(here.labels("train").astype(np.int32))
+    network = model(output, shape=(None, values.shape[1]), compiled=compiled("Adam", {"learning_rate": 0.1}, loss=loss))
+    known = session._with_provenance(trained(session, message(values, targets), network))
+    assert known.fits[0].data.changed_labels == 0
+    assert here.evaluate(known, "holdout")["accuracy"] == pytest.approx(
+        here.score(known, "holdout", "accuracy_score")["accuracy_score"]
+    )
+    assert here.score(known, "holdout", "f1_score")["f1_score"] > 0.5
+
+
+def test_several_answers_of_yes_and_no_are_learned_and_measured(tmp_path, memo):
+    draw = np.random.default_rng(5).normal(size=(200, 4))
+    table = np.column_stack([draw, draw[:, 0] > 0, draw[:, 1] + draw[:, 2] > 0])
+    (tmp_path / "tags.csv").write_text(
+        "a,b,c,d,red,round\n" + "\n".join(",".join(f"{n:g}" for n in row) for row in table)
+    )
+    made = course_of(
+        tmp_path,
+        "def prepare(features, targets, train):\n    return {'doubled': features * 2}\n",
+        name="file",
+        file="tags.csv",
+        targets=["red", "round"],
+    )
+    here = CourseLab(made.data, made.root)
+    session = Session(made, "a", here, memo)
+    network = model(
+        dense(2, "sigmoid", inputs=4),
+        shape=(None, 4),
+        compiled=compiled("Adam", {"learning_rate": 0.1}, loss="binary_crossentropy"),
+    )
+    samples = message(here.features("train", "doubled"), here.labels("train").astype(np.float32))
+    known = session._with_provenance(trained(session, samples, network))
+    assert known.fits[0].data.train == 160
+    assert here.score(known, "holdout", "f1_score")["f1_score"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("def prepare(features, targets, train):\n    raise KeyError('age')\n", "KeyError"),
+        ("def prepare(features):\n    return {}\n", "TypeError"),
+        ("def prepare(features, targets, train):\n    return {'few': features[train]}\n", "442 rows"),
+        ("def prepare(features, targets, train):\n    return 3\n", "gives int"),
+        ("import nowhere\ndef prepare(features, targets, train): ...\n", "nowhere"),
+    ],
+)
+def test_a_preparation_that_fails_is_its_authors_to_mend(tmp_path, source, says):
+    made = course_of(tmp_path, source)
+    with pytest.raises(CourseError, match=says) as raised:
+        CourseLab(made.data, made.root).prepared  # noqa: B018
+    assert "refs.py:prepare" in str(raised.value)
+    assert "row for each" in raised.value.remedy
+
+
+def test_a_preparation_cannot_change_the_data(tmp_path):
+    made = course_of(tmp_path, "def prepare(features, targets, train):\n    features[:] = 0\n    return {}\n")
+    lab = CourseLab(made.data, made.root)
+    assert lab.features("train", "raw").any()
