@@ -66,6 +66,19 @@ def test_a_header_sorts_up_and_down_and_says_so(show, class_file):
     assert page.locator("#students-table th[aria-sort]").count() == 1
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_table_of_a_large_class_is_one_screen_with_its_head_in_sight(show, class_file, width):
+    page = show(class_file, width=width)
+    for box in page.locator(".scroll:has(> table)").all():
+        if box.is_visible():
+            assert box.bounding_box()["height"] <= page.viewport_size["height"]
+    box = page.locator(".scroll:has(> #map-table)")
+    box.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    head, last = box.locator("thead").bounding_box(), box.locator("tbody tr").last.bounding_box()
+    top = box.bounding_box()["y"]
+    assert abs(head["y"] - top) < 3 and last["y"] >= head["y"] + head["height"]
+
+
 def filters(page):
     """The students' filters: other parts of the page have labels with the same words in them."""
     return page.locator("form[data-filters=students-table]")
