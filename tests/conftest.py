@@ -19,6 +19,13 @@ SLOW = {
     "server",
 }  # who needs one of these fixtures, a Chromium or a PostgreSQL, is slow; so is who attacks a real sandbox
 
+LONGEST = (
+    "transparency/test_models.py", "attacks/test_attacks.py", "transparency/test_cells.py", "classroom/grading/test_cluster.py",
+    "authoring/test_writing.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py", "test_languages.py",
+    "classroom/collect/test_circle.py", "authoring/verify/test_tiny.py", "authoring/verify/test_tried.py", "test_nbgrader.py",
+    "kernel/test_jupyterlab.py",
+)  # fmt: skip
+
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items):
@@ -29,7 +36,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker("slow")
     # Of several processes none shall begin with the long ones when the others are done.
     long = {item.path for item in items if {"bench", "sandbox", "cluster"} & set(item.fixturenames)}
-    items.sort(key=lambda item: item.path not in long)
+    longest = {ROOT / "tests" / file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: (longest.get(item.path, len(longest)), item.path not in long))
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Descriptions made by hand, for tests that need no Keras."""
+"""Descriptions and reports made by hand, for tests that need no Keras."""
 
 import numpy as np
 
+from autograder.common.results import Report
 from autograder.common.wire.description import (
     CompileDescription,
     Component,
@@ -77,6 +78,12 @@ def with_weights(description, weights):
     for old in description.layers:
         layers.append(old.model_copy(update={"weights": tuple(left.pop(0) for _ in old.weights)}))
     return description.model_copy(update={"layers": tuple(layers)})
+
+
+def report_of(*questions, student="s", assignment="first", **fields):
+    """The report of a submission that nobody graded: `questions` are what came of it."""
+    facts = {"submission": "0", "course": "0", "isolation": "bubblewrap", "versions": {}, **fields}
+    return Report(student=student, assignment=assignment, questions=questions, **facts)
 
 
 class NoLab:

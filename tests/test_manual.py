@@ -20,7 +20,7 @@ from autograder.classroom.grading.reference import _require_full_marks
 from autograder.classroom.pages.class_page import Material, class_page
 from autograder.cli import app as cli
 from autograder.common.errors import AutograderError, CourseError, ReleaseError
-from autograder.common.results import Report, Status
+from autograder.common.results import Status
 from autograder.common.wire.notebook import restore
 from autograder.course import course as course_module
 from autograder.course.checks.base import Facts
@@ -29,7 +29,7 @@ from autograder.course.released_checks import read
 from autograder.course.released_notebook import released_notebook
 from autograder.worker.answers import by_hand, unanswered, unseen
 from tests.authoring.test_release import answer, code, test_cell
-from tests.hand_built import NoLab, scalar
+from tests.hand_built import NoLab, report_of, scalar
 
 RUBRIC = [
     {"points": 2, "says": {"en": "names the cause", "ko": "원인을 말함"}},
@@ -160,15 +160,7 @@ def reported(course, student="alice", essay=True):
     people = [by_hand(key, asked[key], "en") for key in ("essay", "plot", "explore")]
     if not essay:
         people[0] = unseen("essay", asked["essay"], "en", Status.FAILED, "This question was not answered.")
-    return Report(
-        student=student,
-        assignment="first",
-        submission="0",
-        course="0",
-        isolation="none",
-        versions={},
-        questions=(passed, *people),
-    )
+    return report_of(passed, *people, student=student)
 
 
 def test_a_report_that_waits_for_people_alone_is_settled(course):

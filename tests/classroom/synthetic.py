@@ -3,7 +3,8 @@
 import random
 
 from autograder.common.exhibits import Accuracy, Confusion, Curve, Exhibit, Layer, Mistake, Network
-from autograder.common.results import BrokenLimit, Outcome, QuestionResult, Report, Status
+from autograder.common.results import BrokenLimit, Outcome, QuestionResult, Status
+from tests.hand_built import report_of
 
 VERSIONS = {"keras": "3.15.1", "numpy": "2.3.5", "tensorflow": "2.21.0"}
 HOSTILE = (
@@ -107,8 +108,8 @@ def report(course, student, assignment, failing=(), undecided=(), missing=(), me
                 exhibit=None if key in missing else exhibit_for(question.checks, measured, right),
             )
         )  # fmt: skip
-    facts = {"submission": "0" * 64, "course": "1" * 64, "isolation": "bubblewrap", "versions": VERSIONS}
-    return Report(student=student, assignment=assignment, questions=tuple(questions), **{**facts, **fields})
+    facts = {"submission": "0" * 64, "course": "1" * 64, "versions": VERSIONS, **fields}
+    return report_of(*questions, student=student, assignment=assignment, **facts)
 
 
 def stopped(course, student="dana"):

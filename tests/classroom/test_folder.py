@@ -11,9 +11,10 @@ import pytest
 
 from autograder.classroom.folder import LARGEST, Folder, Place
 from autograder.common.errors import ReportError
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.submission import Submission
 from tests.conftest import ROOT
+from tests.hand_built import report_of
 
 PACKAGE = ROOT / "autograder"
 OWNER = PACKAGE / "classroom" / "folder.py"
@@ -28,10 +29,7 @@ ADA = Place("ada", "first")
 def report(student="ada", assignment="first", points=1.0):
     outcome = Outcome(check="value", title="A value", status=Status.PASSED, points=points, out_of=2.0)
     question = QuestionResult(question="add", title="Add", out_of=2.0, outcomes=(outcome,))
-    return Report(
-        student=student, assignment=assignment, submission="", course="", isolation="none", versions={},
-        questions=(question,),
-    )  # fmt: skip
+    return report_of(question, student=student, assignment=assignment)
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from autograder.classroom.pages.one_notebook import markdown
 from autograder.cli import app as cli
 from autograder.common.cells import grade_id_of, is_answer, is_check
 from autograder.common.errors import CourseError, SubmissionError
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import visible
+from tests.hand_built import report_of
 from tests.tiny import tiny_course, tiny_submission
 
 
@@ -168,15 +169,7 @@ def report(*statuses, actual="4"):
         QuestionResult(question=name, title=name, out_of=1.0, outcomes=(outcome,))
         for name, outcome in zip(("add", "name"), outcomes, strict=True)
     )
-    return Report(
-        student="first",
-        assignment="first",
-        submission="",
-        course="",
-        isolation="none",
-        versions={},
-        questions=questions,
-    )
+    return report_of(*questions, student="first")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ What a cell raises is shown as a kernel shows it. `keras` and `matplotlib` are s
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 import socket
@@ -150,6 +151,15 @@ def _instead(modules: dict[str, ModuleType]):
                 sys.modules[name] = module
 
 
+_getmodule = inspect.getmodule
+
+
+def _module(thing: object, file: str | None = None) -> ModuleType | None:
+    """What Python says, sooner: IPython asks for each frame of a traceback, and a cell's module is looked for among all that are imported."""
+    named = file or (inspect.getfile(thing) if inspect.isframe(thing) or inspect.iscode(thing) else "")
+    return None if named.startswith("<ipython-input") else _getmodule(thing, file)
+
+
 @contextlib.contextmanager
 def _alone():
     """Without a network, and without anybody who answers, as in a sandbox."""
@@ -158,6 +168,7 @@ def _alone():
     with (
         mock.patch("socket.getaddrinfo", side_effect=unreachable),
         mock.patch("builtins.input", side_effect=silent),
+        mock.patch("inspect.getmodule", side_effect=_module),
         mock.patch.dict("os.environ"),
     ):
         os.environ.pop("DISPLAY", None)

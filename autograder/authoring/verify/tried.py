@@ -16,6 +16,7 @@ from typing import Any
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.i18n import N_, _
 from autograder.course.course import FILE, Course
+from autograder.course.source_notebook import source_path
 
 COUNT = 300  # versions of an assignment
 IN_KERNELS, THOROUGH = 5, 25  # of them, right answers that are graded as a student's notebook is
@@ -45,10 +46,18 @@ def steps(course: Course, assignments: Sequence[str], parts: frozenset[Part], se
         return []
     with ThreadPoolExecutor(min(PROCESSES, os.cpu_count() or 1)) as pool:
         # A process of its own for each, though an import of Keras takes 10 s: what one leaves in memory ends with it.
-        answers = list(pool.map(lambda name: _asked(course, [name], spellings, slips), assignments))
+        answers = list(
+            pool.map(lambda name: _asked(course, [name], spellings, slips), _longest_first(course, assignments))
+        )
     every = {name: answer for share in answers for name, answer in share.items()}
     wanted = [part for part in (Part.SPELLINGS, Part.SLIPS) if part in parts]
     return [_step(part, name, every[name]) for name in assignments for part in wanted]
+
+
+def _longest_first(course: Course, assignments: Sequence[str]) -> list[str]:
+    """So that no process works alone on the longest when the others are done."""
+    paths = {name: source_path(course, name) for name in assignments}
+    return sorted(assignments, key=lambda name: paths[name].stat().st_size if paths[name].exists() else 0, reverse=True)
 
 
 def _asked(course: Course, assignments: Sequence[str], spellings: list[int], slips: list[int]) -> dict[str, Any]:

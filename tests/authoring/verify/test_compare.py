@@ -7,8 +7,9 @@ import pytest
 
 from autograder.authoring.verify import compare, environment
 from autograder.authoring.verify.cases import Mutant
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
+from tests.hand_built import report_of
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,7 @@ def report(problem="", notes=(), points=None, hint="Think.", **statuses):
         QuestionResult(question=name, title=name, out_of=2 if name == "add" else 1, outcomes=tuple(o), problem=problem)
         for name, o in questions.items()
     )
-    return Report(
-        student="s", assignment="first", submission="", course="", isolation="none", versions={}, questions=results,
-        notes=notes,
-    )  # fmt: skip
+    return report_of(*results, notes=notes)
 
 
 def mutant(skips=(), **loses):

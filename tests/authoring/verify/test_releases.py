@@ -10,9 +10,10 @@ from autograder.authoring import release
 from autograder.authoring.verify import feedback, probe, releases
 from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.run import verify
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course import course as course_module
 from tests.authoring.verify import tiny
+from tests.hand_built import report_of
 
 STATIC = frozenset({Part.CHECKS, Part.LANGUAGES, Part.THRESHOLDS})
 CHECKS = "assignments/{}/first/checks.yml"
@@ -187,9 +188,7 @@ def report(status, *, expected="", actual="", hint="", problem=""):
         hidden=True,
     )
     question = QuestionResult(question="add", title="Addition", out_of=2, outcomes=(outcome,), problem=problem)
-    return Report(
-        student="s", assignment="first", submission="", course="", isolation="none", versions={}, questions=(question,)
-    )
+    return report_of(question)
 
 
 @pytest.mark.parametrize(

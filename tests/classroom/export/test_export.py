@@ -27,9 +27,10 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.cli.app import app
 from autograder.cli.export import FormatName
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
 from tests.authoring.test_release import make as tiny_course
+from tests.hand_built import report_of
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 LATE = dt.datetime(
@@ -55,8 +56,7 @@ def report(student, add, name, problem="", **more):
         QuestionResult(question="add", title="Addition", out_of=2, outcomes=add),
         QuestionResult(question="name", title="A name", out_of=1, outcomes=name, problem=problem),
     )
-    facts = {"submission": "0", "course": "0", "isolation": "bubblewrap", "versions": {}, **more}
-    return Report(student=student, assignment="first", questions=questions, **facts)
+    return report_of(*questions, student=student, **more)
 
 
 REPORTS = [

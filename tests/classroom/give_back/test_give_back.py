@@ -20,8 +20,9 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.cli.app import app
 from autograder.cli.feedback import ZipChoice
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.released_notebook import released_notebook
+from tests.hand_built import report_of
 from tests.tiny import tiny_course, tiny_submission
 
 # What each platform wrote; of the same four people, one of them with a name that looks like another's folder.
@@ -56,15 +57,7 @@ def graded(student, shown=Status.PASSED):
         QuestionResult(question="add", title="Addition", out_of=2, outcomes=outcomes),
         QuestionResult(question="name", title="A name", out_of=1, outcomes=right),
     )
-    return Report(
-        student=student,
-        assignment="first",
-        submission="0",
-        course="0",
-        isolation="none",
-        versions={},
-        questions=questions,
-    )
+    return report_of(*questions, student=student)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from autograder.course import course as course_module
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 from tests.authoring.test_release import COURSE, answer, make, source, test_cell, text
+from tests.hand_built import report_of
 
 DUE = dt.datetime(2027, 3, 14, 14, 59)  # of the tiny course, in UTC
 
@@ -45,12 +46,11 @@ UNSURE = outcome("name", Status.UNDECIDED, 0, 1, actual="the worker was lost")
 
 def report(student: str = "alice", add: tuple[Outcome, ...] = (SHOWN, SECRET), **more: Any) -> Report:
     name = more.pop("name", (NAME,))
-    questions = (
+    usual = (
         QuestionResult(question="add", title="Addition", out_of=2, outcomes=add),
         QuestionResult(question="name", title="A name", out_of=1, outcomes=name),
     )
-    values = {"submission": "0", "course": "0", "isolation": "bubblewrap", "versions": {}, "questions": questions}
-    return Report(student=student, assignment="first", **{**values, **more})
+    return report_of(*more.pop("questions", usual), student=student, **more)
 
 
 @pytest.fixture(scope="session")

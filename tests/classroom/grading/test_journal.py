@@ -26,14 +26,14 @@ from autograder.common.wire.handins import HandIns, Kept, pack
 from autograder.course.course import Course
 from autograder.worker.answers import all_failed
 from autograder.worker.task import Task
+from tests.hand_built import report_of
 from tests.tiny import tiny_course, tiny_submission
 
 
 def report(points: float = 1.0, status: Status = Status.PASSED) -> str:
     outcome = Outcome(check="c", title="C", status=status, points=points, out_of=1.0)
     question = QuestionResult(question="add", title="Add", out_of=1.0, outcomes=(outcome,))
-    values = {"submission": "0", "course": "0", "isolation": "none", "versions": {}, "questions": (question,)}
-    return Report(student="ada", assignment="first", **values).to_json()  # type: ignore[arg-type]
+    return report_of(question, student="ada").to_json()
 
 
 @pytest.fixture

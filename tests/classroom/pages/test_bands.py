@@ -7,16 +7,16 @@ from bs4 import BeautifulSoup
 from autograder.classroom.pages.bands import FEWEST, Band, bands
 from autograder.classroom.pages.feedback import feedback_page
 from autograder.common.exhibits import Confusion, Curve, Exhibit
-from autograder.common.results import QuestionResult, Report
+from autograder.common.results import QuestionResult
 from tests.classroom import synthetic
+from tests.hand_built import report_of
 
 
 def trained(student, *histories, name="model"):
     """A report of one question, with a curve for each of `histories`."""
     curves = tuple(Curve(network=name, optimizer="SGD", epochs=len(own), history={"loss": own}) for own in histories)
     result = QuestionResult(question="train", title="Train", out_of=1.0, exhibit=Exhibit(curves=curves))
-    facts = {"submission": "", "course": "", "isolation": "none", "versions": {}}
-    return Report(student=student, assignment="a", questions=(result,), **facts)
+    return report_of(result, student=student, assignment="a")
 
 
 def test_a_band_is_the_middle_of_what_the_class_reached_after_each_epoch():

@@ -19,7 +19,9 @@ from autograder.classroom.pages.waiting import split
 from autograder.common.i18n import _, speaking
 from autograder.common.pressed_hints import KEY
 from autograder.common.results import Status
+from autograder.course.course import load
 from tests.classroom import synthetic
+from tests.conftest import ROOT
 
 ASSIGNMENTS = ("two_layer", "deep", "optimizers")
 
@@ -39,8 +41,9 @@ def lost(reports):
     return round(sum(o.out_of - o.points for o in outcomes), 6)
 
 
+COURSE = load(ROOT / "course.yml")
 any_class = st.builds(
-    lambda seed, students, assignments: (seed, students, tuple(assignments)),
+    lambda seed, students, assignments: synthetic.classroom(COURSE, students, tuple(assignments), seed),
     st.integers(0, 10_000), st.integers(1, 14), st.lists(st.sampled_from(ASSIGNMENTS), min_size=1, unique=True),
 )  # fmt: skip
 few = settings(
@@ -49,10 +52,8 @@ few = settings(
 
 
 @few
-@given(any_class)
-def test_causes_and_checks_of_any_class_add_up_to_what_its_reports_lost(course, drawn):
-    seed, students, assignments = drawn
-    reports = synthetic.classroom(course, students, assignments, seed)
+@given(reports=any_class)
+def test_causes_and_checks_of_any_class_add_up_to_what_its_reports_lost(course, reports):
     found = losses_of(reports, course)
     assert round(sum(cause.points for cause in causes(found)), 6) == lost(reports)
     assert sum(one.points for own in made_by(found).values() for one in own) <= lost(reports) + 1e-6
@@ -61,10 +62,8 @@ def test_causes_and_checks_of_any_class_add_up_to_what_its_reports_lost(course, 
 
 
 @few
-@given(any_class)
-def test_every_question_of_everybody_is_on_the_map_with_its_points(course, drawn):
-    seed, students, assignments = drawn
-    reports = synthetic.classroom(course, students, assignments, seed)
+@given(reports=any_class)
+def test_every_question_of_everybody_is_on_the_map_with_its_points(course, reports):
     if not reports:
         return
     pages = {(r.student, r.assignment): f"feedback/{r.student}/{r.assignment}/{r.assignment}.html" for r in reports}
@@ -131,10 +130,8 @@ def test_one_mistake_in_two_languages_is_one_cause_in_the_language_of_the_page(c
 
 
 @few
-@given(any_class)
-def test_wherever_a_student_is_named_for_something_the_name_leads_to_it(course, drawn):
-    seed, students, assignments = drawn
-    reports = synthetic.classroom(course, students, assignments, seed)
+@given(reports=any_class)
+def test_wherever_a_student_is_named_for_something_the_name_leads_to_it(course, reports):
     if not reports:
         return
     pages = {(r.student, r.assignment): f"pages/{r.student}/{r.assignment}.html" for r in reports}

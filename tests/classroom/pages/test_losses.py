@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from autograder.classroom.pages.losses import losses
-from autograder.common.results import FirstCause, Outcome, QuestionResult, Report, Status
+from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
 from autograder.course.following import needed_by
 from tests.classroom import synthetic
+from tests.hand_built import report_of
 
 MUTANTS = sorted((Path(__file__).parents[2] / "mutants").glob("*/*.yml"))
-FACTS = {"submission": "", "course": "", "isolation": "none", "versions": {}}
 
 
 def slips(path):
@@ -42,7 +42,7 @@ def report(course, assignment, loses, skips=frozenset()):
         questions.append(
             QuestionResult(question=key, title=title, out_of=question.points, outcomes=tuple(outcomes), problem=problem)
         )
-    return Report(student="alice", assignment=assignment, questions=tuple(questions), **FACTS)
+    return report_of(*questions, student="alice", assignment=assignment)
 
 
 def lost(one):

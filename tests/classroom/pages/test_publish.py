@@ -19,11 +19,12 @@ from autograder.classroom.gradebook.database import address
 from autograder.classroom.pages.publish import write_all
 from autograder.cli import demo
 from autograder.cli.app import app
-from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course import course as course_module
 from autograder.course.released_notebook import released_notebook
 from tests.authoring.test_release import make
 from tests.conftest import ROOT
+from tests.hand_built import report_of
 
 SECRET = "b" * 30
 STAMP = "2027-03-14 12:00:00 UTC"
@@ -39,8 +40,7 @@ def report(student="alice", language="en"):
         QuestionResult(question="add", title="Addition", out_of=2.0, outcomes=(shown, failed)),
         QuestionResult(question="name", title="A name", out_of=1.0, outcomes=(name,)),
     )
-    facts = {"submission": "0", "course": "0", "isolation": "bubblewrap", "versions": {"keras": "3.15.1"}}
-    return Report(student=student, assignment="first", questions=questions, language=language, **facts)
+    return report_of(*questions, student=student, language=language, versions={"keras": "3.15.1"})
 
 
 @pytest.fixture(scope="module")

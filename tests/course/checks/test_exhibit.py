@@ -10,7 +10,7 @@ from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.checks.exhibit import picture, portray
 from autograder.course.checks.registry import parse
 from autograder.networks.lab import CourseLab
-from tests.hand_built import dense, fit, layer, mapping, model
+from tests.hand_built import dense, fit, layer, mapping, model, report_of
 
 LAYERS = {
     "type": "layers", "points": 1, "of": "model",
@@ -160,8 +160,7 @@ def test_what_is_no_network_is_not_shown():
 def test_a_report_with_an_exhibit_survives_its_file_and_one_from_before_still_loads():
     shown = exhibit([HOLDOUT], {"model": judged(model(), {"loss": (float("nan"), 1.0)})})
     result = QuestionResult(question="q", title="Q", out_of=1.0, exhibit=shown)
-    facts = {"student": "s", "assignment": "a", "submission": "", "course": "", "isolation": "none", "versions": {}}
-    report = Report(**facts, questions=(result,))
+    report = report_of(result)
     assert Report.from_json(report.to_json()) == report
     old = report.model_dump(mode="json", exclude={"breaks", "language"})
     del old["questions"][0]["exhibit"]
