@@ -11,6 +11,7 @@ import re
 import re._parser as sre_parser  # type: ignore[import-not-found]  # as re itself reads a pattern
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -27,6 +28,8 @@ PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
 
 MANY = 20  # repetitions
+# By Dask, Python and IPython, and by attacks, which tests run in a student's kernel.
+CALLED_BY_NAME = {"dask_setup", "create_module", "_ipython_display_", "without_weights"}
 
 Found = Iterator[tuple[int, str]]
 
@@ -334,6 +337,35 @@ def particles(root: Path) -> Iterator[str]:
                 yield f"{path.relative_to(root)}:{number}: a particle after a value guesses its ending: reword it"
 
 
+def idle(root: Path, trees: dict[str, ast.Module]) -> Iterator[str]:
+    """Functions, classes and methods that nothing in the package names: no code, no text (an entry point), none of the files beside it."""
+    beside = [root / name for name in ("pyproject.toml", "nbgrader_config.py")]
+    named = Counter(word for path in beside if path.exists() for word in re.findall(r"\w+", path.read_text("utf-8")))
+    for node in (node for tree in trees.values() for node in ast.walk(tree)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                named[name] += 1
+            case ast.ImportFrom(names=aliases):
+                named.update(alias.name for alias in aliases)
+            case ast.Constant(value=str(text)) if len(text) < 200:
+                named.update(re.findall(r"\w+", text))
+    own = {node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for module, tree in trees.items():
+        # What derives from a class of somebody else has methods that somebody else calls.
+        classes = [
+            one for one in tree.body if isinstance(one, ast.ClassDef) and own.issuperset(map(ast.unparse, one.bases))
+        ]
+        for node in (*tree.body, *(node for one in classes for node in one.body)):
+            if (
+                not isinstance(node, (ast.FunctionDef, ast.ClassDef))
+                or node.decorator_list
+                or node.name.startswith("__")
+            ):
+                continue
+            if not named[node.name] and node.name not in CALLED_BY_NAME:
+                yield f"{module.replace('.', '/')}.py:{node.lineno}: nothing uses {node.name}: delete it"
+
+
 def wrong(root: Path = ROOT) -> Iterator[str]:
     """Everything that is wrong below `root`, as ``file:line: what``."""
     trees = {}
@@ -345,6 +377,7 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
             yield from (f"{place}:{line}: {message}" for line, message in rule(path, text, tree))
     if names := circle(trees):
         yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
+    yield from idle(root, trees)
     yield from house(root)
     yield from particles(root)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from autograder.common.i18n import N_, _
@@ -175,8 +175,3 @@ def fetched(source: str) -> bool:
             r"^\s*[!%]+\s*(?:wget|curl|git\s+clone|gdown|kaggle|unzip|tar|aria2c|cp|mv|cd)\b", source, re.MULTILINE
         )
     )
-
-
-def not_there(names: Collection[str]) -> list[str]:
-    """Those modules that this machine doesn't have."""
-    return [name for name in names if not _there(name)]

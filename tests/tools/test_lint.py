@@ -37,7 +37,7 @@ def test_this_package_keeps_every_rule():
 
 def test_a_package_in_order_has_nothing_wrong(package):
     lazy = "from autograder.cli.app import A\n__all__ = ['A']\ndef __getattr__(name): return 1\n"
-    kept = 'from autograder.common.i18n import _\ndef f(x):\n    for each in x:\n        print(_("seen"), _(N), _("{n}", n=x))\n'
+    kept = 'from autograder.common.i18n import _\ndef f(x):\n    for each in x:\n        print(_("seen"), _(N), _("{n}", n=x))\nf(1)\n'
     assert package({"__init__.py": f'"""About."""\n{lazy}', "cli/app.py": kept, "judge/a.py": "x = 1\n" * 350}) == []
 
 
@@ -87,10 +87,22 @@ def test_a_package_in_order_has_nothing_wrong(package):
 def test_what_breaks_a_rule_is_found(package, name, text, said):
     others = {
         "cli/a.py": "",
-        "cli/b.py": "def f():\n    from autograder.cli import a\n",
+        "cli/b.py": "def f():\n    from autograder.cli import a\nf()\n",
         "a.py": "",
         "b.py": "",
         "c.py": "",
     }
     (found,) = package({**others, name: text})
     assert said in found
+
+
+def test_what_nothing_uses_is_found_and_what_is_used_or_called_by_name_is_not(package):
+    kept = "class A(Base):\n    def called(self): pass\n@command\ndef b(): pass\ndef dask_setup(worker): pass\nx = {'c': A}\n"
+    files = {
+        "cli/app.py": kept,
+        "judge/a.py": "def c(): pass\n\nclass D:\n    def __len__(self): return 1\n    def e(self): pass\n\ndef g(): pass\n",
+    }
+    found = package(files)
+    assert found == [
+        f"autograder/judge/a.py:{line}: nothing uses {name}: delete it" for line, name in ((3, "D"), (7, "g"), (5, "e"))
+    ]

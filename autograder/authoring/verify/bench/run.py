@@ -97,7 +97,7 @@ class Bench:
             source = changed.get(place, self.cells[place])
             if not source or (place not in self.needed and place not in changed):
                 continue
-            names["check"] = self._collector(answered, names) if place in checks else lambda *_args, **_named: None
+            names["check"] = self._collector(answered) if place in checks else lambda *_args, **_named: None
             try:
                 self._cell(source, names, lasting and place not in checks)
             except Exception as error:
@@ -132,7 +132,7 @@ class Bench:
         if any(map(large, made.values())) and all(map(_plain, written.values())):
             self.arrays.keep(text, met, made)
 
-    def _collector(self, answered: Answered, names: dict[str, Any]) -> Callable[..., None]:
+    def _collector(self, answered: Answered) -> Callable[..., None]:
         def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:
             key = place.partition(".")[2]
             question = self.questions[key]
