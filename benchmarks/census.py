@@ -88,6 +88,19 @@ def reasons(call: ast.Call, module: ast.Module) -> list[str]:
     return found
 
 
+def _followed(kind: ast.ClassDef) -> bool:
+    """Whether a class has nothing of its own but its layers, and calls one after another."""
+    methods = {part.name: part for part in kind.body if isinstance(part, ast.FunctionDef)}
+    made = {"__init__", "build", "get_config", "from_config", "call"}
+    if not methods.keys() <= made:
+        return False
+    body = ast.Module(methods["call"].body if "call" in methods else [], [])
+    others = (ast.BinOp, ast.If, ast.For, ast.While, ast.Subscript, ast.List, ast.Dict)
+    plain = not any(isinstance(node, others) for node in ast.walk(body))
+    calls = [node.func for node in ast.walk(body) if isinstance(node, ast.Call)]
+    return plain and all(isinstance(one, ast.Attribute) and ast.unparse(one.value) == "self" for one in calls)
+
+
 def network(call: ast.Call, module: ast.Module) -> list[str]:
     """What the judge does not build, in the text that made the network of a call."""
     assert isinstance(call.func, ast.Attribute)
@@ -102,7 +115,9 @@ def network(call: ast.Call, module: ast.Module) -> list[str]:
             break
     called = {ast.unparse(node.func) for part in made for node in ast.walk(part) if isinstance(node, ast.Call)}
     own = {node.name: node for node in ast.walk(module) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    found = ["a class of its own" for name in called if isinstance(own.get(name), ast.ClassDef)]
+    found = [
+        "a class of its own" for name in called if isinstance(own.get(name), ast.ClassDef) and not _followed(own[name])
+    ]
     made += [own[name] for name in called if isinstance(own.get(name), ast.FunctionDef)]
     for node in (node for part in made for node in ast.walk(part) if isinstance(node, ast.Call)):
         kind = canonical("layers", ast.unparse(node.func).rpartition(".")[2])

@@ -79,6 +79,8 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
     "ELU": {"alpha": "number"},
     "Softmax": {"axis": "axis"},
     "Dropout": {"rate": "number", "noise_shape": "nothing"},
+    "AlphaDropout": {"rate": "number", "noise_shape": "nothing"},
+    "GaussianDropout": {"rate": "number"},
     "GaussianNoise": {"stddev": "number"},
     "SpatialDropout1D": {"rate": "number"},
     "SpatialDropout2D": {"rate": "number", "data_format": "channels_last"},

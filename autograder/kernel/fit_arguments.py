@@ -12,6 +12,7 @@ from typing import Any
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.kernel.epoch_data import EpochData
+from autograder.kernel.structure import trains_as_keras
 from autograder.kernel.trainings import Trainings
 
 BATCH_SIZE = 32  # Keras's
@@ -102,9 +103,7 @@ def _own_loops(model: Any) -> None:
     """Raises CannotTrainHere unless `model` is trained by Keras's own steps."""
     if not getattr(model, "compiled", False):
         raise CannotTrainHere(_("compile() was not called"))
-    own = type(model).__module__.startswith("keras.src.models.")
-    steps = ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
-    if not own or any(step in vars(model) for step in steps):
+    if not trains_as_keras(model):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
     settings = model._compile_config.config
     if settings.get("loss_weights") or settings.get("weighted_metrics") or model._distribute_strategy is not None:

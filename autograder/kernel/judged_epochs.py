@@ -24,7 +24,7 @@ from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, Sample
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_compile, describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
-from autograder.kernel.structure import built_copy
+from autograder.kernel.structure import answers, build_by_a_call, built_copy, is_own, trains_as_keras
 from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
 from autograder.kernel.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
 
@@ -154,8 +154,12 @@ class JudgedEpochs:
 
     def described(self) -> dict[str, Any]:
         """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""
+        if not self.model.built and is_own(self.model):  # nobody else knows how
+            build_by_a_call(self.model, self._form()[0])
+        if not trains_as_keras(self.model):
+            raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
         network = self.model if self.model.built else built_copy(self.model, self._batch_shape())
-        compiled = describe_compile(self.model, network.outputs)
+        compiled = describe_compile(self.model, answers(network))
         model = describe_model(network, {}, weights=False).model_copy(update={"compiled": compiled})
         return {
             "model": model,
@@ -171,7 +175,7 @@ class JudgedEpochs:
         import keras
 
         labels = keras.KerasTensor((None, self.samples.one_hot) if self.samples.one_hot else (None,), "float32")
-        return labels, keras.KerasTensor((None, *network.output_shape[1:]), "float32")
+        return labels, keras.KerasTensor((None, *answers(network)[0].shape[1:]), "float32")
 
     def build(self, *, trains: bool) -> None:
         """What Keras builds, and says, when it sees the first batch; the optimizer only where it `trains`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.kernel.judged_epochs import JudgedEpochs
 from autograder.kernel.notes import replacements
-from autograder.kernel.structure import is_own
+from autograder.kernel.structure import trains_as_keras
 from autograder.kernel.traced import Form, as_traced, form_of, last_form
 
 _FUNCTIONS = ("train_function", "test_function")
@@ -101,4 +101,4 @@ def judged_steps(model: Any) -> Iterator[None]:
 
 def keras_steps(model: Any) -> AbstractContextManager[None]:
     """For Keras's loops on batches: its functions are traced as they would have been where something was judged before, and known by then."""
-    return nullcontext() if is_own(model) or not model.compiled else judged_steps(model)
+    return judged_steps(model) if model.compiled and trains_as_keras(model) else nullcontext()

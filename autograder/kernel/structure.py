@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +13,37 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
 from autograder.kernel.plain import unheard
 
-# A class that brings one of these of its own does not train, or answer, as Keras's networks do.
-_OF_KERAS = ("__call__", "compute_loss", "compute_metrics", "evaluate", "fit", "make_test_function", "make_train_function",
-             "predict", "predict_step", "test_step", "train_on_batch", "train_step")  # fmt: skip
+# What a class may bring and still train and answer as the network of Keras's that it was derived from.
+_HARMLESS = {"__init__", "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",
+             "__repr__", "__str__", "get_config", "from_config"}  # fmt: skip
+_FOLLOWED = {"build", "call"}  # how its layers are made and called can be seen
+
+
+def brings(model: Any) -> set[str]:
+    """What of Keras's the student's own class has in its own way: nothing, for one of Keras's or one that only makes its layers."""
+    kinds = type(model).__mro__
+    given = [kind for kind in kinds if kind.__module__.startswith(("keras.", "tensorflow.")) or kind is object]
+    own = {name for kind in kinds if kind not in given for name in vars(kind)}
+    return {name for name in own - _HARMLESS if any(name in vars(kind) for kind in given)}
 
 
 def is_own(model: Any) -> bool:
-    """Whether the network is of a class that the student wrote."""
-    return not type(model).__module__.startswith("keras.src.models.")
+    """Whether the network is of a class that the student wrote, and that is no network of Keras's by another name."""
+    import keras
+    from keras.src.models.functional import Functional
+
+    return bool(brings(model)) or not (isinstance(model, (keras.Sequential, Functional)))
+
+
+@unheard
+def trains_as_keras(model: Any) -> bool:
+    """Whether Keras's own steps train the network, and its layers are called as they are described: also in a class with a `call` of its own."""
+    if any(
+        name in vars(model)
+        for name in ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
+    ):
+        return False
+    return not is_own(model) or (brings(model) <= _FOLLOWED and (not model.built or is_chain(model, model.layers)))
 
 
 def input_shape(model: Any) -> tuple[int | None, ...] | None:
@@ -43,6 +67,23 @@ def output_shapes(model: Any, layers: list[Any]) -> Iterator[tuple[int | None, .
         yield shape
 
 
+def answers(model: Any) -> list[Any]:
+    """What a network that is built gives, without values: a class of the student's own is followed layer by layer."""
+    import keras
+
+    found = getattr(model, "outputs", None)
+    return found or [keras.KerasTensor([*output_shapes(model, model.layers)][-1], "float32")]
+
+
+@unheard
+def build_by_a_call(model: Any, form: tuple[str, tuple[int | None, ...]]) -> None:
+    """Has a class of the notebook's own make its weights as its first batch, of that type and shape, would."""
+    import keras
+    from keras.src.backend import compute_output_spec
+
+    compute_output_spec(model, keras.KerasTensor(form[1], form[0]), training=False)
+
+
 @unheard
 def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
     """A network like `model`, which isn't built, for batches of a shape; `model` and the notebook's random numbers are as they were.
@@ -53,7 +94,8 @@ def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
         if not kind.__module__.startswith("keras.src.layers."):
             raise CannotTrainHere(_("{kind} is not one of Keras's layers", kind=kind.__name__))
     with unnoticed():
-        copy = type(model).from_config(model.get_config())
+        own: Any = next(base for base in type(model).__mro__ if base.__module__.startswith("keras."))
+        copy = own.from_config(own.get_config(model))
         copy.build(batch_shape)
     return copy
 
@@ -83,7 +125,7 @@ def is_chain(model: Any, layers: list[Any]) -> bool:
     """Whether the layers follow one another and nothing else happens: always so in a plain Sequential."""
     import keras
 
-    if isinstance(model, keras.Sequential) and _inherits(type(model), keras.Sequential):
+    if isinstance(model, keras.Sequential) and not is_own(model):
         return True
     if is_own(model):
         return _is_own_chain(model, layers)
@@ -128,9 +170,9 @@ def _plainly_called(node: Any) -> bool:
     return all(value is None for value in others.values()) and len(node.arguments.args) == 1
 
 
-def _inherits(kind: type, base: type) -> bool:
-    """Whether a class is called, trained and asked as the `base` that it was derived from."""
-    return all(getattr(kind, name, None) is getattr(base, name, None) for name in (*_OF_KERAS, "call"))
+def _told(layer: Any, training: bool | None) -> bool:
+    """Whether a layer was last called as in training or not, as the network was, or leaves that to Keras."""
+    return layer._inbound_nodes[-1].arguments.kwargs.get("training") in (None, training)
 
 
 def _is_own_chain(model: Any, layers: list[Any]) -> bool:
@@ -138,16 +180,20 @@ def _is_own_chain(model: Any, layers: list[Any]) -> bool:
     import keras
 
     shape = input_shape(model)
-    if shape is None or any(getattr(type(model), name, None) != getattr(keras.Model, name) for name in _OF_KERAS):
+    if shape is None or not brings(model) <= _FOLLOWED:
         return False
     if sum(len(layer.weights) for layer in layers) != len(model.weights):
         return False  # weights of its own
     before = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
     try:
         with unnoticed():
-            inputs = keras.Input(batch_shape=shape)
-            followed = keras.Model(inputs, model.call(inputs))
-        return is_chain(followed, layers)
+            told = "training" in inspect.signature(model.call).parameters
+            for training in (True, False) if told else (None,):
+                inputs = keras.Input(batch_shape=shape)
+                followed = keras.Model(inputs, model.call(inputs, training=training) if told else model.call(inputs))
+                if not is_chain(followed, layers) or not all(_told(layer, training) for layer in layers):
+                    return False
+        return True
     except Exception:  # what student code raises, or can't be followed
         return False
     finally:

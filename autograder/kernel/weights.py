@@ -11,6 +11,7 @@ from autograder.common.wire.description import digest
 from autograder.kernel.notes import Notes, replacements
 
 _initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
+_drawn: set[str] = set()  # digests of all first values: weights that were copied from a fresh network are fresh ones
 
 
 def weights_of(model: Any) -> list[Any]:
@@ -54,7 +55,9 @@ def remember_initial_values() -> None:
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
-            _initial.set(self, digest([array_of(self)]))
+            first = digest([array_of(self)])
+            _initial.set(self, first)
+            _drawn.add(first)
         except Exception:  # inside a graph there is no value yet
             _initial.set(self, "")
 
@@ -68,7 +71,10 @@ def has_value(variable: Any) -> bool:
 
 
 def is_initial(variable: Any) -> bool:
-    """A copy that no initialiser made isn't, nor is one without a value. At home, where nothing is remembered, every other is."""
+    """Whether a variable's value is one that an initialiser made, for it or for another.
+
+    A copy that Keras didn't make isn't initial, nor is one without a value. At home, where nothing is remembered, every other is.
+    """
     if not has_value(variable):
         return False
     first = _initial.get(variable)
@@ -76,7 +82,8 @@ def is_initial(variable: Any) -> bool:
         import keras
 
         return not replacements.get(keras.Variable.__init__)
-    return first in ("", digest([array_of(variable)]))
+    now = digest([array_of(variable)])
+    return first in ("", now) or now in _drawn
 
 
 def is_fresh(model: Any) -> bool:

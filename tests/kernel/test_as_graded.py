@@ -62,7 +62,7 @@ CELLS = {
     "weights of samples": (net, {"sample_weight": np.linspace(0.5, 1.5, 64)}),
     "dropout": (lambda: net(keras.layers.Dropout(0.5), keras.layers.Dense(10, "softmax")), {}),
 }  # fmt: skip
-UNLIKE_PLAIN = {"a callback for batches", "a class of one's own", "a layer of one's own", "noise", "a loss of one's own", "too many epochs",
+UNLIKE_PLAIN = {"a callback for batches", "a layer of one's own", "noise", "a loss of one's own", "too many epochs",
                 "too large", "weights of losses"}  # fmt: skip
 
 

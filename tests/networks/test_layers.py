@@ -27,6 +27,7 @@ CHAINS = {
     "LayerNormalization": (ROWS, lambda: [L.Dense(4), L.LayerNormalization(epsilon=0.01, center=False), L.Flatten()]),
     "SpatialDropout2D": (IMAGE, lambda: [L.Conv2D(3, 5, strides=3), L.SpatialDropout2D(0.3), L.Flatten()]),
     "SpatialDropout1D": (ROWS, lambda: [L.Conv1D(4, 3, strides=2), L.SpatialDropout1D(0.3), L.Flatten()]),
+    "noise of all kinds": (FLAT, lambda: [L.Dense(4), L.AlphaDropout(0.2), L.GaussianDropout(0.3), L.GaussianNoise(0.1)]),
     "SeparableConv2D": (IMAGE, lambda: [L.Conv2D(3, 5, strides=3), L.SeparableConv2D(6, 3, depth_multiplier=2), L.GlobalMaxPooling2D()]),
     "SeparableConv1D": (ROWS, lambda: [L.SeparableConv1D(8, 3, padding="same"), L.MaxPooling1D(4), L.Flatten()]),
     "Conv1D": (ROWS, lambda: [L.Conv1D(8, 5, padding="causal", dilation_rate=2), L.AveragePooling1D(2), L.GlobalAveragePooling1D()]),
@@ -39,7 +40,15 @@ CHAINS = {
     "RandomRotation": (IMAGE, lambda: [L.RandomRotation(0.05, fill_mode="nearest"), L.Flatten()]),
     "RandomZoom": (IMAGE, lambda: [L.RandomZoom((-0.1, 0.1), 0.2, fill_mode="constant"), L.Flatten()]),
 }  # fmt: skip
-BY_CHANCE = {"SpatialDropout2D", "SpatialDropout1D", "LSTM with dropout", "RandomFlip", "RandomRotation", "RandomZoom"}
+BY_CHANCE = {
+    "noise of all kinds",
+    "SpatialDropout2D",
+    "SpatialDropout1D",
+    "LSTM with dropout",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomZoom",
+}
 
 
 def chain(name):

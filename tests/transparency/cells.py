@@ -40,6 +40,14 @@ class Keeping(keras.callbacks.Callback):
 
 class Stopping(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None): self.model.stop_training = epoch == 1
+
+class Chain(keras.Model):
+    def __init__(self):
+        super().__init__(); self.flatten, self.drop, self.out = keras.layers.Flatten(), keras.layers.Dropout(0.2), keras.layers.Dense(10, "softmax")
+    def call(self, inputs, training=False): return self.out(self.drop(self.flatten(inputs), training=training))
+
+class Rows(keras.Sequential):
+    def __init__(self): super().__init__([keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
 """
 
 E, C = "keras.callbacks.EarlyStopping", "keras.callbacks"

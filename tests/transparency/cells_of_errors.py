@@ -45,6 +45,6 @@ CELLS |= {
 }
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
-    "names and numbers after a class of its own", "noise in a dataset, three steps at once", "an odd batch within",
+    "noise in a dataset, three steps at once", "an odd batch within",
     "a generator of noise with weights",
 }  # fmt: skip

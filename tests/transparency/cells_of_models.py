@@ -40,7 +40,13 @@ CELLS = {
     + "; h = m.fit(flat, y, verbose=0); [w.shape for w in m.get_weights()]",
     "a convolution": "m = keras.Sequential([keras.layers.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, activation='relu'), keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy']); h = m.fit(x[..., None], y, verbose=0); m.summary()",
     "a lambda": chain(f"{L}.Lambda(lambda t: t * 2)", f"{DENSE})") + "; h = m.fit(flat, y, verbose=0)",
-    "noise in a network": chain(f"{L}.GaussianNoise(0.1)", f"{L}.Dropout(0.2)", f"{DENSE})")
+    "noise in a network": chain(
+        f"{L}.GaussianNoise(0.1)",
+        f"{L}.GaussianDropout(0.2)",
+        f"{L}.AlphaDropout(0.1)",
+        f"{L}.Dropout(0.2)",
+        f"{DENSE})",
+    )
     + "; h = m.fit(flat, y, epochs=2, verbose=0); m.evaluate(flat, y, verbose=0)",
     "scaling in a network": "m = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy'); h = m.fit(images[:500], labels[:500], verbose=0); h.history",
     "normalisation that is adapted": "n = keras.layers.Normalization(); n.adapt(flat); m = keras.Sequential([n, keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy'); h = m.fit(flat, y, verbose=0)",

@@ -22,6 +22,7 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
 SEED = 42
+SMALL = 10_000_000  # bytes of an array that is put back as it was
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|\bnan\b|-?\binf\b")
 TIME = re.compile(r"N(us|ms|s)(/step|/epoch)?")
@@ -101,7 +102,7 @@ def optimizer(value: Any, depth: int) -> dict[str, Any]:
     return {"variables": variables, "iterations": int(value.iterations), "config": config, "built": value.built}
 
 
-def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
+def run(shell: Any, code: str, begun: dict[str, Any]) -> dict[str, Any]:
     out, err = io.StringIO(), io.StringIO()
     for module in [*sys.modules.values()]:  # a warning is shown once in a process: in each cell again
         getattr(module, "__warningregistry__", {}).clear()
@@ -117,7 +118,7 @@ def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
         shown = printed if result.result is None else printed.rsplit("Out[", 1)[0]
         facts["result"] = kind(result.result)
     facts["stdout"] = text(shown).strip()
-    names = sorted(set(shell.user_ns) - begun - {"_", "__", "___", "_i", "_ii", "_iii", "_oh", "Out", "In"})
+    names = sorted(set(shell.user_ns) - begun.keys() - {"_", "__", "___", "_i", "_ii", "_iii", "_oh", "Out", "In"})
     facts["names"] = {name: kind(shell.user_ns[name]) for name in names if not name.startswith("_")}
     facts["files"] = sorted(FILE.sub("N", str(path)) for path in Path().rglob("*") if path.is_file())
     facts["random"] = [
@@ -129,7 +130,17 @@ def run(shell: Any, code: str, begun: set[str]) -> dict[str, Any]:
     facts["shows the grader"] = [*shown, *(["traceback"] if error is not None and "autograder" in printed else [])]
     for name in names:
         del shell.user_ns[name]
+    put_back(shell.user_ns, begun)
     return facts
+
+
+def put_back(space: dict[str, Any], begun: dict[str, Any]) -> None:
+    """The prelude's names and arrays as they were: no cell finds what another one did with them."""
+    for name, (value, content) in begun.items():
+        if not name.startswith("_"):  # those are IPython's
+            space[name] = value
+        if content is not None and not np.array_equal(value, content, equal_nan=True):
+            np.copyto(value, content)
 
 
 def marks(value: Any) -> list[str]:
@@ -175,7 +186,10 @@ def main() -> None:
         shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(SEED))
     facts = {}
     shell.run_cell(document["prelude"], store_history=False).raise_error()
-    begun = set(shell.user_ns)
+    begun = {
+        name: (value, value.copy() if type(value) is np.ndarray and value.nbytes < SMALL else None)
+        for name, value in shell.user_ns.items()
+    }
     home = Path.cwd()
     for number, (name, code) in enumerate(document["cells"].items()):
         folder = home / f"cell{number}"

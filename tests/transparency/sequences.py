@@ -13,6 +13,7 @@ BUILD = (
     "m = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy')",
     "m = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(8, 'relu'), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])",
     "i = keras.Input((28, 28)); m = keras.Model([i], keras.layers.Dense(10, 'softmax')(keras.layers.Flatten()(i))); m.compile('rmsprop', 'sparse_categorical_crossentropy')",
+    "m = Chain(); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])", "m = Rows(); m.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])",
 )  # fmt: skip
 DATA = (
     "x, y",

@@ -14,10 +14,6 @@ MODULES = {
     "customs": cells_of_customs,
 }
 
-# Of metrics that the judge doesn't build: after the other modules' cells they are noted as nobody's, by themselves as Keras's.
-# In either case they leave what they leave beside Keras.
-UNSURE = {"f1 by class", "f1 by class, shown", "scores of many kinds"}
-
 
 @pytest.fixture(scope="module")
 def facts(bench, tmp_path_factory, request):
@@ -31,6 +27,5 @@ def facts(bench, tmp_path_factory, request):
 def test_cells_leave_what_they_leave_beside_plain_keras(facts, name):
     plain, graded = ({cell: found[f"{name}: {cell}"] for cell in MODULES[name].CELLS} for found in facts)
     assert {cell: found for cell in plain if (found := [*differences(plain[cell], graded[cell])])} == {}
-    left = {cell for cell in graded if graded[cell]["left to Keras"]}
-    assert left ^ MODULES[name].LEFT <= (UNSURE if name == "customs" else set())
+    assert {cell for cell in graded if graded[cell]["left to Keras"]} == MODULES[name].LEFT
     assert {cell: found["shows the grader"] for cell, found in graded.items() if found["shows the grader"]} == {}
