@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
 from typing import Any
 
-from autograder.common.errors import ProtocolError
-from autograder.common.i18n import _
+from IPython import get_ipython
+
+from autograder.common.errors import AutograderError, ProtocolError
+from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
 from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
@@ -19,6 +24,7 @@ class GradedStudent(Student):
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.handed: set[Any] = set()
         super().__init__(JudgeClient(address))
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -47,11 +53,40 @@ class GradedStudent(Student):
                 own = name if name in objects else ""
                 calls.setdefault(own, {}).setdefault(check, []).append(tuple(_argument(arguments[key]) for key in keys))
             self._send(place, self.answer(values, objects, calls), answered=True)
+        self.handed.add(place)
         print(_("Handed in: {place}", place=place))
 
     def _send(self, place: str, values: dict[str, Any], answered: bool) -> Any:
         request = HandIn(type="hand_in", question=place, values=values, answered=answered)
         return protocol.ask(self.address, *dump(request))
+
+    def hand_in_what_is_there(self, result: Any) -> None:
+        """After a cell in which `check` names something that was never made: what else it names counts, and a mistake costs its own."""
+        call = _call_of(result.info.raw_cell) if isinstance(result.error_in_exec, NameError) else None
+        place = (
+            call.args[0].value if call is not None and call.args and isinstance(call.args[0], ast.Constant) else None
+        )
+        if call is None or not isinstance(place, str):
+            return
+        space = get_ipython().user_ns
+        asked = {keyword.arg: keyword.value for keyword in call.keywords}
+        asked |= {"": call.args[1]} if len(call.args) == 2 else {}
+        there = {key: space[name.id] for key, name in asked.items() if isinstance(name, ast.Name) and name.id in space}
+        if there and len(there) < len(asked) and place not in self.handed:
+            value = there.pop("", None)
+            quietly = contextlib.redirect_stdout(io.StringIO())
+            with speaking(self.language), quietly, contextlib.suppress(AutograderError):
+                self.check(place, value, there, value is not None, False)
+
+
+def _call_of(source: str) -> Any:
+    """The call that is all of a cell; None for any other cell."""
+    try:
+        (statement,) = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return call if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check" else None
 
 
 def _argument(described: Any) -> Any:

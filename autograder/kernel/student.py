@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+from IPython import get_ipython
 
 from autograder.common.i18n import asked_for
 from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription
+from autograder.kernel.by_chance import is_by_chance
 from autograder.kernel.describe import call, describe
 from autograder.kernel.describe_things import describe_thing, first_axes
 from autograder.kernel.trainings import Trainings
+
+
+def _by_chance(name: str, answer: str, numbers: Any) -> bool:
+    shell = get_ipython()
+    if (
+        shell is None
+        or not isinstance(numbers, dict)
+        or not all(isinstance(one, (int, float)) for one in numbers.values())
+    ):
+        return False
+    return is_by_chance(name, answer, numbers, shell.user_ns, shell.user_ns.get("In") or ())
 
 
 class Student:
@@ -40,7 +53,11 @@ class Student:
         """Described values by name. Networks carry what is known about their training."""
         objects = {first: value, **named} if given else named
         names = {id(item): name for name, item in objects.items() if isinstance(item, keras.layers.Layer)}
-        return {name: self._described(item, names) for name, item in objects.items()}
+        described = {name: self._described(item, names) for name, item in objects.items()}
+        for name, item in objects.items():
+            if type(item) is str and any(_by_chance(name, item, other) for other in objects.values()):
+                described[name] = described[name].model_copy(update={"by_chance": True})
+        return described
 
     def _described(self, item: Any, names: dict[int, str]) -> Any:
         described = describe_thing(item) or describe_thing(first_axes(item)) or describe(item, names=names)

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Outcome, QuestionResult, Report, Status
-from autograder.course.checks import accuracy, arrays, compiling, functions, layers, network, training, values
+from autograder.course.checks import (
+    accuracy,
+    arrays,
+    compiling,
+    functions,
+    layers,
+    network,
+    predictions,
+    training,
+    values,
+)
 from autograder.course.checks.base import Check
 from autograder.course.course import Course
 from autograder.course.following import Needed, needed_by
@@ -30,13 +40,13 @@ _SPOILS: tuple[tuple[tuple[type[Check], ...], str], ...] = (
 _BY_HAND = (values.ValueCheck, values.Choice, functions.Function)
 _SPOILS_NOTHING = (
     *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, layers.LayerNames, layers.SameLayers, training.BatchSize,
-    accuracy.Accuracy, accuracy.Predictions, accuracy.Evaluation, accuracy.Evaluations,
+    accuracy.Accuracy, predictions.Predictions, accuracy.Evaluation, accuracy.Evaluations,
 )  # fmt: skip
 # ... and what a check's verdict rests on beside the answer itself; all but answers by hand also on that something was made at all.
 _RESTS: tuple[tuple[tuple[type[Check], ...], frozenset[str]], ...] = (
     ((accuracy.Accuracy,), frozenset({_SHAPE, _DATA, _NETWORK, _COMPILING, _TRAINING})),
     ((accuracy.Evaluations,), frozenset({_SHAPE, _DATA, _COMPILING, _TRAINING})),
-    ((accuracy.Evaluation, accuracy.Predictions, training.TrainedOn), frozenset({_SHAPE, _DATA})),
+    ((accuracy.Evaluation, predictions.Predictions, training.TrainedOn), frozenset({_SHAPE, _DATA})),
     (_STRUCTURE, frozenset({_NETWORK})),
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What student code hands over: plain data, typed and bounded. Nothing here imports a machine-learning framework.
 
-A value travels as JSON plus raw array frames (`encode`, `decode`). Everything that arrives is hostile until `decode`
-has validated it: types are exact, names and lists are bounded, dtypes are on a list, and nothing is ever unpickled.
+A value travels as JSON plus raw array frames (`encode`, `decode`). Everything that arrives is hostile until `decode` has validated
+it: types are exact, names and lists are bounded, dtypes are on a list, nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -215,13 +215,13 @@ class ModelDescription(Frozen):
         return tuple(array for layer in self.layers for array in layer.weights)
 
     def without_weights(self) -> ModelDescription:
-        layers = tuple(layer.model_copy(update={"weights": ()}) for layer in self.layers)
-        return self.model_copy(update={"layers": layers})
+        return self.model_copy(update={"layers": tuple(one.model_copy(update={"weights": ()}) for one in self.layers)})
 
 
 class ScalarDescription(Frozen):
     kind: Literal["scalar"] = "scalar"
     value: bool | Annotated[int, Field(gt=-(2**63), lt=2**63)] | float | Text | None
+    by_chance: bool = False  # a key that was found in a dictionary without looking at its numbers
 
 
 class ListDescription(Frozen):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from autograder.common.errors import CannotRebuild
@@ -15,10 +14,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.prepared import ONE_HOT, RAW
 from autograder.common.results import Status
 from autograder.common.wire.description import (
-    MAX_ROWS,
-    ArrayDescription,
     FitRecord,
-    ListDescription,
     MappingDescription,
     ModelDescription,
     ScalarDescription,
@@ -38,7 +34,7 @@ from autograder.course.checks.base import (
     show,
     undecided,
 )
-from autograder.course.checks.forms import MEASURED, Form, plain
+from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.ranges import between, within
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
@@ -221,6 +217,33 @@ class _Evaluated(Check):
             unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
             if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):
                 return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
+        return self._elsewhere(number_, model, facts) or self._guessed(number_, measured, model)
+
+    def _elsewhere(self, number_: float, model: ModelDescription, facts: Facts) -> str:
+        """Where it is the number of another split; those are large, so that no two numbers are the same by chance."""
+        for split in ("train", "test", "holdout"):
+            with contextlib.suppress(CannotRebuild, NotImplementedError):
+                if (
+                    split != self.split
+                    and abs(number_ - facts.lab.evaluate(model, split)[self.metric]) <= self.tolerance / 20
+                ):
+                    return _(
+                        "That is its {metric} on {other}: evaluate it on {split}.",
+                        metric=_(MEASURED[self.metric]), other=split_name(split), split=split_name(self.split),
+                    )  # fmt: skip
+        return ""
+
+    def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
+        if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 2:
+            return _("This is the share of wrong answers: count those that equal their targets, ==.")
+        classes = ((model.layers[-1].output_shape if model.layers else None) or (1,))[-1] or 1
+        guessing = {"accuracy": 1.5 / classes, "loss": math.log(classes) / 1.5}[self.metric]
+        sign = 1 if self.metric == "accuracy" else -1
+        if classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:
+            return _(
+                "Guessing is as good, and this network is better: was another one evaluated, or do images and targets not belong "
+                "together, row by row?"
+            )
         return _("Evaluate this very network on {split}.", split=split_name(self.split))
 
 
@@ -287,59 +310,3 @@ class Evaluations(_Evaluated):
 
 def _weights(model: Any) -> str:
     return digest(model.weights) if isinstance(model, ModelDescription) else ""
-
-
-class Predictions(Check):
-    """The class of each image of a split, as the network itself gives it: the place of its largest answer."""
-
-    type: Literal["predictions"] = "predictions"
-    model: str
-    split: Split = "holdout"
-    tolerance: float = Field(default=0.002, ge=0, lt=1)
-    trained: bool = False
-    accepts = (ArrayDescription, ListDescription)
-    wanted = N_("an array of whole numbers")
-    values_named = ("model",)
-
-    def describe(self) -> str:
-        return _(
-            "`{of}` holds the classes that the network predicts for {split}", of=self.of, split=split_name(self.split)
-        )
-
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        model = facts.of(self.model)
-        if not isinstance(model, ModelDescription):
-            return failed(_("a network"), show(model))
-        if self.trained and isinstance(untrained := trainings(model), Verdict):
-            return untrained
-        images = facts.lab.size(self.split)
-        classes = _classes(value)
-        if classes is None or classes.shape != (images,):
-            found = classes.shape if classes is not None else show(value)
-            hint = _("One class for each image: np.argmax(..., axis=1) takes the largest of its probabilities.")
-            return failed(_("an array of shape {shape} of whole numbers", shape=(images,)), found, hint)
-        try:
-            agreement = facts.lab.agreement(model, self.split, classes)
-        except CannotRebuild as error:
-            return undecided(error)
-        if 1 - agreement <= self.tolerance:
-            return passed(_("the network's own"))
-        return failed(
-            _("the network's own predictions for {split}", split=split_name(self.split)),
-            _("{share:.1%} of them are the network's", share=agreement),
-            _(
-                "Predict {split} with this very network, scaled as the images that it was trained on.",
-                split=split_name(self.split),
-            ),
-        )
-
-
-def _classes(value: Any) -> npt.NDArray[Any] | None:
-    """Whole numbers in an array or a list, 3.0 for 3 too; None for anything else."""
-    try:
-        array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value, MAX_ROWS))
-    except (TypeError, ValueError):
-        return None
-    if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        return None
-    return array.astype(np.int64) if np.array_equal(array, np.rint(array)) else None

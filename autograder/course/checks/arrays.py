@@ -164,7 +164,7 @@ class ArrayCheck(Check):
                 _("other values"),
                 _(
                     "Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by "
-                    "itself, and reshape must not mix rows."
+                    "itself, keras.utils.normalize each image, and reshape must not mix rows."
                 ),
             )
         if self.scaling and scaling_of(array.lookup) != self.scaling:

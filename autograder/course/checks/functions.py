@@ -188,6 +188,12 @@ def _difference(result: Any, wanted: Any, tolerance: float) -> str:
         found = np.asarray(plain(result), float)
     except (TypeError, ValueError):
         return ""
+    if (
+        target.ndim > 1
+        and found.shape == target.shape[1:]
+        and any(same_numbers(result, part, tolerance) for part in target)
+    ):
+        return _("The function should return {number} values, separated by a comma.", number=len(target))
     if found.shape != target.shape:
         return _("The result has the shape {shape}, and should have {wanted}.", shape=found.shape, wanted=target.shape)
     factor = float(np.sum(found * target) / np.sum(target**2)) if target.any() else 0.0

@@ -19,6 +19,7 @@ from autograder.course.checks import (
     functions,
     manual,
     network,
+    predictions,
     rates,
     things,
     training,
@@ -31,7 +32,7 @@ _OWN: tuple[type[Check], ...] = (
     network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
-    training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, accuracy.Predictions,
+    training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, predictions.Predictions,
     values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, values.Keys, values.Winner, functions.Function, manual.Manual,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
-from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, shorten, show
+from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, shorten, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
 from autograder.course.checks.ranges import between, within
 
@@ -100,7 +100,16 @@ class ValueCheck(Check):
             right = any(equal(actual, answer, self.tolerance) for answer in self.answers)
         else:
             right = has_form(actual, "number") and within(actual, self.at_least, self.at_most)
+        if (
+            self.answers and _has_text(actual) and not any(map(_has_text, self.answers))
+        ):  # none of the answers, whatever they are
+            hint = _("None, True and numbers stand without quotes: in quotes they are texts.")
+            return malformed("", shorten(repr(actual)), hint)
         return passed(shorten(repr(actual))) if right else failed(expected, shorten(repr(actual)))
+
+
+def _has_text(value: Any) -> bool:
+    return any(isinstance(leaf, str) for leaf in _leaves(value))
 
 
 class TextCheck(Check):
@@ -228,6 +237,14 @@ class Winner(Check):
             return failed(_(AT_LEAST, number=self.enough), show(results))
         best = max(numbers.values())
         winners = [key for key, number in numbers.items() if number == best]
+        if value.by_chance:
+            return failed(
+                _("a key that is found by its number"),
+                shorten(repr(value.value)),
+                _(
+                    "If another one were the best, this would be the same key: max(results, key=results.get) looks at the numbers."
+                ),
+            )
         if value.value in winners:
             return passed(repr(value.value))
         return failed(

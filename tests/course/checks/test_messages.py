@@ -37,13 +37,15 @@ class Refuses(FakeLab):
 
 
 class Asked(FakeLab):
-    """It measures only the network and the split that it is told of."""
+    """It measures only the network and the split that it is told of; others are nobody's."""
 
     def __init__(self, model, split, **metrics):
         super().__init__(**metrics)
         self.wanted = (model, split)
 
     def evaluate(self, model, split, scaling=""):
+        if split != self.wanted[1]:
+            raise CannotRebuild("another split")
         assert (model, split) == self.wanted
         return super().evaluate(model, split, scaling)
 
@@ -121,9 +123,9 @@ SAID = [
     ({"type": "array", "equals": "train"}, {"value": images([3, 1, 2, 2])},
      ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other images', 'Use train_test_split(images, labels, test_size=0.2, random_state=42), one call for both, and mind the order of what it returns.')),
     ({"type": "array", "equals": "train"}, {"value": array([1.0])},
-     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other values', 'Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by itself, and reshape must not mix rows.')),
+     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other values', 'Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by itself, keras.utils.normalize each image, and reshape must not mix rows.')),
     ({"type": "array", "equals": "train"}, {"value": array([1.0], rows=np.array([1]))},
-     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other values', 'Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by itself, and reshape must not mix rows.')),
+     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other values', 'Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by itself, keras.utils.normalize each image, and reshape must not mix rows.')),
     ({"type": "array", "equals": "train_labels"}, {"value": array([3, 1, 2])},
      ('`value` holds the labels of the training split', 'passed', '', 'the labels of the training split', '')),
     ({"type": "array", "equals": "train_labels"}, {"value": array([1, 2, 3])},

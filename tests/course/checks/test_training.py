@@ -332,6 +332,23 @@ def test_numbers_of_unscaled_images_are_known():
     assert "run to 255" in outcome(loss, scalar(4.0), FakeLab(), model=trained()).hint
 
 
+@pytest.mark.parametrize(
+    ("metric", "number", "hint"),
+    [
+        ("accuracy", 0.95, "on the training split: evaluate it on the hold-out"), ("accuracy", 0.85, "on the test images: evaluate it"),
+        ("loss", 0.2, "on the training split"), ("accuracy", 0.13, "the share of wrong answers"), ("accuracy", 0.1031, "belong together"),
+        ("loss", 9.017, "was another one evaluated"), ("loss", 0.5, "this very network"), ("accuracy", 0.8, "this very network"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_not_the_networks_is_told_by_what_it_may_be(metric, number, hint):
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            found = {"train": (0.2, 0.95), "test": (0.45, 0.85), "holdout": (0.4, 0.87)}[split]
+            return dict(zip(("loss", "accuracy"), (100 * one if scaling else one for one in found), strict=True))
+
+    assert hint in outcome({**EVALUATION, "metric": metric}, scalar(number), Lab(), model=trained()).hint
+
+
 def test_the_loss_can_be_asked_for():
     check = {**EVALUATION, "metric": "loss"}
     assert outcome(check, scalar(0.4), FakeLab(), model=model()).status is Status.PASSED

@@ -345,6 +345,22 @@ def test_the_winner_is_the_key_of_the_largest_number():
     assert "max(results, key=results.get)" in found.hint
 
 
+@pytest.mark.parametrize("value", [listed("None", 100), listed(None, "100"), listed("None, 100")])
+def test_none_and_numbers_in_quotes_are_told_whatever_the_answer_is(value):
+    for answer in ([None, 100], [None, 784]):
+        assert (
+            "stand without quotes"
+            in outcome({"type": "value", "equals": answer, "hidden": True, "title": "T"}, value).hint
+        )
+    assert outcome({"type": "value", "equals": ["dense", "dense_1"]}, listed("Dense", "None")).hint == ""
+
+
+def test_a_winner_that_was_not_looked_for_is_none():
+    check, best = {"type": "winner", "results": "results"}, scalar("sgd").model_copy(update={"by_chance": True})
+    found = outcome(check, best, results=mapping(sgd=0.88, adam=0.8))
+    assert found.status is Status.FAILED and "would be the same key" in found.hint
+
+
 def test_the_best_of_too_few_is_no_winner():
     check = {"type": "winner", "results": "results", "enough": 2}
     assert passes(check, scalar("sgd"), results=mapping(sgd=0.85, adam=0.8))
@@ -466,6 +482,7 @@ FOUND = np.array([[1.5, 2.0], [-4.0, 6.0]])
         (MATRIX, array(-FOUND), "opposite sign"),
         (MATRIX, array([[1, 2], [-4, 6]]), "The fractions are cut off"),
         (MATRIX, array(FOUND.ravel()), "The result has the shape (4,), and should have (2, 2)."),
+        (MATRIX, array(FOUND[0]), "The function should return 2 values, separated by a comma."),
         (MATRIX, array(FOUND / 4), "All numbers are 0.25 times what they should be."),
         (MATRIX, array(FOUND + 1), ""),
     ],

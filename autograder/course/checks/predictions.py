@@ -1,0 +1,81 @@
+"""Checks on what a network predicts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import N_, _
+from autograder.common.wire.description import (
+    MAX_ROWS,
+    ArrayDescription,
+    ListDescription,
+    ModelDescription,
+)
+from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show, undecided
+from autograder.course.checks.forms import plain
+from autograder.course.checks.training import split_name, trainings
+
+
+class Predictions(Check):
+    """The class of each image of a split, as the network itself gives it: the place of its largest answer."""
+
+    type: Literal["predictions"] = "predictions"
+    model: str
+    split: Split = "holdout"
+    tolerance: float = Field(default=0.002, ge=0, lt=1)
+    trained: bool = False
+    accepts = (ArrayDescription, ListDescription)
+    wanted = N_("an array of whole numbers")
+    values_named = ("model",)
+
+    def describe(self) -> str:
+        return _(
+            "`{of}` holds the classes that the network predicts for {split}", of=self.of, split=split_name(self.split)
+        )
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        model = facts.of(self.model)
+        if not isinstance(model, ModelDescription):
+            return failed(_("a network"), show(model))
+        if self.trained and isinstance(untrained := trainings(model), Verdict):
+            return untrained
+        images = facts.lab.size(self.split)
+        classes = _classes(value)
+        if classes is None or classes.shape != (images,):
+            found = classes.shape if classes is not None else show(value)
+            hint = _("One class for each image: np.argmax(..., axis=1) takes the largest of its probabilities.")
+            return failed(_("an array of shape {shape} of whole numbers", shape=(images,)), found, hint)
+        try:
+            agreement = facts.lab.agreement(model, self.split, classes)
+        except CannotRebuild as error:
+            return undecided(error)
+        if 1 - agreement <= self.tolerance:
+            return passed(_("the network's own"))
+        return failed(
+            _("the network's own predictions for {split}", split=split_name(self.split)),
+            _("{share:.1%} of them are the network's", share=agreement),
+            _(
+                "Hardly any: is it the place of the largest probability, np.argmax, that you took, and not of the smallest?"
+            )
+            if agreement < 0.01
+            else _(
+                "Predict {split} with this very network, scaled as the images that it was trained on.",
+                split=split_name(self.split),
+            ),
+        )
+
+
+def _classes(value: Any) -> npt.NDArray[Any] | None:
+    """Whole numbers in an array or a list, 3.0 for 3 too; None for anything else."""
+    try:
+        array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value, MAX_ROWS))
+    except (TypeError, ValueError):
+        return None
+    if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        return None
+    return array.astype(np.int64) if np.array_equal(array, np.rint(array)) else None

@@ -1,0 +1,52 @@
+"""Where `check` names something that was never made, what else it names is handed in: a mistake costs its own."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from autograder.kernel import graded
+from autograder.kernel.graded import GradedStudent
+
+NOT_MADE = NameError("name 'b' is not defined")
+
+
+@pytest.fixture
+def hand(monkeypatch):
+    """What was handed in after cells that ended so, by place: the value without a name, and those with."""
+    student = GradedStudent.__new__(GradedStudent)
+    student.handed, seen = {"two_layer.before"}, []
+    monkeypatch.setattr(
+        student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
+    )
+    space = {"a": 1, "c": 3}
+    monkeypatch.setattr(graded, "get_ipython", lambda: SimpleNamespace(user_ns=space))
+
+    def ran(cell, error=NOT_MADE):
+        student.hand_in_what_is_there(SimpleNamespace(error_in_exec=error, info=SimpleNamespace(raw_cell=cell)))
+        return seen
+
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ('check("two_layer.q", a=a, b=b)', ("two_layer.q", None, {"a": 1}, False)),
+        ('check("two_layer.q", a, b=b)', ("two_layer.q", 1, {}, True)),
+        ('check("two_layer.q", b, a=a, c=c)', ("two_layer.q", None, {"a": 1, "c": 3}, False)),
+    ],
+)
+def test_what_is_there_is_handed_in(hand, cell, found):
+    assert hand(cell) == [found]
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ('check("two_layer.q", a=a, c=c)', None), ('check("two_layer.q", a=a, b=b)', ValueError("its own")), ('check("two_layer.q", b)', NOT_MADE),
+        ('check("two_layer.before", a=a, b=b)', NOT_MADE), ("print(a, b)", NOT_MADE), ("check(a, b)", NOT_MADE), ("(", NOT_MADE), ("a; b", NOT_MADE),
+        ('check("two_layer.q", a=a + 1, b=b)', NOT_MADE), ("x = check('two_layer.q', a=a, b=b)", NOT_MADE), ("", NOT_MADE),
+    ],
+)  # fmt: skip
+def test_after_any_other_cell_nothing_is(hand, cell, error):
+    assert hand(cell, error) == []
