@@ -28,7 +28,7 @@ TRIED = "TRIED"  # what it prints when it went on to its end
 class Attack:
     """`base` with `before` (new code cells in front of cells) and then `edits`.
 
-    `earns`: points by question, for those that the attack is after (exactly so many). `lost`: questions that it costs.
+    `earns`: points by question, for those that the attack is after (exactly so many).
     All others must be, word for word, what they are without the attack. `says`: phrases of the report. `tried`: it prints
     TRIED when it has run to its end. `raw`: the bytes of the file, instead of all that. `undecided`: whether the attacked
     questions go to a person. `dangerous`: it may harm who is graded next. After the last such one of a file an honest notebook is graded,
@@ -39,7 +39,6 @@ class Attack:
     before: Mapping[str, str] = field(default_factory=dict)
     edits: Edits = field(default_factory=dict)
     earns: Mapping[str, float] = field(default_factory=dict)
-    lost: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     base: str = "quick"
     tried: bool = False

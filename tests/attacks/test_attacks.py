@@ -7,7 +7,8 @@ import string
 import nbformat
 import pytest
 
-from tests.attacks import judging, process, protocol, secrets, training
+from autograder.course.course import Course
+from tests.attacks import judging, process, protocol, secrets, table, training
 from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
 from tests.attacks.conftest import Grader
 
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.timeout(300)  # none may hold the grader up
 
 def test_names_are_unique() -> None:
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+
+
+def test_the_page_says_what_each_earns(course: Course) -> None:
+    text = table.PAGE.read_text("utf-8")
+    assert text == table.page(text, course), "write it anew: python -m tests.attacks.table"
+    assert all(f"| {attack.name} |" in text for attack in ATTACKS)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
