@@ -20,6 +20,7 @@ from autograder.sandbox import mounts
 
 SCRATCH = "/tmp"
 KERAS = "/opt/keras"  # kernels with namespaces of their own bind it from here
+UNSEEN = "/opt/unseen"
 RUN = "/run/kernel"
 SOCKETS = "/run/sockets"
 SHARED_MEMORY_MB = 128
@@ -164,6 +165,8 @@ def command(
         arguments += ["--die-with-parent"]
     arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     arguments += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+    # Linux lets a kernel mount a /proc of its own (child.py) only where a whole one is mounted: here, where nobody gets in.
+    arguments += ["--perms", "0000", "--dir", UNSEEN, "--proc", f"{UNSEEN}/proc"]
     arguments += ["--perms", "1777", "--size", str(SHARED_MEMORY_MB << 20), "--tmpfs", "/dev/shm"]
     arguments += ["--perms", "1777", "--size", str(scratch_mb << 20), "--tmpfs", SCRATCH]
     # Keras writes to $KERAS_HOME or, where it can't, to /tmp/.keras: so that is where it finds the data set, in a

@@ -73,7 +73,7 @@ print("TRIED")
 PARENT = """
 import ctypes, os, signal
 libc = ctypes.CDLL(None, use_errno=True)
-mine = {int(os.readlink("/proc/self"))}  # /proc belongs to an outer namespace
+mine = {int(os.readlink("/proc/self")), *map(int, os.listdir("/proc/self/task"))}
 others = [int(p) for p in os.listdir("/proc") if p.isdigit() and int(p) not in mine]
 for pid in {*others, 1, 2, 3, os.getppid()} - mine:
     for name in ("mem", "environ", "maps", "syscall", "stack", "auxv", "pagemap", "task", "fd", "fdinfo", "map_files"):
@@ -125,6 +125,97 @@ for number in map(int, os.listdir("/proc/self/fd")):
                 try: known.sendall(b'{"do": "reset"}\\n{"do": "nonsense"}\\n')
                 except OSError: pass
         known.close()
+print("TRIED")
+"""
+
+MESSAGES = """
+import copy
+from IPython.display import display
+kernel = get_ipython().kernel
+parent = kernel.get_parent()
+def say(kind, content, parent=parent, socket=kernel.iopub_socket, **more): kernel.session.send(socket, kind, content, parent=parent, **more)
+everything = {"execution_state": "idle", "name": "stdout", "text": "x", "ename": "E", "evalue": "e", "traceback": [], "data": {}, "metadata": {},
+              "transient": {"display_id": "q"}, "wait": False, "status": "ok", "restart": True}
+for number in range(500):
+    state = {"_model_name": "OutputModel", "_model_module": "@jupyter-widgets/output", "msg_id": "x", "value": "y" * 10_000}
+    say("comm_open", {"comm_id": str(number), "target_name": "jupyter.widget", "data": {"state": state, "buffer_paths": [["a"]]}}, buffers=[b"z" * 1000])
+for socket in (kernel.stdin_socket, kernel.iopub_socket): say("input_request", {"prompt": "?", "password": True}, socket=socket)
+for number in range(100):
+    for payload in ({"source": "set_next_input", "text": "check = None", "replace": True}, {"source": "page", "data": {"text/plain": "y" * 10_000}, "start": 0}):
+        get_ipython().payload_manager.write_payload(payload, single=False)
+other = copy.deepcopy(parent)
+for name in ("", "x", None, 5, [], {}, "0" * 100_000):
+    other["header"]["msg_id"] = name
+    for kind in ("status", "stream", "error", "execute_result", "clear_output", "update_display_data", "shutdown_reply", "kernel_info_reply"):
+        say(kind, everything, other)
+for state in ("restarting", "dead", "starting", None, 5): say("status", {"execution_state": state})
+shown = [display(number, display_id=str(number % 20)) for number in range(100)]
+for number in range(1500): display("y", display_id=str(number % 20), update=True)
+print("TRIED")
+"""
+
+BENT = """
+import ctypes, os, signal, socket, sys, threading, time, warnings, gc, atexit
+libc = ctypes.CDLL(None, use_errno=True)
+def own_files():
+    for number, arguments in ((436, (900, 901, 2)), (436, (900, 901, 6))):
+        if libc.syscall(number, *arguments) == 0: print("STOLEN", arguments)
+    if libc.unshare(0x400) == 0: print("STOLEN unshare")
+thread = threading.Thread(target=own_files); thread.start(); thread.join()
+for kind, protocol in ((1, 262), (1, 132), (5, 132), (6, 33), (2, 136), (3, 58)):  # MPTCP, SCTP, DCCP, UDPLITE, ICMP6
+    for family in (2, 10):
+        try: socket.socket(family, kind, protocol); print("STOLEN", family, protocol)
+        except OSError: pass
+flight = []
+try:
+    for _ in range(100):
+        one, other = socket.socketpair(); sent = [os.open("/dev/null", 0) for _ in range(100)]
+        socket.send_fds(one, [b"x"], sent); [os.close(number) for number in sent]; flight.append((one, other))
+except OSError as error: print(error)
+flight.clear()
+with socket.socket(socket.AF_UNIX) as judge:
+    judge.connect(os.environ["AUTOGRADER_JUDGE"])
+    one, other = socket.socketpair(); socket.send_fds(judge, [b"AGJ1"], [one.fileno(), judge.fileno()]); one.close(); other.close()
+for name in (b"\\xff\\xfe", b"a\\nb", b"\\x1b[31m", b"-rf", b"*"): open(b"/tmp/" + name, "wb").close(); open(b"/dev/shm/" + name, "wb").close()
+os.makedirs("/tmp/locked/in"); os.chmod("/tmp/locked", 0); os.mkfifo("/tmp/fifo"); os.symlink("/tmp/loop", "/tmp/loop")
+try:
+    for _ in range(5000): os.mkdir("d"); os.chdir("d")
+except OSError as error: print(error)
+os.chdir("/tmp/work")
+for name in ("oom_score_adj", "clear_refs", "coredump_filter", "attr/current", "uid_map", "setgroups", "comm", "loginuid", "timens_offsets"):
+    for value in ("-1000", "9", "1 1 1"):
+        try: open("/proc/self/" + name, "w").write(value)
+        except OSError: pass
+for name in ("kcore", "kmsg", "kpageflags", "sysrq-trigger", "keys", "slabinfo", "vmallocinfo", "timer_list", "1/mem", "1/environ", "1/maps"):
+    try: print("STOLEN", name) if open("/proc/" + name, "rb").read(100).strip(b"0 \\n") and name not in ("keys",) else None
+    except OSError: pass
+me = os.getpid()
+if os.fork() == 0:
+    for _ in range(5): os.kill(me, signal.SIGSTOP); time.sleep(0.05); os.kill(me, signal.SIGCONT); time.sleep(0.02)
+    os._exit(0)
+time.sleep(0.5)
+time.time = time.monotonic = time.perf_counter = lambda: float("nan")
+warnings.simplefilter("error"); np.seterr(all="raise")
+for name in ("array", "ascontiguousarray", "frombuffer", "array_equal"): setattr(np, name, lambda *a, **k: None)
+atexit.register(lambda: threading.Event().wait(1000)); threading.Thread(target=threading.Event().wait, args=(1000,)).start()
+shell = get_ipython()
+for event in ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell"): shell.events.register(event, lambda *a: 1 / 0)
+print("TRIED")
+os.fork()  # from here on there are two of this kernel, on the same sockets
+"""
+
+VALUES = """
+import decimal, fractions, functools, itertools, sys
+import pandas as pd, tensorflow as tf
+loop = []; loop.append(loop)
+for value in (np.broadcast_to(1, (10**6, 10**6)), np.zeros((0, 10**9)), np.zeros((1,) * 32), np.array([object()] * 3, dtype=object), np.zeros(3, dtype=[("a", "i4"), ("b", "O")]),
+              np.longdouble("1e4000"), np.datetime64("NaT"), complex("nan"), 10**5000, -10**5000, loop, list(range(200_000)), itertools.count(), decimal.Decimal("sNaN"),
+              fractions.Fraction(3, 7), np.ma.masked, pd.NA, tf.Variable(3), tf.ragged.constant([[1], [2, 3]]), tf.sparse.eye(3), keras.Input((3,)), b"1500" * 10**6, "1500\\0", "\\ud800",
+              "x" * 10**7, int, np, KeyboardInterrupt(), sys._getframe(), {(1, 2): 3, None: 4, float("nan"): 6}, memoryview(b"x"), {1500}, range(10**30),
+              functools.reduce(lambda inner, _: [inner], range(5000), 0), pd.DataFrame(np.zeros((10, 10**4))), keras.Sequential(), float("inf"), -0.0):
+    for question, names in (("steps", ("steps_default", "steps_full")), ("outputs", ("binary", "multiclass", "regression")), ("collapse", [])):
+        try: check(f"two_layer.{question}", *[] if names else [value], **dict.fromkeys(names, value))
+        except Exception as error: print(type(error))
 print("TRIED")
 """
 
@@ -217,6 +308,10 @@ steps_default, steps_full = 1500, 1
     survives("namespaces, mounts, devices and privileges", NAMESPACES),
     survives("parent: memory, descriptors, ptrace, signals, priorities", PARENT, dangerous=True),
     survives("descriptors inherited", DESCRIPTORS),
+    survives("messages of other cells, of widgets and of no cell", MESSAGES),
+    Attack("everything bent at once: descriptors in flight, folders, clocks, hooks, two kernels in one", before={"outputs-answer": BENT},
+           base="short", tried=True, dangerous=True),
+    survives("values of every odd kind", VALUES),
     survives("hands on the sockets of the next notebook", """
 import os
 for folder in ("/run/sockets", "/run/kernel", "/run", "/"):

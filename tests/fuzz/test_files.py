@@ -88,10 +88,25 @@ LIKE = [
     "Ann_101_assignsubmission_file_", "deep.ipynb", "bob+deep+2027-03-14 08:00:00 UTC+a1", "inbound", "submission_7", "submission_metadata.yml",
     "Lab 1_bob_attempt_2027-03-14-08-00-00_deep.ipynb", "deep-submissions", "deep-bob", "doejane_7_9_deep.ipynb", "LATE_anon_x1_7_deep.ipynb", "Ann - deep.ipynb",
     "timestamp.txt", "..", ".", "", " ", "a" * 300, "가나다", "deep", "con", "x.zip", ".git", "__MACOSX", "-" * 250, "_" * 120 + "-" * 120, "\\", "C:", "\u202e",
+    "Zoe\u0301_8_assignsubmission_file_", "Zo\u00e9_9_assignsubmission_file_", "ANN_101_assignsubmission_file_", "ann\u200b", "\x1b[31m\x07", "a\nb", "=cmd|' /C x'!A0",
+    "x;=1", "<b>", "[red]", "{0}%s", "com\u00b9", "aux.", "~", "-rf", "$(id)", "DEEP.IPYNB", "deep.ipynb.", "\ufeffdeep.ipynb", "%2e%2e", "\u2025", "\uff0f",
 ]  # fmt: skip
 paths = st.lists(st.sampled_from(LIKE) | texts, min_size=1, max_size=4).map("/".join)
 members = st.lists(
-    st.tuples(paths, st.sampled_from([b"", b"{}", b'{"cells": [], "nbformat": 4}', b"PK\5\6", b"0" * 3_000_000])),
+    st.tuples(
+        paths,
+        st.sampled_from(
+            [
+                b"",
+                b"{}",
+                b'{"cells": [], "nbformat": 4}',
+                b"PK\5\6",
+                b"PK\5\6" + bytes(18),
+                b"PK\6\6" + bytes(60),
+                b"0" * 3_000_000,
+            ]
+        ),
+    ),
     max_size=8,
 )
 

@@ -71,6 +71,17 @@ for file in ('/proc/sys/kernel/core_pattern', '/proc/sys/vm/swappiness', '/proc/
         open(file, 'r+'); print('opened', file)
     except OSError:
         pass
+for folder, _, files in os.walk('/proc/sys'):
+    for file in files:
+        try:
+            os.close(os.open(f'{folder}/{file}', os.O_WRONLY)); print('opened', folder, file)
+        except OSError:
+            pass
+for call in (os.listdir, lambda place: os.chmod(place, 0o777), lambda place: os.listdir(place + '/proc'), lambda place: os.rename(place, '/opt/seen')):
+    try:
+        call('/opt/unseen'); print('seen', call)
+    except OSError:
+        pass
 for source in ('/tmp/.keras', '/tmp/.keras/datasets'):
     try:
         os.rename(source, '/tmp/moved'); print('moved', source)

@@ -117,6 +117,16 @@ def _mount_scratch(plan: Plan, megabytes: int) -> None:
         os.close(handle)
 
 
+def _own_processes() -> None:
+    """A /proc with the numbers that processes have in here: psutil, and so joblib's workers, look themselves up. Where the system hides a part
+    of /proc, the parent's stays."""
+    with contextlib.suppress(OSError):
+        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+        linux.mount("/proc/sys", "/proc/sys", "", linux.MS_BIND | linux.MS_REC)
+        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        linux.mount("", "/proc/sys", "", linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
+
+
 def _monitor(plan: Plan, request: dict[str, Any], report: int) -> int:
     enter_namespaces()
     init = os.fork()
@@ -157,6 +167,7 @@ def _init(plan: Plan, request: dict[str, Any], report: int) -> int:
                 # The kernel's sockets are bound: nothing may be written to the host's folder from now on.
                 flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
                 linux.mount("", plan.sockets, "", flags)
+                _own_processes()
                 linux.drop_capabilities()
             os.write(report, line)
     os.close(report)
