@@ -166,3 +166,13 @@ def test_a_kernel_that_can_not_start_says_why_and_costs_the_next_one_nothing(san
     with pytest.raises(SandboxError, match=r"a kernel did not start: ZMQError: No such file"):
         sandbox.launch(connection, {})
     assert attempt("1 + 1").shown == ["2"]
+
+
+def test_signals_do_what_they_do_in_every_python(attempt_flat: Try) -> None:
+    """A write to what nobody reads any more is an error to catch: it ended the kernel, also where the judge refused what it need not read."""
+    tried = attempt_flat(
+        "import signal\nprint(sorted(n.name for n in signal.Signals if signal.getsignal(n) == signal.SIG_IGN), signal.getsignal(2) is signal.default_int_handler)",
+        "import os\nreading, writing = os.pipe(); os.close(reading); os.write(writing, b'x')",
+        "import socket\none, other = socket.socketpair(); other.close(); one.sendall(b'x')",
+    )
+    assert tried.shown == ["['SIGPIPE', 'SIGXFSZ'] True", *["BrokenPipeError: [Errno 32] Broken pipe"] * 2]

@@ -54,7 +54,11 @@ def become_kernel(plan: Plan, request: dict[str, Any], report: int, closing: lis
             os.write(entry, b"0")  # all that this process and its children take counts in the kernels' control group
         for descriptor in (*plan.entries, *closing):
             os.close(descriptor)
-        for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE):
+        for number in (
+            signal.SIGINT,
+            signal.SIGCHLD,
+            signal.SIGTERM,
+        ):  # not SIGPIPE, which every Python ignores: a write raises
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         if LINUX:
