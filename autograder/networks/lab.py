@@ -125,6 +125,8 @@ class CourseLab:
         if model.compiled is None:
             raise CannotRebuild(_("compile() was not called on this network"))
         samples = self._samples(model, split)
+        if scaling == "raw" and samples.values is not None:
+            raise CannotRebuild(_("there are no pixels in a table"))
         if scaling == "raw":
             samples = replace(samples, lookup=np.arange(256, dtype=np.float32))
         return self.measure(model, samples)

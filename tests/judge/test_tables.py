@@ -8,12 +8,14 @@ from autograder.common.errors import CourseError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, HandIn, SamplesMessage, dump
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
 from autograder.course.course import load
 from autograder.judge.session import Session
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from tests.conftest import settle_once
-from tests.hand_built import compiled, dense, model, with_weights
+from tests.hand_built import compiled, dense, model, scalar, with_weights
 
 PREPARE = """
 from sklearn.preprocessing import StandardScaler
@@ -117,6 +119,14 @@ def test_scores_are_scikit_learns_of_what_the_network_answers(session, lab):
         assert found == pytest.approx(getattr(metrics, name)(targets, answers[:, 0]), rel=1e-4)
 
 
+def test_a_number_that_is_none_of_the_networks_is_not_explained_by_pixels(session, lab):
+    known = session._with_provenance(trained(session, message(*part(lab, "train"))))
+    declared = {"type": "evaluation", "of": "error", "model": "model", "metric": "loss", "tolerance": 2, "points": 1}
+    (found,) = decide([parse(declared)], Facts({"error": scalar(44.0), "model": known}, lab))
+    assert found.status is Status.FAILED
+    assert found.hint == "Evaluate this very network on the hold-out."
+
+
 def test_rows_as_they_are_train_and_are_not_what_was_asked_for(session, lab):
     found = outcomes(session, model=trained(session, message(*part(lab, "train", "raw"))))
     assert found["any"].status is found["metric"].status is Status.PASSED
@@ -129,6 +139,7 @@ def test_what_saw_the_holdout_is_not_measured_on_it(session, lab):
     found = outcomes(session, model=trained(session, message(*part(lab, "all_train"))))
     assert all(found[name].status is Status.FAILED for name in ("trained_on", "any", "metric", "mae"))
     assert "89 rows of the hold-out" in found["metric"].actual
+    assert "rows that were trained on" in found["metric"].hint
 
 
 UNKNOWN = [Status.FAILED, Status.UNDECIDED, Status.UNDECIDED, Status.UNDECIDED]

@@ -73,13 +73,13 @@ class _Measured(ModelCheck):
         seen = sum(getattr(fit.data, self.split, 0) for fit in fits)
         if seen:
             said = N_("trained on {number} images of {split}")
+            hint = N_("Accuracy on images that were trained on says nothing: train on the training split only.")
             if any(fit.data.prepared for fit in fits):
                 said = N_("trained on {number} rows of {split}")
-            return failed(
-                self.describe(),
-                _(said, number=number(seen), split=split_name(self.split)),
-                _("Accuracy on images that were trained on says nothing: train on the training split only."),
-            )
+                hint = N_(
+                    "What is measured on rows that were trained on says nothing: train on the training split only."
+                )
+            return failed(self.describe(), _(said, number=number(seen), split=split_name(self.split)), _(hint))
         if any(fit.data.weighted == "samples" for fit in fits):
             return undecided(_(WEIGHTED))
         of_table = any(fit.data.prepared or fit.where == "judge" for fit in fits)
