@@ -10,26 +10,20 @@ import ast
 import re
 import re._parser as sre_parser  # type: ignore[import-not-found]  # as re itself reads a pattern
 import sys
-import tomllib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from tools.whole import PACKAGE, circle, house, idle, particles
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "autograder"
 LONGEST = 350  # lines: more than that, nobody reads at one sitting
-BESIDE = 3  # files beside the folders of the package, and __init__.py
 TRANSLATE = ("_", "N_", "ngettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]{3,}:? \0")
-PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)")
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
 
 MANY = 20  # repetitions
-# By Dask, Python and IPython, and by attacks, which tests run in a student's kernel.
-CALLED_BY_NAME = {"dask_setup", "create_module", "_ipython_display_", "without_weights"}
 
 Found = Iterator[tuple[int, str]]
 
@@ -289,83 +283,6 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
 )
 
 
-# ---- the package as a whole
-
-
-def imports(tree: ast.Module, modules: set[str]) -> set[str]:
-    """Which of `modules` a file imports, at its top or later."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {
-                place if (place := f"{node.module}.{alias.name}") in modules else node.module for alias in node.names
-            }
-    return found & modules - {PACKAGE}
-
-
-def circle(trees: dict[str, ast.Module]) -> list[str]:
-    """Modules that import one another in a circle, in that order; none is the rule."""
-    try:
-        TopologicalSorter({name: imports(tree, set(trees)) - {name} for name, tree in trees.items()}).prepare()
-    except CycleError as error:
-        names: list[str] = error.args[1]
-        return names
-    return []
-
-
-def house(root: Path) -> Iterator[str]:
-    """The folders are those that import-linter holds in order (pyproject.toml), with few files beside them."""
-    with (root / "pyproject.toml").open("rb") as stream:
-        contracts = tomllib.load(stream)["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
-    wanted = {name.strip().removeprefix(f"{PACKAGE}.") for layer in layers for name in layer.split("|")}
-    found = {path.parent.name for path in (root / PACKAGE).glob("*/__init__.py")}
-    for name in sorted(found ^ wanted):
-        yield f"{PACKAGE}/{name}: a folder, and a layer of pyproject.toml's import-linter, or neither"
-    files = sorted(path.name for path in (root / PACKAGE).glob("*.py") if path.name != "__init__.py")
-    if len(files) > BESIDE:
-        yield f"{PACKAGE}: {len(files)} files beside the folders ({', '.join(files)}), and {BESIDE} are the most"
-
-
-def particles(root: Path) -> Iterator[str]:
-    """A Korean particle's form depends on the sound before it: none follows a value, and none is written both ways."""
-    for path in sorted((root / PACKAGE).glob("common/locale/ko/*/*.po")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if PARTICLE.search(line):
-                yield f"{path.relative_to(root)}:{number}: a particle after a value guesses its ending: reword it"
-
-
-def idle(root: Path, trees: dict[str, ast.Module]) -> Iterator[str]:
-    """Functions, classes and methods that nothing in the package names: no code, no text (an entry point), none of the files beside it."""
-    beside = [root / name for name in ("pyproject.toml", "nbgrader_config.py")]
-    named = Counter(word for path in beside if path.exists() for word in re.findall(r"\w+", path.read_text("utf-8")))
-    for node in (node for tree in trees.values() for node in ast.walk(tree)):
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                named[name] += 1
-            case ast.ImportFrom(names=aliases):
-                named.update(alias.name for alias in aliases)
-            case ast.Constant(value=str(text)) if len(text) < 200:
-                named.update(re.findall(r"\w+", text))
-    own = {node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for module, tree in trees.items():
-        # What derives from a class of somebody else has methods that somebody else calls.
-        classes = [
-            one for one in tree.body if isinstance(one, ast.ClassDef) and own.issuperset(map(ast.unparse, one.bases))
-        ]
-        for node in (*tree.body, *(node for one in classes for node in one.body)):
-            if (
-                not isinstance(node, (ast.FunctionDef, ast.ClassDef))
-                or node.decorator_list
-                or node.name.startswith("__")
-            ):
-                continue
-            if not named[node.name] and node.name not in CALLED_BY_NAME:
-                yield f"{module.replace('.', '/')}.py:{node.lineno}: nothing uses {node.name}: delete it"
-
-
 def wrong(root: Path = ROOT) -> Iterator[str]:
     """Everything that is wrong below `root`, as ``file:line: what``."""
     trees = {}
@@ -375,6 +292,9 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
         trees[".".join(place.with_suffix("").parts).removesuffix(".__init__")] = tree
         for rule in RULES:
             yield from (f"{place}:{line}: {message}" for line, message in rule(path, text, tree))
+    for path in sorted((root / "tools").glob("*.py")):
+        place, text = path.relative_to(root), path.read_text("utf-8")
+        yield from (f"{place}:{line}: {message}" for line, message in length(path, text, ast.parse(text)))
     if names := circle(trees):
         yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
     yield from idle(root, trees)
