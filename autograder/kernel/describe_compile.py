@@ -63,6 +63,11 @@ def _flat(value: Any) -> list[Any]:
     return [value]
 
 
+def shortest(value: Any) -> float:
+    """The shortest decimal that gives this float32: 0.1, not 0.10000000149011612."""
+    return float(str(np.float32(value)))
+
+
 def describe_optimizer(optimizer: Any) -> Component:
     import keras
 
@@ -80,8 +85,7 @@ def describe_optimizer(optimizer: Any) -> Component:
     elif callable(rate) and not isinstance(rate, keras.Variable):
         settings["learning_rate"] = Component(type="function", custom=_("a learning rate that is a function"))
     else:
-        # Shortest decimal that gives this float32: 0.1, not 0.10000000149011612.
-        settings["learning_rate"] = float(str(np.float32(optimizer.learning_rate)))
+        settings["learning_rate"] = shortest(optimizer.learning_rate)
     own = kind.__module__.startswith("keras.src.optimizers.")
     return Component(
         type=kind.__name__, settings=settings, custom="" if own else _("{kind} is not Keras's own", kind=kind.__name__)

@@ -9,7 +9,7 @@ from typing import Any
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
-from autograder.kernel.describe_compile import describe_compile
+from autograder.kernel.describe_compile import describe_compile, shortest
 from autograder.kernel.trainings import Trainings
 
 
@@ -41,7 +41,7 @@ class Recorder(Trainings):
                 record = self._fit_record(call, compiled, history).model_copy(update={"reason": reason})
                 after = describe_compile(model)
                 if after is not None and after != compiled:  # a callback changed the learning rate
-                    record = record.model_copy(update={"learning_rates": _rates(compiled, after)})
+                    record = record.model_copy(update={"learning_rates": _rates(compiled, after, history)})
                 if went_on and fits and _same_way(fits[-1], record):
                     fits[-1] = fits[-1].joined(record)
                 else:
@@ -68,9 +68,16 @@ class Recorder(Trainings):
         )  # fmt: skip
 
 
-def _rates(*compiled: CompileDescription) -> tuple[float, ...]:
-    rates = tuple(one.optimizer.settings.get("learning_rate") for one in compiled)
-    return rates if all(isinstance(rate, float) for rate in rates) else ()  # type: ignore[return-value]
+def _rates(before: CompileDescription, after: CompileDescription, history: Any) -> tuple[float, ...]:
+    """The rates that a training had, one after another; those between the first and the last as Keras's callbacks logged them."""
+    first, last = (one.optimizer.settings.get("learning_rate") for one in (before, after))
+    if not isinstance(first, float) or not isinstance(last, float):
+        return ()
+    rates = [first]
+    for rate in (*map(shortest, history.history.get("learning_rate", ())), last):
+        if rate != rates[-1]:
+            rates.append(rate)
+    return tuple(rates[-1000:])
 
 
 def _same_way(one: FitRecord, other: FitRecord) -> bool:

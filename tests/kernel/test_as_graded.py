@@ -9,11 +9,13 @@ import pytest
 
 from autograder.common.data_sets import load
 from autograder.common.errors import AutograderError, CannotTrainHere
+from autograder.common.wire.description import DataRecord
 from autograder.course.packages import not_promised
 from autograder.judge.session import Session
 from autograder.kernel.as_graded import GraderAtHome, imported
 from autograder.kernel.home import HomeStudent
 from autograder.kernel.judged_fit import JudgeClient
+from autograder.kernel.recorder import Recorder
 from autograder.kernel.trainings import Trainings
 from tests.conftest import settle_once
 
@@ -164,3 +166,14 @@ def test_modules_are_found_by_the_names_of_a_notebook():
 
     space = {"renamed": renamed, "Fraction": Fraction, "np": np, "x": np.ones(2), "_hidden": pytest, "net": net}
     assert set(imported(space)) == {"json", "fractions", "numpy", "tests"}
+
+
+def test_every_rate_of_a_training_is_known_at_home_as_to_the_judge():
+    """Not only the first and the last: a check may ask for all of them."""
+    recorder = Recorder(lambda samples: DataRecord(samples=64))
+    recorder.original_fit = keras.Model.fit
+    model = net()
+    falling = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2 if epoch else rate)
+    recorder.fit(model, np.zeros((64, 784)), np.zeros(64), epochs=3, verbose=0, callbacks=[falling])
+    (record,) = recorder.fits(model)
+    assert record.learning_rates == (0.01, 0.005, 0.0025)

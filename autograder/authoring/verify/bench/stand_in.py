@@ -134,6 +134,7 @@ class StandIns:
         if validation_data is not None or validation_split:
             names += [f"val_{name}" for name in names]
         history.history = {name: [0.5] * int(epochs) for name in names}
+        _change_rates(model, callbacks, history)
         model.history = history
         return history
 
@@ -184,6 +185,23 @@ def _metric_names(model: Any) -> list[str]:
 def _metric_name(metric: Any) -> str:
     settings = metric.get("config") if isinstance(metric, dict) else metric
     return str(settings.get("name", "metric")) if isinstance(settings, dict) else str(settings)
+
+
+def _change_rates(model: Any, callbacks: Any, history: Any) -> None:
+    """Keras's callbacks on the learning rate see every epoch pass, and write what they set into the history, as Keras does."""
+    import keras
+
+    kinds = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+    changing = [one for one in keras.tree.flatten(callbacks) if isinstance(one, kinds)]
+    for one in changing:
+        one.set_model(model)
+        one.on_train_begin()
+    for epoch in history.epoch if changing else ():
+        logs = {name: values[epoch] for name, values in history.history.items() if epoch < len(values)}
+        for moment in ("on_epoch_begin", "on_epoch_end"):
+            for one in changing:
+                getattr(one, moment)(epoch, logs)
+        history.history.setdefault("learning_rate", []).append(float(logs["learning_rate"]))
 
 
 def _signature(method: Any) -> Any:

@@ -320,7 +320,7 @@ STATEMENTS: dict[str, Statement] = {
     "function": _function,
     "accuracy": _accuracy,
     "metric": _accuracy,
-    "learning_rates": _accuracy,  # no epoch runs here, in which a callback could change one
+    "learning_rates": _accuracy,  # no loss falls here, which a callback could go by
     "table": things.table,
     "figure": things.figure,
     "object": things.made,
