@@ -97,7 +97,7 @@ def grade_one(order: dict) -> str:
     with (
         tempfile.TemporaryDirectory() as scratch,
         Bench(Path(order["course"]), Path(order["memo"]) if order["memo"] else None) as bench,
-        Sandbox(course.isolation, course.limits, course.data.name) as sandbox,
+        Sandbox.of(course) as sandbox,
     ):
         bench.start()
         sandbox.start()

@@ -131,7 +131,7 @@ def report(course: Course, assignments: tuple[str, ...], memo: Path, repeat: int
     outcome: dict[str, Any] = {}
     with (
         Bench(course.root / "course.yml", memo) as bench,
-        Sandbox(course.isolation, course.limits, course.data.name) as sandbox,
+        Sandbox.of(course) as sandbox,
     ):
         for name in assignments:
             content = nbformat.writes(solved(course, name)).encode()

@@ -125,6 +125,7 @@ PARSERS = re.compile(
     r"|(ast|.*lexers?.*)\.parse|ast\.literal_eval|tokenize\.generate_tokens|(bleach\.)?Cleaner|markdown2html|SanitizeHTML|.*\.fromstring"
 )
 BOUNDED = {
+    "networks/estimators.py": "a text of 200 characters at the most, in brackets",
     "common/tables.py": "so many bytes, unpacked too",
     "classroom/collect/archives.py": "entries counted from the end record, members by size, ratio and way of packing",
     "classroom/collect/notes.py": "confined, no aliases",

@@ -32,6 +32,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("The file", course.Course, {
         "course": "what the course is called: see below",
         "data": "the data set and its hold-out",
+        "networks": "whether it has any: where it says `false`, nothing loads Keras or TensorFlow, which need not be installed",
         "seed": "of everything that is drawn while grading: starting weights, order of the images, unseen inputs",
         "isolation": "how submissions are kept apart; `none` only for submissions that you trust",
         "gradebook": "database of nbgrader's gradebook; a relative SQLite path is meant from the file's folder",
@@ -186,6 +187,11 @@ OWN: dict[str, dict[str, str]] = {
     "object": {
         "equals": "name of its class", "settings": "by argument name; steps of a pipeline by theirs; `{type: Adam, learning_rate: 0.1}` for an object in it",
         "fitted": "whether it must have learned from data",
+    },
+    "score": {
+        "metric": "what is measured", "at_least": "of it", "at_most": "of it", "reported": "name of a number that is handed in with it, and must agree", "tolerance": "of that",
+        "split": "what is measured on: `holdout` after a fit to the training split, `test` after one to all training rows",
+        "data": "`solutions/references.py:name`, which gives other data: four arrays, in the order of `train_test_split`; for a hidden check",
     },
     "keys": {"keys": "that must be there"},
     "manual": {"rubric": "by what people grade it"},

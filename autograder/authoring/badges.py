@@ -9,6 +9,7 @@ from __future__ import annotations
 from nbformat import NotebookNode, v4
 
 from autograder.common.i18n import _, speaking
+from autograder.common.requirements import THIS
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import release_place
@@ -22,7 +23,7 @@ if "google.colab" in sys.modules:  # {comment}
     import subprocess
     import urllib.request
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}@{branch}"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{package}git+{repository}@{branch}"], check=True)
     urllib.request.urlretrieve("{raw}/{folder}/{checks}", "{checks}")"""
 
 
@@ -38,7 +39,9 @@ def add(course: Course, assignment: str, language: str, notebook: NotebookNode) 
         comment = _("elsewhere this cell does nothing")
     opened = f"{COLAB}/github/{heading.github}/blob/{heading.branch}/{folder}/{assignment}.ipynb"
     links = f"[![{colab}]({BADGE})]({opened}) [{local}]({repository}/tree/{heading.branch}/{folder})"
+    package = f"{THIS}[tensorflow] @ " if course.networks else ""
     setup = SETUP.format(
+        package=package,
         comment=comment, repository=repository, branch=heading.branch, folder=folder, checks=RELEASED,
         raw=f"https://raw.githubusercontent.com/{heading.github}/{heading.branch}",
     )  # fmt: skip

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import site
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import autograder
 from autograder.authoring.variants import Edits, edited, hand_in, solved
 from autograder.classroom.folder import Folder, Place
 from autograder.common.cells import grade_id_of
-from autograder.common.errors import CourseError
+from autograder.common.errors import AutograderError, CourseError
 from autograder.common.i18n import N_, _
-from autograder.course.course import Course
+from autograder.common.requirements import THIS
+from autograder.course.course import FILE, Course, find
 from autograder.course.released_notebook import RELEASES, released_notebook
+from autograder.course.yaml_file import read_yaml
 
 _REFORMATTED = """\
 inputs = keras.Input((784,))
@@ -83,8 +87,37 @@ STUDENTS = (
 SHOWN = Place("typo", "flatten_relu")  # whose feedback page shows most: a picture, a mistake and a hint
 
 
-def make(course: Course, target: Path) -> Path:
-    """Write the class and a copy of the course into `target` (a demo made before is replaced); the copy's course.yml.
+def course_file(named: Path | None) -> Path | None:
+    """The course to grade: the one that is `named`, that of this folder if it is the one that the students took, else the package's own.
+
+    None where there is none of these: whoever loads it says so.
+    """
+    if named is not None:
+        return named
+    try:
+        own = find()
+        if _taken(own):
+            return own
+    except CourseError:
+        pass
+    root = Path(autograder.__file__).resolve().parents[1]  # a checkout, or site-packages
+    prefixes = (root, Path(sys.prefix), Path(site.getuserbase()))
+    places = (root / FILE, *(prefix / "share" / THIS / FILE for prefix in prefixes))
+    return next((place for place in places if place.is_file() and _taken(place)), None)
+
+
+def _taken(file: Path) -> bool:
+    """Whether the students' assignments are in it."""
+    try:
+        assignments = read_yaml(file, "")["assignments"]
+        return {name for student in STUDENTS for name in student.work} <= set(assignments)
+    except (AutograderError, LookupError, TypeError):
+        return False
+
+
+def make(course: Course, target: Path, students: int = len(STUDENTS)) -> Path:
+    """Write the class, of its first so many `students`, and a copy of the course into `target` (a demo made before is replaced); the
+    copy's course.yml.
 
     Raises CourseError when `target` holds something that is not a demo.
     """
@@ -100,7 +133,7 @@ def make(course: Course, target: Path) -> Path:
         shutil.copyfile(course.root / name, target / name)
     for folder in ("solutions", RELEASES):
         shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for student in STUDENTS:
+    for student in STUDENTS[:students]:
         for assignment, edits in student.work.items():
             _hand_in(course, Folder(target).submitted, student, assignment, edits)
     return target / "course.yml"
@@ -118,7 +151,7 @@ def _hand_in(course: Course, submitted: Path, student: Student, assignment: str,
     hand_in(notebook, submitted, student.name, assignment, timestamp)
 
 
-def explain(target: Path) -> str:
+def explain(target: Path, students: int = len(STUDENTS)) -> str:
     """Where everything is, and what to look at next."""
     folder, anybody = Folder(target), Place("<student>", "<assignment>")
     places = (
@@ -133,7 +166,7 @@ def explain(target: Path) -> str:
         ("autograder export --format csv", _("grades for a spreadsheet")),
         ("jupyter lab", _("notebooks and scores in a browser: menu Nbgrader, Formgrader")),
     )
-    class_ = [(student.name, _(student.about)) for student in STUDENTS]
+    class_ = [(student.name, _(student.about)) for student in STUDENTS[:students]]
     return "\n".join((
         "",
         *(f"  {name:20} {about}" for name, about in class_),

@@ -21,7 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
-from autograder.common.requirements import THIS, least, recent
+from autograder.common.requirements import NETWORKS, THIS, least, recent
 from autograder.course.course import Course, DataSettings, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
@@ -53,14 +53,21 @@ def good(subject: str, says: str) -> Finding:
 
 
 def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
-    """All findings, in the order in which remedies are best followed; the course's own last."""
-    yield from (_python(), _keras(), _tensorflow(), _data_set(), _sandbox(), _cores(), _disk(), _kernel())
+    """All findings, in the order in which remedies are best followed; the course's own last. Keras only where it is needed."""
+    course: Course | AutograderError
     try:
         course = load(course_file)
     except AutograderError as error:
-        yield Finding("course.yml", Mark.BAD, str(error), error.remedy)
+        course = error
+    networks = isinstance(course, AutograderError) or course.networks
+    yield _python()
+    if networks:
+        yield from (_keras(), _tensorflow(), _data_set())
+    yield from (_sandbox(), _cores(), _disk(), _kernel())
+    if isinstance(course, AutograderError):
+        yield Finding("course.yml", Mark.BAD, str(course), course.remedy)
     else:
-        if course.data.name != DataSettings().name:
+        if networks and course.data.name != DataSettings().name:
             yield _guarded(N_("the course's data set"), _data_set, course)
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
@@ -91,7 +98,8 @@ def _python() -> Finding:
 
 def _installed(subject: str, package: str) -> Finding:
     wanted = least(package)
-    remedy = _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
+    extra = "tensorflow" if package in NETWORKS else "grading"
+    remedy = _("Run `make setup`, or `pip install '{package}'`.", package=f"{THIS}[{extra}]")
     try:
         found = version(package)
     except PackageNotFoundError:
@@ -201,7 +209,7 @@ def _kernel() -> Finding:
     if "autograder-sandbox" not in {point.name for point in entry_points(group=PROVISIONERS)}:
         says = _("the sandbox is not registered with Jupyter")
         return Finding(
-            subject, Mark.BAD, says, _("Run `make setup`, or `pip install '.[grading]'` in the course's folder.")
+            subject, Mark.BAD, says, _("Run `make setup`, or `pip install '{package}'`.", package=f"{THIS}[grading]")
         )
     # As jupyter_client's KernelManager.format_kernel_cmd: a bare `python` is the Python that starts it, activated or not.
     bare = spec.argv[0] in ("python", *(f"python{'.'.join(map(str, sys.version_info[:parts]))}" for parts in (1, 2)))

@@ -1,4 +1,4 @@
-"""``python -m autograder.classroom.container ROOT``: grades the one submission of a Gradescope container, and writes its results.json.
+"""``python -m autograder.classroom.container [--data] ROOT``: grades the one submission of a Gradescope container, and writes its results.json.
 
 The folders below ROOT are Gradescope's (https://gradescope-autograders.readthedocs.io/en/latest/specs/)::
 
@@ -23,6 +23,7 @@ import nbformat
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.export.grades import of_report
 from autograder.classroom.export.gradescope import result
+from autograder.common import data_sets
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
@@ -35,6 +36,7 @@ from autograder.sandbox import bubblewrap
 from autograder.worker.one import grade_alone
 
 COURSE = "source/course"
+DATA = "--data"  # set-up's part
 
 
 def grade_here(root: Path) -> dict[str, Any]:
@@ -86,9 +88,20 @@ def _parsed(path: Path, course: Course) -> Any:
         return nbformat.v4.new_notebook()
 
 
+def fetch_data(root: Path) -> str:
+    """Put the course's data set where its notebooks find it; that folder, or '' for a course that needs none. Raises DataError."""
+    course = load(root / COURSE / FILE)
+    if not course.networks or course.data.name not in data_sets.SOURCES:
+        return ""
+    return str(data_sets.source(course.data.name).install())
+
+
 def main() -> int:
-    root = Path(sys.argv[1])
+    root = Path(sys.argv[-1])
     try:
+        if DATA in sys.argv[1:-1]:
+            print(fetch_data(root))
+            return 0
         document = grade_here(root)
     except AutograderError as error:  # no results.json: Gradescope tells instructors, and nobody gets a zero for it
         print(f"{error} {error.remedy}".strip())

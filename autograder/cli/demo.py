@@ -43,7 +43,8 @@ def pages(course: Course, target: Path) -> None:
         write_all(course, found, "")
     report.make(course, found, page, report.FORMGRADER, True, "")
     out.print()
-    for path in (page, Folder(target).page(SHOWN)):
+    shown = Folder(target).page(SHOWN)
+    for path in (page, *((shown,) if shown.is_file() else ())):
         out.print(link(path), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -51,6 +52,7 @@ def pages(course: Course, target: Path) -> None:
 def demo(
     folder: Annotated[Path | None, typer.Option(help="Where to make it; by default demo/ in this folder.")] = None,
     course: CourseFile = None,
+    students: Annotated[int, typer.Option(min=1, max=12, help="How many of the twelve students take part.")] = 12,
     workers: Workers = 0,
     isolation: Isolation = None,
     verbose: Annotated[bool, typer.Option("--verbose/--quiet", help="A line for each failed check.")] = True,
@@ -62,21 +64,21 @@ def demo(
 
     try:
         data_sets.source().install()
-        source = the_course(course)
+        source = the_course(demonstration.course_file(course))
         target = (folder or Path("demo")).resolve()
         out.print(
             _(
                 "A class of {count} students in {folder}",
-                count=len(demonstration.STUDENTS),
+                count=students,
                 folder=escaped(str(target)),
             ),
             highlight=False,
         )
-        path = demonstration.make(source, target)
+        path = demonstration.make(source, target, students)
         settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
         done = run(Folder(target).submitted, copy, settings, [], [])
         show(done, copy, verbose)
-        out.print(demonstration.explain(target), highlight=False, soft_wrap=True)
+        out.print(demonstration.explain(target, students), highlight=False, soft_wrap=True)
         pages(copy, target)
     except AutograderError as error:
         fail(error)

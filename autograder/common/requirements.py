@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
@@ -11,10 +12,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 
 THIS = "deep-networks-autograder"
 BACKEND = "KERAS_BACKEND"
+NETWORKS = ("keras", "tensorflow")  # what a course with networks needs: the extra `tensorflow`
 
 
 @cache
@@ -37,8 +40,33 @@ def recent(package: str, found: str) -> bool:
         return False
 
 
-def problem() -> str:
-    """A sentence on what keeps `check` from working here, with the remedy; '' when nothing does."""
+def require_networks() -> None:
+    """Raises SandboxError, with the remedy, where what builds and trains networks is not installed."""
+    if lacking := [name for name in NETWORKS if find_spec(name) is None]:
+        raise SandboxError(
+            _("this course needs {packages}, which is not installed here", packages=_(" and ").join(lacking)),
+            _(
+                "Run `pip install '{package}'`; a course without networks says `networks: false`.",
+                package=f"{THIS}[tensorflow]",
+            ),
+        )
+
+
+def problem(networks: Callable[[], bool] = lambda: True) -> str:
+    """A sentence on what keeps `check` from working here, with the remedy; '' when nothing does.
+
+    `networks`: whether the course has any; without them nobody needs Keras.
+    """
+    if (said := _of_keras()) and networks():
+        return said
+    from autograder.common.wire.protocol import JUDGE
+
+    if not os.environ.get(JUDGE) and find_spec("autograder.kernel.home") is None:
+        return _("check() has nobody to ask in this kernel: it runs in the grader's sandbox, which holds no course. Grade with {command}.", command="`autograder grade`")  # fmt: skip
+    return ""
+
+
+def _of_keras() -> str:
     install = _("Type {command} in a cell, then restart the kernel.", command=f"%pip install 'keras>={least('keras')}'")
     try:
         found = version("keras")
@@ -62,10 +90,6 @@ def problem() -> str:
             variable=BACKEND,
             backend=backend,
         )
-    from autograder.common.wire.protocol import JUDGE
-
-    if not os.environ.get(JUDGE) and find_spec("autograder.kernel.home") is None:
-        return _("check() has nobody to ask in this kernel: it runs in the grader's sandbox, which holds no course. Grade with {command}.", command="`autograder grade`")  # fmt: skip
     return ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,9 +17,14 @@ from autograder.common.imports import Source, absolute, closure, module_file
 
 @lru_cache(maxsize=1)
 def versions() -> tuple[str, ...]:
-    from importlib.metadata import version
+    """Of the libraries that are there: a course without networks needs no Keras."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    return tuple(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
+    found = []
+    for name in ("tensorflow", "keras", "numpy"):
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)

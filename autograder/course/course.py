@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from autograder.common import data_sets
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.hints import nearest
@@ -50,6 +51,7 @@ class Course(Written):
 
     course: Heading
     data: DataSettings = DataSettings()
+    networks: bool = True
     seed: int = Field(default=42, ge=0, lt=2**32)
     isolation: Literal["bubblewrap", "none"] = "bubblewrap"
     gradebook: str = "sqlite:///gradebook.db"
@@ -75,6 +77,23 @@ class Course(Written):
             raise wrong_at(*lacking)
         return self
 
+    @model_validator(mode="after")
+    def _looks_at_no_network(self) -> Course:
+        """A course without networks doesn't load what builds them."""
+        looking = [
+            (
+                ("assignments", name, "questions", key, "checks", number),
+                _("it looks at a network, and the course has `networks: false`"),
+            )
+            for name, assignment in self.assignments.items()
+            for key, question in assignment.questions.items()
+            for number, check in enumerate(question.checks)
+            if not self.networks and check.looks_at_networks()
+        ]
+        if looking:
+            raise wrong_at(*looking)
+        return self
+
     def _texts(self) -> Iterator[tuple[Place, Localised]]:
         yield ("course", "title"), self.course.title
         for name, assignment in self.assignments.items():
@@ -91,6 +110,11 @@ class Course(Written):
                     inside: Place = () if question.manual else ("checks", number)
                     for at, criterion in enumerate(getattr(check, "rubric", ())):
                         yield (*place, *inside, "rubric", at, "says"), criterion.says
+
+    @property
+    def kept_data(self) -> str:
+        """The data set that kernels hold ready; '' where there are no networks to show its images to."""
+        return self.data.name if self.networks or not data_sets.has_images(self.data.name) else ""
 
     @property
     def language(self) -> str:
@@ -145,6 +169,8 @@ class Course(Written):
             mode="json", exclude={"due": True, "questions": {"__all__": {"hints"}}}  # neither determines a report
         )  # fmt: skip
         document["files"] = self.files(assignment)
+        if self.networks:  # as it was before there were courses without
+            del document["networks"]
         return document
 
     def files(self, assignment: str) -> dict[str, str]:
@@ -187,6 +213,7 @@ class Course(Written):
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},
             "data": self.data.public(self.root).model_dump(mode="json"),
             "seed": self.seed,
+            **({} if self.networks else {"networks": False}),
             "grader": {  # what is different there
                 "epochs": self.limits.epochs, "parameters": self.limits.parameters, "training": self.sandbox_training,
                 "packages": list(self.packages),

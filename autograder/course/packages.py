@@ -11,9 +11,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from autograder.common.i18n import _
+from autograder.common.requirements import NETWORKS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-COURSE = ("keras", "tensorflow", "numpy", "scikit-learn", "matplotlib", "ipykernel")  # with all that these need
+COURSE = ("numpy", "scikit-learn", "matplotlib", "ipykernel")  # with all that these need
 # The first lines of the `grading` extra in pyproject.toml; what comes with Keras and this package is there anyway.
 ALWAYS = ("ipywidgets", "pandas", "pillow", "scipy", "seaborn", "tqdm")
 
@@ -42,9 +43,14 @@ def lacking(packages: Iterable[str]) -> list[str]:
     return [text for text in packages if not _there(Requirement(text))]
 
 
-def not_promised(modules: Iterable[str], packages: Iterable[str]) -> list[str]:
-    """Those of the installed `modules` that a notebook may not find where it is graded: not Python's, nor of what is promised there."""
-    promised = _with_what_they_need({*COURSE, *ALWAYS, *(Requirement(one).name for one in packages)})
+def not_promised(modules: Iterable[str], packages: Iterable[str], networks: bool = True) -> list[str]:
+    """Those of the installed `modules` that a notebook may not find where it is graded: not Python's, nor of what is promised there.
+
+    `networks`: whether the course has any.
+    """
+    promised = _with_what_they_need(
+        {*COURSE, *(NETWORKS if networks else ()), *ALWAYS, *(Requirement(one).name for one in packages)}
+    )
     owners = packages_distributions()
     return [
         name

@@ -81,6 +81,7 @@ class VisibleCourse:
     language: str
     root: Path
     grader: Grader = Grader()
+    networks: bool = True
     released: bool = True
 
     def question(self, place: str) -> VisibleQuestion:
@@ -111,6 +112,7 @@ def read_released(path: Path) -> VisibleCourse:
         return VisibleCourse(
             questions, DataSettings.model_validate(document["data"]), document["seed"],
             document["course"]["language"], path.parent, _grader(document.get("grader", {})),
+            networks=document.get("networks") is not False,
         )  # fmt: skip
     except ValidationError as error:
         raise CourseError(explain(path, error)) from None
@@ -139,7 +141,9 @@ def _whole(path: Path) -> VisibleCourse:
         for name, assignment in course.assignments.items()
         for key, question in assignment.checked.items()
     }
-    return VisibleCourse(questions, course.data, course.seed, language, course.root, released=False)
+    return VisibleCourse(
+        questions, course.data, course.seed, language, course.root, networks=course.networks, released=False
+    )
 
 
 def _grader(document: Mapping[str, Any]) -> Grader:

@@ -226,7 +226,7 @@ def main() -> None:
     judge = Judge(
         course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
     )
-    if LAZY in sys.argv[2:]:
+    if LAZY in sys.argv[2:] or not course.networks:
         judge.lab.prepare = settle
     else:
         settle()

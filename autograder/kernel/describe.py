@@ -31,7 +31,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.plain import OWN_MODULES, component_of_config, of_pandas, plain, text, unheard
+from autograder.kernel.plain import OWN_MODULES, component_of_config, loaded_keras, of_pandas, plain, text, unheard
 from autograder.kernel.predict import is_one_of
 from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
 from autograder.kernel.weights import arrays_of, weights_of
@@ -42,19 +42,18 @@ _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a named
 
 def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int = 0) -> Any:
     """The description of any object. `names` maps ``id(object)`` to the name it was handed in under."""
-    import keras
-
+    keras = loaded_keras()
     if (scalar := _scalar(value)) is not None:
         return scalar
     if isinstance(value, BaseException):
         return FailureDescription(error=text(type(value).__name__), message=text(value, 4000))
-    if isinstance(value, keras.Model):
+    if keras and isinstance(value, keras.Model):
         return describe_model(value, names or {})
-    if isinstance(value, keras.layers.Layer):
+    if keras and isinstance(value, keras.layers.Layer):
         return describe_layer(value, names or {})
     if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
         value = tuple(value.as_list()) if value.rank is not None else value  # what `weight.shape` is
-    if keras.ops.is_tensor(value) or isinstance(value, keras.Variable) or of_pandas(value):
+    if of_pandas(value) or (keras and (keras.ops.is_tensor(value) or isinstance(value, keras.Variable))):
         value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and value.size <= MAX_ITEMS:
         value = value.tolist()  # names, or a ragged list such as [(784, 100), (100,)]

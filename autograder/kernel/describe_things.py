@@ -139,6 +139,8 @@ def _estimator(value: Any, depth: int = 0) -> Component:
     steps = parameters.get("steps", parameters.get("transformers"))
     if isinstance(steps, list):
         parameters |= {str(step[0]): step[1] for step in steps}
+    if hasattr(value, "best_estimator_"):  # what a search over settings found
+        parameters = {"best_estimator_": value.best_estimator_, **parameters}
     settings: dict[str, Any] = {}
     for name, one in list(parameters.items())[:40]:
         nested = hasattr(one, "get_params") and not isinstance(one, type) and depth < 3

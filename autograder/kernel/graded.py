@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import os
 from typing import Any
 
 from IPython import get_ipython
@@ -14,6 +15,7 @@ from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
 from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
+from autograder.common.wire.protocol import NETWORKS, NONE
 from autograder.kernel.judged_fit import JudgeClient
 from autograder.kernel.student import Student
 from autograder.kernel.weights import is_fresh
@@ -25,7 +27,7 @@ class GradedStudent(Student):
     def __init__(self, address: str) -> None:
         self.address = address
         self.handed: set[Any] = set()
-        super().__init__(JudgeClient(address))
+        super().__init__(JudgeClient(address), os.environ.get(NETWORKS) != NONE)
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         return described.model_copy(update={"origin": "" if is_fresh(model) else "touched"})

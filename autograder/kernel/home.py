@@ -36,6 +36,7 @@ from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
+from autograder.course.settings import DataSettings
 from autograder.kernel.as_graded import GraderAtHome, missing_there
 from autograder.kernel.notebook_errors import NotebookErrors
 from autograder.kernel.progress import Stage, State, show_progress
@@ -47,10 +48,26 @@ from autograder.networks.lab import CourseLab, data_record
 from autograder.networks.taken import asked_for, pay, within
 
 
+def _file() -> Path:
+    return Path(os.environ["AUTOGRADER_COURSE"]) if "AUTOGRADER_COURSE" in os.environ else locate(Path.cwd())
+
+
+def has_networks() -> bool:
+    """Whether the course of this notebook has any; also where that can't be read."""
+    try:
+        return read(_file()).networks
+    except AutograderError:
+        return True
+
+
 class HomeLab(CourseLab):
     """A lab that says it when the data set can't be had, instead of leaving every check undecided."""
 
     missing: DataError | None = None
+
+    def __init__(self, settings: DataSettings | None = None, root: Path | None = None) -> None:
+        super().__init__(settings, root)
+        self.apart = False
 
     @property
     def data(self) -> DataSet:
@@ -79,16 +96,14 @@ class HomeStudent(Student):
         self._told_of: set[str] = set()  # modules
         grader = GraderAtHome(self._would_train)
         shared.name = self._data_set
-        super().__init__(Recorder(lambda samples: data_record(samples, self.lab), grader.refusal))
+        super().__init__(Recorder(lambda samples: data_record(samples, self.lab), grader.refusal), has_networks())
         self.errors = NotebookErrors(lambda: self.language)
         self.errors.watch()
 
     @property
     def course(self) -> VisibleCourse:
         if self._course is None:
-            self._course = read(
-                Path(os.environ["AUTOGRADER_COURSE"]) if "AUTOGRADER_COURSE" in os.environ else locate(Path.cwd())
-            )
+            self._course = read(_file())
         return self._course
 
     @property
@@ -103,7 +118,7 @@ class HomeStudent(Student):
 
     def _data_set(self) -> str:
         try:
-            return self.course.data.name
+            return self.course.data.name if self.course.networks else ""
         except AutograderError:
             return data_sets.USUAL
 
@@ -159,7 +174,7 @@ class HomeStudent(Student):
             if any(here.status is Status.PASSED and later.status is not here.status for here, later in pairs):
                 print(_("A person will have to look at this when it is graded: {reason}.", reason="; ".join(reasons)))
         names = [name for name in dict.fromkeys(self.errors.modules()) if name not in self._told_of]
-        if names and (missing := not_promised(names, self.course.grader.packages)):
+        if names and (missing := not_promised(names, self.course.grader.packages, self.course.networks)):
             print(missing_there(missing))
         self._told_of.update(names)
 

@@ -16,6 +16,13 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import Component
 
 OWN_MODULES = ("keras.", "tensorflow.")
+
+
+def loaded_keras() -> Any:
+    """Keras, if somebody imported it here; else None, and no object is one of Keras's: a course without networks doesn't load it."""
+    return sys.modules.get("keras")
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -14,7 +14,7 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Index, Recognised, index
 from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
-from autograder.kernel.plain import of_pandas
+from autograder.kernel.plain import loaded_keras, of_pandas
 
 SAMPLED = 4096
 Checksum = tuple[int, bytes]
@@ -183,8 +183,7 @@ def array(value: Any) -> Any:
         return value
     if type(value) in (list, tuple) and len(value) == 1 and hasattr(value[0], "shape"):
         return array(value[0])
-    import keras
-
-    if keras.ops.is_tensor(value) or of_pandas(value):
+    keras = loaded_keras()
+    if of_pandas(value) or (keras and keras.ops.is_tensor(value)):
         return np.asarray(value)
     raise CannotTrainHere(_("the data are not arrays"))

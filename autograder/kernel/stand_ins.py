@@ -29,7 +29,6 @@ def install(shell: Any) -> None:
     sys.meta_path.append(_Colab())
     _draw_inline(shell)
     _install_nothing(shell)
-    write_no_summaries()
 
 
 def _draw_inline(shell: Any) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import random
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from autograder.common import data_sets
 from autograder.common.determinism import settle
-from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT
+from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, SPLIT
 from autograder.kernel import seeded, stand_ins
 from autograder.kernel.recognise import shared
 from autograder.kernel.tracebacks import show_no_frames_of_ours
@@ -17,38 +21,56 @@ PART = 1 << 20  # characters
 
 
 def prepare() -> None:
-    """Seeds before every cell, one thread, deterministic ops, the data set from memory, and trainings by the judge."""
-    import keras
-    import tensorflow
-
-    settle(tensorflow)
+    """Seeds before every cell; where there are networks, one thread, deterministic ops, the data set from memory, and trainings by the judge."""
     seed = _seed()
-    seeded.install(tensorflow, seed)
+    sow = _prepare_networks(seed) if os.environ.get(NETWORKS) != NONE else _sow
     name = os.environ.get(DATA, data_sets.USUAL)
     shared.name = lambda: name
-    images = data_sets.has_images(name)
-    if images:
-        setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
+    if data_sets.has_images(name):
+        _prepare_images(name)
 
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is not None:
         stand_ins.install(shell)
-        shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(seed))
+        shell.events.register("pre_run_cell", lambda *_: sow(seed))
         show_no_frames_of_ours(shell)
     _flush_often()
     from autograder.kernel.check import start
     from autograder.kernel.graded import GradedStudent
-    from autograder.kernel.precomputed import install_split
 
-    if images:
-        _expect_the_courses_rows(name)
-        install_split()
     if os.environ.get(JUDGE):
         student = start()
         if shell is not None and isinstance(student, GradedStudent):
             shell.events.register("post_run_cell", student.hand_in_what_is_there)
+
+
+def _prepare_networks(seed: int) -> Callable[[int], None]:
+    """Keras as it is while grading, and the data set; what gives every generator of numbers a seed."""
+    import keras
+    import tensorflow
+
+    settle(tensorflow)
+    seeded.install(tensorflow, seed)
+    stand_ins.write_no_summaries()
+    sow: Callable[[int], None] = keras.utils.set_random_seed
+    return sow
+
+
+def _prepare_images(name: str) -> None:
+    """The data set from memory, its rows as the course splits them, and that split made ready."""
+    from autograder.kernel.precomputed import install_split
+
+    setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
+    _expect_the_courses_rows(name)
+    install_split()
+
+
+def _sow(seed: int) -> None:
+    """As Keras's ``set_random_seed``, without Keras."""
+    random.seed(seed)
+    np.random.seed(seed)
 
 
 def _seed() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 from IPython import get_ipython
 
 from autograder.common.i18n import asked_for
@@ -13,6 +12,7 @@ from autograder.common.wire.description import FunctionDescription, MappingDescr
 from autograder.kernel.by_chance import is_by_chance
 from autograder.kernel.describe import call, describe
 from autograder.kernel.describe_things import describe_thing, first_axes
+from autograder.kernel.plain import loaded_keras
 from autograder.kernel.trainings import Trainings
 
 
@@ -28,11 +28,12 @@ def _by_chance(name: str, answer: str, numbers: Any) -> bool:
 
 
 class Student:
-    """`trainings` is installed: from now on it sees every ``fit``."""
+    """`trainings` is installed: from now on it sees every ``fit``. Not in a course without `networks`, where Keras isn't loaded."""
 
-    def __init__(self, trainings: Trainings) -> None:
+    def __init__(self, trainings: Trainings, networks: bool = True) -> None:
         self.trainings = trainings
-        self.trainings.install()
+        if networks:
+            self.trainings.install()
 
     @property
     def language(self) -> str:
@@ -52,7 +53,8 @@ class Student:
     def values(self, value: Any, named: dict[str, Any], given: bool, first: str) -> dict[str, Any]:
         """Described values by name. Networks carry what is known about their training."""
         objects = {first: value, **named} if given else named
-        names = {id(item): name for name, item in objects.items() if isinstance(item, keras.layers.Layer)}
+        keras = loaded_keras()
+        names = {id(item): name for name, item in objects.items() if keras and isinstance(item, keras.layers.Layer)}
         described = {name: self._described(item, names) for name, item in objects.items()}
         for name, item in objects.items():
             if type(item) is str and any(_by_chance(name, item, other) for other in objects.values()):

@@ -16,6 +16,7 @@ from autograder.networks.size import Size
 TRAINING = 3 * 10**13  # of a notebook's fit and evaluate together: as long as a notebook may take
 EPOCH = 3 * 10**12  # one is never given up once it has begun: 5 minutes
 DECIDING = 5 * 10**12  # of all checks together: 8 minutes
+ESTIMATORS = 20  # different ones of scikit-learn that are fitted again, each within limits of its own (estimators.py)
 BATCH_VALUES = 120_000_000  # outputs of all layers for one batch of a training: 0.5 GB of float32, and as much again on the way back
 MEASURED_VALUES = 100_000_000  # of a measurement, whose batches are as small as need be
 BACKWARD = 3  # a step of a training, in passes forward
@@ -37,6 +38,7 @@ class Budget:
     parameters: int
     training: int = TRAINING
     deciding: int = DECIDING
+    estimators: int = ESTIMATORS
     avoid: Sequence[Sequence[int]] = ()
     begins: Callable[[Size], object] = lambda net: None
     programs: list[Hashable] = field(default_factory=list)
@@ -73,6 +75,12 @@ class Budget:
             raise CannotRebuild(_("measuring the networks of this notebook takes too long in all for the grader"))
         self.deciding -= net.cost * samples + COMPILED
         self.begins(net)
+
+    def estimate(self) -> None:
+        """Pay for an estimator that is fitted again. Raises CannotRebuild where there were too many."""
+        if not self.estimators:
+            raise CannotRebuild(_("these are more estimators than the grader fits again for one notebook"))
+        self.estimators -= 1
 
     def _fits(self, net: Size) -> None:
         if any(net.parameters >= parameters and net.values >= values for parameters, values in self.avoid):

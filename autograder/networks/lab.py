@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -23,11 +22,11 @@ from autograder.common.i18n import _
 from autograder.common.prepared import RAW, Prepared
 from autograder.common.rows import scaling_of
 from autograder.common.versions import code_digest, versions
-from autograder.common.wire.description import DataRecord, ModelDescription, digest
+from autograder.common.wire.description import Component, DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
-from autograder.networks import rows_of_tables, scores, states
+from autograder.networks import estimators, references, rows_of_tables, scores, states
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, loss_of, one_hot
 from autograder.networks.memo import Memo
@@ -59,6 +58,7 @@ class CourseLab:
         self._data: DataSet | None = None
         self._prepared: Prepared | None = None
         self.asked = Measured()  # what was asked for since somebody replaced this
+        self.apart = True  # estimators are fitted in a child process with limits: not on a student's own machine
         self.budget: Budget | None = None  # of the submission that asks; None: ours, without bounds
         self.prepare: Callable[[], None] = lambda: None  # called before TensorFlow's first op
         self.stop: Callable[[], bool] = lambda: False  # as `Trainer.stop`
@@ -263,6 +263,20 @@ class CourseLab:
         asked[key] = known[key]
         return known[key]
 
+    def estimate(
+        self, made: Component, split: Literal["holdout", "test"], place: str, seed: int
+    ) -> Mapping[str, float]:
+        """Metrics of scikit-learn's estimator that `made` describes, fitted anew: see `estimators.data` for the rows. Raises CannotRebuild."""
+        data = estimators.data(self, split, place)
+        key = estimators.key(made, data, seed)
+        if key not in self.asked.metrics and self.budget is not None:
+            self.budget.estimate()
+        if key not in self._known.metrics:
+            measured = partial(estimators.measure, made, data, seed, apart=self.apart)
+            self._known.metrics[key] = dict(self._kept("metrics", key, lambda: states.Measured(measured())).logs)
+        self.asked.metrics[key] = self._known.metrics[key]
+        return self._known.metrics[key]
+
     def learn(self, measured: Measured) -> None:
         """Take over what was measured earlier: it need not be measured again."""
         self._known.metrics.update(measured.metrics)
@@ -271,19 +285,7 @@ class CourseLab:
     def reference(self, place: str) -> Callable[..., Any]:
         """The function at ``path.py:name``, relative to the course's folder. Raises CourseError when there is none."""
         if place not in self._references:
-            path, _colon, name = place.partition(":")
-            file = (self._root or Path()) / path
-            specification = importlib.util.spec_from_file_location(f"autograder_reference_{file.stem}", file)
-            if specification is None or specification.loader is None or not file.is_file():
-                raise CourseError(_("the reference functions {file} do not exist", file=file))
-            # It may use other files of the course: those beside it, and by their path from the course's folder. They come last,
-            # so that they can't stand for a module of the grader's.
-            sys.path += [str(place) for place in (file.parent, self._root or Path()) if str(place) not in sys.path]
-            module = importlib.util.module_from_spec(specification)
-            specification.loader.exec_module(module)
-            if not callable(getattr(module, name, None)):
-                raise CourseError(_("{file} has no function '{name}'", file=file, name=name))
-            self._references[place] = getattr(module, name)
+            self._references[place] = references.load(self._root or Path(), place)
         return self._references[place]
 
 

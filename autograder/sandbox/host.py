@@ -26,7 +26,8 @@ from typing import Any, Self
 from autograder.common import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
-from autograder.course.course import Isolation, Limits
+from autograder.common.requirements import require_networks
+from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.inside.limits import Broken
 from autograder.sandbox.layout import Layout
@@ -81,7 +82,8 @@ class Kernel:
 class Sandbox:
     """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
 
-    `data`: the name of the data set that its kernels find in Keras's cache and have in memory. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
+    `data`: the name of the data set that its kernels find in Keras's cache and have in memory; `networks`: whether they have that, and
+    Keras, at all. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Sandbox:
         *,
         max_kernels: int = 200,
         environment: Mapping[str, str] | None = None,
+        networks: bool = True,
         preload: bool = True,
         nested: bool = True,
     ) -> None:
@@ -100,7 +103,7 @@ class Sandbox:
         self.max_kernels = max_kernels
         self.starts = 0  # how often a parent was started: 1 unless something was odd
         self.namespaces = False
-        self._choices = {"preload": preload, "nested": nested}
+        self._choices = {"networks": networks, "preload": preload, "nested": nested}
         self._group: cgroups.Group | None = None
         self._ended = 0  # what the system had ended in the group when the kernel of the moment began
         self._lock = threading.RLock()
@@ -114,6 +117,13 @@ class Sandbox:
         self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
         self._layout = Layout(isolation, self._private, data, environment or {})
         self.run_folder, self.socket_folder = self._layout.run, self._layout.sockets
+
+    @classmethod
+    def of(cls, course: Course, isolation: Isolation | None = None) -> Self:
+        """As a course's notebooks need it; `isolation`: another one than the course's. Raises SandboxError where Keras is missing."""
+        if course.networks:
+            require_networks()
+        return cls(isolation or course.isolation, course.limits, course.kept_data, networks=course.networks)
 
     @property
     def inner_run_folder(self) -> str:

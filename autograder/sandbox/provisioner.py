@@ -46,7 +46,7 @@ def current() -> Sandbox:
             settings = course.load()
             if settings.isolation == "bubblewrap":
                 mounts.keep_apart([settings.root])
-            _current = Sandbox(settings.isolation, settings.limits, settings.data.name)
+            _current = Sandbox.of(settings)
         except CourseError as error:
             raise SandboxError(f"the sandbox has no settings: {error}", error.remedy) from error
         atexit.register(_current.close)

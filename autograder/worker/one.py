@@ -19,8 +19,8 @@ def grade_alone(
 
     Raises DataError, SandboxError and whatever keeps the judge from starting; what the notebook is or does raises nothing.
     """
-    data_sets.places(course.data.name)  # before both look for it
-    with Bench(file, memo) as bench, Sandbox(isolation, course.limits, course.data.name) as sandbox:
+    data_sets.places(course.kept_data)  # before both look for it
+    with Bench(file, memo) as bench, Sandbox.of(course, isolation) as sandbox:
         bench.start()  # both import TensorFlow, at the same time
         sandbox.start()
         bench.wait()

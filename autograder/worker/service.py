@@ -87,10 +87,11 @@ class _Tools:
                 raise AutograderError(
                     _("the course digest of '{name}' is another here than on the machine that asks", name=name)
                 )
+        sandbox = Sandbox.of(self.course, self.setup.isolation)
         memo = self.setup.memo
         self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
-        self.bench.start()  # both import TensorFlow, at the same time
-        self.sandbox = Sandbox(self.setup.isolation, self.course.limits, self.course.data.name)
+        self.bench.start()  # both import what they need, TensorFlow mostly, at the same time
+        self.sandbox = sandbox
         self.sandbox.start()
         self.bench.wait()
 

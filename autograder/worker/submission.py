@@ -27,7 +27,7 @@ from autograder.common.submission import HandedIn, Submission
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
 from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
-from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT
+from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, SPLIT
 from autograder.course import illustrations
 from autograder.course.course import Course
 from autograder.course.released_notebook import beside
@@ -243,7 +243,7 @@ def _run(
     sandbox.lay_beside(beside(task.course, task.assignment, task.release))
     bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language, avoid)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
-    environment[DATA] = course.data.name
+    environment |= {DATA: course.kept_data, **({} if course.networks else {NETWORKS: NONE})}
     environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"
     try:
         run = run_notebook(notebook, sandbox, environment=environment)

@@ -53,7 +53,13 @@ def test_in_colab_the_first_cell_gets_the_package_and_the_checks(
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     exec(cell.source, {})
     assert [command[1:] for command in commands] == [
-        ["-m", "pip", "install", "--quiet", "git+https://github.com/ada/nets@spring"]
+        [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "deep-networks-autograder[tensorflow] @ git+https://github.com/ada/nets@spring",
+        ]
     ]
     raw = "https://raw.githubusercontent.com/ada/nets/spring/assignments/ko/first/checks.yml"
     assert fetched == [(raw, "checks.yml")]

@@ -12,9 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.authoring.containers import archive
+from autograder.authoring.release import release
+from autograder.classroom import container as container_module
 from autograder.classroom.container import grade_here
 from autograder.cli.app import app
 from autograder.common.errors import CourseError
+from autograder.course.course import load
+from tests.conftest import ROOT
 from tests.tiny import tiny_course, tiny_submission
 
 
@@ -58,6 +62,23 @@ def test_scripts_are_bash_can_be_run_and_take_another_root(tiny, tmp_path):
             assert (
                 text.startswith("#!") and text.replace("${AUTOGRADER_ROOT:-/autograder}", "").count("/autograder") == 0
             )
+
+
+def test_set_up_gets_what_the_course_needs_by_a_command_that_there_is(tiny, tmp_path):
+    """The last line of setup.sh; and of a course without networks neither a data set nor TensorFlow."""
+    without = shutil.copytree(ROOT / "examples" / "estimators", tmp_path / "without")
+    release(load(without / "course.yml"), ["estimators"])
+    for name, course, assignment in (
+        ("tiny", tiny, "first"),
+        ("without", load(without / "course.yml"), "estimators"),
+    ):
+        content = archive(course, course.root / "course.yml", assignment)
+        with zipfile.ZipFile(io.BytesIO(content)) as found:
+            found.extractall(tmp_path / name / "autograder" / "source")
+        script = unpacked(content)["setup.sh"]
+        assert f'-m {container_module.__name__} {container_module.DATA} "$root"' in script
+        assert bool(container_module.fetch_data(tmp_path / name / "autograder")) == course.networks
+        assert ("tensorflow==" in unpacked(content)["requirements.txt"]) == course.networks
 
 
 def test_an_assignment_that_was_not_released_is_refused(tiny, tmp_path):

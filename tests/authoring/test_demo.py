@@ -1,6 +1,11 @@
 """The demo's class: twelve notebooks that are what they say, and a folder that is never overwritten by mistake."""
 
 import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -11,6 +16,7 @@ from autograder.authoring.variants import solved
 from autograder.classroom.submissions import find_submissions, submitted_at
 from autograder.common.errors import CourseError
 from autograder.course.course import load
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +92,35 @@ def test_the_end_says_where_everything_is(tmp_path):
         assert student.about in text
     for place in ("gradebook.db", "autograded", "reports"):
         assert str(tmp_path / place) in text
+
+
+def test_the_wheel_has_what_the_demo_needs(course, tmp_path):
+    """As pip installs it, run in an empty folder, without the checkout."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    site, code = (
+        tmp_path / "site",
+        "from autograder.authoring import demo; from autograder.course.course import load; from pathlib import Path; print(demo.make(load(demo.course_file(None)), Path('demo').resolve(), 2))",
+    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    (tmp_path / "empty").mkdir()
+    environment = {key: value for key, value in os.environ.items() if key != "AUTOGRADER_COURSE"}
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "empty", env={**environment, "PYTHONPATH": str(site)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    copy = load(Path(made.stdout.strip()))
+    assert copy.root == tmp_path / "empty" / "demo" and copy.assignments == course.assignments
+    assert {path.name for path in (copy.root / "submitted").iterdir()} == {"perfect", "reformatted"}
+    assert not any((site / "autograder").rglob("solutions")), "what is in the package goes to students"
+
+
+def test_another_course_in_this_folder_is_not_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    shutil.copyfile(ROOT / "examples" / "convolution" / "course.yml", tmp_path / "course.yml")
+    assert demo.course_file(None) == ROOT / "course.yml" and demo.course_file(tmp_path) == tmp_path
+    shutil.copyfile(ROOT / "course.yml", tmp_path / "course.yml")
+    assert demo.course_file(None) == tmp_path / "course.yml"

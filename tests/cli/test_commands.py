@@ -322,7 +322,7 @@ def test_doctor_sees_a_gradebook_that_is_locked_or_read_only(tmp_path):
 # ---- surroundings that lack something
 
 
-@pytest.mark.parametrize("command", [["new-assignment", "foo"], ["grade"], ["status"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["new-assignment", "foo"], ["grade"], ["status"]], ids=" ".join)
 def test_where_no_course_is_the_first_command_is_named(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)

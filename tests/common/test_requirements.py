@@ -14,6 +14,7 @@ def test_versions_are_compared_by_their_numbers():
 
 def test_the_versions_that_are_asked_for_are_those_of_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["grading"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["grading"], *extras["tensorflow"]]
     for name in ("keras", "tensorflow", "nbgrader"):
         assert f"{name}>={least(name)}" in asked

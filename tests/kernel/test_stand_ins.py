@@ -39,6 +39,7 @@ def shell(monkeypatch):
     shell = InteractiveShell()
     shell.history_manager.enabled = False
     stand_ins.install(shell)
+    stand_ins.write_no_summaries()
     yield shell
     for name in set(sys.modules) - before:
         if name.startswith(stand_ins.COLAB):

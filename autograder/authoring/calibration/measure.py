@@ -160,7 +160,7 @@ def _find_networks(
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     with (
         Bench(settings.course, settings.memo) as bench,
-        Sandbox(settings.isolation, course.limits, course.data.name) as sandbox,
+        Sandbox.of(course, settings.isolation) as sandbox,
     ):
         bench.start()
         sandbox.start()

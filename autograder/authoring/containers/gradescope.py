@@ -29,7 +29,6 @@ from autograder.worker.bundle import pack
 from autograder.worker.visible import of_course
 
 _OWN = Path(__file__).parent
-_EXTRAS = ("", "grading")
 
 
 def archive(course: Course, file: Path, assignment: str, *, visible: bool = False) -> bytes:
@@ -41,7 +40,7 @@ def archive(course: Course, file: Path, assignment: str, *, visible: bool = Fals
     entries: dict[str, str | bytes] = {
         name: (_OWN / name).read_text("utf-8") for name in ("run_autograder", "setup.sh")
     }
-    entries["requirements.txt"] = "\n".join([*_requirements(), *course.packages]) + "\n"
+    entries["requirements.txt"] = "\n".join([*_requirements(course.networks), *course.packages]) + "\n"
     package = Path(autograder.__file__).parent
     for path in sorted(package.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
@@ -85,12 +84,12 @@ def _visible(course: Course, assignment: str) -> dict[str, bytes]:
         }
 
 
-def _requirements() -> list[str]:
+def _requirements(networks: bool) -> list[str]:
     """What this package needs to grade, in the versions that are installed here: the same numbers there as here."""
-    found = set()
+    found, extras = set(), ("", "grading", *(("tensorflow",) if networks else ()))
     for text in requires(THIS) or ():
         wanted = Requirement(text)
-        if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in _EXTRAS):
+        if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in extras):
             try:
                 found.add(f"{wanted.name}=={version(wanted.name)}")
             except PackageNotFoundError:

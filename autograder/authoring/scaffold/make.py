@@ -118,7 +118,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 _("Name the course with --title."),
                 misused=True,
             )
-        text, begun = _begun(root, new.languages, course_title)
+        text, begun = _begun(root, new.languages, course_title, new.task != "sklearn")
         planned |= {path: content for path, content in begun.items() if path.name not in _KEPT or not path.exists()}
     text = inserted(text, new.filled(_spoken(_template(f"{new.task}/entry.yml"), new.languages)))
     planned |= {root / path: content for path, content in _files(new).items()}
@@ -151,7 +151,13 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
     return [course_file, *planned]
 
 
-def _begun(root: Path, languages: tuple[str, ...], title: str) -> tuple[str, dict[Path, str]]:
+_DATA = "data:\n  name: fashion_mnist\n  holdout: {test_size: 0.2, random_state: 42}\n"
+_NO_NETWORKS = (
+    "networks: false # no TensorFlow is loaded, nor needed; take this line away when an assignment is about networks\n"
+)
+
+
+def _begun(root: Path, languages: tuple[str, ...], title: str, networks: bool) -> tuple[str, dict[Path, str]]:
     """course.yml of a new course, named after its folder, and the files beside it."""
     name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
     name = name if re.match("[a-z]", name) else f"course-{name}".strip("-")
@@ -165,11 +171,14 @@ def _begun(root: Path, languages: tuple[str, ...], title: str) -> tuple[str, dic
         re.sub(r"\b(COURSE|TITLE|LANGUAGES|LANGUAGE)\b", lambda match: words[match[1]], _template(file))
         for file in ("begin.yml", "nbgrader_config.txt")
     )
+    text = text if networks else text.replace(_DATA, _NO_NETWORKS)
     workflow = root / ".github" / "workflows" / "course.yml"
     return text, {
         root / "nbgrader_config.py": config,
         root / ".gitignore": _ignored(root),
-        workflow: _template("workflow.txt"),
+        workflow: _template("workflow.txt").replace(
+            "[grading,tensorflow]", "[grading,tensorflow]" if networks else "[grading]"
+        ),
     }
 
 

@@ -27,6 +27,10 @@ SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out: "test_size random_state"
 DATA = "AUTOGRADER_DATA"  # the name of the data set that the notebook is on
 
 
+NETWORKS = "AUTOGRADER_NETWORKS"  # NONE in a course without any: then Keras and TensorFlow aren't loaded
+NONE = "none"
+
+
 JUDGE = "AUTOGRADER_JUDGE"  # names the judge's socket, in the environment of a kernel that is being graded
 MAGIC = b"AGJ1"
 HEAD = struct.Struct("<4sII")  # magic, bytes of JSON, bytes of frames

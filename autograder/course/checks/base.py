@@ -32,6 +32,7 @@ from autograder.common.models import Written
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     CompileDescription,
+    Component,
     FailureDescription,
     FunctionDescription,
     ModelDescription,
@@ -103,6 +104,11 @@ class Lab(Protocol):
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
         """The share of `classes`, int (n,), that the network gives to the images of `split`. Raises CannotRebuild, too."""
+
+    def estimate(
+        self, made: Component, split: Literal["holdout", "test"], place: str, seed: int
+    ) -> Mapping[str, float]:
+        """Metrics of an estimator of scikit-learn's, fitted anew. Raises CannotRebuild, too."""
 
     def reference(self, place: str) -> Callable[..., Any]: ...
 
@@ -260,6 +266,10 @@ class Check(Written):
         """The files, and the functions in files, that decide this check: fields of type `InCourse` or Path, and fields that
         are written as ``file.py:name``. A check that makes up such a name has to add it here."""
         return _places(self)
+
+    def looks_at_networks(self) -> bool:
+        """Whether it can be decided only where networks can be described and built."""
+        return ModelDescription in self.accepts or bool({"model", "models"} & set(self.values_named))
 
     def heading(self, language: Language = "") -> str:
         """The title that students read, in `language` or else in what is spoken now."""

@@ -21,6 +21,7 @@ from autograder.course.checks import (
     network,
     predictions,
     rates,
+    score,
     things,
     training,
     values,
@@ -33,7 +34,7 @@ _OWN: tuple[type[Check], ...] = (
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, predictions.Predictions,
-    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, values.Keys, values.Winner, functions.Function, manual.Manual,
+    values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, score.Score, values.Keys, values.Winner, functions.Function, manual.Manual,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes
 

@@ -12,6 +12,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import (
     AxesDescription,
+    Component,
     FigureDescription,
     ObjectDescription,
     Sort,
@@ -20,7 +21,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
-from autograder.course.checks.made import Setting, asked_text, same_made, wanted_text
+from autograder.course.checks.made import Made, Setting, asked_text, same_made, wanted_text
 from autograder.course.checks.showing import made_text
 from autograder.course.checks.values import equal, tidied
 
@@ -194,6 +195,10 @@ class Figure(Check):
         return passed(show(value))
 
 
+def _is(step: Any, wanted: Made) -> bool:
+    return isinstance(step, Component) and step.type == wanted.type and same_made(step, wanted, "")
+
+
 class Object(Check):
     """An object of Keras or scikit-learn by its class and what it was made with: a callback, schedule, optimizer or estimator."""
 
@@ -222,6 +227,10 @@ class Object(Check):
         if value.made.type != self.equals:
             return failed(expected, actual)
         for key, wanted in self.settings.items():
+            if value.made.type == "Pipeline" and isinstance(wanted, Made) and key not in value.made.settings:
+                if any(_is(one, wanted) for one in value.made.settings.values()):  # a step that was given another name
+                    continue
+                return failed(expected, actual, _("It has no step like {step}.", step=wanted_text(wanted)))
             if key not in value.made.settings:
                 return undecided(_("{type} doesn't tell its setting '{key}'", type=value.made.type, key=key))
             if not same_made(value.made.settings[key], wanted, key):

@@ -36,8 +36,9 @@ if LINUX:
 
 # Imported for the kernels' sake. Not matplotlib_inline: it looks for IPython's shell when it is imported, and kernels
 # have one only after the fork.
+NETWORKS = ("tensorflow", "keras")  # where the course has any
 IMPORTS = (
-    "numpy", "tensorflow", "keras", "sklearn", "sklearn.model_selection", "matplotlib.pyplot",
+    "numpy", "sklearn", "sklearn.model_selection", "matplotlib.pyplot",
     "matplotlib.backends.backend_agg", "IPython", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
 )  # fmt: skip
@@ -285,10 +286,10 @@ def _harden() -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _import_all(data: str) -> None:
+def _import_all(data: str, networks: bool) -> None:
     # ipykernel loads debugpy where it can: most of a kernel's time to start, for a debugger that nobody attaches.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
-    for name in IMPORTS:
+    for name in (*(NETWORKS if networks else ()), *IMPORTS):
         importlib.import_module(name)
     del sys.modules["debugpy"]
     for name in OPTIONAL:
@@ -297,6 +298,8 @@ def _import_all(data: str) -> None:
         except ModuleNotFoundError as error:
             if not (name == error.name or name.startswith(f"{error.name}.")):
                 raise
+    if not networks:
+        return
     from autograder.common import data_sets, requirements, rows
     from autograder.kernel import precomputed
 
@@ -314,7 +317,7 @@ def main() -> None:
         _harden()
     parent = Parent(settings)
     if settings["preload"]:
-        _import_all(settings["data"])
+        _import_all(settings["data"], settings["networks"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page that it touches

@@ -45,6 +45,7 @@ EVERY_TYPE = {
     "parameters": {"total": 777},
     "predictions": {"model": "model"},
     "same_layers": {"layers": ["dense7"]},
+    "score": {"metric": "r2", "at_least": 0.123},
     "table": {"columns": ["gamma"], "kinds": {"gamma": "float"}, "rows": 777, "reference": "references.py:table"},
     "text": {"equals": "alpha"},
     "trained_on": {"split": "train"},

@@ -53,17 +53,12 @@ class Bench:
         self, course: Course, assignment: str, notebook: NotebookNode, observe: Observer | None = None
     ) -> None:
         os.environ["AUTOGRADER_COURSE"] = str(course.root / "course.yml")
-        import keras
-        import tensorflow
-
-        from autograder.common.determinism import settle
         from autograder.kernel.home import HomeStudent
 
-        settle(tensorflow)
-        self.keras, self.course, self.assignment, self.observe = keras, course, assignment, observe
+        self.course, self.assignment, self.observe = course, assignment, observe
         self.questions = course.assignment(assignment).checked
         self.stand_ins = StandIns()
-        self.stand_ins.install()
+        self.keras: Any = self._keras() if course.networks else None
         self.student = HomeStudent()
         self.stand_ins.student = self.student
         self.student._lab = self.lab = StandInLab(course.data, course.root)
@@ -73,6 +68,16 @@ class Bench:
         self.needed = _needed(notebook_uses(notebook), self.places) | imports
         self.arrays = self.stand_ins.arrays
         self._remember_arrays()
+
+    def _keras(self) -> Any:
+        import keras
+        import tensorflow
+
+        from autograder.common.determinism import settle
+
+        settle(tensorflow)
+        self.stand_ins.install()
+        return keras
 
     def _remember_arrays(self) -> None:
         recogniser = self.student.trainings.recogniser
@@ -89,7 +94,8 @@ class Bench:
         """The solution with the cells at the places in `changed` as given there; in another `order` of cells."""
         answered = Answered()
         names: dict[str, Any] = {"__name__": "__main__"}
-        self.keras.utils.clear_session(free_memory=False)  # names of layers begin anew
+        if self.keras is not None:
+            self.keras.utils.clear_session(free_memory=False)  # names of layers begin anew
         self.stand_ins.forget()
         lasting = not any(_writes_in_place(source) for source in changed.values())
         checks = {one.check: name for name, one in self.places.items()}

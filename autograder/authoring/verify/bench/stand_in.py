@@ -34,6 +34,7 @@ class Training:
     batch_size: int
     optimizer: tuple[str, Mapping[str, Any]]
     life: Any = None  # the optimizer itself
+    rates: tuple[float, ...] = ()  # that callbacks set, epoch by epoch
 
 
 def score(model: ModelDescription, measured_on: tuple[Any, ...]) -> dict[str, float]:
@@ -118,15 +119,6 @@ class StandIns:
         self._try_out(model, x, y)
         optimizer = model.optimizer
         settings = {key: value for key, value in optimizer.get_config().items() if key != "name"}
-        self.kept.append(model)
-        self.trainings.setdefault(id(model), []).append(
-            Training(x, y, int(epochs), int(batch_size or 32), (type(optimizer).__name__, settings), optimizer)
-        )
-        optimizer.iterations.assign_add(1)  # a training that goes on with it is known by that
-        # Weights that no other training gives: two networks trained otherwise are two.
-        about = (settings, type(optimizer), epochs, batch_size, len(self.trainings[id(model)]))
-        step = (1 + int(sha256(repr(about))[:6], 16)) / 2**28
-        model.weights[-1].assign(np.asarray(model.weights[-1]) + np.float32(step))
         history = keras.callbacks.History()
         history.set_model(model)
         history.epoch = list(range(int(epochs)))
@@ -135,6 +127,16 @@ class StandIns:
             names += [f"val_{name}" for name in names]
         history.history = {name: [0.5] * int(epochs) for name in names}
         _change_rates(model, callbacks, history)
+        self.kept.append(model)
+        rates = tuple(history.history.get("learning_rate", ()))
+        self.trainings.setdefault(id(model), []).append(
+            Training(x, y, int(epochs), int(batch_size or 32), (type(optimizer).__name__, settings), optimizer, rates)
+        )
+        optimizer.iterations.assign_add(1)  # a training that goes on with it is known by that
+        # Weights that no other training gives: two networks trained otherwise are two.
+        about = (settings, type(optimizer), epochs, batch_size, len(self.trainings[id(model)]))
+        step = (1 + int(sha256(repr(about))[:6], 16)) / 2**28
+        model.weights[-1].assign(np.asarray(model.weights[-1]) + np.float32(step))
         model.history = history
         return history
 

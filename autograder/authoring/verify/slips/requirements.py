@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
-from autograder.authoring.verify.slips import things
+from autograder.authoring.verify.slips import structure, things
 from autograder.authoring.verify.slips.trainings import (
     Objects,
     Statement,
@@ -66,59 +66,9 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _network(check: Any, objects: Objects) -> Any:
-    network = objects[check.of]
-    return network() if not hasattr(network, "layers") and callable(network) else network
-
-
-# ---- structure: by behaviour and by Keras's own account
-
-
-def _layers(check: Any, objects: Objects, _: StandIns) -> Any:
-    """All layers; where others may be among them, how many there are of each class that is asked for, as wide as is asked."""
-    if check.type != "layers" or (check.match == "all" and not any(spec.times for spec in check.layers)):
-        return _every_layer(check, objects)
-    layers = _network(check, objects).layers
-    if not layers:
-        raise ValueError("no layers")
-    return [
-        sorted(
-            repr([getattr(layer, key, None) for key in spec.settings])
-            for layer in layers
-            if type(layer).__name__ == spec.type
-        )
-        for spec in check.layers
-    ]
-
-
-def _every_layer(check: Any, objects: Objects) -> Any:
-    """Kind and width of each layer, and what it makes of numbers: not what its activation is called."""
-    points = np.linspace(-2, 2, 5, dtype=np.float32)
-    seen = []
-    for layer in _network(check, objects).layers:
-        bend = getattr(layer, "activation", None)
-        seen.append(
-            (type(layer).__name__, getattr(layer, "units", None), np.asarray(bend(points[None, :])) if bend else None)
-        )
-    return seen
-
-
-def _made_of(check: Any, objects: Objects, _: StandIns) -> Any:
-    """Which of the objects it uses, in its order; other layers may be there."""
-    layers = _network(check, objects).layers
-    return [name for own in layers for name in check.layers if own is objects[name]]
-
-
-def _layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
-    names = [layer.name for layer in _network(check, objects).layers]
-    if not check.default:
-        return names
-    return bool(names) and all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names)
-
-
 def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
     """What is asked for of: all numbers, those that training changes, and layer by layer."""
-    network = _network(check, objects)
+    network = structure.network(check, objects)
     layers = [int(layer.count_params()) for layer in network.layers]
     trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     seen = {"total": sum(layers), "trainable": trained, "per_layer": layers}
@@ -130,20 +80,20 @@ def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
 
 def _loss(check: Any, objects: Objects, _: StandIns) -> Any:
     """What the loss makes of three answers to three questions."""
-    network = _network(check, objects)
+    network = structure.network(check, objects)
     answers = np.full((3, 10), 0.05, np.float32)
     answers[[0, 1, 2], [1, 4, 2]] = 0.55
     return float(network.compute_loss(np.zeros((3, 1)), np.array([1, 2, 3]), answers))
 
 
 def _metrics(check: Any, objects: Objects, _: StandIns) -> Any:
-    network = _network(check, objects)
+    network = structure.network(check, objects)
     given = network.get_compile_config()["metrics"]
     return isinstance(given, (list, tuple)) and "accuracy" in given
 
 
 def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:
-    optimizer = _network(check, objects).optimizer
+    optimizer = structure.network(check, objects).optimizer
     return type(optimizer).__name__, settings(optimizer.get_config())
 
 
@@ -279,7 +229,13 @@ def _accuracy(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
         (one.epochs, one.batch_size, one.optimizer[0], fingerprint(one.x, one.y))
         for one in trainings(check, objects, stand_ins)
     ]
-    return Untold(used, _every_layer(check, objects))
+    return Untold(used, structure.every_layer(check, objects))
+
+
+def _rates(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    """No loss falls here, which a callback could go by: the same trainings with the same rates are told."""
+    passed = [one.rates for one in trainings(check, objects, stand_ins)]
+    return Untold(passed, _accuracy(check, objects, stand_ins).seen)
 
 
 class Untold:
@@ -290,14 +246,16 @@ class Untold:
 
 
 STATEMENTS: dict[str, Statement] = {
-    "input_shape": lambda check, objects, _: tuple(_network(check, objects).input_shape[1:]),
-    "layers": _layers,
-    "layer_names": _layer_names,
-    "same_layers": _made_of,
+    "input_shape": lambda check, objects, _: tuple(structure.network(check, objects).input_shape[1:]),
+    "layers": structure.layers,
+    "layer_names": structure.layer_names,
+    "same_layers": structure.made_of,
     "parameters": _parameters,
-    "output_shapes": lambda check, objects, _: [tuple(layer.output.shape) for layer in _network(check, objects).layers],
+    "output_shapes": lambda check, objects, _: [
+        tuple(layer.output.shape) for layer in structure.network(check, objects).layers
+    ],
     "weight_shapes": lambda check, objects, _: [
-        tuple(weight.shape) for weight in _network(check, objects).get_weights()
+        tuple(weight.shape) for weight in structure.network(check, objects).get_weights()
     ],
     "builds": lambda check, objects, _: bool(objects[check.of]().layers),
     "loss": _loss,
@@ -320,10 +278,11 @@ STATEMENTS: dict[str, Statement] = {
     "function": _function,
     "accuracy": _accuracy,
     "metric": _accuracy,
-    "learning_rates": _accuracy,  # no loss falls here, which a callback could go by
+    "learning_rates": _rates,
     "table": things.table,
     "figure": things.figure,
     "object": things.made,
+    "score": lambda check, objects, _: Untold(things.estimator(check, objects)),
     "manual": lambda check, objects, _: objects[check.of] is not None and bool(str(objects[check.of]).strip()),
 }
 

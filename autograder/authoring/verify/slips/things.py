@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
 from autograder.authoring.verify.slips.trainings import Objects
+from autograder.course.checks.made import Made
 
 
 def table(check: Any, objects: Objects, _: StandIns) -> Any:
@@ -49,7 +50,17 @@ def figure(check: Any, objects: Objects, _: StandIns) -> Any:
 def made(check: Any, objects: Objects, _: StandIns) -> Any:
     """Its class, and the attributes that are asked for."""
     given = objects[check.of]
-    return type(given).__name__, [repr(getattr(given, key)) for key in check.settings], check.fitted and _learned(given)
+    seen = [_setting(given, key, wanted) for key, wanted in check.settings.items()]
+    return type(given).__name__, seen, check.fitted and _learned(given)
+
+
+def _setting(given: Any, key: str, wanted: Any) -> Any:
+    """A setting, or the step of a pipeline; of an object inside of another its class and what is asked of that."""
+    own = given.get_params() if hasattr(given, "get_params") else {}
+    found = own[key] if key in own else getattr(given, key)
+    if not isinstance(wanted, Made):
+        return repr(found)
+    return type(found).__name__, [_setting(found, name, one) for name, one in wanted.settings.items()]
 
 
 def _learned(given: Any) -> bool:
@@ -61,3 +72,11 @@ def _learned(given: Any) -> bool:
     except NotFittedError:
         return False
     return True
+
+
+def estimator(check: Any, objects: Objects) -> Any:
+    """What it is made with, and the number that is said of it: what it reaches is measured where it is fitted."""
+    given = objects[check.of]
+    if not hasattr(given, "get_params") or not _learned(given):
+        raise TypeError("no estimator that has learned")
+    return repr(given), round(float(objects[check.reported]), 4) if check.reported else None

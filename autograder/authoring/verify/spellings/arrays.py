@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import random
+from fractions import Fraction
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, statements
-
-_LABELS = ("train_target", "val_target")
 
 
 class Division(Rewriter):
@@ -44,19 +43,21 @@ class SplitArguments(Rewriter):
     name = "arguments of the split"
 
     def matches(self, node: ast.AST) -> bool:
-        return calls(node, "train_test_split") and isinstance(node, ast.Call) and keyword(node, "test_size") is not None
+        size = keyword(node, "test_size") if calls(node, "train_test_split") and isinstance(node, ast.Call) else None
+        return size is not None and isinstance(size.value, ast.Constant) and type(size.value.value) is float
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Call)
         size = keyword(node, "test_size")
-        assert size is not None
+        assert size is not None and isinstance(size.value, ast.Constant) and isinstance(size.value.value, float)
+        share = size.value.value
         way = draw.randrange(5)
         if way == 0:
-            size.value = ast.Constant(12000)
+            size.value = expression(f"int(np.ceil(len(V) * {share}))", V=node.args[0])
         elif way == 1:
-            size.value = expression("1 / 5")
+            size.value = expression(str(Fraction(str(share))).replace("/", " / "))
         elif way == 2:
-            size.arg, size.value = "train_size", ast.Constant(0.8)
+            size.arg, size.value = "train_size", ast.Constant(round(1 - share, 6))
         elif way == 3 and not keyword(node, "shuffle"):
             node.keywords.append(ast.keyword("shuffle", ast.Constant(True)))
         else:
@@ -70,14 +71,21 @@ class LabelsKind(Rewriter):
     name = "kind of labels"
 
     def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Assign) and calls(node.value, "train_test_split")
+        return isinstance(node, ast.Assign) and calls(node.value, "train_test_split") and bool(_labels(node))
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign)
-        name = draw.choice(_LABELS)
+        name = draw.choice(_labels(node))
         ways = ["L.astype('int64')", "L.astype('int32')", "np.array(L)", "np.asarray(L, dtype='uint8')", "L.copy()", "L.ravel()"]  # fmt: skip
         way = draw.choice(ways).replace("L", name)
         return [node, *statements(f"{name} = {way}")]
+
+
+def _labels(node: ast.Assign) -> list[str]:
+    """The names that get the labels of a split into four."""
+    (target,) = node.targets if len(node.targets) == 1 else (None,)
+    parts = target.elts[2:] if isinstance(target, ast.Tuple) and len(target.elts) == 4 else []
+    return [part.id for part in parts if isinstance(part, ast.Name)]
 
 
 class Product(Rewriter):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import random
 
-from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements
+from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements, text_of
 
 
 class Framed(Rewriter):
@@ -52,6 +52,11 @@ class Printed(Rewriter):
         return [node, *statements("print('done')")]
 
 
+STRICT = (
+    "their"  # begins the name of a number for another library than Keras, which may take no array and no float for it
+)
+
+
 class NamedArgument(Rewriter):
     """A number in a call gets a name first."""
 
@@ -68,7 +73,8 @@ class NamedArgument(Rewriter):
         assert isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, ast.Call)
         given = [k for k in node.value.keywords if k.arg and isinstance(k.value, ast.Constant) and type(k.value.value) in (int, float)]  # fmt: skip
         one = draw.choice(given)
-        name = f"my_{one.arg}"
+        whose = "my" if "keras" in text_of(node.value.func) else STRICT
+        name = f"{whose}_{one.arg}"
         first = statements(f"{name} = V", V=one.value)
         one.value = ast.Name(name, ast.Load())
         return [*first, node]

@@ -6,6 +6,7 @@ import ast
 import random
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, text_of
+from autograder.authoring.verify.spellings.layout import STRICT
 
 
 def _answer(node: ast.AST) -> ast.expr | None:
@@ -29,7 +30,7 @@ class WholeNumber(Rewriter):
     name = "kind of number"
 
     def matches(self, node: ast.AST) -> bool:
-        return _whole(_answer(node))
+        return _whole(_answer(node)) and not ast.unparse(node).startswith(f"{STRICT}_")
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign)

@@ -1,0 +1,80 @@
+"""What checks on a network's layers ask for, stated a second time: by behaviour, and by Keras's own account."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.verify.bench.stand_in import StandIns
+from autograder.authoring.verify.slips.trainings import Objects
+from autograder.course.checks.ranges import Range
+
+
+def network(check: Any, objects: Objects) -> Any:
+    network = objects[check.of]
+    return network() if not hasattr(network, "layers") and callable(network) else network
+
+
+def layers(check: Any, objects: Objects, _: StandIns) -> Any:
+    """All layers; where others may be among them, how many there are of each class that is asked for, as wide as is asked."""
+    if check.type != "layers" or (check.match == "all" and not any(spec.times for spec in check.layers)):
+        return every_layer(check, objects)
+    layers = network(check, objects).layers
+    if not layers:
+        raise ValueError("no layers")
+    return [
+        sorted(
+            repr([getattr(layer, key, None) for key in spec.settings])
+            for layer in layers
+            if type(layer).__name__ == spec.type
+        )
+        for spec in check.layers
+    ]
+
+
+def every_layer(check: Any, objects: Objects) -> Any:
+    """Kind and width of each layer, what else is asked, and what it makes of numbers: not what its activation is called."""
+    points = np.linspace(-2, 2, 5, dtype=np.float32)
+    seen = []
+    for layer in network(check, objects).layers:
+        bend = getattr(layer, "activation", None)
+        seen.append(
+            (
+                type(layer).__name__,
+                getattr(layer, "units", None),
+                _settings(check, layer),
+                np.asarray(bend(points[None, :])) if bend else None,
+            )
+        )
+    return seen
+
+
+def _settings(check: Any, layer: Any) -> list[str]:
+    """Of a layer, what is asked of any of its class beside width and activation; where a range is asked for, whether it lies there."""
+    specs = [spec for spec in check.layers if spec.type == type(layer).__name__] if check.type == "layers" else []
+    asked = [
+        (key, wanted) for spec in specs for key, wanted in spec.settings.items() if key not in ("units", "activation")
+    ]
+    return [
+        str(
+            wanted.holds(getattr(layer, key, None), operator.eq)
+            if isinstance(wanted, Range)
+            else getattr(layer, key, None)
+        )
+        for key, wanted in asked
+    ]
+
+
+def made_of(check: Any, objects: Objects, _: StandIns) -> Any:
+    """Which of the objects it uses, in its order; other layers may be there."""
+    layers = network(check, objects).layers
+    return [name for own in layers for name in check.layers if own is objects[name]]
+
+
+def layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
+    names = [layer.name for layer in network(check, objects).layers]
+    if not check.default:
+        return names
+    return bool(names) and all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names)

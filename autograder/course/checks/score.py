@@ -1,0 +1,94 @@
+"""The check on what an estimator of scikit-learn's reaches: the grader fits it anew, and measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import N_, _
+from autograder.common.wire.description import ObjectDescription
+from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
+from autograder.course.checks.forms import Form
+from autograder.course.checks.functions import defines
+from autograder.course.checks.ranges import between, within
+from autograder.course.checks.showing import show
+
+
+class Score(Check):
+    """What an estimator of scikit-learn's reaches: the grader makes it anew by its class and settings, fits it to the training data
+    and measures it on `split`, or on the four arrays of `data` (``file.py:function``, in the order of ``train_test_split``).
+
+    `reported`: the name of a number that is handed in too, and must agree with what was measured.
+    """
+
+    type: Literal["score"] = "score"
+    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "r2", "mae", "mse", "rmse"]
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    reported: str = ""
+    tolerance: float = Field(default=0.02, ge=0, allow_inf_nan=False)
+    split: Literal["holdout", "test"] = "test"
+    data: InCourse = InCourse("")
+    accepts = (ObjectDescription,)
+    wanted = N_("an estimator of scikit-learn")
+    asks = ("at_least", "at_most", "reported")
+    safe_hints = True
+
+    def form(self) -> Form:
+        return Form(kind="object")
+
+    def names(self) -> set[str]:
+        return super().names() | ({self.reported} if self.reported else set())
+
+    def problem(self) -> str:
+        if self.data and not self.hidden:
+            return _("students don't have `data`, a function of the course: this check has to be hidden")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
+        return ""
+
+    def missing(self, root: Path) -> str:
+        return defines(self.data, root) if self.data else ""
+
+    def describe(self) -> str:
+        if self.at_least is None and self.at_most is None:
+            return _("`{of}` reaches what is handed in as `{reported}`", of=self.of, reported=self.reported)
+        return _(
+            "{metric} of {bounds}, fitted by the grader",
+            metric=self.metric,
+            bounds=between(self.at_least, self.at_most),
+        )
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        if value.library != "sklearn":
+            return malformed(_(self.wanted), show(value))
+        if not value.fitted:
+            said = _("It has learned nothing yet: call fit() before this cell.")
+            return failed(self.describe(), _("an estimator that was not fitted"), said)
+        try:
+            measured = facts.lab.estimate(value.made, self.split, str(self.data), facts.seed)
+        except CannotRebuild as error:
+            return undecided(error)
+        if self.metric not in measured:
+            return failed(self.describe(), _("{type} has no {metric}", type=value.made.type, metric=self.metric))
+        number = measured[self.metric]
+        if (self.at_least, self.at_most) != (None, None) and not within(number, self.at_least, self.at_most):
+            return failed(
+                between(self.at_least, self.at_most),
+                f"{number:.4f}",
+                _("It was fitted anew by the grader, on the training data alone."),
+            )
+        return self._agrees(number, facts) if self.reported else passed(f"{number:.4f}")
+
+    def _agrees(self, number: float, facts: Facts) -> Verdict:
+        given = facts.of(self.reported)
+        if problem := Form(kind="number").problem(given, self.reported):
+            return malformed(problem.expected, show(given), problem.hint)
+        if abs(float(given.value) - number) <= self.tolerance:
+            return passed(f"{number:.4f}")
+        return failed(
+            f"{number:.4f}", f"{given.value:.4f}", _("Measure this very estimator, on what it was not fitted to.")
+        )
