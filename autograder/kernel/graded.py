@@ -20,13 +20,16 @@ from autograder.kernel.judged_fit import JudgeClient
 from autograder.kernel.student import Student
 from autograder.kernel.weights import is_fresh
 
+_PLAIN = (bool, int, float, str, type(None))
+
 
 class GradedStudent(Student):
     """`address`: the judge's socket."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.handed: set[Any] = set()
+        self.handed: set[str] = set()
+        self.known: set[int] = set()  # objects that were handed in: they are no answer to a later question
         super().__init__(JudgeClient(address), os.environ.get(NETWORKS) != NONE)
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -56,6 +59,7 @@ class GradedStudent(Student):
                 calls.setdefault(own, {}).setdefault(check, []).append(tuple(_argument(arguments[key]) for key in keys))
             self._send(place, self.answer(values, objects, calls), answered=True)
         self.handed.add(place)
+        self.known |= {id(one) for one in objects.values() if not isinstance(one, _PLAIN)}
         print(_("Handed in: {place}", place=place))
 
     def _send(self, place: str, values: dict[str, Any], answered: bool) -> Any:
@@ -74,7 +78,9 @@ class GradedStudent(Student):
         asked = {keyword.arg: keyword.value for keyword in call.keywords}
         asked |= {"": call.args[1]} if len(call.args) == 2 else {}
         there = {key: space[name.id] for key, name in asked.items() if isinstance(name, ast.Name) and name.id in space}
-        if there and len(there) < len(asked) and place not in self.handed:
+        # An answer that is empty made nothing of what is there.
+        answered = any(id(one) not in self.known for one in there.values())
+        if answered and len(there) < len(asked) and place not in self.handed:
             value = there.pop("", None)
             quietly = contextlib.redirect_stdout(io.StringIO())
             with speaking(self.language), quietly, contextlib.suppress(AutograderError):

@@ -7,6 +7,7 @@ import pytest
 from autograder.kernel import graded
 from autograder.kernel.graded import GradedStudent
 
+MODEL = object()  # handed in with an earlier question
 NOT_MADE = NameError("name 'b' is not defined")
 
 
@@ -14,11 +15,11 @@ NOT_MADE = NameError("name 'b' is not defined")
 def hand(monkeypatch):
     """What was handed in after cells that ended so, by place: the value without a name, and those with."""
     student = GradedStudent.__new__(GradedStudent)
-    student.handed, seen = {"two_layer.before"}, []
+    student.handed, student.known, seen = {"two_layer.before"}, {id(MODEL)}, []
     monkeypatch.setattr(
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
-    space = {"a": 1, "c": 3}
+    space = {"a": 1, "c": 3, "model": MODEL}
     monkeypatch.setattr(graded, "get_ipython", lambda: SimpleNamespace(user_ns=space))
 
     def ran(cell, error=NOT_MADE):
@@ -33,6 +34,7 @@ def hand(monkeypatch):
     [
         ('check("two_layer.q", a=a, b=b)', ("two_layer.q", None, {"a": 1}, False)),
         ('check("two_layer.q", a, b=b)', ("two_layer.q", 1, {}, True)),
+        ('check("two_layer.q", model, a=a, b=b)', ("two_layer.q", MODEL, {"a": 1}, True)),
         ('check("two_layer.q", b, a=a, c=c)', ("two_layer.q", None, {"a": 1, "c": 3}, False)),
     ],
 )
@@ -45,6 +47,7 @@ def test_what_is_there_is_handed_in(hand, cell, found):
     [
         ('check("two_layer.q", a=a, c=c)', None), ('check("two_layer.q", a=a, b=b)', ValueError("its own")), ('check("two_layer.q", b)', NOT_MADE),
         ('check("two_layer.before", a=a, b=b)', NOT_MADE), ("print(a, b)", NOT_MADE), ("check(a, b)", NOT_MADE), ("(", NOT_MADE), ("a; b", NOT_MADE),
+        ('check("two_layer.q", model, b=b)', NOT_MADE),  # its answer is empty
         ('check("two_layer.q", a=a + 1, b=b)', NOT_MADE), ("x = check('two_layer.q', a=a, b=b)", NOT_MADE), ("", NOT_MADE),
     ],
 )  # fmt: skip
