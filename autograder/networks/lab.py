@@ -170,6 +170,9 @@ class CourseLab:
         key = sha256(_key(plan, settings, digest(model.weights), samples) + metric)
 
         def measure() -> states.Measured:
+            output = size(plan).output
+            if len(output) != 1 or output[0] > MAX_COLUMNS:  # of all rows they are in memory together
+                raise CannotRebuild(_("the labels do not fit the network's outputs"))
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found = scores.score(metric, samples.targets(), answers, loss_of(settings))
             return states.Measured({metric: found})

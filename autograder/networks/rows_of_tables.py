@@ -95,6 +95,8 @@ def samples(model: ModelDescription, rows: Rows, named: Prepared, data: DataSet,
     """
     shape = tuple(axis or 0 for axis in (model.input_shape or ())[1:])
     trained = model.fits[-1].data if model.fits else None
+    if not len(rows):
+        raise CannotRebuild(_("the data set has no such rows"))
     if trained is not None and not trained.recognised:
         raise CannotRebuild(_("it was trained on other data: what to measure it on isn't known"))
     width = math.prod(shape)

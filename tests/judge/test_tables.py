@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from autograder.common.errors import CourseError, ProtocolError
+from autograder.common.errors import CannotRebuild, CourseError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, HandIn, SamplesMessage, dump
@@ -125,6 +125,20 @@ def test_a_number_that_is_none_of_the_networks_is_not_explained_by_pixels(sessio
     (found,) = decide([parse(declared)], Facts({"error": scalar(44.0), "model": known}, lab))
     assert found.status is Status.FAILED
     assert found.hint == "Evaluate this very network on the hold-out."
+
+
+def test_a_part_without_rows_is_not_measured_on(session, lab):
+    known = session._with_provenance(trained(session, message(*part(lab, "train"))))
+    for ask in (lambda: lab.evaluate(known, "test"), lambda: lab.score(known, "test", "r2_score")):
+        with pytest.raises(CannotRebuild, match="no such rows"):
+            ask()
+
+
+def test_answers_too_wide_for_any_target_are_not_worked_out(lab, monkeypatch):
+    wide = model(dense(1000, inputs=10), shape=(None, 10), compiled=compiled("Adam", loss="mean_squared_error"))
+    monkeypatch.setattr(lab.trainer, "predict", lambda *_: pytest.fail("they are in memory"))
+    with pytest.raises(CannotRebuild, match="do not fit"):
+        lab.score(wide, "holdout", "r2_score")
 
 
 def test_rows_as_they_are_train_and_are_not_what_was_asked_for(session, lab):
