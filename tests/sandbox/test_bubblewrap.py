@@ -82,7 +82,7 @@ def test_what_is_tried_is_what_is_used(tmp_path: Path, monkeypatch: pytest.Monke
                 left |= {at - 2, at - 1, at} if folder in bound else {at - 1, at}
                 bound.add(folder)
         words = [word for at, word in enumerate(words[: words.index("--setenv")]) if at not in left]
-        ours = (own, "/tmp/autograder-")
+        ours = (own, f"{tempfile.gettempdir()}/autograder-")
         return [word for word in words if not word.startswith(ours) and not word.isdigit()]
 
     monkeypatch.undo()
