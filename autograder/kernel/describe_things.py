@@ -126,6 +126,8 @@ def _learned(value: Any) -> bool:
     """As scikit-learn says: what learns has attributes that end with _, and a pipeline has learned when its last step has."""
     from sklearn.utils.validation import check_is_fitted
 
+    if getattr(value, "refit", False) and not hasattr(value, "best_estimator_"):
+        return False  # a search whose fit ended with an error has attributes of that kind already
     try:
         check_is_fitted(value)
     except Exception:  # NotFittedError, and TypeError for what never learns

@@ -65,6 +65,9 @@ def test_a_search_is_what_it_found():
     search = GridSearchCV(neighbors.KNeighborsClassifier(), {"n_neighbors": [1, 50]}, cv=3)
     with pytest.raises(CannotRebuild, match="found nothing yet"):
         measure(told(search), DATA, SEED, apart=False)
+    with pytest.raises((TypeError, ValueError)):
+        search.fit(DATA.train, DATA.train_targets, batch_size=64)
+    assert not describe_thing(search).fitted  # though scikit-learn takes it for fitted
     search.fit(DATA.train, DATA.train_targets)
     assert build(told(search), SEED).n_neighbors == search.best_params_["n_neighbors"]
 

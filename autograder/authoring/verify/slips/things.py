@@ -71,7 +71,7 @@ def _learned(given: Any) -> bool:
         check_is_fitted(given)
     except NotFittedError:
         return False
-    return True
+    return not hasattr(given, "param_grid") or hasattr(given, "best_params_")
 
 
 def estimator(check: Any, objects: Objects) -> Any:
