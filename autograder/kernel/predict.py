@@ -29,7 +29,8 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
     x, batch_size, verbose = call["x"], call.get("batch_size"), call.get("verbose", "auto")
     plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
-    if not plain or not isinstance(x, np.ndarray) or type(batch_size) not in (int, type(None)) or not len(x):
+    numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
+    if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x):
         return original(model, *args, **kwargs)
     size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
     answers = _forward(model, x, size, batch_size or 32)

@@ -39,6 +39,7 @@ CELLS = {
     )
     + "; h = m.fit(flat, y, verbose=0); [w.shape for w in m.get_weights()]",
     "a convolution": "m = keras.Sequential([keras.layers.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, activation='relu'), keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy']); h = m.fit(x[..., None], y, verbose=0); m.summary()",
+    "texts to predict": "i = keras.Input((28, 28)); m = keras.Model([i], keras.layers.Dense(10, 'softmax')(keras.layers.Flatten()(i))); m.predict(xt.astype(str), verbose=0)",
     "a lambda": chain(f"{L}.Lambda(lambda t: t * 2)", f"{DENSE})") + "; h = m.fit(flat, y, verbose=0)",
     "noise in a network": chain(
         f"{L}.GaussianNoise(0.1)",
