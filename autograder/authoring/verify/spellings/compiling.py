@@ -25,7 +25,7 @@ class LossForm(Rewriter):
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.keyword)
         said = text_of(node.value)
-        ways = [f"keras.losses.{said}", f"keras.losses.{camel(said)}()", repr(camel(said)), f"keras.losses.get({said!r})", f"keras.losses.{camel(said)}(from_logits=False)"]  # fmt: skip
+        ways = [f"keras.losses.{said}", f"keras.losses.{camel(said)}()", repr(camel(said)), f"keras.losses.get({said!r})", f"keras.losses.{camel(said)}({'from_logits=False' if said.endswith('crossentropy') else ''})"]  # fmt: skip
         node.value = expression(draw.choice(ways))
         return node
 
