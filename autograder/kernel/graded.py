@@ -17,6 +17,7 @@ from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
 from autograder.common.wire.protocol import NETWORKS, NONE
 from autograder.kernel.judged_fit import JudgeClient
+from autograder.kernel.notes import Notes
 from autograder.kernel.student import Student
 from autograder.kernel.weights import is_fresh
 
@@ -29,7 +30,7 @@ class GradedStudent(Student):
     def __init__(self, address: str) -> None:
         self.address = address
         self.handed: set[str] = set()
-        self.known: set[int] = set()  # objects that were handed in: they are no answer to a later question
+        self.known: Notes[bool] = Notes()  # of objects that were handed in: they are no answer to a later question
         super().__init__(JudgeClient(address), os.environ.get(NETWORKS) != NONE)
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -59,7 +60,9 @@ class GradedStudent(Student):
                 calls.setdefault(own, {}).setdefault(check, []).append(tuple(_argument(arguments[key]) for key in keys))
             self._send(place, self.answer(values, objects, calls), answered=True)
         self.handed.add(place)
-        self.known |= {id(one) for one in objects.values() if not isinstance(one, _PLAIN)}
+        for one in objects.values():
+            if not isinstance(one, _PLAIN):
+                self.known.set(one, True)
         print(_("Handed in: {place}", place=place))
 
     def _send(self, place: str, values: dict[str, Any], answered: bool) -> Any:
@@ -79,7 +82,7 @@ class GradedStudent(Student):
         asked |= {"": call.args[1]} if len(call.args) == 2 else {}
         there = {key: space[name.id] for key, name in asked.items() if isinstance(name, ast.Name) and name.id in space}
         # An answer that is empty made nothing of what is there.
-        answered = any(id(one) not in self.known for one in there.values())
+        answered = any(not self.known.get(one) for one in there.values())
         if answered and len(there) < len(asked) and place not in self.handed:
             value = there.pop("", None)
             quietly = contextlib.redirect_stdout(io.StringIO())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
 
 class Notes(Generic[Value]):
-    """One note about each of some objects, which may be of any type that can be weakly referred to, for as long as they live."""
+    """One note about each of some objects, for as long as they live. What can't be weakly referred to (a list, a dictionary) is kept alive."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[Any, Value]] = {}
+        self._kept: dict[int, tuple[Callable[[], Any], Value]] = {}
 
     def get(self, thing: Any) -> Value | None:
         kept = self._kept.get(id(thing))
@@ -20,7 +22,10 @@ class Notes(Generic[Value]):
 
     def set(self, thing: Any, value: Value) -> None:
         key = id(thing)
-        self._kept[key] = (weakref.ref(thing, lambda _: self._kept.pop(key, None)), value)
+        there: Callable[[], Any] = lambda: thing  # noqa: E731
+        with contextlib.suppress(TypeError):
+            there = weakref.ref(thing, lambda _: self._kept.pop(key, None))
+        self._kept[key] = (there, value)
 
 
 replacements: Notes[bool] = Notes()  # of functions of Keras and others, by functions of ours

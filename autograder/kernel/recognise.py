@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Index, Recognised, index
 from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
+from autograder.kernel.notes import Notes
 from autograder.kernel.plain import loaded_keras, of_pandas
 
 SAMPLED = 4096
@@ -32,7 +32,6 @@ def checksum(array: np.ndarray[Any, Any]) -> Checksum:
 
 
 class _Known(NamedTuple):
-    array: weakref.ref[np.ndarray[Any, Any]]
     check: Checksum
     found: Recognised | None
     untouched: Callable[[], bool] | None
@@ -47,7 +46,7 @@ class Recogniser:
 
     def __init__(self) -> None:
         self.name: Callable[[], str] = lambda: data_sets.USUAL
-        self._known: dict[int, _Known] = {}
+        self._known: Notes[_Known] = Notes()
         self.likely: Callable[[np.ndarray[Any, Any]], Recognised | None] = _nothing  # asked before it is looked up
 
     @property
@@ -81,8 +80,8 @@ class Recogniser:
 
     def _still(self, array: np.ndarray[Any, Any]) -> tuple[_Known | None, Checksum | None]:
         """What is known of `array`, if it is as it was; its checksum, if that had to be made."""
-        known = self._known.get(id(array))
-        if known is None or known.array() is not array:
+        known = self._known.get(array)
+        if known is None:
             return None, None
         if known.untouched is not None and known.untouched():
             return known, None
@@ -97,9 +96,7 @@ class Recogniser:
         untouched: Callable[[], bool] | None = None,
     ) -> None:
         """Remember that `array` is `found`, for as long as it is `untouched`, or its checksum is `check`."""
-        key = id(array)
-        reference = weakref.ref(array, lambda _: self._known.pop(key, None))
-        self._known[key] = _Known(reference, check, found, untouched)
+        self._known.set(array, _Known(check, found, untouched))
 
     def _reshaped(self, images: np.ndarray[Any, Any]) -> bool:
         """Whether these may still be the images, in a form that networks of ours don't take."""

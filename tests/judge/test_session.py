@@ -31,7 +31,7 @@ from autograder.common.wire.description import (
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, optimizer_digest
 from autograder.judge import process as judge_module
 from autograder.judge.session import Session
-from autograder.networks.budget import BACKWARD, STEP, UPDATE
+from autograder.networks.budget import BACKWARD, COMPILED, STEP, UPDATE
 from autograder.networks.build import architecture
 from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
@@ -268,7 +268,7 @@ def test_work_is_limited_and_not_the_number_of_trainings(course, lab):
     samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=np.asarray(UNIT, float), shape=(784,))
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
     once = BACKWARD * SMALL_SIZE.cost * len(rows) + 4 * (UPDATE * SMALL_SIZE.parameters + STEP)  # in four batches
-    session.trainings.budget.training = 70 * once
+    session.trainings.budget.training = COMPILED + 70 * once
     kinds = [session.answer(*wired(request))[0]["type"] for _ in range(72)]  # known by the memo or not: all the same
     assert kinds == ["trained"] * 70 + ["cannot"] * 2
 
