@@ -169,7 +169,7 @@ class Course(Written):
             mode="json", exclude={"due": True, "questions": {"__all__": {"hints"}}}  # neither determines a report
         )  # fmt: skip
         document["files"] = self.files(assignment)
-        if self.networks:  # as it was before there were courses without
+        if document["networks"]:  # as it was before there were courses without
             del document["networks"]
         return document
 

@@ -210,7 +210,7 @@ def test_hidden_parameters_are_neither_in_the_notebook_nor_in_the_report(grade_n
     graded = grade_notebook(notebook, "optimizers")
     hidden = [outcome for result in graded.report.questions for outcome in result.outcomes if outcome.hidden]
     assert len(hidden) == sum(c.hidden for q in course.assignment("optimizers").questions.values() for c in q.checks)
-    assert {outcome.expected for outcome in hidden} == {""}
+    assert {outcome.expected for outcome in hidden} <= {"", "one of the answers"}  # its form is no secret
     tables = "".join(
         cell.outputs[0].data["text/html"] for cell in graded.notebook.cells if grade_id(cell) in ("defaults", "quiz")
     )

@@ -54,12 +54,10 @@ def become_kernel(plan: Plan, request: dict[str, Any], report: int, closing: lis
             os.write(entry, b"0")  # all that this process and its children take counts in the kernels' control group
         for descriptor in (*plan.entries, *closing):
             os.close(descriptor)
-        for number in (
-            signal.SIGINT,
-            signal.SIGCHLD,
-            signal.SIGTERM,
-        ):  # not SIGPIPE, which every Python ignores: a write raises
-            signal.signal(number, signal.SIG_DFL)
+        # As in a Python that somebody starts: it ignores SIGPIPE, so that a write raises, and nothing that our starter (nohup) did.
+        for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
+            with contextlib.suppress(OSError):  # SIGKILL and SIGSTOP
+                signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         if LINUX:
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)

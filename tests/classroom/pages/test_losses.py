@@ -37,7 +37,12 @@ def report(course, assignment, loses, skips=frozenset()):
             outcomes.append(
                 Outcome(check=check.id, title=check.id, status=status, points=earned, out_of=check.points, hint=said, actual=place if said else "")
             )  # fmt: skip
-        problem = f"Your cell raised an error: {loses[key]}" if key in loses else ""
+        # What was not handed in was not made, because the answer raised.
+        unmade = (
+            said for place, said in loses.items() if place.startswith(f"{key}.") and "nothing was handed in" in said
+        )
+        raised = loses[key] if key in loses else next(unmade, None)
+        problem = "" if raised is None else f"Your cell raised an error: {raised}"
         title = question.title.in_language("en")
         questions.append(
             QuestionResult(question=key, title=title, out_of=question.points, outcomes=tuple(outcomes), problem=problem)
