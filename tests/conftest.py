@@ -21,7 +21,7 @@ SLOW = {
 
 LONGEST = (
     "transparency/test_models.py", "attacks/test_attacks.py", "transparency/test_cells.py", "classroom/grading/test_cluster.py",
-    "authoring/test_writing.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py", "test_languages.py",
+    "authoring/test_writing.py", "test_examples.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py", "test_languages.py",
     "classroom/collect/test_circle.py", "authoring/verify/test_tiny.py", "authoring/verify/test_tried.py", "test_nbgrader.py",
     "kernel/test_jupyterlab.py",
 )  # fmt: skip
