@@ -14,7 +14,7 @@ from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
 from autograder.common.hints import nearest
-from autograder.common.i18n import _
+from autograder.common.i18n import _, ngettext
 from autograder.course.course import Course
 
 # What a column may be called, without case, spaces and punctuation.
@@ -37,6 +37,7 @@ COLUMNS = {
     "section": ("section", "sections", "분반"),
 }
 _UNIQUE = ("id", "email", "login", "moodle", "canvas", "blackboard", "github", "gradescope", "classroom", "exchange")
+MOST_SAID = 20  # mistakes that are named one by one
 ROWS = 100_000
 BYTES = 50_000_000
 _LOCAL = "email before the @"
@@ -156,6 +157,14 @@ def table(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
     return lines
 
 
+def mistakes(path: Path, problems: list[str]) -> str:
+    """The `problems` of a CSV in lines of a message: the first of them, and how many more there are."""
+    said = [f"{path}, {problem}" for problem in problems[:MOST_SAID]]
+    if (more := len(problems) - len(said)) > 0:
+        said.append(ngettext("and {number} more", "and {number} more", more))
+    return "\n".join(said)
+
+
 def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
     if not lines:
         raise CollectError(_("{path} is empty", path=path), _("Its first line names the columns: at least 'id'."))
@@ -192,7 +201,7 @@ def _read(path: Path, lines: list[tuple[int, list[str]]]) -> Roster:
                 )
         people.append(Person(identity, line, fields))
     if problems:
-        raise CollectError("\n".join(f"{path}, {problem}" for problem in problems), _("Mend the roster."))
+        raise CollectError(mistakes(path, problems), _("Mend the roster."))
     of_teams = export is not None and export.of_assignment and any(person.team for person in people)
     return Roster(path.name, people, of_teams=of_teams)
 

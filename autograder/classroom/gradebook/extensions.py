@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.classroom.collect.names import key, safe_id
-from autograder.classroom.collect.roster import COLUMNS, Roster, of_course, table
+from autograder.classroom.collect.roster import COLUMNS, Roster, mistakes, of_course, table
 from autograder.classroom.gradebook import due as due_dates
 from autograder.common.errors import CollectError
 from autograder.common.hints import nearest
@@ -93,8 +93,8 @@ def extensions(course: Course) -> Extensions:
     reader = _Reader(course, path, _sections(roster), roster)
     found = reader.read(lines)
     if reader.problems:
-        said = "\n".join(f"{path}, {problem}" for problem in reader.problems)
-        raise CollectError(said, _("Mend these lines: docs/instructor-guide.md says what may stand in them."))
+        remedy = _("Mend these lines: docs/instructor-guide.md says what may stand in them.")
+        raise CollectError(mistakes(path, reader.problems), remedy)
     return Extensions(found, reader.sections)
 
 

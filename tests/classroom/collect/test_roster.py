@@ -6,7 +6,7 @@ import re
 import pytest
 
 from autograder.classroom.collect import roster_exports
-from autograder.classroom.collect.roster import load
+from autograder.classroom.collect.roster import MOST_SAID, load
 from autograder.cli.export import _people
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome
@@ -176,6 +176,14 @@ def test_all_mistakes_are_said_at_once(roster):
     with pytest.raises(CollectError) as caught:
         roster("id\n-a\n.b\n")
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_of_mistakes_without_end_the_first_are_said_and_how_many_more_there_are(roster):
+    with pytest.raises(CollectError) as caught:
+        roster("id\n" + "-a\n" * 5_000)
+    *named, last = str(caught.value).splitlines()
+    assert len(named) == MOST_SAID and "line 2," in named[0]
+    assert last == f"and {9_999 - MOST_SAID} more"  # each can't name a folder, and all but one stand there twice
 
 
 def test_a_roster_that_cannot_be_read_is_said(tmp_path):
