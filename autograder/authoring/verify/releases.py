@@ -28,6 +28,7 @@ _WORTH = {
     "checks": N_("its visible checks are worth something else"),
     "hidden": N_("its hidden checks are worth something else"),
 }
+_NO_ANSWER = {"among", "kind", "split", "metric", "draws", "args", "tolerance", "reference", "match", "others"}
 _LONG = 2  # an answer of one character, such as 2, stands in many a text by chance
 
 
@@ -81,13 +82,19 @@ def hidden_checks(course: Course, assignment: str) -> Iterable[tuple[str, Check]
             yield f"{name}.{check.id}", check
 
 
+def expectations(check: Check) -> Iterable[tuple[str, Any]]:
+    """What a hidden check expects, by its key. How it looks is no secret, nor what goes without saying."""
+    for name, field in type(check).model_fields.items():
+        value = getattr(check, name)
+        if name not in Check.model_fields and name not in _NO_ANSWER and value != field.default:
+            yield name, value
+
+
 def answers(check: Check) -> set[str]:
     """What a hidden check expects, as it might be written in a text."""
     found: set[str] = set()
-    for name in type(check).model_fields:
-        if name in Check.model_fields or name in ("among", "kind", "split", "metric", "draws", "args", "tolerance"):
-            continue
-        found |= _written(getattr(check, name))
+    for _name, value in expectations(check):
+        found |= _written(value)
     for answer in getattr(check, "answers", ()):
         found |= _written(answer)
     return {text for text in found if len(text) >= _LONG}

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.proof import Part, Reason, Step
-from autograder.authoring.verify.releases import hidden_checks
+from autograder.authoring.verify.releases import expectations, hidden_checks
 from autograder.common.cells import is_check
 from autograder.common.i18n import _
 from autograder.common.outcome_table import Hidden, as_html
@@ -34,7 +34,6 @@ _LONG = (
 )
 _SAID = ("is", "equals", "=", "==", "은", "는")
 _PLAIN = ("True", "False", "None")
-_NO_ANSWER = {"among", "kind", "split", "metric", "draws", "args", "tolerance", "reference", "match", "others"}
 
 
 @dataclass(frozen=True)
@@ -124,11 +123,9 @@ def home_table(result: QuestionResult, question: Question) -> str:
 def tells(text: str, check: Check) -> str:
     """The answer of `check` that stands in `text`, as words in a row; '' if none does."""
     words = _words(text)
-    for field in type(check).model_fields:
-        if field in Check.model_fields or field in _NO_ANSWER:
-            continue
-        several: Any = getattr(check, "answers", None) if field in ("equals", "any_of") else None  # any of them is one
-        answers = [list(_leaves(one)) for one in ([getattr(check, field)] if several is None else several)]
+    for key, value in expectations(check):
+        several: Any = getattr(check, "answers", None) if key in ("equals", "any_of") else None  # any of them is one
+        answers = [list(_leaves(one)) for one in ([value] if several is None else several)]
         for answer in filter(None, answers):
             if _tells(words, answer, check):
                 return ", ".join(answer)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.authoring.verify.releases import expectations
 from autograder.authoring.verify.told import tells
 from autograder.authoring.verify.unasked import told
 from autograder.course.checks.registry import parse
@@ -45,6 +46,16 @@ def test_an_answer_is_found_however_it_is_written(equals, text):
 )
 def test_chance_is_no_finding(equals, text):
     assert not tells(text, hidden(type="value", equals=equals))
+
+
+@pytest.mark.parametrize("fields", [
+    {"type": "accuracy", "at_least": 0.85, "split": "test"},
+    {"type": "metric", "metric": "r2_score", "at_least": 0.85, "split": "test"},
+])  # fmt: skip
+def test_what_goes_without_saying_is_no_secret(fields):
+    check = hidden(**fields)
+    assert dict(expectations(check)) == {"at_least": 0.85}
+    assert not tells(str(dict(check) | {"at_least": None}), check)
 
 
 def test_a_choice_is_no_secret_as_a_word_but_as_an_answer():
