@@ -6,6 +6,7 @@ import pytest
 
 from autograder.kernel import graded
 from autograder.kernel.graded import GradedStudent
+from autograder.kernel.notes import Notes
 
 MODEL = object()  # handed in with an earlier question
 NOT_MADE = NameError("name 'b' is not defined")
@@ -15,7 +16,8 @@ NOT_MADE = NameError("name 'b' is not defined")
 def hand(monkeypatch):
     """What was handed in after cells that ended so, by place: the value without a name, and those with."""
     student = GradedStudent.__new__(GradedStudent)
-    student.handed, student.known, seen = {"two_layer.before"}, {id(MODEL)}, []
+    student.handed, student.known, seen = {"two_layer.before"}, Notes(), []
+    student.known.set(MODEL, True)
     monkeypatch.setattr(
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
