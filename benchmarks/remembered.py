@@ -133,6 +133,7 @@ def report(course: Course, assignments: tuple[str, ...], memo: Path, repeat: int
         Bench(course.root / "course.yml", memo) as bench,
         Sandbox.of(course) as sandbox,
     ):
+        bench.wait()
         for name in assignments:
             content = nbformat.writes(solved(course, name)).encode()
             task = Task("solution", name, "0" * 64, course, course.isolation)
