@@ -12,7 +12,8 @@ from typing import Any
 
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, speaking
-from autograder.common.wire.protocol import JUDGE, NETWORKS, NONE
+from autograder.common.wire import protocol
+from autograder.common.wire.protocol import JUDGE
 from autograder.kernel.student import Student
 
 _NOTHING = object()
@@ -30,7 +31,7 @@ def start() -> Student:
 def networks() -> bool:
     """Whether the course of this notebook has any networks, as far as that can be told."""
     if os.environ.get(JUDGE):
-        return os.environ.get(NETWORKS) != NONE
+        return protocol.has_networks()
     try:
         from autograder.kernel.home import has_networks
     except ModuleNotFoundError:  # in the grader's sandbox, where nobody is asked

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import os
 from typing import Any
 
 from IPython import get_ipython
@@ -15,7 +14,7 @@ from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
 from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
-from autograder.common.wire.protocol import NETWORKS, NONE
+from autograder.common.wire.protocol import has_networks
 from autograder.kernel.judged_fit import JudgeClient
 from autograder.kernel.notes import Notes
 from autograder.kernel.student import Student
@@ -31,7 +30,7 @@ class GradedStudent(Student):
         self.address = address
         self.handed: set[str] = set()
         self.known: Notes[bool] = Notes()  # of objects that were handed in: they are no answer to a later question
-        super().__init__(JudgeClient(address), os.environ.get(NETWORKS) != NONE)
+        super().__init__(JudgeClient(address), has_networks())
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         return described.model_copy(update={"origin": "" if is_fresh(model) else "touched"})

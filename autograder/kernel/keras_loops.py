@@ -92,9 +92,8 @@ def judged_steps(model: Any) -> Iterator[None]:
         yield
     finally:
         left = getattr(model, "_eval_epoch_iterator", None)  # after an error in a validation: Keras goes on with it
-        if names and isinstance(
-            left, JudgedEpochs
-        ):  # not after each validation in a fit, which goes on with what is judged
+        # Not after each validation in a fit, which goes on with what is judged.
+        if names and isinstance(left, JudgedEpochs):
             model._eval_epoch_iterator = left.real()
         for step in steps:
             if getattr(model, step.name) is step:

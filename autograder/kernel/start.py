@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.common import data_sets
 from autograder.common.determinism import settle
-from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, SPLIT
+from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
 from autograder.kernel import seeded, stand_ins
 from autograder.kernel.recognise import shared
 from autograder.kernel.tracebacks import show_no_frames_of_ours
@@ -23,7 +23,7 @@ PART = 1 << 20  # characters
 def prepare() -> None:
     """Seeds before every cell; where there are networks, one thread, deterministic ops, the data set from memory, and trainings by the judge."""
     seed = _seed()
-    sow = _prepare_networks(seed) if os.environ.get(NETWORKS) != NONE else _sow
+    sow = _prepare_networks(seed) if has_networks() else _sow
     name = os.environ.get(DATA, data_sets.USUAL)
     shared.name = lambda: name
     if data_sets.has_images(name):

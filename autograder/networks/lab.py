@@ -35,6 +35,7 @@ from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
 T = TypeVar("T")
+Pay = Callable[[Budget], None]
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
 
@@ -226,7 +227,7 @@ class CourseLab:
             (rows,) = self._kept("mistakes", key, measure).variables
             return tuple(Mistake(row=row, label=a, predicted=b, count=count) for row, a, b, count in rows.tolist())
 
-        return self._once(self.asked.mistakes, self._known.mistakes, key, plan, samples, look)[:most]
+        return self._once(self.asked.mistakes, self._known.mistakes, key, _paid(plan, samples), look)[:most]
 
     def _metrics(
         self, key: str, plan: str, samples: Samples, measure: Callable[[], states.Measured]
@@ -234,7 +235,7 @@ class CourseLab:
         def look() -> dict[str, float]:
             return dict(self._kept("metrics", key, measure).logs)
 
-        return self._once(self.asked.metrics, self._known.metrics, key, plan, samples, look)
+        return self._once(self.asked.metrics, self._known.metrics, key, _paid(plan, samples), look)
 
     def _kept(self, kind: str, key: str, measure: Callable[[], states.Measured]) -> states.Measured:
         """From the memo, if this `kind` of measurement was ever made by this code; else made now."""
@@ -255,12 +256,10 @@ class CourseLab:
         counted = bool(wrong) and all(mistake.count for mistake in wrong)  # not in what an older version measured
         return tuple(tuple(map(int, row)) for row in counts) if counted else ()
 
-    def _once(
-        self, asked: dict[str, T], known: dict[str, T], key: str, plan: str, samples: Samples, measure: Callable[[], T]
-    ) -> T:
+    def _once(self, asked: dict[str, T], known: dict[str, T], key: str, pay: Pay, measure: Callable[[], T]) -> T:
         """What is known under `key`, else what is measured now. A submission pays for it once, whether it is known or not."""
         if key not in asked and self.budget is not None:
-            self.budget.decide(size(plan), len(samples.rows))
+            pay(self.budget)
         if key not in known:
             known[key] = measure()
         asked[key] = known[key]
@@ -272,13 +271,12 @@ class CourseLab:
         """Metrics of scikit-learn's estimator that `made` describes, fitted anew: see `estimators.data` for the rows. Raises CannotRebuild."""
         data = estimators.data(self, split, place)
         key = estimators.key(made, data, seed)
-        if key not in self.asked.metrics and self.budget is not None:
-            self.budget.estimate()
-        if key not in self._known.metrics:
+
+        def look() -> dict[str, float]:
             measured = partial(estimators.measure, made, data, seed, apart=self.apart)
-            self._known.metrics[key] = dict(self._kept("metrics", key, lambda: states.Measured(measured())).logs)
-        self.asked.metrics[key] = self._known.metrics[key]
-        return self._known.metrics[key]
+            return dict(self._kept("metrics", key, lambda: states.Measured(measured())).logs)
+
+        return self._once(self.asked.metrics, self._known.metrics, key, Budget.estimate, look)
 
     def learn(self, measured: Measured) -> None:
         """Take over what was measured earlier: it need not be measured again."""
@@ -290,6 +288,11 @@ class CourseLab:
         if place not in self._references:
             self._references[place] = references.load(self._root or Path(), place)
         return self._references[place]
+
+
+def _paid(plan: str, samples: Samples) -> Pay:
+    """How a measurement of a network is paid for."""
+    return lambda budget: budget.decide(size(plan), len(samples.rows))
 
 
 def _key(plan: str, settings: str, weights: str, samples: Samples) -> str:
@@ -335,16 +338,8 @@ def data_record(samples: SamplesMessage | ArraysMessage, lab: CourseLab) -> Data
         samples=len(rows),
         **counts(rows),
         distinct=len(np.unique(rows)),
-        weighted=_weighted(samples, len(data.classes)),  # type: ignore[arg-type]
+        weighted=rows_of_tables.weighted(samples.weights, samples.labels),
         changed_labels=int(np.count_nonzero(data.targets[rows] != samples.labels)),
         scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
         lookup=np.asarray(samples.lookup, np.float64),
     )
-
-
-def _weighted(samples: SamplesMessage, classes: int) -> str:
-    """Whether samples count differently: by class only, which is a setting like others, or each as somebody chose."""
-    if samples.weights is None or not np.any(samples.weights != 1.0):
-        return ""
-    per_class = (np.unique(samples.weights[samples.labels == label]) for label in range(classes))
-    return "classes" if all(len(values) <= 1 and (values >= 0).all() for values in per_class) else "samples"

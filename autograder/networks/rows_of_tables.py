@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -69,22 +69,23 @@ def record(
     message: ArraysMessage, known: prepared.Known | None, counts: Callable[[Rows], dict[str, Any]]
 ) -> DataRecord:
     """`counts`: how many of some rows are of each part of the data set."""
-    weighted: Any = _weighted(message)
+    classes = None if message.one_hot or message.targets.dtype.kind != "i" else message.targets
+    counted = weighted(message.weights, classes)
     if known is None:
-        return DataRecord(samples=len(message), weighted=weighted)
+        return DataRecord(samples=len(message), weighted=counted)
     return DataRecord(
         samples=len(message), **counts(known.rows), distinct=len(np.unique(known.rows)), changed_labels=known.changed,
-        weighted=weighted, prepared=known.features, targets=known.targets,
+        weighted=counted, prepared=known.features, targets=known.targets,
     )  # fmt: skip
 
 
-def _weighted(message: ArraysMessage) -> str:
-    """As of images: by class only, or each as somebody chose."""
-    if message.weights is None or not np.any(message.weights != 1.0):
+def weighted(weights: Any, classes: npt.NDArray[Any] | None) -> Literal["", "classes", "samples"]:
+    """Whether samples count differently: by class only, which is a setting like others, or each as somebody chose."""
+    if weights is None or not np.any(weights != 1.0):
         return ""
-    if message.one_hot or message.targets.dtype.kind != "i":
+    if classes is None:
         return "samples"
-    per_class = [np.unique(message.weights[message.targets == one]) for one in np.unique(message.targets)]
+    per_class = (np.unique(weights[classes == one]) for one in np.unique(classes))
     return "classes" if all(len(values) <= 1 and (values >= 0).all() for values in per_class) else "samples"
 
 
