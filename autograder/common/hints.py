@@ -31,6 +31,12 @@ def meant(name: str, known: list[str]) -> str:
     return _("did you mean '{guess}'?", guess=guess) if guess else _("There are {names}.", names=", ".join(known))
 
 
+def missing_name(error: str, message: str) -> str:
+    """The name that a NameError misses; '' for other exceptions."""
+    match = re.search(r"name '(\w+)' is not defined", message) if error == "NameError" else None
+    return match[1] if match else ""
+
+
 def for_error(error: str, message: str) -> str:
     """A hint for an exception of class name `error`; '' when none fits."""
     text = " ".join(message.split())
@@ -45,14 +51,12 @@ def for_error(error: str, message: str) -> str:
         if meant:
             return _("The name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
         return _("The name `{name}` is not known.", name=match[1])
-    if error == "NameError" and (match := re.search(r"name '(\w+)' is not defined", text)):
-        if match[1] in IMPORTS:
-            return _(
-                "`{name}` was not imported: run the first cell, or `{line}`.", name=match[1], line=IMPORTS[match[1]]
-            )
+    if name := missing_name(error, text):
+        if name in IMPORTS:
+            return _("`{name}` was not imported: run the first cell, or `{line}`.", name=name, line=IMPORTS[name])
         return _(
             "`{name}` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?",
-            name=match[1],
+            name=name,
         )
     if error == "NotImplementedError":
         return _("This cell is still empty: replace `raise NotImplementedError()` by your own code.")

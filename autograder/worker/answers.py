@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task
-from autograder.common.hints import for_error
+from autograder.common.hints import for_error, missing_name
 from autograder.common.i18n import N_, _, ngettext
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.checks.base import shorten as clean
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
-from autograder.worker.causes import EMPTY, error_of, follow, forgotten
+from autograder.worker.causes import EMPTY, error_of, follow, forgotten, heading_above
 from autograder.worker.surroundings import reason
 
 _UNANSWERED = N_("This question was not answered.")
@@ -67,9 +67,15 @@ def circumstances(
             explained = error is not None and beside.get(key) != "above"
             missing[key] = ("", "") if explained and index not in found.breaks else _why_missing(key, cells, run)
     missing |= {key: (_(_UNANSWERED), "") for key in unanswered(assignment, notebook, released)}
+    below = {name: (place, _question_of(notebook.cells[place], assignment), heading_above(notebook, place)) for name, place in found.below.items()}  # fmt: skip
     return Circumstances(
-        missing=missing, errors=errors, forgotten=beside, causes=tuple(found.causes), first=first
-    )  # fmt: skip
+        missing=missing, errors=errors, forgotten=beside, causes=tuple(found.causes), first=first, below=below
+    )
+
+
+def _question_of(cell: NotebookNode, assignment: Assignment) -> str:
+    key = grade_id_of(cell).removesuffix("-answer")
+    return key if key in assignment.questions else ""
 
 
 def unanswered(assignment: Assignment, notebook: NotebookNode, released: NotebookNode) -> list[str]:
@@ -121,7 +127,7 @@ def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> 
     if facts.first < 0:
         return None
     cause = facts.causes[facts.first]
-    place, error, lacks = _place(assignment, cause, language), _said(cause), ""
+    place, error, lacks = _place(assignment, cause.cell, cause.question, cause.heading, language), _said(cause), ""
     if cause.lack[0]:
         lacks = reason(cause.lack)
         said = [_("“{place}” could not run here: {error}.", place=place, error=error)]
@@ -142,10 +148,21 @@ def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> 
     )  # fmt: skip
 
 
-def _place(assignment: Assignment, cause: Cause, language: str) -> str:
-    if cause.question in assignment.questions:
-        return assignment.questions[cause.question].title.in_language(language)
-    return cause.heading or _("cell {number}", number=cause.cell + 1)
+def _place(assignment: Assignment, cell: int, question: str, heading: str, language: str) -> str:
+    if question in assignment.questions:
+        return assignment.questions[question].title.in_language(language)
+    return heading or _("cell {number}", number=cell + 1)
+
+
+def _hint(error: tuple[str, str], assignment: Assignment, facts: Circumstances, language: str) -> str:
+    """What to do about an exception: where the name that it misses is made too late, or what fits all of its kind."""
+    name = missing_name(*error)
+    if name not in facts.below:
+        return for_error(*error)
+    return _(
+        "`{name}` is made further down (“{place}”), and cells run from top to bottom: it must be made above the cell that needs it.",
+        name=name, place=_place(assignment, *facts.below[name], language),
+    )  # fmt: skip
 
 
 def _said(cause: Cause) -> str:
@@ -161,7 +178,7 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
     """Why a question has no points, a hint, and whether the grader's machine is to blame; nothing if its values alone say it."""
     cause = next((cause for cause in facts.causes if key in cause.questions), None)
     if cause is not None:
-        place = _place(assignment, cause, language)
+        place = _place(assignment, cause.cell, cause.question, cause.heading, language)
         if cause.lack[0]:
             why = reason(cause.lack)
             if cause.question == key:
@@ -175,7 +192,7 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
         if _unanswered(cause, facts):
             return _("This needs “{place}”, which was not answered.", place=place), "", False
         problem = _("This comes from an earlier error, in “{place}”: {error}.", place=place, error=_said(cause))
-        return problem, for_error(*cause.error), False
+        return problem, _hint(cause.error, assignment, facts, language), False
     if key in facts.forgotten:
         if facts.forgotten[key] == "above":
             problem = _("What stands above `raise NotImplementedError()` ran and counts.")
@@ -187,8 +204,11 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
         name, message = facts.errors[key]
         if name == EMPTY:
             return _(_UNANSWERED), for_error(name, message), False
-        return _("Your cell raised {kind}: {message}", kind=name, message=message), for_error(name, message), False
-    return *facts.missing.get(key, ("", "")), False
+        said = _("Your cell raised {kind}: {message}", kind=name, message=message)
+        return said, _hint((name, message), assignment, facts, language), False
+    why, hint = facts.missing.get(key, ("", ""))
+    own = next((cause.error for cause in facts.causes if cause.question == key), ("", ""))
+    return why, _hint(own, assignment, facts, language) if missing_name(*own) in facts.below else hint, False
 
 
 def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: Run) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of
+from autograder.common.hints import missing_name
 from autograder.common.wire import names
 from autograder.common.wire.handins import Cause
 from autograder.course.checks.base import shorten as clean
@@ -66,13 +67,17 @@ def _frames(traceback: object, cell: NotebookNode) -> list[tuple[int, int]]:
 
 @dataclass
 class Followed:
-    """What came out. `error`: by cell, and the number of its cause; `reached`: of handed-in questions, all causes that their values come from."""
+    """What came out. `error`: by cell, and the number of its cause; `reached`: of handed-in questions, all causes that their values come from.
+
+    `below`: names that were missing where they were needed, and the later cell that makes them.
+    """
 
     causes: list[Cause] = field(default_factory=list)
     errors: dict[int, Error] = field(default_factory=dict)
     cause: dict[int, int] = field(default_factory=dict)
     reached: dict[str, set[int]] = field(default_factory=dict)
     breaks: Collection[int] = ()  # cells that broke a limit
+    below: dict[str, int] = field(default_factory=dict)
 
 
 class _Notebook:
@@ -142,6 +147,7 @@ class _Notebook:
         if cause is None:
             cause = len(self.found.causes)
             self.found.causes.append(self._new(index, key, error, found, stop))
+            self._look_below(index, error)
         else:
             known = self.found.causes[cause]
             self.found.causes[cause] = known.model_copy(update={"followed": known.followed + 1})
@@ -159,6 +165,13 @@ class _Notebook:
             for name in wanted - self.bound:
                 self.marked.setdefault(name, cause)
 
+    def _look_below(self, index: int, error: Error) -> None:
+        """Whether what `error` misses is made further down."""
+        name = missing_name(error.name, error.message)
+        for later, found in self.statements.items():
+            if name and later > index and any(name in statement.binds for statement in found):
+                self.found.below.setdefault(name, later)
+
     def _comes_from(self, key: str, error: Error, found: list[Statement], stop: int) -> int | None:
         """The number of the cause of an error, or None: it is one itself."""
         if error.name == EMPTY and key.endswith("-answer"):
@@ -173,7 +186,7 @@ class _Notebook:
 
     def _new(self, index: int, key: str, error: Error, found: list[Statement], stop: int) -> Cause:
         question = key.removesuffix("-answer") if key.endswith("-answer") or key in self.keys else ""
-        heading = _heading_above(self.notebook, index)
+        heading = heading_above(self.notebook, index)
         if index in self.breaks:
             return Cause(cell=index, question=question, heading=heading, error=("", self.breaks[index]))
         source = self.notebook.cells[index].source
@@ -195,7 +208,7 @@ def _stopped(found: list[Statement], error: Error, count: int) -> int:
     return flow.at_line(found, line) if line else 0
 
 
-def _heading_above(notebook: NotebookNode, index: int) -> str:
+def heading_above(notebook: NotebookNode, index: int) -> str:
     for cell in reversed(notebook.cells[:index]):
         if cell.cell_type == "markdown" and (found := _HEADING.findall(cell.source[:20_000])):
             return clean(str(found[-1]), 100)

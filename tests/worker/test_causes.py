@@ -162,6 +162,21 @@ def test_a_question_that_was_not_answered_is_named_where_others_need_it(solution
     assert "scale" in of(results, Status.PASSED)
 
 
+@pytest.mark.parametrize("name", ["two_layer", "deep", "flatten_relu", "optimizers"])
+def test_what_is_made_below_the_cell_that_needs_it_is_said_to_be(solutions, name):
+    """Whichever answer it is: it stands behind its check cell, in a cell of its own."""
+    asked, notebook, released, right = solutions[name]
+    question = random.Random(f"below {name}").choice(
+        [one for one in asked.questions if one not in ("compile", "train")]
+    )
+    moved = answer(notebook, question, "# below")
+    place = next(n for n, c in enumerate(moved.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == question)
+    moved.cells.insert(place + 1, nbformat.v4.new_code_cell(_source(notebook, question)))
+    results, _cause = graded(asked, moved, released, right, wrong=question)
+    assert results[question].status is Status.FAILED
+    assert "is made further down" in results[question].hint, results[question]
+
+
 def test_a_question_that_fails_by_itself_is_no_cause_of_others(solutions):
     asked, notebook, released, right = solutions["two_layer"]
     results, cause = graded(asked, answer(notebook, "parameters", "dense1_parameters = 1 / 0"), released, right)

@@ -87,7 +87,8 @@ class Circumstances(Frozen):
 
     `missing`: why nothing was handed in, with a hint. `errors`: what answer cells raised, name and message. `forgotten`: answers that
     stand beside a ``raise NotImplementedError()``, and whether they ran ("above", "below" or "both" of it). `causes`: in the
-    notebook's order. `first`: which of them explains most, or -1.
+    notebook's order. `first`: which of them explains most, or -1. `below`: names that were missing and are made further down: in which
+    cell, of which question, below which heading.
     """
 
     missing: dict[str, tuple[str, str]] = Field(default={})
@@ -95,6 +96,7 @@ class Circumstances(Frozen):
     forgotten: dict[str, str] = Field(default={})
     causes: tuple[Cause, ...] = ()
     first: int = -1
+    below: dict[str, tuple[int, str, str]] = Field(default={})
 
 
 class HandIns(Frozen, ser_json_inf_nan="constants"):  # a loss may be NaN
