@@ -90,6 +90,9 @@ ONCE = (
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
     Once(r"yaml\.(safe_|full_|unsafe_)?load(_all)?", ("course/yaml_file.py", "classroom/collect/notes.py", "cli/shell.py"), "read the course's files with course/yaml_file.py"),
     Once(r"784|70000|'fashion.mnist'", "common/fashion_mnist.py", "ask the data set, common/data.py, or its source"),
+    Once(r"json\.dumps\(.*ensure_ascii=False.*\)|.*\.print_json", ("common/readable.py", "classroom/pages/html.py", "authoring/calibration/evidence.py"), "use json_text of common/readable.py: it may hold what a student wrote"),
+    Once(r"print\(json\..*", "common/readable.py", "use json_text of common/readable.py: it may hold what a student wrote"),
+    Once(r"rich\.console\.Console", ("cli/common.py", "common/outcome_table.py"), "use the consoles of cli/common.py: what a student wrote acts on others"),
     Once(r"pydantic\.(BaseModel|ConfigDict)", "common/models.py", "derive it from Frozen or Written of common/models.py"),
 )  # fmt: skip
 

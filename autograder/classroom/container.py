@@ -12,7 +12,6 @@ nobody uses again, and the report says so. Being late is Gradescope's to know.
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking
+from autograder.common.readable import json_text
 from autograder.common.submission import Submission
 from autograder.common.wire.notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, load
@@ -106,7 +106,7 @@ def main() -> int:
     except AutograderError as error:  # no results.json: Gradescope tells instructors, and nobody gets a zero for it
         print(f"{error} {error.remedy}".strip())
         return 1
-    put(root / "results" / "results.json", json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    put(root / "results" / "results.json", json_text(document) + "\n")
     return 0
 
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
 
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.i18n import _, asked_for, speak
+from autograder.common.readable import on_screen
 
 if TYPE_CHECKING:
     from autograder.common.results import Report
     from autograder.course.course import Course
 
-out = Console()
-err = Console(stderr=True)
+
+class Terminal(Console):
+    """A console on which no text of a stranger's acts: it moves no cursor, sets no title, and turns no line around."""
+
+    def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=on_screen(segment.text))
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 SHOWN = 20  # names of a class, where none is near
 AMISS, MISUSED, UNDECIDED, ERROR, INTERRUPTED = 1, 2, 3, 4, 130

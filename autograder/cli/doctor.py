@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from autograder.cli.common import AMISS, CourseFile, escaped, out
+from autograder.common.readable import json_text
 
 app = typer.Typer()
 COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}
@@ -37,6 +37,6 @@ def doctor(
         if finding.remedy:
             out.print(f"  {'':14} {escaped(finding.remedy)}", highlight=False, soft_wrap=True)
     if as_json:
-        print(json.dumps([finding.__dict__ for finding in findings], indent=1, ensure_ascii=False))
+        print(json_text([finding.__dict__ for finding in findings]))
     if any(finding.mark is Mark.BAD for finding in findings):
         raise typer.Exit(AMISS)

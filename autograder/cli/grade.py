@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +28,7 @@ from autograder.cli.common import (
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
+from autograder.common.readable import json_text, shorten
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.run import Done, Settings
@@ -98,7 +98,7 @@ def grade(
         folder = there(submitted) if submitted else Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [])
         if as_json:
-            print(json.dumps([figures(result) for result in done], indent=1))
+            print(json_text([figures(result) for result in done]))
         else:
             show(done, the_course, verbose)
     except AutograderError as error:
@@ -160,7 +160,6 @@ def settings_from(
 def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
     from autograder.classroom.grading.run import grade_class
     from autograder.classroom.submissions import find_submissions
-    from autograder.course.checks.base import shorten
 
     submissions = find_submissions(folder, course, assignments, students)
     with bar(_("reading"), len(submissions), left=True) as progress:
@@ -198,7 +197,6 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
     from autograder.classroom.gradebook.book import Book
     from autograder.classroom.gradebook.database import address
     from autograder.classroom.pages.summary import class_table, failed_checks
-    from autograder.course.checks.base import shorten
 
     with Book(address(course), course.course.id) as book:
         penalties = {(score.student, score.assignment): score.penalty for score in book.scores()}

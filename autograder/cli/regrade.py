@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -27,6 +26,7 @@ from autograder.cli.common import (
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
+from autograder.common.readable import json_text
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.regrade import Regraded
@@ -71,7 +71,7 @@ def regrade(
             if agreed:
                 apply(the, ready)
         if as_json:
-            print(json.dumps(_document(found, manual, agreed), ensure_ascii=False, indent=1))
+            print(json_text(_document(found, manual, agreed)))
     except AutograderError as error:
         fail(error)
     except KeyboardInterrupt:

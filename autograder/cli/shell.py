@@ -17,6 +17,7 @@ from autograder import __version__
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
+from autograder.common.readable import on_screen
 
 EXAMPLE = N_("Example:")
 # What typer itself says, through the same gettext.
@@ -55,7 +56,7 @@ def refused(error: OSError | AutograderError) -> int:
     else:
         said, remedy = str(error), error.remedy
     with suppress(OSError):
-        print("\n".join(filter(None, [f"autograder: {said}", remedy])), file=sys.stderr)
+        print(on_screen("\n".join(filter(None, [f"autograder: {said}", remedy]))), file=sys.stderr)
     return 4
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_language
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
+from autograder.common.readable import json_text, shorten
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.state import State
@@ -32,7 +32,7 @@ def status(
     except AutograderError as error:
         fail(error)
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json_text(found))
     else:
         show(found)
 
@@ -44,7 +44,6 @@ def figures(course: Course) -> dict[str, Any]:
     """
     from autograder.classroom.grading.journal import Journal
     from autograder.classroom.grading.state import read
-    from autograder.course.checks.base import shorten
 
     journal = Journal(course.root)
     run, running = read(journal), journal.busy()

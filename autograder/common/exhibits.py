@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from autograder.common.models import Frozen
+from autograder.common.models import Frozen, Said
 
-Word = Annotated[str, Field(max_length=200)]
+Word = Annotated[Said, Field(max_length=200)]
 MOST_LAYERS = 24  # of a network; the others are counted
 MOST_NETWORKS = 12  # of a question
 MOST_EPOCHS = 200  # of a learning curve

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree import ElementTree as Xml
 
+from autograder.common.readable import on_screen
+
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
@@ -77,5 +79,5 @@ def _case(case: Case) -> Xml.Element:
 
 
 def _legal(text: str) -> str:
-    """`text` without what XML 1.0 can't hold (https://www.w3.org/TR/xml/#charsets): control codes, half characters."""
-    return "".join(char for char in text if char in "\t\n" or "\x20" <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd" or char >= "\U00010000")  # fmt: skip
+    """`text` without what XML 1.0 can't hold (https://www.w3.org/TR/xml/#charsets): control codes, half characters; and without what acts on who shows it."""
+    return "".join(char for char in on_screen(text) if char in "\t\n" or "\x20" <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd" or char >= "\U00010000")  # fmt: skip

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ValidationError
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from autograder.common.readable import readable
+
 Place = tuple[int | str, ...]  # keys and positions, from a model inward
+Said = Annotated[str, AfterValidator(readable)]  # a text of a report: a stranger may have chosen it
 
 
 class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):

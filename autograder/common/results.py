@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from autograder.common.exhibits import Exhibit
 from autograder.common.models import Frozen as Frozen
+from autograder.common.models import Said
+from autograder.common.readable import json_text
 
 
 class Status(StrEnum):
@@ -17,17 +19,25 @@ class Status(StrEnum):
     SKIPPED = "skipped"  # a check that this one needs did not pass
 
 
-class Outcome(Frozen):
+class Result(Frozen):
+    """A part of a report. What it says is `Said`: nothing gets in past that type, also not into a copy."""
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        changed = super().model_copy(update=update, deep=deep)
+        return type(self).model_validate(vars(changed)) if update else changed
+
+
+class Outcome(Result):
     """One check, decided. `points` of `out_of` were earned; `expected` and `actual` are for people to read."""
 
     check: str
-    title: str
+    title: Said
     status: Status
     points: float = 0.0
     out_of: float = 0.0
-    expected: str = ""
-    actual: str = ""
-    hint: str = ""
+    expected: Said = ""
+    actual: Said = ""
+    hint: Said = ""
     hidden: bool = False
     by_hand: bool = False  # for a person to decide, as the course wants it
 
@@ -37,15 +47,15 @@ class Outcome(Frozen):
         return self.by_hand and self.status is Status.UNDECIDED
 
 
-class QuestionResult(Frozen):
+class QuestionResult(Result):
     """A question's outcomes. `problem` says why there are none (a cell raised, broke a limit, nothing was handed in)."""
 
     question: str
-    title: str
+    title: Said
     out_of: float
     outcomes: tuple[Outcome, ...] = ()
-    problem: str = ""
-    hint: str = ""
+    problem: Said = ""
+    hint: Said = ""
     exhibit: Exhibit | None = None  # what pages show beside the outcomes; reports from before it have none
 
     @property
@@ -63,15 +73,15 @@ class QuestionResult(Frozen):
         return Status.PASSED if self.points >= self.out_of - 1e-9 else Status.FAILED
 
 
-class BrokenLimit(Frozen):
+class BrokenLimit(Result):
     """A limit that the notebook broke: `cell` counts from 0; `limit` as in `sandbox.run.Break`; `sentence` is for people."""
 
     cell: int
     limit: str
-    sentence: str
+    sentence: Said
 
 
-class FirstCause(Frozen):
+class FirstCause(Result):
     """The exception of a notebook that explains most of the later ones, for people to read.
 
     `cell` counts from 0; `question`: whose answer cell it is, or ''; `place`: that question's title, or the heading above the cell.
@@ -81,15 +91,15 @@ class FirstCause(Frozen):
 
     cell: int
     question: str = ""
-    place: str
-    error: str
+    place: Said
+    error: Said
     followed: int = 0
     questions: tuple[str, ...] = ()
-    surroundings: str = ""
-    sentence: str
+    surroundings: Said = ""
+    sentence: Said
 
 
-class Report(Frozen):
+class Report(Result):
     """One submission, graded: the same submission always gives the same report, byte for byte.
 
     It holds no clock time, path, host name or worker number; `submission` and `course` are SHA-256 digests.
@@ -102,7 +112,7 @@ class Report(Frozen):
     isolation: str
     versions: dict[str, str]
     questions: tuple[QuestionResult, ...]
-    notes: tuple[str, ...] = ()  # what happened to the notebook as a whole: limits broken, cells restored
+    notes: tuple[Said, ...] = ()  # what happened to the notebook as a whole: limits broken, cells restored
     breaks: tuple[BrokenLimit, ...] = ()  # the broken limits of `notes` again, for pages that say what to do about each
     language: str = "en"  # of titles, hints and notes
     grader: str = ""  # its version, and what its code comes to (`worker.code`); reports from before it have none
@@ -138,7 +148,7 @@ class Report(Frozen):
 
     def to_json(self) -> str:
         document: dict[str, Any] = self.model_dump(mode="json")
-        return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        return json_text(document, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Report:

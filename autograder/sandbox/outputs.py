@@ -13,6 +13,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.common.readable import without_places
+
 MOST = 2_000  # outputs of a cell, but for printed text: each is looked at, and an empty one costs no character of what a notebook may print
 WHOLE = 8 << 20  # bytes
 _ERROR = re.compile(rb'"ename":\s*"([A-Za-z_][A-Za-z0-9_]{0,99})"')
@@ -103,7 +105,16 @@ def tidy(cell: NotebookNode) -> None:
     for output in kept:
         if output.output_type == "stream":
             output.text = as_shown("".join([output.text, *output.pop("parts", [])]))
-    cell.outputs = kept
+    cell.outputs = [anywhere(output) for output in kept]
+
+
+def anywhere(value: Any) -> Any:
+    """`value` with every text as any machine would show it: tracebacks and warnings name the folders of this one."""
+    if isinstance(value, str):
+        return without_places(value)
+    if isinstance(value, dict):
+        return type(value)({key: anywhere(item) for key, item in value.items()})
+    return [anywhere(item) for item in value] if isinstance(value, list) else value
 
 
 def as_shown(text: str) -> str:

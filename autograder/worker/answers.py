@@ -17,6 +17,7 @@ from autograder.sandbox.run import Run
 from autograder.worker.causes import EMPTY, error_of, follow, forgotten, heading_above
 from autograder.worker.surroundings import reason
 
+TRACEBACK = "Traceback (most recent call last)"
 _UNANSWERED = N_("This question was not answered.")
 
 
@@ -230,4 +231,7 @@ def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: R
 
 def _printed(cell: NotebookNode) -> str:
     texts = [str(output.get("text", "")) for output in cell.get("outputs", []) if output.output_type == "stream"]
-    return clean("".join(texts), 300)
+    text = "".join(texts)
+    if TRACEBACK in text:  # of what shows errors, and not of the student's: how it ends says what it is
+        text = text.rstrip().rpartition("\n")[2]
+    return clean(text, 300)

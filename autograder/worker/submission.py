@@ -22,6 +22,7 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import MachineLow, SandboxError, SubmissionError
 from autograder.common.i18n import N_, VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
+from autograder.common.readable import without_paths
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import HandedIn, Submission
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
@@ -110,7 +111,7 @@ def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
 
 def _reason(error: Exception) -> str:
     log.error("a submission could not be worked on:\n%s", traceback.format_exc())
-    return f"{type(error).__name__}: {error}"[:300]
+    return without_paths(f"{type(error).__name__}: {error}"[:300])
 
 
 def _grade(
@@ -133,7 +134,7 @@ def _grade(
         except MachineLow:
             raise  # others are running: it is tried again when they are done
         except (SandboxError, JudgeDied) as error:
-            failure = str(error)
+            failure = without_paths(str(error))
             died_of += [error.of] if isinstance(error, JudgeDied) else []
             continue
         if run.code == KILLED and attempt == 0:
@@ -224,7 +225,9 @@ def undecided(task: Task, why: str) -> Graded:
     """A submission that the grader could not run at all: a person has to look at it."""
     task = task.settled()
     with speaking(task.language):
-        questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=why))
+        questions = all_undecided(
+            task.asked, task.language, _("the grader failed: {reason}", reason=without_paths(why))
+        )
         return Graded(task.report(questions), _page(task, questions))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import sys
 
 import nbformat
 import pytest
@@ -11,6 +12,7 @@ from autograder.course.course import Course
 from tests.attacks import judging, process, protocol, secrets, table, training
 from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
 from tests.attacks.conftest import Grader
+from tests.conftest import ROOT
 
 GROUPS = [module.ATTACKS for module in (judging, secrets, process, protocol, training)]
 ATTACKS = [attack for group in GROUPS for attack in group]
@@ -50,6 +52,8 @@ def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader
     assert set(text.encode("utf-8").decode("ascii", "ignore")) <= PRINTABLE
     for control in ("\\u001b", "\\u0007", "\\u202e", "\u202e"):
         assert control not in text
+    for place in (sys.prefix, "site-packages/", str(ROOT)):
+        assert place not in text and place not in shown(graded.notebook)
     for phrase in attack.says:
         assert phrase in text
     output = shown(graded.notebook)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from enum import StrEnum
 
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
+from autograder.common.readable import json_text
 
 
 class Part(StrEnum):
@@ -115,7 +115,7 @@ class Proof(Written):
 
     def to_json(self) -> str:
         document = {"proven": self.proven, **self.model_dump(mode="json")}
-        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        return json_text(document) + "\n"
 
 
 def ordered(steps: Iterable[Step], assignments: Iterable[str]) -> tuple[Step, ...]:

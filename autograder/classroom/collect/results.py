@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from autograder.common.models import Written
+from autograder.common.readable import json_text
 
 
 class What(StrEnum):
@@ -55,4 +56,4 @@ class Collected(Written):
         return sum(each.time is None and each.what in (What.TAKEN, What.REPLACED) for each in self.notebooks)
 
     def to_json(self) -> str:
-        return self.model_dump_json(indent=2)
+        return json_text(self.model_dump(mode="json"), indent=2)

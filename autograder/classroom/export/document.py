@@ -6,9 +6,8 @@ changes what it means. The schema is in ``docs/exporting.md``. Points that aren'
 
 from __future__ import annotations
 
-import json
-
 from autograder.classroom.export.grades import Sheet
+from autograder.common.readable import json_text
 
 FORMAT, VERSION = "autograder-grades", 1
 
@@ -28,4 +27,4 @@ def files(sheet: Sheet) -> dict[str, str]:
         "students": [person.model_dump(mode="json") for person in sheet.people],
         "grades": [grade.model_dump(mode="json") for grade in sheet.grades],
     }  # fmt: skip
-    return {"grades.json": json.dumps(document, ensure_ascii=False, indent=1) + "\n"}
+    return {"grades.json": json_text(document) + "\n"}

@@ -12,13 +12,13 @@ Source: "Autograder Specifications", Output format
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from autograder.classroom.export.cells import number
 from autograder.classroom.export.grades import Grade, QuestionGrade, Sheet, State, line
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
+from autograder.common.readable import json_text
 from autograder.common.results import Outcome, Status
 
 _STATUS = {Status.PASSED: "passed", Status.FAILED: "failed", Status.SKIPPED: "failed"}
@@ -34,7 +34,7 @@ def files(sheet: Sheet) -> dict[str, str]:
                 raise AutograderError(
                     message, _("Rename the student in the gradebook, or leave it out with --student.")
                 )
-            text = json.dumps(result(grade), ensure_ascii=False, indent=1) + "\n"
+            text = json_text(result(grade)) + "\n"
             written[f"{grade.student}/{grade.assignment}/results.json"] = text
     return written
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import html
 import io
-import json
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -37,6 +36,7 @@ from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back.origin import Origin, origin
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking
+from autograder.common.readable import json_text
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same archive
 _RUN = Path(__file__).parent / "prepared_results.py"
@@ -155,9 +155,7 @@ def _canvas(folder: Folder, place: Place, found: Origin, grade: Grade | None) ->
 def _gradescope(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
     if grade is None:
         return None
-    return f"results/{found.number.removeprefix('submission_')}.json", json.dumps(
-        result(grade), ensure_ascii=False, indent=1
-    )
+    return f"results/{found.number.removeprefix('submission_')}.json", json_text(result(grade))
 
 
 _WRITERS: dict[str, Callable[[Folder, Place, Origin, Grade | None], Entry | None]] = {

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.classroom.folder import Folder
+from autograder.common.readable import on_screen
 
 KEPT_LOGS = 50
 
@@ -67,3 +68,6 @@ class _Utc(logging.Formatter):
     @staticmethod
     def converter(seconds: float | None = None) -> time.struct_time:
         return time.gmtime(seconds)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return on_screen(super().format(record))  # it may quote what a student wrote, and is read in a terminal

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from autograder.common.digests import sha256
 from autograder.common.i18n import _, language, ngettext
+from autograder.common.readable import on_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -87,14 +88,6 @@ def asset(name: str) -> str:
 def page(template: str, *, styles: Sequence[str], scripts: Sequence[str] = (), **values: Any) -> str:
     """`template` rendered with style sheets and scripts put into it, in the language that is spoken."""
     prepared = [script_text(script) for script in scripts]
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            lang=language(),
-            policy=policy(prepared),
-            style=Markup("\n".join(asset(name) for name in styles)),
-            scripts=[Markup(script) for script in prepared],
-            **values,
-        )
-    )
+    style = Markup("\n".join(asset(name) for name in styles))
+    own = {"lang": language(), "policy": policy(prepared), "style": style, "scripts": [*map(Markup, prepared)]}
+    return on_page(_environment().get_template(template).render(**own, **values))

@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from autograder.common.cells import grade_id_of, is_check
+from autograder.common.readable import uncoloured
 
 MOST_TEXT = 20_000  # characters of one output or cell
 MOST_IMAGE = 400_000  # bytes of base64 of one image
@@ -45,7 +46,6 @@ TABLE_TAGS = ("table", "tbody", "td", "tfoot", "th", "thead", "tr")
 TAGS = frozenset([*TEXT_TAGS, *BLOCK_TAGS, *TABLE_TAGS])
 ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt"], "th": ["scope"], "span": ["class"], "div": ["class"]}
 NOTHING = Markup()
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ANCHOR = re.compile(
     r'<a class="anchor-link" [^>]{1,300}>&#182;</a>'
 )  # nbconvert's, to places that are not in the page
@@ -159,7 +159,7 @@ def _joined(value: Any) -> str:
 
 
 def _text(text: str) -> Markup:
-    text = _COLOUR.sub("", text)
+    text = uncoloured(text)
     if not text.strip():
         return Markup()
     return Markup("<pre>{}</pre>").format(text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "\n…")

@@ -11,6 +11,7 @@ from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
+from autograder.common.readable import without_paths
 from autograder.common.results import Outcome, Status
 from autograder.course.checks import (
     accuracy,
@@ -146,7 +147,8 @@ def _verdict(check: Check, facts: Facts) -> Verdict:
     except CannotRebuild as error:
         return undecided(error)
     except Exception as error:  # a fault of the grader must not cost a mark
-        return undecided(_("the grader failed on this check ({kind}: {error})", kind=type(error).__name__, error=error))
+        said = without_paths(str(error))
+        return undecided(_("the grader failed on this check ({kind}: {error})", kind=type(error).__name__, error=said))
 
 
 def _skipped(check: Check, need: Outcome, language: str) -> Outcome:

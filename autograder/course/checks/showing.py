@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from autograder.common.i18n import _
+from autograder.common.readable import shorten as shorten
 from autograder.common.wire.description import (
     ArrayDescription,
     Component,
@@ -23,20 +23,11 @@ from autograder.common.wire.description import (
     TableDescription,
 )
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-
 
 def built(value: Any) -> Any:
     """What a function without arguments gave (``builds`` asks for the call); any other value as it is."""
     results = value.results.get("()", ()) if isinstance(value, FunctionDescription) else ()
     return results[0] if results else value
-
-
-def shorten(text: str, length: int = 300) -> str:
-    """One line of printable characters: what student code said may hold colours, control codes and half characters."""
-    text = _COLOUR.sub("", text)
-    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def number(value: float) -> str:
