@@ -42,8 +42,13 @@ def is_by_chance(
     name: str, answer: Any, numbers: Mapping[Any, Any], space: Mapping[str, Any], cells: Sequence[str]
 ) -> bool:
     """Whether `answer`, bound to `name` in one of `cells`, is found in `numbers` without looking at them. `space`: the notebook's names."""
-    if answer not in numbers or not 1 < len(numbers) <= MAX_KEYS:
+    try:
+        return answer in numbers and 1 < len(numbers) <= MAX_KEYS and _is_by_chance(name, numbers, space, cells)
+    except Exception:  # of other numbers it can't be asked, or of these: no error of ours in a student's cell
         return False
+
+
+def _is_by_chance(name: str, numbers: Mapping[Any, Any], space: Mapping[str, Any], cells: Sequence[str]) -> bool:
     found = _expression(name, cells)
     names = _free(found) if found is not None else set()
     own = {one for one in names if space.get(one) is numbers}
@@ -53,10 +58,7 @@ def is_by_chance(
     code = compile(found, "<by chance>", "eval")
     given = {one: getattr(builtins, one) for one in _FUNCTIONS} | {one: space[one] for one in arrays}
     largest = max(float(number) for number in numbers.values()) + 1
-    try:
-        return any(_asked(code, own, {**numbers, key: largest}, given) != key for key in numbers)
-    except Exception:  # of other numbers it can't be asked
-        return False
+    return any(_asked(code, own, {**numbers, key: largest}, given) != key for key in numbers)
 
 
 def _asked(code: CodeType, own: set[str], numbers: dict[Any, Any], given: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograder.common import allowed, keras_names
 from autograder.common.i18n import _
+from autograder.common.wire.arrays import DTYPES, MAX_DIMENSIONS
 from autograder.common.wire.description import (
     SMALL_ARRAY,
     ArrayDescription,
@@ -101,8 +102,8 @@ def _numbers(values: Any) -> np.ndarray[Any, Any] | None:
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:
     from autograder.kernel.recognise import shared
 
-    if array.dtype.kind not in "biuf" or array.ndim > 8:
-        return OtherDescription(type=f"array of {array.dtype}")  # type: ignore[return-value]
+    if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > MAX_DIMENSIONS:
+        return OtherDescription(type=text(f"array of {array.dtype}"))  # type: ignore[return-value]
     if array.ndim == 0:
         return ScalarDescription(value=array.item())
     facts: dict[str, Any] = {"dtype": array.dtype.name, "shape": array.shape}

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
-from autograder.common.wire.description import DTYPES
+from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_compile, describe_metrics

@@ -77,15 +77,19 @@ def plain(value: Any) -> Any:
     """A JSON scalar or a tuple of numbers; anything else by its type's name, which no allow-list accepts."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)) and abs(int(value)) < 2**63:
         return int(value)
     if isinstance(value, (float, np.floating)):
         return float(value)
     if value is None or isinstance(value, str):
         return value if value is None else value[:200]
-    if isinstance(value, (list, tuple)) and len(value) <= 8 and all(isinstance(item, (int, float)) for item in value):
+    if isinstance(value, (list, tuple)) and len(value) <= 8 and all(map(_travels, value)):
         return tuple(value)
     return Component(type=f"{type(value).__name__}"[:200], custom=_("not a plain value"))
+
+
+def _travels(item: Any) -> bool:
+    return isinstance(item, float) or (isinstance(item, int) and abs(item) < 2**63)
 
 
 def component_of_config(value: Any) -> Component:

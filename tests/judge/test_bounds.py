@@ -13,7 +13,8 @@ import pytest
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
-from autograder.common.wire.description import DTYPES, ArrayDescription, Component, FunctionDescription, decode
+from autograder.common.wire.arrays import DTYPES
+from autograder.common.wire.description import ArrayDescription, Component, FunctionDescription, decode
 from autograder.common.wire.messages import Fit, SamplesMessage, dump, parse
 from autograder.course.checks import registry
 from autograder.course.checks.base import Facts

@@ -69,3 +69,8 @@ def test_an_answer_that_is_wrong_anyway_needs_no_suspicion():
         "best = max(results)", results={"sgd_0.1": 0.9}
     )
     assert RESULTS == {"sgd": 0.85, "adam": 0.87, "sgd_0.1": 0.88}
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), None, object()])
+def test_numbers_that_no_float_can_hold_suspect_nobody_and_raise_nothing(number):
+    assert not found("best = max(results)", results={**RESULTS, "sgd_0.1": number})

@@ -11,85 +11,36 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-)
-from pydantic_core.core_schema import SerializationInfo
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from autograder.common.digests import of_parts
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
+from autograder.common.wire.arrays import MAX_DIMENSIONS, Array, form
 
-DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
-MAX_DIMENSIONS = 8
 MAX_ROWS = 150_000  # twice the largest data set
 SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
-
-
-def _load(value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
-    if info.context is None:  # made by our own code, in this process
-        if isinstance(value, np.ndarray):
-            return value
-        raise ValueError("expected a numpy array")
-    frames: Sequence[bytes] = info.context["frames"]
-    if not isinstance(value, dict) or set(value) != {"frame", "dtype", "shape"}:
-        raise ValueError("an array is {frame, dtype, shape}")
-    number, dtype, shape = value["frame"], value["dtype"], value["shape"]
-    known = type(dtype) is str and dtype in DTYPES
-    if type(number) is not int or not 0 <= number < len(frames) or not known or type(shape) is not list:
-        raise ValueError("an array names a frame that was sent and a dtype of the list")
-    if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or not 0 <= length < 2**31 for length in shape):
-        raise ValueError("an array's shape is a short list of lengths")
-    size = 1
-    for length in shape:
-        size *= length  # Python's own integers: no overflow
-    if size * np.dtype(dtype).itemsize != len(frames[number]):
-        raise ValueError("an array's frame has another size than its shape and dtype say")
-    return np.frombuffer(frames[number], dtype).reshape(shape)
-
-
-def _dump(array: npt.NDArray[Any], info: SerializationInfo) -> Any:
-    frames: list[Any] = info.context["frames"]  # type: ignore[index]
-    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    frames.append(little)
-    return {"frame": len(frames) - 1, "dtype": little.dtype.str, "shape": list(array.shape)}
-
-
-Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=4000)]
 Length = Annotated[int, Field(ge=0, lt=2**31)]
-
-
-def _no_larger_than(most: int) -> AfterValidator:
-    def check(array: Any) -> Any:
-        if array is not None and array.nbytes > most:
-            raise ValueError(f"an array has {array.nbytes:,} bytes, and {most:,} are the most here")
-        return array
-
-    return AfterValidator(check)
+Whole = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 
 
 def as_tuple(value: Any) -> Any:
     return tuple(value) if type(value) is list else value  # JSON has no tuples
 
 
+Lookup = Annotated[Array | None, form(8 * 256, "f", (256,))]  # from pixel to value
 Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
-Lengths = Annotated[tuple[int, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Lengths = Annotated[tuple[Whole, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 
 
 class Component(Frozen):
     """An optimizer, loss, metric, initializer or regularizer: class name and scalar settings. `custom` says why it isn't Keras's own."""
 
     type: Name
-    settings: dict[Name, bool | int | float | Name | Component | None] = Field(default={}, max_length=40)
+    settings: dict[Name, bool | Whole | float | Name | Component | None] = Field(default={}, max_length=40)
     custom: Text = ""
 
 
@@ -104,7 +55,7 @@ class LayerDescription(Frozen):
     kind: Literal["layer"] = "layer"
     type: Name
     name: Name
-    config: dict[Name, bool | int | float | Name | Lengths | Numbers | Component | None] = Field(
+    config: dict[Name, bool | Whole | float | Name | Lengths | Numbers | Component | None] = Field(
         default={}, max_length=40
     )
     output_shape: Axes | None = None
@@ -146,7 +97,7 @@ class DataRecord(Frozen):
     changed_labels: Length = 0
     weighted: Literal["", "classes", "samples"] = ""
     scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
-    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = None
+    lookup: Lookup = None
     prepared: Name = ""
     targets: Name = ""
 
@@ -220,7 +171,7 @@ class ModelDescription(Frozen):
 
 class ScalarDescription(Frozen):
     kind: Literal["scalar"] = "scalar"
-    value: bool | Annotated[int, Field(gt=-(2**63), lt=2**63)] | float | Text | None
+    value: bool | Whole | float | Text | None
     by_chance: bool = False  # a key that was found in a dictionary without looking at its numbers
 
 
@@ -243,9 +194,9 @@ class ArrayDescription(Frozen):
     minimum: float | None = None
     maximum: float | None = None
     finite: bool = True
-    rows: Annotated[Array | None, _no_larger_than(4 * MAX_ROWS)] = None
-    lookup: Annotated[Array | None, _no_larger_than(8 * 256)] = None
-    data: Annotated[Array | None, _no_larger_than(SMALL_ARRAY)] = None
+    rows: Annotated[Array | None, form(4 * MAX_ROWS, "iu")] = None
+    lookup: Lookup = None
+    data: Annotated[Array | None, form(SMALL_ARRAY)] = None
 
 
 class FunctionDescription(Frozen):

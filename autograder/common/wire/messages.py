@@ -17,9 +17,9 @@ from pydantic import (
 
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
+from autograder.common.wire.arrays import Array
 from autograder.common.wire.description import (
     MAX_ROWS,
-    Array,
     Component,
     FitRecord,
     Length,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.wire import protocol
+from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.description import (
-    DTYPES,
     ArrayDescription,
     Component,
     FunctionDescription,
@@ -642,6 +642,21 @@ def allowed_to_fail(function, *arguments):
 @given(TREES, FRAMES)
 def test_any_request_is_parsed_or_refused(document, frames):
     allowed_to_fail(parse, document, frames)
+
+
+ODD_ARRAYS = [
+    *(np.zeros(3, kind) for kind in (*np.typecodes["All"], ">f8", ">i2", "S9", "U9", "V5", [("x" * 300, "f8")])),
+    *(np.ones((), kind) for kind in ("g", ">f8", "D", "?", "U3")),
+    np.ma.masked_all((2, 2)), np.zeros((2, 2)).view(np.matrix), np.zeros((0, 3)), np.zeros((1,) * 20), np.array([10**400]),
+    np.broadcast_to(np.float64(1), (3, 10**6)), np.zeros((4, 4))[::2, ::-1], np.recarray(2, [("a", "f4")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(ODD_ARRAYS)))
+def test_an_array_of_any_kind_arrives_or_is_something_else(number):
+    array = ODD_ARRAYS[number]
+    document, frames = encode({"": describe(array), "list": describe([array, array]), "made": describe({"a": array})})
+    decode(json.loads(json.dumps(document)), [np.ascontiguousarray(frame).tobytes() for frame in frames])
 
 
 def _valid_messages():
