@@ -1,6 +1,6 @@
 """The judge: a process that never runs student code. It trains, evaluates, takes what is handed in, and decides.
 
-Run as ``python -m autograder.judge.process COURSE [--lazy]``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
+Run as ``python -m autograder.judge.process COURSE``. Its worker speaks to it over stdin and stdout, a JSON document a line; the kernel
 over a Unix socket that exists for one submission only, so a message needs no identity that could be forged.
 
 ::
@@ -42,7 +42,6 @@ from autograder.networks.size import Size
 from autograder.networks.train import settle
 
 log = logging.getLogger("autograder.judge.process")
-LAZY = "--lazy"  # import TensorFlow when it is needed: judging again mostly does without
 MEMORY_MB = (
     4096  # that it may take for what it is asked, beyond what it begins with: budget.py lets nobody ask for more
 )
@@ -71,6 +70,19 @@ class Judge:
             begun = in_use("VmData")
             limit(resource.RLIMIT_DATA, begun + megabytes * MB)
             self.tight = begun + megabytes * MB * 3 // 4
+
+    def import_tensorflow(self, megabytes: int) -> None:
+        """When something is to be trained or measured that the memo doesn't know: judging a class again mostly does without.
+
+        What the import takes is no network's, so it is beyond the limit.
+        """
+        if sys.platform != "win32":
+            import resource
+
+            _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+        settle()
+        self.limit_memory(megabytes)
 
     @property
     def leaves(self) -> bool:
@@ -226,12 +238,10 @@ def main() -> None:
     judge = Judge(
         course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
     )
-    if LAZY in sys.argv[2:] or not course.networks:
-        judge.lab.prepare = settle
-    else:
-        settle()
-        judge.lab.data, judge.lab.prepared  # noqa: B018 - before the first submission waits for them
-    judge.limit_memory(int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB))
+    megabytes = int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB)
+    judge.lab.prepare = partial(judge.import_tensorflow, megabytes)
+    judge.lab.data, judge.lab.prepared  # noqa: B018 - before the first submission waits for them
+    judge.limit_memory(megabytes)
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()
     # Unbuffered: select() must not miss a line that sits in a buffer.

@@ -34,13 +34,10 @@ class JudgeDied(AutograderError):
 
 
 class Bench:
-    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept).
+    """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept)."""
 
-    `lazy`: for judging again: TensorFlow is imported if a network has to be evaluated, and not before.
-    """
-
-    def __init__(self, course: Path, memo: Path | None, *, lazy: bool = False) -> None:
-        self.course, self.memo, self.lazy = course, memo, lazy
+    def __init__(self, course: Path, memo: Path | None) -> None:
+        self.course, self.memo = course, memo
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
@@ -60,7 +57,7 @@ class Bench:
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo.resolve() if self.memo else "")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.judge.process", str(self.course.resolve()), *(["--lazy"] if self.lazy else [])],
+            [sys.executable, "-m", "autograder.judge.process", str(self.course.resolve())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
             cwd=self.course.resolve().parent,  # what lies where the caller stands is no part of the course
             start_new_session=True,  # Ctrl-C is the main process's to handle

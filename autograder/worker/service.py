@@ -90,7 +90,7 @@ class _Tools:
         sandbox = Sandbox.of(self.course, self.setup.isolation)
         memo = self.setup.memo
         self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
-        self.bench.start()  # both import what they need, TensorFlow mostly, at the same time
+        self.bench.start()  # at the same time as the sandbox
         self.sandbox = sandbox
         self.sandbox.start()
         self.bench.wait()

@@ -158,7 +158,7 @@ def plan(
             result = Regraded(submission, report, None, reasons, why)
             if kept is not None and not reasons:
                 if bench is None and kept.document.answers:
-                    bench = stack.enter_context(Bench(path, None, lazy=True))
+                    bench = stack.enter_context(Bench(path, None))
                 result = _judged(course, result, kept, bench)
             found.append(result)
             on_done(result)

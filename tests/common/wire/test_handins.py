@@ -280,7 +280,7 @@ def judge(course_file, tmp_path_factory, monkeypatch):
         (none / name).mkdir()
         (none / name / "__init__.py").write_text("raise SystemExit('this was not to be imported')")
     monkeypatch.setenv("PYTHONPATH", str(none))
-    with tempfile.TemporaryDirectory() as short, Bench(course_file, None, lazy=True) as bench:
+    with tempfile.TemporaryDirectory() as short, Bench(course_file, None) as bench:
         yield bench, Path(short) / "judge"
 
 
