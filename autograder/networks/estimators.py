@@ -38,6 +38,7 @@ MOST = {
 UNHEARD = {
     "n_jobs", "verbose", "copy", "copy_X", "copy_X_train", "memory", "warm_start", "cache_size", "transform_input",
 }  # fmt: skip
+_OF_PIPELINES = {"steps", "memory", "transform_input", "verbose"}  # scikit-learn takes no step of these names
 _TREE = "criterion max_depth min_samples_split min_samples_leaf min_weight_fraction_leaf max_features max_leaf_nodes min_impurity_decrease ccp_alpha random_state"
 _FOREST = f"{_TREE} n_estimators bootstrap oob_score max_samples"
 _BOOST = f"{_TREE} loss learning_rate n_estimators subsample validation_fraction n_iter_no_change tol"
@@ -165,8 +166,7 @@ def described(made: Component, depth: int = 0) -> Component:
             raise CannotRebuild(_("{type} has found nothing yet, so there is nothing to fit again", type=made.type))
         return described(found, depth + 1)
     if made.type == "Pipeline":
-        steps = {name: one for name, one in made.settings.items() if name not in ("steps", *UNHEARD)}
-        for one in steps.values():
+        for one in _steps(made).values():
             if one is not None and one != "passthrough":
                 if not isinstance(one, Component):
                     raise CannotRebuild(_("a step of the pipeline is no estimator that the grader knows"))
@@ -176,6 +176,11 @@ def described(made: Component, depth: int = 0) -> Component:
         raise CannotRebuild(_("the grader does not fit {type} again", type=made.type))
     settings(made)
     return made
+
+
+def _steps(made: Component) -> dict[str, Any]:
+    """Of a pipeline, by the names that a student chose: a step may be called as a setting of another estimator."""
+    return {name: one for name, one in made.settings.items() if name not in _OF_PIPELINES}
 
 
 def settings(made: Component) -> dict[str, Any]:
@@ -231,10 +236,8 @@ def build(made: Component, seed: int) -> Any:
     if made.type == "Pipeline":
         from sklearn.pipeline import Pipeline
 
-        steps = {name: one for name, one in made.settings.items() if name not in ("steps", *UNHEARD)}
-        return Pipeline(
-            [(name, build(one, seed) if isinstance(one, Component) else one) for name, one in steps.items()]
-        )
+        steps = _steps(made).items()
+        return Pipeline([(name, build(one, seed) if isinstance(one, Component) else one) for name, one in steps])
     given = settings(made)
     if "random_state" in ALLOWED[made.type][1].split() and given.get("random_state") is None:
         given["random_state"] = seed

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.common.data import DataSet
@@ -25,15 +25,8 @@ from autograder.course.released_notebook import released_notebook
 from autograder.judge.session import Session
 from autograder.networks.memo import Memo
 from autograder.networks.states import Measured, State
+from tests.fuzz import fuzz
 from tests.hand_built import FakeLab, fit, layer, listed, mapping, model, scalar
-
-
-def fuzz(examples: int):
-    return settings(
-        max_examples=examples, deadline=10_000, database=None, derandomize=True,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    )  # fmt: skip
-
 
 # ---- valid messages, to be bent
 

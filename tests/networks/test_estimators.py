@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
-from sklearn import decomposition, ensemble, linear_model, neighbors, neural_network, preprocessing, svm, tree
+from sklearn import decomposition, ensemble, linear_model, neighbors, neural_network, pipeline, preprocessing, svm, tree
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.wire.description import Component
+from autograder.course.checks.ranges import within
 from autograder.course.settings import DataSettings
 from autograder.kernel.describe_things import describe_thing
-from autograder.networks import estimators
+from autograder.networks import estimators, scores
 from autograder.networks.budget import Budget
 from autograder.networks.estimators import ALLOWED, Data, build, measure
 from autograder.networks.lab import CourseLab
@@ -161,3 +162,20 @@ def test_a_notebook_has_so_many_fits_and_no_more():
         lab.estimate(told(neighbors.KNeighborsClassifier(neighbours)), "holdout", "", SEED)
     with pytest.raises(CannotRebuild, match="more estimators"):
         lab.estimate(told(neighbors.KNeighborsClassifier(3)), "holdout", "", SEED)
+
+
+@pytest.mark.parametrize(
+    "name", ["copy", "n_jobs", "warm_start", "cache_size", "copy_X", "best_estimator_", "\u202e\x1b[2J"]
+)
+def test_a_step_may_have_any_name_that_scikit_learn_takes(name):
+    scaled = pipeline.Pipeline([(name, preprocessing.StandardScaler()), ("last", svm.SVC())])
+    scaled.fit(DATA.train, DATA.train_targets)
+    assert [step for step, _ in build(told(scaled), SEED).steps] == [name, "last"]
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("metric", ["r2_score", "f1_score", "accuracy_score", "roc_auc_score"])
+def test_answers_that_are_no_numbers_measure_nothing_and_are_nobodys_fault(metric, wrong):
+    targets, answers = np.array([0, 1, 1]), np.array([[0.1], [wrong], [0.9]])
+    found = scores.score(metric, targets, answers, ("binary_crossentropy", False))
+    assert found != found and not within(found, None, 1.0) and not within(found, 0.0, None)
