@@ -120,7 +120,7 @@ def _needed(source: str) -> frozenset[str]:
     tree = names.parse(source)
     if tree is None:  # magics, or nothing that can be read: every word may be a name
         found = words = _words(source)
-        by_text = bool(re.search(r"^\s*[%!]|\?\s*$", source, re.MULTILINE))
+        by_text = bool(re.search(r"^[^\S\n]*[%!]|\?[^\S\n]*$", source, re.MULTILINE))
     else:
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         by_text = False

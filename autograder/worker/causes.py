@@ -29,7 +29,7 @@ _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"(?:Cell\s+)?In\s*\[(\d+)\],?\s*line:?\s*(\d+)|<(timed exec|timed eval|magic-timeit)>:(\d+)")
 _USAGE = re.compile(r"^UsageError: .*", re.MULTILINE)
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]++([^ \t\n].*)", re.MULTILINE)
 _BEFORE_RUN = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -211,7 +211,7 @@ def _stopped(found: list[Statement], error: Error, count: int) -> int:
 def heading_above(notebook: NotebookNode, index: int) -> str:
     for cell in reversed(notebook.cells[:index]):
         if cell.cell_type == "markdown" and (found := _HEADING.findall(cell.source[:20_000])):
-            return clean(str(found[-1]), 100)
+            return clean(str(found[-1]).rstrip().rstrip("#"), 100)
     return ""
 
 

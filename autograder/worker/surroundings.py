@@ -172,6 +172,8 @@ def fetched(source: str) -> bool:
     """Does a cell get files from elsewhere by a command, which says nothing when it fails?"""
     return bool(
         re.search(
-            r"^\s*[!%]+\s*(?:wget|curl|git\s+clone|gdown|kaggle|unzip|tar|aria2c|cp|mv|cd)\b", source, re.MULTILINE
+            r"^[^\S\n]*[!%]+[^\S\n]*(?:wget|curl|git\s+clone|gdown|kaggle|unzip|tar|aria2c|cp|mv|cd)\b",
+            source,
+            re.MULTILINE,
         )
     )

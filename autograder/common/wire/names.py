@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 MAX_CHARACTERS = 50_000  # of a cell: parsing takes 0.5 s at most for so much
 MAX_DEPTH = 200  # of a tree: what reads it calls itself three times a level, and Python stops at 1,000
-_LINE_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[^#'\"]*\?\??\s*)$")
-_ASSIGNED_MAGIC = re.compile(r"^(\s*[\w\s,.\[\]*]+=\s*)[%!].*$")
+_LINE_MAGIC = re.compile(r"^(\s*+)(?:[%!?].*|[^#'\"]*\?\??\s*)$")
+_ASSIGNED_MAGIC = re.compile(r"^([\w\s,.\[\]*]++=\s*+)[%!].*$")
 _PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
