@@ -92,6 +92,7 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("An assignment", course.Assignment, {
         "title": "for people",
         "due": "with its time zone: `2027-03-14T23:59:00+09:00`",
+        "data": "what it is on, with the same keys as the course's `data`, where that is another data set",
         "questions": "by name, in the order of the notebook; the name is the `grade_id` of the test cell",
     }),
     ("A question", course.Question, {

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import PackageNotFoundError, entry_points, metadata, version
 from pathlib import Path
 
@@ -67,8 +68,9 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     if isinstance(course, AutograderError):
         yield Finding("course.yml", Mark.BAD, str(course), course.remedy)
     else:
-        if networks and course.data.name != DataSettings().name:
-            yield _guarded(N_("the course's data set"), _data_set, course)
+        for data in course.all_data:
+            if networks and data.name != DataSettings().name:
+                yield _guarded(N_("the course's data set"), partial(_data_set, data, course.root), None)
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
         if course.isolation == "bubblewrap":
@@ -117,24 +119,23 @@ def _tensorflow() -> Finding:
     return _installed("TensorFlow", "tensorflow")
 
 
-def _data_set(course: Course | None = None) -> Finding:
+def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Finding:
     from autograder.common import data_sets
 
-    name = course.data.name if course is not None else data_sets.USUAL
-    if course is not None and not data_sets.has_images(name):
-        return _table(course)
-    source = data_sets.source(name)
+    if data is not None and not data_sets.has_images(data.name):
+        return _table(data, root or Path())
+    source = data_sets.source(data.name if data is not None else data_sets.USUAL)
     try:
         return good(_(source.title), str(source.find(download=False)))
     except AutograderError as error:
         return Finding(_(source.title), Mark.BAD, str(error), error.remedy)
 
 
-def _table(course: Course) -> Finding:
+def _table(declared: DataSettings, root: Path) -> Finding:
     try:
-        data = course.data.load(course.root)
+        data = declared.load(root)
     except AutograderError as error:
-        return Finding(course.data.file, Mark.BAD, str(error), error.remedy)
+        return Finding(declared.file, Mark.BAD, str(error), error.remedy)
     return good(_(data.title), _("{rows} rows of {columns} numbers", rows=len(data), columns=data.values))
 
 

@@ -30,6 +30,7 @@ from autograder.course.released_notebook import (
     released_languages,
     released_notebook,
 )
+from autograder.course.settings import DataSettings
 from autograder.course.source_notebook import (
     REGIONS,
     Problems,
@@ -105,11 +106,10 @@ def revealed(course: Course, assignment: str, language: str) -> list[str]:
     return [message for message, _remedy in problems.found]
 
 
-def prepared_file(course: Course) -> bytes:
-    """What the course makes of its table, for `check` at home; b"" where it makes nothing. Raises CourseError as it is made."""
-    lab = CourseLab(course.data, course.root)
-    named = lab.prepared if course.data.file or course.data.prepare else None
-    return named.content() if named is not None and course.data.prepare else b""
+def prepared_file(data: DataSettings, root: Path) -> bytes:
+    """What a course makes of its table, for `check` at home; b"" where it makes nothing. Raises CourseError as it is made."""
+    named = CourseLab(data, root).prepared if data.file or data.prepare else None
+    return named.content() if named is not None and data.prepare else b""
 
 
 def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:
@@ -129,10 +129,11 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", "utf-8")
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
     (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
-    if content := prepared_file(course):
+    data = course.on(assignment).data
+    if content := prepared_file(data, course.root):
         (folder / prepared.FILE).write_bytes(content)
-    if course.data.file:
-        shutil.copyfile(course.root / course.data.file, folder / course.data.beside)
+    if data.file:
+        shutil.copyfile(course.root / data.file, folder / data.beside)
 
 
 def _verify_release(source: NotebookNode, released: NotebookNode, problems: Problems) -> None:

@@ -89,11 +89,9 @@ def _parsed(path: Path, course: Course) -> Any:
 
 
 def fetch_data(root: Path) -> str:
-    """Put the course's data set where its notebooks find it; that folder, or '' for a course that needs none. Raises DataError."""
-    course = load(root / COURSE / FILE)
-    if not course.networks or course.data.name not in data_sets.SOURCES:
-        return ""
-    return str(data_sets.source(course.data.name).install())
+    """Put the course's images where its notebooks find them; the folders, or '' for a course that needs none. Raises DataError."""
+    images = load(root / COURSE / FILE).images
+    return ", ".join(str(data_sets.source(name).install()) for name in images)
 
 
 def main() -> int:

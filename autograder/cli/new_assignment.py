@@ -23,7 +23,9 @@ def new_assignment(
     title: Annotated[str, typer.Option("--title", help="What students read; by default made of the name.")] = "",
     title_ko: Annotated[str, typer.Option("--title-ko", help="The same in Korean.")] = "",
     due: Annotated[str, typer.Option("--due", help="Like 2027-04-11T23:59:00+09:00; by default in 30 days.")] = "",
-    task: Annotated[str, typer.Option("--task", help="What it is about: network, cnn or sklearn.")] = "network",
+    task: Annotated[
+        str, typer.Option("--task", help="What it is about: network, cnn, regression or sklearn.")
+    ] = "network",
     course: CourseFile = None,
 ) -> None:
     """Begin an assignment: source notebook, entry in course.yml, mutants, an alternative and a test, ready to be changed.
@@ -31,7 +33,8 @@ def new_assignment(
     What is made passes `autograder release` and `autograder verify` at once. With --course and a file that doesn't exist, a
     course is begun there.
     """
-    from autograder.authoring.scaffold.make import New, new_assignment
+    from autograder.authoring.scaffold.make import new_assignment
+    from autograder.authoring.scaffold.parts import New
     from autograder.course.course import find
 
     try:

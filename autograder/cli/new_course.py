@@ -23,10 +23,13 @@ def new_course(
         typer.Option("--language", help="Of the course: en, ko, fr, pt-BR, ...; several times, the first counts most."),
     ] = None,
     assignment: Annotated[str, typer.Option("--assignment", help="The first one's name.")] = "first",
-    task: Annotated[str, typer.Option("--task", help="What it is about: network, cnn or sklearn.")] = "network",
+    task: Annotated[
+        str, typer.Option("--task", help="What it is about: network, cnn, regression or sklearn.")
+    ] = "network",
 ) -> None:
     """Begin a course: course.yml, a first assignment that proves itself, and what Git, nbgrader and GitHub need."""
-    from autograder.authoring.scaffold.make import New, new_course
+    from autograder.authoring.scaffold.make import new_course
+    from autograder.authoring.scaffold.parts import New
 
     try:
         for made in new_course(folder, New(assignment, languages=tuple(language or LANGUAGES), task=task), title):

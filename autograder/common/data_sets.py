@@ -24,9 +24,9 @@ def source(name: str = USUAL) -> Source:
     return SOURCES[name]
 
 
-def places(name: str) -> dict[str, Path]:
-    """The files that Keras looks for, by their place below its home: none for a table. Raises DataError where they can't be had."""
-    return source(name).places() if has_images(name) else {}
+def places(*names: str) -> dict[str, Path]:
+    """The files of data sets of images, by their place below Keras's home. Raises DataError where they can't be had."""
+    return {place: path for name in names for place, path in source(name).places().items()}
 
 
 def load(name: str = USUAL) -> DataSet:

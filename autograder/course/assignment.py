@@ -13,6 +13,7 @@ from autograder.common.models import Place, Written, wrong_at
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.registry import parse
+from autograder.course.settings import DataSettings
 
 GRADE_ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
 _EXAMPLE = "2027-03-14T23:59:00+09:00"
@@ -92,8 +93,11 @@ class Question(Written):
 
 
 class Assignment(Written):
+    """`data`: what it is on, where that is not what the course is on."""
+
     title: Localised
     due: dt.datetime
+    data: DataSettings | None = Field(default=None, exclude=True)  # `Course.on` says it
     questions: dict[Annotated[str, Field(pattern=GRADE_ID)], Question] = Field(min_length=1)
 
     @field_validator("due", mode="before")

@@ -111,10 +111,29 @@ class Course(Written):
                     for at, criterion in enumerate(getattr(check, "rubric", ())):
                         yield (*place, *inside, "rubric", at, "says"), criterion.says
 
+    def on(self, assignment: str) -> Course:
+        """The course as that assignment has it: `data` is what the assignment is on."""
+        own = self.assignment(assignment).data
+        return self if own is None else self.model_copy(update={"data": own})
+
     @property
-    def kept_data(self) -> str:
-        """The data set that kernels hold ready; '' where there are no networks to show its images to."""
+    def shown_data(self) -> str:
+        """The data set that a kernel shows; '' where there are no networks to show its images to."""
         return self.data.name if self.networks or not data_sets.has_images(self.data.name) else ""
+
+    @property
+    def all_data(self) -> tuple[DataSettings, ...]:
+        """What its assignments are on, each once."""
+        found: list[DataSettings] = []
+        for name in self.assignments:
+            found += [] if (one := self.on(name).data) in found else [one]
+        return tuple(found)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The data sets of images that its kernels hold ready, by name."""
+        names = dict.fromkeys(data.name for data in self.all_data if data_sets.has_images(data.name))
+        return tuple(names) if self.networks else ()
 
     @property
     def language(self) -> str:
@@ -164,7 +183,7 @@ class Course(Written):
     def document(self, assignment: str) -> dict[str, Any]:
         """Everything in course.yml that determines the report of a submission of `assignment`, as JSON has it."""
         others = {"gradebook", "late", "roster", "isolation", "packages", "assignments"}
-        document = self.model_dump(mode="json", exclude=others)
+        document = self.on(assignment).model_dump(mode="json", exclude=others)
         document["assignment"] = self.assignments[assignment].model_dump(
             mode="json", exclude={"due": True, "questions": {"__all__": {"hints"}}}  # neither determines a report
         )  # fmt: skip
@@ -176,12 +195,13 @@ class Course(Written):
     def files(self, assignment: str) -> dict[str, str]:
         """The files that the checks of `assignment` name, with the course's files that those use: SHA-256 by path from the
         course's folder, '' for one that isn't there. Raises CourseError for a file outside of it."""
+        data = self.on(assignment).data
         places = {
             place: f"{assignment}.{name}"
             for name, question in self.assignment(assignment).questions.items()
             for check in question.checks
             for place in check.places()
-        } | {place: "data" for place in (self.data.file, str(self.data.prepare)) if place}
+        } | {place: "data" for place in (data.file, str(data.prepare)) if place}
         return used_files(self.root, places, {FILE})
 
     def digest(self, assignment: str) -> str:
@@ -211,7 +231,7 @@ class Course(Written):
                 questions[name]["hints"] = [hint.in_language(language) for hint in question.hints]
         return {
             "course": {"id": self.course.id, "title": self.course.title.in_language(language), "language": language},
-            "data": self.data.public(self.root).model_dump(mode="json"),
+            "data": self.on(assignment).data.public(self.root).model_dump(mode="json"),
             "seed": self.seed,
             **({} if self.networks else {"networks": False}),
             "grader": {  # what is different there
@@ -265,10 +285,13 @@ def load(path: Path | None = None) -> Course:
         for number, check in enumerate(question.checks)
         if (problem := check.missing(course.root))
     ]
-    if problem := defines(course.data.prepare, course.root):
-        missing.append((("data", "prepare"), problem))
-    if course.data.file and not (course.root / course.data.file).is_file():
-        missing.append((("data", "file"), _("{file} is not there", file=course.data.file)))
+    declared: list[tuple[Place, DataSettings]] = [(("data",), course.data)]
+    declared += [(("assignments", name, "data"), one.data) for name, one in course.assignments.items() if one.data]
+    for place, data in declared:
+        if problem := defines(data.prepare, course.root):
+            missing.append(((*place, "prepare"), problem))
+        if data.file and not (course.root / data.file).is_file():
+            missing.append(((*place, "file"), _("{file} is not there", file=data.file)))
     if missing:
         raise CourseError(located(path, missing))
     return course

@@ -90,9 +90,9 @@ class VisibleCourse:
         return self.questions[place]
 
 
-def read(path: Path) -> VisibleCourse:
-    """From either kind of file. Raises CourseError."""
-    return read_released(path) if path.name == RELEASED else _whole(path)
+def read(path: Path, assignment: str = "") -> VisibleCourse:
+    """From either kind of file; of a course of several data sets as `assignment` has it. Raises CourseError."""
+    return read_released(path) if path.name == RELEASED else _whole(path, assignment)
 
 
 def read_released(path: Path) -> VisibleCourse:
@@ -123,8 +123,9 @@ def read_released(path: Path) -> VisibleCourse:
         ) from error
 
 
-def _whole(path: Path) -> VisibleCourse:
+def _whole(path: Path, assignment: str) -> VisibleCourse:
     course = load(path)
+    course = course.on(assignment) if assignment in course.assignments else course
     language = course.language
     questions = {
         f"{name}.{key}": VisibleQuestion(

@@ -53,7 +53,8 @@ class Judge:
 
     def __init__(self, course: Course, memo: Memo) -> None:
         self.course, self.memo = course, memo
-        self.lab = CourseLab(course.data, course.root, memo)
+        self.labs = [CourseLab(data, course.root, memo) for data in course.all_data]
+        self.lab = self.labs[0]  # of the assignment at hand
         self.session: Session | None = None
         self.language = course.language
         self.listener: socket.socket | None = None
@@ -98,7 +99,7 @@ class Judge:
         of `avoid` nothing is done.
         """
         self.close()
-        self.course.assignment(assignment)
+        self.take(assignment)
         path.unlink(missing_ok=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(path))
@@ -107,6 +108,11 @@ class Judge:
         self.session = Session(self.course, assignment, self.lab, self.memo, avoid=avoid, busy=partial(_note, work))
         self.language = language
         self.lab.asked = handins.Measured()
+
+    def take(self, assignment: str) -> CourseLab:
+        """The lab of what `assignment` is on. Raises CourseError where there is no such assignment."""
+        self.lab = self.labs[self.course.all_data.index(self.course.on(assignment).data)]
+        return self.lab
 
     def serve_one(self) -> None:
         """Answer one request of the kernel. Nothing that a kernel sends raises here."""
@@ -162,7 +168,8 @@ class Judge:
 
     def rejudge(self, path: Path) -> dict[str, Any]:
         """Decide again what was handed in earlier: the file at `path` is what `end` wrote, completed by the worker."""
-        again = rejudge(handins.unpack(path.read_bytes()), self.course, self.lab, self.memo)
+        kept = handins.unpack(path.read_bytes())
+        again = rejudge(kept, self.course, self.take(kept.document.assignment), self.memo)
         questions = [result.model_dump(mode="json") for result in again.questions]
         return {"questions": questions, "cannot": again.cannot, "measured": again.measured.model_dump_json()}
 
@@ -199,7 +206,8 @@ class Judge:
     def run(self, orders: TextIO, answers: TextIO) -> None:
         """Serve the worker and the kernel in turn until the worker goes."""
         # The worker speaks up when the notebook has ended: then nobody waits for a training any more.
-        self.lab.stop = lambda: bool(select.select([orders], [], [], 0)[0])
+        for lab in self.labs:
+            lab.stop = lambda: bool(select.select([orders], [], [], 0)[0])
         with selectors.DefaultSelector() as selector:
             selector.register(orders, selectors.EVENT_READ)
             while True:
@@ -239,8 +247,9 @@ def main() -> None:
         course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
     )
     megabytes = int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB)
-    judge.lab.prepare = partial(judge.import_tensorflow, megabytes)
-    judge.lab.data, judge.lab.prepared  # noqa: B018 - before the first submission waits for them
+    for lab in judge.labs:
+        lab.prepare = partial(judge.import_tensorflow, megabytes)
+        lab.data, lab.prepared  # noqa: B018 - before the first submission waits for them
     judge.limit_memory(megabytes)
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()

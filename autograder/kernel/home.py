@@ -84,11 +84,15 @@ class HomeLab(CourseLab):
 
 
 class HomeStudent(Student):
-    """`results`: of this kernel, by question, the last one last. `hinted`: how many hints of a question were shown."""
+    """`results`: of this kernel, by question, the last one last. `hinted`: how many hints of a question were shown.
+
+    `assignment`: whose notebook it is, where course.yml itself is read: a folder has its assignment's name.
+    """
 
     trainings: Recorder
 
-    def __init__(self) -> None:
+    def __init__(self, assignment: str = "") -> None:
+        self._assignment = assignment or Path.cwd().name
         self._course: VisibleCourse | None = None
         self._lab: HomeLab | None = None
         self.results: dict[str, Answered] = {}
@@ -103,7 +107,7 @@ class HomeStudent(Student):
     @property
     def course(self) -> VisibleCourse:
         if self._course is None:
-            self._course = read(_file())
+            self._course = read(_file(), self._assignment)
         return self._course
 
     @property

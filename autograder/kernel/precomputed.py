@@ -92,7 +92,7 @@ class Prepared:
         )
 
 
-_prepared: Prepared | None = None
+_prepared: dict[str, Prepared] = {}  # by the name of the data set
 
 
 def compute(name: str = data_sets.USUAL) -> Prepared:
@@ -110,32 +110,30 @@ def _ready(unit: Unit, rows: npt.NDArray[np.int32], among: Index) -> Ready:
 
 def prepare(name: str = data_sets.USUAL) -> None:
     """Compute the arrays of that data set, for all processes forked from this one."""
-    global _prepared
     data = data_sets.load(name)
     if data.training * data.values <= MOST:
-        _prepared = compute(name)
+        _prepared[name] = compute(name)
 
 
 def nbytes() -> int:
     """Bytes of the arrays that wait in this process: they are no memory that its notebook uses."""
-    return _prepared.nbytes if _prepared is not None else 0
+    return sum(prepared.nbytes for prepared in _prepared.values())
 
 
-def install_split() -> None:
-    """From now on scikit-learn's ``train_test_split`` hands out the prepared halves where they are asked for."""
+def install_split(name: str = data_sets.USUAL) -> None:
+    """From now on scikit-learn's ``train_test_split`` hands out the prepared halves of that data set where they are asked for."""
     import sklearn.model_selection
 
     original = sklearn.model_selection.train_test_split
-    if _prepared is not None and not replacements.get(original):
-        shared.likely = _prepared.recognised
-        sklearn.model_selection.train_test_split = _splitting(original)
+    if name in _prepared and not replacements.get(original):
+        shared.likely = _prepared[name].recognised
+        sklearn.model_selection.train_test_split = _splitting(original, _prepared[name])
 
 
-def _splitting(original: Callable[..., Any]) -> Callable[..., Any]:
+def _splitting(original: Callable[..., Any], ready: Prepared) -> Callable[..., Any]:
     @functools.wraps(original)
     def train_test_split(*arrays: Any, **options: Any) -> Any:
-        ready = _prepared
-        if ready is None or ready.train.given or len(arrays) != 2 or not _usual(options):
+        if ready.train.given or len(arrays) != 2 or not _usual(options):
             return original(*arrays, **options)
         if not ready.is_all(arrays[0]):
             return original(*arrays, **options)

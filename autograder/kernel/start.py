@@ -64,7 +64,7 @@ def _prepare_images(name: str) -> None:
 
     setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
     _expect_the_courses_rows(name)
-    install_split()
+    install_split(name)
 
 
 def _sow(seed: int) -> None:

@@ -1,6 +1,6 @@
 """The worker's side of a sandbox: start the parent process, ask it for kernels, replace it when anything looks odd.
 
-with Sandbox("bubblewrap", limits, data) as sandbox:
+with Sandbox("bubblewrap", limits) as sandbox:
     kernel = sandbox.launch(connection, environment)
     ...
     sandbox.reset()
@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -82,15 +82,15 @@ class Kernel:
 class Sandbox:
     """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
 
-    `data`: the name of the data set that its kernels find in Keras's cache and have in memory; `networks`: whether they have that, and
-    Keras, at all. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
+    `images`: the names of the data sets that its kernels find in Keras's cache and have in memory; `networks`: whether they have
+    Keras at all. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
     """
 
     def __init__(
         self,
         isolation: Isolation,
         limits: Limits,
-        data: str = data_sets.USUAL,
+        images: Sequence[str] = (data_sets.USUAL,),
         *,
         max_kernels: int = 200,
         environment: Mapping[str, str] | None = None,
@@ -115,7 +115,7 @@ class Sandbox:
         # A socket's path has at most 107 bytes, so a long $TMPDIR is no place for them.
         short = None if len(tempfile.gettempdir()) < 40 else "/tmp"
         self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
-        self._layout = Layout(isolation, self._private, data, environment or {})
+        self._layout = Layout(isolation, self._private, images, environment or {})
         self.run_folder, self.socket_folder = self._layout.run, self._layout.sockets
 
     @classmethod
@@ -123,7 +123,7 @@ class Sandbox:
         """As a course's notebooks need it; `isolation`: another one than the course's. Raises SandboxError where Keras is missing."""
         if course.networks:
             require_networks()
-        return cls(isolation or course.isolation, course.limits, course.kept_data, networks=course.networks)
+        return cls(isolation or course.isolation, course.limits, course.images, networks=course.networks)
 
     @property
     def inner_run_folder(self) -> str:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ _IDENTITY = {
 class Layout:
     """The folders of one sandbox below `private`, a folder of the worker's own."""
 
-    def __init__(self, isolation: Isolation, private: Path, data: str, extra: Mapping[str, str]) -> None:
+    def __init__(self, isolation: Isolation, private: Path, images: Sequence[str], extra: Mapping[str, str]) -> None:
         self.walled = isolation == "bubblewrap"
         self.isolation = isolation
         self.private = private
         self.run = private / "run"  # for the judge's socket; kernels can't write here
         self.sockets = private / "sockets"  # for the kernels' own
         self.scratch = private / "scratch"  # without bubblewrap only
-        self._data = data
+        self._images = tuple(images)
         self._extra = dict(extra)
         for folder in (self.run, self.sockets, self.scratch):
             folder.mkdir()
@@ -71,8 +71,8 @@ class Layout:
         return {**_FIXED, **place, "MPLCONFIGDIR": f"{place['HOME']}/.matplotlib", **self._extra}
 
     def _files(self) -> dict[str, Path]:
-        """Of the data set, by their place below Keras's home."""
-        return data_sets.places(self._data)
+        """Of the data sets, by their place below Keras's home."""
+        return data_sets.places(*self._images)
 
     def group(self, limits: Limits) -> cgroups.Group | None:
         """A control group for the kernels, where there can be one; without it they are watched alone (inside/limits.py)."""
@@ -87,7 +87,7 @@ class Layout:
     def command(self, channel: int, scratch_mb: int, choices: Mapping[str, Any]) -> list[str]:
         """The parent's command line. Raises SandboxError where it can't be walled in."""
         settings = {
-            "channel": channel, "isolation": self.isolation, "data": self._data, **choices,
+            "channel": channel, "isolation": self.isolation, "images": self._images, **choices,
             "scratch": bubblewrap.SCRATCH if self.walled else str(self.scratch),
             "sockets": self.inside(self.sockets), "keras": bubblewrap.KERAS if self.walled else "",
         }  # fmt: skip

@@ -19,7 +19,7 @@ def grade_alone(
 
     Raises DataError, SandboxError and whatever keeps the judge from starting; what the notebook is or does raises nothing.
     """
-    data_sets.places(course.kept_data)  # before both look for it
+    data_sets.places(*course.images)  # before both look for them
     with Bench(file, memo) as bench, Sandbox.of(course, isolation) as sandbox:
         bench.start()  # both import TensorFlow, at the same time
         sandbox.start()

@@ -241,12 +241,12 @@ def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:
 def _run(
     notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox, avoid: Sequence[Sequence[int]]
 ) -> tuple[Run, Decided]:
-    course = task.course
+    course = task.course.on(task.assignment)
     sandbox.start()
     sandbox.lay_beside(beside(task.course, task.assignment, task.release))
     bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language, avoid)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
-    environment |= {DATA: course.kept_data, **({} if course.networks else {NETWORKS: NONE})}
+    environment |= {DATA: course.shown_data, **({} if course.networks else {NETWORKS: NONE})}
     environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"
     try:
         run = run_notebook(notebook, sandbox, environment=environment)

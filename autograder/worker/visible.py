@@ -70,7 +70,7 @@ def of_course(course: Course, assignment: str, language: str, folder: Path) -> V
         if (course.root / file).is_file():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(course.root / file, folder / file)
-    for name in (course.data.beside, prepared.FILE):
+    for name in (course.on(assignment).data.beside, prepared.FILE):
         if name and (folder / place / name).is_file():
             shutil.copyfile(folder / place / name, folder / name)
     document = course.model_dump(mode="json", include={"limits", "sandbox_training"})

@@ -5,6 +5,7 @@ import yaml
 
 from autograder.common.errors import CourseError
 from autograder.course.course import load
+from autograder.course.released_checks import read
 
 CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
 COURSE = {
@@ -48,6 +49,37 @@ def test_students_get_the_files_name_and_digest_and_not_what_prepares_it(tmp_pat
 def test_a_course_without_tables_is_released_as_before(tmp_path):
     made = course(tmp_path, {"name": "mnist"})
     assert made.public("a", "en")["data"] == {"name": "mnist", "holdout": {"test_size": 0.2, "random_state": 42}}
+
+
+def test_an_assignment_can_be_on_something_else_than_the_course(tmp_path):
+    (tmp_path / "houses.csv").write_text(CSV)
+    own = {"file": "houses.csv", "targets": "price"}
+    document = {**COURSE, "data": {"name": "iris"}}
+    document["assignments"] = {**COURSE["assignments"], "b": {**COURSE["assignments"]["a"], "data": own}}
+
+    def made(text=CSV):
+        (tmp_path / "houses.csv").write_text(text)
+        (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
+        return load(tmp_path / "course.yml")
+
+    course = made()
+    assert [one.name for one in course.all_data] == ["iris", "file"] and course.images == ()
+    assert (course.on("a").data.name, course.on("b").data.beside) == ("iris", "houses.csv")
+    assert course.on("b").on("b") == course.on("b")
+    assert [list(course.files(name)) for name in ("a", "b")] == [[], ["houses.csv"]]
+    assert course.public("b", "en")["data"]["file"] == "houses.csv"
+    assert read(tmp_path / "course.yml", "b").data.file == "houses.csv"
+    assert read(tmp_path / "course.yml").data.name == "iris"
+    before = [course.digest(name) for name in ("a", "b")]
+    again = made(CSV.replace("100", "101"))
+    assert [again.digest(name) == one for name, one in zip(("a", "b"), before, strict=True)] == [True, False]
+    own["targets"] = "rooms"
+    assert [made().digest(name) == one for name, one in zip(("a", "b"), before, strict=True)] == [True, False]
+    own |= {"file": "hauses.csv", "prepare": "refs.py:prepare"}
+    with pytest.raises(
+        CourseError, match=r"course\.yml:(?s:.*)assignments.b.data.prepare(?s:.*)assignments.b.data.file: hauses"
+    ):
+        made()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def ready(computed, monkeypatch):
     """This process as a kernel finds itself: nothing was handed out yet."""
     for one in (computed.train, computed.holdout):
         monkeypatch.setattr(one, "given", False)
-    monkeypatch.setattr(precomputed, "_prepared", computed)
+    monkeypatch.setattr(precomputed, "_prepared", {"fashion_mnist": computed})
     monkeypatch.setattr(recognise.shared, "likely", recognise.shared.likely)
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
     precomputed.install_split()
@@ -165,7 +165,7 @@ def test_what_was_handed_out_is_recognised_at_once_and_no_longer_when_it_was_cha
 
 
 def test_a_process_without_them_splits_as_ever(monkeypatch):
-    monkeypatch.setattr(precomputed, "_prepared", None)
+    monkeypatch.setattr(precomputed, "_prepared", {})
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
     precomputed.install_split()
     assert sklearn.model_selection.train_test_split is sklearns_own

@@ -69,7 +69,7 @@ def test_what_is_tried_is_what_is_used(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(subprocess, "run", noted)
     assert bubblewrap.available() == ""
-    layout = Layout("bubblewrap", tmp_path, data_sets.USUAL, {})
+    layout = Layout("bubblewrap", tmp_path, (data_sets.USUAL,), {})
     used = layout.command(3, 64, {})
     own = str(tmp_path)
 

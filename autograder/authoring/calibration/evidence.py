@@ -130,7 +130,7 @@ def solution_digest(course: Course, assignment: str) -> str:
         for check in question.checks
         if check.type == "accuracy"
     ]
-    document: list[Any] = [code, course.seed, course.data.model_dump(mode="json"), checks]
+    document: list[Any] = [code, course.seed, course.on(assignment).data.model_dump(mode="json"), checks]
     return sha256(json.dumps(document))
 
 

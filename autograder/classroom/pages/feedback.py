@@ -113,7 +113,7 @@ def _view(
         (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
         for result in report.questions
     )
-    name = course.data.name
+    name = course.on(report.assignment).data.name
     classes = data_sets.source(name).classes if data_sets.has_images(name) else ()
     texts = _texts(cells)
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}

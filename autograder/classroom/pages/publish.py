@@ -68,7 +68,13 @@ def make(
     """The page of a report, with the executed notebook in ``autograded/`` if it is there, before the class's curves."""
     shown = _cells(Folder(course.root), report)
     return feedback_page(
-        report, course, speak=language, cells=shown, image=_image(course.data.name), person=person, bands=behind
+        report,
+        course,
+        speak=language,
+        cells=shown,
+        image=_image(course.on(report.assignment).data.name),
+        person=person,
+        bands=behind,
     )
 
 

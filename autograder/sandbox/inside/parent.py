@@ -23,6 +23,7 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -286,7 +287,7 @@ def _harden() -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _import_all(data: str, networks: bool) -> None:
+def _import_all(images: Sequence[str], networks: bool) -> None:
     # ipykernel loads debugpy where it can: most of a kernel's time to start, for a debugger that nobody attaches.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     for name in (*(NETWORKS if networks else ()), *IMPORTS):
@@ -300,15 +301,14 @@ def _import_all(data: str, networks: bool) -> None:
                 raise
     if not networks:
         return
-    from autograder.common import data_sets, requirements, rows
+    from autograder.common import requirements, rows
     from autograder.kernel import precomputed
 
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
-    if not data_sets.has_images(data):
-        return
-    rows.index(data)  # forks share the arrays and the index
-    if limits.available_mb() > ROOMY_MB:
-        precomputed.prepare(data)
+    for name in images:
+        rows.index(name)  # forks share the arrays and the index
+        if limits.available_mb() > ROOMY_MB:
+            precomputed.prepare(name)
 
 
 def main() -> None:
@@ -317,7 +317,7 @@ def main() -> None:
         _harden()
     parent = Parent(settings)
     if settings["preload"]:
-        _import_all(settings["data"], settings["networks"])
+        _import_all(settings["images"], settings["networks"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page that it touches

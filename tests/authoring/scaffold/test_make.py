@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from autograder.authoring.release import release, stale
 from autograder.authoring.scaffold import make
-from autograder.authoring.scaffold.make import TASKS, New, inserted, new_assignment, new_course
+from autograder.authoring.scaffold.make import inserted, new_assignment, new_course
+from autograder.authoring.scaffold.parts import TASKS, New
 from autograder.authoring.variants import edited, solved
 from autograder.classroom.folder import Folder
 from autograder.cli.app import app
@@ -114,10 +115,47 @@ def test_a_course_is_begun_once_in_a_language_and_for_a_task_that_there_is(tmp_p
     assert not (tmp_path / "other").exists()
 
 
+def test_the_example_of_a_regression_is_what_the_command_makes(tmp_path):
+    """So its proof (tests/test_examples.py) is one of the templates."""
+    example = ROOT / "examples" / "regression"
+    new_course(tmp_path, New("regression", languages=("en",), task="regression", due="2030-01-31T23:59:00+00:00"))
+    kept = sorted(
+        path.relative_to(example) for folder in ("solutions", "tests") for path in (example / folder).rglob("*.*")
+    )
+    assert kept == sorted(
+        path.relative_to(tmp_path)
+        for folder in ("solutions", "tests")
+        for path in (tmp_path / folder).rglob("*.*")
+        if not path.name.startswith("test_")
+    )
+    assert [path for path in kept if (example / path).read_bytes() != (tmp_path / path).read_bytes()] == []
+    made, shown = (yaml.safe_load((folder / "course.yml").read_text("utf-8")) for folder in (tmp_path, example))
+    shown["assignments"]["regression"]["title"] = {"en": "Regression"}
+    for entry in (made, shown):
+        for question in entry["assignments"]["regression"]["questions"].values():
+            question["title"] = question["title"]["en"] if isinstance(question["title"], dict) else question["title"]
+    assert made["data"] == shown["data"] and made["assignments"] == shown["assignments"]
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "sklearn"])
+def test_an_assignment_says_what_it_is_on_where_the_course_is_on_something_else(tmp_path, task):
+    new_course(tmp_path, New("first", languages=("en",), task="regression" if task != "regression" else "cnn"))
+    new_assignment(tmp_path / "course.yml", New("second", task=task))
+    course = load(tmp_path / "course.yml")
+    assert {course.on(name).data.name for name in ("first", "second")} == {"diabetes", "fashion_mnist"}
+    new_assignment(tmp_path / "course.yml", New("third", task="regression" if task != "regression" else "cnn"))
+    assert (load(tmp_path / "course.yml").assignments["third"].data is None) == (task == "regression")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["cnn", "sklearn"])  # that of a network is proven by docs/writing-assignments.md
+@pytest.mark.parametrize(
+    "task",
+    ["cnn", "sklearn"],  # that of a network is proven by docs/writing-assignments.md, a regression by its example
+)
 def test_an_assignment_of_each_task_proves_itself(tmp_path, task, memo_folder):
     new_course(tmp_path, New("first", languages=("en",), task=task))
+    if task == "cnn":  # and beside it one on other data
+        new_assignment(tmp_path / "course.yml", New("second", task="regression"))
     parts = [
         word
         for part in ("solution", "alternatives", "release", "mutants", "checks", "emptied")

@@ -59,9 +59,9 @@ class Bench:
         self.questions = course.assignment(assignment).checked
         self.stand_ins = StandIns()
         self.keras: Any = self._keras() if course.networks else None
-        self.student = HomeStudent()
+        self.student = HomeStudent(assignment)
         self.stand_ins.student = self.student
-        self.student._lab = self.lab = StandInLab(course.data, course.root)
+        self.student._lab = self.lab = StandInLab(course.on(assignment).data, course.root)
         self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         self.places = question_cells(notebook)
         imports = {place for place, source in enumerate(self.cells) if modules(source)}
