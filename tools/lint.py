@@ -155,7 +155,7 @@ BOUNDED = {
     "common/wire/notebook.py": "in a confined child (worker/submission.py, collect/matching.py)",
     "common/wire/protocol.py": "so many bytes, before they are read",
     "judge/process.py": "of its worker",
-    "judge/variations.py": "of our own judge",
+    "judge/trial_documents.py": "of our own judge",
     "networks/build.py": "ours, made by architecture()",
     "networks/memo.py": "ours, with a checksum",
     "networks/size.py": "ours, made by architecture()",

@@ -33,7 +33,9 @@ app = typer.Typer()
 
 @app.command(epilog="Example: autograder calibrate two_layer --seeds 30 --workers 2 --plot docs/images/calibration.svg")
 def calibrate(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Which; by default all with accuracy checks.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Which; by default all with checks on what networks reach.")
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Of each network; variations get a third.")] = 30,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that train, a thread each.")] = 1,
     course: CourseFile = None,
@@ -44,7 +46,7 @@ def calibrate(
     memo: MemoFolder = None,
     no_memo: NoMemo = False,
 ) -> None:
-    """Measure what accuracy the graded networks reach over seeds, and whether course.yml's thresholds are earned.
+    """Measure what the graded networks reach over seeds, and whether course.yml's thresholds are earned.
 
     Grades each solution to find its networks, trains them and typical wrong ones, and writes calibration.json beside
     course.yml after every training: stop it at any time, and run it again to go on. Ends with 1 when a threshold is not earned.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, mo
 from autograder.common.hints import nearest
 from autograder.common.i18n import _
 from autograder.common.models import Place, Written, wrong_at
+from autograder.course.checks.accuracy import OnSplit
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.registry import parse
@@ -116,6 +118,13 @@ class Assignment(Written):
     @property
     def points(self) -> float:
         return sum(question.points for question in self.questions.values())
+
+    def measured(self) -> Iterator[tuple[str, OnSplit]]:
+        """The checks on what a network reaches, each with the name of its question."""
+        for name, question in self.questions.items():
+            for check in question.checks:
+                if isinstance(check, OnSplit):
+                    yield name, check
 
     @property
     def checked(self) -> dict[str, Question]:

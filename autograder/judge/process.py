@@ -55,6 +55,7 @@ class Judge:
         self.course, self.memo = course, memo
         self.labs = [CourseLab(data, course.root, memo) for data in course.all_data]
         self.lab = self.labs[0]  # of the assignment at hand
+        self._imported = False
         self.session: Session | None = None
         self.language = course.language
         self.listener: socket.socket | None = None
@@ -77,6 +78,9 @@ class Judge:
 
         What the import takes is no network's, so it is beyond the limit.
         """
+        if self._imported:  # for another data set
+            return
+        self._imported = True
         if sys.platform != "win32":
             import resource
 
@@ -161,7 +165,7 @@ class Judge:
         }
 
     def networks(self) -> list[dict[str, Any]]:
-        """The networks that accuracy checks look at, as they were trained: what `autograder calibrate` repeats."""
+        """The networks that checks with thresholds look at, as they were trained: what `autograder calibrate` repeats."""
         if self.session is None:
             raise AutograderError("no submission was begun")
         return examine(self.session)

@@ -1,82 +1,69 @@
 """What `autograder calibrate` trains: each graded network, accepted variations of it, and typical wrong ones.
 
-Nothing is listed by hand: the networks are what the solution trained and handed in for its accuracy checks. A change counts as
+Nothing is listed by hand: the networks are what the solution trained and handed in for checks on what they reach. A change counts as
 *caught* by the checks that lose their pass when the changed network is handed in instead: such a variation is not free, and
 such a mistake costs points whatever its accuracy.
 """
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_
+from autograder.common.prepared import RAW, Prepared
 from autograder.common.results import Status
-from autograder.common.versions import versions
-from autograder.common.wire.description import Component, FitRecord, LayerDescription, ModelDescription, digest
-from autograder.course.checks.accuracy import Accuracy
+from autograder.common.wire.description import (
+    Component,
+    FitRecord,
+    LayerDescription,
+    ModelDescription,
+    digest,
+)
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
 from autograder.judge.session import Session
-from autograder.networks.build import architecture, compile_settings
+from autograder.judge.trial_documents import Trial, trial_document
+from autograder.networks.build import architecture, compile_settings, loss_of
 from autograder.networks.lab import CourseLab
-from autograder.networks.states import FitSpec, Samples
+from autograder.networks.states import FitSpec
 
-Kind = Literal["reference", "variation", "wrong"]
 BATCH_SIZES = (32, 64)  # Keras's default, and the next one that students try
 _ACTIVATIONS = {"Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"}  # layers that do nothing but bend
+_OF_ANOTHER_TASK = {
+    "sigmoid": ("softmax", N_("softmax where each answer says yes or no")),
+    "linear": ("sigmoid", N_("answers from 0 to 1 for any number")),
+}
 _DEFAULT_RATE = 0.001  # of Adam and RMSprop in Keras
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One way to train one network. `fits` are repeated one after another, unless `model` tells of none."""
-
-    name: str
-    kind: Kind
-    about: str
-    model: ModelDescription
-    fits: tuple[FitSpec, ...]
-
-    @property
-    def spec(self) -> FitSpec:
-        return self.fits[-1]
-
-    @property
-    def trained(self) -> bool:
-        return bool(self.model.fits)
-
-    def digest(self) -> str:
-        """Of what is trained, but for the seed: architecture, settings, rows, library versions. The code that trains is no part of it:
-        accuracies over seeds are evidence of the network, and stay so when the same training is computed in another way."""
-        ways = [
-            [versions(), fit.plan, fit.settings, fit.samples.key(), fit.epochs, fit.batch_size, fit.shuffle]
-            for fit in self.fits
-        ]
-        starts = [[fit.start is None, not fit.start or not fit.keeps_optimizer] for fit in self.fits]
-        document = [self.trained, ways, starts]
-        return sha256(json.dumps(document))
-
-
-def trials(model: ModelDescription, fits: Sequence[FitSpec]) -> list[Trial]:
-    """The reference, and what can be made of it. `model` carries the `FitRecord` of each of `fits`."""
-    reference = Trial("reference", "reference", N_("the solution"), model, tuple(fits))
+def trials(model: ModelDescription, fits: Sequence[FitSpec], named: Prepared | None = None) -> list[Trial]:
+    """The reference, and what can be made of it. `model` carries the `FitRecord` of each of `fits`; `named`: of a table."""
+    reference = Trial("reference", "reference", N_("the solution"), model, tuple(fits), model.fits[-1].data)
     made = [reference]
-    for change in (_other_batch_size, _other_optimizer, _in_order, _untrained, _one_epoch, _unscaled, _linear):
+    unprepared = _unscaled if named is None else partial(_raw, named)
+    changes = (
+        _other_batch_size,
+        _other_optimizer,
+        _in_order,
+        _untrained,
+        _one_epoch,
+        unprepared,
+        _linear,
+        _other_output,
+    )
+    for change in (*changes, *((_mismatched,) if named is not None else ())):
         try:
             trial = change(reference)
         except CannotRebuild:
             continue
         if trial is not None:
-            made.append(trial)
+            made.append(replace(trial, data=(trial.model.fits or model.fits)[-1].data))
     return made
 
 
@@ -145,6 +132,47 @@ def _unscaled(reference: Trial) -> Trial | None:
     return Trial("unscaled", "wrong", N_("pixels up to 255"), model, fits)
 
 
+def _raw(named: Prepared, reference: Trial) -> Trial | None:
+    """The features as they are, where they should have been prepared."""
+    raw, fits = named.features[RAW], []
+    for fit in reference.fits:
+        known = named.known(fit.samples.values, fit.samples.labels) if fit.samples.values is not None else None
+        if known is None or known.features == RAW or raw.width != named.features[known.features].width:
+            return None
+        values = raw.array[known.rows].reshape(len(known.rows), *fit.samples.shape)
+        fits.append(replace(fit, samples=replace(fit.samples, values=values), validation=None))
+    seen = {"prepared": RAW}
+    model = _with_fits(reference.model, lambda fit: fit.model_copy(update={"data": fit.data.model_copy(update=seen)}))
+    return Trial("raw", "wrong", N_("features as they are"), model, tuple(fits))
+
+
+def _mismatched(reference: Trial) -> Trial:
+    """Targets that belong to other rows, as where features and targets are shuffled one by one."""
+    fits = tuple(
+        replace(fit, samples=replace(fit.samples, labels=np.random.default_rng(0).permutation(fit.samples.labels)))
+        for fit in reference.fits
+    )
+
+    def told(fit: FitRecord) -> FitRecord:
+        return fit.model_copy(update={"data": fit.data.model_copy(update={"changed_labels": fit.data.samples})})
+
+    return Trial("mismatched", "wrong", N_("targets of other rows"), _with_fits(reference.model, told), fits)
+
+
+def _other_output(reference: Trial) -> Trial | None:
+    """The output's activation of another task: it can be trained with the same loss, and can't answer."""
+    *before, last = reference.model.layers
+    name = last.config.get("activation", "")
+    loss, logits = loss_of(reference.spec.settings)
+    if name not in _OF_ANOTHER_TASK or logits or loss.endswith("categorical_crossentropy"):
+        return None
+    other, about = _OF_ANOTHER_TASK[name]
+    layer = last.model_copy(update={"config": {**last.config, "activation": other}})
+    model = reference.model.model_copy(update={"layers": (*before, layer)})
+    fits = tuple(replace(fit, plan=architecture(model)) for fit in reference.fits)
+    return Trial(f"{other}_output", "wrong", about, model, fits)
+
+
 def _linear(reference: Trial) -> Trial | None:
     """No activation in a hidden layer; the output keeps its own."""
     layers = list(reference.model.layers)
@@ -172,42 +200,38 @@ def _with_fits(model: ModelDescription, change: Callable[[FitRecord], FitRecord]
 
 
 class _Blind:
-    """A lab that measures nothing: whether a mistake is caught must not depend on the accuracy that is being judged."""
+    """A lab that measures nothing: whether a mistake is caught must not depend on the number that is being judged."""
 
     def __init__(self, lab: CourseLab) -> None:
         self._lab = lab
 
     def evaluate(self, model: ModelDescription, split: str, scaling: str = "") -> Mapping[str, float]:
-        raise CannotRebuild("accuracy is not looked at here")
+        raise CannotRebuild("what it reaches is not looked at here")
+
+    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+        raise CannotRebuild("what it reaches is not looked at here")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lab, name)
 
 
 def examine(session: Session) -> list[dict[str, Any]]:
-    """What was handed in to accuracy checks: for each network the checks and all its trials, or the `problem` with it."""
+    """What was handed in to checks with thresholds: for each network the checks and all its trials, or the `problem` with it."""
     networks: dict[str, dict[str, Any]] = {}
-    for key, check in _accuracy_checks(session):
-        place = {"question": key, "check": check.id, "split": check.split}
+    for key, check in session.course.assignment(session.assignment).measured():
+        place = {"question": key, "check": check.id, "split": check.aim().key}
         value = session.values.get(key, {}).get(check.of)
         lineage = session.trained.get(digest(value.weights)) if isinstance(value, ModelDescription) else None
-        if not isinstance(value, ModelDescription) or lineage is None or not value.fits:
+        if not isinstance(value, ModelDescription) or lineage is None or _problem(value):
             networks[f"{key}.{check.id}"] = {"checks": [place], "trials": [], "problem": _problem(value)}
             continue
         name = digest(value.weights)
         if name not in networks:
-            made = trials(value, lineage.specs)
+            made = trials(value, lineage.specs, session.lab.prepared)
             documents = [trial_document(trial, caught(session, value, trial.model)) for trial in made]
             networks[name] = {"checks": [], "trials": documents, "problem": ""}
         networks[name]["checks"].append(place)
     return list(networks.values())
-
-
-def _accuracy_checks(session: Session) -> Iterator[tuple[str, Accuracy]]:
-    for key, question in session.course.assignment(session.assignment).questions.items():
-        for check in question.checks:
-            if isinstance(check, Accuracy):
-                yield key, check
 
 
 def _problem(value: Any) -> str:
@@ -215,7 +239,9 @@ def _problem(value: Any) -> str:
         return "nothing was handed in"
     if not isinstance(value, ModelDescription):
         return "what was handed in is not a network"
-    return value.origin or "the network was not trained by the grader"
+    if not value.fits:
+        return value.origin or "the network was not trained by the grader"
+    return "" if all(fit.data.recognised for fit in value.fits) else "what it was trained on could not be recognised"
 
 
 def caught(session: Session, original: ModelDescription, changed: ModelDescription) -> tuple[str, ...]:
@@ -251,50 +277,3 @@ def _swapped(value: Any, original: ModelDescription, changed: ModelDescription) 
 
 def _layer(layer: LayerDescription) -> LayerDescription:
     return layer.model_copy(update={"weights": (), "same_as": ""})
-
-
-# ---- as text, from the judge to those who train
-
-
-def trial_document(trial: Trial, caught_by: tuple[str, ...]) -> dict[str, Any]:
-    fits = [_fit_document(fit) for fit in trial.fits]
-    return {
-        "name": trial.name, "kind": trial.kind, "about": trial.about, "digest": trial.digest(),
-        "trained": trial.trained, "caught_by": list(caught_by), "fits": fits,
-    }  # fmt: skip
-
-
-def _fit_document(fit: FitSpec) -> dict[str, Any]:
-    plain = {key: getattr(fit, key) for key in ("plan", "settings", "epochs", "batch_size", "shuffle")}
-    return {
-        **plain, "samples": _samples_document(fit.samples),
-        "goes_on": fit.start is not None, "keeps_optimizer": fit.start is not None and fit.keeps_optimizer,
-    }  # fmt: skip
-
-
-def _samples_document(samples: Samples) -> dict[str, Any]:
-    buffer = io.BytesIO()
-    weights: Any = {} if samples.weights is None else {"weights": samples.weights}
-    np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, lookup=samples.lookup, **weights)
-    return {
-        "shape": list(samples.shape), "one_hot": samples.one_hot, "of": samples.of, "arrays": base64.b64encode(buffer.getvalue()).decode(),
-    }  # fmt: skip
-
-
-def read_fit(document: Mapping[str, Any], seed: int) -> FitSpec:
-    """The training that `_fit_document` wrote, from `seed`. Only our own judge writes such documents."""
-    names = ("plan", "settings", "epochs", "batch_size", "shuffle")
-    return FitSpec(
-        **{name: document[name] for name in names},
-        samples=read_samples(document["samples"]),
-        seed=seed,
-    )
-
-
-def read_samples(document: Mapping[str, Any]) -> Samples:
-    with np.load(io.BytesIO(base64.b64decode(document["arrays"])), allow_pickle=False) as arrays:
-        weights = arrays.get("weights")
-        shape = tuple(document["shape"])
-        return Samples(
-            arrays["rows"], arrays["labels"], arrays["lookup"], shape, document["one_hot"], weights, document["of"]
-        )

@@ -110,15 +110,13 @@ def samples(model: ModelDescription, rows: Rows, named: Prepared, data: DataSet,
     aim = trained.targets if trained is not None else _aim(named, columns)
     if aim not in named.targets:
         raise CannotRebuild(_("the labels do not fit the network's outputs"))
-    values = named.features[chosen].array
-    return Samples(
-        rows,
-        targets(named, aim, data)[rows],
-        NO_LOOKUP,
-        shape,
-        of=data.name,
-        values=values.reshape(len(values), *shape),
-    )
+    return called(chosen, aim, rows, shape, named, data)
+
+
+def called(name: str, aim: str, rows: Rows, shape: tuple[int, ...], named: Prepared, data: DataSet) -> Samples:
+    """Some `rows` of the array `name` and the targets `aim`, as a network takes samples of `shape`."""
+    values = named.features[name].array.reshape(len(data), *shape)
+    return Samples(rows, targets(named, aim, data)[rows], NO_LOOKUP, shape, of=data.name, values=values)
 
 
 def _aim(named: Prepared, columns: int) -> str:

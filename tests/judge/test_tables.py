@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
+from autograder.authoring.calibration.measure import _measure
 from autograder.common.errors import CannotRebuild, CourseError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription
@@ -11,7 +12,9 @@ from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, HandIn
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.course import load
+from autograder.judge.process import Judge
 from autograder.judge.session import Session
+from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from tests.conftest import settle_once
@@ -51,6 +54,19 @@ def course_of(folder, source=PREPARE, **data):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     return course_of(tmp_path_factory.mktemp("table"))
+
+
+def test_the_judge_has_a_lab_for_each_data_set_and_takes_that_of_the_assignment(course, tmp_path):
+    document = yaml.safe_load((course.root / "course.yml").read_text())
+    (tmp_path / "refs.py").write_text(PREPARE)
+    same = document["assignments"]["a"]
+    document["assignments"] |= {"b": {**same, "data": {"name": "iris"}}, "c": {**same, "data": document["data"]}}
+    (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
+    judge = Judge(load(tmp_path / "course.yml"), Memo(None))
+    assert [judge.take(name).settings.name for name in "abc"] == ["diabetes", "iris", "diabetes"]
+    assert judge.take("a") is judge.take("c") is judge.labs[0] and len(judge.labs) == 2
+    with pytest.raises(CourseError, match="no assignment 'd'"):
+        judge.take("d")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +133,33 @@ def test_scores_are_scikit_learns_of_what_the_network_answers(session, lab):
     for name in ("r2_score", "mean_absolute_error", "max_error"):
         found = lab.score(session._with_provenance(network), "holdout", name)[name]
         assert found == pytest.approx(getattr(metrics, name)(targets, answers[:, 0]), rel=1e-4)
+
+
+def test_calibrating_repeats_what_a_check_measures_and_tries_the_mistakes_of_such_a_task(session, lab):
+    network = trained(session, message(*part(lab, "train")))
+    outcomes(session, model=network)
+    (found,) = examine(session)
+    keys = [place["split"] for place in found["checks"]]
+    assert found["problem"] == "" and keys == ["holdout r2_score", "holdout mean_absolute_error"]
+    made = {one["name"]: one for one in found["trials"]}
+    wrong = {name: one["caught_by"] for name, one in made.items() if one["kind"] == "wrong"}
+    both = ["q.trained_on", "q.any"]
+    assert wrong == {
+        "untrained": both, "one_epoch": [], "raw": both[:1], "linear": [], "sigmoid_output": [], "mismatched": both,
+    }  # fmt: skip
+    measured = {name: _measure(lab, lab.trainer, one, session.course.seed, keys) for name, one in made.items()}
+    known = session._with_provenance(network)
+    for key in keys:
+        metric = key.partition(" ")[2]
+        assert measured["reference"][key] == pytest.approx(lab.score(known, "holdout", metric)[metric], rel=1e-6)
+    assert len({one[keys[0]] for one in measured.values()}) == len(made)
+
+
+@pytest.mark.parametrize("moved", [1e-3])
+def test_what_was_trained_on_other_data_is_no_evidence(session, lab, moved):
+    values, targets = part(lab, "train")
+    outcomes(session, model=trained(session, message(values + moved, targets)))
+    assert {one["problem"] for one in examine(session)} == {"what it was trained on could not be recognised"}
 
 
 def test_a_number_that_is_none_of_the_networks_is_not_explained_by_pixels(session, lab):

@@ -1,4 +1,4 @@
-"""``calibration.json``: the accuracy that each network reached with each seed, and what can be said from it.
+"""``calibration.json``: what each network reached with each seed, and what can be said from it.
 
 All measured values are kept, not only their summary, so that a threshold can be judged again after it was changed.
 """
@@ -24,12 +24,13 @@ from autograder.course.yaml_file import explain
 
 FILE = "calibration.json"
 DIGITS = 4  # of an accuracy: 1 of 12,000 hold-out images is 0.0001
+SIGNIFICANT = 5  # digits of any other number
 CONFIDENCE = 0.95
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class TrialEvidence(Frozen):
-    """One network over seeds. `accuracy`: by split, one value for each of `seeds`. `caught_by`: checks that it fails anyway."""
+    """One network over seeds. `accuracy`: by `Aim.key`, one value for each of `seeds`. `caught_by`: checks that it fails anyway."""
 
     name: str
     kind: Literal["reference", "variation", "wrong"]
@@ -41,7 +42,7 @@ class TrialEvidence(Frozen):
 
 
 class CheckEvidence(Frozen):
-    """Where a threshold stood when this was written; to be read by people."""
+    """Where a threshold stood when this was written; to be read by people. `split`: `Aim.key`, the split and what isn't accuracy."""
 
     split: str
     threshold: float
@@ -49,7 +50,7 @@ class CheckEvidence(Frozen):
 
 
 class NetworkEvidence(Frozen):
-    """A network that accuracy checks (``question.check``) look at."""
+    """A network that checks with thresholds (``question.check``) look at."""
 
     checks: dict[str, CheckEvidence]
     problem: str = ""
@@ -114,7 +115,7 @@ def write(course: Course, evidence: Evidence) -> None:
 
 
 def solution_digest(course: Course, assignment: str) -> str:
-    """SHA-256 of what decides which networks are graded: the solution's code, seed, split, and accuracy checks' places."""
+    """SHA-256 of what decides which networks are graded: the solution's code, seed, split, and the places of checks with thresholds."""
     path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
@@ -124,12 +125,7 @@ def solution_digest(course: Course, assignment: str) -> str:
             _("{path} can't be read: {error}", path=path, error=error),
             _("Run `autograder release` to see what is wrong."),
         ) from error
-    checks = [
-        [key, check.id, check.of, getattr(check, "split", "")]
-        for key, question in course.assignment(assignment).questions.items()
-        for check in question.checks
-        if check.type == "accuracy"
-    ]
+    checks = [[key, check.id, check.of, check.aim().key] for key, check in course.assignment(assignment).measured()]
     document: list[Any] = [code, course.seed, course.on(assignment).data.model_dump(mode="json"), checks]
     return sha256(json.dumps(document))
 
@@ -138,7 +134,7 @@ def solution_digest(course: Course, assignment: str) -> str:
 
 
 class Summary(Frozen):
-    """Of accuracies, 0 to 1. `sd`: of the sample (n - 1); 0 for a single value."""
+    """Of what was measured. `sd`: of the sample (n - 1); 0 for a single value."""
 
     n: int = Field(gt=0)
     mean: float
@@ -183,6 +179,11 @@ def tolerance_factor(n: int, coverage: float, confidence: float = CONFIDENCE) ->
 
     root = math.sqrt(n)
     return float(nct.ppf(confidence, n - 1, root * norm.ppf(coverage)) / root)
+
+
+def rounded(value: float, key: str) -> float:
+    """As it is kept and shown: `key` says of what (`Aim.key`); a split alone is of accuracy."""
+    return round(value, DIGITS) if " " not in key else float(f"{value:.{SIGNIFICANT}g}")
 
 
 def rounded_down(value: float, step: float) -> float:

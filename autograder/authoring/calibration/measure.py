@@ -1,4 +1,4 @@
-"""Measuring: which networks the solution hands in, and how accurate they are over seeds.
+"""Measuring: which networks the solution hands in, and what they reach over seeds.
 
 The solutions are graded once, in the sandbox, to find the networks. Worker processes then train them, one thread each, seed by
 seed, so that stopping early leaves as many seeds of every network. What was measured already, under the same digest, is kept.
@@ -7,6 +7,7 @@ seed, so that stopping early leaves as many seeds of every network. What was mea
 from __future__ import annotations
 
 import concurrent.futures as futures
+import math
 import multiprocessing
 import os
 import signal
@@ -16,34 +17,38 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.calibration.evidence import (
-    DIGITS,
     AssignmentEvidence,
     CheckEvidence,
     Evidence,
     NetworkEvidence,
     TrialEvidence,
     read,
+    rounded,
     solution_digest,
     write,
 )
 from autograder.authoring.calibration.summary import summed_up
 from autograder.classroom.grading.run import REFERENCE
-from autograder.common import data_sets
-from autograder.common.errors import AutograderError, CourseError
+from autograder.common.errors import AutograderError, CannotRebuild, CourseError
 from autograder.common.i18n import _
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.common.wire.orders import Decided
-from autograder.course.course import Course, Isolation
-from autograder.judge.variations import read_fit
-from autograder.networks.build import measuring_accuracy
-from autograder.networks.states import FitResult
+from autograder.course.checks.accuracy import LOSS, SCORES
+from autograder.course.checks.ranges import ACCURACY
+from autograder.course.course import Course, Isolation, load
+from autograder.judge.trial_documents import read_fit
+from autograder.networks import rows_of_tables, scores
+from autograder.networks.build import loss_of, measuring_accuracy
+from autograder.networks.lab import CourseLab
+from autograder.networks.states import Arrays, FitResult, FitSpec
 from autograder.networks.train import Trainer, settle
 from autograder.sandbox.host import Sandbox
 from autograder.worker.judge_process import Bench
 from autograder.worker.submission import grade_submission
 
 RIGS, TENSORS = 32, 24  # kept by a worker: compiled networks, and data as they see them (up to 150 MB each)
+WORST = 1e9  # in place of a number that a training which grew out of all bounds doesn't have
 VARIATIONS = 3  # variations get a third of the seeds: they only have to be accepted
 
 
@@ -70,18 +75,20 @@ class Job:
 
 
 def assignments_with_thresholds(course: Course, wanted: Sequence[str] = ()) -> list[str]:
-    """Those of `wanted` (default: all) that have an accuracy check. Raises CourseError when there is none."""
+    """Those of `wanted` (default: all) with a check on what a network reaches. Raises CourseError when there is none."""
     for name in wanted:
         course.assignment(name)
     found = [
         name
         for name, assignment in course.assignments.items()
-        if (not wanted or name in wanted)
-        and any(check.type == "accuracy" for question in assignment.questions.values() for check in question.checks)
+        if (not wanted or name in wanted) and any(assignment.measured())
     ]
     if not found:
         raise CourseError(
-            _("{name} has no accuracy check", name=", ".join(wanted) or "course.yml"),
+            _(
+                "{name} has no check on what a network reaches (accuracy, metric)",
+                name=", ".join(wanted) or "course.yml",
+            ),
             _("There is no threshold to calibrate."),
         )
     return found
@@ -97,7 +104,7 @@ def calibrate(
 ) -> Evidence:
     """Measure all networks of `assignments`, and write calibration.json after each training.
 
-    Raises AutograderError when a solution doesn't hand in what its accuracy checks look at.
+    Raises AutograderError when a solution doesn't hand in what its checks on networks look at.
     """
     before = Evidence() if settings.force else read(course)
     documents = _find_networks(course, assignments, settings, on_start)
@@ -138,7 +145,7 @@ class _Recording:
 
 
 def networks_of(course: Course, name: str, bench: Bench, sandbox: Sandbox) -> tuple[dict[str, Any], ...]:
-    """Grade the solution of an assignment: the networks of its accuracy checks, as `variations.examine` writes them.
+    """Grade the solution of an assignment: the networks of its checks with thresholds, as `variations.examine` writes them.
 
     Raises AutograderError when grading doesn't get as far.
     """
@@ -238,7 +245,7 @@ def _added(trial: TrialEvidence, seed: int, values: Mapping[str, float]) -> Tria
     """With one more seed, in the order of seeds; a split that was not measured before makes the old values incomplete."""
     same = set(values) <= set(trial.accuracy) or not trial.seeds
     rows = {s: {k: v[i] for k, v in trial.accuracy.items()} for i, s in enumerate(trial.seeds)} if same else {}
-    rows[seed] = {split: round(value, DIGITS) for split, value in values.items()}
+    rows[seed] = {split: rounded(value, split) for split, value in values.items()}
     seeds = tuple(sorted(rows))
     accuracy = {split: tuple(rows[one][split] for one in seeds) for split in sorted(values)}
     return trial.model_copy(update={"seeds": seeds, "accuracy": accuracy})
@@ -249,21 +256,30 @@ def _added(trial: TrialEvidence, seed: int, values: Mapping[str, float]) -> Tria
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(data: str) -> None:
+def _start_worker(path: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 2)  # TensorFlow's remarks would tear the progress bar; what is raised travels by itself
     settle()
-    _worker["trainer"] = Trainer(data_sets.load(data), RIGS, TENSORS)
+    _worker["course"] = load(path)
+
+
+def _in_worker(assignment: str, document: Mapping[str, Any], seed: int, keys: Sequence[str]) -> dict[str, float]:
+    course: Course = _worker["course"].on(assignment)
+    place = course.data.model_dump_json()
+    if place not in _worker:  # assignments on the same data share what is made of them
+        lab = CourseLab(course.data, course.root)
+        _worker[place] = lab, Trainer(lab.data, RIGS, TENSORS)
+    lab, trainer = _worker[place]
+    return _measure(lab, trainer, document, seed, keys)
 
 
 def _measure(
-    document: Mapping[str, Any], seed: int, splits: Sequence[str], holdout: tuple[float, int]
+    lab: CourseLab, trainer: Trainer, document: Mapping[str, Any], seed: int, keys: Sequence[str]
 ) -> dict[str, float]:
-    """In a worker: train from `seed`; accuracy by split, the images scaled as they were for training, as the judge does."""
-    trainer: Trainer = _worker["trainer"]
+    """Train from `seed`; what it reaches by `Aim.key`, on data that are prepared as they were for training, as the judge does."""
     result: FitResult | None = None
     spec = read_fit(document["fits"][-1], seed)
     if document["trained"]:
@@ -278,13 +294,29 @@ def _measure(
         rig = trainer.rig(spec.plan, spec.settings)
         rig.reset(None, False, seed)
         weights, _optimizer, _seeds = rig.snapshot()
-    every = trainer.data.splits(*holdout)
-    measured = {}
-    for split in splits:
-        rows = every[split]
-        samples = replace(spec.samples, rows=rows, labels=trainer.data.targets[rows], weights=None)
-        measured[split] = trainer.evaluate(spec.plan, measuring_accuracy(spec.settings), weights, samples)["accuracy"]
-    return measured
+    return {key: _reached(lab, trainer, document, spec, weights, key) for key in keys}
+
+
+def _reached(
+    lab: CourseLab, trainer: Trainer, document: Mapping[str, Any], spec: FitSpec, weights: Arrays, key: str
+) -> float:
+    split, _space, metric = key.partition(" ")
+    rows = lab.rows(split)
+    if lab.prepared is None:
+        samples = replace(spec.samples, rows=rows, labels=lab.labels(split), weights=None)
+    else:
+        named, aim = document["prepared"], document["targets"]
+        samples = rows_of_tables.called(named, aim, rows, spec.samples.shape, lab.prepared, lab.data)
+    if metric in SCORES:
+        answers = trainer.predict(spec.plan, spec.settings, weights, samples)
+        try:
+            found = scores.score(metric, samples.targets(), answers, loss_of(spec.settings))
+        except CannotRebuild:  # of answers that are no numbers any more
+            found = math.nan
+    else:
+        settings = spec.settings if metric else measuring_accuracy(spec.settings)
+        found = trainer.evaluate(spec.plan, settings, weights, samples)[metric or ACCURACY]
+    return found if math.isfinite(found) else WORST if metric == LOSS or metric in scores.ERRORS else -WORST
 
 
 def _measured(
@@ -294,9 +326,8 @@ def _measured(
     if not jobs:
         return
     workers = max(1, min(settings.workers, len(jobs)))
-    holdout = (course.data.holdout.test_size, course.data.holdout.random_state)
     context = multiprocessing.get_context("spawn")
-    with futures.ProcessPoolExecutor(workers, context, _start_worker, (course.data.name,)) as pool:
+    with futures.ProcessPoolExecutor(workers, context, _start_worker, (settings.course,)) as pool:
         waiting, running = list(reversed(jobs)), dict[futures.Future[dict[str, float]], Job]()
         try:
             while waiting or running:
@@ -305,7 +336,7 @@ def _measured(
                     network = documents[job.assignment][job.network]
                     trial = next(one for one in network["trials"] if one["name"] == job.trial)
                     splits = sorted({place["split"] for place in network["checks"]})
-                    running[pool.submit(_measure, trial, job.seed, splits, holdout)] = job
+                    running[pool.submit(_in_worker, job.assignment, trial, job.seed, splits)] = job
                 done, _waiting = futures.wait(running, return_when=futures.FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()

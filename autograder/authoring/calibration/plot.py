@@ -1,4 +1,4 @@
-"""The picture of the evidence: the spread of each network's accuracy at each check, with the threshold marked."""
+"""The picture of the evidence: the spread of what each network reaches at each check, with the threshold marked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from autograder.authoring.calibration.thresholds import Rate, Threshold
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
+from autograder.course.checks.ranges import ACCURACY
 
 KINDS = {"reference": N_("solution"), "variation": N_("accepted variation"), "wrong": N_("typical mistake")}
 COLOURS = ("#1b6e53", "#6b7f99", "#c2571a")  # each at least 3 to 1 on white, told apart without red and green
@@ -38,10 +39,13 @@ def chart(thresholds: Sequence[Threshold]) -> Any:
     """The Altair chart: whiskers from minimum to maximum, bars from quartile to quartile, the median as a tick."""
     import altair as alt
 
-    low = min([FLOOR, *(t.at_least for t in thresholds)])
-    panels = [_panel(alt, threshold, low) for threshold in thresholds]
+    low = min([FLOOR, *(t.aim.threshold for t in thresholds if t.aim.metric == ACCURACY)])
+    panels = [_panel(alt, threshold, low if threshold.aim.metric == ACCURACY else None) for threshold in thresholds]
+    accuracies = all(threshold.aim.metric == ACCURACY for threshold in thresholds)
     title = alt.TitleParams(
-        _("Accuracy over seeds, and the thresholds of the course"),
+        _("Accuracy over seeds, and the thresholds of the course")
+        if accuracies
+        else _("What networks reach over seeds, and the thresholds of the course"),
         subtitle=_("whisker: lowest to highest; bar: middle half; tick: median; dashed line: threshold"),
         anchor="start", fontSize=15, subtitleFontSize=11, offset=14,
     )  # fmt: skip
@@ -54,29 +58,34 @@ def chart(thresholds: Sequence[Threshold]) -> Any:
     )
 
 
-def _panel(alt: Any, threshold: Threshold, low: float) -> Any:
-    rows = [_row(rate, low) for rate in threshold.rates]
+def _panel(alt: Any, threshold: Threshold, low: float | None) -> Any:
+    """`low`: where the axis of an accuracy begins; None for another metric, whose axis has room for the right and for the near."""
+    begin, end, what, ticks = (
+        (low, 0.95, _("accuracy"), ".2f") if low is not None else (*_room(threshold), threshold.aim.metric, "~g")
+    )
+    rows = [_row(rate, begin, end) for rate in threshold.rates]
     names = [row["network"] for row in rows]
     base = alt.Chart(alt.Data(values=rows)).encode(
         y=alt.Y("network:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True)),
         color=alt.Color("kind:N", scale=alt.Scale(domain=[_(kind) for kind in KINDS.values()], range=list(COLOURS))),
     )
     axis = alt.X(
-        "minimum:Q", scale=alt.Scale(domain=[low, 0.95]), title=_("accuracy"), axis=alt.Axis(format=".2f", tickCount=7)
+        "minimum:Q", scale=alt.Scale(domain=[begin, end]), title=what, axis=alt.Axis(format=ticks, tickCount=7)
     )
-    seen = base.transform_filter("datum.maximum > datum.low")
+    seen = base.transform_filter("!datum.off")
     whisker = seen.mark_rule(strokeWidth=1.5).encode(x=axis, x2="maximum:Q")
     box = seen.mark_bar(height=9, opacity=0.85).encode(x="q25:Q", x2="q75:Q")
     median = seen.mark_tick(height=15, thickness=2).encode(x="median:Q")
     below = (
-        base.transform_filter("datum.maximum <= datum.low")
+        base.transform_filter("datum.off")
         .mark_text(align="left", fontSize=11, dx=2)
-        .encode(x=alt.datum(low), text="below:N")
+        .encode(x=alt.datum(begin), text="below:N")
     )
-    mark = alt.Chart(alt.Data(values=[{"at_least": threshold.at_least, "text": f"{threshold.at_least:g}"}]))
-    line = mark.mark_rule(color=THRESHOLD, strokeDash=[5, 3], strokeWidth=1.5).encode(x="at_least:Q")
+    bounds = [bound for bound in (threshold.aim.at_least, threshold.aim.at_most) if bound is not None]
+    mark = alt.Chart(alt.Data(values=[{"bound": bound, "text": f"{bound:g}"} for bound in bounds]))
+    line = mark.mark_rule(color=THRESHOLD, strokeDash=[5, 3], strokeWidth=1.5).encode(x="bound:Q")
     number = mark.mark_text(color=THRESHOLD, fontSize=11, fontWeight="bold", dy=-7, baseline="bottom").encode(
-        x="at_least:Q", y=alt.value(0), text="text:N"
+        x="bound:Q", y=alt.value(0), text="text:N"
     )
     title = alt.TitleParams(
         f"{threshold.assignment}.{threshold.place}", subtitle=_about(threshold), anchor="start", fontSize=12, offset=16,
@@ -89,20 +98,31 @@ def _panel(alt: Any, threshold: Threshold, low: float) -> Any:
 def _about(threshold: Threshold) -> str:
     margin = threshold.margin
     if margin is None or threshold.reference is None:
-        return threshold.split
-    return _(
-        "{split}; {margin} sd below the mean of {count} trainings",
-        split=threshold.split, margin=f"{margin:.1f}", count=threshold.reference.summary.n,
-    )  # fmt: skip
+        return threshold.aim.key
+    said = (
+        N_("{split}; {margin} sd below the mean of {count} trainings")
+        if threshold.aim.at_most is None
+        else N_("{split}; {margin} sd from the mean of {count} trainings")
+    )
+    return _(said, split=threshold.aim.key, margin=f"{margin:.1f}", count=threshold.reference.summary.n)
 
 
-def _row(rate: Rate, low: float) -> dict[str, Any]:
+def _room(threshold: Threshold) -> tuple[float, float]:
+    """From the lowest to the highest of right networks and bounds, and as much again on either side."""
+    right = [rate.summary for rate in threshold.rates if rate.kind != "wrong"] or [threshold.rates[0].summary]
+    bounds = [bound for bound in (threshold.aim.at_least, threshold.aim.at_most) if bound is not None]
+    low = min([*bounds, *(summary.minimum for summary in right)])
+    high = max([*bounds, *(summary.maximum for summary in right)])
+    return low - (high - low or 1.0), high + (high - low or 1.0)
+
+
+def _row(rate: Rate, low: float, high: float) -> dict[str, Any]:
     summary = rate.summary
-    quantiles = summary.quantiles
+    cut = {name: min(high, max(low, value)) for name, value in summary.quantiles.items()}
     return {
-        "network": rate.about, "kind": _(KINDS[rate.kind]), "low": low,
-        # A whisker that begins left of the axis is cut there.
-        "minimum": max(low, summary.minimum), "maximum": summary.maximum,
-        "q25": max(low, quantiles["0.25"]), "q75": max(low, quantiles["0.75"]), "median": max(low, quantiles["0.5"]),
+        "network": rate.about, "kind": _(KINDS[rate.kind]), "off": summary.maximum <= low or summary.minimum >= high,
+        # A whisker that begins beside the axis is cut there.
+        "minimum": max(low, summary.minimum), "maximum": min(high, summary.maximum),
+        "q25": cut["0.25"], "q75": cut["0.75"], "median": cut["0.5"],
         "below": _("◂ {mean}, off the scale", mean=f"{summary.mean:.2f}"),
     }  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.authoring.calibration.evidence import DIGITS, CheckEvidence, Evidence, summarise
+from autograder.authoring.calibration.evidence import CheckEvidence, Evidence, rounded, summarise
+from autograder.course.checks.ranges import Aim
 from autograder.course.course import Course
 
 
@@ -13,24 +14,19 @@ def summed_up(course: Course, evidence: Evidence) -> Evidence:
     for name, assignment in evidence.assignments.items():
         if name not in course.assignments:
             continue
-        at_least = {
-            f"{key}.{check.id}": check.at_least  # type: ignore[attr-defined]
-            for key, question in course.assignment(name).questions.items()
-            for check in question.checks
-            if check.type == "accuracy"
-        }
+        aims = {f"{key}.{check.id}": check.aim() for key, check in course.assignment(name).measured()}
         networks = []
         for network in assignment.networks:
             checks = {
                 place: CheckEvidence(
                     split=check.split,
-                    threshold=at_least[place],
+                    threshold=aims[place].threshold,
                     trials={
-                        t.name: _figures(t.accuracy[check.split], at_least[place]) for t in network.trials if t.accuracy
+                        t.name: _figures(t.accuracy[check.split], aims[place]) for t in network.trials if t.accuracy
                     },
                 )
                 for place, check in network.checks.items()
-                if place in at_least
+                if place in aims
             }
             networks.append(network.model_copy(update={"checks": checks}))
         changed = assignment.model_copy(update={"networks": tuple(networks)})
@@ -38,11 +34,11 @@ def summed_up(course: Course, evidence: Evidence) -> Evidence:
     return evidence
 
 
-def _figures(values: Sequence[float], at_least: float) -> dict[str, int | float]:
-    summary = summarise(values)
-    passed = sum(value >= at_least for value in values) / len(values)
-    quantiles = {f"q{100 * float(q):02.0f}": round(value, DIGITS) for q, value in summary.quantiles.items()}
+def _figures(values: Sequence[float], aim: Aim) -> dict[str, int | float]:
+    summary, key = summarise(values), aim.key
+    passed = sum(map(aim.reached, values)) / len(values)
+    quantiles = {f"q{100 * float(q):02.0f}": rounded(value, key) for q, value in summary.quantiles.items()}
     return {
-        "n": summary.n, "mean": round(summary.mean, DIGITS), "sd": round(summary.sd, 5),
-        "min": round(summary.minimum, DIGITS), **quantiles, "pass_rate": round(passed, 3),
+        "n": summary.n, "mean": rounded(summary.mean, key), "sd": round(summary.sd, 5),
+        "min": rounded(summary.minimum, key), **quantiles, "pass_rate": round(passed, 3),
     }  # fmt: skip

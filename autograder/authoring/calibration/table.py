@@ -32,10 +32,14 @@ def tables(thresholds: Sequence[Threshold]) -> Iterator[Table]:
 
 
 def _title(threshold: Threshold) -> str:
-    name = f"{threshold.assignment}.{threshold.place}: {threshold.split} \u2265 {threshold.at_least:g}"
+    aim = threshold.aim
+    given = (("\u2265", aim.at_least), ("\u2264", aim.at_most))
+    bounds = [f"{sign} {bound:g}" for sign, bound in given if bound is not None]
+    name = f"{threshold.assignment}.{threshold.place}: {aim.key} {', '.join(bounds)}"
     if threshold.margin is None:
         return f"{escape(name)}, " + _("no evidence")
-    return f"{escape(name)}, " + _("{margin:.1f} sd below the mean", margin=threshold.margin)
+    said = N_("{margin:.1f} sd below the mean") if aim.at_most is None else N_("{margin:.1f} sd from the mean")
+    return f"{escape(name)}, " + _(said, margin=threshold.margin)
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:

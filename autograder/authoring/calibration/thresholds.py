@@ -1,12 +1,13 @@
-"""Whether the thresholds of course.yml are earned: the evidence of calibration.json against each accuracy check.
+"""Whether the thresholds of course.yml are earned: the evidence of calibration.json against each check on what a network reaches.
 
 This is what `autograder verify` and `autograder calibrate` ask. No TensorFlow, and nothing is trained here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from autograder.authoring.calibration.evidence import (
     AssignmentEvidence,
@@ -22,14 +23,14 @@ from autograder.authoring.calibration.evidence import (
     tolerance_factor,
 )
 from autograder.common.i18n import N_, _
-from autograder.course.checks.accuracy import Accuracy
+from autograder.course.checks.ranges import ACCURACY, Aim
 from autograder.course.course import Course
 
 MARGIN = 4.0  # sd between a threshold and the reference's mean
 # A wrong network may pass at most this often. Counting shows it from 29 seeds on (none passed: 1 - 0.05 ** (1/29) = 0.098), the
 # distance from its mean with fewer: where accuracies are skewed, it is towards low ones, so a normal tolerance limit is safe.
 RARELY = 0.1
-STEP = 0.005  # thresholds that are proposed are multiples of this
+STEP = 0.005  # thresholds of accuracy that are proposed are multiples of this, others of the power of ten that their sd has
 _AGAIN = N_("Run `autograder calibrate {assignment}`.")
 
 
@@ -60,22 +61,21 @@ class Rate:
     def fails_at_most(self) -> float:
         return bounds(self.failed, self.summary.n)[1]
 
-    def rarely_passes(self, at_least: float) -> bool:
-        """Whether the evidence shows, by counting or by the distance to `at_least`, that it passes in `RARELY` at most."""
+    def rarely_passes(self, aim: Aim) -> bool:
+        """Whether the evidence shows, by counting or by the distance to a bound of `aim`, that it passes in `RARELY` at most."""
         if self.passes_at_most <= RARELY:
             return True
-        limit = self.summary.mean + tolerance_factor(self.summary.n, 1 - RARELY) * self.summary.sd
-        return self.passed == 0 and self.summary.sd > 0 and limit < at_least
+        allowed = tolerance_factor(self.summary.n, 1 - RARELY) * self.summary.sd
+        return self.passed == 0 and self.summary.sd > 0 and -aim.distance(self.summary.mean) > allowed
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """An accuracy check and its evidence. `problems`: why its threshold is not earned; `advice`: the highest one that is."""
+    """A check on what a network reaches, and its evidence. `problems`: why its threshold is not earned."""
 
     assignment: str
     place: str  # question.check
-    split: str
-    at_least: float
+    aim: Aim
     rates: tuple[Rate, ...] = ()
     problems: tuple[str, ...] = ()
     remedy: str = ""
@@ -86,58 +86,58 @@ class Threshold:
 
     @property
     def margin(self) -> float | None:
-        """Standard deviations from the threshold up to the reference's mean."""
-        return margin(self.reference.summary, self.at_least) if self.reference else None
+        """Standard deviations from the nearer bound to the reference's mean."""
+        return margin(self.reference.summary, self.aim) if self.reference else None
 
     @property
-    def advice(self) -> float | None:
-        """The highest multiple of 0.005 with the full margin."""
+    def advice(self) -> Mapping[str, float]:
+        """By its name in course.yml, each bound as near to the mean as the full margin allows."""
         if self.reference is None:
-            return None
-        summary = self.reference.summary
-        return rounded_down(summary.mean - MARGIN * summary.sd, STEP)
+            return {}
+        mean, sd = self.reference.summary.mean, self.reference.summary.sd
+        step = STEP if self.aim.metric == ACCURACY or not sd else 10.0 ** math.floor(math.log10(sd))
+        low, high = rounded_down(mean - MARGIN * sd, step), -rounded_down(-mean - MARGIN * sd, step)
+        given = {"at_least": (self.aim.at_least, low), "at_most": (self.aim.at_most, high)}
+        return {name: best for name, (bound, best) in given.items() if bound is not None}
 
 
-def margin(summary: Summary, at_least: float) -> float:
-    distance = summary.mean - at_least
+def margin(summary: Summary, aim: Aim) -> float:
+    distance = aim.distance(summary.mean)
     if summary.sd == 0:
         return float("inf") if distance >= 0 else float("-inf")
     return distance / summary.sd
 
 
 def examine(course: Course, assignment: str, evidence: Evidence | None = None) -> tuple[Threshold, ...]:
-    """Every accuracy check of an assignment, judged by calibration.json; empty for an assignment without one.
+    """Every check of an assignment on what a network reaches, judged by calibration.json; empty for an assignment without one.
 
-    A threshold is earned when it lies at least `MARGIN` sd below the reference's mean, when no accepted variation is shown
+    A threshold is earned when the reference's mean lies at least `MARGIN` sd inside of it, when no accepted variation is shown
     to fail it more than `RARELY`, and when every typical wrong network either is shown to pass it `RARELY` at most or loses
     other checks of the assignment anyway. Raises CourseError when calibration.json is damaged.
     """
     found = (read(course) if evidence is None else evidence).assignments.get(assignment)
-    return tuple(_examine(course, assignment, key, check, found) for key, check in _checks(course, assignment))
+    measured = course.assignment(assignment).measured()
+    return tuple(_examine(course, assignment, f"{key}.{check.id}", check.aim(), found) for key, check in measured)
 
 
-def _checks(course: Course, assignment: str) -> Iterator[tuple[str, Accuracy]]:
-    for key, question in course.assignment(assignment).questions.items():
-        for check in question.checks:
-            if isinstance(check, Accuracy):
-                yield key, check
-
-
-def _examine(course: Course, assignment: str, key: str, check: Accuracy, found: AssignmentEvidence | None) -> Threshold:
-    place = f"{key}.{check.id}"
+def _examine(course: Course, assignment: str, place: str, aim: Aim, found: AssignmentEvidence | None) -> Threshold:
     again = _(_AGAIN, assignment=assignment)
     network = next((n for n in found.networks if place in n.checks), None) if found else None
-    plain = Threshold(assignment, place, check.split, check.at_least)
+    plain = Threshold(assignment, place, aim)
     if found is None or network is None:
         return _with(plain, (), [_("there is no evidence for this threshold")], again)
     if network.problem:
         return _with(plain, (), [_("it can't be calibrated with the solution: {why}", why=network.problem)], again)
-    rates = tuple(_rates(network, check, _known(course, assignment)))
+    rates = tuple(_rates(network, aim, _known(course, assignment)))
     judged = _with(plain, rates, [], "")
     if judged.reference is None:
         return _with(plain, rates, [_("the reference was not measured")], again)
     problems = list(_problems(judged))
-    remedy = _("The highest at_least with the full margin is {advice:g}.", advice=judged.advice)
+    said = {
+        "at_least": _("The highest at_least with the full margin is {advice:g}."),
+        "at_most": _("The lowest at_most with the full margin is {advice:g}."),
+    }
+    remedy = " ".join(said[name].format(advice=best) for name, best in judged.advice.items())
     if any(
         rate.kind == "wrong" and not rate.caught_by and not rate.passed and rate.passes_at_most > RARELY
         for rate in rates
@@ -150,9 +150,7 @@ def _examine(course: Course, assignment: str, key: str, check: Accuracy, found: 
 
 
 def _with(plain: Threshold, rates: tuple[Rate, ...], problems: Sequence[str], remedy: str) -> Threshold:
-    return Threshold(
-        plain.assignment, plain.place, plain.split, plain.at_least, rates, tuple(problems), remedy
-    )  # fmt: skip
+    return replace(plain, rates=rates, problems=tuple(problems), remedy=remedy)
 
 
 def _known(course: Course, assignment: str) -> set[str]:
@@ -160,11 +158,11 @@ def _known(course: Course, assignment: str) -> set[str]:
     return {f"{key}.{check.id}" for key, question in questions.items() for check in question.checks}
 
 
-def _rates(network: NetworkEvidence, check: Accuracy, known: set[str]) -> Iterator[Rate]:
+def _rates(network: NetworkEvidence, aim: Aim, known: set[str]) -> Iterator[Rate]:
     for trial in network.trials:
-        values = trial.accuracy.get(check.split, ())
+        values = trial.accuracy.get(aim.key, ())
         if values:
-            passed = sum(value >= check.at_least for value in values)
+            passed = sum(map(aim.reached, values))
             yield Rate(trial.name, trial.kind, trial.about, _still(trial, known), summarise(values), passed)
 
 
@@ -178,20 +176,23 @@ def _problems(threshold: Threshold) -> Iterator[str]:
         n, mean, sd = rate.summary.n, rate.summary.mean, rate.summary.sd
         about = _(rate.about)
         if rate.kind == "reference":
-            distance = margin(rate.summary, threshold.at_least)
+            distance, aim = margin(rate.summary, threshold.aim), threshold.aim
             if distance < MARGIN:
-                yield _(
-                    "{at_least:g} is {distance:.1f} sd below the reference's mean ({mean:.4f}, sd {sd:.4f}, n {n}), and "
-                    "should be {margin:g}",
-                    at_least=threshold.at_least, distance=distance, mean=mean, sd=sd, n=n, margin=MARGIN,
+                below = aim.at_least is not None and mean - aim.at_least == aim.distance(mean)
+                said = (
+                    N_("{bound:g} is {distance:.1f} sd below the reference's mean ({mean:.4f}, sd {sd:.4f}, n {n}), and should be {margin:g}")
+                    if below
+                    else N_("{bound:g} is {distance:.1f} sd above the reference's mean ({mean:.4f}, sd {sd:.4f}, n {n}), and should be {margin:g}")
                 )  # fmt: skip
+                bound = aim.at_least if below else aim.at_most
+                yield _(said, bound=bound, distance=distance, mean=mean, sd=sd, n=n, margin=MARGIN)
         elif rate.kind == "variation":
             if not rate.caught_by and rate.fails_at_least > RARELY:
                 yield _(
                     "{about}: every other check accepts it, and it fails in {failed} of {n} trainings (mean {mean:.4f})",
                     about=about, failed=rate.failed, n=n, mean=mean,
                 )  # fmt: skip
-        elif not rate.caught_by and not rate.rarely_passes(threshold.at_least):
+        elif not rate.caught_by and not rate.rarely_passes(threshold.aim):
             yield _(
                 "{about}: it passes in {passed} of {n} trainings, so it may pass in {rate:.0%}; {rarely:.0%} would be rarely, "
                 "and no other check catches it",

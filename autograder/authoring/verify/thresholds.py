@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autograder.authoring.calibration.evidence import read
 from autograder.authoring.calibration.thresholds import Threshold, examine
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.i18n import _
+from autograder.course.checks.ranges import ACCURACY
 from autograder.course.course import Course
 
 
 def steps(course: Course, assignment: str) -> Iterable[Step]:
-    """A step for each accuracy check. Raises CourseError when calibration.json is damaged."""
-    for threshold in examine(course, assignment):
+    """A step for each check on what a network reaches. Raises CourseError when calibration.json is damaged.
+
+    An accuracy is never asked for without evidence. Where only other metrics are asked for, which a new assignment of a table is, what
+    was never measured is noted.
+    """
+    thresholds = examine(course, assignment)
+    evidence = assignment in read(course).assignments or any(one.aim.metric == ACCURACY for one in thresholds)
+    for threshold in thresholds:
+        if not evidence:
+            note = _(
+                "not calibrated: `autograder calibrate {assignment}` measures how far it is from luck",
+                assignment=assignment,
+            )
+            yield Step(part=Part.THRESHOLDS, assignment=assignment, name=threshold.place, notes=(note,))
+            continue
         reasons = [
             Reason(message=f"{problem}. {threshold.remedy}".strip(), file="course.yml", place=threshold.place)
             for problem in threshold.problems

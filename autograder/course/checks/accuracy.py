@@ -36,7 +36,7 @@ from autograder.course.checks.base import (
 )
 from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.network import ModelCheck
-from autograder.course.checks.ranges import between, within
+from autograder.course.checks.ranges import ACCURACY, Aim, between
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 from autograder.course.checks.values import AT_LEAST
 
@@ -45,12 +45,13 @@ SCORES = (
     "r2_score", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "max_error",
     "explained_variance_score", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
 )  # fmt: skip
+LOSS = "loss"
 _AS_SCORES = {
     name: name for name in ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
 }  # of Keras's names, those that are the same number
 
 
-class _Measured(ModelCheck):
+class OnSplit(ModelCheck):
     """A number that the grader measures on a split. Weights must come out of trainings that did not see that split."""
 
     split: Split = "holdout"
@@ -98,6 +99,9 @@ class _Measured(ModelCheck):
         except CannotRebuild as error:
             return undecided(error)
 
+    def aim(self) -> Aim:
+        raise NotImplementedError
+
     def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
         """What the grader finds on its own rows of the split. Raises CannotRebuild where it can't."""
         return facts.lab.evaluate(model, self.split)
@@ -106,11 +110,14 @@ class _Measured(ModelCheck):
         raise NotImplementedError
 
 
-class Accuracy(_Measured):
+class Accuracy(OnSplit):
     """Accuracy on a split, measured by the grader. Weights must come out of trainings that did not see that split."""
 
     type: Literal["accuracy"] = "accuracy"
     at_least: float = Field(gt=0, le=1)
+
+    def aim(self) -> Aim:
+        return Aim(ACCURACY, self.split, self.at_least)
 
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
@@ -122,7 +129,7 @@ class Accuracy(_Measured):
         return failed(_("at least {at_least:g}", at_least=self.at_least), f"{accuracy:.4f}", _why_low(fits))
 
 
-class Metric(_Measured):
+class Metric(OnSplit):
     """Loss or another metric on a split, measured by the grader, between bounds. Weights must come out of trainings that did not see
     that split."""
 
@@ -135,13 +142,16 @@ class Metric(_Measured):
     @field_validator("metric")
     @classmethod
     def _is_a_metric(cls, name: str) -> str:
-        if name == "loss" or name in SCORES:
+        if name == LOSS or name in SCORES:
             return name
         found = name_of_keras("metrics", name)
         if found != "accuracy" and found not in _AS_SCORES:
             known = ", ".join(("loss", "accuracy", *SCORES))
             raise ValueError(_("the grader doesn't measure {metric}: there are {known}", metric=name, known=known))
         return _AS_SCORES.get(found, found)
+
+    def aim(self) -> Aim:
+        return Aim(self.metric, self.split, self.at_least, self.at_most)
 
     def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
         return (
@@ -154,10 +164,9 @@ class Metric(_Measured):
 
     def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
         number_ = measured[self.metric]
-        right = within(number_, self.at_least, self.at_most)
         return (
             passed(f"{number_:.4f}")
-            if right
+            if self.aim().reached(number_)
             else failed(between(self.at_least, self.at_most), f"{number_:.4f}", _why_low(fits))
         )
 

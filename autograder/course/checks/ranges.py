@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from autograder.common.i18n import _
 from autograder.common.models import Written
+
+ACCURACY = "accuracy"
 
 
 def within(value: float, at_least: float | None, at_most: float | None) -> bool:
@@ -23,6 +25,36 @@ def between(at_least: float | None, at_most: float | None) -> str:
     if at_least is not None:
         return _("at least {low:g}", low=at_least)
     return _("at most {high:g}", high=at_most)
+
+
+class Aim(NamedTuple):
+    """What a network must reach: `metric`, measured by the grader on `split`, between bounds that belong to it."""
+
+    metric: str
+    split: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is measured under: the split, and the metric where that is not accuracy."""
+        return self.split if self.metric == ACCURACY else f"{self.split} {self.metric}"
+
+    @property
+    def threshold(self) -> float:
+        """The bound that counts where one number is to say it."""
+        bound = self.at_least if self.at_least is not None else self.at_most
+        assert bound is not None
+        return bound
+
+    def reached(self, value: float) -> bool:
+        return within(value, self.at_least, self.at_most)
+
+    def distance(self, value: float) -> float:
+        """How far inside of the nearer bound `value` lies; negative outside."""
+        inside = [value - self.at_least] if self.at_least is not None else []
+        inside += [self.at_most - value] if self.at_most is not None else []
+        return min(inside)
 
 
 class Range(Written):

@@ -31,4 +31,4 @@ def test_the_picture_shows_the_thresholds_of_the_course(course):
     picture = PICTURE.read_text("utf-8")
     for name in course.assignments:
         for threshold in examine(course, name):
-            assert f"{name}.{threshold.place}" in picture and f">{threshold.at_least:g}<" in picture
+            assert f"{name}.{threshold.place}" in picture and f">{threshold.aim.at_least:g}<" in picture

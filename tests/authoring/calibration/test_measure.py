@@ -18,7 +18,8 @@ from autograder.authoring.calibration.measure import (
 from autograder.common.errors import CourseError
 from autograder.common.submission import Submission
 from autograder.common.wire.description import Component, LayerDescription
-from autograder.judge.variations import read_fit, trial_document, trials
+from autograder.judge.trial_documents import read_fit, trial_document
+from autograder.judge.variations import trials
 from autograder.networks.build import architecture, compile_settings
 from autograder.networks.states import FitSpec, Samples, State
 from autograder.worker.submission import grade_submission
@@ -55,12 +56,10 @@ def test_what_other_checks_catch_is_found_by_asking_them(found):
     assert caught["untrained"] == ["train.trained_on", "train.epochs", "train.batch_size"]
 
 
-def test_the_courses_own_seed_gives_the_accuracy_that_students_get(course, found, trainer, bench, sandbox, monkeypatch):
-    monkeypatch.setitem(measure._worker, "trainer", trainer)
+def test_the_courses_own_seed_gives_the_accuracy_that_students_get(course, found, lab, trainer, bench, sandbox):
     trials_found = {one["name"]: one for one in found[0]["trials"]}
-    holdout = (course.data.holdout.test_size, course.data.holdout.random_state)
     values = {
-        name: measure._measure(trials_found[name], course.seed, ["holdout", "test"], holdout)
+        name: measure._measure(lab, trainer, trials_found[name], course.seed, ["holdout", "test"])
         for name in ("reference", "untrained")
     }
     assert set(values["reference"]) == {"holdout", "test"}
@@ -110,6 +109,20 @@ def test_linear_takes_activations_from_hidden_layers_only(spec):
     plan = json.loads(linear.fits[0].plan)
     assert [kind for kind, _, _ in plan["layers"]] == ["Dense", "Dense"]
     assert plan["layers"][-1][2]["activation"] == "softmax"
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "other"),
+    [
+        ("sigmoid", "binary_crossentropy", "softmax_output"), ("linear", "mean_squared_error", "sigmoid_output"),
+        ("softmax", "sparse_categorical_crossentropy", ""), ("linear", "sparse_categorical_crossentropy", ""),
+    ],
+)  # fmt: skip
+def test_an_output_may_be_that_of_another_task_where_it_can_be_trained_all_the_same(spec, activation, loss, other):
+    network = model(dense(3, activation)).model_copy(update={"fits": (fit(),)})
+    compiled = network.compiled.model_copy(update={"loss": Component(type=loss)})
+    made = names(network, replace(spec, settings=compile_settings(compiled)))
+    assert [name for name in made if name.endswith("_output")] == [other] * bool(other)
 
 
 def test_the_other_optimizer_is_another_one(spec):
@@ -186,5 +199,5 @@ def test_assignments_without_a_threshold_are_refused(course):
     bare = course.assignment("deep").model_copy(update={"questions": questions})
     assert assignments_with_thresholds(course) == ["two_layer", "deep", "flatten_relu", "optimizers"]
     assert assignments_with_thresholds(without) == ["deep"]
-    with pytest.raises(CourseError, match="deep has no accuracy check"):
+    with pytest.raises(CourseError, match="deep has no check on what a network reaches"):
         assignments_with_thresholds(course.model_copy(update={"assignments": {"deep": bare}}), ["deep"])

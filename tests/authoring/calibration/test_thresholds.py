@@ -18,9 +18,10 @@ from autograder.authoring.calibration.evidence import (
     write,
 )
 from autograder.authoring.calibration.plot import draw
-from autograder.authoring.calibration.table import problem_lines
+from autograder.authoring.calibration.table import problem_lines, tables
 from autograder.authoring.calibration.thresholds import examine
 from autograder.common.errors import AutograderError, CourseError
+from autograder.course.checks.registry import parse
 
 GOOD = tuple(round(0.87 + 0.001 * (n % 5 - 2), 4) for n in range(30))  # mean 0.87, sd 0.0014
 
@@ -52,7 +53,7 @@ def test_a_threshold_far_enough_below_the_reference_is_earned(course):
     threshold = judged(course, trial("reference", "reference", GOOD), trial("linear", "wrong", [0.84] * 30))
     assert threshold.problems == () and threshold.remedy == ""
     assert threshold.margin == pytest.approx(0.02 / 0.00144, rel=0.01)
-    assert threshold.advice == 0.86
+    assert threshold.advice == {"at_least": 0.86}
     assert (threshold.reference.passed, threshold.reference.failed) == (30, 0)
     assert threshold.reference.fails_at_most == pytest.approx(1 - 0.05 ** (1 / 30))
 
@@ -124,9 +125,58 @@ def test_missing_stale_and_impossible_evidence_is_reported(course):
 
 def test_every_threshold_is_judged_on_its_own_split(course):
     both = examine(course, "two_layer", evidence(course, trial("reference", "reference", GOOD)))
-    assert [(one.place, one.split, one.at_least) for one in both] == [
+    assert [(one.place, one.aim.split, one.aim.at_least) for one in both] == [
         ("accuracy.accuracy", "holdout", 0.85), ("accuracy.unseen_images", "test", 0.84),
     ]  # fmt: skip
+
+
+def judged_by(course, metric, *trials, **bounds):
+    """One check on a metric of the hold-out in place of both."""
+    question = course.assignment("two_layer").questions["accuracy"]
+    check = parse(
+        {"type": "metric", "of": "model", "metric": metric, "split": "holdout", "points": question.points, **bounds}
+    )
+    questions = {"accuracy": question.model_copy(update={"checks": (check,)})}
+    assignment = course.assignment("two_layer").model_copy(update={"questions": questions})
+    there = course.model_copy(update={"assignments": {"two_layer": assignment}})
+    made = [one.model_copy(update={"accuracy": {check.aim().key: one.accuracy["holdout"]}}) for one in trials]
+    network = NetworkEvidence(
+        checks={"accuracy.metric": CheckEvidence(split=check.aim().key, threshold=0)}, trials=tuple(made)
+    )
+    known = AssignmentEvidence(solution=solution_digest(there, "two_layer"), versions={}, networks=(network,))
+    (threshold,) = examine(there, "two_layer", Evidence(assignments={"two_layer": known}))
+    return threshold
+
+
+ERRORS = tuple(50 + 0.5 * (n % 5 - 2) for n in range(30))  # mean 50, sd 0.72
+
+
+def test_an_upper_bound_is_judged_as_a_lower_one_from_the_other_side(course):
+    reference = trial("reference", "reference", ERRORS)
+    earned = judged_by(
+        course, "mean_absolute_error", reference, trial("raw", "wrong", [70.0, 71, 72, 73, 70]), at_most=60
+    )
+    (table,) = tables([earned])
+    assert table.title.startswith("two_layer.accuracy.metric: holdout mean_absolute_error \u2264 60, 13.9 sd")
+    assert earned.problems == () and earned.margin == pytest.approx(10 / 0.719, rel=0.01)
+    assert earned.advice == {"at_most": pytest.approx(52.9)}
+    near = judged_by(course, "mean_absolute_error", reference, at_most=51)
+    assert "51 is 1.4 sd above the reference's mean (50.0000" in near.problems[0]
+    assert near.remedy == "The lowest at_most with the full margin is 52.9."
+    (passing,) = judged_by(
+        course, "loss", reference, trial("raw", "wrong", [59.0] * 30, "as they are"), at_most=60
+    ).problems
+    assert passing.startswith("as they are: it passes in 30 of 30 trainings")
+
+
+def test_of_two_bounds_the_nearer_one_counts_and_a_wrong_network_may_miss_either(course):
+    reference = trial("reference", "reference", ERRORS)
+    wrong = [trial("low", "wrong", [10.0] * 30), trial("high", "wrong", [90.0] * 30)]
+    both = judged_by(course, "loss", reference, *wrong, at_least=30, at_most=60)
+    (table,) = tables([both])
+    assert table.title == "two_layer.accuracy.metric: holdout loss \u2265 30, \u2264 60, 13.9 sd from the mean"
+    assert both.problems == () and both.margin == pytest.approx(10 / 0.719, rel=0.01)
+    assert set(judged_by(course, "loss", reference, at_least=49.5, at_most=90).advice) == {"at_least", "at_most"}
 
 
 @pytest.mark.parametrize(
@@ -184,6 +234,16 @@ def test_the_plot_shows_every_network_and_the_threshold(course, tmp_path):
     for text in ("two_layer.accuracy.accuracy", "the solution", "never trained", "0.85", "0.84", "off the scale"):
         assert text in picture
     assert len(picture) < 100_000
+    errors = judged_by(
+        course,
+        "mean_absolute_error",
+        trial("reference", "reference", ERRORS),
+        trial("u", "wrong", [900.0] * 30),
+        at_most=60,
+    )
+    draw([errors], tmp_path / "errors.svg")
+    picture = (tmp_path / "errors.svg").read_text("utf-8")
+    assert "mean_absolute_error" in picture and "off the scale" in picture and ">60<" in picture
     with pytest.raises(AutograderError, match="neither"):
         draw(thresholds, tmp_path / "plot.gif")
     with pytest.raises(AutograderError, match="no evidence to draw"):

@@ -150,12 +150,13 @@ def test_an_assignment_says_what_it_is_on_where_the_course_is_on_something_else(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
-    ["cnn", "sklearn"],  # that of a network is proven by docs/writing-assignments.md, a regression by its example
+    ["cnn", "sklearn"],  # a regression is proven by its example, and by docs/writing-assignments.md
 )
 def test_an_assignment_of_each_task_proves_itself(tmp_path, task, memo_folder):
     new_course(tmp_path, New("first", languages=("en",), task=task))
     if task == "cnn":  # and beside it one on other data
         new_assignment(tmp_path / "course.yml", New("second", task="regression"))
+        new_assignment(tmp_path / "course.yml", New("third", task="network"))
     parts = [
         word
         for part in ("solution", "alternatives", "release", "mutants", "checks", "emptied")

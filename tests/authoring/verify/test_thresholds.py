@@ -72,6 +72,18 @@ def test_a_threshold_that_wrong_networks_pass_is_a_reason(root):
     assert "untrained: it passes in 30 of 30 trainings" in reason.sentence()
 
 
+def test_a_metric_that_was_never_measured_is_noted_and_an_accuracy_is_a_reason(root):
+    shutil.copytree(ROOT / "solutions" / "deep", root / "solutions" / "deep")
+    text = (root / "course.yml").read_text("utf-8")
+    start = text.index("\n  deep:")
+    of_deep = text[start:].replace(
+        "{type: accuracy, of: model, split:", "{type: metric, metric: loss, of: model, split:", 2
+    )
+    (root / "course.yml").write_text(text[:start] + of_deep, "utf-8")
+    found = steps(root, "deep")
+    assert found and all(step.proven and "`autograder calibrate deep`" in step.notes[0] for step in found.values())
+
+
 def test_a_threshold_without_evidence_is_a_reason_with_the_command(root):
     shutil.copytree(ROOT / "solutions" / "deep", root / "solutions" / "deep")
     for step in steps(root, "deep").values():
