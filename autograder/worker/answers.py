@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from nbformat import NotebookNode
@@ -17,7 +18,9 @@ from autograder.sandbox.run import Run
 from autograder.worker.causes import EMPTY, error_of, follow, forgotten, heading_above
 from autograder.worker.surroundings import reason
 
-TRACEBACK = "Traceback (most recent call last)"
+# What shows errors says so where it can't: none of that is the student's, but for how it ends.
+_NOT_SHOWN = ("Traceback (most recent call last)", "Unexpected exception formatting exception")
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)\b.*", re.MULTILINE)
 _UNANSWERED = N_("This question was not answered.")
 
 
@@ -225,13 +228,14 @@ def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: R
         return said, for_error(error.name, error.message)
     if ended:
         return _("The check cell did not run: {why}.", why=ended), ""
-    printed = _printed(check[1]) if check is not None else ""
+    printed = printed_by(check[1]) if check is not None else ""
     return _("Nothing was handed in. {printed}", printed=printed).strip(), ""
 
 
-def _printed(cell: NotebookNode) -> str:
+def printed_by(cell: NotebookNode) -> str:
+    """What a check cell printed, in a line; of a traceback that could not be shown as errors are, how it ends."""
     texts = [str(output.get("text", "")) for output in cell.get("outputs", []) if output.output_type == "stream"]
     text = "".join(texts)
-    if TRACEBACK in text:  # of what shows errors, and not of the student's: how it ends says what it is
-        text = text.rstrip().rpartition("\n")[2]
+    if any(said in text for said in _NOT_SHOWN):
+        text = (_RAISED.findall(text[-20_000:]) or [""])[-1]
     return clean(text, 300)

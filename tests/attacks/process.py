@@ -295,6 +295,8 @@ steps_default, steps_full = 1500, 1
     Attack("one line of a megabyte with carriage returns", edits=after_last("print('\\r'.join(['x'] * 120_000) + '\\b' * 10_000)")),
     Attack("endless loop", edits={"parameters-answer": "while True: pass"}, earns={"parameters": 0.0},
            says=("was stopped after 2 s",), dangerous=True, cell_seconds=2),
+    Attack("a recursion limit in which no error can be shown", base="short", earns={"parameters": 0.0, "steps": 0.0}, dangerous=True,
+           edits={"parameters-answer": "import sys\nsys.setrecursionlimit(45)"}, says=("Nothing was handed in.",)),
     ends("endless loop in C", "sum(range(10 ** 14))", "could not be interrupted", cell_seconds=2),
     ends("endless loop that ignores interrupts", "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
          "while True: time.sleep(0.01)", "could not be interrupted", cell_seconds=2),

@@ -10,7 +10,7 @@ from autograder.common.results import Status
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import flow, surroundings
-from autograder.worker.answers import first_cause
+from autograder.worker.answers import first_cause, printed_by
 from tests.worker.executing import answer, execute, graded
 
 LACKS = {
@@ -264,3 +264,21 @@ def test_names_are_followed_statement_by_statement():
     assert [sorted(one.changes) for one in flow.statements(loops)] == [["models", "network", "part"], []]
     broken = flow.statements("import keras as k\nmodel = k.Sequential([\nx, y = 1, 2")
     assert sorted(broken[0].binds) == ["k", "model", "x", "y"]
+
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "…/IPython/core/interactiveshell.py", line 1, in f\n    f()\n'
+ODD = "Unexpected exception formatting exception. Falling back to standard exception\n"
+PRINTED = {
+    "a line of its own\n": "a line of its own",
+    TRACEBACK
+    + "RecursionError: maximum recursion depth exceeded\n": "RecursionError: maximum recursion depth exceeded",
+    ODD * 3 + TRACEBACK * 2: "",
+    f"{TRACEBACK}OSError: [Errno 24] Too many open files\n\nDuring handling ...\n{ODD}{TRACEBACK}": "OSError: [Errno 24] Too many open files",
+    "x" * 2_000_000 + "\n" + TRACEBACK + "numpy.linalg.LinAlgError: odd": "numpy.linalg.LinAlgError: odd",
+}
+
+
+@pytest.mark.parametrize("text", PRINTED, ids=lambda text: text[-30:])
+def test_a_check_cell_that_could_not_show_its_error_says_how_it_ended(text):
+    shown = nbformat.v4.new_output("stream", name="stderr", text=text)
+    assert printed_by(nbformat.v4.new_code_cell("check()", outputs=[shown])) == PRINTED[text]
