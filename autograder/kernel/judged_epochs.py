@@ -24,7 +24,14 @@ from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, Sample
 from autograder.kernel.describe import describe_model
 from autograder.kernel.describe_compile import describe_compile, describe_metrics
 from autograder.kernel.epoch_data import EpochData, ReadEpoch
-from autograder.kernel.structure import answers, build_by_a_call, built_copy, is_own, trains_as_keras
+from autograder.kernel.structure import (
+    answers,
+    build_by_a_call,
+    built_copy,
+    is_own,
+    trains_as_keras,
+    undone_if_it_fails,
+)
 from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
 from autograder.kernel.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
 
@@ -117,7 +124,7 @@ class JudgedEpochs:
                         own.used()
                         return
                     self._known, self.batch_size = found
-                with as_traced(self.model, function, self._form()) as self.traces:
+                with undone_if_it_fails(self.model), as_traced(self.model, function, self._form()) as self.traces:
                     self.judge()
                 if self.data.samples is None:
                     own.used()

@@ -101,18 +101,58 @@ def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
 
 
 @contextlib.contextmanager
-def unnoticed() -> Iterator[None]:
+def undone_if_it_fails(model: Any) -> Iterator[None]:
+    """A network that isn't built, and all that belongs to it, is again as the notebook made it where what is done in between fails."""
+    if all(layer.built for layer in model._flatten_layers()):
+        yield
+        return
+    kept = [*_contents(model, set())]
+    try:
+        with unnoticed(only_failures=True):
+            yield
+    except Exception:
+        for container, content in kept:
+            kind: Any = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+            kind.clear(container)  # Keras's own lists notice what they are told by their own methods
+            (kind.extend if kind is list else kind.update)(container, content)
+        raise
+
+
+_CONTAINERS = (list, dict, set)
+
+
+def _contents(thing: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
+    """The attributes of a thing of Keras's and of those that it is made of, and the lists and the like among them, each with a copy."""
+    from keras.src.saving.keras_saveable import KerasSaveable
+    from keras.src.utils.tracking import Tracker
+
+    thing = vars(thing) if isinstance(thing, (KerasSaveable, Tracker)) else getattr(thing, "__wrapped__", thing)
+    if not isinstance(thing, (*_CONTAINERS, tuple)) or id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if not isinstance(thing, tuple):
+        yield thing, thing.copy()
+    held = getattr(thing, "_storage", ())  # where a list of TensorFlow's has its items a second time
+    for part in [*(thing.values() if isinstance(thing, dict) else thing), held]:
+        yield from _contents(part, seen)
+
+
+@contextlib.contextmanager
+def unnoticed(*, only_failures: bool = False) -> Iterator[None]:
     """What is made in between leaves the notebook's random numbers, and the names that Keras counts, as they were."""
     from keras.src.backend.common import global_state
 
     names = global_state.get_global_attribute("object_name_uids", {})
     before, numbers = dict(names), random.getstate()
+    done = False
     try:
         yield
+        done = True
     finally:
-        names.clear()
-        names.update(before)
-        random.setstate(numbers)
+        if not (only_failures and done):
+            names.clear()
+            names.update(before)
+            random.setstate(numbers)
 
 
 def axes(shape: Any) -> tuple[int | None, ...] | None:

@@ -1,0 +1,112 @@
+"""Looking at a network leaves nothing behind."""
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.kernel.structure import build_by_a_call, built_copy, undone_if_it_fails
+
+FORM = ("float32", (None, 4))
+
+
+class Chain(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.parts = keras.layers.Dense(3), [keras.layers.Dropout(0.5), keras.layers.BatchNormalization()]
+
+    def call(self, inputs):
+        inputs = self.hidden(inputs)
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+class Late(keras.Model):
+    """Makes its layers when it is built."""
+
+    def build(self, _shape):
+        self.late = {"one": keras.layers.Dense(3, kernel_regularizer="l2")}
+
+    def call(self, inputs):
+        return self.late["one"](inputs)
+
+
+class Nested(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.Sequential([Chain(), keras.layers.Dense(2)])
+        self.seen = keras.metrics.Mean()
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+class SaysItIsBuilt(Chain):
+    def build(self, _shape):
+        self.built = True
+
+
+NETWORKS = {
+    "a class": Chain,
+    "a class that makes its layers late": Late,
+    "networks in a network": Nested,
+    "a class that says that it is built": SaysItIsBuilt,
+    "layers": lambda: keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)]),
+}
+
+
+def facts(model):
+    """What can be seen of a network and of all that belongs to it."""
+    parts = [*model._flatten_layers(), model.optimizer, *(model.metrics if model.compiled else ())]
+    named = [(part.name, part.built if hasattr(part, "built") else None, sorted(vars(part))) for part in parts if part]
+    variables = [[variable.path for variable in part.variables] for part in parts if part]
+    tracked = [
+        (part._tracker.locked, {name: len(ids) for name, ids in part._tracker.stored_ids.items()})
+        for part in parts
+        if part
+    ]
+    return named, variables, tracked, len(model.losses)
+
+
+def fitted(make, looks):
+    keras.src.utils.naming.reset_uids()
+    keras.utils.set_random_seed(1)
+    model = make()
+    model.compile("adam", "mse", metrics=["mae"])
+    before = facts(model)
+    looks(model)
+    assert facts(model) == before
+    model.fit(np.ones((8, 4), "float32"), np.ones((8, 1)), verbose=0)
+    return facts(model), model.get_weights(), keras.layers.Dense(1).name
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_a_network_that_was_built_in_vain_is_as_it_was(make):
+    def looks(model):
+        before = facts(model)
+        with pytest.raises(ZeroDivisionError), undone_if_it_fails(model):
+            build_by_a_call(model, FORM)
+            model.optimizer.build(model.trainable_variables)
+            model._compile_metrics.build(np.zeros((2, 1)), np.zeros((2, 1)))
+            assert facts(model) != before
+            1 / 0  # noqa: B018
+
+    (seen, weights, name), (other, others, other_name) = fitted(make, looks), fitted(make, lambda model: None)
+    assert (seen, name) == (other, other_name)
+    assert len(weights) > 0
+    np.testing.assert_equal(weights, others)
+
+
+def test_a_network_that_was_built_stays_so():
+    model = Chain()
+    with undone_if_it_fails(model):
+        build_by_a_call(model, FORM)
+    assert len(model.weights) == 6
+
+
+def test_a_copy_is_built_and_the_network_is_not():
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    before = facts(model)
+    assert built_copy(model, (None, 4)).built
+    assert facts(model) == before
