@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,43 +19,116 @@ from autograder.worker.judge_process import Bench
 from tests.conftest import ROOT
 from tests.transparency.cells import PRELUDE
 
+NOT_COMPARED = {"left to Keras", "relations"}  # who trained, and what could be looked for
 
-def facts_of(cells: Mapping[str, str], bench: Bench, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the cells left in a plain kernel and in a graded one; both processes run at the same time."""
+
+def facts_of(
+    cells: Mapping[str, str], bench: Bench, folder: Path, watched: Iterable[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the cells left in a plain kernel and in a graded one; both processes run at the same time.
+
+    While grading all calls of Keras are held against `relations`, beside plain Keras those of the cells that are `watched`.
+    """
+    watched = {*watched}
+    kept = Kept()
+    unknown = {name: code for name, code in cells.items() if kept.of(code, name in watched) is None}
     with tempfile.TemporaryDirectory() as short:  # a socket's path has 107 bytes at most
         address = Path(short) / "judge"
         bench.begin("two_layer", address, "en")
-        running = []
-        for mode in ("plain", "graded"):
-            place = folder / mode
-            place.mkdir(parents=True)
-            (place / "cells.json").write_text(json.dumps({"prelude": PRELUDE, "cells": dict(cells)}), "utf-8")
-            environment = {
-                **os.environ,
-                "PYTHONPATH": str(ROOT),
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "CUDA_VISIBLE_DEVICES": "-1",
-                "PYTHONHASHSEED": "0",
-            }
-            environment.pop("AUTOGRADER_COURSE", None)
-            if mode == "graded":
-                environment["AUTOGRADER_JUDGE"] = str(address)
-            command = [sys.executable, "-m", "tests.transparency.kernel", mode, "cells.json", "facts.json"]
-            log = (place / "log.txt").open("w")
-            running.append((place, log, subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)))
-        found = []
-        for place, log, process in running:
-            assert process.wait() == 0, (place / "log.txt").read_text("utf-8", "replace")[-3000:]
-            log.close()
-            found.append(json.loads((place / "facts.json").read_text("utf-8")))
+        asked = _begin("graded", cells, folder / "graded", watched, address)
+        plain = _left(_begin("plain", unknown, folder / "plain", watched)) if unknown else {}
+        graded = _left(asked)
         bench.end("en")
-    return found[0], found[1]
+    others = {name: cells[name] for name in cells if name not in unknown}
+    same = {name for name, code in others.items() if kept.of(code, name in watched) == digest_of(graded[name])}
+    again = {name: code for name, code in others.items() if name not in same}
+    if again:  # for what exactly differs, and where, if at all
+        plain |= _left(_begin("plain", again, folder / "again", watched))
+    kept.keep({cells[name]: (name in watched, facts) for name, facts in plain.items()})
+    return {name: plain.get(name) or graded[name] for name in cells}, graded
+
+
+def _begin(mode: str, cells: Mapping[str, str], place: Path, watched: set[str], judge: Path | None = None) -> Any:
+    """A process that runs the cells, and where it leaves what they left."""
+    place.mkdir(parents=True)
+    document = {"prelude": PRELUDE, "cells": dict(cells), "watched": [*watched]}
+    (place / "cells.json").write_text(json.dumps(document), "utf-8")
+    environment = {
+        **os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONHASHSEED": "0",
+    }  # fmt: skip
+    environment.pop("AUTOGRADER_COURSE", None)
+    if judge is not None:
+        environment["AUTOGRADER_JUDGE"] = str(judge)
+    command = [sys.executable, "-m", "tests.transparency.kernel", mode, "cells.json", "facts.json"]
+    with (place / "log.txt").open("w") as log:
+        return place, subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)
+
+
+def _left(running: Any) -> dict[str, Any]:
+    place, process = running
+    assert process.wait() == 0, (place / "log.txt").read_text("utf-8", "replace")[-3000:]
+    found: dict[str, Any] = json.loads((place / "facts.json").read_text("utf-8"))
+    return found
+
+
+class Kept:
+    """Digests of what cells left beside plain Keras, in ``plain.json``: where a graded kernel leaves the same, plain Keras isn't asked again.
+
+    They hold for these versions of all that takes part, and for this text of cell, prelude and harness; of anything else none is known.
+    A digest that isn't the graded kernel's decides nothing: the cell then runs beside plain Keras too. With AUTOGRADER_PLAIN=keep what
+    ran there is kept.
+    """
+
+    file = Path(__file__).with_name("plain.json")
+
+    def __init__(self) -> None:
+        document = json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
+        self.known: dict[str, str] = document["cells"] if document.get("basis") == basis() else {}
+
+    @staticmethod
+    def _key(code: str, watched: bool) -> str:
+        return hashlib.sha256(f"{code}\n{_sources('relations', 'replays') if watched else ''}".encode()).hexdigest()[
+            :20
+        ]
+
+    def of(self, code: str, watched: bool) -> str | None:
+        return self.known.get(self._key(code, watched))
+
+    def keep(self, ran: Mapping[str, tuple[bool, dict[str, Any]]]) -> None:
+        if os.environ.get("AUTOGRADER_PLAIN") == "keep":
+            known = {**Kept().known, **{self._key(code, seen): digest_of(facts) for code, (seen, facts) in ran.items()}}
+            document = {"basis": basis(), "cells": dict(sorted(known.items()))}
+            self.file.write_text(json.dumps(document, indent=0) + "\n", "utf-8")
+
+
+def digest_of(facts: dict[str, Any]) -> str:
+    """Of all that `differences` compares."""
+    compared = {key: value for key, value in facts.items() if key not in NOT_COMPARED}
+    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@cache
+def basis() -> str:
+    """Of all that a plain kernel's facts come from, but for the cell."""
+    texts = [PRELUDE, _sources("kernel", "watch"), (ROOT / "autograder" / "kernel" / "stand_ins.py").read_text("utf-8")]
+    versions = [
+        f"{name} {version(name)}"
+        for name in ("keras", "tensorflow", "numpy", "ipython", "ipykernel", "pandas", "scikit-learn", "scipy", "h5py")
+    ]
+    return hashlib.sha256(
+        "\n".join([platform.python_version(), platform.machine(), *versions, *texts]).encode()
+    ).hexdigest()
+
+
+@cache
+def _sources(*names: str) -> str:
+    return "\n".join(Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in names)
 
 
 def differences(plain: Any, graded: Any, place: str = "") -> Iterator[str]:
-    """Each place where the two differ, with both sides; who trained is no such place."""
+    """Each place where the two differ, with both sides."""
     if isinstance(plain, dict) and isinstance(graded, dict):
-        for key in sorted({*plain, *graded} - {"left to Keras"}):
+        for key in sorted({*plain, *graded} - NOT_COMPARED):
             if key in plain and key in graded:
                 yield from differences(plain[key], graded[key], f"{place}.{key}")
             else:

@@ -14,12 +14,16 @@ import os
 import random
 import re
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipykernel.iostream  # noqa: F401 - Keras prints as in a notebook where this is loaded
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
+
+if TYPE_CHECKING:
+    from tests.transparency.watch import Watch
 
 SEED = 42
 SMALL = 10_000_000  # bytes of an array that is put back as it was
@@ -27,13 +31,16 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|\bnan\b|-?\binf\b")
 TIME = re.compile(r"N(us|ms|s)(/step|/epoch)?")
 FILE = re.compile(r"(?<=tfevents)\.[^/]*")  # TensorFlow names them by time, host and process
+OURS = re.compile(
+    r'File "[^"]*/transparency/watch\.py", line \d+, in \w+\s*'
+)  # in what TensorFlow says of a failing graph
 PATH = re.compile(r"(/[\w.+-]+)+")
 
 
 def text(value: str) -> str:
     """A text without numbers, times, paths, and what a progress bar wrote over."""
     lines = []
-    for line in ANSI.sub("", value).replace("\x08", "").split("\n"):
+    for line in OURS.sub("", ANSI.sub("", value)).replace("\x08", "").split("\n"):
         last = line.rsplit("\r", 1)[-1]
         last = re.sub(r"━+", "━", PATH.sub("PATH", last))
         lines.append(TIME.sub("T", NUMBER.sub("N", re.sub(r"0x[0-9a-f]+", "ADDRESS", last))).rstrip())
@@ -102,12 +109,17 @@ def optimizer(value: Any, depth: int) -> dict[str, Any]:
     return {"variables": variables, "iterations": int(value.iterations), "config": config, "built": value.built}
 
 
-def run(shell: Any, code: str, begun: dict[str, Any]) -> dict[str, Any]:
+def run(shell: Any, code: str, begun: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    from keras.src.utils import naming
+
     out, err = io.StringIO(), io.StringIO()
     for module in [*sys.modules.values()]:  # a warning is shown once in a process: in each cell again
         getattr(module, "__warningregistry__", {}).clear()
+    naming.reset_uids()  # nor do names tell which cells came before
+    watch.on = True
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(code, store_history=False)
+    watch.on = False
     error = result.error_before_exec or result.error_in_exec
     printed = out.getvalue()
     facts: dict[str, Any] = {"stderr": text(err.getvalue())}
@@ -128,10 +140,21 @@ def run(shell: Any, code: str, begun: dict[str, Any]) -> dict[str, Any]:
     ]
     shown = [mark for name in names for mark in marks(shell.user_ns[name])]
     facts["shows the grader"] = [*shown, *(["traceback"] if error is not None and "autograder" in printed else [])]
+    facts["left to Keras"] = [*LEFT]
+    facts["numbers of something else"], facts["relations"] = related(watch, code)
     for name in names:
         del shell.user_ns[name]
     put_back(shell.user_ns, begun)
     return facts
+
+
+def related(watch: Watch, code: str) -> tuple[list[str], dict[str, int]]:
+    """What of the numbers that the cell's calls gave isn't of their weights and rows; which relations were looked for, and how often."""
+    from tests.transparency.relations import broken
+
+    calls, watch.calls = watch.calls, []
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return broken(calls, code, while_grading=watch.while_grading)
 
 
 def put_back(space: dict[str, Any], begun: dict[str, Any]) -> None:
@@ -171,15 +194,22 @@ def main() -> None:
     mode, cells, target = sys.argv[1:]
     document = json.loads(Path(cells).read_text("utf-8"))
     shell = InteractiveShell.instance(colors="nocolor", cache_size=0)
-    if mode == "graded":
-        from autograder.kernel.judged_fit import JudgeClient
+    import keras
+
+    from tests.transparency.watch import Watch
+
+    watch = Watch(while_grading=mode == "graded")
+    watch.patch()
+    if watch.while_grading:
+        from autograder.kernel import judged_fit
         from autograder.kernel.start import prepare
 
+        client = judged_fit.JudgeClient
+        client.fit, client.evaluate = watch.noted(client.fit, 1), watch.noted(client.evaluate, 1)
+        judged_fit.predict = watch.noted(judged_fit.predict, 1)
+        client._claim = noting(client._claim)
         prepare()
-        JudgeClient._claim = noting(JudgeClient._claim)
     else:
-        import keras
-
         from autograder.kernel.stand_ins import write_no_summaries
 
         write_no_summaries()  # as where TensorBoard is installed, but for its files
@@ -196,8 +226,10 @@ def main() -> None:
         folder.mkdir()
         os.chdir(folder)
         LEFT.clear()
-        facts[name] = {**run(shell, code, begun), "left to Keras": [*LEFT]}
-        print(f"{mode}: {name}", file=sys.__stderr__, flush=True)
+        begun_at = time.process_time()
+        with watch.plainly() if name in document["watched"] and not watch.while_grading else contextlib.nullcontext():
+            facts[name] = run(shell, code, begun, watch)
+        print(f"{time.process_time() - begun_at:6.2f} s {mode}: {name}", file=sys.__stderr__, flush=True)
     (home / target).write_text(json.dumps(facts), "utf-8")
 
 
