@@ -176,6 +176,7 @@ RULES = (
     _rule(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'", _GUESSED, of_module, _UNKNOWN),
     _rule(r"module 'numpy' has no attribute '(?P<name>float|int|bool|object|str)'", N_("np.{name} is gone: write {name}.")),
     _rule(r"'(?:Sequential|Functional|Model)' object has no attribute '(?P<name>\w+)'", _GUESSED, lambda found: MODEL, _UNKNOWN),
+    _rule(r"'numpy\.ndarray' object has no attribute '(?P<name>append|count|extend|index|insert|pop|remove)'", N_("Lists have `{name}`, arrays don't: use a function of NumPy, such as np.argmin, or make a list of it first, list(...).")),
     _rule(r"has no attribute '(?P<name>\w+)'", _UNKNOWN),
     _rule(r"No module named '(?P<name>[\w.]+)'", N_("`{name}` is not installed here: is it spelled right? Otherwise run `%pip install {name}` in a cell of its own.")),
     _rule(r"\(\) missing \d+ required|takes \d+ positional arguments? but|takes from \d+ to|got an unexpected keyword", _ARGUMENTS),

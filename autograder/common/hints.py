@@ -24,6 +24,9 @@ _SHAPES = re.compile(
     re.IGNORECASE,
 )
 
+_LAST_AXIS = re.compile(r"layer '?\"?(?P<name>\w+)\"?'? is incompatible .* axis -1 of input shape to have value (?P<wanted>\d+), but received input with shape \([^)]*?(?P<found>\d+)\)")  # fmt: skip
+_SIZES = {str(size) for source in data_sets.SOURCES.values() for size in (math.prod(source.shape), *source.shape)}
+
 
 def meant(name: str, known: list[str]) -> str:
     """What to say of a name that doesn't exist: the nearest one, or all there are."""
@@ -47,7 +50,7 @@ def for_error(error: str, message: str) -> str:
             return _("The activation name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
         return _("The activation name `{name}` is not known.", name=match[1])
     if named and (match := _NAMED.search(text)):
-        meant = nearest(match[1].lower(), _NAMES)
+        meant = nearest(match[1].lower(), _NAMES, 0.6)
         if meant:
             return _("The name `{name}` is not known; did you mean `{guess}`?", name=match[1], guess=meant)
         return _("The name `{name}` is not known.", name=match[1])
@@ -74,6 +77,12 @@ def _filled(rule: Rule, found: dict[str, str]) -> str:
 
 
 def _shape(text: str) -> str:
+    if (match := _LAST_AXIS.search(text)) and match["found"] not in _SIZES:
+        return _(
+            "The layer `{name}` was made for {wanted} numbers and gets {found}: does one layer object stand in two places? Each place "
+            "needs an object of its own.",
+            name=match["name"], wanted=match["wanted"], found=match["found"],
+        )  # fmt: skip
     for source in data_sets.SOURCES.values():
         shape, values = ", ".join(map(str, source.shape)), math.prod(source.shape)
         if str(values) in text or shape in text:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograder.common import keras_names
+from autograder.common import allowed, keras_names
 from autograder.common.i18n import _
 from autograder.common.wire.description import CompileDescription, Component
 from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, unheard
@@ -166,6 +166,13 @@ def _metric(metric: Any) -> Component:
     kind = type(metric)
     if not kind.__module__.startswith("keras.src.metrics.") or (hasattr(metric, "_fn_kwargs") and not _own(metric._fn)):
         return Component(type=kind.__name__[:200], custom=_("not one of Keras's metrics"))
+    if (
+        kind.__name__ == "MeanMetricWrapper" and not metric._fn_kwargs
+    ):  # of a function: the class of it measures the same
+        function = getattr(metric._fn, "__name__", "")
+        for name in allowed.METRICS:
+            if keras_names.of_object("metrics", name) == function:
+                return Component(type=name)
     return Component(type=kind.__name__[:200], settings=scalar_settings(metric.get_config()))
 
 

@@ -65,7 +65,8 @@ class _Quiet:
 
 def text(value: Any, length: int = 200) -> str:
     """At most `length` characters that can be written as UTF-8."""
-    return str(value)[:length].encode("utf-8", "replace").decode()
+    said = str.__str__(value) if isinstance(value, str) else str(value)  # a member of an Enum of texts is its text
+    return said[:length].encode("utf-8", "replace").decode()
 
 
 def of_pandas(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from IPython import get_ipython
 
 from autograder.common.i18n import asked_for
-from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription
+from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription, encode
 from autograder.kernel.by_chance import is_by_chance
 from autograder.kernel.describe import call, describe
 from autograder.kernel.describe_things import describe_thing, first_axes
@@ -25,6 +25,12 @@ def _by_chance(name: str, answer: str, numbers: Any) -> bool:
     ):
         return False
     return is_by_chance(name, answer, numbers, shell.user_ns, shell.user_ns.get("In") or ())
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two described results say the same, to the last bit."""
+    (said, frames), (said_again, frames_again) = encode({"it": one}), encode({"it": other})
+    return bool(said == said_again) and [frame.tobytes() for frame in frames] == [f.tobytes() for f in frames_again]
 
 
 class Student:
@@ -88,9 +94,11 @@ class Student:
             }
             results = {check: tuple(result for result, _ in found) for check, found in answers.items()}
             changes = {check for check, found in answers.items() if any(changed for _, changed in found)}
+            again = {check for check, tuples in checks.items() if tuples and tuples[0] and not _same(answers[check][0][0], call(objects[name], tuples[0])[0])}  # fmt: skip
             values[name] = FunctionDescription(
                 name=function.name,
                 results={**function.results, **results},
                 changes=tuple(sorted({*function.changes, *changes})),
+                unsteady=tuple(sorted({*function.unsteady, *again})),
             )
         return values

@@ -141,7 +141,7 @@ def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> 
     elif _unanswered(cause, facts):
         said = [_("“{place}” was not answered.", place=place)]
     elif facts.first:  # an earlier error explains less
-        said = [_("Most comes from the error in “{place}”: {error}.", place=place, error=error)]
+        said = [_("Most of the later errors come from “{place}”: {error}.", place=place, error=error)]
     else:
         said = [_("The first error is in “{place}”: {error}.", place=place, error=error)]
     if cause.followed:

@@ -25,6 +25,8 @@ RAISED = {
     'keras.optimizers.Adm()': 'There is no `Adm` here; did you mean `Adam`?',
     "o = keras.optimizers.Adam(); m.compile(o, 'sparse_categorical_crossentropy'); m.fit(x, y, verbose=0); k = net(20); k.compile(o, 'sparse_categorical_crossentropy'); k.fit(x, y, verbose=0)": 'An optimizer belongs to one network: make a new one for each.',
     'm.fit(x, y)': 'Call compile() before fit() or evaluate().',
+    "d = keras.layers.Dense(100, name='twice'); keras.Sequential([keras.Input((784,)), d, d])": 'The layer `twice` was made for 784 numbers and gets 100: does one layer object stand in two places? Each place needs an object of its own.',
+    'np.array([0.9, 0.7]).index(0.7)': "Lists have `index`, arrays don't: use a function of NumPy, such as np.argmin, or make a list of it first, list(...).",
     'net(10).history.history': 'The network was not trained: run the cell with fit() first.',
     'm.evaluate(x, y)': 'Call compile() before fit() or evaluate().',
     "m.compile('sgd', 'sparse_categorical_crossentropy', ['accuracy']); m.fit(x, y, verbose=0)": "compile() takes optimizer and loss without a name, but not the metrics: write metrics=['accuracy'].",

@@ -243,7 +243,7 @@ HOSTILE = ["(" * 40_000, "-" * 49_000 + "1", "a" + ".a" * 24_000, "1" + "+1" * 2
 def test_only_the_first_error_is_called_the_first(course, first):
     causes = tuple(Cause(cell=cell, heading=f"Part {cell}", error=("ValueError", "no")) for cell in (3, 8))
     found = first_cause(course.assignment("deep"), Circumstances(causes=causes, first=first), "en")
-    began = ("The first error is in “Part 3”: ValueError", "Most comes from the error in “Part 8”: ValueError")
+    began = ("The first error is in “Part 3”: ValueError", "Most of the later errors come from “Part 8”: ValueError")
     assert found.sentence.startswith(began[first])
 
 

@@ -201,12 +201,13 @@ class ArrayDescription(Frozen):
 
 class FunctionDescription(Frozen):
     """A function, and what it returned for the arguments that each check (by id) asked for. `changes`: checks whose arguments
-    it changed in place."""
+    it changed in place. `unsteady`: checks whose first call gave something else when it was made again."""
 
     kind: Literal["function"] = "function"
     name: Name = ""
     results: dict[Name, Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=50)
     changes: Annotated[tuple[Name, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
+    unsteady: Annotated[tuple[Name, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
 
 
 class FailureDescription(Frozen):

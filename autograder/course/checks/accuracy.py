@@ -18,7 +18,6 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
     ScalarDescription,
-    digest,
 )
 from autograder.course.checks.base import (
     Check,
@@ -37,6 +36,7 @@ from autograder.course.checks.base import (
 from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.network import ModelCheck
 from autograder.course.checks.ranges import ACCURACY, Aim, between
+from autograder.course.checks.showing import weights_of
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 from autograder.course.checks.values import AT_LEAST
 
@@ -228,6 +228,10 @@ class _Evaluated(Check):
                 return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
         return self._elsewhere(number_, model, facts) or self._guessed(number_, measured, model)
 
+    def _is_rounded(self, number_: float, measured: Mapping[str, float]) -> bool:
+        """Whether the right number was cut to so few digits that it is another one."""
+        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in (1, 2))
+
     def _elsewhere(self, number_: float, model: ModelDescription, facts: Facts) -> str:
         """Where it is the number of another split; those are large, so that no two numbers are the same by chance."""
         for split in ("train", "test", "holdout"):
@@ -243,15 +247,17 @@ class _Evaluated(Check):
         return ""
 
     def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
-        if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 2:
+        if self._is_rounded(number_, measured):
+            return _("This is rounded: hand in the number as evaluate() returns it.")
+        if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
         classes = ((model.layers[-1].output_shape if model.layers else None) or (1,))[-1] or 1
-        guessing = {"accuracy": 1.5 / classes, "loss": math.log(classes) / 1.5}[self.metric]
+        guessing = {"accuracy": 2 / classes, "loss": math.log(classes) / 1.5}[self.metric]
         sign = 1 if self.metric == "accuracy" else -1
         if classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:
             return _(
-                "Guessing is as good, and this network is better: was another one evaluated, or do images and targets not belong "
-                "together, row by row?"
+                "A network that only guesses gets this, and yours is better: was it evaluated before fit(), was it another network, "
+                "or do images and targets no longer belong together?"
             )
         return _("Evaluate this very network on {split}.", split=split_name(self.split))
 
@@ -307,7 +313,7 @@ class Evaluations(_Evaluated):
         if len(value.items) < self.enough:
             return failed(_(AT_LEAST, number=self.enough), show(value))
         networks = [model for key, model in models.items.items() if key in value.items]
-        if self.trained and len(networks) > 1 and len({_weights(model) for model in networks}) == 1:
+        if self.trained and len(networks) > 1 and len({weights_of(model) for model in networks}) == 1:
             return failed(_("another network under each name"), _("the same network under all of them"))
         for key, item in value.items.items():
             verdict = self.compared(item, models.items.get(key), facts)
@@ -315,7 +321,3 @@ class Evaluations(_Evaluated):
                 expected = f"{key}: {verdict.expected}" if verdict.expected else ""
                 return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")
         return passed(show(value))
-
-
-def _weights(model: Any) -> str:
-    return digest(model.weights) if isinstance(model, ModelDescription) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from autograder.common.rows import scaling_of
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.functions import defines
+from autograder.course.checks.showing import number
 
 KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
 KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}
@@ -78,7 +80,7 @@ class ArrayCheck(Check):
         array: ArrayDescription = value
         scaling = scaling_of(array.lookup) if array.lookup is not None else ""  # '' for what isn't images
         if self.shape and array.shape != self.shape:
-            return failed(self.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
+            return failed(self.shape, array.shape, self._axes(array.shape, self.shape))
         sorts = {"float": ("float16", "float32", "float64"), "integer": ("int8", "uint8", "int16", "uint16", "int32",
                  "uint32", "int64", "uint64")}  # fmt: skip
         if self.kind and array.dtype not in sorts[self.kind]:
@@ -112,13 +114,21 @@ class ArrayCheck(Check):
         """Compared with what the course's own function gives, which takes no arguments."""
         wanted = np.asarray(facts.lab.reference(self.reference)())
         if array.shape != wanted.shape:
-            return failed(wanted.shape, array.shape, "" if self.hint else _("Look at .shape: which axis differs?"))
+            return failed(wanted.shape, array.shape, self._axes(array.shape, wanted.shape))
         if array.data is None:
             return undecided(_("the array is too large to be compared"))
         near = np.isclose(array.data.astype(float), wanted.astype(float), rtol=self.tolerance, atol=self.tolerance)
         if near.all():
             return passed(show(array))
         return failed(_("the right numbers"), _("{share:.1%} of the numbers are right", share=float(near.mean())))
+
+    def _axes(self, found: tuple[int | None, ...], wanted: tuple[int, ...]) -> str:
+        """Which axis differs: how many samples there are, or what one sample looks like."""
+        if found[:1] != wanted[:1] and found[1:] == wanted[1:] and wanted:
+            return _("The first axis counts the samples: there should be {wanted}.", wanted=number(wanted[0]))
+        if found[:1] == wanted[:1] and len(found) < len(wanted) and math.prod(axis or 0 for axis in found) == math.prod(wanted):  # fmt: skip
+            return _("Each sample should keep its shape, {shape}: leave reshape() out.", shape=wanted[1:])
+        return "" if self.hint else _("Look at .shape: which axis differs?")
 
     @property
     def _part(self) -> str:
@@ -157,7 +167,10 @@ class ArrayCheck(Check):
             expected = facts.lab.labels(self.equals.removesuffix("_labels"))
             same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
             hint = _split_hint(facts) if self.equals in ("train_labels", "holdout_labels") else ""
-            return passed(title) if same else failed(title, show(array), hint)
+            if same:
+                return passed(title)
+            ordered = array.data is not None and np.array_equal(np.sort(np.ravel(array.data)), np.sort(expected))
+            return failed(title, _("the right labels in another order") if ordered else show(array), hint)
         if array.rows is None or array.lookup is None:
             return failed(
                 title,

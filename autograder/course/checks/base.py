@@ -38,7 +38,7 @@ from autograder.common.wire.description import (
     ModelDescription,
     TableDescription,
 )
-from autograder.course.checks.forms import Form
+from autograder.course.checks.forms import Form, nothing_returned
 from autograder.course.checks.showing import built as built
 from autograder.course.checks.showing import number as number
 from autograder.course.checks.showing import shorten as shorten
@@ -290,7 +290,8 @@ class Check(Written):
             return problem._replace(expected=_(self.wanted)) if odd else problem
         if isinstance(value, FailureDescription):
             return _raised(_(self.wanted), value)
-        return malformed(_(self.wanted), show(value)) if odd else self.decide(value, facts)
+        said = nothing_returned(facts.values.get(self.of))
+        return malformed(_(self.wanted), show(value), said) if odd else self.decide(value, facts)
 
 
 def refusal(facts: Facts, name: str, form: Form, check: str = "") -> Verdict | None:
@@ -340,6 +341,6 @@ def compiled(model: ModelDescription) -> CompileDescription | Verdict:
         return failed(
             _("a compiled network"),
             _("compile() was not called on this network"),
-            _("Compile it with compile() before this cell."),
+            _("Call compile() on this very network, before the cell that checks it."),
         )
     return model.compiled

@@ -222,6 +222,10 @@ class Metrics(ModelCheck):
         word = keras_names.ACCURACY_OF.get(found.loss.type)
         wanted = ["accuracy" if name == word else name for name in self.includes]
         names = [metric.type for metric in found.metrics if not metric.custom]
+        unknown = [m.type for m in found.metrics if not m.custom and not m.settings and not _is_known(m.type)]
+        if unknown and all(name in names for name in wanted):
+            hint = _("Keras has no metric '{name}', and fit() will refuse it: leave it out.", name=unknown[0])
+            return failed(", ".join(self.includes), ", ".join(names), hint)
         if all(name in names for name in wanted):
             return passed(", ".join(names))
         own = [metric for metric in found.metrics if metric.custom and metric.type in wanted]
@@ -241,3 +245,7 @@ class Metrics(ModelCheck):
                 "keras.metrics.Accuracy() compares labels with the outputs themselves; write metrics=['accuracy']."
             )
         return failed(", ".join(self.includes), ", ".join(shown) or _("none"), hint)
+
+
+def _is_known(metric: str) -> bool:
+    return metric in ("accuracy", "Accuracy") or bool(keras_names.canonical("metrics", metric))

@@ -6,6 +6,7 @@ functions that grading asks first.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,9 +24,11 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
     ObjectDescription,
+    OtherDescription,
     ScalarDescription,
     TableDescription,
 )
+from autograder.course.checks.showing import built
 
 MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
 Kind = Literal[
@@ -53,6 +56,7 @@ NAMES: dict[str, str] = {
     "any": N_("a plain value"),
 }
 _AN_ANSWER, _NUMBERS = N_("an answer"), N_("numbers, returned by the function")
+RETURNS_NOTHING = N_("The function returns nothing: end it with `return ...`; print() only shows a value.")
 MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate()
 _KINDS_OF: dict[type, Kind] = {
     ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
@@ -170,12 +174,19 @@ class Form(Written):
         return frozenset({self.said, *(_(NAMES[kind]) for kind in kinds), self._answers(), _(_AN_ANSWER), _(_NUMBERS)})
 
     def _answers(self) -> str:
-        return _("one of {answers}", answers=", ".join(map(repr, self.among)))
+        return _("one of {answers}", answers=", ".join(map(_as_typed, self.among)))
 
     def _not_among(self, value: Any, name: str) -> Malformed | None:
         if isinstance(value, ScalarDescription) and chosen(value.value) in [chosen(one) for one in self.among]:
             return None
         return Malformed(self._answers(), _("Set `{of}` to one of them.", of=name))
+
+
+def _as_typed(answer: Any) -> str:
+    """An answer as a student types it: a number needs no quotes, whatever course.yml writes."""
+    with contextlib.suppress(ValueError, TypeError):
+        return f"{float(answer):g}"
+    return repr(answer)
 
 
 def _should_be(value: Any, name: str, kind: str) -> str:
@@ -192,7 +203,16 @@ def _not_called(value: Any, kind: str, name: str) -> str:
         )
     if kind != "function" and isinstance(value, FunctionDescription):
         return _("`{of}` is a function: hand in what it returns.", of=name)
+    if kind == "network" and isinstance(value, OtherDescription) and value.type == "History":
+        return _("`{of}` is what fit() returns, the history of the training: hand in the network itself.", of=name)
     return ""
+
+
+def nothing_returned(value: Any) -> str:
+    """What to say of a function that ``builds`` called, and that gave nothing; '' of all else."""
+    made = built(value)
+    empty = isinstance(made, ScalarDescription) and made.value is None
+    return _(RETURNS_NOTHING) if empty and made is not value else ""
 
 
 def bad_result(result: Any) -> Malformed | None:
@@ -202,9 +222,7 @@ def bad_result(result: Any) -> Malformed | None:
         text = " ".join(result.message.split())
         return Malformed(numbers, for_error(result.error, result.message), f"{result.error}: {text}"[:300])
     if isinstance(result, ScalarDescription) and result.value is None:
-        return Malformed(
-            numbers, _("The function returns nothing: end it with `return ...`; print() only shows a value."), "None"
-        )
+        return Malformed(numbers, _(RETURNS_NOTHING), "None")
     if not _is_numeric(result):
         return Malformed(numbers, _("The function should return numbers, or arrays of them."))
     return None

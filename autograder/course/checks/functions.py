@@ -98,7 +98,9 @@ class Function(Check):
                     actual = _("({call}) gave {actual}", call=call, actual=actual)
                 if bad:
                     return malformed(bad.expected if self.hidden else self._shown(wanted), actual, bad.hint)
-                return failed(self._shown(wanted), actual, self._what_differs(result, wanted))
+                return failed(
+                    self._shown(wanted), actual, self._of_all_calls(value) or self._what_differs(result, wanted)
+                )
         if self.keeps and self.id in value.changes:
             return failed(
                 _("arguments that stay as they were"),
@@ -106,6 +108,18 @@ class Function(Check):
                 _("`a -= b` and `a[0] = b` change the array that the function was given: make a new one, a = a - b."),
             )
         return passed(_("{number} calls", number=len(calls)))
+
+    def _of_all_calls(self, value: FunctionDescription) -> str:
+        """A hint that no single result shows: of a function that remembers, or that doesn't look at what it is given."""
+        if self.id in value.unsteady:
+            return _(
+                "Called again with the same arguments, the function gives another result: make what it fills inside of it, "
+                "so that nothing is left of the call before."
+            )
+        told = [_numbers(one) for results in value.results.values() for one in results]
+        if len(told) > 1 and None not in told and len({*told}) == 1:
+            return _("The function gives the same whatever it is given: use its arguments, not names from outside.")
+        return ""
 
     def _what_differs(self, result: Any, wanted: Any) -> str:
         with contextlib.suppress(TypeError, ValueError):  # what was wanted are no numbers
@@ -173,7 +187,7 @@ def _difference(result: Any, wanted: Any, tolerance: float) -> str:
             return hints[0]
         if any(right):
             number = right.index(False) + 1
-            return _("Result {number} is wrong, and another one is right.", number=number)
+            return _("Of the values that the function returns, number {number} is wrong.", number=number)
         return ""
     target = np.asarray(wanted, float)
     if isinstance(result, ListDescription) and target.ndim > 1 and same_numbers(result, target[::-1], tolerance):
@@ -182,7 +196,7 @@ def _difference(result: Any, wanted: Any, tolerance: float) -> str:
         return _("The numbers have the opposite sign.")
     if target.ndim == 2 and same_numbers(result, target.T, tolerance):
         return _("Rows and columns are exchanged: mind the order of the product, or turn it round with .T.")
-    if same_numbers(result, np.trunc(target), tolerance):
+    if _is_whole(result) and same_numbers(result, np.trunc(target), tolerance):
         return _("The fractions are cut off: an array of whole numbers keeps whole numbers only, and np.vectorize goes by its first result.")  # fmt: skip
     try:
         found = np.asarray(plain(result), float)
@@ -200,6 +214,21 @@ def _difference(result: Any, wanted: Any, tolerance: float) -> str:
     if factor and target.size > 1 and np.allclose(found, factor * target, rtol=tolerance, atol=tolerance):
         return _("All numbers are {factor:.4g} times what they should be.", factor=factor)
     return ""
+
+
+def _numbers(result: Any) -> str | None:
+    """A result of numbers as a text that tells it from others; None for anything else."""
+    try:
+        found = np.asarray(plain(result))
+    except (TypeError, ValueError):
+        return None
+    return repr(found.tolist()) if found.dtype.kind in "biuf" else None
+
+
+def _is_whole(result: Any) -> bool:
+    with contextlib.suppress(TypeError, ValueError):
+        return np.asarray(plain(result)).dtype.kind in "iu"
+    return False
 
 
 def _array(argument: Any) -> Any:

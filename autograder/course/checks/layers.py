@@ -32,6 +32,8 @@ class ModelCheck(Check):
         if self.needs_weights and isinstance(value, ModelDescription) and value.topology == "unbuilt":
             if value.custom:
                 return undecided(value.custom)
+            if not value.layers:
+                return failed(_("a network that knows its input"), _("no layers"), _("The network has no layers yet: give them to this very network."))  # fmt: skip
             return failed(
                 _("a network that knows its input"),
                 _("the network has no weights yet"),

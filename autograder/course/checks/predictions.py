@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from autograder.common.wire.description import (
 )
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import plain
+from autograder.course.checks.showing import number
 from autograder.course.checks.training import split_name, trainings
 
 
@@ -46,6 +48,12 @@ class Predictions(Check):
             return untrained
         images = facts.lab.size(self.split)
         classes = _classes(value)
+        if classes is not None and classes.ndim == 1 and len(classes) != images:
+            return failed(
+                _("an array of shape {shape} of whole numbers", shape=(images,)),
+                classes.shape,
+                _("Predict {split}: it has {number} images.", split=split_name(self.split), number=number(images)),
+            )
         if classes is None or classes.shape != (images,):
             found = classes.shape if classes is not None else show(value)
             hint = _("One class for each image: np.argmax(..., axis=1) takes the largest of its probabilities.")
@@ -59,14 +67,21 @@ class Predictions(Check):
         return failed(
             _("the network's own predictions for {split}", split=split_name(self.split)),
             _("{share:.1%} of them are the network's", share=agreement),
-            _(
-                "Hardly any: is it the place of the largest probability, np.argmax, that you took, and not of the smallest?"
-            )
-            if agreement < 0.01
-            else _(
-                "Predict {split} with this very network, scaled as the images that it was trained on.",
-                split=split_name(self.split),
-            ),
+            self._hint(classes, agreement, model, facts),
+        )
+
+    def _hint(self, classes: npt.NDArray[Any], agreement: float, model: ModelDescription, facts: Facts) -> str:
+        if len(classes) > 2 and (np.all(np.diff(classes) >= 0) or np.all(np.diff(classes) <= 0)) and np.ptp(classes):
+            return _("They are sorted: leave them in the order of the images.")
+        for step in (-1, 1):
+            with contextlib.suppress(CannotRebuild):
+                if 1 - facts.lab.agreement(model, self.split, classes + step) <= self.tolerance:
+                    return _("Classes are counted from 0: np.argmax(..., axis=1) gives them as they are.")
+        if agreement < 0.01:
+            return _("Hardly any of them are: np.argmax takes the class of the largest probability, np.argmin that of the smallest.")  # fmt: skip
+        return _(
+            "Predict {split} with this very network, scaled as the images that it was trained on.",
+            split=split_name(self.split),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.common.i18n import _
@@ -21,6 +21,7 @@ from autograder.common.wire.description import (
     OtherDescription,
     ScalarDescription,
     TableDescription,
+    digest,
 )
 
 
@@ -28,6 +29,24 @@ def built(value: Any) -> Any:
     """What a function without arguments gave (``builds`` asks for the call); any other value as it is."""
     results = value.results.get("()", ()) if isinstance(value, FunctionDescription) else ()
     return results[0] if results else value
+
+
+def weights_of(model: Any) -> str:
+    """What tells a network's weights from others; '' for what is no network."""
+    return digest(model.weights) if isinstance(model, ModelDescription) else ""
+
+
+def shared(networks: Mapping[str, Any], key: str) -> str:
+    """What to say where the network under `key` stands under every other key too; '' where it doesn't.
+
+    Networks that were all trained with what compile() takes by itself are the same, too: then an optimizer was forgotten.
+    """
+    own = networks[key]
+    if len(networks) < 2 or not weights_of(own) or len({*map(weights_of, networks.values())}) > 1:
+        return ""
+    if own.fits and own.fits[-1].compiled.optimizer.type == "RMSprop":
+        return ""
+    return _("The same network stands under every key: make a fresh one in the loop, train it, and store it there.")
 
 
 def number(value: float) -> str:

@@ -29,6 +29,7 @@ from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.made import Made
+from autograder.course.checks.showing import shared
 
 SPLITS = {
     "all_train": N_("all training images"),
@@ -106,7 +107,7 @@ class _TrainedCheck(ModelCheck):
             for key, verdict in found.items():
                 if verdict.status is status:
                     expected = f"{key}: {verdict.expected}" if verdict.expected else ""
-                    return Verdict(status, expected, f"{key}: {verdict.actual}", verdict.hint)
+                    return Verdict(status, expected, f"{key}: {verdict.actual}", shared(networks, key) or verdict.hint)
         return passed(shorten("; ".join(dict.fromkeys(verdict.actual for verdict in found.values()))))
 
     def _of_one(self, key: str, network: Any, facts: Facts) -> Verdict:
@@ -269,7 +270,9 @@ class Epochs(FitCheck):
                 _("{total} ({parts}, in {count} calls of fit)", total=total, parts=parts, count=calls)
                 if len(fits) > 1
                 else _("{total} (in {count} calls of fit)", total=total, count=calls),
-                _(CONTINUED),
+                _("The epochs of all calls of fit() count together: these are too few.")
+                if len(fits) == 1 and total < (self.equals or self.at_least or 0)
+                else _(CONTINUED),
             )
         return failed(self.describe(), total, _("Set it in fit(..., epochs=...)."))
 

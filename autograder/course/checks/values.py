@@ -237,16 +237,10 @@ class Winner(Check):
             return failed(_(AT_LEAST, number=self.enough), show(results))
         best = max(numbers.values())
         winners = [key for key, number in numbers.items() if number == best]
+        if value.value not in winners:
+            hint = _("max(results, key=results.get) finds it.")
+            return failed(_(" or ").join(map(repr, winners)), shorten(repr(value.value)), hint)
         if value.by_chance:
-            return failed(
-                _("a key that is found by its number"),
-                shorten(repr(value.value)),
-                _(
-                    "If another one were the best, this would be the same key: max(results, key=results.get) looks at the numbers."
-                ),
-            )
-        if value.value in winners:
-            return passed(repr(value.value))
-        return failed(
-            _(" or ").join(map(repr, winners)), shorten(repr(value.value)), _("max(results, key=results.get) finds it.")
-        )
+            hint = _("Right only by luck: with another best number your code finds the same key. max(results, key=results.get) looks at the numbers.")  # fmt: skip
+            return failed(_("a key that is found by its number"), shorten(repr(value.value)), hint)
+        return passed(repr(value.value))

@@ -337,7 +337,7 @@ def test_numbers_of_unscaled_images_are_known():
     [
         ("accuracy", 0.95, "on the training split: evaluate it on the hold-out"), ("accuracy", 0.85, "on the test images: evaluate it"),
         ("loss", 0.2, "on the training split"), ("accuracy", 0.13, "the share of wrong answers"), ("accuracy", 0.1031, "belong together"),
-        ("loss", 9.017, "was another one evaluated"), ("loss", 0.5, "this very network"), ("accuracy", 0.8, "this very network"),
+        ("loss", 9.017, "was it evaluated before fit()"), ("accuracy", 0.9, "This is rounded"), ("accuracy", 0.15, "A network that only guesses"), ("loss", 0.5, "this very network"), ("accuracy", 0.8, "this very network"),
     ],
 )  # fmt: skip
 def test_a_number_that_is_not_the_networks_is_told_by_what_it_may_be(metric, number, hint):
@@ -432,8 +432,19 @@ def test_predictions_that_are_not_the_networks_fail_though_their_shape_is_right(
 
 
 @pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (classes(4, 2, 3), "counted from 0"), (classes(2, 0, 1), "counted from 0"), (classes(1, 2, 3), "sorted"),
+        (classes(3, 1), "it has 3 images"), (listed(), "it has 3 images"), (classes(7, 9, 8), "Hardly any"),
+    ],
+)  # fmt: skip
+def test_predictions_that_are_the_networks_but_for_something_that_can_be_named(given, hint):
+    assert hint in outcome(PREDICTIONS, given, SmallLab(), model=trained()).hint
+
+
+@pytest.mark.parametrize(
     "given",
-    [classes(3, 1), classes([3.0], [1], [2]), classes(0.1, 0.2, 0.3, dtype="float64"), listed("a", 1, 2), listed()],
+    [classes([3.0], [1], [2]), classes(0.1, 0.2, 0.3, dtype="float64"), listed("a", 1, 2)],
 )
 def test_predictions_are_one_whole_number_for_each_image(given):
     found = outcome(PREDICTIONS, given, SmallLab(), model=trained())

@@ -358,7 +358,9 @@ def test_none_and_numbers_in_quotes_are_told_whatever_the_answer_is(value):
 def test_a_winner_that_was_not_looked_for_is_none():
     check, best = {"type": "winner", "results": "results"}, scalar("sgd").model_copy(update={"by_chance": True})
     found = outcome(check, best, results=mapping(sgd=0.88, adam=0.8))
-    assert found.status is Status.FAILED and "would be the same key" in found.hint
+    assert found.status is Status.FAILED and "only by luck" in found.hint
+    wrong = scalar("adam").model_copy(update={"by_chance": True})
+    assert "luck" not in outcome(check, wrong, results=mapping(sgd=0.88, adam=0.8)).hint
 
 
 def test_the_best_of_too_few_is_no_winner():
@@ -474,8 +476,8 @@ FOUND = np.array([[1.5, 2.0], [-4.0, 6.0]])
         (PAIR, listed(TWO, ONE), "in another order"),
         (PAIR, listed(array(-ONE.data), array(-TWO.data)), "opposite sign"),
         (PAIR, listed(array(ONE.data.T), TWO), "Rows and columns are exchanged"),
-        (PAIR, listed(array(ONE.data + 1), TWO), "Result 1 is wrong, and another one is right."),
-        (PAIR, listed(ONE, array([1.0, 3.0])), "Result 2 is wrong, and another one is right."),
+        (PAIR, listed(array(ONE.data + 1), TWO), "Of the values that the function returns, number 1 is wrong."),
+        (PAIR, listed(ONE, array([1.0, 3.0])), "Of the values that the function returns, number 2 is wrong."),
         (PAIR, listed(array(ONE.data + 1), array(TWO.data + 3)), ""),
         (MATRIX, listed(listed(-4, 6), listed(1.5, 2)), "in another order"),
         (MATRIX, array(FOUND.T), "Rows and columns are exchanged"),

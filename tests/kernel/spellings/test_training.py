@@ -3,8 +3,10 @@
 import keras
 import pytest
 
+from autograder.common import allowed, keras_names
 from autograder.common.results import Status
 from autograder.kernel.describe import describe
+from autograder.kernel.describe_compile import describe_metrics
 from tests.deciding import outcome
 from tests.hand_built import SGD, fit, model
 
@@ -170,3 +172,15 @@ def test_real_networks_are_measured_by_the_lab(lab, trained):
         update={"layers": tuple(layer.model_copy(update={"weights": ()}) for layer in value.layers)}
     )
     assert outcome(check, resized, lab).status is Status.UNDECIDED
+
+
+FUNCTIONS = {name: keras_names.of_object("metrics", name) for name in allowed.METRICS}
+
+
+@pytest.mark.parametrize("name", [name for name, function in FUNCTIONS.items() if hasattr(keras.metrics, function)])
+def test_a_metric_given_as_a_function_is_measured_as_its_class_is(name):
+    network = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
+    network.compile(loss="sparse_categorical_crossentropy", metrics=[getattr(keras.metrics, FUNCTIONS[name])])
+    labels = keras.ops.zeros((4,) if name.startswith("Sparse") else (4, 10))
+    described = [one for one in describe_metrics(network, (labels, keras.ops.ones((4, 10)) / 10)) if one.type != "Mean"]
+    assert [(one.type, one.custom) for one in described] == [(name, "")]

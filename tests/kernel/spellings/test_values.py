@@ -3,7 +3,7 @@
 from array import array
 from collections import OrderedDict, UserDict, deque, namedtuple
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -31,12 +31,12 @@ SAME_VALUES = {
     ]),
     "a truth value": ({"type": "value", "equals": True}, lambda: [True, np.bool_(True), np.array(True), tf.constant(True)]),
     "a text": ({"type": "value", "equals": "dense"}, lambda: [
-        "dense", np.str_("dense"), np.array("dense"), np.array("dense", object), tf.constant("dense"), StrEnum("Name", {"a": "dense"}).a,
+        "dense", np.str_("dense"), np.array("dense"), np.array("dense", object), tf.constant("dense"), StrEnum("Name", {"a": "dense"}).a, Enum("Name", {"a": "dense"}, type=str).a,
     ]),
     "a list of texts": ({"type": "value", "equals": ["dense", "dense_1"]}, lambda: [
         ["dense", "dense_1"], ("dense", "dense_1"), np.array(["dense", "dense_1"]), np.array(["dense", "dense_1"], object),
         pd.Series(["dense", "dense_1"]), pd.Index(["dense", "dense_1"]), deque(["dense", "dense_1"]), {"dense": 0, "dense_1": 1}.keys(),
-        tf.constant(["dense", "dense_1"]), [np.str_("dense"), tf.constant("dense_1")], Pair("dense", "dense_1"), {0: "dense", 1: "dense_1"}.values(),
+        tf.constant(["dense", "dense_1"]), [np.str_("dense"), tf.constant("dense_1")], [*Enum("Name", {"a": "dense", "b": "dense_1"}, type=str)], Pair("dense", "dense_1"), {0: "dense", 1: "dense_1"}.values(),
     ]),
     "a shape": ({"type": "value", "equals": [None, 784]}, lambda: [
         (None, 784), [None, 784], Pair(None, 784), np.array([None, 784]), tf.TensorShape([None, 784]), (None, np.int64(784)), pd.Series([None, 784], dtype=object),
@@ -50,6 +50,7 @@ SAME_VALUES = {
     ]),
     "a choice": ({"type": "choice", "equals": "softmax", "among": ["softmax", "relu"]}, lambda: [
         "softmax", "Softmax ", np.str_("softmax"), np.array("softmax"), tf.constant("softmax"), StrEnum("Name", {"a": "softmax"}).a,
+        Enum("Name", {"a": "softmax"}, type=str).a,
     ]),
     "the number of a choice": ({"type": "choice", "equals": 2, "among": [1, 2]}, lambda: [2, 2.0, "2", np.int8(2), np.array(2), tf.constant(2), Fraction(2)]),
     "an array": ({"type": "array", "shape": [3], "kind": "integer", "minimum": 0, "maximum": 2}, lambda: [

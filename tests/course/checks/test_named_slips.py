@@ -1,0 +1,75 @@
+"""Slips that are common are named: the hint says what was done, and not only what is asked for. No Keras is needed."""
+
+import numpy as np
+import pytest
+
+from autograder.common.results import Status
+from autograder.common.wire.description import Component, FunctionDescription, OtherDescription
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide, parse
+from tests.course.checks.test_values import array
+from tests.deciding import outcome
+from tests.hand_built import FakeLab, compiled, dense, fit, mapping, model, scalar, with_weights
+
+LABELS = FakeLab().labels("train")
+BUILDS = {"type": "builds", "of": "value"}
+METRICS = {"type": "metrics", "includes": ["accuracy"]}
+FUNCTION = {"type": "function", "cases": [{"args": [1], "returns": 2}, {"args": [3], "returns": 6}]}
+
+
+def answered(*results, **fields):
+    return FunctionDescription(results={"function": results}, **fields)
+
+
+def given(*names):
+    return model(dense(10), compiled=compiled().model_copy(update={"metrics": tuple(Component(type=one) for one in names)}))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "hint"),
+    [
+        ({"type": "array", "shape": [3, 2]}, array(np.zeros((2, 2))), "The first axis counts the samples: there should be 3."),
+        ({"type": "array", "shape": [3, 2, 2]}, array(np.zeros((3, 4))), "leave reshape() out"),
+        ({"type": "array", "shape": [3, 4]}, array(np.zeros((3, 5))), "which axis differs"),
+        (FUNCTION, answered(scalar(0.0), scalar(0.0)), "whatever it is given"),
+        (FUNCTION, answered(scalar(3), scalar(7), unsteady=("function",)), "Called again with the same arguments"),
+        (FUNCTION, answered(scalar(3), scalar(7)), ""),
+        (BUILDS, FunctionDescription(results={"()": (scalar(None),)}), "returns nothing"),
+        ({"type": "parameters", "total": 10}, model(topology="unbuilt", layers=()), "has no layers yet"),
+        ({"type": "parameters", "total": 10}, OtherDescription(type="History"), "what fit() returns"),
+        (METRICS, given("accuracy", "loss"), "Keras has no metric 'loss'"),
+        ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=4).model_copy(update={"calls": 4}),)), "these are too few"),
+        ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=6).model_copy(update={"calls": 2}),)), "does not reset weights"),
+        ({"type": "choice", "among": ["0.1", "1"], "equals": "1"}, scalar(3), "one of them"),
+    ],
+)  # fmt: skip
+def test_what_was_done_is_named(check, value, hint):
+    found = outcome(check, value)
+    assert found.status is Status.FAILED
+    assert hint in found.hint if hint else not found.hint, found
+
+
+@pytest.mark.parametrize("name", ["accuracy", "acc", "mse", "sparse_categorical_accuracy", "AUC"])
+def test_a_metric_more_that_keras_knows_does_no_harm(name):
+    found = outcome(METRICS, given("accuracy", name))
+    assert found.status is Status.PASSED
+
+
+def test_numbers_to_choose_from_stand_without_quotes():
+    check = {"type": "choice", "among": ["0.001", "1", "none"], "equals": "1"}
+    assert outcome(check, scalar(3)).expected == "one of 0.001, 1, 'none'"
+
+
+@pytest.mark.parametrize("other", [LABELS[::-1], np.roll(LABELS, 1)])
+def test_labels_that_lost_their_order_are_known_as_the_right_ones(other):
+    check = parse({"type": "array", "of": "value", "equals": "train_labels", "points": 1})
+    (found,) = decide([check], Facts({"value": array(other)}, FakeLab()))
+    assert (found.status, found.actual) == (Status.FAILED, "the right labels in another order")
+
+
+def test_one_network_under_every_key_is_named_as_that():
+    check = {"type": "trained_with", "equals": "Adagrad", "entries": ["sgd", "adam"], "enough": 1}
+    one = model(dense(10), fits=(fit(using=compiled().model_copy(update={"optimizer": Component(type="Adam")})),))
+    another = with_weights(one, [weights + 1 for weights in one.weights])
+    assert "stands under every key" in outcome(check, mapping(sgd=one, adam=one)).hint
+    assert "stands under every key" not in outcome(check, mapping(sgd=one, adam=another)).hint

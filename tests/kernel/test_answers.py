@@ -1,0 +1,57 @@
+"""What a student's functions answer: whether they remember the calls before is told, by calling them once more."""
+
+import numpy as np
+import pytest
+
+from autograder.common.wire.description import FunctionDescription
+from autograder.kernel.student import Student
+
+left = np.zeros(3)
+
+
+def counting(x):
+    left[0] += x.sum()
+    return left.copy()
+
+
+def by_default(x, seen=[]):  # noqa: B006 - as beginners write it
+    seen.append(1)
+    return x * len(seen)
+
+
+def growing(x):
+    growing.calls = getattr(growing, "calls", 0) + 1
+    return [growing.calls]
+
+
+def own(x):
+    made = np.zeros(3)
+    made[0] += x.sum()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("function", "remembers"),
+    [
+        (counting, True),
+        (by_default, True),
+        (growing, True),
+        (own, False),
+        (lambda x: x / 0, False),
+        (lambda x: undefined, False),  # noqa: F821
+        (lambda x: None, False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_function_that_remembers_is_told_from_one_that_does_not(function, remembers):
+    calls = {"f": {"given": [(np.arange(3.0),)], "unseen": [(np.ones(2),), (np.ones(4),)]}}
+    found = Student.answer(None, {"f": FunctionDescription(name="f")}, {"f": function}, calls)["f"]
+    assert found.unsteady == (("given", "unseen") if remembers else ())
+    assert len(found.results["unseen"]) == 2
+
+
+def test_what_makes_a_network_is_called_once():
+    made = []
+    calls = {"build": {"()": [()]}}
+    Student.answer(None, {"build": FunctionDescription(name="build")}, {"build": lambda: made.append(1)}, calls)
+    assert made == [1]
