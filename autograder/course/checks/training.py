@@ -32,10 +32,10 @@ from autograder.course.checks.made import Made
 from autograder.course.checks.showing import shared
 
 SPLITS = {
-    "all_train": N_("all training images"),
+    "all_train": N_("the whole training set"),
     "train": N_("the training split"),
     "holdout": N_("the hold-out"),
-    "test": N_("the test images"),
+    "test": N_("the test set"),
 }
 NUMBERS = {
     "train": N_("{number} training images"),

@@ -14,7 +14,7 @@ from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
 from autograder.authoring.verify.slips.requirements import STATEMENTS
 from autograder.authoring.verify.spellings import REWRITERS
-from autograder.authoring.verify.spellings.arrays import ARRAYS
+from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
 from autograder.authoring.verify.spellings.layout import LAYOUT
 from autograder.authoring.verify.spellings.values import VALUES
 from autograder.course.checks.registry import TYPES
@@ -100,3 +100,18 @@ def test_the_same_seed_makes_the_same_version_whatever_else_is_tried():
 def test_every_type_of_check_has_its_requirement_stated_a_second_time():
     own = {name for name, kind in TYPES.items() if kind.__module__.startswith("autograder.")}
     assert own == set(STATEMENTS)
+
+
+@pytest.mark.parametrize(
+    "labels", [[0, 9], [0, 346], [0.5, 300.25], ["cat", "dog"]], ids=["classes", "large", "numbers", "texts"]
+)
+def test_labels_of_another_type_are_the_same_labels(labels):
+    node = ast.parse("a, b, c, d = train_test_split(x, y)").body[0]
+    seen = set()
+    for seed in range(30):
+        _split, given = LabelsKind().change(node, random.Random(seed))
+        names = {"np": np, "c": np.array(labels), "d": np.array(labels)}
+        exec(ast.unparse(ast.fix_missing_locations(given)), names)
+        assert names["c"].tolist() == names["d"].tolist() == labels
+        seen |= {names["c"].dtype, names["d"].dtype}
+    assert len(seen) > 1 or not isinstance(labels[0], int)

@@ -268,7 +268,7 @@ def test_low_accuracy_is_explained_by_the_data_where_it_can_be(data, hint):
     assert found.status is Status.FAILED and hint in found.hint
 
 
-@pytest.mark.parametrize(("split", "title"), [("holdout", "the hold-out"), ("test", "the test images")])
+@pytest.mark.parametrize(("split", "title"), [("holdout", "the hold-out"), ("test", "the test set")])
 def test_accuracy_on_images_that_were_trained_on_fails(split, title):
     check = {"type": "accuracy", "split": split, "at_least": 0.5}
     found = outcome(check, trained(fit(**{split: 100})), FakeLab(accuracy=1.0))
@@ -335,7 +335,7 @@ def test_numbers_of_unscaled_images_are_known():
 @pytest.mark.parametrize(
     ("metric", "number", "hint"),
     [
-        ("accuracy", 0.95, "on the training split: evaluate it on the hold-out"), ("accuracy", 0.85, "on the test images: evaluate it"),
+        ("accuracy", 0.95, "on the training split: evaluate it on the hold-out"), ("accuracy", 0.85, "on the test set: evaluate it"),
         ("loss", 0.2, "on the training split"), ("accuracy", 0.13, "the share of wrong answers"), ("accuracy", 0.1031, "belong together"),
         ("loss", 9.017, "was it evaluated before fit()"), ("accuracy", 0.9, "This is rounded"), ("accuracy", 0.15, "A network that only guesses"), ("loss", 0.5, "this very network"), ("accuracy", 0.8, "this very network"),
     ],

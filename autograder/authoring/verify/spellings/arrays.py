@@ -66,7 +66,7 @@ class SplitArguments(Rewriter):
 
 
 class LabelsKind(Rewriter):
-    """Labels of another whole-number type after the split."""
+    """Labels of another type after the split: of one that holds the same numbers."""
 
     name = "kind of labels"
 
@@ -76,7 +76,9 @@ class LabelsKind(Rewriter):
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign)
         name = draw.choice(_labels(node))
-        ways = ["L.astype('int64')", "L.astype('int32')", "np.array(L)", "np.asarray(L, dtype='uint8')", "L.copy()", "L.ravel()"]  # fmt: skip
+        same = "L.dtype.kind in 'biuf' and np.array_equal(L, L.astype('{kind}'))"
+        ways = [f"L.astype('{kind}' if {same.format(kind=kind)} else L.dtype)" for kind in ("int64", "int32", "uint8")]
+        ways += ["np.array(L)", "np.asarray(L)", "L.copy()"]
         way = draw.choice(ways).replace("L", name)
         return [node, *statements(f"{name} = {way}")]
 
