@@ -69,7 +69,7 @@ _FILE = re.compile(
     r"(?:No such file or directory|Permission denied|Read-only file system|Not a directory|not found|Unable to (?:synchronously )?open|unable to find)[^'\"]*['\"]([^'\"]{1,300})['\"]",
     re.IGNORECASE,
 )
-_ABSOLUTE = re.compile(r"(?:[/\\~]|[A-Za-z]:[/\\]|file:)")
+_ABSOLUTE = re.compile(r"(?:[/\\~…]|[A-Za-z]:[/\\]|file:)")
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 _OPTIONAL = re.compile(
     r"Missing optional dependency '?([\w.-]+)|requires (?:the )?[`'\"]?([\w.-]+)[`'\"]? (?:package|library|to be installed)|"

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from autograder.authoring.variants import solved
+from autograder.common.readable import without_places
 from autograder.common.results import Status
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
@@ -282,3 +283,8 @@ PRINTED = {
 def test_a_check_cell_that_could_not_show_its_error_says_how_it_ended(text):
     shown = nbformat.v4.new_output("stream", name="stderr", text=text)
     assert printed_by(nbformat.v4.new_code_cell("check()", outputs=[shown])) == PRINTED[text]
+
+
+def test_a_file_of_anothers_python_is_the_machines_also_where_its_folder_is_not_named():
+    cut = without_places("[Errno 2] No such file or directory: '/usr/local/lib/python3.10/dist-packages/notes.txt'")
+    assert surroundings.lack("FileNotFoundError", cut) == (surroundings.FOLDER, "…/notes.txt")
