@@ -274,9 +274,10 @@ class TrainingEpochs(JudgedEpochs):
             at_once.rows.extend(rows[epochs:])
 
     def ran_out(self) -> None:
-        """Keras's graph counts a step where no batch comes any more: the counter and nothing else moves on."""
+        """Keras's graph counts a step where no batch comes any more, unless XLA compiled it: the counter and nothing else moves on."""
         model = self.model
-        if model.steps_per_execution == 1 and not model.run_eagerly and model.optimizer is not None:
+        own = model.steps_per_execution == 1 and not model.run_eagerly and not model.jit_compile
+        if own and model.optimizer is not None:
             self._count(1)
 
     def _count(self, steps: int) -> None:

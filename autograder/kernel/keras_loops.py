@@ -65,8 +65,9 @@ class _Steps:
         function = self.made()
         form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else last_form(function)
         if form is None or form == self.form:
-            return function(iterator)
-        with as_traced(self.model, function, form, by_keras=True):
+            with _counting_as_compiled(self.model):
+                return function(iterator)
+        with as_traced(self.model, function, form, by_keras=True), _counting_as_compiled(self.model):
             result = function(iterator)
         self.form = form
         return result
@@ -79,6 +80,20 @@ class _Steps:
             self.own = getattr(self.model, self.name)
             setattr(self.model, self.name, self)
         return self.own
+
+
+@contextmanager
+def _counting_as_compiled(model: Any) -> Iterator[None]:
+    """A step that XLA has compiled counts nothing where its batch fails or doesn't come; without XLA, as it is here, it has counted by then."""
+    counts = model.jit_compile and not model.run_eagerly and model.steps_per_execution == 1
+    optimizer: Any = model.optimizer if counts else None
+    before = None if optimizer is None else int(optimizer.iterations)
+    try:
+        yield
+    except Exception:
+        if before is not None:
+            optimizer.iterations.assign(before)
+        raise
 
 
 @contextmanager

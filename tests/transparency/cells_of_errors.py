@@ -33,6 +33,15 @@ CELLS |= {
     f"a class, {wrong}, then right": f"m = Chain(); m.compile('adam', '{S}', metrics=['accuracy'])\n{failing(call)}{STATE}{NEXT['right'](call)}{STATE}m"
     for wrong, call in FAILING.items()
 }
+# What a network counts that XLA compiles, where data run out or fail: nothing of it.
+CELLS |= {
+    f"compiled, {wrong}": f"m = net(jit_compile=True)\n{failing(call)}{STATE}{failing(call)}{STATE}{NEXT['right'](call)}{STATE}"
+    for wrong, call in {
+        "data that run out": f"m.fit({D}((x, y)).filter(lambda a, b: b < 9).batch(32), epochs=2, verbose=0)",
+        "data that fail": f"m.fit({D}((x, y)).batch(32), class_weight={{0: 2.0}}, verbose=0)",
+        "data that fail, left to Keras": f"m.fit({D}((x, y)).batch(32), class_weight={{0: 2.0}}, verbose=0, callbacks=[Batches()])",
+    }.items()
+}
 # ---- what is made to find out whether the judge can train leaves nothing behind
 NAMES = "[keras.layers.Dense(1).name, keras.Sequential().name, keras.Model().name, keras.Input((1,)).name, keras.metrics.Mean().name], int(np.random.randint(10**6)), random.randrange(10**6), int(tf.random.uniform((), maxval=10**6, dtype=tf.int32)), int(keras.random.randint((), 0, 10**6))"
 OWN = "class Net(keras.Model):\n    def __init__(self):\n        super().__init__(); self.d = keras.layers.Dense(10, 'softmax')\n    def call(self, t): return self.d(t)\nm = Net(); m.compile('adam', 'sparse_categorical_crossentropy')"
