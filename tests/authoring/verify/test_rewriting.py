@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
-from autograder.authoring.verify.slips.requirements import STATEMENTS
+from autograder.authoring.verify.slips.requirements import STATEMENTS, same
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
 from autograder.authoring.verify.spellings.layout import LAYOUT
@@ -115,3 +115,9 @@ def test_labels_of_another_type_are_the_same_labels(labels):
         assert names["c"].tolist() == names["d"].tolist() == labels
         seen |= {names["c"].dtype, names["d"].dtype}
     assert len(seen) > 1 or not isinstance(labels[0], int)
+
+
+@pytest.mark.parametrize("other", [[np.zeros((2, 2)), np.zeros(2)], ["a", "b"], [None], {"a": 1}, np.zeros((2, 3))])
+def test_whatever_a_mistake_makes_of_an_array_can_be_compared(other):
+    assert not same(np.zeros((2, 2)), other) and not same([np.zeros((2, 2)), 1.0], [other, 1.0])
+    assert same(np.zeros((2, 2)), [[0, 0], [0, 1e-9]])
