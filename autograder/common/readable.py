@@ -43,6 +43,10 @@ def shorten(text: str, length: int = 300) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
 def readable(text: str) -> str:
     """`text` in its lines, without what acts on who shows it (a space stands there) and this machine's places, and no longer than `LONGEST`."""
     if not text.isprintable():

@@ -10,9 +10,10 @@ from nbformat import NotebookNode
 from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task
 from autograder.common.hints import for_error, missing_name
 from autograder.common.i18n import N_, _, ngettext
+from autograder.common.readable import sentence_case
+from autograder.common.readable import shorten as clean
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
 from autograder.common.wire.handins import Cause, Circumstances
-from autograder.course.checks.base import shorten as clean
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
 from autograder.worker.causes import EMPTY, error_of, follow, forgotten, heading_above
@@ -61,7 +62,10 @@ def circumstances(
     for key in assignment.questions:
         index, cell = cells.get(f"{key}-answer", (-1, None))
         error = found.errors.get(index)
-        if error is not None and error.name:
+        stopped = next(
+            (broken.sentence for broken in run.breaks if broken.cell == index and broken.limit != "output"), ""
+        )
+        if error is not None and error.name and not stopped:  # an interrupt of ours is no exception of theirs
             errors[key] = (error.name, error.message)
         if cell is not None and (error is None or error.name == EMPTY):
             original = originals.get(f"{key}-answer")
@@ -69,7 +73,9 @@ def circumstances(
                 beside[key] = where
         if key not in handed_in:
             explained = error is not None and beside.get(key) != "above"
-            missing[key] = ("", "") if explained and index not in found.breaks else _why_missing(key, cells, run)
+            missing[key] = ("", "") if explained and not stopped else _why_missing(key, cells, run)
+        elif stopped:
+            missing[key] = (sentence_case(stopped), "")
     missing |= {key: (_(_UNANSWERED), "") for key in unanswered(assignment, notebook, released)}
     below = {name: (place, _question_of(notebook.cells[place], assignment), heading_above(notebook, place)) for name, place in found.below.items()}  # fmt: skip
     return Circumstances(

@@ -15,9 +15,9 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of
 from autograder.common.hints import missing_name
+from autograder.common.readable import shorten as clean
 from autograder.common.wire import names
 from autograder.common.wire.handins import Cause
-from autograder.course.checks.base import shorten as clean
 from autograder.course.course import Assignment
 from autograder.sandbox.run import Run
 from autograder.worker import flow, surroundings

@@ -22,7 +22,7 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import MachineLow, SandboxError, SubmissionError
 from autograder.common.i18n import N_, VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
-from autograder.common.readable import without_paths
+from autograder.common.readable import sentence_case, without_paths
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import HandedIn, Submission
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
@@ -259,10 +259,6 @@ def _stages(run: Run, decided: Decided) -> dict[str, float]:
     asked = sum(seconds for kind, seconds in decided.seconds.items() if kind != "decide")
     cells = max(0.0, run.seconds - run.start_seconds - asked)
     return {"kernel": run.start_seconds, "cells": cells, **decided.seconds}
-
-
-def sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def _write_outputs(notebook: NotebookNode, questions: Sequence[QuestionResult]) -> None:

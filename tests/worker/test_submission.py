@@ -107,7 +107,7 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
         {
             "network-answer": "model = keras.Sequential([",
             "count-answer": "hidden_parameters, deep_parameters = 10100, 99710\nimport sys\nsys.exit(1)",
-            "names-answer": "while True:\n    pass",
+            "names-answer": "default_names = ['dense']\nwhile True:\n    pass",
             "weights-answer": [("shapes", "print('x' * 100_000)\nshapes")],
             "compile-answer": "while True:\n    print('x' * 10_000)",
         }
@@ -116,7 +116,9 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
     assert scores(graded.report) == {name: WORTH[name] for name in ("count", "add", "weights", "vanishing", "gradient")}
     assert question(graded.report, "network").problem.startswith("Your cell raised SyntaxError: ")
     stopped = f"cell {number(notebook, 'names-answer')} was stopped after 6 s"
-    assert question(graded.report, "names").problem == f"Nothing was handed in: {stopped}."
+    assert (
+        question(graded.report, "names").problem == f"{stopped.capitalize()}."
+    )  # that was handed in: the check cell ran
     cut = f"the output of cell {number(notebook, 'weights-answer')} was cut: the notebook printed more than 16 KB"
     flood = f"cell {number(notebook, 'compile-answer')} was stopped because it printed without end"
     assert [note[:1].lower() + note[1:] for note in graded.report.notes] == [f"{s}." for s in (stopped, cut, flood)]

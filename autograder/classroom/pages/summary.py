@@ -10,8 +10,8 @@ from rich.text import Text
 
 from autograder.common.i18n import _
 from autograder.common.outcome_table import COLOURS, MARKS, points
+from autograder.common.readable import shorten
 from autograder.common.results import Report, Status
-from autograder.course.checks.base import shorten
 
 
 class Scored(Protocol):

@@ -85,7 +85,7 @@ class Cause(Frozen):
 class Circumstances(Frozen):
     """What the executed notebook says about its questions, beside what they handed in.
 
-    `missing`: why nothing was handed in, with a hint. `errors`: what answer cells raised, name and message. `forgotten`: answers that
+    `missing`: why nothing was handed in, or what stopped the answer, with a hint. `errors`: what answer cells raised, name and message. `forgotten`: answers that
     stand beside a ``raise NotImplementedError()``, and whether they ran ("above", "below" or "both" of it). `causes`: in the
     notebook's order. `first`: which of them explains most, or -1. `below`: names that were missing and are made further down: in which
     cell, of which question, below which heading.

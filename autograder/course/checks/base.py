@@ -29,6 +29,7 @@ from autograder.common.hints import for_error, meant
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import Written
+from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     CompileDescription,
@@ -41,7 +42,6 @@ from autograder.common.wire.description import (
 from autograder.course.checks.forms import Form, nothing_returned
 from autograder.course.checks.showing import built as built
 from autograder.course.checks.showing import number as number
-from autograder.course.checks.showing import shorten as shorten
 from autograder.course.checks.showing import show as show
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file

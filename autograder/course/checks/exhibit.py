@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from autograder.common import exhibits
 from autograder.common.errors import CannotRebuild
 from autograder.common.exhibits import Confusion, Curve, Exhibit, Layer, Mistake, Network
+from autograder.common.readable import shorten
 from autograder.common.results import Outcome, Status
 from autograder.common.wire.description import (
     FitRecord,
@@ -23,7 +24,7 @@ from autograder.common.wire.description import (
     ModelDescription,
 )
 from autograder.course.checks import accuracy, compiling, layers, network, training
-from autograder.course.checks.base import Check, Lab, built, shorten
+from autograder.course.checks.base import Check, Lab, built
 
 _STRUCTURE = (
     network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,

@@ -14,8 +14,9 @@ from pydantic import Field
 from autograder.common.hints import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
+from autograder.common.readable import shorten
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
-from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, shorten, show
+from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, plain
 
 

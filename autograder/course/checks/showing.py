@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.common.i18n import _
-from autograder.common.readable import shorten as shorten
+from autograder.common.readable import shorten
 from autograder.common.wire.description import (
     ArrayDescription,
     Component,

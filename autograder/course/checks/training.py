@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
+from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.arrays import NOT_PREPARED, pixels_text, scaling_hint
@@ -22,7 +23,6 @@ from autograder.course.checks.base import (
     number,
     passed,
     refusal,
-    shorten,
     undecided,
 )
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
+from autograder.common.readable import shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
-from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, shorten, show
+from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
 from autograder.course.checks.ranges import between, within
 
