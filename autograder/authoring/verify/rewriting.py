@@ -184,7 +184,8 @@ def _with_imports(source: str, bound: Collection[str]) -> str:
 
 
 _IMPORTS = {"np": "import numpy as np", "keras": "import keras", "pd": "import pandas as pd", "tf": "import tensorflow as tf",
-            "collections": "import collections"}  # fmt: skip
+            "collections": "import collections", "contextlib": "import contextlib", "functools": "import functools",
+            "Fraction": "from fractions import Fraction", "Decimal": "from decimal import Decimal"}  # fmt: skip
 _LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
 
 

@@ -7,6 +7,7 @@ import random
 from typing import ClassVar
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, text_of
+from autograder.authoring.verify.slips.habits import HABITS
 
 _OTHER_WORDS = {
     "sigmoid": ("relu", "softmax", "tanh"), "softmax": ("sigmoid", "relu"), "relu": ("sigmoid", "tanh", "elu"),
@@ -270,5 +271,5 @@ class WrongOperation(Rewriter):
 
 MISTAKES = (
     WrongNumber(), WrongWord(), WrongVariable(), WrongAxis(), WrongOrder(), MissingArgument(), ChangedSetting(), TwiceDone(),
-    InPlace(), OneEpochMore(), ForgottenStep(), ForgottenPart(), ForgottenOperation(), WrongOperation(),
+    InPlace(), OneEpochMore(), ForgottenStep(), ForgottenPart(), ForgottenOperation(), WrongOperation(), *HABITS,
 )  # fmt: skip

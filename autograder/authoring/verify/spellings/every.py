@@ -2,8 +2,9 @@
 
 from autograder.authoring.verify.spellings.arrays import ARRAYS
 from autograder.authoring.verify.spellings.compiling import COMPILING
+from autograder.authoring.verify.spellings.holding import HOLDING
 from autograder.authoring.verify.spellings.layout import LAYOUT
 from autograder.authoring.verify.spellings.networks import NETWORKS
 from autograder.authoring.verify.spellings.values import VALUES
 
-REWRITERS = (*NETWORKS, *COMPILING, *VALUES, *ARRAYS, *LAYOUT)
+REWRITERS = (*NETWORKS, *COMPILING, *VALUES, *ARRAYS, *LAYOUT, *HOLDING)

@@ -9,7 +9,7 @@ from autograder.authoring.verify.rewriting import Replacement, Rewriter, express
 
 
 class Framed(Rewriter):
-    """A statement below ``if True:``, in a loop that runs once, or between try and finally."""
+    """A statement below ``if True:``, in a loop that runs once, between try and finally, or in a ``with`` block."""
 
     name = "another frame"
 
@@ -18,11 +18,9 @@ class Framed(Rewriter):
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.stmt)
-        way = draw.choice(
-            ["if True:\n    pass", "for _once in range(1):\n    pass", "try:\n    pass\nfinally:\n    pass"]
-        )
-        frame = statements(way)[0]
-        frame.body = [node]  # type: ignore[attr-defined]
+        ways = ("if True:\n    pass", "for _once in range(1):\n    pass", "try:\n    pass\nfinally:\n    pass", "try:\n    pass\nexcept OSError:\n    raise", "with contextlib.nullcontext():\n    pass", "while True:\n    pass\n    break")  # fmt: skip
+        (frame,) = statements(draw.choice(ways))
+        frame.body[0] = node  # type: ignore[attr-defined]
         return frame
 
 

@@ -34,7 +34,17 @@ class WholeNumber(Rewriter):
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign)
-        ways = ["np.int64(V)", "np.int32(V)", "int(V)", "float(V)", "np.array(V)", "round(V)"]
+        ways = [
+            "np.int64(V)",
+            "np.int32(V)",
+            "int(V)",
+            "float(V)",
+            "np.array(V)",
+            "round(V)",
+            "Fraction(V)",
+            "Decimal(V)",
+            "np.uint32(V)",
+        ]
         node.value = expression(draw.choice(ways), V=node.value)
         return node
 
