@@ -191,8 +191,8 @@ class _Evaluated(Check):
     tolerance: float = Field(default=0.002, gt=0)
     trained: bool = False
 
-    def compared(self, given: Any, model: Any, facts: Facts) -> Verdict:
-        """The verdict on one number for one network."""
+    def compared(self, given: Any, model: Any, facts: Facts, others: Mapping[str, Any] | None = None) -> Verdict:
+        """The verdict on one number for one network; `others` that were measured too, by the name of their number."""
         if not isinstance(model, ModelDescription):
             return failed(_("a network"), show(model))
         if isinstance(uncompiled := compiled(model), Verdict):
@@ -206,12 +206,23 @@ class _Evaluated(Check):
             measured = facts.lab.evaluate(model, self.split)
         except CannotRebuild as error:
             return undecided(error)
-        if abs(number_ - measured[self.metric]) <= self.tolerance:
+        right = measured[self.metric]
+        near = abs(number_ - right) <= self.tolerance  # which another number may be too
+        if near and (self._is(number_, right) or self._is_rounded(number_, measured, (3, 4))):
             return passed(f"{number_:.4f}")
-        return failed(f"{measured[self.metric]:.4f}", f"{number_:.4f}", self._hint(number_, measured, model, facts))
+        hint = ("" if near else self._hint(number_, measured, model, facts)) or self._another(
+            number_, model, facts, others or {}
+        )
+        if near and not hint:
+            return passed(f"{number_:.4f}")
+        return failed(f"{right:.4f}", f"{number_:.4f}", hint or self._guessed(number_, measured, model))
+
+    def _is(self, number_: float, measured: float) -> bool:
+        """Whether it is that very number, not one like it: as splits are large, no two are by chance."""
+        return abs(number_ - measured) <= self.tolerance / 20
 
     def _hint(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
-        """What was most likely handed in instead."""
+        """What was done with the right number."""
         other = "loss" if self.metric == "accuracy" else "accuracy"
         if abs(number_ - measured[other]) <= self.tolerance:
             return _(
@@ -226,28 +237,39 @@ class _Evaluated(Check):
             unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
             if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):
                 return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
-        return self._elsewhere(number_, model, facts) or self._guessed(number_, measured, model)
+        return ""
 
-    def _is_rounded(self, number_: float, measured: Mapping[str, float]) -> bool:
-        """Whether the right number was cut to so few digits that it is another one."""
-        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in (1, 2))
+    def _is_rounded(self, number_: float, measured: Mapping[str, float], to: tuple[int, ...]) -> bool:
+        """Whether it is the right number, rounded `to` so many digits."""
+        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in to)
 
-    def _elsewhere(self, number_: float, model: ModelDescription, facts: Facts) -> str:
-        """Where it is the number of another split; those are large, so that no two numbers are the same by chance."""
+    def _another(self, number_: float, model: ModelDescription, facts: Facts, others: Mapping[str, Any]) -> str:
+        """Where it is the number of another split, of an epoch of the training, or of another network."""
+        words = {"metric": _(MEASURED[self.metric]), "split": split_name(self.split)}
         for split in ("train", "test", "holdout"):
             with contextlib.suppress(CannotRebuild, NotImplementedError):
-                if (
-                    split != self.split
-                    and abs(number_ - facts.lab.evaluate(model, split)[self.metric]) <= self.tolerance / 20
-                ):
+                if split != self.split and self._is(number_, facts.lab.evaluate(model, split)[self.metric]):
                     return _(
-                        "That is its {metric} on {other}: evaluate it on {split}.",
-                        metric=_(MEASURED[self.metric]), other=split_name(split), split=split_name(self.split),
+                        "That is its {metric} on {other}: evaluate it on {split}.", other=split_name(split), **words
+                    )
+        for fit in model.fits:
+            for name, values in fit.history.items():
+                epoch = next((number for number, one in enumerate(values, 1) if self._is(number_, one)), 0)
+                if epoch and name.removeprefix("val_") == self.metric:
+                    return _(
+                        "That is the {metric} that fit() measured in epoch {epoch}: evaluate the trained network on {split}.",
+                        epoch=epoch, **words,
                     )  # fmt: skip
+        for name, other in others.items():
+            with contextlib.suppress(CannotRebuild, NotImplementedError):
+                if other is not model and self._is(number_, facts.lab.evaluate(other, self.split)[self.metric]):
+                    return _(
+                        "That is the {metric} of `{name}`, not of this network.", metric=words["metric"], name=name
+                    )
         return ""
 
     def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
-        if self._is_rounded(number_, measured):
+        if self._is_rounded(number_, measured, (1, 2)):
             return _("This is rounded: hand in the number as evaluate() returns it.")
         if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
@@ -312,11 +334,13 @@ class Evaluations(_Evaluated):
             return failed(_("a dictionary of numbers"), _("an empty dictionary"))
         if len(value.items) < self.enough:
             return failed(_(AT_LEAST, number=self.enough), show(value))
-        networks = [model for key, model in models.items.items() if key in value.items]
-        if self.trained and len(networks) > 1 and len({weights_of(model) for model in networks}) == 1:
+        networks = {
+            key: one for key, one in models.items.items() if key in value.items and isinstance(one, ModelDescription)
+        }
+        if self.trained and len(networks) > 1 and len(set(map(weights_of, networks.values()))) == 1:
             return failed(_("another network under each name"), _("the same network under all of them"))
         for key, item in value.items.items():
-            verdict = self.compared(item, models.items.get(key), facts)
+            verdict = self.compared(item, models.items.get(key), facts, networks)
             if verdict.hint or verdict.expected or verdict.status is not Status.PASSED:
                 expected = f"{key}: {verdict.expected}" if verdict.expected else ""
                 return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")

@@ -349,6 +349,48 @@ def test_a_number_that_is_not_the_networks_is_told_by_what_it_may_be(metric, num
     assert hint in outcome({**EVALUATION, "metric": metric}, scalar(number), Lab(), model=trained()).hint
 
 
+NEAR = {"train": 0.8712, "test": 0.8689, "holdout": 0.87}
+OF_EPOCHS = {"accuracy": (0.81, 0.8693), "val_accuracy": (0.8706, 0.87), "loss": (0.6, 0.4)}
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (0.8712, "That is its accuracy on the training split"), (0.8689, "on the test set"), (0.8693, "measured in epoch 2"),
+        (0.8706, "measured in epoch 1"), (0.8717, ""), (0.87003, ""), (0.8701, ""), (0.8683, ""),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_near_by_chance_is_told_by_what_it_is(number, hint):
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            return {"loss": 0.4, "accuracy": NEAR[split] * (100 if scaling else 1)}
+
+    trained_so = trained().model_copy(update={"fits": (fit().model_copy(update={"history": OF_EPOCHS}),)})
+    found = outcome(EVALUATION, scalar(number), Lab(), model=trained_so)
+    assert found.status is (Status.FAILED if hint else Status.PASSED) and hint in found.hint
+
+
+@pytest.mark.parametrize(("measured", "digits"), [(0.8712345, 3), (0.8712345, 4), (0.8695, 3)])
+def test_a_number_that_was_rounded_stays_the_right_one(measured, digits):
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            number = measured if split == "holdout" else round(measured, digits)
+            return {"loss": 0.4, "accuracy": number}
+
+    assert outcome(EVALUATION, scalar(round(measured, digits)), Lab(), model=trained()).status is Status.PASSED
+
+
+def test_the_number_of_another_network_is_told_however_near_it_is():
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            return {"loss": 0.4, "accuracy": {"one": 0.87, "two": 0.8712}[model.name]}
+
+    models = mapping(one=model(name="one", fits=(fit(),)), two=model(name="two", fits=(fit(),)))
+    assert outcome(EVALUATIONS, mapping(one=0.87, two=0.8712), Lab(), models=models).status is Status.PASSED
+    found = outcome(EVALUATIONS, mapping(one=0.8712, two=0.87), Lab(), models=models)
+    assert found.status is Status.FAILED and "accuracy of `two`" in found.hint
+
+
 def test_the_loss_can_be_asked_for():
     check = {**EVALUATION, "metric": "loss"}
     assert outcome(check, scalar(0.4), FakeLab(), model=model()).status is Status.PASSED
