@@ -303,7 +303,7 @@ def test_no_module_but_i18n_names_a_language_or_the_releases_folder():
 
     home = {"common/i18n.py": set(LANGUAGES), "course/released_notebook.py": {"assignments"}}
     home["common/results.py"] = {"en"}  # reports of 0.1.0 are English and say nothing of it
-    home["authoring/demo.py"] = home["authoring/scaffold/make.py"] = {"ko"}  # one of the students; --title-ko
+    home["authoring/demo.py"] = home["authoring/scaffold/parts.py"] = {"ko"}  # one of the students; --title-ko
     odd = []
     for path in sorted((ROOT / "autograder").rglob("*.py")):
         own = home.get(path.relative_to(ROOT / "autograder").as_posix(), set())

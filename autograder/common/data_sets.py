@@ -25,8 +25,8 @@ def source(name: str = USUAL) -> Source:
 
 
 def places(*names: str) -> dict[str, Path]:
-    """The files of data sets of images, by their place below Keras's home. Raises DataError where they can't be had."""
-    return {place: path for name in names for place, path in source(name).places().items()}
+    """The files of data sets of images, by their place below Keras's home; a table has none. Raises DataError where they can't be had."""
+    return {place: path for name in filter(has_images, names) for place, path in source(name).places().items()}
 
 
 def load(name: str = USUAL) -> DataSet:
