@@ -230,6 +230,16 @@ def cluster(tmp_path_factory, memo_folder):
 
 
 @pytest.fixture
+def importing_no_tensorflow(tmp_path_factory, monkeypatch):
+    """Processes that are started from now on end where they import TensorFlow or Keras."""
+    none = tmp_path_factory.mktemp("none")
+    for name in ("tensorflow", "keras"):
+        (none / name).mkdir()
+        (none / name / "__init__.py").write_text("raise SystemExit('this was not to be imported')")
+    monkeypatch.setenv("PYTHONPATH", str(none))
+
+
+@pytest.fixture
 def grade_notebook(course, bench, sandbox, tmp_path):
     """Hand in a notebook (or text, or None for no file) and grade it: ``grade_notebook(notebook, "deep") -> Graded``."""
     import nbformat

@@ -255,6 +255,8 @@ def main() -> None:
         lab.prepare = partial(judge.import_tensorflow, megabytes)
         lab.data, lab.prepared  # noqa: B018 - before the first submission waits for them
     judge.limit_memory(megabytes)
+    if course.networks and judge.memo.is_new:  # while the sandbox does so, not while the first notebook waits
+        judge.import_tensorflow(megabytes)
     answers.write(json.dumps({"up": True}) + "\n")
     answers.flush()
     # Unbuffered: select() must not miss a line that sits in a buffer.

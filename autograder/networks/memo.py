@@ -194,6 +194,11 @@ class Memo:
             self._written = 0
             self._evict()
 
+    @property
+    def is_new(self) -> bool:
+        """Whether its folder holds nothing yet: whatever is asked for first has to be trained."""
+        return self.folder is not None and next(self.folder.glob("*.fit"), None) is None
+
     def entries(self) -> list[tuple[Path, int, float]]:
         """(path, bytes, time of last use), least recently used first."""
         found = []

@@ -173,9 +173,11 @@ def test_an_entry_larger_than_the_memo_is_not_kept(tmp_path):
 
 
 def test_clearing_removes_all_entries_and_tells_how_many(own_memo):
+    assert own_memo.is_new and not Memo(None).is_new
     for name in "abc":
         own_memo.state(name * 64, result)
-    assert own_memo.clear() == 3 and own_memo.entries() == []
+    assert not own_memo.is_new
+    assert own_memo.clear() == 3 and own_memo.entries() == [] and own_memo.is_new
     assert same(Memo(own_memo.folder).state("a" * 64, lambda: result(7)), result(7))
 
 

@@ -334,6 +334,16 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     assert Report.from_json(first.report.to_json()) == first.report
 
 
+def test_a_judge_that_knows_every_training_needs_no_tensorflow(
+    grade_notebook, course, course_file, bench, importing_no_tensorflow
+):
+    first = grade_notebook(solved(course, "deep"), "deep").report
+    with Bench(course_file, bench.memo) as fresh:
+        again = grade_notebook(solved(course, "deep"), "deep", bench=fresh)
+    assert again.report.to_json() == first.to_json() and again.fits and not again.trained
+    assert not again.report.undecided
+
+
 @pytest.mark.slow
 def test_a_fresh_parent_for_each_kernel_gives_the_same_report_as_forks_of_one(grade_notebook, quick, course):
     shared = grade_notebook(quick(), "deep").report

@@ -273,13 +273,8 @@ def test_the_course_that_determines_a_report_is_the_one_whose_digest_it_carries(
 
 
 @pytest.fixture
-def judge(course_file, tmp_path_factory, monkeypatch):
+def judge(course_file, importing_no_tensorflow):
     """A judge process of its own that can't import TensorFlow, and the address of its socket."""
-    none = tmp_path_factory.mktemp("none")
-    for name in ("tensorflow", "keras"):
-        (none / name).mkdir()
-        (none / name / "__init__.py").write_text("raise SystemExit('this was not to be imported')")
-    monkeypatch.setenv("PYTHONPATH", str(none))
     with tempfile.TemporaryDirectory() as short, Bench(course_file, None) as bench:
         yield bench, Path(short) / "judge"
 
