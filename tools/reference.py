@@ -18,6 +18,7 @@ from autograder.course import course
 from autograder.course.checks.base import Check
 from autograder.course.checks.functions import ArgumentSpec, Case
 from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
@@ -113,6 +114,9 @@ COMMON = {
     "needs": "ids of checks before it without which it is skipped",
     "title": "instead of the one that is made of its keys; needed when it is hidden",
     "hint": "shown when it fails, behind the hint that fits the mistake",
+}
+ON_NETWORKS = {
+    "own": "it fails for a network that the question has under an earlier name too: `b = a` makes no second one"
 }
 _AIMS = (
     "of a table: the name of the targets that it is trained on, if `prepare` makes them; it is measured in their units"
@@ -304,13 +308,20 @@ def text() -> str:
     for heading, model, meanings in COURSE:
         lines += [f"## {heading}", "", *table(model, meanings), ""]
     lines += ["## Every check", "", *table(Check, COMMON), ""]
+    lines += ["## Every check on a network", "", *table(ModelCheck, ON_NETWORKS, frozenset(COMMON)), ""]
     lines += ["## Check types", "", " · ".join(f"[`{name}`](#{name})" for name in OWN), ""]
     own = {name: kind for name, kind in TYPES.items() if kind.__module__.startswith("autograder.course.checks.")}
     if own.keys() != OWN.keys():
         raise ValueError(f"tools/reference.py and the code differ in {own.keys() ^ OWN.keys()}")
     for name, meanings in OWN.items():
         said = _said(own[name])
-        lines += [f"### {name}", "", *([said, ""] if said else []), *table(own[name], meanings, frozenset(COMMON)), ""]
+        lines += [
+            f"### {name}",
+            "",
+            *([said, ""] if said else []),
+            *table(own[name], meanings, frozenset({**COMMON, **ON_NETWORKS})),
+            "",
+        ]
     lines += ["## Parts of checks", ""]
     for heading, model, meanings in PARTS:
         lines += [f"### {heading}", "", *table(model, meanings), ""]

@@ -62,6 +62,11 @@ class Student:
         keras = loaded_keras()
         names = {id(item): name for name, item in objects.items() if keras and isinstance(item, keras.layers.Layer)}
         described = {name: self._described(item, names) for name, item in objects.items()}
+        firsts: dict[int, str] = {}
+        for name, item in objects.items():
+            first = firsts.setdefault(id(item), name)
+            if first != name and isinstance(described[name], ModelDescription):
+                described[name] = described[name].model_copy(update={"same_as": first})
         for name, item in objects.items():
             if type(item) is str and any(_by_chance(name, item, other) for other in objects.values()):
                 described[name] = described[name].model_copy(update={"by_chance": True})

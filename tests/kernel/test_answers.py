@@ -1,5 +1,6 @@
 """What a student's functions answer: whether they remember the calls before is told, by calling them once more."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -55,3 +56,19 @@ def test_what_makes_a_network_is_called_once():
     calls = {"build": {"()": [()]}}
     Student.answer(None, {"build": FunctionDescription(name="build")}, {"build": lambda: made.append(1)}, calls)
     assert made == [1]
+
+
+class Looking(Student):
+    """Only describes."""
+
+    def __init__(self):
+        pass
+
+    def _known_about(self, model, described):
+        return described
+
+
+def test_a_network_under_a_second_name_is_known_as_the_first():
+    one, other = keras.Sequential([keras.layers.Dense(2)]), keras.Sequential([keras.layers.Dense(2)])
+    found = Looking().values(one, {"again": one, "other": other, "last": one, "number": 3, "too": 3}, True, "first")
+    assert [found[name].same_as for name in ("first", "again", "other", "last")] == ["", "first", "", "first"]

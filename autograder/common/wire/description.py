@@ -160,6 +160,7 @@ class ModelDescription(Frozen):
     fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing
+    same_as: Name = ""  # the first name under which the question's check cell handed in this very object
 
     @property
     def weights(self) -> tuple[npt.NDArray[Any], ...]:

@@ -21,7 +21,12 @@ SHOWN = ("units", "filters", "kernel_size", "pool_size", "activation", "rate")  
 
 
 class ModelCheck(Check):
-    """A check on a network. `needs_weights`: it can say nothing of a network that was not built yet."""
+    """A check on a network. `needs_weights`: it can say nothing of a network that was not built yet.
+
+    `own`: it must not be a network that the question already has under another name.
+    """
+
+    own: bool = False
 
     accepts = (ModelDescription,)
     wanted = N_("a Keras network")
@@ -29,6 +34,9 @@ class ModelCheck(Check):
 
     def __call__(self, facts: Facts) -> Verdict:
         value = facts.of(self.of)
+        if self.own and isinstance(value, ModelDescription) and value.same_as:
+            same = _("the same network as `{name}`", name=value.same_as)
+            return failed(_("a network of its own"), same, _("`b = a` only gives a network a second name: make another network."))  # fmt: skip
         if self.needs_weights and isinstance(value, ModelDescription) and value.topology == "unbuilt":
             if value.custom:
                 return undecided(value.custom)

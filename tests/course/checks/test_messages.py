@@ -312,6 +312,10 @@ SAID = [
     # compile
     ({"type": "optimizer", "equals": "SGD", "settings": {"learning_rate": 0.01, "momentum": 0, "nesterov": False}}, {"value": model(compiled=compiled("SGD", SGD))},
      ('Compiled with SGD(learning_rate=0.01, momentum=0, nesterov=False)', 'passed', '', 'SGD(learning_rate=0.01, momentum=0.0, nesterov=False)', '')),
+    ({"type": "optimizer", "equals": "SGD", "own": True, "of": "b"}, {"a": model(compiled=compiled("SGD", SGD)), "b": model(compiled=compiled("SGD", SGD), same_as="a")},
+     ('Compiled with SGD()', 'failed', 'a network of its own', 'the same network as `a`', '`b = a` only gives a network a second name: make another network.')),
+    ({"type": "parameters", "total": 79510, "own": True}, {"value": NET},
+     ('Parameters: 79,510 in total', 'passed', '', '79,510 in total, 79,510 trainable (78,500 + 1,010)', '')),
     ({"type": "optimizer", "equals": "SGD", "settings": {"learning_rate": 0.1}}, {"value": model(compiled=compiled("SGD", SGD))},
      ('Compiled with SGD(learning_rate=0.1)', 'failed', 'SGD(learning_rate=0.1)', 'SGD(learning_rate=0.01, momentum=0.0, nesterov=False)', 'learning_rate is 0.01, and should be 0.1.')),
     ({"type": "optimizer", "equals": "SGD", "settings": {"nesterov": True}}, {"value": model(compiled=compiled("SGD", SGD))},
