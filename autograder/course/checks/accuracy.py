@@ -218,8 +218,8 @@ class _Evaluated(Check):
         return failed(f"{right:.4f}", f"{number_:.4f}", hint or self._guessed(number_, measured, model))
 
     def _is(self, number_: float, measured: float) -> bool:
-        """Whether it is that very number, not one like it: as splits are large, no two are by chance."""
-        return abs(number_ - measured) <= self.tolerance / 20
+        """Whether it is that very number, not one like it, whatever the check tolerates: as splits are large, no two are by chance."""
+        return abs(number_ - measured) <= min(self.tolerance / 20, max(1e-4, 1e-5 * abs(measured)))
 
     def _hint(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
         """What was done with the right number."""

@@ -142,13 +142,15 @@ def _dense(layer: ast.expr) -> bool:
 
 
 class InSeveralFits(Rewriter):
-    """The epochs of one ``fit`` in several calls."""
+    """The epochs of one ``fit`` in several calls; a callback would begin anew with each."""
 
     name = "epochs in several calls"
 
     def matches(self, node: ast.AST) -> bool:
         call = node.value if isinstance(node, ast.Expr) else None
-        epochs = keyword(call, "epochs") if isinstance(call, ast.Call) and trains(call) else None
+        if not isinstance(call, ast.Call) or not trains(call) or keyword(call, "callbacks"):
+            return False
+        epochs = keyword(call, "epochs")
         return epochs is not None and isinstance(epochs.value, ast.Constant) and epochs.value.value in range(2, 9)
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
