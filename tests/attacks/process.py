@@ -151,6 +151,8 @@ for name in ("", "x", None, 5, [], {}, "0" * 100_000):
 for state in ("restarting", "dead", "starting", None, 5): say("status", {"execution_state": state})
 shown = [display(number, display_id=str(number % 20)) for number in range(100)]
 for number in range(1500): display("y", display_id=str(number % 20), update=True)
+import time
+time.sleep(3)  # messages that nobody takes in time are lost, and this one must be seen
 print("TRIED")
 """
 
