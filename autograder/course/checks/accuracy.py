@@ -253,8 +253,9 @@ class _Evaluated(Check):
                         "That is its {metric} on {other}: evaluate it on {split}.", other=split_name(split), **words
                     )
         for fit in model.fits:
-            for name, values in fit.history.items():
-                epoch = next((number for number, one in enumerate(values, 1) if self._is(number_, one)), 0)
+            for name, values in fit.history.items():  # what was validated last is the trained network, on whatever data
+                earlier = values[:-1] if name.startswith("val_") else values
+                epoch = next((number for number, one in enumerate(earlier, 1) if self._is(number_, one)), 0)
                 if epoch and name.removeprefix("val_") == self.metric:
                     return _(
                         "That is the {metric} that fit() measured in epoch {epoch}: evaluate the trained network on {split}.",
