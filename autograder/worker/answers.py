@@ -62,9 +62,7 @@ def circumstances(
     for key in assignment.questions:
         index, cell = cells.get(f"{key}-answer", (-1, None))
         error = found.errors.get(index)
-        stopped = next(
-            (broken.sentence for broken in run.breaks if broken.cell == index and broken.limit != "output"), ""
-        )
+        stopped = found.breaks.get(index, "")
         if error is not None and error.name and not stopped:  # an interrupt of ours is no exception of theirs
             errors[key] = (error.name, error.message)
         if cell is not None and (error is None or error.name == EMPTY):

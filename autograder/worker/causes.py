@@ -69,14 +69,15 @@ def _frames(traceback: object, cell: NotebookNode) -> list[tuple[int, int]]:
 class Followed:
     """What came out. `error`: by cell, and the number of its cause; `reached`: of handed-in questions, all causes that their values come from.
 
-    `below`: names that were missing where they were needed, and the later cell that makes them.
+    `breaks`: by cell, which limit it broke and so was stopped by. `below`: names that were missing where they were needed,
+    and the later cell that makes them.
     """
 
     causes: list[Cause] = field(default_factory=list)
     errors: dict[int, Error] = field(default_factory=dict)
     cause: dict[int, int] = field(default_factory=dict)
     reached: dict[str, set[int]] = field(default_factory=dict)
-    breaks: Collection[int] = ()  # cells that broke a limit
+    breaks: Mapping[int, str] = field(default_factory=dict)
     below: dict[str, int] = field(default_factory=dict)
 
 
@@ -85,8 +86,7 @@ class _Notebook:
         self.notebook, self.found = notebook, Followed()
         self.keys = set(asked.questions)
         self.by_id = cells_by_id(notebook)
-        self.breaks = {broken.cell: broken.sentence for broken in run.breaks if broken.limit != "output"}
-        self.found.breaks = self.breaks.keys()
+        self.found.breaks = {broken.cell: broken.sentence for broken in run.breaks if broken.limit != "output"}
         self.last = len(notebook.cells) if run.finished or not run.breaks else run.breaks[-1].cell
         self.marked: dict[str, int] = {}  # name: number of the cause
         self.outside: set[str] = set()  # names whose values the machine gave
@@ -108,7 +108,7 @@ class _Notebook:
                 break
             error = error_of(cell)
             key = grade_id_of(cell)
-            if error is None and index not in self.breaks:
+            if error is None and index not in self.found.breaks:
                 stop = len(found)
             elif error is None or error.name in _BEFORE_RUN:
                 stop = 0
@@ -119,7 +119,7 @@ class _Notebook:
             else:
                 for statement in found[:stop]:
                     self._ran(statement, cell.source)
-            if error is not None or index in self.breaks:
+            if error is not None or index in self.found.breaks:
                 self._failed(index, key, error or Error("", ""), found, stop)
             self.fetched |= surroundings.fetched(cell.source)
         return self.found
@@ -187,8 +187,8 @@ class _Notebook:
     def _new(self, index: int, key: str, error: Error, found: list[Statement], stop: int) -> Cause:
         question = key.removesuffix("-answer") if key.endswith("-answer") or key in self.keys else ""
         heading = heading_above(self.notebook, index)
-        if index in self.breaks:
-            return Cause(cell=index, question=question, heading=heading, error=("", self.breaks[index]))
+        if index in self.found.breaks:
+            return Cause(cell=index, question=question, heading=heading, error=("", self.found.breaks[index]))
         source = self.notebook.cells[index].source
         parts = [] if error.frames else [source]
         for count, line in {*error.frames[:1], *error.frames[-1:]}:

@@ -254,9 +254,9 @@ class _Evaluated(Check):
                     )
         for fit in model.fits:
             for name, values in fit.history.items():  # what was validated last is the trained network, on whatever data
-                earlier = values[:-1] if name.startswith("val_") else values
+                earlier = {self.metric: values, f"val_{self.metric}": values[:-1]}.get(name, ())
                 epoch = next((number for number, one in enumerate(earlier, 1) if self._is(number_, one)), 0)
-                if epoch and name.removeprefix("val_") == self.metric:
+                if epoch:
                     return _(
                         "That is the {metric} that fit() measured in epoch {epoch}: evaluate the trained network on {split}.",
                         epoch=epoch, **words,
