@@ -47,6 +47,8 @@ _SEPARABLE = {
     "activity_regularizer": "nothing", "depthwise_constraint": "nothing", "pointwise_constraint": "nothing",
     "bias_constraint": "nothing",
 }  # fmt: skip
+_TRANSPOSED = {k: v for k, v in _CONV.items() if k != "groups"} | {"output_padding": "nothing"}
+_DEPTHWISE = {k: v for k, v in _SEPARABLE.items() if k != "filters" and not k.startswith("pointwise")}
 _NORMALISED = {
     "axis": "axis", "epsilon": "number", "center": "flag", "scale": "flag", "beta_initializer": "initializer",
     "gamma_initializer": "initializer", "beta_regularizer": "nothing", "gamma_regularizer": "nothing",
@@ -89,10 +91,19 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
         "moving_mean_initializer": "initializer", "moving_variance_initializer": "initializer",
     },
     "LayerNormalization": _NORMALISED,
-    "Reshape": {"target_shape": "lengths"},
+    "Reshape": {"target_shape": "shape"},
+    "Permute": {"dims": "lengths"},
+    "RepeatVector": {"n": "length"},
+    "UpSampling1D": {"size": "length"},
+    "UpSampling2D": {"size": "lengths", "interpolation": "interpolation", "data_format": "channels_last"},
+    **{f"ZeroPadding{n}D": {"padding": "sides", "data_format": "channels_last"} for n in (1, 2)},
+    "Cropping1D": {"cropping": "sides"},
+    "Cropping2D": {"cropping": "sides", "data_format": "channels_last"},
     "Rescaling": {"scale": "number", "offset": "number"},
     **{f"Conv{n}D": _CONV for n in (1, 2)},
+    **{f"Conv{n}DTranspose": _TRANSPOSED for n in (1, 2)},
     **{f"SeparableConv{n}D": _SEPARABLE for n in (1, 2)},
+    **{f"DepthwiseConv{n}D": _DEPTHWISE for n in (1, 2)},
     **{f"{kind}Pooling{n}D": _POOL for kind in ("Max", "Average") for n in (1, 2)},
     **{f"Global{kind}Pooling{n}D": _GLOBAL_POOL for kind in ("Max", "Average") for n in (1, 2)},
     "Embedding": {
@@ -210,9 +221,11 @@ def fits(kind: str, value: object) -> bool:
         case "length":
             return type(value) is int and 0 < value < 1_000_000
         case "lengths":
-            return (
-                type(value) is tuple and 0 < len(value) < 6 and all(type(v) is int and -1 <= v < 100_000 for v in value)
-            )
+            return _whole_numbers(value, 1)
+        case "shape":  # -1: what is left
+            return _whole_numbers(value, -1)
+        case "sides":  # of an image: above, below, left, right
+            return _whole_numbers(value, 0) and len(value) in (2, 4)  # type: ignore[arg-type]
         case "count":
             return type(value) is int and 0 <= value < 100_000
         case "last":
@@ -235,3 +248,8 @@ def fits(kind: str, value: object) -> bool:
         case "ignored":
             return True
     return False
+
+
+def _whole_numbers(value: object, least: int) -> bool:
+    """Whether it is a tuple of a few whole numbers of at least `least`."""
+    return type(value) is tuple and 0 < len(value) < 6 and all(type(v) is int and least <= v < 100_000 for v in value)

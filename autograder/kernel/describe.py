@@ -230,6 +230,8 @@ def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:
         return activation_name(getattr(layer, field, None))
     if sort in ("initializer", "regularizer"):
         return None if value is None else component_of_config(value)
+    if sort == "sides" and isinstance(value, (list, tuple)):
+        value = [side for pair in value for side in (pair if isinstance(pair, (list, tuple)) else (pair,))]
     found = plain(value)
     return found[0] if sort == "axis" and isinstance(found, tuple) and len(found) == 1 else found
 

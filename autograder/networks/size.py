@@ -25,7 +25,6 @@ AUGMENTED = (
     30  # of each value of an image that is turned or zoomed, in windows: which pixels it is made of is worked out
 )
 MAX_TURNS = 1_000  # of all loops over a sequence
-CONVOLVED = {"Conv1D": 1, "Conv2D": 1, "SeparableConv1D": 2, "SeparableConv2D": 2}  # convolutions of a layer
 GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
 _AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numbers of the data what they are
 
@@ -73,9 +72,9 @@ def size(plan: str) -> Size:
     for number, (kind, _trainable, settings, *inputs) in enumerate(document["layers"]):
         given = [shapes[one] for one in (inputs[0] if inputs else (number - 1,))]
         try:
-            looks_at = _window(kind, settings, given[0])
             step = _Step(0, _merged(kind, settings, given)) if kind in MERGES else _step(kind, settings, given[0])
-        except (LookupError, TypeError) as error:
+            looks_at = _window(kind, settings, step.shape if kind.endswith("Transpose") else given[0])
+        except (LookupError, TypeError, ValueError) as error:
             raise CannotRebuild(
                 _("a layer {kind} lacks settings or gets data of another shape: {error}", kind=kind, error=error)
             ) from error
@@ -87,7 +86,7 @@ def size(plan: str) -> Size:
         parameters, values, work = parameters + step.parameters, values + outputs, work + step.multiplied
         cost += step.multiplied + step.grouped + outputs * (OUTPUT * len(given) + WINDOW * looks_at)
         turns += step.turns
-        convolutions += CONVOLVED.get(kind, 0)
+        convolutions += kind.count("Conv") + kind.startswith("SeparableConv")
         if parameters > MAX_PARAMETERS or values > MAX_VALUES or turns > MAX_TURNS:
             raise CannotRebuild(_("the network is too large for the grader"))
     return Size(parameters, values, work, tuple(step.shape), cost, turns, convolutions)
@@ -101,15 +100,11 @@ def check_numbers(plan: str, lowest: float, highest: float) -> None:
 
 
 def _window(kind: str, settings: dict[str, Any], shape: list[int]) -> int:
-    """How many values a pooling looks at for one output. Raises CannotRebuild for lengths that no image has.
+    """How many values a layer looks at for one output, where it doesn't multiply them. Raises CannotRebuild for lengths that no image has.
 
-    A window much wider than its images looks at padding, which takes memory: gigabytes, for a few digits in a setting.
+    `shape`: of its images, the larger ones. A window much wider than those looks at padding, which takes memory: gigabytes, for a few digits
+    in a setting.
     """
-    if kind == "Reshape":
-        return 0
-    for name in ("kernel_size", "pool_size", "strides", "dilation_rate"):
-        if name in settings and any(length < 1 for length in settings[name]):
-            raise CannotRebuild(_("a layer {kind} has {name} {value}", kind=kind, name=name, value=settings[name]))
     window = settings.get("kernel_size") or settings.get("pool_size") or ()
     spread = settings.get("dilation_rate") or [1] * len(window)
     for axis, length, gap in zip(shape, window, spread, strict=False):
@@ -117,7 +112,8 @@ def _window(kind: str, settings: dict[str, Any], shape: list[int]) -> int:
             raise CannotRebuild(_("a layer {kind} looks further than its images reach", kind=kind))
     if kind.endswith(("Pooling1D", "Pooling2D")):
         return math.prod(window)
-    return AUGMENTED if kind in ("RandomRotation", "RandomZoom") else 0
+    mixed = kind in ("RandomRotation", "RandomZoom") or settings.get("interpolation") == "bilinear"
+    return AUGMENTED if mixed else 0
 
 
 def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> _Step:
@@ -133,6 +129,19 @@ def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> _Step:
             return _Step(0, [
                 axis if axis > 0 else max(1, math.prod(shape) // max(1, known)) for axis in settings["target_shape"]
             ])  # fmt: skip
+        case "Permute":
+            if sorted(settings["dims"]) != [*range(1, len(shape) + 1)]:
+                raise TypeError(f"dims {settings['dims']}")
+            return _Step(0, [shape[axis - 1] for axis in settings["dims"]])
+        case "RepeatVector":
+            return _Step(0, [settings["n"], *shape])
+        case "UpSampling1D" | "UpSampling2D":
+            times = settings["size"] if kind == "UpSampling2D" else [settings["size"]]
+            return _Step(0, [*(axis * by for axis, by in zip(shape[:-1], times, strict=True)), channels])
+        case "ZeroPadding1D" | "ZeroPadding2D" | "Cropping1D" | "Cropping2D":
+            sides = settings["padding"] if kind.startswith("Zero") else [-side for side in settings["cropping"]]
+            parts = zip(shape[:-1], sides[::2], sides[1::2], strict=True)
+            return _Step(0, [*(max(1, sum(part)) for part in parts), channels])
         case "Conv1D" | "Conv2D":
             groups = settings.get("groups", 1)
             kernel = math.prod(settings["kernel_size"]) * channels // groups
@@ -140,6 +149,17 @@ def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> _Step:
             found = _weighted((kernel + 1) * settings["filters"], maps)
             more = found.multiplied * (GROUPED * groups - 1) if groups > 1 else 0
             return found._replace(grouped=more)
+        case "Conv1DTranspose" | "Conv2DTranspose":
+            reach = zip(settings["kernel_size"], settings["dilation_rate"], strict=True)
+            beside = [0 if settings["padding"] == "same" else (length - 1) * gap for length, gap in reach]
+            axes = [axis * by + more for axis, by, more in zip(shape[:-1], settings["strides"], beside, strict=True)]
+            kernel = math.prod(settings["kernel_size"]) * channels
+            found = _weighted((kernel + 1) * settings["filters"], [*axes, settings["filters"]])
+            return found._replace(between=math.prod(axes) * channels)  # its images with zeros between their pixels
+        case "DepthwiseConv1D" | "DepthwiseConv2D":
+            maps = [*_strided(shape[:-1], settings["strides"]), channels * settings["depth_multiplier"]]
+            found = _weighted((math.prod(settings["kernel_size"]) + 1) * maps[-1], maps)
+            return found._replace(grouped=found.multiplied * (GROUPED * channels - 1))
         case "SeparableConv1D" | "SeparableConv2D":
             axes, deep = _strided(shape[:-1], settings["strides"]), channels * settings["depth_multiplier"]
             kernel, places = math.prod(settings["kernel_size"]), math.prod(axes)

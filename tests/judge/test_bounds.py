@@ -42,6 +42,13 @@ def pool(size, kind="MaxPooling2D"):
     return layer(kind, pool_size=size, strides=(1, 1), padding="same")
 
 
+def grown(filters, kernel=(3, 3), strides=(1, 1), padding="same", dilation=(1, 1)):
+    """A transposed convolution."""
+    plain = conv(filters, kernel, strides, dilation, padding=padding)
+    others = {name: value for name, value in plain.config.items() if name != "groups"}
+    return layer("Conv2DTranspose", **others)
+
+
 def act(kind, **config):
     return layer("Activation", activation=kind, **config)
 
@@ -50,6 +57,10 @@ GLOBAL = layer("GlobalAveragePooling2D", keepdims=False)
 FLATTEN = layer("Flatten")
 IMAGES = (None, 28, 28, 1)
 LAST = dense(10, "softmax")
+DEPTHWISE = {
+    **{name: value for name, value in conv(1).config.items() if name not in ("filters", "groups", "kernel_initializer")},
+    "depth_multiplier": 1, "depthwise_initializer": GLOROT,
+}  # fmt: skip
 # Networks that would take the judge's memory or hours of its time, by what is large in them.
 LARGE = {
     "the widest layer": (model(dense(999_999, "relu"), LAST),),
@@ -65,6 +76,17 @@ LARGE = {
     "strides of zero": (model(conv(5, strides=(0, 0)), GLOBAL, LAST, shape=IMAGES),),
     "windows as large as images": (model(conv(250, (1, 1)), *[pool((55, 55))] * 3, GLOBAL, LAST, shape=IMAGES),),
     "depthwise convolutions": (model(conv(240), *[conv(240, groups=240)] * 4, GLOBAL, LAST, shape=IMAGES),),
+    "kernels between the channels": (model(conv(240), *[layer("DepthwiseConv2D", **DEPTHWISE)] * 4, GLOBAL, LAST, shape=IMAGES),),
+    "strides that enlarge": (model(grown(2, strides=(90_000, 90_000)), GLOBAL, LAST, shape=IMAGES),),
+    "a kernel that enlarges": (model(grown(1, (90_000, 1), padding="valid"), GLOBAL, LAST, shape=IMAGES),),
+    "a kernel beside what it makes": (model(grown(1, (90_000, 1)), GLOBAL, LAST, shape=IMAGES),),
+    "a gap that enlarges": (model(grown(1, dilation=(9_000, 9_000), padding="valid"), GLOBAL, LAST, shape=IMAGES),),
+    "zeros that are multiplied": (model(conv(100), grown(100, (9, 9), (3, 3)), GLOBAL, LAST, shape=IMAGES),),
+    "images enlarged": (model(layer("UpSampling2D", size=(300, 300)), GLOBAL, LAST, shape=IMAGES),),
+    "images enlarged twice": (model(*[layer("UpSampling2D", size=(9, 9))] * 2, GLOBAL, LAST, shape=IMAGES),),
+    "images in a frame": (model(layer("ZeroPadding2D", padding=(0, 90_000, 90_000, 0)), GLOBAL, LAST, shape=IMAGES),),
+    "rows enlarged": (model(FLATTEN, layer("Reshape", target_shape=(784, 1)), layer("UpSampling1D", size=99_999), FLATTEN, LAST, shape=IMAGES),),
+    "a vector repeated": (model(dense(100, "relu"), layer("RepeatVector", n=99_999), FLATTEN, LAST),),
     "activations alone": tuple(
         model(conv(19, (1, 1)), *[act("gelu", name=f"a{n}")] * 57, GLOBAL, LAST, shape=IMAGES) for n in range(12)
     ),

@@ -276,6 +276,21 @@ def test_a_class_of_its_own_that_does_more_than_call_its_layers_is_no_chain():
         assert described.topology == "graph" and "class of its own" in described.custom
 
 
+@pytest.mark.filterwarnings("ignore:`build..` was called")
+@pytest.mark.parametrize(("said", "topology"), [(10, "chain"), (1, "graph"), (None, "graph")])
+def test_a_class_of_its_own_may_say_its_shape_if_it_is_the_right_one(said, topology):
+    """Keras chooses the metric that "accuracy" means by it."""
+
+    class Says(Own):
+        def compute_output_shape(self, shape):
+            return (shape[0], said) if said else None
+
+    network = Says()
+    network.build((None, 784))
+    network.hidden.build((None, 784))
+    assert describe(network).topology == topology
+
+
 def test_a_class_of_its_own_whose_build_makes_no_weights_is_not_built():
     class Unclear(Own):
         def call(self, x):
