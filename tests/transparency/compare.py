@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder.worker.judge_process import Bench
 from tests.conftest import ROOT
+from tests.transparency.asked import asked
 from tests.transparency.cells import PRELUDE
 
 NOT_COMPARED = {"left to Keras", "relations"}  # who trained, and what could be looked for
@@ -76,7 +77,7 @@ class Kept:
 
     They hold for these versions of all that takes part, and for this text of cell, prelude and harness; of anything else none is known.
     A digest that isn't the graded kernel's decides nothing: the cell then runs beside plain Keras too. With AUTOGRADER_PLAIN=keep what
-    ran there is kept.
+    ran there is kept, and nothing of a cell that the suite doesn't run.
     """
 
     file = Path(__file__).with_name("plain.json")
@@ -97,7 +98,8 @@ class Kept:
     def keep(self, ran: Mapping[str, tuple[bool, dict[str, Any]]]) -> None:
         if os.environ.get("AUTOGRADER_PLAIN") == "keep":
             known = {**Kept().known, **{self._key(code, seen): digest_of(facts) for code, (seen, facts) in ran.items()}}
-            document = {"basis": basis(), "cells": dict(sorted(known.items()))}
+            wanted = {self._key(code, seen) for code, seen in asked()}
+            document = {"basis": basis(), "cells": {key: known[key] for key in sorted(wanted & known.keys())}}
             self.file.write_text(json.dumps(document, indent=0) + "\n", "utf-8")
 
 

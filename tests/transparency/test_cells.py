@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.transparency.asked import SEQUENCES
 from tests.transparency.cells import CELLS
 from tests.transparency.compare import differences, facts_of
 from tests.transparency.sequences import programs
@@ -34,7 +35,7 @@ def test_a_cell_leaves_what_it_leaves_beside_plain_keras(facts, cell):
 
 def test_random_sequences_leave_what_they_leave_beside_plain_keras(bench, tmp_path):
     """A few each time; for a long run set AUTOGRADER_SEQUENCES, and AUTOGRADER_SEQUENCES_SEED to go on elsewhere."""
-    count, seed = (int(os.environ.get(f"AUTOGRADER_SEQUENCES{name}", n)) for name, n in (("", 20), ("_SEED", 0)))
+    count, seed = (int(os.environ.get(f"AUTOGRADER_SEQUENCES{name}", n)) for name, n in (("", SEQUENCES), ("_SEED", 0)))
     cells = programs(count, seed)
     plain, graded = facts_of(cells, bench, tmp_path)
     found = {name: [cells[name], *differences(plain[name], graded[name])] for name in cells}

@@ -2,25 +2,10 @@
 
 import pytest
 
-from tests.transparency import (
-    cells_of_customs,
-    cells_of_errors,
-    cells_of_models,
-    cells_of_notebooks,
-    cells_of_numbers,
-    cells_of_traces,
-)
+from tests.transparency.asked import MODULES, WATCHED
 from tests.transparency.compare import differences, facts_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-MODULES = {
-    "models": cells_of_models,
-    "traces": cells_of_traces,
-    "errors": cells_of_errors,
-    "notebooks": cells_of_notebooks,
-    "customs": cells_of_customs,
-    "numbers": cells_of_numbers,
-}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +13,7 @@ def facts(bench, tmp_path_factory, request):
     """Of the cells that this run asks for (``-k``), in two kernels for all."""
     asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
     cells = {f"{name}: {cell}": code for name in MODULES if name in asked for cell, code in MODULES[name].CELLS.items()}
-    watched = [name for name in cells if name.startswith("numbers")]
+    watched = [name for name in cells if name.partition(":")[0] in WATCHED]
     return facts_of(cells, bench, tmp_path_factory.mktemp("cells"), watched)
 
 
@@ -40,7 +25,7 @@ def test_cells_leave_what_they_leave_beside_plain_keras(facts, name):
     assert {cell: found["shows the grader"] for cell, found in graded.items() if found["shows the grader"]} == {}
 
 
-@pytest.mark.parametrize("name", ["numbers"])
+@pytest.mark.parametrize("name", sorted(WATCHED))
 def test_every_relation_is_looked_for(facts, name):
     """Beside plain Keras, which shows that it holds there, and while grading."""
     for graded, found in enumerate(facts):
