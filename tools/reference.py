@@ -211,6 +211,7 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("A layer of `layers`", LayerSpec, {
         "type": "class name", "units": "of a Dense layer, or `{at_least, at_most}`, or `{any_of: [...]}`, as every setting", "activation": "name; a layer of its own counts as well",
         "rate": "of a Dropout layer; any other setting of the class can be given by its name in Keras",
+        "takes": "the layers that it takes, by their places in the list from 1, in any order; 0: the network's input",
         "times": "so many follow one another (with `match: any_order`: are there in all; by default one or more); `0`: none at all",
     }),
     ("Instead of one value of a setting", Range, {

@@ -212,6 +212,11 @@ _WORDS: Final = {
 }
 
 
+def words(kind: str) -> frozenset[str]:
+    """What a setting of the `kind` may be, where that is one of a few words."""
+    return _WORDS.get(kind, frozenset())
+
+
 def fits(kind: str, value: object) -> bool:
     """Whether a scalar `value` is of the `kind`, by exact type and sane range. Components are checked where they are built."""
     number = type(value) in (int, float) and value == value and abs(value) < 1e12  # type: ignore[arg-type]

@@ -67,7 +67,8 @@ def of_object(kind: Kind, name: str) -> str:
 def guess(kind: Kind, name: str) -> str:
     """The spelling that a mistyped `name` most likely meant, whatever its capitals; '' when none is near."""
     found: dict[str, str] = _table()["aliases"][kind]
-    return nearest(name, [*found.values(), *found])
+    words = ACCURACY if kind == "metrics" else CROSSENTROPY if kind == "losses" else ()
+    return nearest(name, [*sorted(words), *found.values(), *found])
 
 
 def spellings(kind: Kind) -> list[str]:

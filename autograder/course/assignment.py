@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -53,7 +54,7 @@ class Question(Written):
                     _("check.hint() shows hints, and what a person grades isn't checked: write them into the text"),
                 )
             )
-        own = {"type": "manual", "points": declared.get("points"), "rubric": declared.get("rubric", ())}
+        own = {"type": "manual", "points": declared.get("points", 1), "rubric": declared.get("rubric", ())}
         return {**declared, "checks": checks or [own]}
 
     @model_validator(mode="after")
@@ -62,9 +63,16 @@ class Question(Written):
         if total != self.points:
             said = _("the points of its checks add up to {total}, and its points are {points}", total=f"{total:.10g}", points=f"{self.points:.10g}")  # fmt: skip
             raise wrong_at((("points",), said))
+        rubric = round(sum(criterion.points for criterion in self.rubric), 6)
+        if rubric and rubric != self.points:
+            said = _("the points of its rubric add up to {total}, and its points are {points}", total=f"{rubric:.10g}", points=f"{self.points:.10g}")  # fmt: skip
+            raise wrong_at((("rubric",), said))
         seen: list[str] = []
         for number, check in enumerate(self.checks):
             place: Place = ("checks", number)
+            if re.search(r"[\s.]", check.id):
+                said = _("'{id}' can't be a check's name: leave blanks and dots out", id=check.id)
+                raise wrong_at(((*place, "id"), said))
             if check.id in seen:
                 raise wrong_at((place, _("two checks are called '{id}': give each an id of its own", id=check.id)))
             for need in check.needs:

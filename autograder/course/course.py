@@ -39,6 +39,7 @@ from autograder.course.settings import Heading as Heading
 from autograder.course.settings import Holdout as Holdout
 from autograder.course.settings import LatePolicy as LatePolicy
 from autograder.course.settings import Limits as Limits
+from autograder.course.suits import unsuited
 from autograder.course.yaml_file import explain, located, read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
@@ -78,20 +79,17 @@ class Course(Written):
         return self
 
     @model_validator(mode="after")
-    def _looks_at_no_network(self) -> Course:
-        """A course without networks doesn't load what builds them."""
-        looking = [
-            (
-                ("assignments", name, "questions", key, "checks", number),
-                _("it looks at a network, and the course has `networks: false`"),
-            )
+    def _can_be_earned(self) -> Course:
+        """Each check asks for something that there is in what its assignment is on."""
+        found = [
+            (("assignments", name, "questions", key, "checks", number), problem)
             for name, assignment in self.assignments.items()
             for key, question in assignment.questions.items()
             for number, check in enumerate(question.checks)
-            if not self.networks and check.looks_at_networks()
+            if (problem := unsuited(check, assignment.data or self.data, self.limits, self.networks))
         ]
-        if looking:
-            raise wrong_at(*looking)
+        if found:
+            raise wrong_at(*found)
         return self
 
     def _texts(self) -> Iterator[tuple[Place, Localised]]:

@@ -20,6 +20,7 @@ from pydantic import (
 from autograder.common import data_sets, tables
 from autograder.common.data import RANDOM_STATE, TEST_SIZE, DataSet
 from autograder.common.digests import of_file
+from autograder.common.hints import nearest
 from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.models import Written, wrong_at
 from autograder.course.checks.base import InCourse, Localised, no_language
@@ -29,7 +30,7 @@ class Holdout(Written):
     """scikit-learn's ``train_test_split`` settings."""
 
     test_size: float = Field(default=TEST_SIZE, gt=0, lt=1)
-    random_state: int = RANDOM_STATE
+    random_state: int = Field(default=RANDOM_STATE, ge=0, lt=2**32)
 
 
 Columns = Annotated[
@@ -65,9 +66,11 @@ class DataSettings(Written):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in (*data_sets.NAMES, tables.FILE):
-            raise ValueError(
-                _("there is no data set '{name}' here: there are {known}", name=name, known=", ".join(data_sets.NAMES))
+            said = _(
+                "there is no data set '{name}' here: there are {known}", name=name, known=", ".join(data_sets.NAMES)
             )
+            guess = nearest(name.rpartition("load_")[2].replace("-", "_"), list(data_sets.NAMES))
+            raise ValueError(said + (_("; did you mean '{guess}'?", guess=guess) if guess else ""))
         return name
 
     @model_validator(mode="after")

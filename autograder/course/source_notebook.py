@@ -240,6 +240,9 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
         problems.add(grade_id, _("two cells have this grade_id"), _("Give one of them another."))
 
 
+TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts in the place of a text that students write
+
+
 def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
     """What gives a solution away, with its cell's grade_id: each region, and each of its parts between blank lines.
 
@@ -254,7 +257,7 @@ def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
         for region in regions or [cell.source]:
             parts = [part for part in re.split(r"\n\s*\n", region) if "\n" in part.strip()]
             for secret in dict.fromkeys(map(squeeze, [region, *parts])):
-                if len(secret) >= _TELLING:
+                if len(secret) >= _TELLING and secret != TEXT_STUB:  # of an answer that its author left as it is
                     yield owner, secret
 
 

@@ -156,17 +156,27 @@ _SAID = {
     "bool_parsing": N_("should be true or false"),
     "bool_type": N_("should be true or false"),
     "too_short": N_("should not be empty"),
+    "too_long": N_("should have at most {max_length}"),
 }
+_FOLLOWING = ("too_short",)  # what pydantic says of a list, too, whose items are wrong
 
 
 def explain(path: Path, error: ValidationError, model: Any = None) -> str:
     """pydantic's errors as lines of: file and line, key path, what is wrong, the value. `model`: what was read."""
     document, root = _nodes(path)
-    found = []
-    for problem in error.errors():
-        place = _written(document, problem)
-        found.append((place, f"{_message(problem, place, model, document)}{_shown(problem)}"))
-    return _listed(path, root, found)
+    found: dict[Place, list[tuple[str, str]]] = {}
+    problems = [(_written(document, problem), problem) for problem in error.errors()]
+    for place, problem in problems:
+        inside = any(len(other) > len(place) and other[: len(place)] == place for other, _problem in problems)
+        if not inside or (problem["type"] not in _FOLLOWING and _step_to(document, problem["loc"])):
+            found.setdefault(place, []).append((_message(problem, place, model, document), _shown(problem)))
+    return _listed(path, root, ((place, _either(said)) for place, said in found.items()))
+
+
+def _either(said: list[tuple[str, str]]) -> str:
+    """What is wrong at one place: where it may be one of several, none of which it is, that in one line."""
+    messages = list(dict.fromkeys(message for message, _shown in said))
+    return _(" or ").join(messages) + said[-1][1]
 
 
 def located(path: Path, found: Iterable[tuple[Place, str]]) -> str:
@@ -203,7 +213,7 @@ def _message(problem: ErrorDetails, place: Place, model: Any, document: Any) -> 
     if problem["type"] == "string_pattern_mismatch":
         return _pattern(str(problem.get("ctx", {}).get("pattern", "")))
     if problem["type"] in _SAID:
-        return _(_SAID[problem["type"]])
+        return _(_SAID[problem["type"]], **problem.get("ctx", {}))
     return problem["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
 
 
@@ -264,6 +274,16 @@ def _instead_of(key: str, model: Any, place: Place, document: Any) -> str:
     for part in place:
         document = _step(document, part)
     return nearest(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
+
+
+def _step_to(document: Any, place: Place) -> bool:
+    """Whether all of `place` is written: what is filled in for what is left out has no place of its own."""
+    for part in place:
+        there = part in document if isinstance(document, Mapping) else _step(document, part) is not None
+        if not there:
+            return False
+        document = _step(document, part)
+    return True
 
 
 def _step(document: Any, part: int | str) -> Any:

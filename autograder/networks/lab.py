@@ -181,7 +181,7 @@ class CourseLab:
         return self._metrics(key, plan, samples, measure)
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
-        """The share of `classes`, int (n,), that the network gives to the images of `split` by its largest answers.
+        """The share of `classes`, int (n,), that the network gives to the samples of `split`, as `scores.chosen` reads its answers.
 
         Raises CannotRebuild as `evaluate` does, and for a network whose answer is not one number for each class.
         """
@@ -195,9 +195,8 @@ class CourseLab:
                 part = slice(start, start + LOOKED_AT)
                 batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
-                if answers.ndim != 2 or answers.shape[1] != len(self.data.classes):
-                    raise CannotRebuild(_("the network does not answer with one number for each class"))
-                right += int(np.count_nonzero(answers.argmax(1) == classes[part]))
+                own = scores.chosen(answers, len(self.data.classes), loss_of(settings))
+                right += int(np.count_nonzero(own == classes[part]))
             return states.Measured({"agreement": right / len(samples.rows)})
 
         return self._metrics(key, plan, samples, measure)["agreement"]

@@ -44,6 +44,20 @@ def score(name: str, targets: npt.NDArray[Any], answers: npt.NDArray[Any], loss:
         raise CannotRebuild(_("{metric} can't be measured: {error}", metric=name, error=error)) from error
 
 
+def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> npt.NDArray[Any]:
+    """The class that each of a network's `answers` (n, outputs) stands for: the largest, or of one output a yes or no.
+
+    `classes`: how many there are, 0 where nobody knows. Raises CannotRebuild where it answers with no class.
+    """
+    outputs = answers.shape[1] if answers.ndim == 2 else 0
+    name, logits = loss
+    if outputs == 1 and name == "binary_crossentropy" and classes in (0, 2):
+        return (answers[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
+    if outputs > 1 and (outputs == classes or (not classes and name != "binary_crossentropy")):
+        return answers.argmax(1)
+    raise CannotRebuild(_("the network does not answer with one number for each class"))
+
+
 def _classes(targets: npt.NDArray[Any], answers: npt.NDArray[Any], loss: str, logits: bool) -> tuple[Any, Any]:
     """Numbers of classes; of several answers that each say yes or no, one column for each."""
     if loss.endswith("categorical_crossentropy"):

@@ -35,7 +35,7 @@ from autograder.course.checks.base import (
 )
 from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.network import ModelCheck
-from autograder.course.checks.ranges import ACCURACY, Aim, between
+from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
 from autograder.course.checks.showing import weights_of
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 from autograder.course.checks.values import AT_LEAST
@@ -60,11 +60,8 @@ class OnSplit(ModelCheck):
 
     def problem(self) -> str:
         if self.split in ("train", "all_train"):
-            return _(
-                "what is measured on the images that networks train on says nothing: split is '{split}', and can be "
-                "'holdout' or 'test'",
-                split=self.split,
-            )
+            said = N_("what networks train on says nothing of them: split is '{split}', and can be 'holdout' or 'test'")
+            return _(said, split=self.split)
         return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
@@ -150,6 +147,9 @@ class Metric(OnSplit):
             raise ValueError(_("the grader doesn't measure {metric}: there are {known}", metric=name, known=known))
         return _AS_SCORES.get(found, found)
 
+    def problem(self) -> str:
+        return super().problem() or out_of_reach(self.metric, self.at_least, self.at_most)
+
     def aim(self) -> Aim:
         return Aim(self.metric, self.split, self.at_least, self.at_most)
 
@@ -232,7 +232,7 @@ class _Evaluated(Check):
         if self.metric == "accuracy" and abs(number_ / 100 - measured["accuracy"]) <= self.tolerance:
             return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
         if self.metric == "accuracy" and number_ > 100:
-            return _("This counts images: divide by how many there are in all, and it is a share from 0 to 1.")
+            return _("This counts answers: divide by how many there are in all, and it is a share from 0 to 1.")
         with contextlib.suppress(CannotRebuild, NotImplementedError):
             unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
             if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):
@@ -280,7 +280,7 @@ class _Evaluated(Check):
         if classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:
             return _(
                 "A network that only guesses gets this, and yours is better: was it evaluated before fit(), was it another network, "
-                "or do images and targets no longer belong together?"
+                "or do samples and targets no longer belong together?"
             )
         return _("Evaluate this very network on {split}.", split=split_name(self.split))
 

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from autograder.common import keras_names
+from autograder.common import allowed, keras_names
 from autograder.common.hints import for_error, meant
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
@@ -163,7 +163,7 @@ class Localised(RootModel[dict[str, str]], frozen=True):
 
     def lacks(self, languages: Iterable[Language]) -> list[Language]:
         """Those of `languages` that it has no text in."""
-        return [] if "" in self.root else [name for name in languages if not self.root.get(name, "").strip()]
+        return [name for name in languages if not self.root.get("" if "" in self.root else name, "").strip()]
 
 
 def no_language(name: str) -> str:
@@ -326,8 +326,8 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
     """The canonical name for what course.yml calls `name`. Raises ValueError, with what was most likely meant."""
     if found := keras_names.canonical(kind, name):
         return found
-    known = keras_names.known(kind)
-    guess = keras_names.guess(kind, name)
+    known = [one for one in keras_names.known(kind) if kind != "layers" or one in allowed.LAYERS]
+    guess = keras_names.canonical(kind, name.rpartition(".")[2]) or keras_names.guess(kind, name)
     said = _("did you mean '{guess}'?", guess=guess) if guess else _("there are {names}", names=", ".join(known))
     raise ValueError(_("Keras has no '{name}' among its {kind}: {said}", name=name, kind=kind, said=said))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from autograder.common import keras_names
+from autograder.common import allowed, keras_names
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import (
@@ -20,7 +21,9 @@ from autograder.course.checks.base import (
     undecided,
     unknown_key,
 )
-from autograder.course.checks.layers import ModelCheck, activation_layer, applied_by
+from autograder.course.checks.effective import activation_layer, applied_by
+from autograder.course.checks.layer_specs import impossible
+from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.made import Made, Setting, asked_text, same_made, wanted_text
 from autograder.course.checks.ranges import Range
 
@@ -56,6 +59,10 @@ def _equal(actual: Any, wanted: Setting, key: str) -> bool:
     return bool(actual == wanted)
 
 
+def _schedule(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.search(r"Decay|Schedule", value))
+
+
 class OptimizerCheck(ModelCheck):
     """`others`: settings that are not named may be anything, or must be at their defaults."""
 
@@ -74,6 +81,12 @@ class OptimizerCheck(ModelCheck):
         for key in self.settings:
             if key not in known:
                 return unknown_key(key, list(known), self.equals)
+        kinds = allowed.OPTIMIZERS.get(self.equals, {})
+        for key, value in self.settings.items():
+            for one in value.any_of if isinstance(value, Range) else () if isinstance(value, Made) else (value,):
+                kind = "number" if kinds.get(key) == "rate" and not _schedule(one) else kinds.get(key, "")
+                if problem := impossible(kind, key, one, self.equals):
+                    return problem
         return ""
 
     def asked(self) -> str:

@@ -144,6 +144,8 @@ def defines(place: str, root: Path) -> str:
     if not path:
         return ""
     file = root / path
+    if not name or not path.endswith(".py"):
+        return _("'{place}' is no function in a file: write it like solutions/references.py:relu", place=place)
     if not file.is_file():
         return _("the reference file {path} does not exist in {root}", path=path, root=root)
     try:

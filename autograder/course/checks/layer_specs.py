@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from autograder.common import keras_names
-from autograder.common.i18n import _
+from autograder.common import allowed, keras_names
+from autograder.common.hints import meant
+from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import name_of_keras, unknown_key
@@ -20,7 +21,8 @@ ONCE, SOME = Range(at_least=1, at_most=1), Range(at_least=1)
 class LayerSpec(Written, extra="allow"):
     """A layer that is asked for, and the settings it must have, by their names in Keras. Those left out may be anything.
 
-    A setting may also be `{at_least, at_most}` or `{any_of: [...]}`; `times`: how many such layers follow one another.
+    A setting may also be `{at_least, at_most}` or `{any_of: [...]}`; `times`: how many such layers follow one another. `takes`: the
+    layers that it takes, by their places in the list from 1, and 0 for the network's input.
     """
 
     type: str
@@ -28,6 +30,7 @@ class LayerSpec(Written, extra="allow"):
     activation: One[str] | None = None
     rate: One[Annotated[float, Field(ge=0, lt=1)]] | None = None
     times: One[Annotated[int, Field(ge=0)]] | None = None
+    takes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
 
     @field_validator("type")
     @classmethod
@@ -49,6 +52,11 @@ class LayerSpec(Written, extra="allow"):
         for key, value in self.settings.items():
             if key not in known:
                 raise ValueError(unknown_key(key, list(known), _("a layer {type}", type=self.type)))
+            for one in value.any_of if isinstance(value, Range) else (value,):
+                if problem := impossible(
+                    allowed.LAYERS.get(self.type, {}).get(key, ""), key, one, _("a layer {type}", type=self.type)
+                ):
+                    raise ValueError(problem)
             if key.endswith("_initializer") and isinstance(value, str):
                 name_of_keras("initializers", value)
             if key.endswith("_regularizer") and isinstance(value, str):
@@ -71,7 +79,27 @@ class LayerSpec(Written, extra="allow"):
 
     def __str__(self) -> str:
         times = "" if self.times is None else f" × {self.times}"
-        return f"{shown(self.type, self.settings)}{times}"
+        return f"{taking(shown(self.type, self.settings), self.takes)}{times}"
+
+
+PLAIN = {  # kinds of settings that are no names
+    "length": N_("a whole number above 0"), "lengths": N_("a whole number above 0, or several"), "flag": N_("true or false"),
+    "number": N_("a number"), "factor": N_("a number, or two"), "axis": N_("a whole number"),
+}  # fmt: skip
+
+
+def impossible(kind: str, key: str, value: Any, owner: str) -> str:
+    """Why nothing like `owner` has this value, by the `kind` of the setting; '' where something can, or nobody knows."""
+    words = allowed.words(kind) if kind != "activation" else ()
+    if words and value not in words:
+        said = meant(str(value), sorted(words))
+        return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=repr(value), meant=said)
+    given = tuple(value) if isinstance(value, list) else value
+    given = (given,) if kind == "lengths" and not isinstance(given, tuple) else given
+    if kind in PLAIN and (not allowed.fits(kind, given) or (kind == "lengths" and 0 in given)):
+        wanted = _(PLAIN[kind])
+        return _("{owner} has no {key}={value}: it is {wanted}", owner=owner, key=key, value=repr(value), wanted=wanted)
+    return ""
 
 
 def shown(kind: str, settings: dict[str, Any]) -> str:
@@ -80,6 +108,14 @@ def shown(kind: str, settings: dict[str, Any]) -> str:
         f"{key}={value_text(value)}" for key, value in settings.items() if key not in ("units", "activation", "rate")
     ]
     return f"{kind}({', '.join(parts)})"
+
+
+def taking(layer: str, takes: Sequence[int] | None) -> str:
+    """A layer with the places of those that it takes, where that is said."""
+    if takes is None:
+        return layer
+    which = [str(one) if one else _("the input") for one in takes]
+    return _("{layer} of {which}", layer=layer, which=_(" and ").join(which))
 
 
 def value_text(value: Any) -> str:
@@ -122,14 +158,14 @@ def unplaced(fits: Sequence[Sequence[bool]], amounts: Sequence[Range], others: b
     `fits`: for each that is asked for, which layers are like it. `others`: whether other layers may stand between.
     """
     for number, (row, amount) in enumerate(zip(fits, amounts, strict=True)):
-        if _counts(amount, len(row)) == [0] and any(row):
+        if counts(amount, len(row)) == [0] and any(row):
             return [number]
     layers = len(fits[0]) if fits else 0
     ends, last = {0}, 0  # how many layers can be used up by what was placed so far
     for number, (row, amount) in enumerate(zip(fits, amounts, strict=True)):
         following = set()
         for start in ends:
-            for count in _counts(amount, layers):
+            for count in counts(amount, layers):
                 following |= _runs(row, start, count, others)
         if not following:
             return [number]
@@ -137,7 +173,8 @@ def unplaced(fits: Sequence[Sequence[bool]], amounts: Sequence[Range], others: b
     return [] if others or layers in ends else [last]
 
 
-def _counts(amount: Range, most: int) -> list[int]:
+def counts(amount: Range, most: int) -> list[int]:
+    """How many layers it may be, up to `most`."""
     return [count for count in range(most + 1) if amount.holds(count, lambda one, other: one == other)]
 
 

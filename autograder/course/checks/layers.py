@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.common import keras_names
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import Component, LayerDescription, ModelDescription
+from autograder.course.checks import graphs
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.layer_specs import ONCE, SOME, LayerSpec, same_setting, shown, unplaced, value_text
-from autograder.course.checks.ranges import Range
+from autograder.course.checks.effective import CUSTOM, Effective, asked, chain, effective, wiring, without_activations
+from autograder.course.checks.layer_specs import (
+    ONCE,
+    SOME,
+    LayerSpec,
+    same_setting,
+    shown,
+    taking,
+    unplaced,
+    value_text,
+)
 
-CUSTOM = "custom:"  # begins the name of an activation that isn't Keras's
 SHOWN = ("units", "filters", "kernel_size", "pool_size", "activation", "rate")  # of a layer's settings, in this order
 
 
@@ -50,99 +57,10 @@ class ModelCheck(Check):
         return super().__call__(facts)
 
 
-class Effective(NamedTuple):
-    """A layer as it works: with the activation that a layer behind it applies. `doubt`: why it can't be told what it does."""
-
-    type: str
-    settings: dict[str, Any]
-    doubt: str = ""
-    times: Range | None = None
-
-
-def effective(model: ModelDescription) -> list[Effective]:
-    """The layers, with Activation, ReLU and Softmax layers merged into a linear layer before them.
-
-    A linear last layer under a loss with ``from_logits=True`` counts with the activation that the loss applies.
-    """
-    layers = [Effective(layer.type, dict(layer.config), "" if layer.keras else layer.custom) for layer in model.layers]
-    found = _merged(layers, [activation_layer(layer) for layer in model.layers])
-    logits = model.compiled is not None and model.compiled.loss.settings.get("from_logits") is True
-    if logits and found and found[-1].settings.get("activation") == "linear":
-        assert model.compiled is not None
-        found[-1].settings["activation"] = applied_by(model.compiled.loss.type)
-    return found
-
-
-def applied_by(loss: str) -> str:
-    """The activation that a loss with ``from_logits=True`` applies to the outputs."""
-    return "sigmoid" if loss.startswith("binary") else "softmax"
-
-
-def asked(specs: Sequence[LayerSpec]) -> list[Effective]:
-    """The layers that are asked for, merged in the same way."""
-    layers: list[Effective] = []
-    alone: list[Any] = []
-    for spec in specs:
-        own = dict(spec.settings)
-        layers.append(Effective(spec.type, own, times=spec.amount))
-        several = own.get("activation") if spec.type == "Activation" else None
-        known = spec.type in keras_names.ACTIVATION_LAYERS and not isinstance(several, Range)
-        alone.append(keras_names.activation_of(spec.type, own, 2) if known else several or "")
-    return _merged(layers, alone)
-
-
-def _merged(layers: Sequence[Effective], alone: Sequence[str]) -> list[Effective]:
-    """`alone`: the activation that each layer applies when it does nothing else, or ''."""
-    found: list[Effective] = []
-    for layer, own, joins in zip(layers, alone, joining(layers, alone), strict=True):
-        if joins is not None:
-            found[-1].settings["activation"] = joins
-        elif own:
-            found.append(Effective("Activation", {"activation": own}, layer.doubt, layer.times))
-        else:
-            found.append(layer)
-    return found
-
-
-def joining(layers: Sequence[Effective], alone: Sequence[str]) -> list[str | None]:
-    """For each layer the activation that the layer before it ends with then; None for a layer that stands for itself."""
-    joins: list[str | None] = []
-    before: str | None = None  # the activation of the layer before, where it takes one
-    for layer, own in zip(layers, alone, strict=True):
-        if own and before is not None and (before == "linear" or own == "linear"):
-            joins.append(own if before == "linear" else before)
-        else:
-            joins.append(None)
-        if joins[-1] is not None:
-            before = joins[-1]
-        elif own:
-            before = own
-        else:
-            takes = "activation" in layer.settings or "activation" in keras_names.settings("layers", layer.type)
-            before = str(layer.settings.get("activation") or "linear") if takes and not layer.doubt else None
-    return joins
-
-
-def merged(model: ModelDescription) -> list[str | None]:
-    """`joining` for the layers of a network."""
-    layers = [Effective(layer.type, layer.config) for layer in model.layers]
-    return joining(layers, [activation_layer(layer) for layer in model.layers])
-
-
-def activation_layer(layer: LayerDescription) -> str:
-    """The activation function that a layer of its own applies, or ''."""
-    rank = len(layer.output_shape) if layer.output_shape else None
-    return keras_names.activation_of(layer.type, layer.config, rank) if layer.keras else ""
-
-
-def without_activations(model: ModelDescription) -> list[LayerDescription]:
-    """The layers but those that only apply an activation: a network has the same others however it writes these."""
-    return [layer for layer in model.layers if layer.type not in keras_names.ACTIVATION_LAYERS]
-
-
 class Layers(ModelCheck):
     """The layers in order; or, with `match`, layers that are among the network's. Input layers don't count; activations may be
-    strings, functions or layers of their own."""
+    strings, functions or layers of their own. In a graph each layer comes after those that it takes, in whatever order, and
+    ``in_order`` is along the way that the data take."""
 
     type: Literal["layers"] = "layers"
     layers: tuple[LayerSpec, ...]
@@ -155,24 +73,43 @@ class Layers(ModelCheck):
             "in_order": N_("Among its layers, in this order: {layers}"),
             "any_order": N_("Among its layers: {layers}"),
         }
-        return _(texts[self.match], layers=", ".join(map(str, self.layers)))
+        return _(texts[self.match], layers=self._listed)
+
+    def problem(self) -> str:
+        for place, spec in enumerate(self.layers, 1):
+            if spec.takes is None:
+                continue
+            if self.match != "all" or spec.times is not None:
+                return _(
+                    "'takes' is of a layer that stands there once, among all layers: leave out 'times' and 'match'"
+                )
+            if max(spec.takes) >= place:
+                said = N_("layer {place} takes {wanted}, and can take those before it, from 1, and the input, 0")
+                return _(said, place=place, wanted=", ".join(map(str, spec.takes)))
+        return ""
+
+    @property
+    def _listed(self) -> str:
+        """What is asked for; with their places where some layers name others by them."""
+        return listed(list(map(str, self.layers)), any(spec.takes is not None for spec in self.layers))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         model: ModelDescription = value
         found, wanted = effective(model), asked(self.layers)
-        expected = ", ".join(map(str, self.layers))
-        actual = ", ".join(_name(layer) for layer in found) or _("no layers")
+        expected, hung = self._listed, wiring(model)
+        graph = hung is not None and (model.topology == "graph" or any(spec.takes for spec in self.layers))
+        actual = _drawn(found, graph) or _("no layers")
         if model.custom:
             return undecided(model.custom)
         if not found and self.match != "all":  # what is asked not to be there isn't in an empty network either
             return failed(expected, actual, _("The network has no layers yet."))
-        if model.topology == "graph" and self.match != "any_order":
+        if hung is None and self.match != "any_order":
             return undecided(_("the network is not a chain of layers ({actual})", actual=actual))
+        if graph and self.match == "all":
+            return self._as_graph(found, wanted, expected, actual)
         if self.match != "all" or any(layer.times for layer in wanted):
             verdict = self._several(found, wanted, expected, actual)
-            odd = (
-                model.topology == "graph" and verdict.status is Status.FAILED
-            )  # which activation ends which layer isn't told
+            odd = hung is None and verdict.status is Status.FAILED  # which activation ends which layer isn't told
             return undecided(_("the network is not a chain of layers ({actual})", actual=actual)) if odd else verdict
         doubts = [layer.doubt for layer in found if layer.doubt]
         if len(found) != len(wanted):
@@ -209,7 +146,13 @@ class Layers(ModelCheck):
                 if not amount.holds(count, int.__eq__)
             ]
         else:
-            missed = unplaced(fits, amounts, others=self.match == "in_order")
+            taken = [layer.takes or () for layer in found]
+            chained = taken == chain(len(found))
+            missed = (
+                unplaced(fits, amounts, others=self.match == "in_order")
+                if chained
+                else graphs.unplaced(fits, taken, amounts)
+            )
         if not missed and not (doubts and any(amount.at_most is not None or amount.any_of for amount in amounts)):
             return passed(actual)
         if doubts:
@@ -230,6 +173,46 @@ class Layers(ModelCheck):
                 times=amounts[missed[0]],
             )
         return failed(expected, actual, hint)
+
+    def _as_graph(self, found: list[Effective], wanted: list[Effective], expected: str, actual: str) -> Verdict:
+        """All layers, where several may take one or one several."""
+        doubts = [layer.doubt for layer in found if layer.doubt]
+        fits: list[list[bool]] = []
+        for one in wanted:
+            differing = [("", layer.doubt) if layer.doubt else difference(one, layer) for layer in found]
+            doubts += [doubt for _hint, doubt in differing if doubt]
+            fits.append([not hint for hint, _doubt in differing])
+        amounts = [one.times or ONCE for one in wanted]
+        try:
+            right = graphs.placed(fits, [layer.takes or () for layer in found], [one.takes for one in wanted], amounts)
+        except graphs.TooMany:
+            return undecided(_("there are too many ways to look at the network ({actual})", actual=actual))
+        if right:
+            return undecided(doubts[0]) if doubts else passed(actual)
+        lacking, others = graphs.alone(fits)
+        for number, place in ((number, place) for number in lacking for place in others):
+            if found[place].type == wanted[number].type:
+                hint = difference(wanted[number], found[place])[0]
+                return failed(expected, actual, _("Layer {place}: {hint}", place=place + 1, hint=hint))
+        if lacking:
+            return failed(expected, actual, _("No layer is like {layer}.", layer=_name(wanted[lacking[0]])))
+        if others and not any(one.times for one in wanted):
+            hint = _("The network should have {wanted} layers, and has {found}.", wanted=len(wanted), found=len(found))
+            return failed(expected, actual, hint)
+        return failed(expected, actual, _("The layers are there, and hang together in another way: which takes which?"))
+
+
+def listed(texts: list[str], numbered: bool) -> str:
+    return ", ".join(f"{place}: {text}" for place, text in enumerate(texts, 1)) if numbered else ", ".join(texts)
+
+
+def _drawn(found: list[Effective], graph: bool) -> str:
+    """The layers in words; those of a graph with their places, and which they take where that isn't the one before them."""
+    texts = []
+    for place, layer in enumerate(found):
+        takes = layer.takes if graph and layer.takes != (place - 1,) else None
+        texts.append(taking(_name(layer), None if takes is None else [one + 1 for one in takes]))
+    return listed(texts, graph)
 
 
 def _name(layer: Effective) -> str:

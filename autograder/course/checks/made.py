@@ -14,6 +14,12 @@ from autograder.course.checks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
 
+def no_class(name: str) -> str:
+    """What is wrong with a name that no class has: the class itself is named, without its module."""
+    said, own = _("'{name}' is not the name of a class", name=name), name.rpartition(".")[2]
+    return said + (": " + _("did you mean '{guess}'?", guess=own) if own.isidentifier() else "")
+
+
 class Made(Written, extra="allow"):
     """An object inside of another: its class, and its settings by their names."""
 
@@ -22,7 +28,7 @@ class Made(Written, extra="allow"):
     @model_validator(mode="after")
     def _names_a_class(self) -> Made:
         if not self.type.isidentifier():
-            raise ValueError(_("'{name}' is not the name of a class", name=self.type))
+            raise ValueError(no_class(self.type))
         assert self.settings is not None  # a wrong one raises
         return self
 

@@ -10,9 +10,10 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
+from autograder.course.checks.effective import without_activations
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layer_specs import LayerSpec
-from autograder.course.checks.layers import LayerNames, Layers, ModelCheck, SameLayers, without_activations
+from autograder.course.checks.layers import LayerNames, Layers, ModelCheck, SameLayers
 
 __all__ = [
     "Builds", "InputShape", "LayerNames", "LayerSpec", "Layers", "ModelCheck", "OutputShapes", "Parameters", "SameLayers",
@@ -135,6 +136,11 @@ class OutputShapes(ModelCheck):
 
     def describe(self) -> str:
         return _("Output shapes {shapes}", shapes=", ".join(map(shape, self.shapes)))
+
+    def problem(self) -> str:
+        fixed = next((one for one in self.shapes if one[:1] != (None,)), None)
+        said = N_("{shape} has no batch axis, which comes first: [null, {axes}]")
+        return "" if fixed is None else _(said, shape=list(fixed), axes=", ".join(map(str, fixed)))
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = [layer.output_shape for layer in without_activations(value)]

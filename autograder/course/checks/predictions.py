@@ -24,7 +24,7 @@ from autograder.course.checks.training import split_name, trainings
 
 
 class Predictions(Check):
-    """The class of each image of a split, as the network itself gives it: the place of its largest answer."""
+    """The class of each sample of a split, as the network itself gives it: the place of its largest answer."""
 
     type: Literal["predictions"] = "predictions"
     model: str
@@ -46,18 +46,18 @@ class Predictions(Check):
             return failed(_("a network"), show(model))
         if self.trained and isinstance(untrained := trainings(model), Verdict):
             return untrained
-        images = facts.lab.size(self.split)
+        samples = facts.lab.size(self.split)
         classes = _classes(value)
-        if classes is not None and classes.ndim == 1 and len(classes) != images:
+        if classes is not None and classes.ndim == 1 and len(classes) != samples:
             return failed(
-                _("an array of shape {shape} of whole numbers", shape=(images,)),
+                _("an array of shape {shape} of whole numbers", shape=(samples,)),
                 classes.shape,
-                _("Predict {split}: it has {number} images.", split=split_name(self.split), number=number(images)),
+                _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples)),
             )
-        if classes is None or classes.shape != (images,):
+        if classes is None or classes.shape != (samples,):
             found = classes.shape if classes is not None else show(value)
-            hint = _("One class for each image: np.argmax(..., axis=1) takes the largest of its probabilities.")
-            return failed(_("an array of shape {shape} of whole numbers", shape=(images,)), found, hint)
+            hint = _("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")
+            return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), found, hint)
         try:
             agreement = facts.lab.agreement(model, self.split, classes)
         except CannotRebuild as error:
@@ -72,7 +72,7 @@ class Predictions(Check):
 
     def _hint(self, classes: npt.NDArray[Any], agreement: float, model: ModelDescription, facts: Facts) -> str:
         if len(classes) > 2 and (np.all(np.diff(classes) >= 0) or np.all(np.diff(classes) <= 0)) and np.ptp(classes):
-            return _("They are sorted: leave them in the order of the images.")
+            return _("They are sorted: leave them in the order of the samples.")
         for step in (-1, 1):
             with contextlib.suppress(CannotRebuild):
                 if 1 - facts.lab.agreement(model, self.split, classes + step) <= self.tolerance:
@@ -80,7 +80,7 @@ class Predictions(Check):
         if agreement < 0.01:
             return _("Hardly any of them are: np.argmax takes the class of the largest probability, np.argmin that of the smallest.")  # fmt: skip
         return _(
-            "Predict {split} with this very network, scaled as the images that it was trained on.",
+            "Predict {split} with this very network, scaled and prepared as what it was trained on.",
             split=split_name(self.split),
         )
 

@@ -27,6 +27,21 @@ def between(at_least: float | None, at_most: float | None) -> str:
     return _("at most {high:g}", high=at_most)
 
 
+SHARES = (ACCURACY, "r2", "r2_score", "explained_variance_score", "accuracy_score", "balanced_accuracy", "balanced_accuracy_score",
+          "f1_score", "f1_macro", "precision_score", "recall_score", "roc_auc_score")  # fmt: skip
+
+
+def out_of_reach(metric: str, at_least: float | None, at_most: float | None) -> str:
+    """Why no `metric` lies between these bounds; '' where it can."""
+    if at_least is not None and at_most is not None and at_least > at_most:
+        return _("at_least is {low}, more than at_most, {high}", low=at_least, high=at_most)
+    if metric in SHARES and at_least is not None and at_least > 1:
+        return _("{metric} is 1 at the most, and at_least is {low:g}: write 90 % as 0.9", metric=metric, low=at_least)
+    if metric not in SHARES and at_most is not None and at_most < 0:
+        return _("{metric} is never below 0, and at_most is {high:g}", metric=metric, high=at_most)
+    return ""
+
+
 class Aim(NamedTuple):
     """What a network must reach: `metric`, measured by the grader on `split`, between bounds that belong to it."""
 

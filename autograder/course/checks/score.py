@@ -13,7 +13,7 @@ from autograder.common.wire.description import ObjectDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
 from autograder.course.checks.forms import Form
 from autograder.course.checks.functions import defines
-from autograder.course.checks.ranges import between, within
+from autograder.course.checks.ranges import between, out_of_reach, within
 from autograder.course.checks.showing import show
 
 
@@ -46,9 +46,7 @@ class Score(Check):
     def problem(self) -> str:
         if self.data and not self.hidden:
             return _("students don't have `data`, a function of the course: this check has to be hidden")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
-        return ""
+        return out_of_reach(self.metric, self.at_least, self.at_most)
 
     def missing(self, root: Path) -> str:
         return defines(self.data, root) if self.data else ""

@@ -21,7 +21,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
-from autograder.course.checks.made import Made, Setting, asked_text, same_made, wanted_text
+from autograder.course.checks.made import Made, Setting, asked_text, no_class, same_made, wanted_text
 from autograder.course.checks.showing import made_text
 from autograder.course.checks.values import equal, tidied
 
@@ -214,7 +214,7 @@ class Object(Check):
         return Form(kind="object")
 
     def problem(self) -> str:
-        return "" if self.equals.isidentifier() else _("'{name}' is not the name of a class", name=self.equals)
+        return "" if self.equals.isidentifier() else no_class(self.equals)
 
     def describe(self) -> str:
         fitted = _(", trained with fit()") if self.fitted else ""

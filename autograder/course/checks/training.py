@@ -156,7 +156,7 @@ class TrainedOn(FitCheck):
         split = split_name(self.split)
         said = _("Trained on {split}", split=split)
         if self.part:
-            said = _("Trained on rows of {split} only", split=split) if self.prepared else _("Trained on images of {split} only", split=split)  # fmt: skip
+            said = _("Trained on part of {split}, and on nothing else", split=split)
         said += _(", prepared as `{name}`", name=self.prepared) if self.prepared else ""
         return said + (_(", scaled to 0 to 1") if self.scaling == "unit" else "")
 

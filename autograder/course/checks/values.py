@@ -168,6 +168,8 @@ class Choice(Check):
         if any(isinstance(answer, bool) for answer in (self.equals, *self.among)):
             return _("YAML reads yes, no, on, off, true and false as truth values: put them in quotes")
         known = [chosen(answer) for answer in self.among]
+        if len(known) == 1:
+            return _("'among' has one answer alone: there is nothing to choose")
         if len(set(known)) < len(known):
             return _("two answers of 'among' are the same")
         if self.equals is not None and chosen(self.equals) not in known:

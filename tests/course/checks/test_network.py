@@ -185,7 +185,7 @@ def test_a_function_that_was_never_called_stays_a_function():
 
 NETWORK_CHECKS = {
     "layers": {"layers": TWO_LAYERS}, "layer_names": {"names": ["a"]}, "same_layers": {"layers": ["a"]},
-    "parameters": {"total": 1}, "input_shape": {"shape": [1]}, "output_shapes": {"shapes": [[1]]},
+    "parameters": {"total": 1}, "input_shape": {"shape": [1]}, "output_shapes": {"shapes": [[None, 1]]},
     "weight_shapes": {"shapes": [[1]]},
 }  # fmt: skip
 

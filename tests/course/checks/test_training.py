@@ -98,7 +98,7 @@ PART = {"type": "trained_on", "split": "train", "part": True}
 @pytest.mark.parametrize("data", [{}, {"train": 43_200, "samples": 43_200, "distinct": 43_200}, {"distinct": 40_000}])
 def test_a_part_of_the_split_is_enough_where_the_text_says_so(data):
     found = outcome(PART, trained(fit(**data)))
-    assert (found.status, found.title) == (Status.PASSED, "Trained on images of the training split only")
+    assert (found.status, found.title) == (Status.PASSED, "Trained on part of the training split, and on nothing else")
     assert outcome(ON, trained(fit(**data))).status is (Status.FAILED if data else Status.PASSED)
 
 
@@ -321,7 +321,7 @@ def test_a_number_from_evaluate_must_be_the_graders_own(number, passes):
     found = outcome(EVALUATION, scalar(number), FakeLab(accuracy=0.87), model=trained())
     assert found.status is (Status.PASSED if passes else Status.FAILED)
     if not passes:
-        hints = {87.1: "not in per cent", 10444: "This counts images"}
+        hints = {87.1: "not in per cent", 10444: "This counts answers"}
         assert (
             found.expected == "0.8700" and hints.get(number, "Evaluate this very network on the hold-out") in found.hint
         )
@@ -477,7 +477,7 @@ def test_predictions_that_are_not_the_networks_fail_though_their_shape_is_right(
     ("given", "hint"),
     [
         (classes(4, 2, 3), "counted from 0"), (classes(2, 0, 1), "counted from 0"), (classes(1, 2, 3), "sorted"),
-        (classes(3, 1), "it has 3 images"), (listed(), "it has 3 images"), (classes(7, 9, 8), "Hardly any"),
+        (classes(3, 1), "it has 3 samples"), (listed(), "it has 3 samples"), (classes(7, 9, 8), "Hardly any"),
     ],
 )  # fmt: skip
 def test_predictions_that_are_the_networks_but_for_something_that_can_be_named(given, hint):

@@ -320,7 +320,7 @@ def test_labels_are_compared_by_value():
     assert passes(check, array(np.array([3, 1, 2], np.uint8)))
     assert passes(check, array(np.array([[3], [1], [2]])))
     found = outcome(check, array([1, 2, 3]))
-    assert found.status is Status.FAILED and "one call for both" in found.hint
+    assert found.status is Status.FAILED and "one call for samples and labels" in found.hint
     assert not passes(check, ArrayDescription(dtype="uint8", shape=(3,)))  # too large an array to travel
 
 

@@ -128,10 +128,18 @@ def test_an_activation_of_ones_own_is_left_to_a_person():
     assert wrong.status is Status.FAILED and "it has 11 units" in wrong.hint
 
 
-def test_a_network_that_is_no_chain_is_left_to_a_person():
+def test_a_graph_is_decided_by_what_takes_what():
     inputs = keras.Input((784,))
-    hidden = keras.layers.Dense(784, "relu")(inputs)
+    hidden = keras.layers.Activation("relu")(keras.layers.Dense(784)(inputs))
     skipping = keras.Model(inputs, keras.layers.Dense(10, "softmax")(keras.layers.add([inputs, hidden])))
+    asked = [{"type": "Dense", "units": 784, "activation": "relu"}, {"type": "Add", "takes": [0, 1]}, TWO_LAYERS[1]]
+    assert layers(describe(skipping), asked).status is Status.PASSED
+    assert layers(describe(skipping)).status is Status.FAILED
+
+
+def test_a_network_that_is_more_than_its_layers_is_left_to_a_person():
+    inputs = keras.Input((784,))
+    skipping = keras.Model(inputs, keras.layers.Dense(10, "softmax")(inputs + keras.layers.Dense(784, "relu")(inputs)))
     found = layers(describe(skipping))
     assert found.status is Status.UNDECIDED and "not a chain of layers" in found.actual
 
@@ -292,7 +300,7 @@ ODD = {
 }
 NETWORK_CHECKS = {
     "layers": {"layers": TWO_LAYERS}, "layer_names": {"names": ["a"]}, "same_layers": {"layers": ["a"]},
-    "parameters": {"total": 1}, "input_shape": {"shape": [1]}, "output_shapes": {"shapes": [[1]]},
+    "parameters": {"total": 1}, "input_shape": {"shape": [1]}, "output_shapes": {"shapes": [[None, 1]]},
     "weight_shapes": {"shapes": [[1]]},
 }  # fmt: skip
 

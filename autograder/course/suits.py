@@ -1,0 +1,91 @@
+"""Whether a check can be earned on what its assignment is on: with these data, within these limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.common import data_sets
+from autograder.common.i18n import _
+from autograder.course.checks.accuracy import Accuracy, Metric
+from autograder.course.checks.arrays import ArrayCheck
+from autograder.course.checks.base import Check
+from autograder.course.checks.network import Parameters
+from autograder.course.checks.predictions import Predictions
+from autograder.course.checks.score import Score
+from autograder.course.checks.training import Epochs, TrainedOn
+from autograder.course.settings import DataSettings, Limits
+
+OF_NUMBERS = ("diabetes",)  # of those that scikit-learn brings: their targets are no classes
+OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
+              "balanced_accuracy", "f1_macro")  # fmt: skip
+
+
+def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -> str:
+    """Why nobody can earn `check`, and what is allowed; '' where somebody can."""
+    if not networks and check.looks_at_networks():
+        return _("it looks at a network, and the course has `networks: false`")
+    if not networks and isinstance(check, ArrayCheck) and check.equals and data_sets.has_images(data.name):
+        return _("it looks at images, and the course has `networks: false`: ask for a shape or a reference")
+    split, called = _split(check), data.file or data.name
+    if split == "test" and not _has_test_rows(data):
+        said = _("{data} has no test rows: ask for the holdout", data=called)
+        return said + (_(", or say with `test` how many of the file's last rows are the test set") if data.file else "")
+    return _of_other_data(check, data, called) or _beyond(check, limits)
+
+
+def _split(check: Check) -> str:
+    if isinstance(check, Score) and check.data:
+        return ""
+    asked: Any = getattr(check, "equals", "") if isinstance(check, ArrayCheck) else getattr(check, "split", "")
+    return str(asked or "").removesuffix("_labels")
+
+
+def _has_test_rows(data: DataSettings) -> bool:
+    return data_sets.has_images(data.name) or data.test > 0
+
+
+def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
+    """What is asked of images is none of a table's, and what of classes none of numbers'."""
+    images = data_sets.has_images(data.name)
+    if isinstance(check, (ArrayCheck, TrainedOn)):
+        if images and check.prepared:
+            return _(
+                "'prepared' is of tables, and {data} are images, which are known however they are scaled", data=called
+            )
+        if not images and check.scaling:
+            return _(
+                "'scaling' is of images, and {data} is a table: say with 'prepared' what students make of it",
+                data=called,
+            )
+    rows = check.equals if isinstance(check, ArrayCheck) and not check.prepared else None
+    if not images and rows and not rows.endswith("_labels"):
+        return _(
+            "of a table say what its rows are prepared as: `prepared: raw` for its own numbers, or a name of `prepare`'s"
+        )
+    measured = (
+        check.metric
+        if isinstance(check, (Metric, Score))
+        else "accuracy"
+        if isinstance(check, (Accuracy, Predictions))
+        else ""
+    )
+    if measured in OF_CLASSES and data.name in OF_NUMBERS:
+        return _("{metric} is of classes, and {data} has numbers as targets", metric=measured, data=called)
+    return ""
+
+
+def _beyond(check: Check, limits: Limits) -> str:
+    """More than the grader does for a submission."""
+    if isinstance(check, Epochs) and (least := check.equals or check.at_least or 0) > limits.epochs:
+        return _(
+            "it asks for {number} epochs, and the grader trains for {most}: raise `limits.epochs`",
+            number=least,
+            most=limits.epochs,
+        )
+    if isinstance(check, Parameters) and (check.total or 0) > limits.parameters:
+        return _(
+            "it asks for {number} parameters, and the grader trains {most}: raise `limits.parameters`",
+            number=check.total,
+            most=limits.parameters,
+        )
+    return ""

@@ -1,0 +1,136 @@
+"""Checks that load as YAML and that nobody could earn, on these data or within these limits: refused where the author wrote them."""
+
+import re
+
+import pytest
+import yaml
+
+from autograder.common.errors import CourseError
+from autograder.course.course import load
+
+CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
+TABLE = {"data": {"name": "wine", "prepare": "refs.py:prepare"}}
+FILE = {"data": {"file": "houses.csv"}}
+NUMBERS = {"data": {"name": "diabetes"}}
+VALUE = {"type": "value", "equals": 1, "points": 1}
+PYDANTIC = re.compile(r"Input|Tuple|String should|Extra|valid (?:tuple|dictionary|list)|after validation")
+
+
+def messages(folder, check, question=None, **parts):
+    """What is said of a course of one check, one line for each fault."""
+    (folder / "houses.csv").write_text(CSV)
+    (folder / "refs.py").write_text("def prepare(features, targets, train):\n    return {}\n")
+    whole = {"title": "Q", "points": 1, "checks": [{"points": 1, **check}], **(question or {})}
+    assignment = {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": {"q": whole}, **parts.pop("own", {})}
+    document = {"course": {"id": "c", "title": "C"}, **parts, "assignments": {"a": assignment}}
+    (folder / "course.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+    with pytest.raises(CourseError) as caught:
+        load(folder / "course.yml")
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def layers(**settings):
+    return {"type": "layers", "of": "m", "layers": [{"type": "Conv2D", **settings}]}
+
+
+def optimizer(**settings):
+    return {"type": "optimizer", "of": "m", "equals": "SGD", "settings": settings}
+
+
+ON_OTHER_DATA = [
+    *(({"of": "m", "split": "test", **check}, parts, "has no test rows: ask for the holdout") for parts in (TABLE, FILE, NUMBERS) for check in (
+        {"type": "metric", "metric": "loss", "at_most": 1}, {"type": "evaluation", "model": "m", "metric": "loss"},
+        {"type": "trained_on"}, {"type": "score", "metric": "r2", "at_least": 0.1}, {"type": "score", "metric": "r2", "at_least": 0.1, "split": "test"},
+    )),
+    ({"type": "array", "equals": "test", "prepared": "raw"}, TABLE, "no test rows"),
+    ({"type": "array", "equals": "test_labels"}, TABLE, "no test rows"),
+    ({"type": "metric", "metric": "loss", "at_most": 1, "split": "test"}, FILE, "say with `test` how many of the file's last rows"),
+    ({"type": "array", "equals": "train"}, TABLE, "`prepared: raw` for its own numbers"),
+    ({"type": "array", "equals": "train", "scaling": "unit"}, TABLE, "'scaling' is of images, and wine is a table"),
+    ({"type": "trained_on", "scaling": "raw"}, FILE, "'scaling' is of images, and houses.csv is a table"),
+    ({"type": "array", "equals": "train", "prepared": "raw"}, {}, "'prepared' is of tables, and fashion_mnist are images"),
+    ({"type": "trained_on", "prepared": "standardised"}, {}, "'prepared' is of tables"),
+    *(({"of": "m", **check}, NUMBERS, "is of classes, and diabetes has numbers") for check in (
+        {"type": "accuracy", "at_least": 0.5}, {"type": "metric", "metric": "f1_score", "at_least": 0.5}, {"type": "predictions", "model": "m"},
+        {"type": "score", "metric": "accuracy", "at_least": 0.5, "split": "holdout"},
+    )),
+    ({"type": "array", "equals": "train"}, {"networks": False}, "looks at images, and the course has `networks: false`"),
+    ({"type": "array", "equals": "train"}, {"own": TABLE}, "`prepared: raw`"),
+]  # fmt: skip
+BEYOND = [
+    ({"type": "epochs", "equals": 200}, {}, "asks for 200 epochs, and the grader trains for 100: raise `limits.epochs`"),
+    ({"type": "epochs", "at_least": 30}, {"limits": {"epochs": 20}}, "asks for 30 epochs"),
+    ({"type": "parameters", "total": 6_000_000}, {}, "raise `limits.parameters`"),
+    ({"type": "metric", "metric": "r2_score", "at_least": 2}, TABLE, "r2_score is 1 at the most"),
+    ({"type": "metric", "metric": "accuracy", "at_least": 90}, {}, "write 90 % as 0.9"),
+    ({"type": "score", "metric": "accuracy", "at_least": 90, "split": "holdout"}, TABLE, "accuracy is 1 at the most"),
+    ({"type": "metric", "metric": "loss", "at_least": 2, "at_most": 1}, {}, "more than at_most"),
+    ({"type": "metric", "metric": "mean_absolute_error", "at_most": -1}, {}, "never below 0"),
+]  # fmt: skip
+NOTHING_LIKE_IT = [
+    (layers(padding="smae"), "Conv2D has no padding='smae': did you mean 'same'?"),
+    (layers(kernel_size="3x3"), "no kernel_size='3x3': it is a whole number above 0, or several"),
+    (layers(strides=0), "no strides=0"), (layers(kernel_size=[3, 0]), "no kernel_size"), (layers(filters=2.5), "no filters=2.5"),
+    (layers(use_bias="maybe"), "no use_bias='maybe': it is true or false"), (layers(filters={"any_of": [8, "x"]}), "no filters='x'"),
+    (optimizer(momentum=True), "SGD has no momentum=True: it is a number"), (optimizer(nesterov=1), "it is true or false"),
+    (optimizer(learning_rate="small"), "SGD has no learning_rate='small'"),
+    ({"type": "layers", "layers": [{"type": "keras.layers.Dense"}]}, "did you mean 'Dense'?"),
+    ({"type": "metrics", "includes": ["acuracy"]}, "did you mean 'accuracy'?"),
+    ({"type": "object", "equals": "keras.callbacks.EarlyStopping"}, "did you mean 'EarlyStopping'?"),
+    ({"type": "output_shapes", "shapes": [[100], [10]]}, "[100] has no batch axis, which comes first: [null, 100]"),
+    ({"type": "choice", "equals": "a", "among": ["a"]}, "nothing to choose"),
+    ({**VALUE, "id": "my check"}, "leave blanks and dots out"), ({**VALUE, "id": "a.b"}, "leave blanks and dots out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "parts", "says"), ON_OTHER_DATA + BEYOND)
+def test_what_these_data_or_limits_do_not_have_is_refused(tmp_path, check, parts, says):
+    (said,) = messages(tmp_path, {"of": "x", **check}, **parts)
+    assert re.match(r"course\.yml:\d+: assignments\.a\.questions\.q\.checks\.0: ", said) and says in said
+
+
+@pytest.mark.parametrize(("check", "says"), NOTHING_LIKE_IT)
+def test_what_there_is_nothing_like_is_refused(tmp_path, check, says):
+    (said,) = messages(tmp_path, check)
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"name": "load_wine"}, "did you mean 'wine'?"),
+        ({"name": "fashion-mnist"}, "did you mean 'fashion_mnist'?"),
+        ({"name": "wine", "holdout": {"random_state": -1}}, "greater than or equal to 0"),
+        ({"name": "wine", "prepare": "refs:prepare"}, "write it like solutions/references.py:relu"),
+        ({"name": "wine", "prepare": "refs.py"}, "write it like solutions/references.py:relu"),
+    ],
+)
+def test_data_that_there_are_not_are_told_with_what_is_meant(tmp_path, data, says):
+    (said,) = messages(tmp_path, VALUE, data=data)
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ({"title": " "}, "it has no text in 'en'"),
+        ({"hints": list("abcd")}, "should have at most 3"),
+        ({"manual": True, "points": 3, "checks": [], "rubric": [{"points": 1, "says": "x"}]}, "add up to 1, and its points are 3"),
+        ({"manual": True, "points": None, "checks": []}, "should be a number"),
+    ],
+)  # fmt: skip
+def test_a_question_that_nobody_can_grade_is_refused(tmp_path, question, says):
+    assert says in messages(tmp_path, VALUE, question)[0]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"type": "value", "equals": {"a": 1}}, {"type": "text", "equals": 5}, {"type": "layers", "layers": ["Dense"]}, {"type": "evaluation"},
+        {"type": "value", "of": ["a"], "equals": 1}, {"type": "epochs", "equals": "x"}, {"type": "input_shape", "shape": 12},
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_line_in_words_of_people(tmp_path, check):
+    """Nothing that only follows from it, and nothing for each of the kinds that might have stood there."""
+    said = messages(tmp_path, check)
+    assert len(said) == 1 and not PYDANTIC.search(said[0]), said
