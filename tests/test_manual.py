@@ -112,7 +112,7 @@ def test_the_release_has_room_for_answers_and_no_mark_scheme(course):
         ("essay", {"manual": False, "rubric": []}, "checks: this key is needed here"),
         ("name", {"rubric": RUBRIC}, "a rubric is of a question with `manual: true`"),
         ("essay", {"hints": ["Think."]}, "check.hint"),
-        ("essay", {"rubric": [{"points": 1, "says": {"en": "x"}}]}, "essay.rubric.0.says: it has no text in 'ko'"),
+        ("essay", {"rubric": [{"points": 3, "says": {"en": "x"}}]}, "essay.rubric.0.says: it has no text in 'ko'"),
         ("essay", {"rubric": [{"point": 1, "says": "x"}]}, "did you mean 'points'"),
         ("essay", {"points": 0}, "greater than 0"),
     ],
@@ -210,6 +210,14 @@ def test_people_find_answers_with_their_rubric_and_their_scores_count(course):
         book.prepare(course, "first")
         (alice,) = [grade for grade in grades.make(course, book.entries(), {}).grades if grade.student == "alice"]
     assert (alice.points, alice.status) == (9.5, grades.State.FAILED)
+
+
+@pytest.mark.parametrize("left", ["YOUR ANSWER HERE", " "])
+def test_an_answer_that_its_author_never_wrote_is_told(tmp_path, left):
+    source = notebook()
+    next(cell for cell in source.cells if cell.id == "essay").source = left
+    with pytest.raises(ReleaseError, match="essay: it has no answer"):
+        release.release(make(tmp_path, source=source), ["first"])
 
 
 def test_a_question_that_becomes_manual_moves_in_the_gradebook(course):

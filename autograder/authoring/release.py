@@ -19,9 +19,10 @@ from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
 from autograder.common import prepared
 from autograder.common.cells import KEY
+from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
-from autograder.course.course import Course
+from autograder.course.course import FILE, Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import (
     RELEASES,
@@ -30,7 +31,6 @@ from autograder.course.released_notebook import (
     released_languages,
     released_notebook,
 )
-from autograder.course.settings import DataSettings
 from autograder.course.source_notebook import (
     REGIONS,
     Problems,
@@ -40,6 +40,8 @@ from autograder.course.source_notebook import (
     source_notebook,
     squeeze,
 )
+from autograder.course.suits import names_prepared, unprepared
+from autograder.course.yaml_file import located
 from autograder.networks.lab import CourseLab
 
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
@@ -106,10 +108,22 @@ def revealed(course: Course, assignment: str, language: str) -> list[str]:
     return [message for message, _remedy in problems.found]
 
 
-def prepared_file(data: DataSettings, root: Path) -> bytes:
-    """What a course makes of its table, for `check` at home; b"" where it makes nothing. Raises CourseError as it is made."""
-    named = CourseLab(data, root).prepared if data.file or data.prepare else None
-    return named.content() if named is not None and data.prepare else b""
+def prepared_file(course: Course, assignment: str) -> bytes:
+    """What a course makes of its table, for `check` at home; b"" where it makes nothing.
+
+    Raises CourseError as it is made, and for checks that name what isn't.
+    """
+    data, checks = course.on(assignment).data, list(course.checks(assignment))
+    asked = any(names_prepared(check) for _place, check in checks)
+    named = CourseLab(data, course.root).prepared if data.file or data.prepare or asked else None
+    if named is None:
+        return b""
+    problems = [
+        (place, problem) for place, check in checks if (problem := unprepared(check, named.features, named.targets))
+    ]
+    if problems:
+        raise CourseError(located(course.root / FILE, problems))
+    return named.content() if data.prepare else b""
 
 
 def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:
@@ -130,7 +144,7 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
     (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
     data = course.on(assignment).data
-    if content := prepared_file(data, course.root):
+    if content := prepared_file(course, assignment):
         (folder / prepared.FILE).write_bytes(content)
     if data.file:
         shutil.copyfile(course.root / data.file, folder / data.beside)

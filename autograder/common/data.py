@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+MAX_CLASSES = 100  # that targets number
 TEST_SIZE, RANDOM_STATE = 0.2, 42  # of the usual hold-out, as the lecture calls train_test_split
 
 Rows = npt.NDArray[np.int32]
@@ -52,6 +53,19 @@ class DataSet:
     def values(self) -> int:
         """How many numbers a sample has."""
         return math.prod(self.shape)
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are, whether or not they are called anything; 0 where the targets are none."""
+        return max(len(self.classes), self.numbered) if self.numbered else 0
+
+    @cached_property
+    def numbered(self) -> int:
+        """How many classes the targets number, from 0; 0 for other targets."""
+        whole = self.targets.ndim == 1 and self.targets.dtype.kind in "iu" and len(self.targets) > 0
+        return (
+            int(self.targets.max()) + 1 if whole and self.targets.min() >= 0 and self.targets.max() < MAX_CLASSES else 0
+        )
 
     def splits(self, test_size: float, random_state: int) -> dict[str, Rows]:
         """Row numbers of every named part: ``all_train`` and ``test`` as loaded; ``train`` and ``holdout`` of the course.

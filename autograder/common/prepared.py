@@ -25,7 +25,6 @@ TARGETS = "targets"  # under which a preparation gives what takes the targets' p
 FILE = "prepared.npz"  # the named arrays, beside a released notebook
 TOLERANCE = 2e-6  # of the largest number of a column: some roundings to float32
 NEIGHBOURS = 3  # rows that are compared on either side of where a row belongs
-MAX_CLASSES = 100
 Floats = npt.NDArray[np.float32]
 
 
@@ -141,13 +140,8 @@ def of(data: DataSet, order: Rows, made: Any = None) -> Prepared:
         raise ValueError(_("it gives {found}, and should give arrays by their names", found=type(made).__name__))
     features = {RAW: Column(data.features)}
     targets = {RAW: Column(data.targets)}
-    if (
-        data.targets.ndim == 1
-        and data.targets.dtype.kind in "iu"
-        and data.targets.min() >= 0
-        and data.targets.max() < MAX_CLASSES
-    ):
-        targets[ONE_HOT] = Column(np.eye(int(data.targets.max()) + 1, dtype=np.float32)[data.targets])
+    if data.numbered:
+        targets[ONE_HOT] = Column(np.eye(data.numbered, dtype=np.float32)[data.targets])
     for named, into in ((made, features), (made.get(TARGETS, {}), targets)):
         for name, array in named.items():
             if named is made and name == TARGETS:

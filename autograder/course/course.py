@@ -29,7 +29,7 @@ from autograder.common.models import Place, Written, wrong_at
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
-from autograder.course.checks.base import Localised
+from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.functions import defines
 from autograder.course.files import used_files
 from autograder.course.packages import checked
@@ -82,15 +82,20 @@ class Course(Written):
     def _can_be_earned(self) -> Course:
         """Each check asks for something that there is in what its assignment is on."""
         found = [
-            (("assignments", name, "questions", key, "checks", number), problem)
+            (place, problem)
             for name, assignment in self.assignments.items()
-            for key, question in assignment.questions.items()
-            for number, check in enumerate(question.checks)
+            for place, check in self.checks(name)
             if (problem := unsuited(check, assignment.data or self.data, self.limits, self.networks))
         ]
         if found:
             raise wrong_at(*found)
         return self
+
+    def checks(self, assignment: str) -> Iterator[tuple[Place, Check]]:
+        """Those of an assignment, each with its place in the file."""
+        for key, question in self.assignments[assignment].questions.items():
+            for number, check in enumerate(question.checks):
+                yield ("assignments", assignment, "questions", key, "checks", number), check
 
     def _texts(self) -> Iterator[tuple[Place, Localised]]:
         yield ("course", "title"), self.course.title
@@ -277,10 +282,9 @@ def load(path: Path | None = None) -> Course:
     except ValidationError as error:
         raise CourseError(explain(path, error, Course)) from None
     missing: list[tuple[Place, str]] = [
-        (("assignments", name, "questions", key, "checks", number), problem)
-        for name, assignment in course.assignments.items()
-        for key, question in assignment.questions.items()
-        for number, check in enumerate(question.checks)
+        (place, problem)
+        for name in course.assignments
+        for place, check in course.checks(name)
         if (problem := check.missing(course.root))
     ]
     declared: list[tuple[Place, DataSettings]] = [(("data",), course.data)]

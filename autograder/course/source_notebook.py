@@ -21,6 +21,7 @@ from autograder.course import illustrations
 from autograder.course.course import Course
 
 REGIONS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
+TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts in the place of a text that students write
 _LANGUAGE = re.compile(r"[A-Za-z]{2}(?:[-_][A-Za-z]{2})?")
 _TELLING = 16  # a solution as short as `answer = 2` may stand elsewhere by chance
 
@@ -219,6 +220,12 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
                 )
             continue
         if is_manual(cell):
+            if is_answer(cell) and cell.source.strip() in ("", TEXT_STUB):
+                remedy = _(
+                    "Write the answer that you would give: it stays with you, and students get {stub} in its place.",
+                    stub=TEXT_STUB,
+                )
+                problems.add(name, _("it has no answer"), remedy)
             continue
         if is_answer(cell) or not is_locked(cell):
             problems.add(
@@ -238,9 +245,6 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
     every = [grade_id_of(cell) for cell in notebook.cells if grading_of(cell)]
     for grade_id in dict.fromkeys(grade_id for grade_id in every if every.count(grade_id) > 1):
         problems.add(grade_id, _("two cells have this grade_id"), _("Give one of them another."))
-
-
-TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts in the place of a text that students write
 
 
 def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from autograder.common import data_sets
+from autograder.common.hints import meant
 from autograder.common.i18n import _
-from autograder.course.checks.accuracy import Accuracy, Metric
+from autograder.common.prepared import RAW
+from autograder.course.checks.accuracy import Accuracy, Metric, OnSplit
 from autograder.course.checks.arrays import ArrayCheck
 from autograder.course.checks.base import Check
 from autograder.course.checks.network import Parameters
@@ -31,6 +34,24 @@ def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -
         said = _("{data} has no test rows: ask for the holdout", data=called)
         return said + (_(", or say with `test` how many of the file's last rows are the test set") if data.file else "")
     return _of_other_data(check, data, called) or _beyond(check, limits)
+
+
+def names_prepared(check: Check) -> set[tuple[str, bool]]:
+    """Of the arrays that a course prepares, those that a check names, and whether each takes the targets' place."""
+    if isinstance(check, ArrayCheck):
+        return {(check.prepared, (check.equals or "").endswith("_labels"))} if check.prepared else set()
+    if isinstance(check, TrainedOn):
+        return {(check.prepared, False)} if check.prepared else set()
+    return {(check.targets, True)} if isinstance(check, OnSplit) and check.targets != RAW else set()
+
+
+def unprepared(check: Check, features: Collection[str], targets: Collection[str]) -> str:
+    """Which name a check says that nothing is prepared as, and which there are; '' where each is one."""
+    for name, of_targets in sorted(names_prepared(check)):
+        known = sorted(targets if of_targets else features)
+        if name not in known:
+            return _("nothing is prepared as '{name}': {meant}", name=name, meant=meant(name, known))
+    return ""
 
 
 def _split(check: Check) -> str:

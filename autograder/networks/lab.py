@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -195,28 +196,31 @@ class CourseLab:
                 part = slice(start, start + LOOKED_AT)
                 batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
-                own = scores.chosen(answers, len(self.data.classes), loss_of(settings))
+                own = scores.chosen(answers, self.data.class_count, loss_of(settings))
                 right += int(np.count_nonzero(own == classes[part]))
             return states.Measured({"agreement": right / len(samples.rows)})
 
         return self._metrics(key, plan, samples, measure)["agreement"]
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Sequence[Mistake]:
-        """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of two classes, the most frequent first.
+        """Some of the first 1,000 images of `split` that the network gets wrong, each another confusion of classes, frequent ones first.
 
-        Raises CannotRebuild as `evaluate` does; none for a network whose answer is not one number for each class.
+        Raises CannotRebuild as `evaluate` does; none for a network whose answer is no class, and of a table, which can't be drawn.
         """
-        if self.prepared is not None:
-            return ()  # there is nothing to be drawn
+        return () if self.prepared is not None else self._wrong(model, split)[:most]
+
+    def _wrong(self, model: ModelDescription, split: str) -> Sequence[Mistake]:
+        """Each confusion of two classes once, the most frequent first."""
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
-        samples = self._samples(model, split, LOOKED_AT)
+        samples, labels = self._samples(model, split, LOOKED_AT), self.labels(split)[:LOOKED_AT]
         key = _key(plan, settings, digest(model.weights), samples)
 
         def measure() -> states.Measured:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
-            if answers.ndim == 2 and answers.shape[1] == len(self.data.classes):
-                for row, label, predicted in zip(samples.rows, samples.labels, answers.argmax(1), strict=True):
+            with suppress(CannotRebuild):
+                chosen = scores.chosen(answers, self.data.class_count, loss_of(settings))
+                for row, label, predicted in zip(samples.rows, labels, chosen, strict=True):
                     if label != predicted:
                         found.setdefault((int(label), int(predicted)), []).append(int(row))
             every = sorted(((rows[0], a, b, len(rows)) for (a, b), rows in found.items()), key=lambda one: -one[3])
@@ -226,7 +230,7 @@ class CourseLab:
             (rows,) = self._kept("mistakes", key, measure).variables
             return tuple(Mistake(row=row, label=a, predicted=b, count=count) for row, a, b, count in rows.tolist())
 
-        return self._once(self.asked.mistakes, self._known.mistakes, key, _paid(plan, samples), look)[:most]
+        return self._once(self.asked.mistakes, self._known.mistakes, key, _paid(plan, samples), look)
 
     def _metrics(
         self, key: str, plan: str, samples: Samples, measure: Callable[[], states.Measured]
@@ -243,12 +247,14 @@ class CourseLab:
         return self._memo.measured(sha256(json.dumps([kind, key, code_digest(__name__)])), measure)
 
     def confusion(self, model: ModelDescription, split: str) -> tuple[tuple[int, ...], ...]:
-        """Of the images that `mistakes` looks at, how many of each class (rows) got which answer (columns); () if none is known to be wrong.
+        """Of the samples that `mistakes` looks at, how many of each class (rows) got which answer (columns); () if none is known to be wrong.
 
         It comes from the same measurement, and costs nothing more. Raises CannotRebuild as `evaluate` does.
         """
-        wrong = self.mistakes(model, split, len(self.data.classes) ** 2)
-        counts = np.diag(np.bincount(self.labels(split)[:LOOKED_AT], minlength=len(self.data.classes)))
+        if not self.data.class_count:
+            return ()
+        wrong = self._wrong(model, split)
+        counts = np.diag(np.bincount(self.labels(split)[:LOOKED_AT], minlength=self.data.class_count))
         for mistake in wrong:
             counts[mistake.label, mistake.predicted] += mistake.count
             counts[mistake.label, mistake.label] -= mistake.count

@@ -54,7 +54,8 @@ def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> n
     if outputs == 1 and name == "binary_crossentropy" and classes in (0, 2):
         return (answers[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
     if outputs > 1 and (outputs == classes or (not classes and name != "binary_crossentropy")):
-        return answers.argmax(1)
+        largest: npt.NDArray[Any] = answers.argmax(1)
+        return largest
     raise CannotRebuild(_("the network does not answer with one number for each class"))
 
 

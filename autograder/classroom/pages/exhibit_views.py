@@ -153,7 +153,7 @@ def confusion_of(exhibit: Exhibit, classes: Sequence[str]) -> dict[str, Any]:
     if not most:
         return {}
     said = _(
-        "Most often {label} is taken for {predicted}: {number} of {all} images.",
+        "Most often {label} is taken for {predicted}: {number} of {all} samples.",
         label=class_name(label, classes), predicted=class_name(answer, classes), number=most, all=sum(counts[label]),
     )  # fmt: skip
     rows = [

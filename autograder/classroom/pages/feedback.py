@@ -113,8 +113,8 @@ def _view(
         (result.question, state(result, person.scores.get(result.question)) != "passed", result.exhibit or Exhibit())
         for result in report.questions
     )
-    name = course.on(report.assignment).data.name
-    classes = data_sets.source(name).classes if data_sets.has_images(name) else ()
+    data = course.on(report.assignment).data
+    classes = data_sets.source(data.name).classes if data_sets.has_images(data.name) else data.classes
     texts = _texts(cells)
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [

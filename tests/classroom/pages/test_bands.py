@@ -67,7 +67,7 @@ def test_the_confusion_matrix_says_the_most_frequent_confusion_and_shows_every_c
     )  # fmt: skip
     made = BeautifulSoup(feedback_page(own.model_copy(update={"questions": questions}), course), "html.parser")
     figure = made.select_one("#question-accuracy figure.confusion")
-    assert "Most often Shirt is taken for T-shirt/top: 30 of 90 images." in figure.get_text()
+    assert "Most often Shirt is taken for T-shirt/top: 30 of 90 samples." in figure.get_text()
     rows = [[int(cell.get_text() or 0) for cell in row.select("td")] for row in figure.select("tbody tr")]
     assert np.array_equal(rows, counts)
     assert len(made.select("figure.confusion")) == 1
