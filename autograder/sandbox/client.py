@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import queue
+import time
 from collections import Counter
 from typing import Any
 
@@ -12,6 +15,16 @@ from nbformat import NotebookNode
 from autograder.sandbox import outputs
 
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
+REPLY_SECONDS = (
+    1.0  # how long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended
+)
+ANSWER_SECONDS = 5.0  # how long a kernel that runs nothing may take to answer
+OUTPUT_SECONDS = 4.0  # how long after a cell's reply its outputs may come
+QUIET = 2  # cells in a row whose end nobody heard of: what shows it has ended too
+
+
+class NoReply(Exception):
+    """A kernel said that a cell was done, and sent no reply, nor any to what it was asked then."""
 
 
 class Client(NotebookClient):  # type: ignore[misc]
@@ -29,6 +42,47 @@ class Client(NotebookClient):  # type: ignore[misc]
         return self.cell_timeout
 
     cell_timeout: float = 1.0
+    _quiet = 0
+
+    @property
+    def iopub_timeout(self) -> float:
+        return OUTPUT_SECONDS if self._quiet < QUIET else 0.05
+
+    async def _async_poll_for_reply(
+        self, msg_id: str, cell: NotebookNode, timeout: float | None, outputs: Any, alive: Any
+    ) -> dict[str, Any]:
+        """nbclient's, which would wait for the whole time of a cell for a reply, and after each for outputs, that can't come any more.
+
+        Raises NoReply.
+        """
+        reply = asyncio.ensure_future(super()._async_poll_for_reply(msg_id, cell, timeout, outputs, alive))
+        try:
+            await asyncio.wait({reply, outputs}, return_when=asyncio.FIRST_COMPLETED)
+            if self.idle:
+                await asyncio.wait({reply}, timeout=REPLY_SECONDS)
+            if self.idle and not reply.done():
+                reply.cancel()
+                await asyncio.wait({reply})
+                return await self._reply_or_none(msg_id)
+            found: dict[str, Any] = await reply
+        finally:
+            reply.cancel()
+            alive.cancel()
+        self._quiet = 0 if self.idle else self._quiet + 1
+        return found
+
+    async def _reply_or_none(self, msg_id: str) -> dict[str, Any]:
+        """The reply to a cell that is said to have ended; an empty one where the kernel, which answers in order, answers a later question."""
+        asked = self.kc.kernel_info()
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=left)
+            except queue.Empty:
+                break
+            if message["parent_header"].get("msg_id") in (msg_id, asked):
+                return message if message["parent_header"]["msg_id"] == msg_id else {"content": {"status": "ok"}}
+        raise NoReply
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         kind = msg["msg_type"]

@@ -302,7 +302,7 @@ steps_default, steps_full = 1500, 1
     ends("endless loop in C", "sum(range(10 ** 14))", "could not be interrupted", cell_seconds=2),
     ends("endless loop that ignores interrupts", "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
          "while True: time.sleep(0.01)", "could not be interrupted", cell_seconds=2),
-    ends("a stopped kernel", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "could not be interrupted", cell_seconds=2),
+    ends("a stopped kernel", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "the kernel itself was halted"),
     Attack("input", edits={"parameters-answer": "dense1_parameters = input('How many? ')"}, earns={"parameters": 0.0}, undecided=True,
            says=("nobody answers questions",)),
     Attack("input through getpass and stdin", edits={"parameters-answer": "import getpass, sys\nsys.stdin.readline()\ndense1_parameters = getpass.getpass()"},

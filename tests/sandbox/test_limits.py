@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.common.confined import in_use
-from autograder.sandbox import outputs, own_memory, run
+from autograder.sandbox import client, outputs, own_memory, run
 from autograder.sandbox.inside import limits
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
@@ -52,6 +52,38 @@ def test_what_ignores_an_interrupt_is_killed(attempt: Try, monkeypatch: pytest.M
     monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
     tried = attempt(loop, NEXT, cell_seconds=1)
     assert tried.limits == ["cell_seconds"] and not tried.run.finished and tried.shown[1] == ""
+
+
+LOSSY = "session = get_ipython().kernel.session\nsend = session.send\nsession.send = lambda stream, kind, *a, **k: None if {} else send(stream, kind, *a, **k)"
+
+
+@pytest.mark.parametrize(
+    ("code", "limits", "shown"),
+    [
+        (LOSSY.format("kind == 'execute_reply'"), [], "next"),
+        (LOSSY.format("kind.endswith('_reply')"), ["messages"], ""),
+        ("get_ipython().kernel.shell_handlers['execute_request'] = lambda *_: None", [], ""),
+        ("kernel = get_ipython().kernel\nkernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, parent=kernel.get_parent())\n"
+         "import time\ntime.sleep(50)", ["messages"], ""),
+        ("import ctypes, platform\nctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)", ["halted"], ""),  # exit, of this thread alone
+    ],
+    ids=["a reply lost", "all replies lost", "cells not run", "an end that was none", "no main thread"],
+)  # fmt: skip
+def test_what_can_not_come_any_more_is_not_waited_for(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch, code: str, limits: list[str], shown: str
+) -> None:
+    monkeypatch.setattr(client, "REPLY_SECONDS", 0.2)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
+    tried = attempt(code, NEXT, NEXT)
+    assert tried.limits == limits and tried.shown[2] == shown  # and no cell took all its time
+
+
+def test_a_kernel_that_shows_nothing_any_more_is_soon_not_listened_to(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
+    tried = attempt(LOSSY.format("stream is get_ipython().kernel.iopub_socket"), *[NEXT] * 60, notebook_seconds=20)
+    assert tried.limits == ["output"] and tried.run.finished
 
 
 def test_a_regular_expression_without_end_is_stopped(attempt: Try) -> None:

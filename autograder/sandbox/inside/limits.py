@@ -21,11 +21,13 @@ SAID = {  # what ends a kernel
     "memory": N_("memory: more than {number} MB"),
     "machine": N_("memory: the machine had less than {number} MB left"),
     "sockets": N_("sockets and event queues: more than {number}"),
+    "halted": N_("the kernel itself was halted"),
     "files": N_("files: a file was written outside the scratch folder"),
     "sandbox": N_("the sandbox died under this notebook"),
 }
 NOT_THE_NOTEBOOKS = ("machine", "sandbox")  # or not for certain
 ENDED = "ZX"  # the letters of a process, or a thread, that has ended and holds nothing
+HALTED = "T" + ENDED  # or that somebody stopped
 LARGE_MB = 32
 MANY = 24  # more large processes are not measured one by one: that takes 10 ms each, and a fork bomb leaves no time
 

@@ -56,6 +56,9 @@ OPTIONAL = (
 ROOMY_MB = 4096  # where less is left, what precomputed.py keeps ready would be in the way
 KILLED = 128 + signal.SIGKILL
 TICK = 0.1  # seconds between two looks at what the kernel uses
+HALTED_SECONDS = (
+    5.0  # for which a kernel's main thread may be stopped, or gone while others run: nothing answers meanwhile
+)
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Running:
     kernel: int = 0
     code: int | None = None
     broke: Broken | None = None
+    halted: float = 0.0  # since when its main thread can't run
     killed: int = 0  # what the system had killed on this machine for want of memory when the kernel began
 
 
@@ -173,9 +177,18 @@ class Parent:
                 if running.code == KILLED and not running.broke and limits.killed_by_system() > running.killed:
                     running.broke = Broken("machine", limits.MACHINE_FLOOR_MB)
                 return
-        broke = limits.broken_limit(self._processes(running), running.limits) or self._litter()
+        broke = limits.broken_limit(self._processes(running), running.limits) or self._litter() or self._halted(running)
         if broke:
             self._end(broke)
+
+    def _halted(self, running: Running) -> Broken | None:
+        """A kernel that can't answer any more would be waited for as long as a cell may take."""
+        state = "".join(limits.stat(running.kernel)[:1])
+        if not state or state not in limits.HALTED:
+            running.halted = 0.0
+            return None
+        running.halted = running.halted or time.monotonic()
+        return Broken("halted") if time.monotonic() - running.halted > HALTED_SECONDS else None
 
     def _litter(self) -> Broken | None:
         """The folder shared with the host is for sockets only; where it can't be made read-only, it is watched."""
