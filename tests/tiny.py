@@ -15,11 +15,14 @@ IMPORT = "from autograder import check"
 
 
 def tiny_course(root: Path, extra: str = "") -> Course:
-    """A course of one assignment, `first`, released in `root`; `extra` is put before `assignments:` of its course.yml."""
+    """A course of one assignment, `first`, released in `root`; `extra` is put before `assignments:` of its course.yml.
+
+    It has no networks, so nobody who grades it waits for TensorFlow.
+    """
     notebook = source()
     notebook.cells.insert(0, code("imports", IMPORT))
     root.mkdir(parents=True, exist_ok=True)
-    course = make(root, notebook, COURSE.replace("assignments:", f"{extra}\nassignments:"))
+    course = make(root, notebook, COURSE.replace("assignments:", f"networks: false\n{extra}\nassignments:"))
     release.release(course, ["first"])
     return course
 
