@@ -65,9 +65,10 @@ LOSSY = "session = get_ipython().kernel.session\nsend = session.send\nsession.se
         ("get_ipython().kernel.shell_handlers['execute_request'] = lambda *_: None", [], ""),
         ("kernel = get_ipython().kernel\nkernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, parent=kernel.get_parent())\n"
          "import time\ntime.sleep(50)", ["messages"], ""),
+        ("import os\nos.execv('/bin/sleep', ['sleep', '60'])", ["halted"], ""),
         ("import ctypes, platform\nctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)", ["halted"], ""),  # exit, of this thread alone
     ],
-    ids=["a reply lost", "all replies lost", "cells not run", "an end that was none", "no main thread"],
+    ids=["a reply lost", "all replies lost", "cells not run", "an end that was none", "another program", "no main thread"],
 )  # fmt: skip
 def test_what_can_not_come_any_more_is_not_waited_for(
     attempt: Try, monkeypatch: pytest.MonkeyPatch, code: str, limits: list[str], shown: str
@@ -129,13 +130,21 @@ def test_one_process_can_not_take_more_memory(attempt: Try) -> None:
         "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
         "        time.sleep(60)\ntime.sleep(60)",
         "import mmap\nkept = []\nwhile True:\n    kept.append(mmap.mmap(-1, 1 << 26)); kept[-1].write(b'x' * (1 << 26))",
+        "import mmap, os, time\nsize = 250 << 20\nplace = mmap.mmap(-1, 12 * size)\nfor n in range(12):\n    if os.fork() == 0:\n"
+        "        place[n * size : (n + 1) * size] = b'x' * size\n        os._exit(0)\n    os.wait()\ntime.sleep(60)",
         f"{FIRST_THREAD_ENDS}for _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (700 << 20)\n"
         "        rest(time.sleep)\ntime.sleep(60)",
         "import ctypes, mmap\nlibc, size = ctypes.CDLL(None), 4 << 40\nlibc.mmap.restype = ctypes.c_void_p\n"
         "place = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, 0x4022, -1, 0)\n"
         "for at in range(place, place + size, 2 << 20):\n    ctypes.string_at(at, 1)",
     ],
-    ids=["processes together", "shared memory", "processes whose first thread has ended", "page tables"],
+    ids=[
+        "processes together",
+        "shared memory",
+        "shared memory that ended processes filled",
+        "processes whose first thread has ended",
+        "page tables",
+    ],
 )
 def test_memory_is_counted_over_all_processes(attempt: Try, bomb: str) -> None:
     tried = attempt(bomb, NEXT)

@@ -7,7 +7,7 @@ With namespaces of its own (`Plan.namespaces`) three processes are forked one af
                       └── kernel runs student code; can't name, signal or see a process outside
 
 so student code can't address the parent at all, and what it leaves behind (daemons, files in /tmp and /dev/shm,
-System V memory) goes away with the namespaces. Where a namespace inside a namespace is not allowed, and with isolation
+System V memory, connections) goes away with the namespaces. Where a namespace inside a namespace is not allowed, and with isolation
 `none`, the kernel is a plain child, and the parent cleans up after it.
 """
 
@@ -86,13 +86,19 @@ def own_pid() -> int:
 
 
 def enter_namespaces() -> None:
-    """Own user, process, mount and IPC namespaces, for the children forked from now on. Raises OSError."""
+    """Own user, process, mount and IPC namespaces, for the children forked from now on. Raises OSError.
+
+    And an own network, if the system allows it: what a kernel left there (ports in use, closed connections) the next one would find.
+    """
     user, group = os.geteuid(), os.getegid()
     linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWPID | linux.CLONE_NEWNS | linux.CLONE_NEWIPC)
     linux.prctl(linux.PR_SET_DUMPABLE, 1)  # /proc/self/uid_map of a process that isn't dumpable belongs to root
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         Path(f"/proc/self/{name}").write_text(text)
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
+    with contextlib.suppress(OSError):
+        linux.unshare(linux.CLONE_NEWNET)
+        linux.raise_loopback()
 
 
 def hidden_prefixes(scratch: str) -> list[str]:

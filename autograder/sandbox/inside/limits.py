@@ -21,7 +21,7 @@ SAID = {  # what ends a kernel
     "memory": N_("memory: more than {number} MB"),
     "machine": N_("memory: the machine had less than {number} MB left"),
     "sockets": N_("sockets and event queues: more than {number}"),
-    "halted": N_("the kernel itself was halted"),
+    "halted": N_("the kernel itself was halted, or replaced by another program"),
     "files": N_("files: a file was written outside the scratch folder"),
     "sandbox": N_("the sandbox died under this notebook"),
 }
@@ -145,6 +145,32 @@ def available_mb() -> int:
         return 1 << 30
 
 
+def shared() -> int:
+    """Bytes of memory that processes of this machine share, whoever they are; 0 where that is unknown."""
+    try:
+        return _named("/proc/meminfo", "Shmem:")
+    except (OSError, StopIteration):
+        return 0
+
+
+def _may_share(folders: Iterable[str]) -> int:
+    """Bytes that their maps of shared memory without a name have room for, each map once: what a child filled belongs to it as long as
+    somebody has the map, and to the size of none. Of what hides its maps, everything may be expected."""
+    rooms: dict[str, int] = {}
+    for folder in folders:
+        try:
+            lines = Path(f"{folder}/maps").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            rooms[folder] = 1 << 62 if _resident(folder) else 0
+            continue
+        for line in lines:
+            area, rights, _offset, _device, inode, *name = line.split(maxsplit=5)
+            if rights[3] == "s" and name and name[0].startswith("/dev/zero"):
+                start, end = (int(place, 16) for place in area.split("-"))
+                rooms[inode] = max(rooms.get(inode, 0), end - start)
+    return sum(rooms.values())
+
+
 def killed_by_system() -> int:
     """How many processes of this machine the system has killed for want of memory."""
     try:
@@ -154,8 +180,19 @@ def killed_by_system() -> int:
         return 0
 
 
-def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | None:
-    """Which limit `processes` break together, if any."""
+def is_halted(pid: int) -> bool:
+    """Whether its main thread is stopped, or ended while others run: then nothing of it answers."""
+    return "".join(stat(pid)[:1]) in tuple(HALTED)
+
+
+def stack(pid: int) -> str:
+    """Where its stack begins, which changes when a process becomes another program; "0" where that is hidden."""
+    fields = stat(pid)
+    return fields[25] if fields else "0"
+
+
+def broken_limit(processes: Iterable[int], limits: dict[str, Any], before: int | None = None) -> Broken | None:
+    """Which limit `processes` break together, if any; `before`: what the machine's processes shared without them."""
     count = 0
     sizes: dict[str, int] = {}
     for pid in processes:
@@ -171,6 +208,8 @@ def broken_limit(processes: Iterable[int], limits: dict[str, Any]) -> Broken | N
     if sum(sizes.values()) > allowed and (
         len(large) > MANY or all(sum(map(_proportional, large)) > allowed for _ in range(2))
     ):
+        return Broken("memory", limits["memory_mb"])
+    if before is not None and shared() - before > allowed and _may_share(sizes) > allowed:
         return Broken("memory", limits["memory_mb"])
     if _sockets(sizes, limits["open_files"] // 8) > limits["open_files"]:
         return Broken("sockets", limits["open_files"])

@@ -6,8 +6,10 @@ Only Linux has them. Everything raises OSError with the kernel's reason; nothing
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import platform
+import socket
 import struct
 
 from autograder.sandbox.inside import system_calls
@@ -22,6 +24,7 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
     1,
@@ -50,6 +53,12 @@ def prctl(option: int, value: int, pointer: ctypes.c_void_p | None = None) -> No
 
 def unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
+
+
+def raise_loopback() -> None:
+    """Let a network of one's own have 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:

@@ -72,6 +72,8 @@ class Running:
     code: int | None = None
     broke: Broken | None = None
     halted: float = 0.0  # since when its main thread can't run
+    stack: str = "0"  # where its stack began
+    shared: int = 0  # the least that this machine's processes shared meanwhile
     killed: int = 0  # what the system had killed on this machine for want of memory when the kernel began
 
 
@@ -131,7 +133,7 @@ class Parent:
         if not pid:
             become_kernel(self.plan, request, telling, [self.channel.detach(), listening])
         os.close(telling)
-        self.running = Running(pid, request["limits"], killed=limits.killed_by_system())
+        self.running = Running(pid, request["limits"], shared=limits.shared(), killed=limits.killed_by_system())
         try:
             return self._await_ready(self.running, listening, time.monotonic() + request["seconds"])
         finally:
@@ -154,6 +156,7 @@ class Parent:
                 if "error" in message:
                     return {"error": message["error"]}
                 if "ready" in message:
+                    running.stack = limits.stack(running.kernel)
                     return {"ready": True, "pid": running.kernel}
         self._look()
         return {"error": str(running.broke or "") or f"the kernel did not start (exit code {running.code})"}
@@ -177,18 +180,22 @@ class Parent:
                 if running.code == KILLED and not running.broke and limits.killed_by_system() > running.killed:
                     running.broke = Broken("machine", limits.MACHINE_FLOOR_MB)
                 return
-        broke = limits.broken_limit(self._processes(running), running.limits) or self._litter() or self._halted(running)
+        running.shared = min(running.shared, limits.shared())
+        broke = limits.broken_limit(self._processes(running), running.limits, running.shared)
+        broke = broke or self._litter() or self._halted(running)
         if broke:
             self._end(broke)
 
     def _halted(self, running: Running) -> Broken | None:
         """A kernel that can't answer any more would be waited for as long as a cell may take."""
-        state = "".join(limits.stat(running.kernel)[:1])
-        if not state or state not in limits.HALTED:
+        if limits.is_halted(running.kernel):
+            running.halted = running.halted or time.monotonic()
+        else:
             running.halted = 0.0
-            return None
-        running.halted = running.halted or time.monotonic()
-        return Broken("halted") if time.monotonic() - running.halted > HALTED_SECONDS else None
+        late = running.halted and time.monotonic() - running.halted > HALTED_SECONDS
+        stack = limits.stack(running.kernel)
+        replaced = "0" not in (stack, running.stack) and stack != running.stack
+        return Broken("halted") if late or replaced else None
 
     def _litter(self) -> Broken | None:
         """The folder shared with the host is for sockets only; where it can't be made read-only, it is watched."""
