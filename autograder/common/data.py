@@ -25,8 +25,8 @@ class DataSet:
 
     `features` uint8 (rows, ...): images; `targets` uint8 (rows,): the number of each one's class. Of a table (`tables`) both are
     numbers of any kind, the targets (rows,) or (rows, columns). `training`: how many rows are for training, the others are the test
-    set. `classes`: what the classes are called, by their numbers; () where the targets are no classes. `column`: whether
-    ``load_data()`` gives the targets as a column, (rows, 1).
+    set. `classes`: what the classes are called, by their numbers; () where the targets are no classes. `column`, `given_read_only`: whether
+    ``load_data()`` gives the targets as a column, (rows, 1), and arrays that can't be written to.
     """
 
     name: str
@@ -36,6 +36,7 @@ class DataSet:
     training: int
     classes: tuple[str, ...]
     column: bool = False
+    given_read_only: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.features, self.targets):

@@ -39,7 +39,8 @@ def read(folder: Path) -> DataSet:
     """0.5 s. Raises OSError, EOFError or ValueError for files that aren't these."""
     parts = [_read(folder / name, 16 if "images" in name else 8) for name in DIGESTS]
     images = np.concatenate([parts[0], parts[2]]).reshape(IMAGES, *SHAPE)
-    return DataSet("fashion_mnist", TITLE, images, np.concatenate([parts[1], parts[3]]), TRAINING, CLASSES)
+    labels = np.concatenate([parts[1], parts[3]])
+    return DataSet("fashion_mnist", TITLE, images, labels, TRAINING, CLASSES, given_read_only=True)
 
 
 SOURCE = Source(

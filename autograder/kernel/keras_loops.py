@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -57,6 +58,7 @@ class _Steps:
         self.model, self.name = model, name
         self.own = getattr(model, name)
         self.wanted = False  # by Keras, which makes it before its loop
+        self.calls = 0  # of `fit` and the like that go on, one within another or in several threads
         self.form: Form | None = None  # what Keras has traced it for
 
     def __call__(self, iterator: Any) -> Any:
@@ -98,21 +100,35 @@ def _counting_as_compiled(model: Any) -> Iterator[None]:
 
 @contextmanager
 def judged_steps(model: Any) -> Iterator[None]:
-    """Keras's loops work on `JudgedEpochs` as well as on batches; afterwards nothing is left of it."""
-    names = [name for name in _FUNCTIONS if not isinstance(getattr(model, name), _Steps)]
-    steps = [_Steps(model, name) for name in names]
-    for step in steps:
-        setattr(model, step.name, step)
+    """Keras's loops work on `JudgedEpochs` as well as on batches; after the last of them nothing is left of it."""
+    with _beginning_or_ending:
+        steps = [_begun(model, name) for name in _FUNCTIONS]
     try:
         yield
     finally:
-        left = getattr(model, "_eval_epoch_iterator", None)  # after an error in a validation: Keras goes on with it
-        # Not after each validation in a fit, which goes on with what is judged.
-        if names and isinstance(left, JudgedEpochs):
-            model._eval_epoch_iterator = left.real()
-        for step in steps:
-            if getattr(model, step.name) is step:
-                setattr(model, step.name, step.made() if step.wanted else step.own)
+        with _beginning_or_ending:
+            for step in steps:
+                step.calls -= 1
+            ended = [step for step in steps if not step.calls]
+            left = getattr(model, "_eval_epoch_iterator", None)  # after an error in a validation: Keras goes on with it
+            # Not after each validation in a fit, which goes on with what is judged.
+            if ended and isinstance(left, JudgedEpochs):
+                model._eval_epoch_iterator = left.real()
+            for step in ended:
+                if getattr(model, step.name) is step:
+                    setattr(model, step.name, step.made() if step.wanted else step.own)
+
+
+_beginning_or_ending = threading.RLock()
+
+
+def _begun(model: Any, name: str) -> _Steps:
+    step = getattr(model, name)
+    if not isinstance(step, _Steps):
+        step = _Steps(model, name)
+        setattr(model, name, step)
+    step.calls += 1
+    return step
 
 
 def keras_steps(model: Any) -> AbstractContextManager[None]:

@@ -111,7 +111,6 @@ def _load_data(name: str) -> Any:
     """What Keras's ``load_data`` returns, without reading files: every kernel shares the parent's memory until it writes."""
     data = data_sets.load(name)
     first, targets = data.training, data.targets.reshape(-1, 1) if data.column else data.targets
-    return (
-        (data.features[:first].copy(), targets[:first].copy()),
-        (data.features[first:].copy(), targets[first:].copy()),
-    )
+    arrays = data.features[:first], targets[:first], data.features[first:], targets[first:]
+    images, labels, test_images, test_labels = arrays if data.given_read_only else (array.copy() for array in arrays)
+    return (images, labels), (test_images, test_labels)
