@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -93,12 +94,17 @@ class Layers(ModelCheck):
         """What is asked for; with their places where some layers name others by them."""
         return listed(list(map(str, self.layers)), any(spec.takes is not None for spec in self.layers))
 
+    @property
+    def _shown(self) -> tuple[str, ...]:
+        """Which settings of the layers that are there are told: usual ones, and those that are asked for."""
+        return tuple(dict.fromkeys((*SHOWN, *(key for spec in self.layers for key in spec.settings))))
+
     def decide(self, value: Any, facts: Facts) -> Verdict:
         model: ModelDescription = value
         found, wanted = effective(model), asked(self.layers)
         expected, hung = self._listed, wiring(model)
         graph = hung is not None and (model.topology == "graph" or any(spec.takes for spec in self.layers))
-        actual = _drawn(found, graph) or _("no layers")
+        actual = _drawn(found, graph, self._shown) or _("no layers")
         if model.custom:
             return undecided(model.custom)
         if not found and self.match != "all":  # what is asked not to be there isn't in an empty network either
@@ -160,16 +166,16 @@ class Layers(ModelCheck):
         spec, count = wanted[missed[0]], counts[missed[0]]
         hint = _(
             "Look for {layer}: {number} of the layers are like it, and not where it is asked for.",
-            layer=_name(spec),
+            layer=_name(spec, self._shown),
             number=count,
         )
         if not count:
-            hint = _("No layer is like {layer}.", layer=_name(spec))
+            hint = _("No layer is like {layer}.", layer=_name(spec, self._shown))
         elif self.match == "any_order":
             hint = _(
                 "{number} of the layers are like {layer}, and there should be {times}.",
                 number=count,
-                layer=_name(spec),
+                layer=_name(spec, self._shown),
                 times=amounts[missed[0]],
             )
         return failed(expected, actual, hint)
@@ -195,7 +201,9 @@ class Layers(ModelCheck):
                 hint = difference(wanted[number], found[place])[0]
                 return failed(expected, actual, _("Layer {place}: {hint}", place=place + 1, hint=hint))
         if lacking:
-            return failed(expected, actual, _("No layer is like {layer}.", layer=_name(wanted[lacking[0]])))
+            return failed(
+                expected, actual, _("No layer is like {layer}.", layer=_name(wanted[lacking[0]], self._shown))
+            )
         if others and not any(one.times for one in wanted):
             hint = _("The network should have {wanted} layers, and has {found}.", wanted=len(wanted), found=len(found))
             return failed(expected, actual, hint)
@@ -206,17 +214,17 @@ def listed(texts: list[str], numbered: bool) -> str:
     return ", ".join(f"{place}: {text}" for place, text in enumerate(texts, 1)) if numbered else ", ".join(texts)
 
 
-def _drawn(found: list[Effective], graph: bool) -> str:
+def _drawn(found: list[Effective], graph: bool, keys: Iterable[str]) -> str:
     """The layers in words; those of a graph with their places, and which they take where that isn't the one before them."""
     texts = []
     for place, layer in enumerate(found):
         takes = layer.takes if graph and layer.takes != (place - 1,) else None
-        texts.append(taking(_name(layer), None if takes is None else [one + 1 for one in takes]))
+        texts.append(taking(_name(layer, keys), None if takes is None else [one + 1 for one in takes]))
     return listed(texts, graph)
 
 
-def _name(layer: Effective) -> str:
-    settings = {key: layer.settings[key] for key in SHOWN if layer.settings.get(key) not in (None, "linear")}
+def _name(layer: Effective, keys: Iterable[str] = SHOWN) -> str:
+    settings = {key: layer.settings[key] for key in keys if layer.settings.get(key) not in (None, "linear")}
     return shown(layer.type, settings)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +12,7 @@ from pydantic import Field
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import ObjectDescription
+from autograder.common.wire.description import Component, ObjectDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
 from autograder.course.checks.forms import Form
 from autograder.course.checks.functions import defines
@@ -79,14 +82,30 @@ class Score(Check):
                 f"{number:.4f}",
                 _("It was fitted anew by the grader, on the training data alone."),
             )
-        return self._agrees(number, facts) if self.reported else passed(f"{number:.4f}")
+        return self._agrees(value.made, measured, facts) if self.reported else passed(f"{number:.4f}")
 
-    def _agrees(self, number: float, facts: Facts) -> Verdict:
+    def _agrees(self, made: Component, measured: Mapping[str, float], facts: Facts) -> Verdict:
+        number = measured[self.metric]
         given = facts.of(self.reported)
         if problem := Form(kind="number").problem(given, self.reported):
             return malformed(problem.expected, show(given), problem.hint)
-        if abs(float(given.value) - number) <= self.tolerance:
+        hint, of_fitted = _("Measure this very estimator, on what it was not fitted to."), False
+        on_fitted = measured.get(f"fitted_{self.metric}")
+        if on_fitted is not None and _same(given.value, on_fitted) and not _same(given.value, number):
+            hint = _("That is what it reaches on the very rows that it was fitted to: measure it on the others.")
+            of_fitted = self._is_certain(made, number, facts)
+        if not of_fitted and abs(float(given.value) - number) <= self.tolerance:
             return passed(f"{number:.4f}")
-        return failed(
-            f"{number:.4f}", f"{given.value:.4f}", _("Measure this very estimator, on what it was not fitted to.")
-        )
+        return failed(f"{number:.4f}", f"{given.value:.4f}", hint)
+
+    def _is_certain(self, made: Component, number: float, facts: Facts) -> bool:
+        """Whether it reaches this however it is seeded: otherwise the student's may have reached anything near it."""
+        with contextlib.suppress(CannotRebuild):
+            again = facts.lab.estimate(made, self.split, str(self.data), facts.seed + 1)
+            return _same(again.get(self.metric, math.nan), number)
+        return False
+
+
+def _same(one: float, other: float) -> bool:
+    """The very same number, whatever a check tolerates."""
+    return abs(one - other) <= 1e-6 * max(1.0, abs(other))

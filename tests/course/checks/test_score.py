@@ -17,8 +17,9 @@ class Lab:
     def estimate(self, made, split, place, seed):
         if made.type == "Unknown":
             raise CannotRebuild("the grader does not fit Unknown again")
-        assert (split, place, seed) == ("test", "", 5)
-        return {"accuracy": 0.9}
+        assert (split, place) == ("test", "") and seed in (5, 6)
+        by_chance = made.type == "Forest" and seed == 6
+        return {"accuracy": 0.9 + 0.01 * by_chance, "fitted_accuracy": 0.91}
 
 
 def outcome(given=ESTIMATOR, number=None, **fields):
@@ -44,6 +45,19 @@ def outcome(given=ESTIMATOR, number=None, **fields):
 )
 def test_what_counts_is_what_the_grader_measured(fields, number, status):
     assert outcome(number=number, **fields).status is status
+
+
+def test_what_it_reaches_on_what_it_was_fitted_to_is_not_its_own_number_however_near():
+    near = outcome(number=0.91, reported="reached", tolerance=0.05)
+    assert near.status is Status.FAILED and "rows that it was fitted to" in near.hint
+    assert outcome(number=0.905, reported="reached", tolerance=0.05).status is Status.PASSED
+    far = outcome(number=0.91, reported="reached", tolerance=0.005)
+    assert far.status is Status.FAILED and "rows that it was fitted to" in far.hint
+
+
+def test_where_chance_makes_other_numbers_each_near_one_may_be_the_students():
+    forest = ESTIMATOR.model_copy(update={"made": Component(type="Forest")})
+    assert outcome(forest, number=0.91, reported="reached", tolerance=0.05).status is Status.PASSED
 
 
 def test_what_the_grader_does_not_rebuild_waits_for_a_person():
