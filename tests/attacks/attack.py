@@ -32,7 +32,8 @@ class Attack:
     All others must be, word for word, what they are without the attack. `says`: phrases of the report. `tried`: it prints
     TRIED when it has run to its end. `raw`: the bytes of the file, instead of all that. `undecided`: whether the attacked
     questions go to a person. `dangerous`: it may harm who is graded next. After the last such one of a file an honest notebook is graded,
-    which must go as before; until then, the questions that the next attack leaves alone show it.
+    which must go as before; until then, the questions that the next attack leaves alone show it. `looks`: it looks for something and changes
+    nothing, so those of a file share one notebook, each with a cell of its own. `answers`: whether the kernel ever answers when it is interrupted.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Attack:
     tried: bool = False
     undecided: bool = False
     dangerous: bool = False
+    looks: bool = False
+    answers: bool = True
     cell_seconds: int = 60
 
     @property
@@ -70,14 +73,17 @@ def honest(course: Course, base: str) -> NotebookNode:
     return notebook
 
 
-def notebook_of(attack: Attack, course: Course) -> NotebookNode:
+def notebook_of(attack: Attack, course: Course, *others: Attack) -> NotebookNode:
+    """The notebook of an attack, and of `others` on the same base."""
     notebook = honest(course, attack.base)
-    for place, source in attack.before.items():
-        (index,) = [i for i, cell in enumerate(notebook.cells) if cell.id == place]
-        new = nbformat.v4.new_code_cell(source)
-        new["id"] = f"attack-{place}"[:60]
-        notebook.cells.insert(index, new)
-    return edited(notebook, attack.edits)
+    for number, one in enumerate((attack, *others)):
+        for place, source in one.before.items():
+            (index,) = [i for i, cell in enumerate(notebook.cells) if cell.id == place]
+            new = nbformat.v4.new_code_cell(source)
+            new["id"] = f"attack{number}-{place}"[:60]
+            notebook.cells.insert(index, new)
+        notebook = edited(notebook, one.edits)
+    return notebook
 
 
 def after_last(code: str) -> dict[str, str]:
@@ -85,11 +91,11 @@ def after_last(code: str) -> dict[str, str]:
     return {"steps-answer": f"steps_default = 48000 // 32\nsteps_full = 48000 // 48000\n{code}"}
 
 
-def shown(notebook: NotebookNode) -> str:
-    """All that the notebook's cells show, as text."""
+def shown(notebook: NotebookNode, number: int | None = None) -> str:
+    """All that the notebook's cells show, as text; or what those show that one of several attacks added."""
     parts = []
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+        for output in cell.get("outputs", []) if number is None or cell.id.startswith(f"attack{number}-") else []:
             parts += [str(output.get(key, "")) for key in ("text", "ename", "evalue", "traceback")]
             parts += map(str, output.get("data", {}).values())
     return "\n".join(parts)

@@ -42,6 +42,9 @@ if os.fork() == 0:
 subprocess.Popen(["sleep", "1000"], start_new_session=True)
 threading.Thread(target=time.sleep, args=(1000,), daemon=False).start()
 here = socket.socket(socket.AF_UNIX); here.bind("\\0left"); here.listen()
+there = socket.create_server(("127.0.0.1", 0))
+for _ in range(50):  # closed connections stay for a minute
+    with socket.create_connection(there.getsockname()): there.accept()[0].close()
 keras.left = np.left = builtins.left = True
 print("TRIED")
 """
@@ -53,6 +56,7 @@ left = [n for n in names if n in ("left", "daemon", "numpy.py", "sitecustomize.p
 commands = [open(f"/proc/{p}/cmdline").read() for p in os.listdir("/proc") if p.isdigit()]
 left += [c for c in commands if "sleep" in c]
 left += ["socket"] * ("@left" in open("/proc/net/unix").read())
+left += ["connections"] * (len(open("/proc/net/tcp").readlines()) > 40)
 left += [module for module in (builtins, np, keras) if hasattr(module, "left")]
 print("STOLEN" if left else "TRIED", left)
 """
@@ -258,23 +262,6 @@ for folder in ("/tmp", "/dev/shm", "/tmp/home"):
             try: os.unlink(f"{folder}/{name}")
             except OSError: pass
 """),
-    survives("a file larger than allowed", """
-import os, signal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-try:
-    with open("/tmp/large", "wb") as file: file.truncate(1 << 40)
-    print("STOLEN")
-except OSError as error: print("TRIED", error)
-"""),
-    survives("all descriptors taken", """
-import os
-taken = []
-try:
-    while True: taken.append(os.open("/dev/null", os.O_RDONLY))
-except OSError as error: reason = error
-for number in taken: os.close(number)
-print("TRIED" if len(taken) < 256 else "STOLEN", reason)
-"""),
     Attack("output flood", {"steps-answer": "while True: print('x' * 10_000)"}, earns={}, says=("was stopped because it printed without end",),
            dangerous=True),
     ends("output flood that can't be interrupted", """
@@ -283,7 +270,7 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 while True:
     try: sys.stdout.write("x" * 4_000_000); sys.stdout.flush()
     except MemoryError: pass
-""", "printed without end", cell_seconds=4),
+""", "printed without end", cell_seconds=2, answers=False),
     Attack("flood of empty messages", edits={"steps-answer": """
 import time
 kernel = get_ipython().kernel
@@ -299,23 +286,40 @@ steps_default, steps_full = 1500, 1
            says=("was stopped after 2 s",), dangerous=True, cell_seconds=2),
     Attack("a recursion limit in which no error can be shown", base="short", earns={"parameters": 0.0, "steps": 0.0}, dangerous=True,
            edits={"parameters-answer": "import sys\nsys.setrecursionlimit(45)"}, says=("Nothing was handed in.",)),
-    ends("endless loop in C", "sum(range(10 ** 14))", "could not be interrupted", cell_seconds=2),
+    ends("endless loop in C", "sum(range(10 ** 14))", "could not be interrupted", cell_seconds=2, answers=False),
     ends("endless loop that ignores interrupts", "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-         "while True: time.sleep(0.01)", "could not be interrupted", cell_seconds=2),
+         "while True: time.sleep(0.01)", "could not be interrupted", cell_seconds=2, answers=False),
     ends("a stopped kernel", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "the kernel itself was halted"),
     Attack("input", edits={"parameters-answer": "dense1_parameters = input('How many? ')"}, earns={"parameters": 0.0}, undecided=True,
            says=("nobody answers questions",)),
     Attack("input through getpass and stdin", edits={"parameters-answer": "import getpass, sys\nsys.stdin.readline()\ndense1_parameters = getpass.getpass()"},
            earns={"parameters": 0.0}, undecided=True, says=("nobody answers questions",)),
     survives("things left for the next student", LEAVE, dangerous=True),
-    survives("things looked for that another student left", LOOK),
-    survives("namespaces, mounts, devices and privileges", NAMESPACES),
+    survives("things looked for that another student left", LOOK, looks=True),
+    survives("namespaces, mounts, devices and privileges", NAMESPACES, looks=True),
+    survives("a file larger than allowed", """
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    with open("/tmp/large", "wb") as file: file.truncate(1 << 40)
+    print("STOLEN")
+except OSError as error: print("TRIED", error)
+""", looks=True),
+    survives("all descriptors taken", """
+import os
+taken = []
+try:
+    while True: taken.append(os.open("/dev/null", os.O_RDONLY))
+except OSError as error: reason = error
+for number in taken: os.close(number)
+print("TRIED" if len(taken) < 256 else "STOLEN", reason)
+""", looks=True),
     survives("parent: memory, descriptors, ptrace, signals, priorities", PARENT, dangerous=True),
-    survives("descriptors inherited", DESCRIPTORS),
+    survives("descriptors inherited", DESCRIPTORS, looks=True),
     survives("messages of other cells, of widgets and of no cell", MESSAGES),
     Attack("everything bent at once: descriptors in flight, folders, clocks, hooks, two kernels in one", before={"outputs-answer": BENT},
            base="short", tried=True, dangerous=True),
-    survives("values of every odd kind", VALUES),
+    survives("values of every odd kind", VALUES, looks=True),
     survives("hands on the sockets of the next notebook", """
 import os
 for folder in ("/run/sockets", "/run/kernel", "/run", "/"):
@@ -328,5 +332,5 @@ for folder in ("/run/sockets", "/run/kernel", "/run", "/"):
     try: os.symlink("/etc/passwd", f"{folder}/k99-1"); print("STOLEN", folder)
     except OSError: pass
 print("TRIED")
-""".replace(', lambda p: os.chmod(p, 0)', '')),
+""".replace(', lambda p: os.chmod(p, 0)', ''), looks=True),
 )  # fmt: skip

@@ -59,8 +59,10 @@ val_loss = val_accuracy = 0.0  # the check cells name them
 
 
 def talks(name: str, code: str, **others) -> Attack:
-    """`code` runs after everything honest was handed in, unless `others` say what it earns."""
-    return Attack(name, before={"collapse-answer": TALK + code + '\nprint("TRIED")'}, tried=True, **others)
+    """`code` runs before anything honest was handed in, and changes nothing of it unless `others` say what that earns."""
+    return Attack(
+        name, before={"collapse-answer": TALK + code + '\nprint("TRIED")'}, tried=True, looks=not others, **others
+    )
 
 
 TRAINED = {"train": 0.0, "accuracy": 0.0}

@@ -4,7 +4,7 @@ from tests.attacks.attack import Attack
 
 
 def tries(name: str, code: str, **others) -> Attack:
-    return Attack(name, before={"collapse-answer": code}, tried=True, **others)
+    return Attack(name, before={"collapse-answer": code}, tried=True, looks=True, **others)
 
 
 FILES = """
@@ -173,9 +173,9 @@ devices = [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" i
 print("TRIED" if devices in (["lo"], []) else "STOLEN", devices)
 """
 
-ATTACKS = (
-    tries("files: solutions, course.yml, other submissions, anything by walking", FILES),
+ATTACKS = (  # what memory is searched for stands in the code of the next one
     tries("memory: objects of the grader, and all readable pages", MEMORY),
+    tries("files: solutions, course.yml, other submissions, anything by walking", FILES),
     tries("environment, arguments and the connection file", ENVIRONMENT),
     tries("frames, gc and the package's own state", FRAMES),
     tries("the notebook's metadata as the kernel sees them", NOTEBOOK),
@@ -188,7 +188,7 @@ for name, target in {"a": "/proc/1/root", "b": "../../../../../../root", "c": "/
     try: print("STOLEN", os.listdir(name)) if set(os.listdir(name)) - set(os.listdir("/")) - set(sys.base_prefix.split("/")) else None
     except OSError: pass
 print("TRIED")
-"""}, tried=True),
+"""}, tried=True, looks=True),
     Attack("hidden inputs of a function told to the report", edits={"formula-answer": """
 told = []
 def dense_parameters(inputs, units):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import string
 import sys
+from dataclasses import replace
 
 import nbformat
 import pytest
 
 from autograder.course.course import Course
+from autograder.sandbox import run
 from tests.attacks import judging, process, protocol, secrets, table, training
 from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
 from tests.attacks.conftest import Grader
@@ -18,6 +20,13 @@ GROUPS = [module.ATTACKS for module in (judging, secrets, process, protocol, tra
 ATTACKS = [attack for group in GROUPS for attack in group]
 # After these an honest notebook is graded. (What an attack before them harmed is seen in the questions that the next one leaves alone.)
 LAST_DANGEROUS = {next((one.name for one in reversed(group) if one.dangerous), "") for group in GROUPS}
+# Of each notebook: those that only look around, where the first of them stands; every other attack has its own.
+NOTEBOOKS = [
+    tuple(one for one in group if one.looks) if attack.looks else (attack,)
+    for group in GROUPS
+    for attack in group
+    if not attack.looks or attack is next(one for one in group if one.looks)
+]
 PRINTABLE = set(string.printable)
 pytestmark = pytest.mark.timeout(300)  # none may hold the grader up
 
@@ -32,10 +41,25 @@ def test_the_page_says_what_each_earns(course: Course) -> None:
     assert all(f"| {attack.name} |" in text for attack in ATTACKS)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader, before) -> None:
+def test_every_attack_is_tried_once_and_who_shares_a_notebook_can_be_told_apart() -> None:
+    assert sorted(one.name for attacks in NOTEBOOKS for one in attacks) == sorted(one.name for one in ATTACKS)
+    for attacks in NOTEBOOKS:
+        plain = Attack("", attacks[0].before, base=attacks[0].base, tried=True, looks=True)
+        if len(attacks) > 1:
+            assert all(replace(one, name="", before=plain.before) == plain for one in attacks)
+
+
+@pytest.mark.parametrize("attacks", NOTEBOOKS, ids=lambda attacks: "; ".join(one.name for one in attacks))
+def test_an_attack_earns_nothing_and_harms_nobody(
+    attacks: tuple[Attack, ...], grader: Grader, before, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attack = attacks[0]  # what it may earn, and what is said of it, holds for all that share a notebook
     without = {question.question: question for question in before(attack.base).questions}
-    graded = grader(notebook_of(attack, grader.course), attack.assignment, cell_seconds=attack.cell_seconds)
+    if not attack.answers:
+        monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
+    graded = grader(
+        notebook_of(attack, grader.course, *attacks[1:]), attack.assignment, cell_seconds=attack.cell_seconds
+    )
     report = graded.report
     found = {question.question: question for question in report.questions}
     text = report.to_json()
@@ -59,6 +83,8 @@ def test_an_attack_earns_nothing_and_harms_nobody(attack: Attack, grader: Grader
     output = shown(graded.notebook)
     assert STOLEN not in output
     assert TRIED in output or not attack.tried, output[:3000]
+    for number, one in enumerate(attacks if len(attacks) > 1 else ()):
+        assert TRIED in shown(graded.notebook, number), (one.name, shown(graded.notebook, number)[:3000])
     for cell in graded.notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade"):  # what nbgrader takes its points from
             table, score = cell.outputs

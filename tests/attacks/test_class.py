@@ -1,4 +1,4 @@
-"""A class in which every third student attacks: the honest ones get what they get alone, byte for byte."""
+"""A class in which every second student attacks: the honest ones get what they get alone, byte for byte."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
     course = load(copy_course(tmp_path / "course"))
     submitted, submissions, honest_ones = course.root / "submitted", [], []
     hostile = attacks()
-    for number in range(3 * len(hostile)):
+    for number in range(2 * len(hostile)):
         student = f"student{number:02}"
-        attacking = number % 3 == 1
+        attacking = number % 2 == 0
         notebook = (
-            notebook_of(hostile[number // 3], course)
+            notebook_of(hostile[number // 2], course)
             if attacking
-            else edited(honest(course, "short"), HONEST[number % 4])
+            else edited(honest(course, "short"), HONEST[number // 2 % len(HONEST)])
         )
         path = hand_in(notebook, submitted, student, "two_layer")
         submissions.append(Submission(student, "two_layer", path))

@@ -16,9 +16,8 @@ from tests.conftest import ROOT
 
 USER = 60111  # belongs to nobody
 SUBSET = (
-    "fork bomb", "files: solutions", "writing: package", "network of every sort", "parent: memory", "things left for the next",
-    "namespaces, mounts", "disk filled", "SIGKILL to everybody", "forged provenance: trainings claimed",
-    "after all of them an honest notebook is graded as before",
+    "fork bomb", "files: solutions", "parent: memory", "things left for the next", "things looked for",
+    "disk filled", "SIGKILL to everybody", "forged provenance: trainings claimed", "after all of them an honest notebook is graded as before",
 )  # fmt: skip
 
 
