@@ -24,11 +24,12 @@ from nbformat import NotebookNode
 from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
-from autograder.sandbox.client import ANSWER_SECONDS, Client
+from autograder.sandbox.client import Client
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import limits
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
+ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
 MESSAGE_BYTES = 256 << 20  # of one part
 MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 

@@ -83,6 +83,7 @@ def test_a_kernel_that_shows_nothing_any_more_is_soon_not_listened_to(
     attempt: Try, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
+    monkeypatch.setattr(client, "QUIET_SECONDS", 0.02)
     tried = attempt(LOSSY.format("stream is get_ipython().kernel.iopub_socket"), *[NEXT] * 60, notebook_seconds=20)
     assert tried.limits == ["output"] and tried.run.finished
 
