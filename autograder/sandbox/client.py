@@ -18,7 +18,9 @@ FLOOD = 20  # a cell that prints this many times the notebook's whole allowance 
 REPLY_SECONDS = (
     1.0  # how long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended
 )
-ANSWER_SECONDS = 30.0  # how long a kernel that has ended a cell may take to answer: a thread of the notebook's may keep it busy
+ANSWER_SECONDS = (
+    30.0  # how long a kernel that has ended a cell may take to answer: a thread of the notebook's may keep it busy
+)
 OUTPUT_SECONDS = 4.0  # how long after a cell's reply its outputs may come
 QUIET = 2  # cells in a row whose end nobody heard of: what would show it has probably ended
 QUIET_SECONDS = 0.5  # how long is waited for outputs from then on
