@@ -26,6 +26,7 @@ from autograder.common.wire.handins import HandIns, Kept
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, TrainedHere, parse
 from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import Answer, asked, called, calls_for, named, takes_networks
+from autograder.course.checks.elsewhere import networks
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.course import Course, Question
@@ -193,10 +194,11 @@ class Session:
     def results(self, language: str) -> list[QuestionResult]:
         """The outcomes of everything that was handed in, in the order of the course."""
         found = []
+        elsewhere = networks(self.handed.values())
         for key, question in self.course.assignment(self.assignment).questions.items():
             if key in self.handed:
                 values = named(self.handed[key], question)
-                facts = Facts(values, self.lab, seed=self.course.seed)
+                facts = Facts(values, self.lab, self.course.seed, elsewhere)
                 outcomes = decide(question.checks, facts, language)
                 title = question.title.in_language(language)
                 exhibit = self._exhibit(question, outcomes, values)

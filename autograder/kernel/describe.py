@@ -32,7 +32,16 @@ from autograder.common.wire.description import (
     ScalarDescription,
 )
 from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.plain import OWN_MODULES, component_of_config, loaded_keras, of_pandas, plain, text, unheard
+from autograder.kernel.plain import (
+    OWN_MODULES,
+    component_of_config,
+    loaded_keras,
+    number,
+    of_pandas,
+    plain,
+    text,
+    unheard,
+)
 from autograder.kernel.predict import is_one_of
 from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
 from autograder.kernel.weights import arrays_of, weights_of
@@ -83,7 +92,7 @@ def _scalar(value: Any) -> ScalarDescription | OtherDescription | None:
         return ScalarDescription(value=whole) if abs(whole) < 2**63 else OtherDescription(type="a very large integer")
     if isinstance(value, (float, np.floating, Fraction, Decimal)):
         try:
-            return ScalarDescription(value=float(value))
+            return ScalarDescription(value=number(value))
         except (OverflowError, ValueError):
             return OtherDescription(type="a very large number")
     if isinstance(value, (str, bytes)):  # numpy's str_ too: an element of an array of names; a tensor's text is bytes
@@ -105,7 +114,7 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
     if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > MAX_DIMENSIONS:
         return OtherDescription(type=text(f"array of {array.dtype}"))  # type: ignore[return-value]
     if array.ndim == 0:
-        return ScalarDescription(value=array.item())
+        return ScalarDescription(value=number(array[()]) if array.dtype.kind == "f" else array.item())
     facts: dict[str, Any] = {"dtype": array.dtype.name, "shape": array.shape}
     may_be = shared.images and array.ndim in (2, 3, 4) and array.size > math.prod(shared.source.shape)
     recognised = shared.rows(array) if may_be else None

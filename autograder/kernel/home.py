@@ -32,6 +32,7 @@ from autograder.common.wire.messages import Fit
 from autograder.course.checks.accuracy import Accuracy
 from autograder.course.checks.base import Check, Facts
 from autograder.course.checks.calls import calls_for
+from autograder.course.checks.elsewhere import networks
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.packages import not_promised
@@ -97,6 +98,7 @@ class HomeStudent(Student):
         self._lab: HomeLab | None = None
         self.results: dict[str, Answered] = {}
         self.hinted: dict[str, int] = {}
+        self._handed: dict[str, dict[str, Any]] = {}  # by question, what was handed in last
         self._told_of: set[str] = set()  # modules
         grader = GraderAtHome(self._would_train)
         shared.name = self._data_set
@@ -148,7 +150,8 @@ class HomeStudent(Student):
         checks = (*question.checks, *(question.secret if hidden else ()))
         later = () if hidden else question.hidden
         values = self.answer(values, objects, calls_for((*checks, *later), values, self.course.seed))
-        facts = Facts(values, self.lab, seed=self.course.seed)
+        self._handed[place] = values
+        facts = Facts(values, self.lab, self.course.seed, networks(self._handed.values()))
         with _quiet():
             outcomes = decide(checks, facts, language())
             self.lab.complain()

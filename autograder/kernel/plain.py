@@ -74,6 +74,11 @@ def of_pandas(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "to_numpy")
 
 
+def number(value: Any) -> float:
+    """As Python's float; what has fewer bits as the shortest decimal that it stands for: 0.1, not 0.10000000149."""
+    return float(str(value)) if isinstance(value, np.floating) and value.dtype.itemsize < 8 else float(value)
+
+
 def plain(value: Any) -> Any:
     """A JSON scalar or a tuple of numbers; anything else by its type's name, which no allow-list accepts."""
     if isinstance(value, (bool, np.bool_)):
@@ -81,7 +86,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (int, np.integer)) and abs(int(value)) < 2**63:
         return int(value)
     if isinstance(value, (float, np.floating)):
-        return float(value)
+        return number(value)
     if value is None or isinstance(value, str):
         return value if value is None else value[:200]
     if isinstance(value, (list, tuple)) and len(value) <= 8 and all(map(_travels, value)):

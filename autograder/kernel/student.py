@@ -64,9 +64,14 @@ class Student:
         described = {name: self._described(item, names) for name, item in objects.items()}
         firsts: dict[int, str] = {}
         for name, item in objects.items():
-            first = firsts.setdefault(id(item), name)
-            if first != name and isinstance(described[name], ModelDescription):
-                described[name] = described[name].model_copy(update={"same_as": first})
+            if isinstance(described[name], ModelDescription):
+                first = firsts.setdefault(id(item), name)
+                # A network may have no optimizer: then that of nobody else is its own.
+                of = firsts.setdefault(id(getattr(item, "optimizer", None) or item), name)
+                about = {"same_as": first, "optimizer_of": of}
+                described[name] = described[name].model_copy(
+                    update={key: one for key, one in about.items() if one != name}
+                )
         for name, item in objects.items():
             if type(item) is str and any(_by_chance(name, item, other) for other in objects.values()):
                 described[name] = described[name].model_copy(update={"by_chance": True})

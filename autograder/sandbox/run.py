@@ -51,6 +51,7 @@ class Break:
     cell: int
     limit: str
     sentence: str
+    stops: bool = True  # the cell, which may raise for it; an output that was cut stops nothing
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class _Execution:
             goes_on = await self._cell(index, cell, deadline)
             outputs.tidy(cell)
             if self.client.cut_at == index:
-                self._broke(index, cell, "output", CUT, kilobytes=self.output_bytes // 1024)
+                self._broke(index, cell, "output", CUT, stops=False, kilobytes=self.output_bytes // 1024)
             if self.client.flooding:
                 self._broke(index, cell, "output", FLOODED)
                 self.client.flooding, self.client.used = False, self.client.allowance
@@ -228,9 +229,11 @@ class _Execution:
         took = time.monotonic() - started
         return Run(tuple(self.breaks), self.executed, self.died, finished, took, ready, self.code)
 
-    def _broke(self, index: int, cell: NotebookNode, limit: str, template: str, **values: Any) -> None:
+    def _broke(
+        self, index: int, cell: NotebookNode, limit: str, template: str, stops: bool = True, **values: Any
+    ) -> None:
         sentence = _(template, number=index + 1, **values)
-        self.breaks.append(Break(index, limit, sentence))
+        self.breaks.append(Break(index, limit, sentence, stops))
         outputs.note(cell, sentence)
 
     async def _cell(self, index: int, cell: NotebookNode, deadline: float) -> bool:

@@ -13,6 +13,7 @@ from autograder.common.i18n import N_, _, ngettext
 from autograder.common.readable import sentence_case
 from autograder.common.readable import shorten as clean
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
+from autograder.common.spelling import nearest
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
@@ -62,7 +63,8 @@ def circumstances(
     for key in assignment.questions:
         index, cell = cells.get(f"{key}-answer", (-1, None))
         error = found.errors.get(index)
-        stopped = found.breaks.get(index, "")
+        places = (index, cells.get(key, (-1, None))[0])  # what the check cell calls may have no end either
+        stopped = next((found.breaks[place] for place in places if place in found.breaks), "")
         if error is not None and error.name and not stopped:  # an interrupt of ours is no exception of theirs
             errors[key] = (error.name, error.message)
         if cell is not None and (error is None or error.name == EMPTY):
@@ -71,7 +73,9 @@ def circumstances(
                 beside[key] = where
         if key not in handed_in:
             explained = error is not None and beside.get(key) != "above"
-            missing[key] = ("", "") if explained and not stopped else _why_missing(key, cells, run)
+            missing[key] = (
+                ("", "") if explained and not stopped else _why_missing(key, cells, run, stopped, found.others)
+            )
         elif stopped:
             missing[key] = (sentence_case(stopped), "")
     missing |= {key: (_(_UNANSWERED), "") for key in unanswered(assignment, notebook, released)}
@@ -219,16 +223,22 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
     return why, _hint(own, assignment, facts, language) if missing_name(*own) in facts.below else hint, False
 
 
-def _why_missing(key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: Run) -> tuple[str, str]:
+def _why_missing(
+    key: str, cells: Mapping[str, tuple[int, NotebookNode]], run: Run, stopped: str, others: Collection[str]
+) -> tuple[str, str]:
     """Why nothing was handed in for a question, but for what its answer cell raised: a broken limit, or what its check cell says."""
-    breaks = {broken.cell: broken.sentence for broken in run.breaks}
     ended = run.breaks[-1].sentence if run.breaks and not run.finished else ""
-    own, check = cells.get(f"{key}-answer"), cells.get(key)
-    if own is not None and own[0] in breaks:
-        return _("Nothing was handed in: {why}.", why=breaks[own[0]]), ""
+    check = cells.get(key)
+    if stopped:
+        return _("Nothing was handed in: {why}.", why=stopped), ""
     error = error_of(check[1]) if check is not None else None
     if error is not None:
         said = _("The check cell raised {kind}: {message}", kind=error.name, message=error.message)
+        name = missing_name(error.name, error.message)
+        if meant := nearest(name, sorted(others), 0.85) if name else "":
+            return said, _(
+                "There is `{name}`: write the name exactly as the text does, `{asked}`.", name=meant, asked=name
+            )
         return said, for_error(error.name, error.message)
     if ended:
         return _("The check cell did not run: {why}.", why=ended), ""

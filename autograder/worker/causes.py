@@ -70,7 +70,7 @@ class Followed:
     """What came out. `error`: by cell, and the number of its cause; `reached`: of handed-in questions, all causes that their values come from.
 
     `breaks`: by cell, which limit it broke and so was stopped by. `below`: names that were missing where they were needed,
-    and the later cell that makes them.
+    and the later cell that makes them. `others`: names that cells bound and no check cell asks for: one may be meant for another.
     """
 
     causes: list[Cause] = field(default_factory=list)
@@ -79,6 +79,7 @@ class Followed:
     reached: dict[str, set[int]] = field(default_factory=dict)
     breaks: Mapping[int, str] = field(default_factory=dict)
     below: dict[str, int] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
 
 
 class _Notebook:
@@ -86,7 +87,7 @@ class _Notebook:
         self.notebook, self.found = notebook, Followed()
         self.keys = set(asked.questions)
         self.by_id = cells_by_id(notebook)
-        self.found.breaks = {broken.cell: broken.sentence for broken in run.breaks if broken.limit != "output"}
+        self.found.breaks = {broken.cell: broken.sentence for broken in run.breaks if broken.stops}
         self.last = len(notebook.cells) if run.finished or not run.breaks else run.breaks[-1].cell
         self.marked: dict[str, int] = {}  # name: number of the cause
         self.outside: set[str] = set()  # names whose values the machine gave
@@ -122,6 +123,9 @@ class _Notebook:
             if error is not None or index in self.found.breaks:
                 self._failed(index, key, error or Error("", ""), found, stop)
             self.fetched |= surroundings.fetched(cell.source)
+        checks = [self.statements.get(self.by_id[key][0], []) for key in self.keys if key in self.by_id]
+        asked = {name for found in checks for statement in found for name in statement.reads}
+        self.found.others = frozenset(self.bound - asked)
         return self.found
 
     def _look(self, key: str, found: list[Statement]) -> None:

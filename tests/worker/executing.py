@@ -236,10 +236,17 @@ def _shown(value: object) -> object:
     return repr(value)
 
 
-def graded(asked: Assignment, notebook: NotebookNode, released: NotebookNode, right: Executed, wrong: str = ""):
+def graded(
+    asked: Assignment,
+    notebook: NotebookNode,
+    released: NotebookNode,
+    right: Executed,
+    wrong: str = "",
+    run: Run | None = None,
+):
     """The questions' results, by name, and the first cause; as a worker makes them of the executed notebook."""
     executed = execute(notebook)
-    facts = circumstances(asked, set(executed.values), executed.notebook, released, Run())
+    facts = circumstances(asked, set(executed.values), executed.notebook, released, run or Run())
     results = complete(asked, judged(asked, executed, right, wrong), facts, "en")
     return {result.question: result for result in results}, first_cause(asked, facts, "en")
 

@@ -1,15 +1,18 @@
 """The first cause of a notebook's errors: it is named, and what the grader lacks costs nobody a point."""
 
+import itertools
 import random
 
 import nbformat
 import pytest
 
 from autograder.authoring.variants import solved
+from autograder.common.cells import cells_by_id
 from autograder.common.readable import without_places
 from autograder.common.results import Status
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
+from autograder.sandbox.run import Break, Run
 from autograder.worker import flow, surroundings
 from autograder.worker.answers import first_cause, printed_by
 from tests.worker.executing import answer, execute, graded
@@ -232,6 +235,76 @@ def test_a_forgotten_raise_is_told_as_it_is(solutions, question):
 )  # fmt: skip
 def test_what_is_wrong_everywhere_is_no_lack(error, message):
     assert surroundings.lack(error, message) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "hint"),
+    [
+        ("outputs", "Binary = 'sigmoid'\nmulticlass = 'softmax'\nregression = 'none'", "There is `Binary`"),
+        (
+            "output_shapes",
+            "dense1_shapes = (None, 100)\ndense2_shape = (None, 10)\nwhy_none = 2",
+            "There is `dense1_shapes`",
+        ),
+        ("output_shapes", "dense2_shape = (None, 10)\nwhy_none = 2", "`dense1_shape` does not exist (yet)"),
+        ("outputs", "answer = 'sigmoid'", "`binary` does not exist (yet)"),
+    ],
+)
+def test_a_name_that_was_written_otherwise_is_told(solutions, question, written, hint):
+    asked, notebook, released, right = solutions["two_layer"]
+    results, _first = graded(asked, answer(notebook, question, written), released, right)
+    assert results[question].hint.startswith(hint)
+
+
+# How a cell shows that it was interrupted: as Python raises it, or as what catches it makes of it.
+INTERRUPTED = {
+    "plain": "raise KeyboardInterrupt",
+    "as another": "try:\n    raise KeyboardInterrupt\nexcept BaseException:\n    raise ValueError('no end')",
+    "in a finally": "try:\n    raise KeyboardInterrupt\nfinally:\n    undefined_name",
+    "caught": "try:\n    raise KeyboardInterrupt\nexcept BaseException:\n    pass",
+}
+LIMITS = {
+    "cell_seconds": "cell 9 was stopped after 6 s",
+    "notebook_seconds": "the notebook was stopped in cell 9, because it took longer than 6 s in all",
+    "output": "cell 9 was stopped because it printed without end",
+}
+CELLS = ["outputs-answer", "formula", "model-answer"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown", "limit"),
+    [
+        (cell, shown, [*LIMITS][number % 3])
+        for number, (shown, cell) in enumerate(itertools.product(INTERRUPTED, CELLS))
+    ],
+)
+def test_what_a_limit_of_ours_makes_a_cell_raise_is_not_the_students(solutions, cell, limit, shown):
+    asked, notebook, released, right = solutions["two_layer"]
+    own = nbformat.from_dict(notebook)
+    place, stopped = cells_by_id(own)[cell]
+    stopped.source = INTERRUPTED[shown] + (
+        "" if shown != "caught" or cell.endswith("-answer") else "\n" + stopped.source
+    )
+    if limit == "notebook_seconds":
+        own.cells = own.cells[: place + 1]
+    ended = Run(breaks=(Break(place, limit, LIMITS[limit]),), finished=limit != "notebook_seconds")
+    results, first = graded(asked, own, released, right, run=ended)
+    question = cell.removesuffix("-answer")
+    told = [text for one in results.values() for text in (one.problem, one.hint)] + [first.sentence if first else ""]
+    for word in ("KeyboardInterrupt", "no end", "undefined_name", "cell raised"):
+        assert not any(word in text for text in told), told
+    if results[question].status is not Status.PASSED:
+        assert LIMITS[limit] in results[question].problem.lower().replace("nothing was handed in: ", "")
+
+
+def test_an_output_that_was_cut_is_no_reason_for_what_is_missing(solutions):
+    asked, notebook, released, right = solutions["two_layer"]
+    own = answer(notebook, "outputs", "print('x')")
+    place, _cell = cells_by_id(own)["outputs-answer"]
+    results, _first = graded(
+        asked, own, released, right, run=Run(breaks=(Break(place, "output", "the output was cut", stops=False),))
+    )
+    assert "binary" in results["outputs"].problem and "was cut" not in results["outputs"].problem
 
 
 HOSTILE = ["(" * 40_000, "-" * 49_000 + "1", "a" + ".a" * 24_000, "1" + "+1" * 24_000, "x=" * 20_000 + "1", "a\0b", "f'{" * 100,

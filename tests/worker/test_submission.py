@@ -121,6 +121,7 @@ def test_breaking_a_limit_costs_only_the_questions_that_needed_it(grade_notebook
     )  # that was handed in: the check cell ran
     cut = f"the output of cell {number(notebook, 'weights-answer')} was cut: the notebook printed more than 16 KB"
     flood = f"cell {number(notebook, 'compile-answer')} was stopped because it printed without end"
+    assert "KeyboardInterrupt" not in graded.report.model_dump_json()
     assert [note[:1].lower() + note[1:] for note in graded.report.notes] == [f"{s}." for s in (stopped, cut, flood)]
     assert len(nbformat.writes(graded.notebook)) < 300_000
     # The allowance for output is used up, and what explains a failure is still kept.

@@ -101,7 +101,7 @@ def _meet(paths: frozenset[str], others: frozenset[str]) -> bool:
 
 
 def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """(parent, field, index) of every node that `rewriter` matches."""
+    """(parent, field, index) of every node of `tree` that `rewriter` matches."""
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
             if isinstance(value, ast.AST) and rewriter.matches(value):
@@ -115,12 +115,12 @@ def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, in
 def rewrite(source: str, rewriter: Rewriter, draw: random.Random) -> str | None:
     """`source` with one place changed, as Python writes it; None where the rewriter finds nothing to change."""
     try:
-        tree = ast.parse(python(source))
+        tree = ast.Module([ast.parse(python(source))], [])  # type: ignore[list-item]  # the cell itself can be matched too
     except SyntaxError:
         return None
+    before = ast.unparse(tree)
     found = list(places(tree, rewriter))
     draw.shuffle(found)
-    before = ast.unparse(tree)
     for parent, name, index in found:
         value = getattr(parent, name)
         node = value if index is None else value[index]
@@ -184,7 +184,7 @@ def _with_imports(source: str, bound: Collection[str]) -> str:
 
 
 _IMPORTS = {"np": "import numpy as np", "keras": "import keras", "pd": "import pandas as pd", "tf": "import tensorflow as tf",
-            "collections": "import collections", "contextlib": "import contextlib", "functools": "import functools",
+            "collections": "import collections", "contextlib": "import contextlib", "enum": "import enum", "functools": "import functools",
             "Fraction": "from fractions import Fraction", "Decimal": "from decimal import Decimal"}  # fmt: skip
 _LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
 

@@ -25,6 +25,7 @@ PROCESSES = 2  # each needs some 3 GB
 _MESSAGES = {
     "": N_("a right answer, written otherwise, is {status}"),
     "broken": N_("a mistake breaks what this check asks for, and the check is {status}"),
+    "blind": N_("a mistake passes the visible cases and fails the hidden calls: add a case that sees it"),
     "kept": N_("a mistake keeps what this check asks for, and the check is {status}"),
 }
 
@@ -93,7 +94,8 @@ def _step(part: Part, assignment: str, answer: dict[str, Any]) -> Step:
 
 def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iterable[Reason]:
     for one in odd:
-        replay = f"autograder verify {assignment} --only {part.value} --seed {one['seed']}"
+        seed = one["seed"]
+        replay = f"autograder verify {assignment} --only {part.value} --seed {seed}" if seed >= 0 else FILE
         for place, said in one["checks"].items():
             first, _blank, rest = said.partition(" ")
             kind = first if first in _MESSAGES else ""

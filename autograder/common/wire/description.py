@@ -161,6 +161,7 @@ class ModelDescription(Frozen):
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing
     same_as: Name = ""  # the first name under which the question's check cell handed in this very object
+    optimizer_of: Name = ""  # the first name of a network with this very optimizer, handed in by the same check cell
 
     @property
     def weights(self) -> tuple[npt.NDArray[Any], ...]:

@@ -13,12 +13,7 @@ from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.prepared import ONE_HOT, RAW
 from autograder.common.results import Status
-from autograder.common.wire.description import (
-    FitRecord,
-    MappingDescription,
-    ModelDescription,
-    ScalarDescription,
-)
+from autograder.common.wire.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
 from autograder.course.checks.base import (
     Check,
     Facts,
@@ -235,7 +230,7 @@ class _Evaluated(Check):
             return _("This counts answers: divide by how many there are in all, and it is a share from 0 to 1.")
         with contextlib.suppress(CannotRebuild, NotImplementedError):
             unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
-            if abs(number_ - unscaled[self.metric]) <= self.tolerance * max(1.0, unscaled[self.metric]):
+            if self._is(number_, unscaled[self.metric]):  # one that is near it may be of an early epoch
                 return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
         return ""
 
@@ -261,12 +256,14 @@ class _Evaluated(Check):
                         "That is the {metric} that fit() measured in epoch {epoch}: evaluate the trained network on {split}.",
                         epoch=epoch, **words,
                     )  # fmt: skip
-        for name, other in others.items():
-            with contextlib.suppress(CannotRebuild, NotImplementedError):
-                if other is not model and self._is(number_, facts.lab.evaluate(other, self.split)[self.metric]):
-                    return _(
-                        "That is the {metric} of `{name}`, not of this network.", metric=words["metric"], name=name
-                    )
+        for split in dict.fromkeys((self.split, "holdout", "test")):
+            for name, other in {**facts.elsewhere, **others}.items():
+                with contextlib.suppress(CannotRebuild, NotImplementedError):
+                    if other is not model and self._is(number_, facts.lab.evaluate(other, split)[self.metric]):
+                        found = {"name": name, "other": split_name(split), **words}
+                        return _(
+                            "That is the {metric} of `{name}` on {other}: evaluate this network on {split}.", **found
+                        )
         return ""
 
     def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
@@ -274,6 +271,10 @@ class _Evaluated(Check):
             return _("This is rounded: hand in the number as evaluate() returns it.")
         if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
+        if self.metric == "accuracy" and number_ < measured["accuracy"] / 100:
+            return _(
+                "Hardly an answer counts as right here: compare the class of each image with its own target, number by number."
+            )
         classes = ((model.layers[-1].output_shape if model.layers else None) or (1,))[-1] or 1
         guessing = {"accuracy": 2 / classes, "loss": math.log(classes) / 1.5}[self.metric]
         sign = 1 if self.metric == "accuracy" else -1

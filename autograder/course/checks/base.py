@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -115,11 +115,12 @@ class Lab(Protocol):
 
 @dataclass(frozen=True)
 class Facts:
-    """All that was handed in for a question, by name, and the lab."""
+    """All that was handed in for a question, by name, and the lab. `elsewhere`: trained networks of other questions."""
 
     values: Mapping[str, Any]
     lab: Lab
     seed: int = 0
+    elsewhere: Mapping[str, ModelDescription] = field(default_factory=dict)
 
     def of(self, name: str) -> Any:
         """A value as most checks look at it: of a table what it is as an array."""

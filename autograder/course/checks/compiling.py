@@ -141,6 +141,12 @@ class Optimizer(OptimizerCheck):
         found = compiled(value)
         if isinstance(found, Verdict):
             return found
+        if self.own and value.optimizer_of:
+            return failed(
+                _("an optimizer of its own"),
+                _("the optimizer object of `{name}`", name=value.optimizer_of),
+                _("An optimizer remembers the network that it trains: make another object for each compile()."),
+            )
         return self.compared(
             found.optimizer, _("Give the optimizer to compile(optimizer=...), by name or as an object.")
         )

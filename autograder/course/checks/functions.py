@@ -78,7 +78,7 @@ class Function(Check):
         calls = self.arguments(facts.seed)
         results = value.results.get(self.id, ())
         if len(results) != len(calls):
-            return failed(
+            return malformed(
                 _("{number} results", number=len(calls)),
                 _("{number} results", number=len(results)),
                 _("The function did not answer every call."),
@@ -135,7 +135,8 @@ class Function(Check):
     @staticmethod
     def _shown(wanted: Any) -> str:
         parts = wanted if isinstance(wanted, tuple) else (wanted,)
-        return shorten(", ".join(str(np.asarray(part).tolist()) for part in parts))
+        listed = (np.asarray(part).tolist() for part in parts)
+        return shorten(", ".join(repr(part) if isinstance(part, str) else str(part) for part in listed))
 
 
 def defines(place: str, root: Path) -> str:

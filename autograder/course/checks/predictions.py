@@ -49,11 +49,12 @@ class Predictions(Check):
         samples = facts.lab.size(self.split)
         classes = _classes(value)
         if classes is not None and classes.ndim == 1 and len(classes) != samples:
-            return failed(
-                _("an array of shape {shape} of whole numbers", shape=(samples,)),
-                classes.shape,
-                _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples)),
-            )
+            hint = _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples))
+            if model.layers and (model.layers[-1].output_shape or ())[1:] == classes.shape:
+                hint = _(
+                    "That is a sample for each class: along axis 1, np.argmax(..., axis=1), it is a class for each sample."
+                )
+            return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), classes.shape, hint)
         if classes is None or classes.shape != (samples,):
             found = classes.shape if classes is not None else show(value)
             hint = _("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -143,7 +144,7 @@ class _Lab:
 def _verdict(check: Check, facts: Facts) -> Verdict:
     try:
         lab: Any = _Lab(facts.lab, check)
-        return check(Facts(facts.values, lab, facts.seed))
+        return check(replace(facts, lab=lab))
     except CannotRebuild as error:
         return undecided(error)
     except Exception as error:  # a fault of the grader must not cost a mark

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.common.i18n import _
 from autograder.common.readable import shorten
+from autograder.common.spelling import nearest
 from autograder.common.wire.description import (
     ArrayDescription,
     Component,
@@ -47,6 +48,15 @@ def shared(networks: Mapping[str, Any], key: str) -> str:
     if own.fits and own.fits[-1].compiled.optimizer.type == "RMSprop":
         return ""
     return _("The same network stands under every key: make a fresh one in the loop, train it, and store it there.")
+
+
+def other_keys(missing: Iterable[str], given: Iterable[str]) -> str:
+    """What to say where one of the keys that are missing is among the `given` others, spelled otherwise; '' where none is."""
+    others = sorted(given)
+    for key in missing:
+        if found := nearest(key, others, 0.7):
+            return _("There is '{found}': the key is '{key}', letter by letter.", found=found, key=key)
+    return ""
 
 
 def number(value: float) -> str:

@@ -29,7 +29,7 @@ from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.made import Made
-from autograder.course.checks.showing import shared
+from autograder.course.checks.showing import other_keys, shared
 
 SPLITS = {
     "all_train": N_("the whole training set"),
@@ -97,11 +97,9 @@ class _TrainedCheck(ModelCheck):
         if missing and judged is self.entries:
             if self.hidden:
                 return failed(", ".join(self.entries), ", ".join(networks))
-            return failed(
-                _("a network under {keys}", keys=", ".join(missing)),
-                _("missing: {keys}", keys=", ".join(missing)),
-                _("Did the cell that trains it end with an error?"),
-            )
+            keys = ", ".join(missing)
+            hint = other_keys(missing, networks.keys() - {*self.entries}) or _("Did the cell that trains it end with an error?")  # fmt: skip
+            return failed(_("a network under {keys}", keys=keys), _("missing: {keys}", keys=keys), hint)
         found = {key: self._of_one(key, networks[key], facts) for key in judged}
         for status in (Status.FAILED, Status.UNDECIDED):
             for key, verdict in found.items():

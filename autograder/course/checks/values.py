@@ -15,6 +15,7 @@ from autograder.common.wire.description import ArrayDescription, ListDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
 from autograder.course.checks.ranges import between, within
+from autograder.course.checks.showing import other_keys
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
@@ -207,6 +208,7 @@ class Keys(Check):
         return failed(
             ", ".join(self.keys),
             ", ".join(value.items) if self.hidden else _("missing: {keys}", keys=", ".join(missing)),
+            "" if self.hidden else other_keys(missing, [one for one in value.items if one not in self.keys]),
         )
 
 

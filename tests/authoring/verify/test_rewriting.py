@@ -3,6 +3,7 @@
 import ast
 import collections
 import contextlib
+import enum
 import functools
 import random
 from decimal import Decimal
@@ -13,9 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+import yaml
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
+from autograder.authoring.verify.slips.blind import blind
 from autograder.authoring.verify.slips.requirements import STATEMENTS, same
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
@@ -23,6 +26,7 @@ from autograder.authoring.verify.spellings.holding import HOLDING
 from autograder.authoring.verify.spellings.layout import LAYOUT
 from autograder.authoring.verify.spellings.values import VALUES
 from autograder.course.checks.registry import TYPES
+from autograder.course.course import Question
 
 CODE = '''
 def relu(z):
@@ -54,6 +58,11 @@ for kind in ("sgd", "adam"):
     others[kind] = other
 best = max(others, key=others.get)
 
+first = fresh()
+second = fresh()
+kinds = {"sgd": keras.optimizers.SGD(), "adam": keras.optimizers.Adam()}
+length = np.sqrt(count)
+
 def counts(classes):
     found = np.zeros(3)
     for one in classes:
@@ -70,6 +79,7 @@ def names():
         "tf": tf,
         "collections": collections,
         "contextlib": contextlib,
+        "enum": enum,
         "functools": functools,
         "Fraction": Fraction,
         "Decimal": Decimal,
@@ -143,3 +153,36 @@ def test_labels_of_another_type_are_the_same_labels(labels):
 def test_whatever_a_mistake_makes_of_an_array_can_be_compared(other):
     assert not same(np.zeros((2, 2)), other) and not same([np.zeros((2, 2)), 1.0], [other, 1.0])
     assert same(np.zeros((2, 2)), [[0, 0], [0, 1e-9]])
+
+
+FUNCTION = """
+questions:
+  share:
+    title: Share
+    points: 1
+    checks:
+      - {type: function, id: given, points: 0.5, cases: [CASES]}
+      - {type: function, id: unseen, points: 0.5, hidden: true, title: Others, reference: "references.py:share", draws: 2,
+         args: [{shape: [n], number: [1, 9]}, {number: [1, 9]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cases", "kinds"),
+    [
+        ("{args: [[1.0], 1.0], returns: 1.0}", {"order", "half an operation", "forgotten call", "operation"}),
+        ("{args: [[0.0], 0.0], returns: .nan}", set()),
+        ("{args: [[4.0, 5.0], 2.0], returns: 1.5}", set()),
+    ],
+)
+def test_visible_cases_that_see_less_than_hidden_calls_are_found(cases, kinds):
+    question = Question.model_validate(yaml.safe_load(FUNCTION.replace("CASES", cases))["questions"]["share"])
+    notebook = nbformat.v4.new_notebook()
+    code = "def share(numbers, whole):\n    return np.sqrt(sum(numbers)) / whole"
+    notebook.cells = [nbformat.v4.new_code_cell(code), nbformat.v4.new_code_cell("check('x.share', share)")]
+    notebook.cells[0].metadata["nbgrader"] = {"grade": False, "solution": True, "grade_id": "share-answer"}
+    notebook.cells[1].metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "share"}
+    found = list(blind(Source.of(notebook), {"share": question}, {"np": np}))
+    assert {place for place, _version in found} <= {"share.given"}
+    assert kinds <= {version.made_by[0].removeprefix("share: ") for _place, version in found} or not found
+    assert bool(found) == bool(kinds)

@@ -6,8 +6,11 @@ import pytest
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription, Component
+from autograder.course.checks.base import Facts
+from autograder.course.checks.elsewhere import MOST, networks
+from autograder.course.checks.registry import decide, parse
 from tests.deciding import outcome
-from tests.hand_built import SGD, FakeLab, compiled, fit, listed, mapping, model, scalar
+from tests.hand_built import SGD, FakeLab, compiled, dense, fit, listed, mapping, model, scalar
 
 
 def trained(*fits, **fields):
@@ -335,6 +338,7 @@ def test_numbers_of_unscaled_images_are_known():
 @pytest.mark.parametrize(
     ("metric", "number", "hint"),
     [
+        ("accuracy", 0.0, "Hardly an answer counts as right"), ("loss", 0.0, "this very network"),
         ("accuracy", 0.95, "on the training split: evaluate it on the hold-out"), ("accuracy", 0.85, "on the test set: evaluate it"),
         ("loss", 0.2, "on the training split"), ("accuracy", 0.13, "the share of wrong answers"), ("accuracy", 0.1031, "belong together"),
         ("loss", 9.017, "was it evaluated before fit()"), ("accuracy", 0.9, "This is rounded"), ("accuracy", 0.15, "A network that only guesses"), ("loss", 0.5, "this very network"), ("accuracy", 0.8, "this very network"),
@@ -370,6 +374,18 @@ def test_a_number_that_is_near_by_chance_is_told_by_what_it_is(number, hint):
     assert found.status is (Status.FAILED if hint else Status.PASSED) and hint in found.hint
 
 
+def test_a_number_of_an_epoch_is_told_however_near_to_that_of_unscaled_images_it_is():
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            return {"loss": 0.4449 if scaling else 0.34, "accuracy": 0.87}
+
+    history = {"val_loss": (0.4451, 0.34), "loss": (0.7, 0.4)}
+    trained_so = trained().model_copy(update={"fits": (fit().model_copy(update={"history": history}),)})
+    loss = {**EVALUATION, "metric": "loss", "tolerance": 0.005}
+    for number, hint in ((0.4451, "measured in epoch 1"), (0.4449, "run to 255")):
+        assert hint in outcome(loss, scalar(number), Lab(), model=trained_so).hint
+
+
 @pytest.mark.parametrize(("measured", "digits"), [(0.8712345, 3), (0.8712345, 4), (0.8695, 3)])
 def test_a_number_that_was_rounded_stays_the_right_one(measured, digits):
     class Lab(FakeLab):
@@ -389,6 +405,31 @@ def test_the_number_of_another_network_is_told_however_near_it_is():
     assert outcome(EVALUATIONS, mapping(one=0.87, two=0.8712), Lab(), models=models).status is Status.PASSED
     found = outcome(EVALUATIONS, mapping(one=0.8712, two=0.87), Lab(), models=models)
     assert found.status is Status.FAILED and "accuracy of `two`" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(0.8712, "accuracy of `models['adam']` on the hold-out"), (0.8689, "accuracy of `models['adam']` on the test set"),
+     (0.87, ""), (0.8717, ""), (0.8694, "")],
+)  # fmt: skip
+def test_the_number_of_another_questions_network_is_told_however_near_it_is(number, hint):
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            known = {("adam", "holdout"): 0.8712, ("adam", "test"): 0.8689, ("mine", "holdout"): 0.87}
+            return {"loss": 0.4, "accuracy": known.get((model.name, split), 0.5)}
+
+    mine, untrained = model(name="mine", fits=(fit(),)), model(name="never")
+    adam = model(dense(10, "softmax", name="adam"), name="adam", fits=(fit(),))
+    others = networks([{"models": mapping(adam=adam, never=untrained)}, {"model": mine, "number": scalar(1)}])
+    assert list(others) == ["models['adam']", "model"]
+    check = parse({"points": 1, **EVALUATION})
+    (found,) = decide([check], Facts({"value": scalar(number), "model": mine}, Lab(), elsewhere=others))
+    assert found.status is (Status.FAILED if hint else Status.PASSED) and hint in found.hint
+
+
+def test_no_more_networks_are_measured_than_a_few():
+    many = mapping(**{f"n{number}": model(fits=(fit(),)) for number in range(50)})
+    assert len(networks([{"models": many}])) == MOST
 
 
 def test_the_loss_can_be_asked_for():
@@ -491,6 +532,12 @@ def test_predictions_that_are_the_networks_but_for_something_that_can_be_named(g
 def test_predictions_are_one_whole_number_for_each_image(given):
     found = outcome(PREDICTIONS, given, SmallLab(), model=trained())
     assert found.status is Status.FAILED and "np.argmax" in found.hint
+
+
+def test_an_image_for_each_class_is_told_by_its_axis():
+    found = outcome(PREDICTIONS, listed(*range(10)), FakeLab(), model=trained())
+    assert found.status is Status.FAILED and "axis=1" in found.hint
+    assert "axis" not in outcome(PREDICTIONS, listed(*range(9)), FakeLab(), model=trained()).hint
 
 
 @pytest.mark.parametrize(("network", "actual"), [(None, "nothing"), (model(), "fit() was not called on this network")])

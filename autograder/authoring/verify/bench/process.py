@@ -54,6 +54,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     from autograder.authoring.verify.bench.run import Bench
     from autograder.authoring.verify.rewriting import Source, versions
     from autograder.authoring.verify.slips import MISTAKES
+    from autograder.authoring.verify.slips.blind import blind
     from autograder.authoring.verify.slips.requirements import observer
     from autograder.authoring.verify.spellings import REWRITERS
 
@@ -65,6 +66,9 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     if any(status != "passed" for status in right.statuses.values()):
         odd = Odd(-1, ("the solution",), "", dict(lost(right)))
         return {kind: Tried(1, [odd]) for kind in found}
+    if slips:
+        for place, version in blind(source, questions, bench.names):
+            found["slips"].odd.append(Odd(-1, version.made_by, version.difference(notebook), {place: "blind"}))
     plans = (("spellings", REWRITERS, spellings, 5), ("slips", MISTAKES, slips, 1))
     for kind, rewriters, seeds, most in plans:
         # One after the other where they share the cells that take time.

@@ -64,6 +64,7 @@ class Bench:
         self.student._lab = self.lab = StandInLab(course.on(assignment).data, course.root)
         self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         self.places = question_cells(notebook)
+        self.names: dict[str, Any] = {}  # that the cells of the last run bound
         imports = {place for place, source in enumerate(self.cells) if modules(source)}
         self.needed = _needed(notebook_uses(notebook), self.places) | imports
         self.arrays = self.stand_ins.arrays
@@ -94,6 +95,8 @@ class Bench:
         """The solution with the cells at the places in `changed` as given there; in another `order` of cells."""
         answered = Answered()
         names: dict[str, Any] = {"__name__": "__main__"}
+        self.names.clear()  # the functions of a cell hold its names, and these its arrays: no count of references frees them
+        self.names = names
         if self.keras is not None:
             self.keras.utils.clear_session(free_memory=False)  # names of layers begin anew
         self.stand_ins.forget()

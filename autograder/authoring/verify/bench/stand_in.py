@@ -99,6 +99,7 @@ class StandIns:
         self.arrays = Arrays()
         self.student: Any = None  # set when there is one: its description of a network is what is scored
         self.kept: list[Any] = []  # networks, so that no id comes back
+        self.owners: dict[int, Any] = {}  # by ``id`` of an optimizer, the network that it trained first
 
     def install(self) -> None:
         """Before anything wraps ``fit``."""
@@ -115,6 +116,7 @@ class StandIns:
     def forget(self) -> None:
         self.trainings.clear()
         self.kept.clear()
+        self.owners.clear()
 
     def fit(
         self, model: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: int = 1, verbose: Any = "auto",
@@ -124,6 +126,8 @@ class StandIns:
 
         self._try_out(model, x, y)
         optimizer = model.optimizer
+        if self.owners.setdefault(id(optimizer), model) is not model:
+            raise ValueError("This optimizer can only be called for the variables it was originally built with.")
         settings = {key: value for key, value in optimizer.get_config().items() if key != "name"}
         history = keras.callbacks.History()
         history.set_model(model)

@@ -7,6 +7,7 @@ import copy
 import random
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, statements, text_of
+from autograder.authoring.verify.slips.sharing import SHARING
 
 _TAKES_SAMPLES = ("fit", "evaluate", "predict", "train_test_split")
 
@@ -189,7 +190,56 @@ class LogitsSaid(Rewriter):
         return node
 
 
+class ForgottenCall(Rewriter):
+    """No root, no exponential, no rounding: what a function of one number should get stands there itself."""
+
+    name = "forgotten call"
+
+    def matches(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and calls(node, "sqrt", "exp", "log", "abs", "int", "len") and len(node.args) == 1 and not node.keywords  # fmt: skip
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        assert isinstance(node, ast.Call)
+        return node.args[0]
+
+
+class NotAdded(Rewriter):
+    """``=`` for ``+=``: what was there before is lost."""
+
+    name = "not added"
+
+    def matches(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.AugAssign)
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        assert isinstance(node, ast.AugAssign)
+        return ast.Assign([node.target], node.value)
+
+
+class FirstAlways(Rewriter):
+    """The first place, or class, whatever a variable says; a condition that always or never holds."""
+
+    name = "first always"
+
+    def matches(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Compare):
+            return isinstance(node.comparators[0], ast.Name)
+        if isinstance(node, ast.If):
+            return isinstance(node.test, ast.Name)
+        return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        if isinstance(node, ast.Compare):
+            node.comparators[0] = ast.Constant(0)
+        elif isinstance(node, ast.If):
+            node.test = ast.Constant(draw.random() < 0.5)
+        else:
+            assert isinstance(node, ast.Subscript)
+            node.slice = ast.Constant(0)
+        return node
+
+
 HABITS = (
     WrongSlice(), OrderLost(), WrongForm(), WrongBest(), BehindTheLoop(), OneShort(), EarlyReturn(), StateStays(), CopyTrained(),
-    LogitsSaid(),
+    LogitsSaid(), ForgottenCall(), NotAdded(), FirstAlways(), *SHARING,
 )  # fmt: skip

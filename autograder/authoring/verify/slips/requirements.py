@@ -97,7 +97,12 @@ def _metrics(check: Any, objects: Objects, _: StandIns) -> Any:
 
 
 def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:
-    optimizer = structure.network(check, objects).optimizer
+    network = structure.network(check, objects)
+    optimizer = network.optimizer
+    if check.own and any(
+        one is not network and getattr(one, "optimizer", None) is optimizer for one in objects.values()
+    ):
+        raise ValueError("one optimizer for several networks")
     return type(optimizer).__name__, settings(optimizer.get_config())
 
 
@@ -205,9 +210,8 @@ def _winner(check: Any, objects: Objects, _: StandIns) -> Any:
     return len(results) >= check.enough and all(results[best] >= value for value in results.values())
 
 
-def _function(check: Any, objects: Objects, _: StandIns) -> Any:
-    """What the function gives for arguments of our own drawing."""
-    function = objects[check.of]
+def seen_of_function(check: Any, function: Any) -> Any:
+    """What the function gives for the check's cases, or for arguments of our own drawing."""
     if check.cases:
         seen_of_cases = []
         for case in check.cases:
@@ -282,7 +286,7 @@ STATEMENTS: dict[str, Statement] = {
     "predictions": _predictions,
     "keys": _keys,
     "winner": _winner,
-    "function": _function,
+    "function": lambda check, objects, _: seen_of_function(check, objects[check.of]),
     "accuracy": _accuracy,
     "metric": _accuracy,
     "learning_rates": _rates,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -68,22 +70,23 @@ def _looks(images: Any) -> frozenset[bytes]:
     return frozenset(row.tobytes() for row in np.rint(rows * (255 / rows.max())).astype(np.uint8))
 
 
-_fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
-MOST_FINGERPRINTS = 4  # each holds its arrays, so that no id comes back
+_fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()  # no array lives longer for it
+MOST_FINGERPRINTS = 16
 
 
 def fingerprint(x: Any, y: Any) -> Any:
     """Of images and labels together: shapes, range, and two sums that another row, scale or label changes."""
     key = (id(x), id(y))
-    if key not in _fingerprints or _fingerprints[key][0] is not x or _fingerprints[key][1] is not y:
-        images, labels = np.asarray(x), np.asarray(y).astype(float)
-        means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
-        found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
-        _fingerprints[key] = (x, y, found)
+    if (known := _fingerprints.get(key)) and known[0]() is x and known[1]() is y:
+        return known[2]
+    images, labels = np.asarray(x), np.asarray(y).astype(float)
+    means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
+    found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
+    with contextlib.suppress(TypeError):  # of a list there is no weak reference
+        _fingerprints[key] = (weakref.ref(x), weakref.ref(y), found)
         while len(_fingerprints) > MOST_FINGERPRINTS:
             _fingerprints.popitem(last=False)
-    _fingerprints.move_to_end(key)
-    return _fingerprints[key][2]
+    return found
 
 
 def epochs(check: Any, objects: Objects, stand_ins: StandIns) -> Any:

@@ -44,6 +44,7 @@ class WholeNumber(Rewriter):
             "Fraction(V)",
             "Decimal(V)",
             "np.uint32(V)",
+            "enum.IntEnum('Answer', {'it': V}).it",
         ]
         node.value = expression(draw.choice(ways), V=node.value)
         return node
@@ -89,7 +90,7 @@ class ListForTuple(Rewriter):
 
 
 class TextBuilt(Rewriter):
-    """A text that is put together, or NumPy's."""
+    """A text that is put together, NumPy's, or a member of an Enum."""
 
     name = "text put together"
 
@@ -100,7 +101,7 @@ class TextBuilt(Rewriter):
         assert isinstance(node, ast.Assign)
         said = text_of(node.value)
         at = draw.randint(1, len(said) - 1)
-        ways = [f"{said[:at]!r} + {said[at:]!r}", f"np.str_({said!r})", f"f'{{{said!r}}}'" if "'" not in said else repr(said), f"str({said!r})", f"{said!r}.strip()"]  # fmt: skip
+        ways = [f"{said[:at]!r} + {said[at:]!r}", f"np.str_({said!r})", f"f'{{{said!r}}}'" if "'" not in said else repr(said), f"str({said!r})", f"{said!r}.strip()", f"enum.Enum('Answer', {{'it': {said!r}}}, type=str).it", f"enum.StrEnum('Answer', {{'it': {said!r}}}).it"]  # fmt: skip
         ways[2] = f"''.join([{said[:at]!r}, {said[at:]!r}])"
         node.value = expression(draw.choice(ways))
         return node

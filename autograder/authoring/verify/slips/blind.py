@@ -1,0 +1,97 @@
+"""Visible cases of a function that can't see a mistake which its hidden calls see: whoever makes it is told only by lost points."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import random
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograder.authoring.verify.rewriting import Source, Version, calls, rewrite
+from autograder.authoring.verify.slips.mistakes import MISTAKES
+from autograder.authoring.verify.slips.requirements import same, seen_of_function
+from autograder.common.wire.names import python
+from autograder.course.checks.functions import Function
+from autograder.course.course import Question
+
+ATTEMPTS = 24  # of one kind of mistake in one cell: most have fewer places
+_SLOW = ("fit", "evaluate", "predict")
+
+
+def blind(source: Source, questions: Mapping[str, Question], names: Mapping[str, Any]) -> Iterator[tuple[str, Version]]:
+    """By ``question.check`` with visible cases, a version of its question's answer that only hidden calls see is wrong.
+
+    `names`: what the cells of the solved notebook bind.
+    """
+    for name, question in questions.items():
+        both = _shown_and_hidden(question)
+        if not both:
+            continue
+        cells = source.questions[name]
+        given = _handed_in(source.notebook.cells[cells.check].source, question.first_name())
+        for place in cells.answers:
+            for check, mistake, code in _unseen(source.notebook.cells[place].source, both, given, names):
+                yield f"{name}.{check.id}", Version(-1, (f"{name}: {mistake}",), {place: code})
+
+
+def _shown_and_hidden(question: Question) -> list[tuple[Function, Function]]:
+    functions = [check for check in question.checks if isinstance(check, Function)]
+    return [
+        (shown, hidden)
+        for shown in functions
+        for hidden in functions
+        if shown.cases and not shown.hidden and hidden.hidden and hidden.of == shown.of
+    ]
+
+
+def _handed_in(check_cell: str, first: str) -> dict[str, str]:
+    """By argument of a check cell's call, the name that it is given; `first`: what an unnamed value is called."""
+    found: dict[str, str] = {}
+    for call in ast.walk(ast.parse(python(check_cell))):
+        if isinstance(call, ast.Call) and calls(call, "check"):
+            values = {first: call.args[1]} if len(call.args) > 1 else {}
+            values |= {one.arg: one.value for one in call.keywords if one.arg}
+            found |= {of: value.id for of, value in values.items() if isinstance(value, ast.Name)}
+    return found
+
+
+def _unseen(
+    code: str, both: list[tuple[Function, Function]], given: Mapping[str, str], names: Mapping[str, Any]
+) -> Iterator[tuple[Function, str, str]]:
+    """(check with visible cases, kind of mistake, code with it)"""
+    if any(calls(node, *_SLOW) for node in ast.walk(ast.parse(python(code)))):
+        return
+    right = _bound(python(code), names)
+    for rewriter in MISTAKES:
+        drawn = {rewrite(code, rewriter, random.Random(f"{rewriter.name}/{number}")) for number in range(ATTEMPTS)}
+        for wrong in sorted(one for one in drawn if one):
+            made = _bound(wrong, names)
+            for shown, hidden in both:
+                name = given.get(shown.of, shown.of)
+                if _alike(shown, name, right, made) and not _alike(hidden, name, right, made):
+                    yield shown, rewriter.name, wrong
+
+
+def _bound(code: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What a cell binds: of one that raises, what it bound before."""
+    own = dict(names)
+    with _quiet(), contextlib.suppress(Exception):
+        exec(compile(code, "<cell>", "exec"), own)
+    return own
+
+
+def _alike(check: Function, name: str, right: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    """Whether both functions give the same where this check calls them."""
+    with _quiet(), contextlib.suppress(Exception):
+        return same(seen_of_function(check, right[name]), seen_of_function(check, made[name]))
+    return False
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
