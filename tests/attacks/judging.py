@@ -274,6 +274,14 @@ for _ in range(3):
     session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=parent)
     session.send(kernel.iopub_socket, "execute_input", {"code": "check('two_layer.parameters')", "execution_count": -1}, parent=parent)
     session.send(kernel.iopub_socket, "clear_output", {"wait": False}, parent=parent)
+import copy
+shell, (head, number) = kernel.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None), parent["header"]["msg_id"].rsplit("_", 1)
+for later in range(9):  # replies before their time, to this cell and to those after it
+    forged = copy.deepcopy(parent)
+    forged["header"]["msg_id"] = f"{head}_{int(number) + later}"
+    session.send(shell, "execute_reply", {"status": "ok", "payload": [], "user_expressions": {}}, parent=forged,
+                 ident=kernel._get_shell_context_var(kernel._shell_parent_ident))
+    session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=forged)
 """},
         WRONG, earns=NONE,
     ),
