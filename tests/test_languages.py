@@ -45,7 +45,8 @@ def course_text(languages, **others):
     }
     first = {"title": said(TITLES), "due": "2027-03-14T23:59:00+09:00", "questions": questions}
     heading = {"id": "tiny", "title": said(TITLES), "languages": list(languages)}
-    return yaml.safe_dump({"course": heading, "assignments": {"first": first}, **others}, allow_unicode=True)
+    document = {"course": heading, "networks": False, "assignments": {"first": first}, **others}
+    return yaml.safe_dump(document, allow_unicode=True)
 
 
 def notebook(languages, *extra):
@@ -58,12 +59,12 @@ def notebook(languages, *extra):
     return made
 
 
-def make(root, languages, source=None):
-    """A course in `languages`, not released."""
+def make(root, languages, source=None, **others):
+    """A course in `languages`, not released; `others` are keys of its course.yml."""
     folder = root / "solutions" / "first"
     folder.mkdir(parents=True)
     (folder / "first.ipynb").write_text(json.dumps(source or notebook(languages)), "utf-8")
-    (root / "course.yml").write_text(course_text(languages), "utf-8")
+    (root / "course.yml").write_text(course_text(languages, **others), "utf-8")
     for stem, mutant in (("more", MUTANT), ("eva", NAME)):
         path = root / "tests" / "mutants" / "first" / f"{stem}.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -232,7 +233,7 @@ def test_a_language_that_the_course_gave_up_leaves_assignments(tmp_path):
 
 
 def test_a_new_assignment_is_in_the_courses_languages(tmp_path, languages):
-    make(tmp_path, languages)
+    make(tmp_path, languages, networks=True)
     run(tmp_path, "new-assignment", "second")
     run(tmp_path, "release", "second")
     assert {path.parent.name for path in (tmp_path / "assignments").glob("*/second")} == set(languages)

@@ -75,8 +75,9 @@ def make(root, questions=QUESTIONS, source=None):
     heading = {"id": "tiny", "title": "Tiny", "languages": ["en", "ko"]}
     (root / "solutions" / "first").mkdir(parents=True)
     (root / "course.yml").write_text(
-        yaml.safe_dump({"course": heading, "assignments": assignments}, allow_unicode=True, sort_keys=False), "utf-8"
-    )
+        yaml.safe_dump({"course": heading, "networks": False, "assignments": assignments}, allow_unicode=True, sort_keys=False),
+        "utf-8",
+    )  # fmt: skip
     (root / "solutions" / "first" / "first.ipynb").write_text(json.dumps(source or notebook()), "utf-8")
     return course_module.load(root / "course.yml")
 

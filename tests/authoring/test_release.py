@@ -27,6 +27,7 @@ from autograder.course.released_notebook import released_notebook
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = """
 course: {id: tiny, title: Tiny, languages: [en, ko]}
+networks: false
 assignments:
   first:
     title: {en: First, ko: 처음}

@@ -96,7 +96,7 @@ def course_of(tiny_course):
 
     def make(check):
         hidden = next(line for line in tiny.TEXT.splitlines() if "hidden: true" in line)
-        text = tiny.TEXT.replace(hidden.strip(), f"- {check}")
+        text = tiny.TEXT.replace(hidden.strip(), f"- {check}").replace("networks: false\n", "")
         path = tiny_course.root / "course.yml"
         path.write_text(text, "utf-8")
         return course_module.load(path)

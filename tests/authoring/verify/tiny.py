@@ -26,6 +26,7 @@ MUTANTS = {
 }
 HEAD = """
 course: {id: tiny, title: Tiny, languages: [en, ko]}
+networks: false
 isolation: bubblewrap
 assignments:
 """
