@@ -204,6 +204,6 @@ def test_the_confusion_matrix_counts_the_first_images_of_the_holdout_and_costs_n
 
 def test_mistakes_that_an_older_version_measured_and_did_not_count_make_no_matrix(lab):
     lab_of_old = SimpleNamespace(
-        mistakes=lambda *asked: (Mistake(row=7, label=6, predicted=0),), labels=lab.labels, data=lab.data
+        _wrong=lambda *asked: (Mistake(row=7, label=6, predicted=0),), labels=lab.labels, data=lab.data
     )
     assert CourseLab.confusion(lab_of_old, None, "holdout") == ()
