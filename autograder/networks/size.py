@@ -32,7 +32,7 @@ _AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numb
 class Size(NamedTuple):
     """Of a network: `parameters`; outputs of all layers (`values`, as float32) and multiplications (`work`) for one sample; `output`
     shape. `cost`: `work` with all else that takes time. `turns`: of its loops, which a batch goes through one after another.
-    `convolutions`: what takes XLA longest to compile.
+    `convolutions`: what XLA is slow at.
     """
 
     parameters: int

@@ -1,4 +1,4 @@
-"""Training, fast and repeatable, an epoch at a time: a whole epoch is one program that loops over the mini-batches, compiled by XLA if large.
+"""Training, fast and repeatable, an epoch at a time: a whole epoch is one program that loops over the mini-batches, compiled by XLA if that pays.
 
 ``Trainer.epoch`` gives what an epoch of Keras's own ``fit`` would for the same order of the data, within float rounding, at
 a fraction of its cost: Keras goes back to Python for every one of the 1,500 steps. Single-threaded, seeded, so the same
@@ -118,8 +118,9 @@ class Rig:
             self._metrics_built = True
         self.model.reset_metrics()
         batch = min(batch, len(order))
-        # A rule that depends on what is asked for alone, as the result does. A pass forward is as fast as a graph.
-        large = sort == "train" and self.size.work * len(order) >= SMALL
+        # A rule that depends on what is asked for alone, as the result does. A pass forward is as fast as a graph, and the gradient of
+        # a convolution 3 to 20 times faster.
+        large = sort == "train" and not self.size.convolutions and self.size.work * len(order) >= SMALL
         try:
             self._function(sort, batch, large)(data, tf.constant(order))
         except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:

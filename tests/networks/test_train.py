@@ -329,6 +329,18 @@ def test_a_small_training_is_not_compiled_and_gives_the_same_numbers(data, spec,
         assert np.allclose(one, other, rtol=1e-4, atol=2e-5)
 
 
+def test_convolutions_are_not_compiled(data):
+    """XLA takes 3 to 20 times longer for their gradients."""
+    layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 5, strides=5), keras.layers.Flatten(), D(10, "softmax")]
+    made = keras.Sequential(layers)
+    made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rows = np.arange(64, dtype=np.int32)
+    samples = Samples(rows, data.targets[rows], UNIT, (28, 28, 1))
+    trainer = Trainer(data)
+    trainer.fit(FitSpec(*plans(made), samples, 1, 32, False, 42))
+    assert {sort for rig in trainer._rigs.values() for sort, _batch in rig._functions} == {"train steps"}
+
+
 def test_names_of_layers_do_not_change_what_a_training_is_known_by(spec, samples):
     renamed = FitSpec(*plans(network(names=("a", "b"))), samples, EPOCHS, BATCH, False, 42)
     assert renamed.key() == spec.key()
