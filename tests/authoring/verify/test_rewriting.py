@@ -6,6 +6,7 @@ import contextlib
 import enum
 import functools
 import random
+import weakref
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
 from autograder.authoring.verify.slips.blind import blind
 from autograder.authoring.verify.slips.requirements import STATEMENTS, same
+from autograder.authoring.verify.slips.trainings import fingerprint
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
 from autograder.authoring.verify.spellings.holding import HOLDING
@@ -153,6 +155,19 @@ def test_labels_of_another_type_are_the_same_labels(labels):
 def test_whatever_a_mistake_makes_of_an_array_can_be_compared(other):
     assert not same(np.zeros((2, 2)), other) and not same([np.zeros((2, 2)), 1.0], [other, 1.0])
     assert same(np.zeros((2, 2)), [[0, 0], [0, 1e-9]])
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: np.arange(12.0).reshape(3, 4), lambda: np.arange(12.0).reshape(3, 4).tolist()]
+)
+def test_what_arrays_look_like_is_known_again_and_keeps_none_of_them(make):
+    images, labels = make(), np.array([1, 2, 3])
+    first = fingerprint(images, labels)
+    assert fingerprint(images, labels) == first != fingerprint(images, labels[::-1].copy())
+    if isinstance(images, np.ndarray):
+        gone = weakref.ref(images)
+        del images
+        assert gone() is None
 
 
 FUNCTION = """
