@@ -70,6 +70,16 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 _("Choose another name."),
                 misused=True,
             )
+        if new.networks and not course.networks:
+            raise CourseError(
+                _(
+                    "{file} says `networks: false`, and the task '{name}' is about networks",
+                    file=course_file,
+                    name=new.task,
+                ),
+                _("Choose `--task sklearn`, or remove that line."),
+                misused=True,
+            )
         text, new = course_file.read_bytes().decode("utf-8"), replace(new, languages=course.course.languages)
         on = course.data
     else:

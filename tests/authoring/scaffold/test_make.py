@@ -167,6 +167,18 @@ def test_an_assignment_of_each_task_proves_itself(tmp_path, task, memo_folder):
         assert done.exit_code == 0, done.output
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_course_without_networks_takes_the_tasks_that_need_none_and_names_them(tmp_path, task):
+    new_course(tmp_path, New("first", task="sklearn"))
+    before = (tmp_path / "course.yml").read_bytes()
+    if task == "sklearn":
+        new_assignment(tmp_path / "course.yml", New("second", task=task))
+        return
+    with pytest.raises(CourseError, match=f"says `networks: false`, and the task '{task}' is about networks") as caught:
+        new_assignment(tmp_path / "course.yml", New("second", task=task))
+    assert "--task sklearn" in caught.value.remedy and (tmp_path / "course.yml").read_bytes() == before
+
+
 def test_a_gitignore_that_is_there_stays(tmp_path):
     (tmp_path / ".gitignore").write_text("mine\n")
     new_assignment(tmp_path / "course.yml", New("first"))
