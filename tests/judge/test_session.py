@@ -646,7 +646,7 @@ keras.utils.set_random_seed(42)  # before every cell, in a notebook
 from autograder import check
 
 (x, y), _ = keras.datasets.fashion_mnist.load_data()
-assert x.shape == (60000, 28, 28) and x.dtype == np.uint8 and x.flags.writeable
+assert x.shape == (60000, 28, 28) and x.dtype == np.uint8 and not x.flags.writeable
 small, labels = x[:1000].reshape(-1, 784) / 255.0, y[:1000]
 facts = {}
 print_nothing = lambda *_, **__: None
