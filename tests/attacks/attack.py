@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.authoring.variants import Edits, edited, solved
+from autograder.common.wire.names import looked_up
 from autograder.course.course import Course
 
 # Honest notebooks that are cut down to a few questions: what attacks start from. Other questions stay unanswered.
@@ -64,12 +66,20 @@ def _solved(course_file: str, assignment: str) -> NotebookNode:
 
 
 def honest(course: Course, base: str) -> NotebookNode:
-    """The perfect notebook with the answers of some questions only, and without figures."""
+    """The perfect notebook with the answers of some questions only, and without figures.
+
+    What the others ask for is None: that it isn't there would be an error of each check cell, and errors are most of such a notebook's time.
+    """
     assignment, with_data, questions = BASES[base]
     notebook = nbformat.from_dict(_solved(str(course.root / "course.yml"), assignment))
     wanted = {"imports", *(["load"] if with_data else [])}
     wanted |= {f"{question}-{part}" for question in questions for part in ("answer", "check")}
+    checks = [cell.source for cell in notebook.cells if cell.id.endswith("-check") and cell.id not in wanted]
+    unanswered = set().union(*(looked_up(ast.parse(source)) for source in checks)) - {"check"}
     notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
+    nothing = nbformat.v4.new_code_cell(" = ".join([*sorted(unanswered), "None"]))
+    nothing["id"] = "nothing"
+    notebook.cells.insert(0, nothing)
     return notebook
 
 

@@ -22,7 +22,7 @@ builtins.abs = lambda x: 0
 """},
         WRONG | {"outputs-answer": 'binary = multiclass = regression = "no idea"'},
         earns=NOTHING,  # isinstance was patched: the kernel can't even run the next cell
-        says=("the kernel ended in cell 2",),
+        says=("the kernel ended in cell 3",),
     ),
     Attack(
         "check replaced by one that returns full marks",
