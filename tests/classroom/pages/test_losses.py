@@ -1,5 +1,6 @@
 """What a submission lost points for: every known mistake alone and in pairs, and the sums of any report."""
 
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.hand_built import report_of
 MUTANTS = sorted((Path(__file__).parents[2] / "mutants").glob("*/*.yml"))
 
 
+@cache
 def slips(path):
     """What a mutant of the course says that it loses, by question or ``question.check``, and what it skips; whose cells it edits."""
     document = yaml.safe_load(path.read_text("utf-8"))
