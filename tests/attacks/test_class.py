@@ -99,4 +99,6 @@ def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
     assert len(alone) == len(HONEST)
     with Book(address(course), course.course.id) as book:
         entered = {score.student: (score.points, score.undecided) for score in book.scores()}
-    assert entered == {one.submission.student: (one.report.points, 0) for one in done}
+    waiting = {one.submission: sum(question.undecided != () for question in one.report.questions) for one in done}
+    assert entered == {one.submission.student: (one.report.points, waiting[one.submission]) for one in done}
+    assert not any(waiting[one] for one in honest_ones)

@@ -27,9 +27,12 @@ def test_a_check_that_a_mistake_passes_is_found(tiny_course):
     course = course_module.load(tiny_course.root / "course.yml")
     (step,) = steps(course, ["first"], frozenset({Part.SLIPS}), SEEDS)
     assert not step.proven and 0 < step.right < step.tried
-    reason = step.reasons[0]
-    assert reason.place == "add.shown" and "breaks what this check asks for, and the check is passed" in reason.message
-    assert "autograder verify first --only slips --seed" in reason.file and "-add = total + 3" in reason.found
+    assert {reason.place for reason in step.reasons} == {"add.shown"}
+    assert {reason.message for reason in step.reasons} == {
+        "a mistake breaks what this check asks for, and the check is passed"
+    }
+    assert all("autograder verify first --only slips --seed" in reason.file for reason in step.reasons)
+    assert any("-add = total + 3" in reason.found for reason in step.reasons)  # which mistake is drawn first may change
 
 
 def test_a_check_that_is_too_narrow_is_found(tiny_course):
