@@ -20,10 +20,10 @@ SLOW = {
 }  # who needs one of these fixtures, a Chromium or a PostgreSQL, is slow; so is who attacks a real sandbox
 
 LONGEST = (
-    "transparency/test_models.py", "attacks/test_attacks.py", "transparency/test_cells.py", "classroom/grading/test_cluster.py",
-    "authoring/test_writing.py", "test_examples.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py", "test_languages.py",
-    "classroom/collect/test_circle.py", "authoring/verify/test_tiny.py", "authoring/verify/test_tried.py", "test_nbgrader.py",
-    "kernel/test_jupyterlab.py",
+    "transparency/test_models.py", "attacks/test_attacks.py", "test_examples.py", "authoring/test_writing.py", "classroom/grading/test_cluster.py",
+    "authoring/scaffold/test_make.py", "transparency/test_cells.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py",
+    "worker/test_submission.py", "sandbox/test_limits.py", "worker/test_illustrations.py", "attacks/test_class.py",
+    "classroom/collect/test_circle.py", "kernel/test_jupyterlab.py", "test_languages.py", "test_nbgrader.py",
 )  # fmt: skip
 
 
