@@ -101,8 +101,15 @@ class TextBuilt(Rewriter):
         assert isinstance(node, ast.Assign)
         said = text_of(node.value)
         at = draw.randint(1, len(said) - 1)
-        ways = [f"{said[:at]!r} + {said[at:]!r}", f"np.str_({said!r})", f"f'{{{said!r}}}'" if "'" not in said else repr(said), f"str({said!r})", f"{said!r}.strip()", f"enum.Enum('Answer', {{'it': {said!r}}}, type=str).it", f"enum.StrEnum('Answer', {{'it': {said!r}}}).it"]  # fmt: skip
-        ways[2] = f"''.join([{said[:at]!r}, {said[at:]!r}])"
+        ways = [
+            f"{said[:at]!r} + {said[at:]!r}",
+            f"np.str_({said!r})",
+            f"''.join([{said[:at]!r}, {said[at:]!r}])",
+            f"str({said!r})",
+            f"{said!r}.strip()",
+            f"enum.Enum('Answer', {{'it': {said!r}}}, type=str).it",
+            f"enum.StrEnum('Answer', {{'it': {said!r}}}).it",
+        ]
         node.value = expression(draw.choice(ways))
         return node
 
