@@ -191,8 +191,8 @@ def stack(pid: int) -> str:
     return fields[25] if fields else "0"
 
 
-def broken_limit(processes: Iterable[int], limits: dict[str, Any], before: int | None = None) -> Broken | None:
-    """Which limit `processes` break together, if any; `before`: what the machine's processes shared without them."""
+def broken_limit(processes: Iterable[int], limits: dict[str, Any], shared_since: int = 0) -> Broken | None:
+    """Which limit `processes` break together, if any; `shared_since`: bytes that the machine's processes share more than without them."""
     count = 0
     sizes: dict[str, int] = {}
     for pid in processes:
@@ -209,7 +209,7 @@ def broken_limit(processes: Iterable[int], limits: dict[str, Any], before: int |
         len(large) > MANY or all(sum(map(_proportional, large)) > allowed for _ in range(2))
     ):
         return Broken("memory", limits["memory_mb"])
-    if before is not None and shared() - before > allowed and _may_share(sizes) > allowed:
+    if shared_since > allowed and _may_share(sizes) > allowed:
         return Broken("memory", limits["memory_mb"])
     if _sockets(sizes, limits["open_files"] // 8) > limits["open_files"]:
         return Broken("sockets", limits["open_files"])

@@ -180,8 +180,9 @@ class Parent:
                 if running.code == KILLED and not running.broke and limits.killed_by_system() > running.killed:
                     running.broke = Broken("machine", limits.MACHINE_FLOOR_MB)
                 return
-        running.shared = min(running.shared, limits.shared())
-        broke = limits.broken_limit(self._processes(running), running.limits, running.shared)
+        shared = limits.shared()
+        running.shared = min(running.shared, shared)
+        broke = limits.broken_limit(self._processes(running), running.limits, shared - running.shared)
         broke = broke or self._litter() or self._halted(running)
         if broke:
             self._end(broke)
