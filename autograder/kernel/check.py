@@ -1,6 +1,6 @@
 """What a notebook imports: ``from autograder import check``.
 
-Where the environment names a judge (graded.py), `check` hands the values over to it, and judges nothing. At home (home.py) it looks
+Where the environment names a judge (graded.py), `check` hands the values over to it, and judges nothing. At home (home/student.py) it looks
 at the work, prints what it found, and returns the points of the visible checks (plain nbgrader takes that as partial credit).
 """
 
@@ -33,7 +33,7 @@ def networks() -> bool:
     if os.environ.get(JUDGE):
         return protocol.has_networks()
     try:
-        from autograder.kernel.home import has_networks
+        from autograder.kernel.home.student import has_networks
     except ModuleNotFoundError:  # in the grader's sandbox, where nobody is asked
         return True
     return has_networks()
@@ -44,7 +44,7 @@ def _of_this_mode(address: str) -> Student:
         from autograder.kernel.graded import GradedStudent
 
         return GradedStudent(address)
-    from autograder.kernel.home import HomeStudent
+    from autograder.kernel.home.student import HomeStudent
 
     return HomeStudent()
 

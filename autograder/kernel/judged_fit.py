@@ -1,6 +1,6 @@
 """What happens to ``fit`` and ``evaluate`` while a notebook is graded: the judge trains, inside Keras's own loops.
 
-Where a call is nothing for the judge, Keras gets its arguments as they are. (At home Keras does its work: home.py.)
+Where a call is nothing for the judge, Keras gets its arguments as they are. (At home Keras does its work: home/.)
 """
 
 from __future__ import annotations

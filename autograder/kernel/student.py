@@ -1,4 +1,4 @@
-"""The state behind `check` in one kernel, as far as both modes share it: ``graded.py`` and ``home.py`` have the rest."""
+"""The state behind `check` in one kernel, as far as both modes share it: ``graded.py`` and ``home/student.py`` have the rest."""
 
 from __future__ import annotations
 

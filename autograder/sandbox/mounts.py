@@ -18,7 +18,7 @@ from autograder.common.i18n import _
 PACKAGE = "/opt/autograder-package"
 # Of this package. A graded kernel hands over and judges nothing, so the rest, which judges, isn't there.
 IN_KERNELS = ("__init__.py", "common", "kernel", "sandbox/__init__.py", "sandbox/inside")
-ONLY_AT_HOME = ("home.py", "progress.py")  # of kernel/
+AT_HOME = "home"  # of kernel/: what only a student's own machine runs
 _PROGRAMS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SHARED = (
     "datasets",
@@ -89,9 +89,9 @@ def _package() -> Iterator[tuple[Path, str]]:
     for part in IN_KERNELS:
         if part != "kernel":
             yield root / part, part
-    for file in sorted((root / "kernel").glob("*.py")):  # one by one: its __pycache__ holds what is only for home, too
-        if file.name not in ONLY_AT_HOME:
-            yield file, f"kernel/{file.name}"
+    for path in sorted((root / "kernel").iterdir()):
+        if path.name != AT_HOME and (path.suffix == ".py" or (path / "__init__.py").exists()):
+            yield path, f"kernel/{path.name}"
 
 
 def outside() -> list[str]:

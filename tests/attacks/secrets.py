@@ -98,7 +98,7 @@ for thing in gc.get_objects():
     if type(thing) is dict and "equals" in thing and "points" in thing: print("STOLEN", list(thing)[:9])
 from autograder.kernel import check as student
 def home():
-    from autograder.kernel.home import HomeStudent
+    from autograder.kernel.home.student import HomeStudent
     return HomeStudent().course
 def released():
     from autograder.course.released_checks import locate

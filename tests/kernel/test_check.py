@@ -30,12 +30,12 @@ from autograder.common.wire.protocol import JUDGE
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
-from autograder.kernel import home
 from autograder.kernel.check import check
-from autograder.kernel.home import HomeStudent
-from autograder.kernel.progress import Stage, State
-from autograder.kernel.progress import as_html as progress_html
-from autograder.kernel.recorder import Recorder
+from autograder.kernel.home import student
+from autograder.kernel.home.progress import Stage, State
+from autograder.kernel.home.progress import as_html as progress_html
+from autograder.kernel.home.recorder import Recorder
+from autograder.kernel.home.student import HomeStudent
 from tests.hand_built import NoLab, scalar
 
 # ---- the released file
@@ -371,7 +371,7 @@ NOISES = {
 def test_what_is_logged_while_networks_are_measured_is_not_shown(released, monkeypatch, capfd, caplog, recwarn, noise):
     """Students can do nothing about it, and plain nbgrader scores a cell with stderr as zero."""
     monkeypatch.chdir(released)
-    monkeypatch.setattr(home, "decide", lambda *arguments: (noise(), decide(*arguments))[1])
+    monkeypatch.setattr(student, "decide", lambda *arguments: (noise(), decide(*arguments))[1])
     before = logging.root.manager.disable
     HomeStudent().check("two_layer.steps", None, {"steps_default": 1500, "steps_full": 1}, False, False)
     shown = capfd.readouterr()

@@ -9,12 +9,9 @@ import sys
 import autograder.kernel
 from autograder.common.wire.protocol import JUDGE
 
-AT_HOME = {f"autograder.kernel.{name}" for name in ("as_graded", "home", "notebook_errors", "progress", "recorder")}
-GRADED = sorted(
-    f"autograder.kernel.{module.name}"
-    for module in pkgutil.iter_modules(autograder.kernel.__path__)
-    if f"autograder.kernel.{module.name}" not in AT_HOME
-)
+MODULES = {module.name for module in pkgutil.walk_packages(autograder.kernel.__path__, "autograder.kernel.")}
+AT_HOME = {name for name in MODULES if name.startswith("autograder.kernel.home")}
+GRADED = sorted(MODULES - AT_HOME)
 LOADED = """
 import importlib, json, sys
 for name in json.loads(sys.argv[1]):

@@ -120,7 +120,12 @@ def test_of_this_package_a_kernel_finds_what_it_needs_and_nothing_that_judges(at
     package = Path(autograder.__file__).resolve().parent
     every = [name for _, name, _ in pkgutil.walk_packages([str(package)], "autograder.") if "__main__" not in name]
     outside = mounts.outside()
-    assert {"autograder.judge.session", "autograder.course.course", "autograder.kernel.home"} < set(outside)
+    assert {
+        "autograder.judge.session",
+        "autograder.course.course",
+        "autograder.kernel.home",
+        "autograder.kernel.home.student",
+    } < set(outside)
     files = [package.parent.joinpath(*name.split(".")) for name in outside]
     contents = [
         path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py" for path in files

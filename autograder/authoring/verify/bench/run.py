@@ -53,7 +53,7 @@ class Bench:
         self, course: Course, assignment: str, notebook: NotebookNode, observe: Observer | None = None
     ) -> None:
         os.environ["AUTOGRADER_COURSE"] = str(course.root / "course.yml")
-        from autograder.kernel.home import HomeStudent
+        from autograder.kernel.home.student import HomeStudent
 
         self.course, self.assignment, self.observe = course, assignment, observe
         self.questions = course.assignment(assignment).checked

@@ -17,7 +17,7 @@ from autograder.authoring.verify.bench.arrays import Arrays
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
 from autograder.common.wire.description import DataRecord, ModelDescription
-from autograder.kernel.home import HomeLab
+from autograder.kernel.home.student import HomeLab
 from autograder.networks.lab import data_record
 
 GOOD, FAR = 0.88, 0.01  # accuracy of whatever was trained; what two numbers differ by that are not the same

@@ -9,7 +9,7 @@ from typing import Any
 from autograder.common.hints import for_error
 from autograder.common.i18n import _, speaking
 from autograder.common.spelling import nearest
-from autograder.kernel.as_graded import imported
+from autograder.kernel.home.would_train import imported
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")

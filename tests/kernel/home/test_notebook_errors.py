@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from autograder.kernel.notebook_errors import NotebookErrors
+from autograder.kernel.home.notebook_errors import NotebookErrors
 
 CELLS = {
     "import": "import keras\nimport numpy as np\nfrom autograder import check",
