@@ -29,7 +29,7 @@ import numpy as np
 
 from autograder.common.data import DataSet
 from autograder.common.data_sets import load
-from autograder.kernel.describe import describe_model
+from autograder.kernel.describing.describe import describe_model
 from autograder.networks import train
 from autograder.networks.build import architecture, compile_settings
 from autograder.networks.states import FitSpec, Samples

@@ -169,7 +169,7 @@ def trained(course, lab, memo):
     """The course's networks, each trained when first asked for: ``trained("two_layer")``."""
     from autograder.common.wire.description import FitRecord
     from autograder.common.wire.messages import SamplesMessage
-    from autograder.kernel.describe import describe
+    from autograder.kernel.describing.describe import describe
     from autograder.networks.build import architecture, compile_settings
     from autograder.networks.lab import UNIT, data_record
     from autograder.networks.states import FitSpec, Samples

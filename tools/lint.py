@@ -82,7 +82,7 @@ class Once:
 
 
 ONCE = (
-    Once(r"warnings\.warn(_explicit)?\(.*", "kernel/traced.py", "a warning shows the line that gives it, which is none of the notebook's"),
+    Once(r"warnings\.warn(_explicit)?\(.*", "kernel/graded/traced.py", "a warning shows the line that gives it, which is none of the notebook's"),
     Once(r"'grade_id'|.*metadata(\.get\(|\[|\.)'?nbgrader\b.*", "common/cells.py", "ask common/cells.py what nbgrader says of a cell"),
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),

@@ -1,6 +1,6 @@
 """What a notebook imports: ``from autograder import check``.
 
-Where the environment names a judge (graded.py), `check` hands the values over to it, and judges nothing. At home (home/student.py) it looks
+Where the environment names a judge (graded/student.py), `check` hands the values over to it, and judges nothing. At home (home/student.py) it looks
 at the work, prints what it found, and returns the points of the visible checks (plain nbgrader takes that as partial credit).
 """
 
@@ -41,7 +41,7 @@ def networks() -> bool:
 
 def _of_this_mode(address: str) -> Student:
     if address:
-        from autograder.kernel.graded import GradedStudent
+        from autograder.kernel.graded.student import GradedStudent
 
         return GradedStudent(address)
     from autograder.kernel.home.student import HomeStudent

@@ -1,4 +1,4 @@
-"""The state behind `check` in one kernel, as far as both modes share it: ``graded.py`` and ``home/student.py`` have the rest."""
+"""The state behind `check` in one kernel, as far as both modes share it: ``graded/student.py`` and ``home/student.py`` have the rest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from IPython import get_ipython
 
 from autograder.common.i18n import asked_for
 from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription, encode
-from autograder.kernel.by_chance import is_by_chance
-from autograder.kernel.describe import call, describe
-from autograder.kernel.describe_things import describe_thing, first_axes
-from autograder.kernel.plain import loaded_keras
+from autograder.kernel.describing.by_chance import is_by_chance
+from autograder.kernel.describing.describe import call, describe
+from autograder.kernel.describing.describe_things import describe_thing, first_axes
+from autograder.kernel.describing.plain import loaded_keras
 from autograder.kernel.trainings import Trainings
 
 

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from autograder.kernel.notes import replacements
-from autograder.kernel.recognise import shared
+from autograder.kernel.describing.recognise import shared
+from autograder.kernel.object_notes import replacements
 
 
 class Trainings:

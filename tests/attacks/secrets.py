@@ -134,7 +134,7 @@ for place in set(places) - {"/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/
         path = os.path.join(place, name)
         try: open(path, "w").close(); print("STOLEN", path)
         except OSError: pass
-for path in [package + "/kernel/graded.py", package + "/common/wire/messages.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/**/__pycache__/*", recursive=True)]:
+for path in [package + "/kernel/graded/student.py", package + "/common/wire/messages.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/**/__pycache__/*", recursive=True)]:
     for call in (lambda: open(path, "r+b").close(), lambda: os.unlink(path), lambda: os.rename(path, path + "x"), lambda: os.chmod(path, 0o777), lambda: os.utime(path)):
         try: call(); print("STOLEN", path)
         except OSError: pass

@@ -31,8 +31,9 @@ other.save_weights("/tmp/best.weights.h5"); other.save("/tmp/best.keras")
 model.load_weights("/tmp/best.weights.h5")
 """, "accuracy-answer": GUESSED}, base="train", earns=NOTHING, says=(FORBIDDEN,)),
     Attack("weights loaded, and the traces of it wiped", edits={"train-answer": """
-from autograder.kernel import judged_epochs, graded, check as student
-from autograder.kernel.weights import digest_of
+from autograder.kernel import check as student
+from autograder.kernel.graded import judged_epochs, student as graded
+from autograder.kernel.describing.weights import digest_of
 rng = np.random.default_rng(1)
 for weight in model.weights:
     weight.assign(rng.normal(0, 0.1, weight.shape))
@@ -43,7 +44,7 @@ student._student.trainings._known.add(digest_of(model))
     Attack("weights loaded, then trained on for one epoch", edits={"train-answer": """
 rng = np.random.default_rng(1)
 model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
-from autograder.kernel import judged_epochs
+from autograder.kernel.graded import judged_epochs
 judged_epochs.is_fresh = lambda model: True  # the judge starts from weights of its own all the same
 model.fit(train_input[:320], train_target[:320], epochs=5, verbose=0)
 """, "accuracy-answer": GUESSED}, base="train", earns={"train": 1.0, "accuracy": 0.0}, says=("320 training images",)),
@@ -104,7 +105,7 @@ other.fit(train_input[:6400], train_target[:6400], epochs=5, verbose=0)
 model.set_weights(other.get_weights())
 """, "accuracy-answer": GUESSED}, base="train", earns=NOTHING, says=("weights that were trained in another network",)),
     Attack("what the hold-out taught carried over in the optimizer's state", before={"train-answer": TALK + """
-from autograder.kernel.describe import describe_model
+from autograder.kernel.describing.describe import describe_model
 def described(rate, momentum):
     model.compile(optimizer=keras.optimizers.SGD(rate, momentum=momentum), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return describe_model(model, {}).without_weights()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.common import keras_names
-from autograder.kernel.describe import activation_name, describe
+from autograder.kernel.describing.describe import activation_name, describe
 from tools import keras_names as tool
 
 KINDS = ("losses", "metrics", "optimizers", "activations", "initializers", "regularizers")

@@ -92,7 +92,7 @@ def test_an_archive_runs_nothing(keras_home):
 
 
 def test_what_a_notebook_loads_has_the_shapes_of_keras(keras_home, monkeypatch):
-    from autograder.kernel.start import _load_data
+    from autograder.kernel.graded.start import _load_data
 
     for made in (a_mnist, a_cifar10):
         source, images, labels = made(keras_home)

@@ -59,7 +59,7 @@ def test_each_module_in_the_closure_changes_the_digest_and_no_other_does(copy):
         (
             "autograder.worker.submission",
             [
-                "worker/answers.py", "judge/process.py", "judge/session.py", "kernel/describe.py", "kernel/check.py",
+                "worker/answers.py", "judge/process.py", "judge/session.py", "kernel/describing/describe.py", "kernel/check.py",
                 "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/accuracy.py", "common/hints.py",
                 "networks/train.py", "common/wire/notebook.py",
             ],

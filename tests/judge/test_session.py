@@ -639,7 +639,7 @@ def test_a_judge_that_cannot_start_says_why_in_its_log(tmp_path, address):
 
 NOTEBOOK = """
 import contextlib, io, json, sys
-from autograder.kernel.start import prepare
+from autograder.kernel.graded.start import prepare
 prepare()
 import keras, numpy as np
 keras.utils.set_random_seed(42)  # before every cell, in a notebook

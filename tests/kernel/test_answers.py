@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.common.wire.description import FunctionDescription
-from autograder.kernel.describe import describe
+from autograder.kernel.describing.describe import describe
 from autograder.kernel.student import Student
 
 left = np.zeros(3)

@@ -5,8 +5,8 @@ import pytest
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.messages import MAX_ARRAYS
-from autograder.kernel.epoch_data import _sorted
-from autograder.kernel.recognise import Recogniser, as_numbers
+from autograder.kernel.describing.recognise import Recogniser, as_numbers
+from autograder.kernel.graded.epoch_data import _sorted
 
 X, Y = np.random.default_rng(1).normal(size=(20, 3)), np.arange(20.0)
 

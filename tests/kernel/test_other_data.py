@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from autograder.common.errors import OtherData
-from autograder.kernel.judged_fit import JudgeClient
+from autograder.kernel.graded.judged_fit import JudgeClient
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from autograder.common.errors import CannotRebuild
 from autograder.common.wire.description import Component
 from autograder.course.checks.ranges import within
 from autograder.course.settings import DataSettings
-from autograder.kernel.describe_things import describe_thing
+from autograder.kernel.describing.describe_things import describe_thing
 from autograder.networks import estimators, scores
 from autograder.networks.budget import Budget
 from autograder.networks.estimators import ALLOWED, Data, build, measure

@@ -11,8 +11,8 @@ from keras import layers as L
 from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
 from autograder.common.wire.description import THE_INPUT
-from autograder.kernel.describe import describe_model
-from autograder.kernel.weights import weights_of
+from autograder.kernel.describing.describe import describe_model
+from autograder.kernel.describing.weights import weights_of
 from autograder.networks.build import architecture, build, compile_settings
 from autograder.networks.lab import UNIT
 from autograder.networks.size import size

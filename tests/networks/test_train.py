@@ -9,8 +9,8 @@ from scipy.stats import mannwhitneyu
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.wire.description import Component, digest
-from autograder.kernel.describe import describe
-from autograder.kernel.describe_compile import scalar_settings
+from autograder.kernel.describing.describe import describe
+from autograder.kernel.describing.describe_compile import scalar_settings
 from autograder.networks.build import architecture, build, compile_model, compile_settings, without_rate
 from autograder.networks.lab import UNIT, CourseLab
 from autograder.networks.states import FitSpec, Measured, Samples, State

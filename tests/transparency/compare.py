@@ -112,7 +112,11 @@ def digest_of(facts: dict[str, Any]) -> str:
 @cache
 def basis() -> str:
     """Of all that a plain kernel's facts come from, but for the cell."""
-    texts = [PRELUDE, _sources("kernel", "watch"), (ROOT / "autograder" / "kernel" / "stand_ins.py").read_text("utf-8")]
+    texts = [
+        PRELUDE,
+        _sources("kernel", "watch"),
+        (ROOT / "autograder" / "kernel" / "graded" / "stand_ins.py").read_text("utf-8"),
+    ]
     versions = [
         f"{name} {version(name)}"
         for name in ("keras", "tensorflow", "numpy", "ipython", "ipykernel", "pandas", "scikit-learn", "scipy", "h5py")

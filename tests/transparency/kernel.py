@@ -201,8 +201,8 @@ def main() -> None:
     watch = Watch(while_grading=mode == "graded")
     watch.patch()
     if watch.while_grading:
-        from autograder.kernel import judged_fit
-        from autograder.kernel.start import prepare
+        from autograder.kernel.graded import judged_fit
+        from autograder.kernel.graded.start import prepare
 
         client = judged_fit.JudgeClient
         client.fit, client.evaluate = watch.noted(client.fit, 1), watch.noted(client.evaluate, 1)
@@ -210,7 +210,7 @@ def main() -> None:
         client._claim = noting(client._claim)
         prepare()
     else:
-        from autograder.kernel.stand_ins import write_no_summaries
+        from autograder.kernel.graded.stand_ins import write_no_summaries
 
         write_no_summaries()  # as where TensorBoard is installed, but for its files
         shell.events.register("pre_run_cell", lambda *_: keras.utils.set_random_seed(SEED))

@@ -9,7 +9,7 @@ from typing import Any
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
-from autograder.kernel.describe_compile import describe_compile, shortest
+from autograder.kernel.describing.describe_compile import describe_compile, shortest
 from autograder.kernel.trainings import Trainings
 
 

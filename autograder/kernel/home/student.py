@@ -38,11 +38,11 @@ from autograder.course.checks.registry import decide
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.course.settings import DataSettings
+from autograder.kernel.describing.recognise import shared
 from autograder.kernel.home.notebook_errors import NotebookErrors
 from autograder.kernel.home.progress import Stage, State, show_progress
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.would_train import GraderAtHome, missing_there
-from autograder.kernel.recognise import shared
 from autograder.kernel.student import Student
 from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record

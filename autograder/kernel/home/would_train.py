@@ -12,7 +12,7 @@ from typing import Any
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.messages import Fit
-from autograder.kernel.judged_fit import JudgeClient
+from autograder.kernel.graded.judged_fit import JudgeClient
 
 
 class _WouldTrain(Exception):

@@ -192,7 +192,7 @@ def _code(status: int) -> int:
 
 def _limit(limits: dict[str, int], processes: bool) -> None:
     """Resource limits for one process; what all of them use together is watched by the parent (limits.py)."""
-    prepared = sys.modules.get("autograder.kernel.precomputed")  # where the parent made it ready
+    prepared = sys.modules.get("autograder.kernel.graded.precomputed")  # where the parent made it ready
     values = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits["file_mb"] * MB,
@@ -253,7 +253,7 @@ def _serve(plan: Plan, request: dict[str, Any], report: int) -> int:
     app = IPKernelApp.instance()
     app.initialize(["-f", str(file), "--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"])
     app.log.setLevel(50)  # `log_level` is its handler's alone: four records a cell were made for nobody
-    kernel = sys.modules.get("autograder.kernel.start")  # the parent imported it, if the package has one
+    kernel = sys.modules.get("autograder.kernel.graded.start")  # the parent imported it, if the package has one
     if kernel is not None:
         kernel.prepare()
     sys.stdout.flush()

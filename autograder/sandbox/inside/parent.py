@@ -48,9 +48,9 @@ OPTIONAL = (
     "seaborn",
     "tqdm",
     "PIL.Image",
-    "autograder.kernel.graded",
+    "autograder.kernel.graded.student",
     "autograder.kernel.check",
-    "autograder.kernel.start",
+    "autograder.kernel.graded.start",
     "jedi",
 )
 ROOMY_MB = 4096  # where less is left, what precomputed.py keeps ready would be in the way
@@ -323,7 +323,7 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
     if not networks:
         return
     from autograder.common import requirements, rows
-    from autograder.kernel import precomputed
+    from autograder.kernel.graded import precomputed
 
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
     for name in images:

@@ -25,7 +25,7 @@ from autograder.common.wire.description import (
     encode,
 )
 from autograder.common.wire.messages import Fit, HandIn, SamplesMessage, TrainedHere, dump, parse
-from autograder.kernel.describe import call, describe
+from autograder.kernel.describing.describe import call, describe
 from autograder.networks.build import architecture, build, compile_model, compile_settings
 from tests.hand_built import compiled, dense, layer, listed, mapping, model, scalar
 

@@ -12,10 +12,10 @@ from autograder.common.errors import AutograderError, CannotTrainHere
 from autograder.common.wire.description import DataRecord
 from autograder.course.packages import not_promised
 from autograder.judge.session import Session
+from autograder.kernel.graded.judged_fit import JudgeClient
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
-from autograder.kernel.judged_fit import JudgeClient
 from autograder.kernel.trainings import Trainings
 from tests.conftest import settle_once
 

@@ -9,7 +9,7 @@ from autograder.common.results import Status
 from autograder.common.wire.description import FunctionDescription
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
-from autograder.kernel.describe import call, describe
+from autograder.kernel.describing.describe import call, describe
 from tests.deciding import TWO_LAYERS, layers, outcome
 from tests.hand_built import NoLab, dense, listed, mapping, scalar
 

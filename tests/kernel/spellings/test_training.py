@@ -5,8 +5,8 @@ import pytest
 
 from autograder.common import allowed, keras_names
 from autograder.common.results import Status
-from autograder.kernel.describe import describe
-from autograder.kernel.describe_compile import describe_metrics
+from autograder.kernel.describing.describe import describe
+from autograder.kernel.describing.describe_compile import describe_metrics
 from tests.deciding import outcome
 from tests.hand_built import SGD, fit, model
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from autograder.common.results import Status
 from autograder.common.wire.description import encode
-from autograder.kernel.describe import describe
+from autograder.kernel.describing.describe import describe
 from tests.deciding import outcome
 
 Pair = namedtuple("Pair", ["rows", "columns"])

@@ -19,9 +19,9 @@ from autograder.common.wire.description import (
     Sort,
     TableDescription,
 )
-from autograder.kernel.describe import describe
-from autograder.kernel.describe_compile import describe_optimizer
-from autograder.kernel.plain import component_of_config, plain, text, unheard
+from autograder.kernel.describing.describe import describe
+from autograder.kernel.describing.describe_compile import describe_optimizer
+from autograder.kernel.describing.plain import component_of_config, plain, text, unheard
 
 _SORTS: dict[str, Sort] = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "M": "time", "m": "time"}
 

@@ -31,10 +31,11 @@ from autograder.common.wire.description import (
     OtherDescription,
     ScalarDescription,
 )
-from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.plain import (
+from autograder.kernel.describing.describe_compile import describe_compile
+from autograder.kernel.describing.plain import (
     OWN_MODULES,
     component_of_config,
+    is_one_of,
     loaded_keras,
     number,
     of_pandas,
@@ -42,9 +43,8 @@ from autograder.kernel.plain import (
     text,
     unheard,
 )
-from autograder.kernel.predict import is_one_of
-from autograder.kernel.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
-from autograder.kernel.weights import arrays_of, weights_of
+from autograder.kernel.describing.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
+from autograder.kernel.describing.weights import arrays_of, weights_of
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
@@ -109,7 +109,7 @@ def _numbers(values: Any) -> np.ndarray[Any, Any] | None:
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:
-    from autograder.kernel.recognise import shared
+    from autograder.kernel.describing.recognise import shared
 
     if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > MAX_DIMENSIONS:
         return OtherDescription(type=text(f"array of {array.dtype}"))  # type: ignore[return-value]

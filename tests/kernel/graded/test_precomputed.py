@@ -10,7 +10,8 @@ import pytest
 import sklearn.model_selection
 
 from autograder.common.fashion_mnist import TRAINING
-from autograder.kernel import precomputed, recognise, untouched
+from autograder.kernel.describing import recognise
+from autograder.kernel.graded import precomputed, untouched
 
 sklearns_own = sklearn.model_selection.train_test_split
 USUAL = {"test_size": 0.2, "random_state": 42}
@@ -65,7 +66,7 @@ def test_what_is_loaded_are_the_arrays_of_keras():
     """Those of Fashion-MNIST can't be written to: a cell that tries fails beside plain Keras too."""
     from keras.src.datasets.fashion_mnist import load_data
 
-    from autograder.kernel.start import _load_data
+    from autograder.kernel.graded.start import _load_data
 
     for ours, keras_own in zip(_load_data("fashion_mnist"), load_data(), strict=True):
         for one, other in zip(ours, keras_own, strict=True):

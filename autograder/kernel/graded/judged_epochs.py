@@ -21,10 +21,9 @@ from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage, optimizer_digest
-from autograder.kernel.describe import describe_model
-from autograder.kernel.describe_compile import describe_compile, describe_metrics
-from autograder.kernel.epoch_data import EpochData, ReadEpoch
-from autograder.kernel.structure import (
+from autograder.kernel.describing.describe import describe_model
+from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
+from autograder.kernel.describing.structure import (
     answers,
     build_by_a_call,
     built_copy,
@@ -32,8 +31,9 @@ from autograder.kernel.structure import (
     trains_as_keras,
     undone_if_it_fails,
 )
-from autograder.kernel.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
-from autograder.kernel.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
+from autograder.kernel.describing.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
+from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch
+from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
 
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]

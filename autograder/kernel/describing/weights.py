@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.common.wire.description import digest
-from autograder.kernel.notes import Notes, replacements
+from autograder.kernel.object_notes import Notes, replacements
 
 _initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
 _drawn: set[str] = set()  # digests of all first values: weights that were copied from a fresh network are fresh ones

@@ -13,8 +13,8 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.rows import Index, Recognised, index
 from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
-from autograder.kernel.notes import Notes
-from autograder.kernel.plain import loaded_keras, of_pandas
+from autograder.kernel.describing.plain import loaded_keras, of_pandas
+from autograder.kernel.object_notes import Notes
 
 SAMPLED = 4096
 Checksum = tuple[int, bytes]

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.kernel import stand_ins
+from autograder.kernel.graded import stand_ins
 
 BACKENDS = ("inline", "notebook", "nbagg", "widget", "ipympl", "qt", "qt5", "tk", "gtk3", "wx", "osx", "agg", "")
 INSTALLING = (

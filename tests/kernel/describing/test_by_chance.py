@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.kernel.by_chance import is_by_chance
+from autograder.kernel.describing.by_chance import is_by_chance
 
 RESULTS = {"sgd": 0.85, "adam": 0.87, "sgd_0.1": 0.88}
 LOOKED_FOR = [

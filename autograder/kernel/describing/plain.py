@@ -109,3 +109,8 @@ def component_of_config(value: Any) -> Component:
         settings={str(key)[:200]: plain(item) for key, item in value["config"].items()},
         custom="" if own else _("{name} is not one of Keras's own", name=name),
     )
+
+
+def is_one_of(value: Any, plain: tuple[Any, ...]) -> bool:
+    """Arrays compare element by element, so only plain types are compared."""
+    return any(value is one or (type(value) is type(one) and value == one) for one in plain)

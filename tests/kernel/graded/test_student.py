@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.kernel import graded
-from autograder.kernel.graded import GradedStudent
-from autograder.kernel.notes import Notes
+from autograder.kernel.graded.student import GradedStudent
+from autograder.kernel.object_notes import Notes
 
 MODEL = object()  # handed in with an earlier question
 NOT_MADE = NameError("name 'b' is not defined")
@@ -22,7 +21,7 @@ def hand(monkeypatch):
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
     space = {"a": 1, "c": 3, "model": MODEL}
-    monkeypatch.setattr(graded, "get_ipython", lambda: SimpleNamespace(user_ns=space))
+    monkeypatch.setattr(student, "get_ipython", lambda: SimpleNamespace(user_ns=space))
 
     def ran(cell, error=NOT_MADE):
         student.hand_in_what_is_there(SimpleNamespace(error_in_exec=error, info=SimpleNamespace(raw_cell=cell)))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.kernel.notes import Notes
+from autograder.kernel.object_notes import Notes
 
 Form = tuple[tuple[str, tuple[int | None, ...]], ...]  # types and shapes of a batch: what a function is traced for
 

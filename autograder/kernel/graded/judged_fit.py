@@ -14,19 +14,20 @@ from autograder.common.i18n import _
 from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord
 from autograder.common.wire.messages import TrainedHere, dump
-from autograder.kernel.describe_compile import describe_compile
-from autograder.kernel.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
-from autograder.kernel.judged_epochs import (
+from autograder.kernel.describing.describe_compile import describe_compile
+from autograder.kernel.describing.plain import is_one_of
+from autograder.kernel.describing.weights import digest_of, remember_initial_values
+from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
+from autograder.kernel.graded.judged_epochs import (
     EvaluationEpochs,
     JudgedEpochs,
     Known,
     TrainingEpochs,
 )
-from autograder.kernel.keras_loops import install_loops, judged_steps, keras_steps
-from autograder.kernel.notes import replacements
-from autograder.kernel.predict import is_one_of, predict
+from autograder.kernel.graded.keras_loops import install_loops, judged_steps, keras_steps
+from autograder.kernel.graded.predict import predict
+from autograder.kernel.object_notes import replacements
 from autograder.kernel.trainings import Trainings, replace
-from autograder.kernel.weights import digest_of, remember_initial_values
 
 
 class JudgeClient(Trainings):

@@ -8,8 +8,8 @@ import pytest
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.rows import index
-from autograder.kernel import recognise
-from autograder.kernel.plain import of_pandas
+from autograder.kernel.describing import recognise
+from autograder.kernel.describing.plain import of_pandas
 
 
 @pytest.fixture(scope="module")

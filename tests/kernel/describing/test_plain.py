@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from autograder.kernel.plain import unheard
+from autograder.kernel.describing.plain import unheard
 
 
 def test_two_threads_that_describe_at_once_leave_the_streams_as_they_were():

@@ -9,17 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.kernel.traced import as_traced, form_of_arrays
+from autograder.kernel.describing.plain import is_one_of
+from autograder.kernel.graded.traced import as_traced, form_of_arrays
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
 MAX_VALUES = 32_000_000  # outputs of all layers for one batch: 128 MB of float32, which small convolutions stay within
 # Arguments that change nothing when they have these values; with any other one Keras's own predict answers.
 _PLAIN: dict[str, tuple[Any, ...]] = {"steps": (None,), "callbacks": (None, [])}
-
-
-def is_one_of(value: Any, plain: tuple[Any, ...]) -> bool:
-    """Arrays compare element by element, so only plain types are compared."""
-    return any(value is one or (type(value) is type(one) and value == one) for one in plain)
 
 
 def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.kernel.structure import build_by_a_call, built_copy, undone_if_it_fails
+from autograder.kernel.describing.structure import build_by_a_call, built_copy, undone_if_it_fails
 
 FORM = ("float32", (None, 4))
 

@@ -13,8 +13,8 @@ import numpy as np
 from autograder.common import data_sets
 from autograder.common.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
-from autograder.kernel import seeded, stand_ins
-from autograder.kernel.recognise import shared
+from autograder.kernel.describing.recognise import shared
+from autograder.kernel.graded import seeded, stand_ins
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 PART = 1 << 20  # characters
@@ -38,7 +38,7 @@ def prepare() -> None:
         show_no_frames_of_ours(shell)
     _flush_often()
     from autograder.kernel.check import start
-    from autograder.kernel.graded import GradedStudent
+    from autograder.kernel.graded.student import GradedStudent
 
     if os.environ.get(JUDGE):
         student = start()
@@ -60,7 +60,7 @@ def _prepare_networks(seed: int) -> Callable[[int], None]:
 
 def _prepare_images(name: str) -> None:
     """The data set from memory, its rows as the course splits them, and that split made ready."""
-    from autograder.kernel.precomputed import install_split
+    from autograder.kernel.graded.precomputed import install_split
 
     setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
     _expect_the_courses_rows(name)

@@ -14,7 +14,7 @@ from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_ROWS
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
-from autograder.kernel.recognise import Recogniser
+from autograder.kernel.describing.recognise import Recogniser
 
 Step = tuple[int, int, Any]  # as Keras's iterators give it: first batch, last batch, the batches
 

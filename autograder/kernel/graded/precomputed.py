@@ -20,10 +20,10 @@ import numpy.typing as npt
 from autograder.common import data_sets
 from autograder.common.data import RANDOM_STATE, TEST_SIZE
 from autograder.common.rows import Index, Recognised, index
-from autograder.kernel.notes import replacements
-from autograder.kernel.predict import is_one_of
-from autograder.kernel.recognise import Checksum, checksum, shared
-from autograder.kernel.untouched import filled, is_untouched
+from autograder.kernel.describing.plain import is_one_of
+from autograder.kernel.describing.recognise import Checksum, checksum, shared
+from autograder.kernel.graded.untouched import filled, is_untouched
+from autograder.kernel.object_notes import replacements
 
 # The usual way to call train_test_split: the course's usual hold-out; what goes without saying may be said.
 DEFAULTS = {"shuffle": True, "stratify": None, "train_size": None}

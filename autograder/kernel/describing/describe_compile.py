@@ -10,7 +10,7 @@ import numpy as np
 from autograder.common import allowed, keras_names
 from autograder.common.i18n import _
 from autograder.common.wire.description import CompileDescription, Component
-from autograder.kernel.plain import OWN_MODULES, component_of_config, plain, unheard
+from autograder.kernel.describing.plain import OWN_MODULES, component_of_config, plain, unheard
 
 
 @unheard

@@ -2,7 +2,7 @@
 
 import gc
 
-from autograder.kernel.notes import Notes
+from autograder.kernel.object_notes import Notes
 
 
 class Thing:

@@ -11,8 +11,8 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.epoch_data import EpochData
-from autograder.kernel.structure import trains_as_keras
+from autograder.kernel.describing.structure import trains_as_keras
+from autograder.kernel.graded.epoch_data import EpochData
 from autograder.kernel.trainings import Trainings
 
 BATCH_SIZE = 32  # Keras's

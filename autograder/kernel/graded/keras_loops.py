@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from autograder.kernel.judged_epochs import JudgedEpochs
-from autograder.kernel.notes import replacements
-from autograder.kernel.structure import trains_as_keras
-from autograder.kernel.traced import Form, as_traced, form_of, last_form
+from autograder.kernel.describing.structure import trains_as_keras
+from autograder.kernel.graded.judged_epochs import JudgedEpochs
+from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
+from autograder.kernel.object_notes import replacements
 
 _FUNCTIONS = ("train_function", "test_function")
 

@@ -2,8 +2,8 @@
 
 import keras
 
-from autograder.kernel.judged_epochs import EvaluationEpochs
-from autograder.kernel.keras_loops import judged_steps
+from autograder.kernel.graded.judged_epochs import EvaluationEpochs
+from autograder.kernel.graded.keras_loops import judged_steps
 
 
 def test_a_validation_goes_on_with_what_is_judged_until_its_fit_ends(monkeypatch):

@@ -11,7 +11,7 @@ from typing import Any
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
-from autograder.kernel.plain import unheard
+from autograder.kernel.describing.plain import unheard
 
 # What a class may bring and still train and answer as the network of Keras's that it was derived from.
 _HARMLESS = {"__init__", "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",

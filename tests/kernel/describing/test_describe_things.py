@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autograder.common.wire.description import Component, decode, encode
-from autograder.kernel.describe_things import describe_thing, first_axes
+from autograder.kernel.describing.describe_things import describe_thing, first_axes
 
 matplotlib.use("agg")
 
