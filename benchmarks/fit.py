@@ -27,8 +27,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 import keras
 import numpy as np
 
-from autograder.common.data import DataSet
-from autograder.common.data_sets import load
+from autograder.common.data.base import DataSet
+from autograder.common.data.data_sets import load
 from autograder.kernel.describing.describe import describe_model
 from autograder.networks import train
 from autograder.networks.build import architecture, compile_settings

@@ -83,8 +83,8 @@ def course(course_file):
 
 @pytest.fixture(scope="session")
 def data():
-    """All of Fashion-MNIST, as `autograder.common.data.DataSet`."""
-    from autograder.common.data_sets import load
+    """All of Fashion-MNIST, as `autograder.common.data.base.DataSet`."""
+    from autograder.common.data.data_sets import load
 
     return load()
 

@@ -120,7 +120,7 @@ def _tensorflow() -> Finding:
 
 
 def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Finding:
-    from autograder.common import data_sets
+    from autograder.common.data import data_sets
 
     if data is not None and not data_sets.has_images(data.name):
         return _table(data, root or Path())
@@ -298,7 +298,7 @@ def _training() -> Finding:
 
     import numpy as np
 
-    from autograder.common import data_sets
+    from autograder.common.data import data_sets
     from autograder.networks.lab import UNIT
     from autograder.networks.states import FitSpec, Samples
     from autograder.networks.train import Trainer, settle

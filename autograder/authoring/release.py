@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 
 from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
-from autograder.common import prepared
 from autograder.common.cells import KEY
+from autograder.common.data import prepared
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON

@@ -22,8 +22,8 @@ import nbformat
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.export.grades import of_report
 from autograder.classroom.export.gradescope import result
-from autograder.common import data_sets
 from autograder.common.confined import OverLimit, confined
+from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking

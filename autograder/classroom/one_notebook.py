@@ -17,7 +17,7 @@ from autograder.classroom.export.grades import Sheet, of_report
 from autograder.classroom.grading.isolation import require
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, CourseError, SubmissionError
-from autograder.common.hints import meant
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import LANGUAGES, _, speaking
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission

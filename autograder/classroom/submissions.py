@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.common.errors import SubmissionError
-from autograder.common.hints import meant
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
 from autograder.common.submission import Submission
 from autograder.course.course import Course

@@ -82,7 +82,7 @@ def the_language(course: Course, name: str) -> str:
 
     Raises AutograderError if the course has no such language.
     """
-    from autograder.common.hints import meant
+    from autograder.common.hints.for_errors import meant
 
     languages = course.course.languages
     if name and name not in languages:
@@ -109,7 +109,8 @@ def there(path: Path, remedy: str = "") -> Path:
 def the_students(course: Course, names: Sequence[str], others: Iterable[str] = ()) -> None:
     """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
     from autograder.classroom.folder import Folder
-    from autograder.common.hints import meant, nearest
+    from autograder.common.hints.for_errors import meant
+    from autograder.common.nearest_name import nearest
 
     known = {*others, *(Folder(course.root).students() if names else ())}
     for name in names:

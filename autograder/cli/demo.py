@@ -60,7 +60,7 @@ def demo(
     """Make a class of twelve synthetic students, grade it, and show where everything is."""
     from autograder.authoring import demo as demonstration
     from autograder.classroom.folder import Folder
-    from autograder.common import data_sets
+    from autograder.common.data import data_sets
 
     try:
         data_sets.source().install()

@@ -104,7 +104,7 @@ def verify(
 
 def _parts(names: list[str]) -> frozenset[Part]:
     from autograder.authoring.verify.proof import Part
-    from autograder.common.hints import meant
+    from autograder.common.hints.for_errors import meant
 
     known = [part.value for part in Part]
     for name in names:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from autograder.common.spelling import nearest
+from autograder.common.nearest_name import nearest
 
 Kind = Literal["layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers"]
 

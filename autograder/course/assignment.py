@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
-from autograder.common.hints import nearest
 from autograder.common.i18n import _
 from autograder.common.models import Place, Written, wrong_at
+from autograder.common.nearest_name import nearest
 from autograder.course.checks.accuracy import OnSplit
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion

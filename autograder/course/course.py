@@ -20,12 +20,12 @@ from pydantic import (
     model_validator,
 )
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _
 from autograder.common.models import Place, Written, wrong_at
+from autograder.common.nearest_name import nearest
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from autograder.common.errors import CourseError
-from autograder.common.hints import meant
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check, Facts, Verdict, refusal
 from autograder.course.checks.forms import Form

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.common import prepared
 from autograder.common.cells import grade_id_of
+from autograder.common.data import prepared
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _, known
 from autograder.course.course import Course

@@ -17,12 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from autograder.common import data_sets, tables
-from autograder.common.data import RANDOM_STATE, TEST_SIZE, DataSet
+from autograder.common.data import data_sets, tables
+from autograder.common.data.base import RANDOM_STATE, TEST_SIZE, DataSet
 from autograder.common.digests import of_file
-from autograder.common.hints import nearest
 from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.models import Written, wrong_at
+from autograder.common.nearest_name import nearest
 from autograder.course.checks.base import InCourse, Localised, no_language
 
 

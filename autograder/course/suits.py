@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from autograder.common import data_sets
-from autograder.common.hints import meant
+from autograder.common.data import data_sets
+from autograder.common.data.prepared import RAW
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
-from autograder.common.prepared import RAW
 from autograder.course.checks.accuracy import Accuracy, Metric, OnSplit
 from autograder.course.checks.arrays import ArrayCheck
 from autograder.course.checks.base import Check

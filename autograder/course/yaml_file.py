@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from autograder.common.errors import CourseError
-from autograder.common.hints import meant, nearest
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Place
+from autograder.common.nearest_name import nearest
 from autograder.course import yaml_words
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES

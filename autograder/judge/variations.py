@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.common.data.prepared import RAW, Prepared
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_
-from autograder.common.prepared import RAW, Prepared
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     Component,

@@ -14,14 +14,14 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
-from autograder.common.data import DataSet
+from autograder.common.data import data_sets
+from autograder.common.data.base import DataSet
+from autograder.common.data.prepared import RAW, Prepared
+from autograder.common.data.rows import scaling_of
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
-from autograder.common.prepared import RAW, Prepared
-from autograder.common.rows import scaling_of
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import Component, DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import prepared
-from autograder.common.data import DataSet, Rows
+from autograder.common.data import prepared
+from autograder.common.data.base import DataSet, Rows
+from autograder.common.data.prepared import ONE_HOT, RAW, Prepared
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.i18n import _
-from autograder.common.prepared import ONE_HOT, RAW, Prepared
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
 from autograder.course.settings import DataSettings

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
-from autograder.common.data import DataSet
+from autograder.common.data import data_sets
+from autograder.common.data.base import DataSet
 from autograder.common.digests import sha256
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
-from autograder.common.data import DataSet
+from autograder.common.data import data_sets
+from autograder.common.data.base import DataSet
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription

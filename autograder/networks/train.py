@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common import determinism
-from autograder.common.data import DataSet
+from autograder.common.data.base import DataSet
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.networks.budget import MEASURED_VALUES

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.common.requirements import require_networks

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import autograder
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation, Limits

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of
-from autograder.common.hints import missing_name
+from autograder.common.hints.for_errors import missing_name
 from autograder.common.readable import shorten as clean
 from autograder.common.wire import names
 from autograder.common.wire.handins import Cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.submission import Submission
 from autograder.course.course import Course, Isolation
 from autograder.sandbox.host import Sandbox

@@ -16,8 +16,8 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
-from autograder.common import prepared
 from autograder.common.cells import grade_id_of, mark
+from autograder.common.data import prepared
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course, load

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.common.data import DataSet
+from autograder.common.data.base import DataSet
 from autograder.common.errors import AutograderError, CannotRebuild, ProtocolError, SubmissionError
 from autograder.common.wire import protocol
 from autograder.common.wire.description import decode, encode

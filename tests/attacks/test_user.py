@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from tests.conftest import ROOT
 
 USER = 60111  # belongs to nobody

@@ -15,8 +15,8 @@ from autograder import __version__
 from autograder.authoring.doctor import _kernel
 from autograder.cli import app as cli
 from autograder.cli import shell
-from autograder.common import data_sets
-from autograder.common.data_sources import keras_home
+from autograder.common.data import data_sets
+from autograder.common.data.sources import keras_home
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import speaking
 from autograder.networks import memo

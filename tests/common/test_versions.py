@@ -53,14 +53,14 @@ def test_each_module_in_the_closure_changes_the_digest_and_no_other_does(copy):
     [
         (
             TRAINING,
-            ["networks/train.py", "networks/build.py", "networks/memo.py", "common/data.py", "common/wire/description.py"],
+            ["networks/train.py", "networks/build.py", "networks/memo.py", "common/data/base.py", "common/wire/description.py"],
             ["course/checks/base.py", "kernel/check.py", "classroom/pages/html.py", "cli/grade.py", "__init__.py"],
         ),
         (
             "autograder.worker.submission",
             [
                 "worker/answers.py", "judge/process.py", "judge/session.py", "kernel/describing/describe.py", "kernel/check.py",
-                "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/accuracy.py", "common/hints.py",
+                "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/accuracy.py", "common/hints/for_errors.py",
                 "networks/train.py", "common/wire/notebook.py",
             ],
             ["classroom/pages/html.py", "classroom/grading/run.py", "authoring/release.py", "cli/grade.py"],

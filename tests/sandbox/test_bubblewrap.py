@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import speaking
 from autograder.sandbox import bubblewrap, unroot

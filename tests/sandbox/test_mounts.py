@@ -45,7 +45,7 @@ def test_a_package_that_is_installed_where_python_is_is_hidden_there(
     monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path / "python"))
     if place == "lib":  # found by where the running package is
         monkeypatch.setattr(autograder, "__file__", str(installed / "__init__.py"))
-    code = f"import os, autograder.common.data; print(os.listdir({str(installed)!r}), autograder.__file__)"
+    code = f"import os, autograder.common.data.base; print(os.listdir({str(installed)!r}), autograder.__file__)"
     assert looked(tmp_path, code) == "[] /opt/autograder-package/autograder/__init__.py"
 
 

@@ -17,8 +17,8 @@ SHORT = {  # by file and how the pattern begins: why no long text comes to it
     ("classroom/collect/notes.py", ".+?_[^_]+_"): "names of at most 255 bytes",
     ("classroom/give_back/worksheet.py", r"(\d+)\s*\Z"): "a cell of the platform's own file",
     ("classroom/gradebook/extensions.py", r",\s*"): "a cell of the teacher's roster",
-    ("common/error_hints.py", ""): "an exception's first 400 characters",
-    ("common/hints.py", "(?:identifier|activation"): "an exception's first 400 characters",
+    ("common/hints/error_patterns.py", ""): "an exception's first 400 characters",
+    ("common/hints/for_errors.py", "(?:identifier|activation"): "an exception's first 400 characters",
     ("common/imports.py", r"[A-Za-z_]\w*"): "the package's and the course's own files",
     ("course/checks/base.py", r"[^\s:]"): "the course's own words",
 }

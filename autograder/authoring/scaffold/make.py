@@ -16,7 +16,7 @@ from autograder.authoring.scaffold.parts import TASKS, New, quoted, template
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import move, put
-from autograder.common.hints import meant
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _, known
 from autograder.course.checks.base import no_language
 from autograder.course.course import FILE, load

@@ -17,9 +17,9 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from autograder.authoring.variants import edited, solved
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _
 from autograder.common.models import Written
+from autograder.common.nearest_name import nearest
 from autograder.course.course import Assignment, Course
 from autograder.course.yaml_file import explain, read_yaml
 

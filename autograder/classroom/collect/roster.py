@@ -13,8 +13,8 @@ from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _, ngettext
+from autograder.common.nearest_name import nearest
 from autograder.course.course import Course
 
 # What a column may be called, without case, spaces and punctuation.

@@ -8,8 +8,8 @@ from autograder.classroom.collect.names import key
 from autograder.classroom.collect.platforms import Platform
 from autograder.classroom.collect.roster import Person, Roster
 from autograder.common.errors import CollectError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _
+from autograder.common.nearest_name import nearest
 
 
 class Teams:

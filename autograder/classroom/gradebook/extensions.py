@@ -27,8 +27,8 @@ from autograder.classroom.collect.names import key, safe_id
 from autograder.classroom.collect.roster import COLUMNS, Roster, mistakes, of_course, table
 from autograder.classroom.gradebook import due as due_dates
 from autograder.common.errors import CollectError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _
+from autograder.common.nearest_name import nearest
 from autograder.course.course import Course
 
 _KNOWN = {

@@ -26,7 +26,7 @@ from autograder.classroom.pages.exhibit_views import (
 from autograder.classroom.pages.in_language import InLanguage
 from autograder.classroom.pages.losses import Loss, losses
 from autograder.classroom.pages.notebook import Cell
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.errors import CourseError
 from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import N_, _, language, ngettext, speaking

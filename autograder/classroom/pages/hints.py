@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.classroom.folder import Folder, Work
 from autograder.common.confined import confined_each
-from autograder.common.pressed_hints import MOST, pressed
+from autograder.common.hints.pressed_hints import MOST, pressed
 from autograder.common.wire.notebook import content
 
 SECONDS = 10  # of processor time for some notebooks at once, and then for one alone

@@ -24,8 +24,8 @@ from autograder.classroom.pages.bands import Bands, bands
 from autograder.classroom.pages.feedback import Person, feedback_page
 from autograder.classroom.pages.notebook import Cell, cells, prepare
 from autograder.classroom.pages.pictures import png
-from autograder.common import data_sets
 from autograder.common.confined import OverLimit, confined
+from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, DataError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.prepared import ONE_HOT, RAW
 from autograder.common.results import Status
 from autograder.common.wire.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
 from autograder.course.checks.base import (

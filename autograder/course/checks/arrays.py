@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from autograder.common.data.prepared import RAW, TOLERANCE
+from autograder.common.data.rows import scaling_of
 from autograder.common.i18n import N_, _
-from autograder.common.prepared import RAW, TOLERANCE
-from autograder.common.rows import scaling_of
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.functions import defines

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from autograder.common import allowed, keras_names
-from autograder.common.hints import for_error, meant
+from autograder.common.hints.for_errors import for_error, meant
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import Written

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from autograder.common.hints import for_error
+from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import (

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from autograder.common import allowed, keras_names
-from autograder.common.hints import meant
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import Component

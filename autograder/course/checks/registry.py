@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from autograder.common.errors import CannotRebuild, CourseError
-from autograder.common.hints import nearest
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
+from autograder.common.nearest_name import nearest
 from autograder.common.readable import without_paths
 from autograder.common.results import Outcome, Status
 from autograder.course.checks import (

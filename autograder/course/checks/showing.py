@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.common.i18n import _
+from autograder.common.nearest_name import nearest
 from autograder.common.readable import shorten
-from autograder.common.spelling import nearest
 from autograder.common.wire.description import (
     ArrayDescription,
     Component,

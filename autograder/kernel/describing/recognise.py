@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.common import data_sets
-from autograder.common.data_sources import Source
+from autograder.common.data import data_sets
+from autograder.common.data.rows import Index, Recognised, index
+from autograder.common.data.sources import Source
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
-from autograder.common.rows import Index, Recognised, index
 from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
 from autograder.kernel.describing.plain import loaded_keras, of_pandas
 from autograder.kernel.object_notes import Notes

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common.data import Rows
+from autograder.common.data.base import Rows
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_ROWS

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
-from autograder.common.data import RANDOM_STATE, TEST_SIZE
-from autograder.common.rows import Index, Recognised, index
+from autograder.common.data import data_sets
+from autograder.common.data.base import RANDOM_STATE, TEST_SIZE
+from autograder.common.data.rows import Index, Recognised, index
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.recognise import Checksum, checksum, shared
 from autograder.kernel.graded.untouched import filled, is_untouched

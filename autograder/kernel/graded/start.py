@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
 from autograder.common.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
 from autograder.kernel.describing.recognise import shared

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from autograder.common.hints import for_error
+from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import _, speaking
-from autograder.common.spelling import nearest
+from autograder.common.nearest_name import nearest
 from autograder.kernel.home.would_train import imported
 from autograder.kernel.tracebacks import show_no_frames_of_ours
 

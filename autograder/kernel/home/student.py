@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.common import data_sets
-from autograder.common.data import DataSet
+from autograder.common.data import data_sets
+from autograder.common.data.base import DataSet
 from autograder.common.errors import AutograderError, CourseError, DataError
 from autograder.common.exhibits import Exhibit
-from autograder.common.hints import for_error, meant
+from autograder.common.hints.for_errors import for_error, meant
+from autograder.common.hints.pressed_hints import show_hint
 from autograder.common.i18n import _, language
 from autograder.common.i18n import asked_for as language_of_environment
 from autograder.common.outcome_table import Hidden, show_check
-from autograder.common.pressed_hints import show_hint
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import (
     MappingDescription,

@@ -322,7 +322,8 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
                 raise
     if not networks:
         return
-    from autograder.common import requirements, rows
+    from autograder.common import requirements
+    from autograder.common.data import rows
     from autograder.kernel.graded import precomputed
 
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s

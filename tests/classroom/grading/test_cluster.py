@@ -269,7 +269,7 @@ def test_a_worker_that_would_judge_otherwise_is_refused_with_the_reason(
 ) -> None:
     package = Path(autograder.__file__).parent
     shutil.copytree(package, tmp_path / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "autograder" / "common" / "hints.py").open("a") as changed:
+    with (tmp_path / "autograder" / "common" / "hints" / "for_errors.py").open("a") as changed:
         changed.write("\n# another version\n")
     lonely = Cluster(tmp_path, Path(cluster.environment["AUTOGRADER_MEMO"]))
     try:

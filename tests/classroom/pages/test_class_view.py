@@ -16,8 +16,8 @@ from autograder.classroom.pages.feedback import feedback_page
 from autograder.classroom.pages.hints import hints_of
 from autograder.classroom.pages.similar import Group
 from autograder.classroom.pages.waiting import split
+from autograder.common.hints.pressed_hints import KEY
 from autograder.common.i18n import _, speaking
-from autograder.common.pressed_hints import KEY
 from autograder.common.results import Status
 from autograder.course.course import load
 from tests.classroom import synthetic

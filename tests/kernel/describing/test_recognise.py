@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autograder.common.data.rows import index
 from autograder.common.errors import CannotTrainHere, OtherData
-from autograder.common.rows import index
 from autograder.kernel.describing import recognise
 from autograder.kernel.describing.plain import of_pandas
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sklearn.model_selection
 
-from autograder.common.fashion_mnist import TRAINING
+from autograder.common.data.fashion_mnist import TRAINING
 from autograder.kernel.describing import recognise
 from autograder.kernel.graded import precomputed, untouched
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.common.data_sets import load
+from autograder.common.data.data_sets import load
 from autograder.common.errors import AutograderError, CannotTrainHere
 from autograder.common.wire.description import DataRecord
 from autograder.course.packages import not_promised

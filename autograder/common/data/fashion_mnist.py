@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import DataSet
-from autograder.common.data_sources import Source
+from autograder.common.data.base import DataSet
+from autograder.common.data.sources import Source
 from autograder.common.i18n import N_
 
 DIGESTS = {

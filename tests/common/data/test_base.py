@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from autograder.common.data_sets import load
-from autograder.common.data_sources import Source
+from autograder.common.data.data_sets import load
+from autograder.common.data.fashion_mnist import CLASSES, DIGESTS, SOURCE
+from autograder.common.data.sources import Source
 from autograder.common.errors import DataError
-from autograder.common.fashion_mnist import CLASSES, DIGESTS, SOURCE
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from autograder.common.hints import for_error, nearest
+from autograder.common.hints.for_errors import for_error
+from autograder.common.nearest_name import nearest
 
 
 @pytest.mark.parametrize(

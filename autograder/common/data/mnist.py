@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.common.data import DataSet
-from autograder.common.data_sources import Source
+from autograder.common.data.base import DataSet
+from autograder.common.data.sources import Source
 from autograder.common.i18n import N_
 
 TITLE = N_("MNIST")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from autograder.common import data_sets, prepared
-from autograder.common.prepared import ONE_HOT, RAW
+from autograder.common.data import data_sets, prepared
+from autograder.common.data.prepared import ONE_HOT, RAW
 
 DIABETES, DIGITS, IRIS = (data_sets.load(name) for name in ("diabetes", "digits", "iris"))
 

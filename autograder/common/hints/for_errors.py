@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 
-from autograder.common import data_sets
 from autograder.common.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
-from autograder.common.error_hints import IMPORTS, RULES, Rule
+from autograder.common.data import data_sets
+from autograder.common.hints.error_patterns import IMPORTS, RULES, Rule
 from autograder.common.i18n import _
-from autograder.common.spelling import nearest as nearest
+from autograder.common.nearest_name import nearest
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)
 

@@ -7,7 +7,7 @@ import sys
 import nbformat
 import pytest
 
-from autograder.common.pressed_hints import KEY, pressed
+from autograder.common.hints.pressed_hints import KEY, pressed
 
 CELL = """
 import sys
@@ -17,7 +17,7 @@ from IPython.utils.capture import capture_output
 
 shell = InteractiveShell.instance()
 with capture_output() as captured:
-    shell.run_cell("from autograder.common.pressed_hints import show_hint\\nshow_hint('a.b', '<b>T', 2, ('x', '<i>`code`'))")
+    shell.run_cell("from autograder.common.hints.pressed_hints import show_hint\\nshow_hint('a.b', '<b>T', 2, ('x', '<i>`code`'))")
 import json
 print(json.dumps([[output.data, output.metadata] for output in captured.outputs]))
 """

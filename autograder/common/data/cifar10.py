@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import DataSet
-from autograder.common.data_sources import Source
+from autograder.common.data.base import DataSet
+from autograder.common.data.sources import Source
 from autograder.common.i18n import N_
 
 TITLE = N_("CIFAR-10")

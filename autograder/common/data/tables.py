@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import DataSet
+from autograder.common.data.base import DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import DataError
 from autograder.common.i18n import N_, _

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autograder.common.error_hints import RULES
-from autograder.common.hints import for_error
+from autograder.common.hints.error_patterns import RULES
+from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import speaking
 
 RAISED = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder.common.data import DataSet
-from autograder.common.rows import Index, index, scaling_of
+from autograder.common.data.base import DataSet
+from autograder.common.data.rows import Index, index, scaling_of
 
 SCALINGS = {
     "unit": (lambda x: x / 255.0, "unit"),

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import tables
-from autograder.common.data import DataSet, Rows
+from autograder.common.data import tables
+from autograder.common.data.base import DataSet, Rows
 from autograder.common.i18n import _
 
 RAW = "raw"  # what the numbers of the data set itself are called

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from autograder.common import cifar10, fashion_mnist, mnist, tables
-from autograder.common.data import DataSet
-from autograder.common.data_sources import Source
+from autograder.common.data import cifar10, fashion_mnist, mnist, tables
+from autograder.common.data.base import DataSet
+from autograder.common.data.sources import Source
 
 SOURCES = {source.name: source for source in (fashion_mnist.SOURCE, mnist.SOURCE, cifar10.SOURCE)}  # of images
 USUAL = fashion_mnist.SOURCE.name  # of a course that names none

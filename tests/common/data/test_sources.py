@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.common import cifar10, data_sets, mnist
-from autograder.common.data import DataSet
+from autograder.common.data import cifar10, data_sets, mnist
+from autograder.common.data.base import DataSet
+from autograder.common.data.rows import Index
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
-from autograder.common.rows import Index
 
 TRAINING, TEST = 50, 10
 

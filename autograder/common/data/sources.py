@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.common.data import DataSet
+from autograder.common.data.base import DataSet
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
 from autograder.common.files import home

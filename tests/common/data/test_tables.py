@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from autograder.common import data_sets
+from autograder.common.data import data_sets
+from autograder.common.data.tables import BUNDLED, MAX_NUMBERS, Table
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
-from autograder.common.tables import BUNDLED, MAX_NUMBERS, Table
 
 CSV = "size,rooms,town,price\n50,2,Ulm,100.5\n70,3,Bonn,\n90,4,Ulm,180\n"
 

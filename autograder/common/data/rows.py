@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import data_sets
-from autograder.common.data import DataSet, Rows
+from autograder.common.data import data_sets
+from autograder.common.data.base import DataSet, Rows
 
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
 MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
