@@ -21,4 +21,4 @@ c.Execute.timeout = 900
 c.Execute.startup_timeout = 180
 
 # Students' pages: what `autograder feedback` makes, also by nbgrader's own command and formgrader's button.
-c.GenerateFeedback.exporter_class = "autograder.classroom.pages.publish.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.classroom.pages.student_page.publish.FeedbackExporter"

@@ -17,7 +17,7 @@ from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.reference import _require_full_marks
-from autograder.classroom.pages.class_page import Material, class_page
+from autograder.classroom.pages.class_page.page import Material, class_page
 from autograder.cli import app as cli
 from autograder.common.errors import AutograderError, CourseError, ReleaseError
 from autograder.common.results import Status

@@ -35,7 +35,7 @@ def pages(course: Course, target: Path) -> None:
     """Make the page of the class and those of its students, and end with one of each to open."""
     from autograder.authoring.demo import SHOWN
     from autograder.classroom.folder import Folder
-    from autograder.classroom.pages.publish import write_all
+    from autograder.classroom.pages.student_page.publish import write_all
 
     amiss, page = Amiss(), Folder(target).class_page
     found = the_reports(course, [], [], "", amiss)

@@ -52,7 +52,7 @@ def feedback(
     nbgrader's exchange; --zip makes what Moodle, Canvas or Gradescope take, for those who were collected from there.
     """
     from autograder.classroom.folder import Folder
-    from autograder.classroom.pages.publish import write_all
+    from autograder.classroom.pages.student_page.publish import write_all
 
     amiss = Amiss()
     try:

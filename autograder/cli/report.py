@@ -66,9 +66,9 @@ def report(
 def make(course: Course, found: list[Report], output: Path, formgrader: str, similar: bool, language: str) -> None:
     """Write the page of the class. Raises AutograderError."""
     from autograder.classroom.folder import Folder
-    from autograder.classroom.pages.class_page import class_page
-    from autograder.classroom.pages.material import gather
-    from autograder.classroom.pages.since import keep
+    from autograder.classroom.pages.class_page.material import gather
+    from autograder.classroom.pages.class_page.page import class_page
+    from autograder.classroom.pages.class_page.since import keep
 
     with err.status(_("writing the page")):
         material = gather(course, found, formgrader, compare=similar, beside=output.parent)

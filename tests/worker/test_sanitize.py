@@ -75,7 +75,7 @@ def test_outputs_that_the_format_allows_or_not_never_stop_the_grader(kind):
 
 
 def test_comparing_notebooks_reads_only_the_beginning_of_each():
-    from autograder.classroom.pages.similar import READ, groups
+    from autograder.classroom.pages.class_page.similar import READ, groups
 
     long = {"answer": "x = 1\n" * 800_000}
     ordinary = {"answer": "\n".join(f"name_{n} = {n} * other_{n}" for n in range(40))}

@@ -15,7 +15,7 @@ from autograder.classroom.export.grades import of_report
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back import PLATFORMS, archives
 from autograder.classroom.give_back.origin import origin
-from autograder.classroom.pages.material import gather
+from autograder.classroom.pages.class_page.material import gather
 from autograder.cli.app import app
 from autograder.common.errors import CollectError
 from autograder.course.released_notebook import released_notebook

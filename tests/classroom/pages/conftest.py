@@ -70,7 +70,7 @@ def picture():
     """Any image of the data set, as the pages embed it."""
     import numpy as np
 
-    from autograder.classroom.pages.pictures import png
+    from autograder.classroom.pages.student_page.pictures import png
 
     return lambda row: png((np.arange(784, dtype=np.uint16) * (row % 7 + 1) % 256).astype(np.uint8).reshape(28, 28))
 
@@ -87,9 +87,9 @@ def feedback_report(course):
 @pytest.fixture(scope="session")
 def feedback_file(course, feedback_report, picture, tmp_path_factory):
     """That student's page; its path."""
-    from autograder.classroom.pages.bands import bands
-    from autograder.classroom.pages.feedback import Person, feedback_page
-    from autograder.classroom.pages.notebook import cells
+    from autograder.classroom.pages.student_page.bands import bands
+    from autograder.classroom.pages.student_page.notebook import cells
+    from autograder.classroom.pages.student_page.page import Person, feedback_page
     from autograder.course.released_notebook import released_notebook
 
     person = Person({"scale": 1.5}, {"scale": "Nice idea.\nBut look at the range."}, 2.5)
@@ -105,9 +105,9 @@ def feedback_file(course, feedback_report, picture, tmp_path_factory):
 @pytest.fixture(scope="session")
 def class_file(course, tmp_path_factory):
     """The page of a class of sixteen; its path."""
-    from autograder.classroom.pages.class_page import Material, class_page
-    from autograder.classroom.pages.similar import Group
-    from autograder.classroom.pages.since import Looks, compare, shown
+    from autograder.classroom.pages.class_page.page import Material, class_page
+    from autograder.classroom.pages.class_page.similar import Group
+    from autograder.classroom.pages.class_page.since import Looks, compare, shown
 
     reports = synthetic.classroom(course, 16, ("deep", "optimizers"), seed=4)
     places = [(report.student, report.assignment) for report in reports]

@@ -12,8 +12,10 @@ import zlib
 import numpy as np
 import pytest
 
-from autograder.classroom.pages import charts, html, pictures
-from autograder.classroom.pages.notebook import clean, markdown, output
+from autograder.classroom.pages import html
+from autograder.classroom.pages.class_page import chart_specs
+from autograder.classroom.pages.student_page import pictures
+from autograder.classroom.pages.student_page.notebook import clean, markdown, output
 from autograder.common.exhibits import Curve
 from tests.classroom.synthetic import HOSTILE
 from tests.conftest import ROOT
@@ -103,16 +105,16 @@ def test_the_scripts_are_made_once_for_each_user_and_version(tmp_path, monkeypat
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(vl_convert, "javascript_bundle", lambda: "made();")
-    assert charts.scripts.__wrapped__() == "made();"
+    assert chart_specs.scripts.__wrapped__() == "made();"
     monkeypatch.setattr(vl_convert, "javascript_bundle", lambda: "made anew();")
-    assert charts.scripts.__wrapped__() == "made();"
-    monkeypatch.setattr(charts, "version", lambda name: "another")
-    assert charts.scripts.__wrapped__() == "made anew();"
+    assert chart_specs.scripts.__wrapped__() == "made();"
+    monkeypatch.setattr(chart_specs, "version", lambda name: "another")
+    assert chart_specs.scripts.__wrapped__() == "made anew();"
     (tmp_path / "autograder" / "pages" / "vega-another.js").write_bytes(b"")  # a disk that was full
-    assert charts.scripts.__wrapped__() == "made anew();"
+    assert chart_specs.scripts.__wrapped__() == "made anew();"
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # nowhere to keep it
-    assert charts.scripts.__wrapped__() == "made anew();"
+    assert chart_specs.scripts.__wrapped__() == "made anew();"
 
 
 def test_words_that_stand_upright_lie_on_their_side_in_every_script():

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from autograder.classroom.pages.feedback import MARKS, anchor, state
 from autograder.classroom.pages.html import plain
+from autograder.classroom.pages.student_page.page import MARKS, anchor, state
 from autograder.common.results import QuestionResult, Report
 
 Place = tuple[str, str]  # student, assignment

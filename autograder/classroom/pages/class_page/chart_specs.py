@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from autograder.classroom.pages.statistics import EASY, HARD, POOR, Item
+from autograder.classroom.pages.class_page.item_analysis import EASY, HARD, POOR, Item
 from autograder.common.errors import AutograderError
 from autograder.common.files import cache_folder, put
 from autograder.common.i18n import _

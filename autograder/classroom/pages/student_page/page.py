@@ -13,8 +13,10 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.classroom.pages import html
-from autograder.classroom.pages.bands import Band, Bands
-from autograder.classroom.pages.exhibit_views import (
+from autograder.classroom.pages.in_language import InLanguage
+from autograder.classroom.pages.losses import Loss, losses
+from autograder.classroom.pages.student_page.bands import Band, Bands
+from autograder.classroom.pages.student_page.exhibit_views import (
     confusion_of,
     curves_at,
     groups_of,
@@ -23,9 +25,7 @@ from autograder.classroom.pages.exhibit_views import (
     mistakes_of,
     networks_of,
 )
-from autograder.classroom.pages.in_language import InLanguage
-from autograder.classroom.pages.losses import Loss, losses
-from autograder.classroom.pages.notebook import Cell
+from autograder.classroom.pages.student_page.notebook import Cell
 from autograder.common.data import data_sets
 from autograder.common.errors import CourseError
 from autograder.common.exhibits import Exhibit

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from autograder.classroom.pages.bands import FEWEST, Band, bands
-from autograder.classroom.pages.feedback import feedback_page
+from autograder.classroom.pages.student_page.bands import FEWEST, Band, bands
+from autograder.classroom.pages.student_page.page import feedback_page
 from autograder.common.exhibits import Confusion, Curve, Exhibit
 from autograder.common.results import QuestionResult
 from tests.classroom import synthetic

@@ -2,7 +2,7 @@
 
 import random
 
-from autograder.classroom.pages.similar import groups, tokens
+from autograder.classroom.pages.class_page.similar import groups, tokens
 
 RELEASE = {
     "model-answer": "# YOUR CODE HERE\nraise NotImplementedError()",

@@ -20,10 +20,10 @@ from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
-from autograder.classroom.pages import since
-from autograder.classroom.pages.class_page import Material, Place, Standing
-from autograder.classroom.pages.hints import hints_of
-from autograder.classroom.pages.similar import Group, groups
+from autograder.classroom.pages.class_page import since
+from autograder.classroom.pages.class_page.page import Material, Place, Standing
+from autograder.classroom.pages.class_page.pressed_hints import hints_of
+from autograder.classroom.pages.class_page.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.confined import OverLimit, confined, confined_each
 from autograder.common.errors import AutograderError, CollectError

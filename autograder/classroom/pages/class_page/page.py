@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.classroom.pages import charts, figures, html, statistics
-from autograder.classroom.pages.causes import Cause, Made, causes, losses_of, made_by, teach_next
-from autograder.classroom.pages.feedback import MARKS, anchor, pieces, text_anchor, titles_of
-from autograder.classroom.pages.heat_map import heat_map
-from autograder.classroom.pages.hints import hint_rows
+from autograder.classroom.pages import html
+from autograder.classroom.pages.class_page import captioned_charts, chart_specs, item_analysis
+from autograder.classroom.pages.class_page.causes import Cause, Made, causes, losses_of, made_by, teach_next
+from autograder.classroom.pages.class_page.heat_map import heat_map
+from autograder.classroom.pages.class_page.item_analysis import Item
+from autograder.classroom.pages.class_page.pressed_hints import hint_rows
+from autograder.classroom.pages.class_page.similar import Group
+from autograder.classroom.pages.class_page.since import Looks, Since
+from autograder.classroom.pages.class_page.since_view import since_view
+from autograder.classroom.pages.class_page.waiting import split, waiting
 from autograder.classroom.pages.in_language import InLanguage
-from autograder.classroom.pages.similar import Group
-from autograder.classroom.pages.since import Looks, Since
-from autograder.classroom.pages.since_view import since_view
-from autograder.classroom.pages.statistics import Item
-from autograder.classroom.pages.waiting import split, waiting
+from autograder.classroom.pages.student_page.page import MARKS, anchor, pieces, text_anchor, titles_of
 from autograder.common.i18n import _, language, ngettext, speaking
 from autograder.common.results import Report
 from autograder.course.checks.manual import rubric_of
@@ -66,7 +67,7 @@ def class_page(material: Material, course: Course, speak: str = "") -> str:
             "missing": _("not handed in"),
         }  # fmt: skip
         return html.page(
-            "class.html", styles=("page.css", "class.css"), scripts=(charts.scripts(), html.asset("class.js")),
+            "class.html", styles=("page.css", "class.css"), scripts=(chart_specs.scripts(), html.asset("class.js")),
             page=view, specs=specs, marks=MARKS, words=words,
         )  # fmt: skip
 
@@ -79,9 +80,9 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
     items = [
         replace(item, title=words[item.assignment].get(f"{item.question}/{item.check}", item.title))
         for reports in by_assignment.values()
-        for item in statistics.items(reports)
+        for item in item_analysis.items(reports)
     ]
-    shares = {titles[name]: statistics.shares(reports) for name, reports in by_assignment.items()}
+    shares = {titles[name]: item_analysis.shares(reports) for name, reports in by_assignment.items()}
     names = html.in_order({report.student for report in material.reports})
     by_student = {name: {report.student: report for report in reports} for name, reports in by_assignment.items()}
     students = [_student(name, by_student, material) for name in names]
@@ -123,8 +124,8 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
         "unfailed": [row for row in checks if not row["cost"]],
         "hints": hint_rows(material.hints, words, {name: len(reports) for name, reports in by_assignment.items()}),
         "figures": {
-            "scores": figures.scores(shares), "facility": figures.facility(items),
-            "accuracies": figures.accuracies(by_assignment, titles),
+            "scores": captioned_charts.scores(shares), "facility": captioned_charts.facility(items),
+            "accuracies": captioned_charts.accuracies(by_assignment, titles),
         },
         "slow": _slow(material, titles, ways),
         "similar": [_group(group, name, titles.get(name, name), ways) for name, groups in material.similar.items() for group in groups],
@@ -134,8 +135,8 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
             for s in html.in_order({student for student, _a in material.differences})
             for (student, a), (report, book) in material.differences.items() if student == s
         ],
-        "bounds": {"poor": statistics.POOR, "good": statistics.GOOD, "hard": statistics.HARD, "easy": statistics.EASY,
-                   "fewest": statistics.FEWEST},
+        "bounds": {"poor": item_analysis.POOR, "good": item_analysis.GOOD, "hard": item_analysis.HARD, "easy": item_analysis.EASY,
+                   "fewest": item_analysis.FEWEST},
     }  # fmt: skip
 
 
@@ -191,8 +192,8 @@ def _cause(cause: Cause, words: Mapping[str, Mapping[str, str]], ways: Ways) -> 
 
 
 def _assignment(name: str, title: str, reports: Sequence[Report], students: int) -> dict[str, Any]:
-    values = sorted(statistics.shares(reports))
-    reliability = statistics.alpha(reports)
+    values = sorted(item_analysis.shares(reports))
+    reliability = item_analysis.alpha(reports)
     middle = len(values) // 2
     median = (values[middle] + values[-middle - 1]) / 2 if values else 0.0
     return {
@@ -241,10 +242,10 @@ def _item(
         "title": pieces(item.title), "hidden": item.hidden, "failed": len(made),
         "cost": round(sum(one.points for one in made), 6),
         "failure": len(made) / item.decided if item.decided else 0.0, "facility": item.facility,
-        "discrimination": item.discrimination, "odd": charts.odd(item),
+        "discrimination": item.discrimination, "odd": chart_specs.odd(item),
         "slips": [
             (pieces(slip.said), len(slip.students), ways.to(html.in_order(slip.students), item.assignment, item.question))
-            for slip in statistics.slips((one.said, one.student) for one in made)
+            for slip in item_analysis.slips((one.said, one.student) for one in made)
         ],
     }  # fmt: skip
 

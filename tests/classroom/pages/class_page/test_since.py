@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.classroom.folder import Folder
-from autograder.classroom.pages import charts
-from autograder.classroom.pages.class_page import Material, class_page
-from autograder.classroom.pages.since import Change, Looks, Seen, Since, compare, keep, read, shown
+from autograder.classroom.pages.class_page import chart_specs
+from autograder.classroom.pages.class_page.page import Material, class_page
+from autograder.classroom.pages.class_page.since import Change, Looks, Seen, Since, compare, keep, read, shown
 from tests.classroom import synthetic
 
 seen = st.builds(Seen, submission=st.sampled_from("ab"), points=st.sampled_from((1.0, 2.0)), waiting=st.booleans())
@@ -49,7 +49,7 @@ def test_each_kind_of_change_has_its_name():
 
 
 def test_the_page_says_it_in_a_sentence_and_leads_to_the_feedback(course, monkeypatch):
-    monkeypatch.setattr(charts, "scripts", lambda: "")
+    monkeypatch.setattr(chart_specs, "scripts", lambda: "")
     reports = [synthetic.report(course, name, "deep") for name in ("ann", "bob", "s10", "s9")]
     worth = reports[0].points
     _first, looks = compare(Looks(), shown(reports[:2], {("ann", "deep"): (10.5, True)}), "2027-03-14 23:59 UTC")

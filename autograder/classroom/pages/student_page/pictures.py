@@ -12,7 +12,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from autograder.classroom.pages.bands import Band
+from autograder.classroom.pages.student_page.bands import Band
 from autograder.common.exhibits import Curve
 from autograder.common.i18n import _
 

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from markupsafe import Markup
 
-from autograder.classroom.pages.feedback import Person, feedback_page
-from autograder.classroom.pages.notebook import Cell, cells
+from autograder.classroom.pages.student_page.notebook import Cell, cells
+from autograder.classroom.pages.student_page.page import Person, feedback_page
 from tests.classroom import synthetic
 from tests.classroom.synthetic import HOSTILE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.classroom.pages import html
 from autograder.classroom.pages.changes import signed
-from autograder.classroom.pages.since import Since, Why
+from autograder.classroom.pages.class_page.since import Since, Why
 from autograder.common.i18n import N_, _, ngettext
 
 ORDER: tuple[Why, ...] = ("scored", "again", "new", "gone")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder.classroom.pages import charts, html, statistics
-from autograder.classroom.pages.statistics import Item
+from autograder.classroom.pages import html
+from autograder.classroom.pages.class_page import chart_specs, item_analysis
+from autograder.classroom.pages.class_page.item_analysis import Item
 from autograder.common.i18n import _, ngettext
 from autograder.common.results import Report
 
@@ -23,12 +24,12 @@ def scores(shares: Mapping[str, Sequence[float]]) -> dict[str, Any] | None:
     if not shares:
         return None
     bins = [f"{10 * n}–{10 * n + 10} %" for n in range(10)]
-    counts = {title: statistics.histogram(values) for title, values in shares.items()}
+    counts = {title: item_analysis.histogram(values) for title, values in shares.items()}
     rows = [[bin_, *(str(own[n]) for own in counts.values())] for n, bin_ in enumerate(bins)]
     parts = [f"{title}: {html.percent(sum(values) / len(values), 1)}" for title, values in shares.items() if values]
     said = _("Histograms of the scores. Means: {means}.", means="; ".join(parts))
     most = max(max(own) for own in counts.values())
-    specs = {title: charts.scores(own, most) for title, own in counts.items()}
+    specs = {title: chart_specs.scores(own, most) for title, own in counts.items()}
     return _figure("scores", specs, said, [_("score"), *shares], rows)
 
 
@@ -36,13 +37,13 @@ def facility(items: Sequence[Item]) -> dict[str, Any] | None:
     known = [item for item in items if item.facility is not None and item.discrimination is not None]
     if not known:
         return None
-    looked = sum(charts.odd(item) for item in known)
+    looked = sum(chart_specs.odd(item) for item in known)
     said = ngettext(
         "Facility against discrimination of each check. {number} check lies outside the usual bounds.",
         "Facility against discrimination of each check. {number} checks lie outside the usual bounds.",
         looked,
     )
-    return _figure("items", {"": charts.items(items)}, said, [], [])
+    return _figure("items", {"": chart_specs.items(items)}, said, [], [])
 
 
 def accuracies(by_assignment: Mapping[str, Sequence[Report]], titles: Mapping[str, str]) -> dict[str, Any] | None:
@@ -81,4 +82,4 @@ def accuracies(by_assignment: Mapping[str, Sequence[Report]], titles: Mapping[st
             )
         )
     head = [_("assignment"), _("asked for"), _("measured"), _("reached"), _("lowest"), _("median"), _("highest")]
-    return _figure("accuracies", {"": charts.accuracies(measured)}, "; ".join(said) + ".", head, rows)  # fmt: skip
+    return _figure("accuracies", {"": chart_specs.accuracies(measured)}, "; ".join(said) + ".", head, rows)  # fmt: skip

@@ -16,7 +16,7 @@ from autograder.authoring import release
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
-from autograder.classroom.pages.publish import write_all
+from autograder.classroom.pages.student_page.publish import write_all
 from autograder.cli import demo
 from autograder.cli.app import app
 from autograder.common.results import Outcome, QuestionResult, Status
@@ -201,7 +201,7 @@ def test_the_class_page_has_gradebook_scores_links_times_and_similar_notebooks(r
     )
     course = course_module.load(root / "course.yml")
     changed = report("bob").model_copy(update={"questions": report("bob").questions[:1]})
-    from autograder.classroom.pages.material import gather
+    from autograder.classroom.pages.class_page.material import gather
 
     material = gather(course, [report("alice"), changed], "https://grading.example/formgrader/")
     assert material.standings["alice", "first"].total == 2.25  # 1.25 by a person

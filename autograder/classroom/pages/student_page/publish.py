@@ -20,10 +20,10 @@ from autograder.classroom.folder import BESIDE, Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.gradebook.formgrader import remarks
-from autograder.classroom.pages.bands import Bands, bands
-from autograder.classroom.pages.feedback import Person, feedback_page
-from autograder.classroom.pages.notebook import Cell, cells, prepare
-from autograder.classroom.pages.pictures import png
+from autograder.classroom.pages.student_page.bands import Bands, bands
+from autograder.classroom.pages.student_page.notebook import Cell, cells, prepare
+from autograder.classroom.pages.student_page.page import Person, feedback_page
+from autograder.classroom.pages.student_page.pictures import png
 from autograder.common.confined import OverLimit, confined
 from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, DataError, SubmissionError

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.classroom.pages import html
+from autograder.classroom.pages.class_page.item_analysis import pattern
 from autograder.classroom.pages.losses import Loss, losses
-from autograder.classroom.pages.statistics import pattern
 from autograder.common.i18n import _, ngettext
 from autograder.common.results import Report, Status
 from autograder.course.course import Course

@@ -5,8 +5,8 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.pages.feedback import Person, feedback_page
-from autograder.classroom.pages.notebook import Cell, cells
+from autograder.classroom.pages.student_page.notebook import Cell, cells
+from autograder.classroom.pages.student_page.page import Person, feedback_page
 from autograder.common.cells import grade_id_of
 from autograder.common.results import FirstCause, Status
 from autograder.course.released_notebook import released_notebook

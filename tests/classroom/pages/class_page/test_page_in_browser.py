@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder.classroom.pages.class_page import Material, Standing, class_page
-from autograder.classroom.pages.similar import Group
+from autograder.classroom.pages.class_page.page import Material, Standing, class_page
+from autograder.classroom.pages.class_page.similar import Group
 from tests.classroom import synthetic
 from tests.classroom.synthetic import HOSTILE
 

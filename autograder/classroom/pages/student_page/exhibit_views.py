@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from autograder.classroom.pages.bands import Band
-from autograder.classroom.pages.pictures import class_name, curves_svg, lines_of
+from autograder.classroom.pages.student_page.bands import Band
+from autograder.classroom.pages.student_page.pictures import class_name, curves_svg, lines_of
 from autograder.common.exhibits import Curve, Exhibit, Network
 from autograder.common.i18n import _, ngettext
 from autograder.common.network_drawing import network_svg

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.classroom.pages import html
-from autograder.classroom.pages.feedback import pieces
+from autograder.classroom.pages.student_page.page import pieces
 from autograder.common.results import QuestionResult, Report
 
 SHOWN = 10  # submissions that are in sight; the others are folded

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from autograder.classroom.pages import statistics
-from autograder.classroom.pages.statistics import alpha, discriminations, histogram, items, pattern, shares, slips
+from autograder.classroom.pages.class_page import item_analysis
+from autograder.classroom.pages.class_page.item_analysis import (
+    alpha,
+    discriminations,
+    histogram,
+    items,
+    pattern,
+    shares,
+    slips,
+)
 from tests.classroom import synthetic
 
 
@@ -32,7 +40,7 @@ def test_discrimination_is_the_correlation_with_the_rest_of_the_score():
     earned[:, 3] = earned[:, :3].sum(axis=1) >= 2  # agrees with the others
     rest = earned[:, :3].sum(axis=1)
     assert discriminations(earned)[3] == pytest.approx(np.corrcoef(earned[:, 3], rest)[0, 1])
-    assert discriminations(earned)[3] > statistics.GOOD
+    assert discriminations(earned)[3] > item_analysis.GOOD
     turned = earned.copy()
     turned[:, 3] = 1 - turned[:, 3]
     assert discriminations(turned)[3] == pytest.approx(-discriminations(earned)[3])

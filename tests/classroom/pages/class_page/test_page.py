@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.folder import Folder, Place
-from autograder.classroom.pages import charts
-from autograder.classroom.pages.causes import causes, losses_of, made_by, teach_next
-from autograder.classroom.pages.class_page import Material, Standing, class_page
-from autograder.classroom.pages.feedback import feedback_page
-from autograder.classroom.pages.hints import hints_of
-from autograder.classroom.pages.similar import Group
-from autograder.classroom.pages.waiting import split
+from autograder.classroom.pages.class_page import chart_specs
+from autograder.classroom.pages.class_page.causes import causes, losses_of, made_by, teach_next
+from autograder.classroom.pages.class_page.page import Material, Standing, class_page
+from autograder.classroom.pages.class_page.pressed_hints import hints_of
+from autograder.classroom.pages.class_page.similar import Group
+from autograder.classroom.pages.class_page.waiting import split
+from autograder.classroom.pages.student_page.page import feedback_page
 from autograder.common.hints.pressed_hints import KEY
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Status
@@ -29,7 +29,7 @@ ASSIGNMENTS = ("two_layer", "deep", "optimizers")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """Without the scripts that draw charts, which take seconds and say nothing here."""
-    monkeypatch.setattr(charts, "scripts", lambda: "")
+    monkeypatch.setattr(chart_specs, "scripts", lambda: "")
 
 
 def page(course, reports, speak="en", **known):
