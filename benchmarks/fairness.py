@@ -84,8 +84,8 @@ def grade_one(order: dict) -> str:
     from autograder.common.submission import Submission
     from autograder.course.course import load
     from autograder.sandbox.host import Sandbox
+    from autograder.worker.grading import grade_submission
     from autograder.worker.judge_process import Bench
-    from autograder.worker.submission import grade_submission
 
     course = load(Path(order["course"]))
     name = order["assignment"]

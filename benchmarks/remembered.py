@@ -25,7 +25,7 @@ from autograder.authoring.variants import solved
 from autograder.common.cells import is_answer, is_check
 from autograder.course.course import Course
 from autograder.sandbox.host import Sandbox
-from autograder.worker import submission
+from autograder.worker import grading
 from autograder.worker.judge_process import Bench
 from autograder.worker.task import Task
 
@@ -60,7 +60,7 @@ def _cpu(pid: int) -> float:
 def _probed(profile: bool) -> Iterator[dict[str, Any]]:
     """Notebooks run meanwhile with a cell before and one behind that take the kernel's time; what they said of the last one."""
     told: dict[str, Any] = {}
-    run_notebook = submission.run_notebook
+    run_notebook = grading.run_notebook
 
     def probing(notebook: Any, sandbox: Sandbox, **options: Any) -> Any:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
@@ -74,11 +74,11 @@ def _probed(profile: bool) -> Iterator[dict[str, Any]]:
         told["stats"] = marshal.loads(zlib.decompress(base64.b64decode(packed))) if packed else {}
         return run
 
-    submission.run_notebook = probing
+    grading.run_notebook = probing
     try:
         yield told
     finally:
-        submission.run_notebook = run_notebook
+        grading.run_notebook = run_notebook
 
 
 def _kind(cell: Any) -> str:
@@ -114,7 +114,7 @@ def _shares(stats: dict[Any, Any]) -> Counter[str]:
 def _once(task: Task, content: bytes, bench: Bench, sandbox: Sandbox, told: dict[str, Any]) -> dict[str, float]:
     assert bench._process is not None
     judge, children, worker = _cpu(bench._process.pid), sum(os.times()[2:4]), time.process_time()
-    graded = submission.grade(task, content, bench, sandbox)
+    graded = grading.grade(task, content, bench, sandbox)
     cells = dict.fromkeys(("given cells", "student's cells", "check cells"), 0.0)
     for kind, (begun, ended) in zip(told["kinds"], told["cells"], strict=False):
         cells[kind] += ended - begun

@@ -22,7 +22,7 @@ SLOW = {
 LONGEST = (
     "transparency/test_models.py", "attacks/test_attacks.py", "test_examples.py", "authoring/test_writing.py", "classroom/grading/test_cluster.py",
     "authoring/scaffold/test_make.py", "transparency/test_cells.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py",
-    "worker/test_submission.py", "sandbox/test_limits.py", "worker/test_illustrations.py", "attacks/test_class.py",
+    "worker/test_grading.py", "sandbox/test_limits.py", "worker/test_illustrations.py", "attacks/test_class.py",
     "classroom/collect/test_circle.py", "kernel/test_jupyterlab.py", "test_languages.py", "test_nbgrader.py",
 )  # fmt: skip
 
@@ -245,7 +245,7 @@ def grade_notebook(course, bench, sandbox, tmp_path):
     import nbformat
 
     from autograder.common.submission import Submission
-    from autograder.worker.submission import grade_submission
+    from autograder.worker.grading import grade_submission
 
     def grade(notebook, assignment, student="s", **others):
         folder = tmp_path / student / assignment

@@ -25,7 +25,7 @@ from autograder.authoring.release import release
 from autograder.authoring.variants import solved
 from autograder.common.submission import Submission
 from autograder.course.course import load
-from autograder.worker.one import grade_alone
+from autograder.worker.grade_alone import grade_alone
 
 file = Path("course.yml").resolve()
 course = load(file)

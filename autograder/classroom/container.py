@@ -33,7 +33,7 @@ from autograder.common.wire.notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap
-from autograder.worker.one import grade_alone
+from autograder.worker.grade_alone import grade_alone
 
 COURSE = "source/course"
 DATA = "--data"  # set-up's part

@@ -26,7 +26,7 @@ from autograder.course.course import FILE, Course, Isolation, Limits, load
 from autograder.course.released_checks import HiddenCheck, locate
 from autograder.course.released_notebook import origin
 from autograder.course.yaml_file import read_yaml
-from autograder.worker.one import grade_alone
+from autograder.worker.grade_alone import grade_alone
 from autograder.worker.visible import of_course, of_released
 
 

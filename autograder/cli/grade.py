@@ -158,8 +158,8 @@ def settings_from(
 
 
 def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
+    from autograder.classroom.find_submissions import find_submissions
     from autograder.classroom.grading.run import grade_class
-    from autograder.classroom.submissions import find_submissions
 
     submissions = find_submissions(folder, course, assignments, students)
     with bar(_("reading"), len(submissions), left=True) as progress:

@@ -13,7 +13,7 @@ from autograder.common.versions import code, code_digest
 from autograder.course.checks.base import Check
 from autograder.course.course import Course
 
-REPORT = "autograder.worker.submission"  # with all that it uses: sandbox, kernel, judge, networks, checks
+REPORT = "autograder.worker.grading"  # with all that it uses: sandbox, kernel, judge, networks, checks
 CHECKS = "autograder/course/checks/"  # decides on values that were handed in, and so can decide again without a run
 
 

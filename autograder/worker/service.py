@@ -34,7 +34,7 @@ from autograder.course.course import Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.host import Sandbox
-from autograder.worker import submission
+from autograder.worker import grading
 from autograder.worker.bundle import Bundle, unpack
 from autograder.worker.judge_process import Bench
 from autograder.worker.task import Task
@@ -174,7 +174,7 @@ def grade(setup: str, student: str, assignment: str, content: bytes, digest: str
             assert tools.course is not None and tools.bench is not None and tools.sandbox is not None
             task = Task(student, assignment, digest, tools.course, tools.setup.isolation, tools.setup.language,
                         all_cells=tools.setup.all_cells)  # fmt: skip
-            graded = submission.grade(task, content, tools.bench, tools.sandbox)
+            graded = grading.grade(task, content, tools.bench, tools.sandbox)
         except MachineLow as error:
             return json.dumps({"error": str(error), "machine": True, "log": said}), "", "", b""
         except Exception as error:

@@ -17,8 +17,8 @@ from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.course.course import Course, load
 from autograder.sandbox.host import Sandbox
+from autograder.worker.grading import Graded, grade_submission
 from autograder.worker.judge_process import Bench
-from autograder.worker.submission import Graded, grade_submission
 from tests.attacks.attack import BASES, honest
 from tests.conftest import ROOT
 

@@ -13,7 +13,7 @@ from autograder.classroom.grading.run import Settings, grade_class
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.course.course import load
-from autograder.worker.submission import grade_submission
+from autograder.worker.grading import grade_submission
 from tests.attacks import process, protocol
 from tests.attacks.attack import Attack, honest, notebook_of
 from tests.attacks.conftest import Grader, copy_course

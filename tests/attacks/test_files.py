@@ -16,8 +16,8 @@ import pytest
 from rich.console import Console
 
 from autograder.authoring.variants import edited, solved
+from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.classroom.pages.summary import class_table, failed_checks
-from autograder.classroom.submissions import find_submissions, submitted_at
 from autograder.common.errors import AutograderError
 from autograder.common.outcome_table import as_html
 from autograder.common.results import Report
@@ -25,7 +25,7 @@ from autograder.common.submission import Submission
 from autograder.common.wire.notebook import parse, restore
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
-from autograder.worker.submission import grade_submission
+from autograder.worker.grading import grade_submission
 from tests.attacks.attack import BASES, honest
 from tests.attacks.conftest import Grader
 

@@ -57,7 +57,7 @@ def test_each_module_in_the_closure_changes_the_digest_and_no_other_does(copy):
             ["course/checks/base.py", "kernel/check.py", "classroom/pages/html.py", "cli/grade.py", "__init__.py"],
         ),
         (
-            "autograder.worker.submission",
+            "autograder.worker.grading",
             [
                 "worker/answers.py", "judge/process.py", "judge/session.py", "kernel/describing/describe.py", "kernel/check.py",
                 "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/accuracy.py", "common/hints/for_errors.py",

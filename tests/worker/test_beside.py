@@ -10,7 +10,7 @@ from autograder.common.submission import Submission
 from autograder.course.course import load
 from autograder.course.released_notebook import beside
 from autograder.worker.bundle import pack, unpack
-from autograder.worker.submission import grade_submission
+from autograder.worker.grading import grade_submission
 
 FILES = {"data.csv": "a,b\n1,2\n", "helper.py": "def answer():\n    return 100 * 784 + 100\n", "images/one.txt": "one"}
 LOOK = """\

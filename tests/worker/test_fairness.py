@@ -6,7 +6,7 @@ import json
 import pytest
 
 from autograder.common.submission import Submission
-from autograder.worker.submission import grade_submission
+from autograder.worker.grading import grade_submission
 from tests.conftest import ROOT
 
 

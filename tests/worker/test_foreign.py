@@ -12,8 +12,8 @@ from autograder.common.results import Status
 from autograder.course.course import load
 from autograder.sandbox import outputs
 from autograder.sandbox.run import Run
-from autograder.worker import submission
-from autograder.worker.submission import grade
+from autograder.worker import grading
+from autograder.worker.grading import grade
 from autograder.worker.task import Task
 from tests.tiny import tiny_course, tiny_submission
 
@@ -36,10 +36,10 @@ def submitted(task, add="add = 5"):
 
 def ran(monkeypatch, **changes):
     """Notebooks run in no time, and hand in nothing; then `changes` of the module's functions."""
-    decided = submission.Decided([], 0, 0, {}, b"")
-    monkeypatch.setattr(submission, "_run", lambda *args: (Run(), decided))
+    decided = grading.Decided([], 0, 0, {}, b"")
+    monkeypatch.setattr(grading, "_run", lambda *args: (Run(), decided))
     for name, value in changes.items():
-        monkeypatch.setattr(submission, name, value)
+        monkeypatch.setattr(grading, name, value)
 
 
 def failing(error):
@@ -52,9 +52,9 @@ def failing(error):
 @pytest.mark.parametrize("stage", ["restore", "complete", "harmless", "code_digest", "_write_outputs", "first_cause"])
 def test_a_failure_of_ours_over_what_was_handed_in_is_that_submissions(task, monkeypatch, stage):
     ran(monkeypatch)
-    before, calls = getattr(submission, stage), iter([failing(RuntimeError("nobody foresaw that"))])
+    before, calls = getattr(grading, stage), iter([failing(RuntimeError("nobody foresaw that"))])
     # The first time only: the page of an undecided submission is made with them, too, of nothing that a student wrote.
-    monkeypatch.setattr(submission, stage, lambda *args: next(calls, before)(*args))
+    monkeypatch.setattr(grading, stage, lambda *args: next(calls, before)(*args))
     report = grade(task, submitted(task), Nothing(), Nothing()).report
     assert {outcome.status for question in report.questions for outcome in question.outcomes} == {Status.UNDECIDED}
     assert "nobody foresaw that" in report.questions[0].problem
@@ -88,14 +88,14 @@ def test_following_code_ends_whatever_it_is(task, monkeypatch, kind):
 
 def test_code_that_can_not_be_followed_in_time_loses_its_explanations_alone(task, monkeypatch):
     ran(monkeypatch)
-    confined = submission.confined
+    confined = grading.confined
 
     def over(work, **limits):
-        if limits.get("seconds") == submission.FOLLOW_SECONDS:
+        if limits.get("seconds") == grading.FOLLOW_SECONDS:
             raise OverLimit("too long")
         return confined(work, **limits)
 
-    monkeypatch.setattr(submission, "confined", over)
+    monkeypatch.setattr(grading, "confined", over)
     report = grade(task, submitted(task), Nothing(), Nothing()).report
     assert [question.problem for question in report.questions] == ["Nothing was handed in."] * 2
 

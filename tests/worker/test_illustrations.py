@@ -9,7 +9,7 @@ from autograder.authoring.variants import solved
 from autograder.common.cells import is_answer
 from autograder.course import illustrations
 from autograder.course.released_notebook import released_notebook
-from autograder.worker.submission import LEFT_OUT, _figures, grade
+from autograder.worker.grading import LEFT_OUT, _figures, grade
 from autograder.worker.task import Task
 from tests.conftest import ROOT
 

@@ -44,8 +44,8 @@ from autograder.networks.lab import CourseLab
 from autograder.networks.states import Arrays, FitResult, FitSpec
 from autograder.networks.train import Trainer, settle
 from autograder.sandbox.host import Sandbox
+from autograder.worker.grading import grade_submission
 from autograder.worker.judge_process import Bench
-from autograder.worker.submission import grade_submission
 
 RIGS, TENSORS = 32, 24  # kept by a worker: compiled networks, and data as they see them (up to 150 MB each)
 WORST = 1e9  # in place of a number that a training which grew out of all bounds doesn't have

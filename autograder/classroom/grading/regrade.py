@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.classroom.find_submissions import find_submissions, handed_in_at
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
@@ -24,7 +25,6 @@ from autograder.classroom.gradebook.preview import preview
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.changes import QuestionChange, changes, course_changes
-from autograder.classroom.submissions import find_submissions, handed_in_at
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, ReportError, SubmissionError
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
@@ -38,8 +38,8 @@ from autograder.course.released_notebook import origin, released_notebook
 from autograder.course.source_notebook import source_notebook
 from autograder.worker.answers import complete, first_cause
 from autograder.worker.code import grader, runner
+from autograder.worker.grading import redone
 from autograder.worker.judge_process import Bench, JudgeDied
-from autograder.worker.submission import redone
 
 _GONE = N_("the submission is not in submitted/ any more")
 _OTHER_FILE = N_("another file was handed in since")

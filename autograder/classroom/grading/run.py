@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 
 import autograder
+from autograder.classroom.find_submissions import find_submissions, handed_in_at, submitted_at
 from autograder.classroom.folder import read_report
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -29,7 +30,6 @@ from autograder.classroom.grading.log import logged
 from autograder.classroom.grading.reference import require_full_marks
 from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
-from autograder.classroom.submissions import find_submissions, handed_in_at, submitted_at
 from autograder.common.errors import GradebookError, SubmissionError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Report
@@ -39,8 +39,8 @@ from autograder.common.wire.notebook import content
 from autograder.course.course import Course, Isolation
 from autograder.networks.memo import default_folder
 from autograder.worker.bundle import pack
+from autograder.worker.grading import undecided, unreadable
 from autograder.worker.service import Setup
-from autograder.worker.submission import undecided, unreadable
 from autograder.worker.task import Task
 
 __all__ = ["Done", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.classroom.collect import What
 from autograder.classroom.collect import write as writing
-from autograder.classroom.submissions import find_submissions, submitted_at
+from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome, submission, tree
 

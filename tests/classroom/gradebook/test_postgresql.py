@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.classroom.find_submissions import find_submissions
 from autograder.classroom.gradebook.book import Book, Score
 from autograder.classroom.gradebook.database import address, with_driver
 from autograder.classroom.grading.run import Settings, grade_class
-from autograder.classroom.submissions import find_submissions
 from autograder.common.errors import GradebookError
 from autograder.common.results import Status
 from autograder.course import course as course_module

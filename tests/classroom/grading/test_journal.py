@@ -312,8 +312,8 @@ def test_a_full_disk_is_named_loses_nothing_and_the_next_run_goes_on(unreadable:
     assert 0 < int(lines[lines.index("first") + 2]) < 40
     assert "second 0" in done.stdout, done.stdout + done.stderr
 
+    from autograder.classroom.find_submissions import find_submissions
     from autograder.classroom.grading.run import Settings, grade_class
-    from autograder.classroom.submissions import find_submissions
 
     settings = Settings(unreadable.root / "course.yml", "none", 1, None)
     grade_class(find_submissions(unreadable.root / "submitted", unreadable), unreadable, settings)
@@ -364,8 +364,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 def test_a_gradebook_that_fails_in_the_middle_costs_no_result(tmp_path: Path, failing: list[int]) -> None:
+    from autograder.classroom.find_submissions import find_submissions
     from autograder.classroom.grading.run import Settings, grade_class
-    from autograder.classroom.submissions import find_submissions
     from autograder.common.errors import GradebookError
 
     course = tiny_course(tmp_path / "course")

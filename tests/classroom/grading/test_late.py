@@ -8,11 +8,11 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
+from autograder.classroom.find_submissions import find_submissions, handed_in_at
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading.journal import Journal
-from autograder.classroom.submissions import find_submissions, handed_in_at
 from autograder.cli.app import app
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load

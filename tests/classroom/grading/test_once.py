@@ -7,14 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from autograder.classroom.find_submissions import find_submissions
 from autograder.classroom.grading import handin_store, run
 from autograder.classroom.grading.dispatch import Finished
 from autograder.classroom.grading.journal import Result
-from autograder.classroom.submissions import find_submissions
 from autograder.common.errors import SubmissionError
 from autograder.common.submission import HandedIn
 from autograder.common.wire import handins
-from autograder.worker import judge_process, service, submission, task
+from autograder.worker import grading, judge_process, service, task
 from autograder.worker.answers import all_failed
 from tests.tiny import tiny_class, tiny_course
 
@@ -97,5 +97,5 @@ def test_hand_ins_are_unpacked_once_on_their_way(grade, monkeypatch):
     monkeypatch.setattr(handin_store, "unpack", lambda content: unpacked.append(content) or handins.unpack(content))
     graded = grade()
     assert len(unpacked) == len(graded)
-    assert not any(hasattr(room, "unpack") for room in (submission, task, judge_process))
+    assert not any(hasattr(room, "unpack") for room in (grading, task, judge_process))
     assert service.unpack.__module__ == "autograder.worker.bundle"  # the course, not what was handed in

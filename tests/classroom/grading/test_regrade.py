@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from autograder.authoring.release import release
 from autograder.authoring.variants import edited, hand_in, solved
+from autograder.classroom.find_submissions import find_submissions
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -17,7 +18,6 @@ from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.grading.regrade import apply, outdated, plan
 from autograder.classroom.pages.changes import changes, course_changes
-from autograder.classroom.submissions import find_submissions
 from autograder.cli.app import app
 from autograder.common.results import Status
 from autograder.common.submission import Submission
@@ -28,8 +28,8 @@ from autograder.judge.rejudge import rejudge
 from autograder.judge.session import Session
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
+from autograder.worker.grading import grade_submission
 from autograder.worker.judge_process import Bench
-from autograder.worker.submission import grade_submission
 from tests.classroom.grading.test_run import _OWN_LAYER
 from tests.hand_built import dense, model, scalar
 

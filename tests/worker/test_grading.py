@@ -249,10 +249,10 @@ def test_a_judge_that_is_killed_is_replaced_and_the_notebook_graded_again(grade_
 
 def test_of_a_network_that_two_judges_died_of_only_its_own_questions_are_undecided(grade_notebook, quick, monkeypatch):
     """Another cause, or another network each time, is no reason to leave one out: then all is undecided."""
-    from autograder.worker import submission
+    from autograder.worker import grading
     from autograder.worker.judge_process import JudgeDied
 
-    run, avoided = submission._run, []
+    run, avoided = grading._run, []
 
     def dying(of):
         def attempt(notebook, task, bench, sandbox, avoid):
@@ -261,7 +261,7 @@ def test_of_a_network_that_two_judges_died_of_only_its_own_questions_are_undecid
                 return run(notebook, task, bench, sandbox, avoid)
             raise JudgeDied("the judge died", of.pop(0))
 
-        monkeypatch.setattr(submission, "_run", attempt)
+        monkeypatch.setattr(grading, "_run", attempt)
         avoided.clear()
         return grade_notebook(quick(), "deep").report
 

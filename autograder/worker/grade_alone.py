@@ -8,8 +8,8 @@ from autograder.common.data import data_sets
 from autograder.common.submission import Submission
 from autograder.course.course import Course, Isolation
 from autograder.sandbox.host import Sandbox
+from autograder.worker.grading import Graded, grade_submission
 from autograder.worker.judge_process import Bench
-from autograder.worker.submission import Graded, grade_submission
 
 
 def grade_alone(
