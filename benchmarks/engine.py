@@ -27,7 +27,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.tiny import tiny_class, tiny_course
+from tests.tiny_course import tiny_class, tiny_course
 
 RESULTS = Path(__file__).parent / "results"
 GRADE = [sys.executable, "-m", "autograder.cli", "grade", "--no-reference", "--json"]

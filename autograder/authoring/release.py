@@ -23,6 +23,7 @@ from autograder.common.errors import CourseError
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, Course
+from autograder.course.earnable import names_prepared, unprepared
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import (
     RELEASES,
@@ -40,7 +41,6 @@ from autograder.course.source_notebook import (
     source_notebook,
     squeeze,
 )
-from autograder.course.suits import names_prepared, unprepared
 from autograder.course.yaml_file import located
 from autograder.networks.lab import CourseLab
 

@@ -25,8 +25,8 @@ from autograder.common.files import deliver
 from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
+    from autograder.authoring.verify.generated import Seeds
     from autograder.authoring.verify.proof import Part, Proof
-    from autograder.authoring.verify.tried import Seeds
     from autograder.classroom.grading.run import Settings
     from autograder.course.course import Course
 
@@ -122,7 +122,7 @@ def _settings(
 
 
 def _seeds(seed: int | None, versions: int, thorough: bool) -> Seeds:
-    from autograder.authoring.verify.tried import IN_KERNELS, THOROUGH, Seeds
+    from autograder.authoring.verify.generated import IN_KERNELS, THOROUGH, Seeds
 
     if seed is not None:
         return Seeds((seed,), (seed,), 1)

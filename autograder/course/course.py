@@ -31,7 +31,7 @@ from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.functions import defines
-from autograder.course.files import used_files
+from autograder.course.earnable import unsuited
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
 from autograder.course.settings import FileBeside
@@ -39,7 +39,7 @@ from autograder.course.settings import Heading as Heading
 from autograder.course.settings import Holdout as Holdout
 from autograder.course.settings import LatePolicy as LatePolicy
 from autograder.course.settings import Limits as Limits
-from autograder.course.suits import unsuited
+from autograder.course.used_files import used_files
 from autograder.course.yaml_file import explain, located, read_yaml
 
 Isolation = Literal["bubblewrap", "none"]

@@ -18,6 +18,7 @@ from autograder.common.wire.description import Component, FitRecord, digest
 from autograder.common.wire.messages import Digest, Evaluate, Fit, optimizer_digest
 from autograder.course.checks.calls import Answer
 from autograder.course.course import Course
+from autograder.networks.accepted_trainings import asked_for, network, pay, samples_for, within
 from autograder.networks.budget import Budget
 from autograder.networks.build import (
     constant_rate,
@@ -28,7 +29,6 @@ from autograder.networks.lab import CourseLab, data_record
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
 from autograder.networks.states import FitResult, FitSpec, Measured, State, measure_key
-from autograder.networks.taken import asked_for, network, pay, samples_for, within
 
 MAX_RECORDS = 50  # trainings of one network that differ from each other: what a hand-in can carry
 

@@ -26,17 +26,17 @@ from autograder.common.wire.handins import HandIns, Kept
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, TrainedHere, parse
 from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import Answer, asked, called, calls_for, named, takes_networks
-from autograder.course.checks.elsewhere import networks
 from autograder.course.checks.exhibit import portray
+from autograder.course.checks.other_questions import networks
 from autograder.course.checks.registry import decide
 from autograder.course.course import Course, Question
 from autograder.judge.lineage import Lineage, Trainings
+from autograder.networks.accepted_trainings import check_rows
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, structure
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import Size
-from autograder.networks.taken import check_rows
 
 log = logging.getLogger(__name__)
 MAX_REQUESTS = 5_000

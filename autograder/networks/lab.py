@@ -27,7 +27,7 @@ from autograder.common.wire.description import Component, DataRecord, ModelDescr
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
-from autograder.networks import estimators, references, rows_of_tables, scores, states
+from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, loss_of, one_hot
 from autograder.networks.memo import Memo
@@ -176,13 +176,13 @@ class CourseLab:
             if len(output) != 1 or output[0] > MAX_COLUMNS:  # of all rows they are in memory together
                 raise CannotRebuild(_("the labels do not fit the network's outputs"))
             answers = self.trainer.predict(plan, settings, model.weights, samples)
-            found = scores.score(metric, samples.targets(), answers, loss_of(settings))
+            found = network_metrics.score(metric, samples.targets(), answers, loss_of(settings))
             return states.Measured({metric: found})
 
         return self._metrics(key, plan, samples, measure)
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
-        """The share of `classes`, int (n,), that the network gives to the samples of `split`, as `scores.chosen` reads its answers.
+        """The share of `classes`, int (n,), that the network gives to the samples of `split`, as `network_metrics.chosen` reads its answers.
 
         Raises CannotRebuild as `evaluate` does, and for a network whose answer is not one number for each class.
         """
@@ -196,7 +196,7 @@ class CourseLab:
                 part = slice(start, start + LOOKED_AT)
                 batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
-                own = scores.chosen(answers, self.data.class_count, loss_of(settings))
+                own = network_metrics.chosen(answers, self.data.class_count, loss_of(settings))
                 right += int(np.count_nonzero(own == classes[part]))
             return states.Measured({"agreement": right / len(samples.rows)})
 
@@ -219,7 +219,7 @@ class CourseLab:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
             with suppress(CannotRebuild):
-                chosen = scores.chosen(answers, self.data.class_count, loss_of(settings))
+                chosen = network_metrics.chosen(answers, self.data.class_count, loss_of(settings))
                 for row, label, predicted in zip(samples.rows, labels, chosen, strict=True):
                     if label != predicted:
                         found.setdefault((int(label), int(predicted)), []).append(int(row))

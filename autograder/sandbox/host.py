@@ -29,7 +29,7 @@ from autograder.common.i18n import _
 from autograder.common.requirements import require_networks
 from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
-from autograder.sandbox.inside.limits import Broken
+from autograder.sandbox.inside.usage import Broken
 from autograder.sandbox.layout import Layout
 
 START_SECONDS = 180.0

@@ -26,7 +26,7 @@ from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
 from autograder.sandbox.client import Client
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.inside import limits
+from autograder.sandbox.inside import usage
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
@@ -270,7 +270,7 @@ class _Execution:
         except Exception:  # an unsigned, unpackable, incomplete or forged message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
-        if broke and broke.limit in limits.NOT_THE_NOTEBOOKS:
+        if broke and broke.limit in usage.NOT_THE_NOTEBOOKS:
             kind = MachineLow if broke.limit == "machine" else SandboxError
             raise kind(str(broke), _("Run the command again; if it happens again, look at the notebook by hand."))
         if broke:

@@ -19,7 +19,7 @@ from autograder.cli.app import app
 from autograder.common.errors import CourseError
 from autograder.course.course import load
 from tests.conftest import ROOT
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import visible
 from tests.hand_built import report_of
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import pytest
 import typer
 
 from autograder.cli import app as cli
-from tests.tiny import tiny_class, tiny_course
+from tests.tiny_course import tiny_class, tiny_course
 
 SECONDS = 120
 CODES = {0, 1, 2, 3, 4}

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from autograder.authoring.verify.hidden_answers import tells
 from autograder.authoring.verify.releases import titles_tell
-from autograder.authoring.verify.told import tells
 from autograder.course.course import Question
 from autograder.course.source_notebook import solutions, source_notebook, squeeze
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from autograder.classroom.collect import roster
 from autograder.classroom.collect.matching import Settings, match
 from autograder.classroom.collect.names import is_safe
-from autograder.classroom.collect.notes import _read
+from autograder.classroom.collect.platform_metadata import _read
 from autograder.classroom.collect.platforms import PLATFORMS
 from autograder.classroom.collect.sources import read as read_source
 from autograder.common.cells import grade_id_of, is_answer

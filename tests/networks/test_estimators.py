@@ -12,7 +12,7 @@ from autograder.common.wire.description import Component
 from autograder.course.checks.ranges import within
 from autograder.course.settings import DataSettings
 from autograder.kernel.describing.describe_things import describe_thing
-from autograder.networks import estimators, scores
+from autograder.networks import estimators, network_metrics
 from autograder.networks.budget import Budget
 from autograder.networks.estimators import ALLOWED, Data, build, measure
 from autograder.networks.lab import CourseLab
@@ -180,5 +180,5 @@ def test_a_step_may_have_any_name_that_scikit_learn_takes(name):
 @pytest.mark.parametrize("metric", ["r2_score", "f1_score", "accuracy_score", "roc_auc_score"])
 def test_answers_that_are_no_numbers_measure_nothing_and_are_nobodys_fault(metric, wrong):
     targets, answers = np.array([0, 1, 1]), np.array([[0.1], [wrong], [0.9]])
-    found = scores.score(metric, targets, answers, ("binary_crossentropy", False))
+    found = network_metrics.score(metric, targets, answers, ("binary_crossentropy", False))
     assert found != found and not within(found, None, 1.0) and not within(found, 0.0, None)

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.common.confined import in_use
 from autograder.sandbox import client, outputs, own_memory, run
-from autograder.sandbox.inside import limits
+from autograder.sandbox.inside import usage
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
 
@@ -170,12 +170,12 @@ def test_a_process_that_has_ended_is_charged_with_nothing() -> None:
     )  # fmt: skip
     assert child.stdout is not None and child.stdout.readline()
     folder, bounds = f"/proc/{child.pid}", {"processes": 9, "memory_mb": 64, "open_files": 64}
-    assert limits.broken_limit([child.pid], bounds) == limits.Broken("memory", 64)
+    assert usage.broken_limit([child.pid], bounds) == usage.Broken("memory", 64)
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and not yet taken note of
     for _ in range(2):
-        assert limits._proportional(folder) == 0 and limits._sockets([folder], each=8) == 0
-        assert limits.broken_limit([child.pid], bounds) is None
+        assert usage._proportional(folder) == 0 and usage._sockets([folder], each=8) == 0
+        assert usage.broken_limit([child.pid], bounds) is None
         child.wait()
 
 

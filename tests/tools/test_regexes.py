@@ -14,7 +14,7 @@ LENGTH, SECONDS = (
 )  # what grows with the square takes some tenths of a second, what is linear a ten-thousandth
 SHORT = {  # by file and how the pattern begins: why no long text comes to it
     ("classroom/collect/names.py", ""): "names of at most 255 bytes",
-    ("classroom/collect/notes.py", ".+?_[^_]+_"): "names of at most 255 bytes",
+    ("classroom/collect/platform_metadata.py", ".+?_[^_]+_"): "names of at most 255 bytes",
     ("classroom/give_back/worksheet.py", r"(\d+)\s*\Z"): "a cell of the platform's own file",
     ("classroom/gradebook/extensions.py", r",\s*"): "a cell of the teacher's roster",
     ("common/hints/error_patterns.py", ""): "an exception's first 400 characters",

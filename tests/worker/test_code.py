@@ -18,7 +18,7 @@ from autograder.worker import code as module
 from autograder.worker.answers import all_failed
 from autograder.worker.code import grader, runner
 from autograder.worker.task import Task
-from tests.tiny import tiny_course
+from tests.tiny_course import tiny_course
 
 PACKAGE = Path(autograder.__file__).parent
 

@@ -15,7 +15,7 @@ from autograder.sandbox.run import Run
 from autograder.worker import grading
 from autograder.worker.grading import grade
 from autograder.worker.task import Task
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 
 class Nothing:

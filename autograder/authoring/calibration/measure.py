@@ -38,7 +38,7 @@ from autograder.course.checks.accuracy import LOSS, SCORES
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.course import Course, Isolation, load
 from autograder.judge.trial_documents import read_fit
-from autograder.networks import rows_of_tables, scores
+from autograder.networks import network_metrics, rows_of_tables
 from autograder.networks.build import loss_of, measuring_accuracy
 from autograder.networks.lab import CourseLab
 from autograder.networks.states import Arrays, FitResult, FitSpec
@@ -310,13 +310,13 @@ def _reached(
     if metric in SCORES:
         answers = trainer.predict(spec.plan, spec.settings, weights, samples)
         try:
-            found = scores.score(metric, samples.targets(), answers, loss_of(spec.settings))
+            found = network_metrics.score(metric, samples.targets(), answers, loss_of(spec.settings))
         except CannotRebuild:  # of answers that are no numbers any more
             found = math.nan
     else:
         settings = spec.settings if metric else measuring_accuracy(spec.settings)
         found = trainer.evaluate(spec.plan, settings, weights, samples)[metric or ACCURACY]
-    return found if math.isfinite(found) else WORST if metric == LOSS or metric in scores.ERRORS else -WORST
+    return found if math.isfinite(found) else WORST if metric == LOSS or metric in network_metrics.ERRORS else -WORST
 
 
 def _measured(

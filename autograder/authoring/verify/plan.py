@@ -11,7 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.authoring.variants import solved
-from autograder.authoring.verify import cases, compare, emptied, environment, probe, tried
+from autograder.authoring.verify import cases, compare, environment, generated, left_empty, probe
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.rewriting import Source, versions
 from autograder.authoring.verify.spellings import REWRITERS
@@ -37,7 +37,7 @@ class Case:
 
 
 def cases_of(
-    course: Course, name: str, parts: frozenset[Part], isolation: str, seeds: tried.Seeds
+    course: Course, name: str, parts: frozenset[Part], isolation: str, seeds: generated.Seeds
 ) -> tuple[list[Case], list[Step]]:
     """The notebooks to grade, and a step with the reason for each that can't be made."""
     made: list[Case] = []
@@ -133,7 +133,7 @@ def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]
 
 def _spelling(course: Course, name: str, seed: int, file: str) -> tuple[NotebookNode, Judge]:
     source = Source.of(solved(course, name))
-    version = next(versions(source, REWRITERS, [seed], f"spellings/{name}", tried.MOST), None)
+    version = next(versions(source, REWRITERS, [seed], f"spellings/{name}", generated.MOST), None)
     if version is None:
         raise ReleaseError(_("nothing in this assignment could be written otherwise"))
     about = f"{file} [{'; '.join(version.made_by)}]\n{version.difference(source.notebook)}\n"
@@ -150,6 +150,6 @@ def _emptied(
     both: Callable[[], tuple[NotebookNode, NotebookNode]], question: str, file: str
 ) -> tuple[NotebookNode, Judge]:
     solved, released = both()
-    notebook = emptied.notebook(solved, released, question)
+    notebook = left_empty.notebook(solved, released, question)
     # What follows from the answer shows in the cell that has one.
-    return notebook, lambda report, _: emptied.wrong(report, solved, question, file)
+    return notebook, lambda report, _: left_empty.wrong(report, solved, question, file)

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of
 from autograder.common.wire.names import modules, python
-from autograder.course.dependencies import QuestionCells, meet, notebook_uses, question_cells
+from autograder.course.cell_dependencies import QuestionCells, meet, notebook_uses, question_cells
 
 Replacement = ast.AST | list[ast.stmt] | None
 

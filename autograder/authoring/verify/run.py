@@ -20,14 +20,14 @@ from nbformat import NotebookNode
 from autograder.authoring import release
 from autograder.authoring.variants import hand_in
 from autograder.authoring.verify import (
+    asked_and_checked,
     cases,
     compare,
     feedback,
+    generated,
+    hidden_answers,
     releases,
     thresholds,
-    told,
-    tried,
-    unasked,
 )
 from autograder.authoring.verify.plan import Case, cases_of
 from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
@@ -51,14 +51,14 @@ def verify(
     on_plan: Callable[[int], None] = lambda notebooks: None,
     on_done: Callable[[str], None] = lambda what: None,
     on_start: Callable[[str], None] = lambda what: None,
-    seeds: tried.Seeds | None = None,
+    seeds: generated.Seeds | None = None,
 ) -> Proof:
     """Prove `parts` of `assignments`; what is wrong becomes reasons in the `Proof`.
 
     Raises AutograderError only for what keeps it from looking: no sandbox, a damaged course file, no worker.
     """
     started = time.monotonic()
-    seeds = seeds or tried.Seeds()
+    seeds = seeds or generated.Seeds()
     on_start(_("reading releases, alternatives and mutants"))
     steps: list[Step] = []
     planned: list[tuple[str, Case]] = []
@@ -70,7 +70,7 @@ def verify(
         steps += broken
     if parts & {Part.SPELLINGS, Part.SLIPS}:
         on_start(_("trying spellings and slips"))
-        steps += tried.steps(course, assignments, parts, seeds)
+        steps += generated.steps(course, assignments, parts, seeds)
     on_plan(len(planned))
     graded: list[Step] = []
     fits = 0
@@ -124,7 +124,7 @@ def _static(course: Course, name: str, parts: frozenset[Part], stale: Sequence[P
         yield from thresholds.steps(course, name)
     if Part.UNASKED in parts:
         try:
-            yield from unasked.steps(course, name)
+            yield from asked_and_checked.steps(course, name)
         except AutograderError as error:
             yield step(Part.UNASKED, "texts", [Reason(message=f"{error} {error.remedy}".strip())])
 
@@ -202,7 +202,7 @@ def _judged(course: Course, case: Case, done: Done, parts: frozenset[Part]) -> I
         )
         yield Step(part=Part.SECRETS, assignment=name, name="feedback", reasons=reasons)
     if Part.TOLD in parts and case.part is Part.SOLUTION:
-        yield from told.steps(course, name, report, executed)
+        yield from hidden_answers.steps(course, name, report, executed)
     if Part.NBGRADER in parts:
         reasons = tuple(feedback.validator_disagrees(folder.notebook(done), executed, report, case.file))
         yield Step(part=Part.NBGRADER, assignment=name, name="nbgrader validate", reasons=reasons)

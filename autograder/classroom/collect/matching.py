@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.classroom.collect import git, notes, teams, times
+from autograder.classroom.collect import git, platform_metadata, teams, times
 from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.collect.encodings import as_utf8
@@ -108,7 +108,7 @@ class _Matcher:
         self.by_path = {file.path: file for file in source.files}
         self.rule = self._rule()
         self.teams = teams.of(settings.roster, settings.teams)
-        self.more = notes.more(self.rule, source)
+        self.more = platform_metadata.more(self.rule, source)
         self.commits = git.Commits()
         self.uploaded: dict[str, list[int]] = defaultdict(list)  # bytes of each notebook, by the platform's part
 

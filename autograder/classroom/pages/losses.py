@@ -26,7 +26,7 @@ from autograder.course.checks import (
 )
 from autograder.course.checks.base import Check
 from autograder.course.course import Course
-from autograder.course.following import Needed, needed_by
+from autograder.course.question_dependencies import Needed, needed_by
 
 # What a mistake spoils for whatever is made of it ...
 _SHAPE, _DATA, _NETWORK, _COMPILING, _TRAINING, _ALL = "shape", "data", "network", "compiling", "training", "all"

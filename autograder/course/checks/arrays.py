@@ -15,7 +15,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.functions import defines
-from autograder.course.checks.showing import number
+from autograder.course.checks.in_words import number
 
 KINDS = {"float": N_("of floats"), "integer": N_("of integers")}
 KINDS_OF_ARRAY = {"float": N_("an array of floats"), "integer": N_("an array of integers")}

@@ -40,9 +40,9 @@ from autograder.common.wire.description import (
     TableDescription,
 )
 from autograder.course.checks.forms import Form, nothing_returned
-from autograder.course.checks.showing import built as built
-from autograder.course.checks.showing import number as number
-from autograder.course.checks.showing import show as show
+from autograder.course.checks.in_words import built as built
+from autograder.course.checks.in_words import number as number
+from autograder.course.checks.in_words import show as show
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
 Split = Literal["all_train", "train", "holdout", "test"]

@@ -23,7 +23,7 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
 )
-from autograder.course.checks import accuracy, compiling, effective, layers, network, training
+from autograder.course.checks import accuracy, compiling, effective_layers, layers, network, training
 from autograder.course.checks.base import Check, Lab, built
 
 _STRUCTURE = (
@@ -179,7 +179,7 @@ def _layer(layer: LayerDescription, differs: bool) -> Layer:
 def _asked(check: network.Layers, model: ModelDescription | None) -> tuple[Layer, ...]:
     missing = _unmatched(model, check.layers) if model is not None else frozenset()
     drawn = []
-    for place, one in enumerate(effective.asked(check.layers)):
+    for place, one in enumerate(effective_layers.asked(check.layers)):
         units, activation, rate = (one.settings.get(key) for key in ("units", "activation", "rate"))
         drawn.append(
             Layer(type=one.type, units=units, activation=activation or "", rate=rate, differs=place in missing)
@@ -187,13 +187,13 @@ def _asked(check: network.Layers, model: ModelDescription | None) -> tuple[Layer
     return tuple(drawn)
 
 
-def _key(layer: effective.Effective) -> tuple[Any, ...]:
+def _key(layer: effective_layers.Effective) -> tuple[Any, ...]:
     return (layer.type, *(layer.settings.get(key) for key in ("units", "activation", "rate")))
 
 
 def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list[tuple[int, int, int]]:
     """(place in the network, place in the task, length) of the runs of layers that agree."""
-    found, wanted = effective.effective(model), effective.asked(specs)
+    found, wanted = effective_layers.effective(model), effective_layers.asked(specs)
     if len(found) == len(wanted):
         pairs = enumerate(zip(wanted, found, strict=True))
         return [(n, n, 1) for n, (one, own) in pairs if not own.doubt and layers.difference(one, own) == ("", "")]
@@ -201,7 +201,7 @@ def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list
     for place, one in enumerate(wanted):
         # A setting that may be anything is taken from the layer that stands there.
         own = found[place].settings if place < len(found) else {}
-        as_asked.append(_key(effective.Effective(one.type, {**own, **one.settings})))
+        as_asked.append(_key(effective_layers.Effective(one.type, {**own, **one.settings})))
     same = SequenceMatcher(None, [_key(own) for own in found], as_asked, autojunk=False).get_matching_blocks()
     return [(block.a, block.b, block.size) for block in same]
 
@@ -209,7 +209,7 @@ def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list
 def _differing(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:
     """Places of layers that aren't as asked. An activation that is a layer of its own differs together with its layer."""
     agree = {a + n for a, _, length in _blocks(model, wanted) for n in range(length)}
-    return frozenset(place for place, own in enumerate(effective.groups_of(model)) if own not in agree)
+    return frozenset(place for place, own in enumerate(effective_layers.groups_of(model)) if own not in agree)
 
 
 def _unmatched(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:

@@ -28,7 +28,7 @@ from autograder.common.wire.description import (
     ScalarDescription,
     TableDescription,
 )
-from autograder.course.checks.showing import built
+from autograder.course.checks.in_words import built
 
 MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
 Kind = Literal[

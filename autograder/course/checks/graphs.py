@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.course.checks.effective import Taken
+from autograder.course.checks.effective_layers import Taken
 from autograder.course.checks.layer_specs import counts
 from autograder.course.checks.ranges import Range
 

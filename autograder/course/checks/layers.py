@@ -13,7 +13,15 @@ from autograder.common.results import Status
 from autograder.common.wire.description import Component, LayerDescription, ModelDescription
 from autograder.course.checks import graphs
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.effective import CUSTOM, Effective, asked, chain, effective, wiring, without_activations
+from autograder.course.checks.effective_layers import (
+    CUSTOM,
+    Effective,
+    asked,
+    chain,
+    effective,
+    wiring,
+    without_activations,
+)
 from autograder.course.checks.layer_specs import (
     ONCE,
     SOME,

@@ -10,7 +10,7 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
-from autograder.course.checks.effective import without_activations
+from autograder.course.checks.effective_layers import without_activations
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layer_specs import LayerSpec
 from autograder.course.checks.layers import LayerNames, Layers, ModelCheck, SameLayers

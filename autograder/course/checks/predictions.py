@@ -19,7 +19,7 @@ from autograder.common.wire.description import (
 )
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import plain
-from autograder.course.checks.showing import number
+from autograder.course.checks.in_words import number
 from autograder.course.checks.training import split_name, trainings
 
 

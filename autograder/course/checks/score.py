@@ -16,8 +16,8 @@ from autograder.common.wire.description import Component, ObjectDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
 from autograder.course.checks.forms import Form
 from autograder.course.checks.functions import defines
+from autograder.course.checks.in_words import show
 from autograder.course.checks.ranges import between, out_of_reach, within
-from autograder.course.checks.showing import show
 
 
 class Score(Check):

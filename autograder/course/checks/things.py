@@ -21,8 +21,8 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
-from autograder.course.checks.made import Made, Setting, asked_text, no_class, same_made, wanted_text
-from autograder.course.checks.showing import made_text
+from autograder.course.checks.in_words import made_text
+from autograder.course.checks.object_settings import Made, Setting, asked_text, no_class, same_made, wanted_text
 from autograder.course.checks.values import equal, tidied
 
 Count = Annotated[int, Field(ge=0)]

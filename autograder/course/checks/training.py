@@ -27,9 +27,9 @@ from autograder.course.checks.base import (
 )
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
+from autograder.course.checks.in_words import other_keys, shared
 from autograder.course.checks.layers import ModelCheck
-from autograder.course.checks.made import Made
-from autograder.course.checks.showing import other_keys, shared
+from autograder.course.checks.object_settings import Made
 
 SPLITS = {
     "all_train": N_("the whole training set"),

@@ -14,8 +14,8 @@ from autograder.common.readable import shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
+from autograder.course.checks.in_words import other_keys
 from autograder.course.checks.ranges import between, within
-from autograder.course.checks.showing import other_keys
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]

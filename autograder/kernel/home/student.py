@@ -32,8 +32,8 @@ from autograder.common.wire.messages import Fit
 from autograder.course.checks.accuracy import Accuracy
 from autograder.course.checks.base import Check, Facts
 from autograder.course.checks.calls import calls_for
-from autograder.course.checks.elsewhere import networks
 from autograder.course.checks.exhibit import portray
+from autograder.course.checks.other_questions import networks
 from autograder.course.checks.registry import decide
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
@@ -44,9 +44,9 @@ from autograder.kernel.home.progress import Stage, State, show_progress
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.would_train import GraderAtHome, missing_there
 from autograder.kernel.student import Student
+from autograder.networks.accepted_trainings import asked_for, pay, within
 from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record
-from autograder.networks.taken import asked_for, pay, within
 
 
 def _file() -> Path:

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox.inside import limits
+from autograder.sandbox.inside import usage
 from autograder.sandbox.inside.child import LINUX, Plan, become_kernel, enter_namespaces, hidden_prefixes
-from autograder.sandbox.inside.limits import Broken
+from autograder.sandbox.inside.usage import Broken
 
 if LINUX:
     from autograder.sandbox.inside import linux
@@ -133,7 +133,7 @@ class Parent:
         if not pid:
             become_kernel(self.plan, request, telling, [self.channel.detach(), listening])
         os.close(telling)
-        self.running = Running(pid, request["limits"], shared=limits.shared(), killed=limits.killed_by_system())
+        self.running = Running(pid, request["limits"], shared=usage.shared(), killed=usage.killed_by_system())
         try:
             return self._await_ready(self.running, listening, time.monotonic() + request["seconds"])
         finally:
@@ -156,7 +156,7 @@ class Parent:
                 if "error" in message:
                     return {"error": message["error"]}
                 if "ready" in message:
-                    running.stack = limits.stack(running.kernel)
+                    running.stack = usage.stack(running.kernel)
                     return {"ready": True, "pid": running.kernel}
         self._look()
         return {"error": str(running.broke or "") or f"the kernel did not start (exit code {running.code})"}
@@ -164,8 +164,8 @@ class Parent:
     def _processes(self, running: Running) -> list[int]:
         if self.hardened:
             ours = {self.init, os.getpid()} | ({running.pid, running.init} if self.plan.namespaces else set())
-            return [pid for pid in limits.pids() if pid not in ours]
-        return limits.session(running.kernel)
+            return [pid for pid in usage.pids() if pid not in ours]
+        return usage.session(running.kernel)
 
     def _look(self) -> None:
         """Notice the kernel's end, and end it when its processes break a limit together."""
@@ -177,24 +177,24 @@ class Parent:
             if pid:
                 code = os.waitstatus_to_exitcode(status)
                 running.code = code if code >= 0 else 128 - code
-                if running.code == KILLED and not running.broke and limits.killed_by_system() > running.killed:
-                    running.broke = Broken("machine", limits.MACHINE_FLOOR_MB)
+                if running.code == KILLED and not running.broke and usage.killed_by_system() > running.killed:
+                    running.broke = Broken("machine", usage.MACHINE_FLOOR_MB)
                 return
-        shared = limits.shared()
+        shared = usage.shared()
         running.shared = min(running.shared, shared)
-        broke = limits.broken_limit(self._processes(running), running.limits, shared - running.shared)
+        broke = usage.broken_limit(self._processes(running), running.limits, shared - running.shared)
         broke = broke or self._litter() or self._halted(running)
         if broke:
             self._end(broke)
 
     def _halted(self, running: Running) -> Broken | None:
         """A kernel that can't answer any more would be waited for as long as a cell may take."""
-        if limits.is_halted(running.kernel):
+        if usage.is_halted(running.kernel):
             running.halted = running.halted or time.monotonic()
         else:
             running.halted = 0.0
         late = running.halted and time.monotonic() - running.halted > HALTED_SECONDS
-        stack = limits.stack(running.kernel)
+        stack = usage.stack(running.kernel)
         replaced = "0" not in (stack, running.stack) and stack != running.stack
         return Broken("halted") if late or replaced else None
 
@@ -223,7 +223,7 @@ class Parent:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
         else:
-            for pid in {running.pid, running.kernel, *limits.session(running.kernel)} - {0}:
+            for pid in {running.pid, running.kernel, *usage.session(running.kernel)} - {0}:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -253,9 +253,9 @@ class Parent:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             if self.hardened:
-                left = [pid for pid in limits.pids() if pid not in (self.init, os.getpid())]
+                left = [pid for pid in usage.pids() if pid not in (self.init, os.getpid())]
             else:
-                left = limits.session(running.kernel) if running is not None and running.kernel else []
+                left = usage.session(running.kernel) if running is not None and running.kernel else []
             if not left:
                 break
             time.sleep(0.005)
@@ -329,7 +329,7 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
     for name in images:
         rows.index(name)  # forks share the arrays and the index
-        if limits.available_mb() > ROOMY_MB:
+        if usage.available_mb() > ROOMY_MB:
             precomputed.prepare(name)
 
 

@@ -5,12 +5,12 @@ import shutil
 import pytest
 
 from autograder.course import course as course_module
-from tests.authoring.verify import tiny
+from tests.authoring.verify import courses_to_prove
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    return tiny.write(tmp_path_factory.mktemp("tiny")).root
+    return courses_to_prove.write(tmp_path_factory.mktemp("tiny")).root
 
 
 @pytest.fixture

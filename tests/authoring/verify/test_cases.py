@@ -5,7 +5,7 @@ import yaml
 
 from autograder.authoring.verify import cases
 from autograder.common.errors import CourseError
-from tests.authoring.verify import tiny
+from tests.authoring.verify import courses_to_prove
 from tests.conftest import ROOT
 
 LEAST = {cases.ALTERNATIVES: 8, cases.MUTANTS: 12}
@@ -17,12 +17,12 @@ def course(tiny_course):
 
 
 def mutant(course, text):
-    tiny.put(course.root, "mutants", {"m": text})
+    courses_to_prove.put(course.root, "mutants", {"m": text})
     return cases.read_mutant(course.root / "tests/mutants/first/m.yml", course)
 
 
 def alternative(course, document):
-    tiny.put(course.root, "alternatives", {"a": document})
+    courses_to_prove.put(course.root, "alternatives", {"a": document})
     return cases.read_alternative(course.root / "tests/alternatives/first/a.yml")
 
 

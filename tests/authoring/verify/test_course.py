@@ -2,9 +2,9 @@
 
 import pytest
 
+from autograder.authoring.verify.generated import Seeds
 from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.run import verify
-from autograder.authoring.verify.tried import Seeds
 from autograder.classroom.grading.run import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.verify]

@@ -12,7 +12,7 @@ from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.run import verify
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course import course as course_module
-from tests.authoring.verify import tiny
+from tests.authoring.verify import courses_to_prove
 from tests.hand_built import report_of
 
 STATIC = frozenset({Part.CHECKS, Part.LANGUAGES, Part.THRESHOLDS})
@@ -95,8 +95,8 @@ def course_of(tiny_course):
     """The tiny course with another hidden check: ``course_of("{type: value, ...}")``."""
 
     def make(check):
-        hidden = next(line for line in tiny.TEXT.splitlines() if "hidden: true" in line)
-        text = tiny.TEXT.replace(hidden.strip(), f"- {check}").replace("networks: false\n", "")
+        hidden = next(line for line in courses_to_prove.TEXT.splitlines() if "hidden: true" in line)
+        text = courses_to_prove.TEXT.replace(hidden.strip(), f"- {check}").replace("networks: false\n", "")
         path = tiny_course.root / "course.yml"
         path.write_text(text, "utf-8")
         return course_module.load(path)

@@ -15,7 +15,7 @@ from autograder.authoring.calibration.evidence import (
 )
 from autograder.authoring.verify import thresholds
 from autograder.course import course as course_module
-from tests.authoring.verify.tiny import edit_text
+from tests.authoring.verify.courses_to_prove import edit_text
 from tests.conftest import ROOT
 
 SEEDS = tuple(range(42, 72))

@@ -11,8 +11,8 @@ from autograder.authoring.verify.environment import LINES
 from autograder.authoring.verify.proof import Part
 from autograder.cli import app as cli
 from autograder.course import course as course_module
-from tests.authoring.verify import tiny
-from tests.authoring.verify.tiny import edit_text
+from tests.authoring.verify import courses_to_prove
+from tests.authoring.verify.courses_to_prove import edit_text
 
 BAD = {
     "survivor": {"why": "A comment.", "edits": {"add-answer": [["# five", "# 5"]]}, "loses": {"add.shown": "6"}},
@@ -38,14 +38,14 @@ def course(tmp_path_factory):
     `loose` hands in an answer of its own, asks for a name that it doesn't take, and tells what it hides.
     """
     root = tmp_path_factory.mktemp("four")
-    tiny.write(root, "good", "bad", "loose", "broken")
+    courses_to_prove.write(root, "good", "bad", "loose", "broken")
     edit_text(root / "course.yml", "  broken:", "  bro_ken:")  # so that the next edit finds the last assignment
     text = (root / "course.yml").read_text("utf-8")
     before, _, last = text.partition("  bro_ken:")
     (root / "course.yml").write_text(before + "  broken:" + last.replace("ada lovelace", "grace hopper"), "utf-8")
-    tiny.put(root, "mutants", BAD, "bad")
+    courses_to_prove.put(root, "mutants", BAD, "bad")
     wrong = {"why": "Not right at all.", "edits": {"add-answer": "total = 7\nadd = 6"}}
-    tiny.put(root, "alternatives", {"wrong": wrong}, "bad")
+    courses_to_prove.put(root, "alternatives", {"wrong": wrong}, "bad")
     edit_text(root / "assignments/ko/bad/checks.yml", "title: 비밀", "title: 비밀\n      equals: 5")
     edit_text(
         root / "assignments/en/bad/bad.ipynb", "raise NotImplementedError()", "total = 2\\nadd = total + 3  # five"

@@ -21,7 +21,7 @@ from autograder.common.errors import CollectError
 from autograder.course.released_notebook import released_notebook
 from tests.classroom.collect.conftest import outcome
 from tests.classroom.give_back.test_give_back import graded
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 # As instructure/canvas-lms, group_categories_controller.rb writes a group set, and moodle/moodle, gradingtable.php the worksheet of a team's assignment.
 CANVAS = (

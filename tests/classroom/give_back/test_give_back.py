@@ -23,7 +23,7 @@ from autograder.cli.feedback import ZipChoice
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.released_notebook import released_notebook
 from tests.hand_built import report_of
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 # What each platform wrote; of the same four people, one of them with a name that looks like another's folder.
 SOURCES = {

@@ -10,7 +10,7 @@ from autograder.classroom.gradebook.database import address
 from autograder.classroom.gradebook.people import known
 from autograder.cli.app import app
 from tests.classroom.give_back.test_give_back import graded
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 PEOPLE = {
     "2027001": {"first_name": "Jane", "last_name": "Doe", "email": "jane@example.edu", "lms_user_id": "501"},

@@ -24,7 +24,7 @@ from autograder.common.results import Status
 from autograder.course import course as course_module
 from autograder.course.course import Course
 from tests.classroom.gradebook.test_book import DUE, UNSURE, enter_by_hand, grade, outcome, report
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 REMEDY = "PostgreSQL is not installed: apt-get install postgresql (`make test-slow` does that)."
 

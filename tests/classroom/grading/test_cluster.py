@@ -22,7 +22,7 @@ import pytest
 import autograder
 from autograder.course.course import Course, load
 from tests.cluster import Cluster
-from tests.tiny import tiny_class, tiny_course, tiny_submission
+from tests.tiny_course import tiny_class, tiny_course, tiny_submission
 
 pytestmark = pytest.mark.slow
 SEED = 20270314

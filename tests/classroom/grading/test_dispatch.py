@@ -21,7 +21,7 @@ from autograder.common.submission import HandedIn, Submission
 from autograder.course.course import load
 from autograder.worker import bundle as bundles
 from autograder.worker.service import NOT_ADMITTED, Setup
-from tests.tiny import tiny_course
+from tests.tiny_course import tiny_course
 
 GOOD = (json.dumps({"fits": 2, "trained": 1, "seconds": 0.5, "stages": {}, "log": []}), "report", "notebook", b"")
 Behaviour = Callable[[Job], Any]  # parts, or a sentence: the worker was lost
@@ -197,7 +197,7 @@ def test_the_course_travels_without_solutions_and_without_the_gradebooks_passwor
     assert there.digest("first") == course.digest("first")
     names = {found.relative_to(path.parent).as_posix() for found in path.parent.rglob("*") if found.is_file()}
     assert {"course.yml", "assignments/en/first/first.ipynb"} <= names
-    # Files of solutions/ travel where a check names or uses them (tests/course/test_files.py): what decides is in the digest.
+    # Files of solutions/ travel where a check names or uses them (tests/course/test_used_files.py): what decides is in the digest.
     assert {name for name in names if name.startswith("solutions/")} == set(course.files("first"))
     assert "hunter2" not in path.read_text()
 

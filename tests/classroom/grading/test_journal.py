@@ -27,7 +27,7 @@ from autograder.course.course import Course
 from autograder.worker.answers import all_failed
 from autograder.worker.task import Task
 from tests.hand_built import report_of
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 
 def report(points: float = 1.0, status: Status = Status.PASSED) -> str:

@@ -17,7 +17,7 @@ from autograder.cli.app import app
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
 from autograder.worker.task import Task
-from tests.tiny import tiny_course, tiny_submission
+from tests.tiny_course import tiny_course, tiny_submission
 
 DUE = "2027-03-14T23:59:00+09:00"
 

@@ -16,7 +16,7 @@ from autograder.common.submission import HandedIn
 from autograder.common.wire import handins
 from autograder.worker import grading, judge_process, service, task
 from autograder.worker.answers import all_failed
-from tests.tiny import tiny_class, tiny_course
+from tests.tiny_course import tiny_class, tiny_course
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import yaml
 
 from autograder.classroom.pages.losses import losses
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
-from autograder.course.following import needed_by
+from autograder.course.question_dependencies import needed_by
 from tests.classroom import synthetic
 from tests.hand_built import report_of
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
 from autograder.authoring.verify.slips.trainings import Objects
-from autograder.course.checks.made import Made
+from autograder.course.checks.object_settings import Made
 
 
 def table(check: Any, objects: Objects, _: StandIns) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.common.errors import CannotRebuild
-from autograder.networks.scores import chosen
+from autograder.networks.network_metrics import chosen
 
 SPARSE, BINARY = ("sparse_categorical_crossentropy", False), ("binary_crossentropy", False)
 

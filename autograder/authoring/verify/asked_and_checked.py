@@ -13,8 +13,8 @@ from autograder.authoring.variants import solved
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.i18n import _
 from autograder.common.wire.names import python
+from autograder.course.cell_dependencies import Uses, meet, notebook_uses, path_of, question_cells
 from autograder.course.course import Course, Question
-from autograder.course.dependencies import Uses, meet, notebook_uses, path_of, question_cells
 from autograder.course.source_notebook import pick_language, source_notebook
 
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

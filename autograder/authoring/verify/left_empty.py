@@ -12,7 +12,7 @@ from autograder.authoring.verify.proof import Reason
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Report, Status
-from autograder.course.dependencies import following, question_cells
+from autograder.course.cell_dependencies import following, question_cells
 
 _EARNS = {
     Status.PASSED: N_("the answer cell is empty, and this check passes all the same"),

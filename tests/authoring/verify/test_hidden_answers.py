@@ -2,9 +2,9 @@
 
 import pytest
 
+from autograder.authoring.verify.asked_and_checked import told
+from autograder.authoring.verify.hidden_answers import tells
 from autograder.authoring.verify.releases import expectations
-from autograder.authoring.verify.told import tells
-from autograder.authoring.verify.unasked import told
 from autograder.course.checks.registry import parse
 
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from autograder.authoring.verify.generated import Seeds, steps
 from autograder.authoring.verify.proof import Part
-from autograder.authoring.verify.tried import Seeds, steps
 from autograder.course import course as course_module
-from tests.authoring.verify.tiny import edit_text
+from tests.authoring.verify.courses_to_prove import edit_text
 
 pytestmark = pytest.mark.slow  # each test imports Keras in a process of its own
 BOTH = frozenset({Part.SPELLINGS, Part.SLIPS})

@@ -20,9 +20,9 @@ from autograder.common.cells import is_check
 from autograder.common.i18n import _
 from autograder.common.outcome_table import Hidden, as_html
 from autograder.common.results import QuestionResult, Report
+from autograder.course.cell_dependencies import question_cells
 from autograder.course.checks.base import Check
 from autograder.course.course import Course, Question
-from autograder.course.dependencies import question_cells
 from autograder.course.released_notebook import released_notebook
 
 _TAG = re.compile(r"<(?:style|script).*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from autograder.course.dependencies import following, meet, uses
+from autograder.course.cell_dependencies import following, meet, uses
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.course.cell_dependencies import following
 from autograder.course.course import Course
-from autograder.course.dependencies import following
 from autograder.course.source_notebook import source_path
 
 Needed = Mapping[str, frozenset[str]]
