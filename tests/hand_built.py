@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autograder.common.data.base import HoldoutSplit
 from autograder.common.results import Report
 from autograder.common.wire.description import (
     CompileDescription,
@@ -89,7 +90,7 @@ def report_of(*questions, student="s", assignment="first", **fields):
 class NoLab:
     """A lab that knows how large the parts of the data set are, and nothing else: for checks that look at descriptions."""
 
-    holdout = (0.2, 42)
+    holdout = HoldoutSplit()
 
     def size(self, split):
         return {"all_train": 60_000, "train": 48_000, "holdout": 12_000, "test": 10_000}[split]

@@ -1,19 +1,24 @@
 """Writes autograder/common/keras_names.json: every name that the installed Keras takes, and what it stands for: ``make names``.
 
+And class_names.json: the classes of Keras and scikit-learn whose objects a check can ask for, with the settings that they tell.
+
 The grader's side never imports Keras to know these; a test compares the file with the Keras that is installed.
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-TARGET = Path(__file__).resolve().parent.parent / "autograder" / "common" / "keras_names.json"
+COMMON = Path(__file__).resolve().parent.parent / "autograder" / "common"
+TARGET, CLASSES = COMMON / "keras_names.json", COMMON / "class_names.json"
 
 
 def names() -> dict[str, Any]:
@@ -109,10 +114,77 @@ def text() -> str:
     return '{"aliases": {\n' + ",\n".join(aliases) + '\n}, "settings": {\n' + ",\n".join(settings) + "\n}}\n"
 
 
+def classes() -> dict[str, dict[str, list[str]]]:
+    """By library and class, what an object of it tells of itself (`kernel.describing.describe_things`); ``parts``: what stands in settings only."""
+    import keras
+
+    schedules = keras.optimizers.schedules
+    told = _classes(keras.callbacks, keras.callbacks.Callback) | _classes(schedules, schedules.LearningRateSchedule)
+    ours = {name: _told(thing) for name, thing in told.items()}
+    ours |= {
+        name: [*_settings(thing)] for name, thing in _classes(keras.optimizers, keras.optimizers.Optimizer).items()
+    }
+    theirs, parts = _of_sklearn()
+    return {"keras": dict(sorted(ours.items())), "sklearn": theirs, "parts": {name: [] for name in parts}}
+
+
+def _told(thing: Any) -> list[str]:
+    """Of what a callback or schedule is made with, what it keeps under that name."""
+    own = inspect.signature(thing.__init__).parameters.values()
+    settings = [one.name for one in own if one.name not in ("self", "name") and one.kind is one.POSITIONAL_OR_KEYWORD]
+    needed = [one.name for one in own if one.name in settings and one.default is one.empty]
+    for value in ("x.keras", 1, [1, 2], [1.0, 2.0, 3.0]):  # whichever it takes
+        try:
+            made = thing(
+                **{
+                    key: [1, 2] if key == "boundaries" else [1.0, 0.5, 0.1] if key == "values" else value
+                    for key in needed
+                }
+            )
+            kept = made.get_config() if hasattr(made, "get_config") else vars(made)
+            return [key for key in settings if key in kept]
+        except Exception:  # another value may do
+            continue
+    return settings  # it needs another package
+
+
+def _of_sklearn() -> tuple[dict[str, list[str]], list[str]]:
+    """scikit-learn's public classes that have parameters, with these; and those that split rows."""
+    import sklearn
+
+    found, parts = {}, []
+    for name in (one.name for one in pkgutil.iter_modules(sklearn.__path__) if one.name in sklearn.__all__):
+        module = importlib.import_module(f"sklearn.{name}")
+        public = {name: vars(module).get(name) for name in getattr(module, "__all__", ())}
+        more = vars(module.kernels) if module.__name__ == "sklearn.gaussian_process" else {}
+        for name, thing in {**public, **more}.items():
+            if not inspect.isclass(thing) or name.startswith(("_", "Base")):
+                continue
+            if hasattr(thing, "get_params"):
+                found[name] = [
+                    key
+                    for key in inspect.signature(thing.__init__).parameters
+                    if key not in ("self", "args", "kwargs", "params")
+                ]
+            elif module.__name__ == "sklearn.model_selection":
+                parts.append(name)
+    return dict(sorted(found.items())), sorted(parts)
+
+
+def text_of_classes() -> str:
+    """One line a class."""
+    kinds = [
+        f"{_json(kind)}: {{\n" + ",\n".join(f"{_json(name)}: {_json(own)}" for name, own in known.items()) + "\n}"
+        for kind, known in classes().items()
+    ]
+    return "{" + ",\n".join(kinds) + "}\n"
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
 if __name__ == "__main__":
-    TARGET.write_text(text(), "utf-8")
-    print(TARGET)
+    for target, content in ((TARGET, text()), (CLASSES, text_of_classes())):
+        target.write_text(content, "utf-8")
+        print(target)

@@ -69,6 +69,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("`data.holdout`", course.Holdout, {
         "test_size": "share of the rows for training that is held out, as `train_test_split` takes it",
         "random_state": "its seed",
+        "shuffle": "`false`: the rows stay in their order, and the last ones are held out, as of a time series",
+        "stratify": "whether each class has the same share of both parts: `stratify=labels`",
     }),
     ("`limits`", course.Limits, {
         "cell_seconds": "wall time of one cell",
@@ -211,6 +213,7 @@ PARTS: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("A layer of `layers`", LayerSpec, {
         "type": "class name", "units": "of a Dense layer, or `{at_least, at_most}`, or `{any_of: [...]}`, as every setting", "activation": "name; a layer of its own counts as well",
         "rate": "of a Dropout layer; any other setting of the class can be given by its name in Keras",
+        "trainable": "of any layer: `false` for one that is frozen",
         "takes": "the layers that it takes, by their places in the list from 1, in any order; 0: the network's input",
         "times": "so many follow one another (with `match: any_order`: are there in all; by default one or more); `0`: none at all",
     }),

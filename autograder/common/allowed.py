@@ -116,7 +116,10 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
     "GRU": {**_RECURRENT, "recurrent_activation": "activation", "reset_after": "flag"},
     "RandomFlip": {"mode": "flip", "data_format": "channels_last"},
     "RandomRotation": {"factor": "factor", **_AUGMENTING},
-    "RandomZoom": {"height_factor": "factor", "width_factor": "factor", **_AUGMENTING},
+    **{
+        kind: {"height_factor": "factor", "width_factor": "factor", **_AUGMENTING}
+        for kind in ("RandomTranslation", "RandomZoom")
+    },
     **MERGES,
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from autograder.common.data import data_sets
+from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
@@ -18,7 +18,6 @@ from autograder.course.checks.score import Score
 from autograder.course.checks.training import Epochs, TrainedOn
 from autograder.course.settings import DataSettings, Limits
 
-OF_NUMBERS = ("diabetes",)  # of those that scikit-learn brings: their targets are no classes
 OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
               "balanced_accuracy", "f1_macro")  # fmt: skip
 
@@ -90,7 +89,7 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
         if isinstance(check, (Accuracy, Predictions))
         else ""
     )
-    if measured in OF_CLASSES and data.name in OF_NUMBERS:
+    if measured in OF_CLASSES and data.name in tables.OF_NUMBERS:
         return _("{metric} is of classes, and {data} has numbers as targets", metric=measured, data=called)
     return ""
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from autograder.common.data import data_sets, tables
-from autograder.common.data.base import RANDOM_STATE, TEST_SIZE, DataSet
+from autograder.common.data.base import RANDOM_STATE, TEST_SIZE, DataSet, HoldoutSplit
 from autograder.common.digests import of_file
 from autograder.common.i18n import LANGUAGES, _, known
 from autograder.common.models import Written, wrong_at
@@ -31,6 +31,26 @@ class Holdout(Written):
 
     test_size: float = Field(default=TEST_SIZE, gt=0, lt=1)
     random_state: int = Field(default=RANDOM_STATE, ge=0, lt=2**32)
+    shuffle: bool = True
+    stratify: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Holdout:
+        for key in ("stratify", "random_state"):
+            if not self.shuffle and key in self.model_fields_set and getattr(self, key):
+                said = _("says nothing where the rows stay in their order (`shuffle: false`): leave one of the two out")
+                raise wrong_at(((key,), said))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what goes without saying."""
+        left_out = {"shuffle": self.shuffle, "stratify": not self.stratify, "random_state": not self.shuffle}
+        return {key: value for key, value in write(self).items() if not left_out.get(key)}
+
+    @property
+    def split(self) -> HoldoutSplit:
+        return HoldoutSplit(self.test_size, self.random_state, self.shuffle, self.stratify)
 
 
 Columns = Annotated[
@@ -87,6 +107,9 @@ class DataSettings(Written):
                     _("images are recognised as they are and however they are scaled: `prepare` is for tables"),
                 )
             )
+        if self.holdout.stratify and self.name in tables.OF_NUMBERS:
+            said = _("it is of classes, and {data} has numbers as targets", data=self.name)
+            raise wrong_at((("holdout", "stratify"), said))
         if self.file and not self.file.endswith(tables.KINDS):
             raise wrong_at((("file",), _("is a file that ends with {kinds}", kinds=_(" or ").join(tables.KINDS))))
         return self

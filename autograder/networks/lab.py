@@ -51,7 +51,7 @@ class CourseLab:
         self, settings: DataSettings | None = None, root: Path | None = None, memo: Memo | None = None
     ) -> None:
         self.settings = settings or DataSettings()
-        self.holdout = (self.settings.holdout.test_size, self.settings.holdout.random_state)
+        self.holdout = self.settings.holdout.split
         self._memo = memo
         self._root = root
         self._references: dict[str, Callable[..., Any]] = {}

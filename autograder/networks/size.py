@@ -112,7 +112,7 @@ def _window(kind: str, settings: dict[str, Any], shape: list[int]) -> int:
             raise CannotRebuild(_("a layer {kind} looks further than its images reach", kind=kind))
     if kind.endswith(("Pooling1D", "Pooling2D")):
         return math.prod(window)
-    mixed = kind in ("RandomRotation", "RandomZoom") or settings.get("interpolation") == "bilinear"
+    mixed = kind in ("RandomRotation", "RandomTranslation", "RandomZoom") or settings.get("interpolation") == "bilinear"
     return AUGMENTED if mixed else 0
 
 

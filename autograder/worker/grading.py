@@ -6,6 +6,7 @@ earns nothing; after the run the outputs of the check cells are replaced by what
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import traceback
@@ -247,7 +248,7 @@ def _run(
     bench.begin(task.assignment, sandbox.run_folder / SOCKET, task.language, avoid)
     environment = {JUDGE: f"{sandbox.inner_run_folder}/{SOCKET}", VARIABLE: task.language, SEED: str(course.seed)}
     environment |= {DATA: course.shown_data, **({} if course.networks else {NETWORKS: NONE})}
-    environment[SPLIT] = f"{course.data.holdout.test_size} {course.data.holdout.random_state}"
+    environment[SPLIT] = json.dumps(course.data.holdout.split)
     try:
         run = run_notebook(notebook, sandbox, environment=environment)
     finally:

@@ -5,9 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
+from sklearn.utils import all_estimators
 
-from autograder.common import keras_names
+from autograder.common import class_names, keras_names
 from autograder.kernel.describing.describe import activation_name, describe
+from autograder.kernel.describing.describe_things import describe_thing
 from tools import keras_names as tool
 
 KINDS = ("losses", "metrics", "optimizers", "activations", "initializers", "regularizers")
@@ -16,6 +18,35 @@ TABLE = json.loads(tool.TARGET.read_text("utf-8"))
 
 def test_the_table_is_that_of_the_installed_keras():
     assert tool.text() == tool.TARGET.read_text("utf-8"), "run `make names`"
+
+
+def test_the_classes_that_can_be_asked_for_are_those_that_are_installed():
+    assert tool.text_of_classes() == tool.CLASSES.read_text("utf-8"), "run `make names`"
+
+
+def _made():
+    """An object of each class that can be made without saying anything."""
+    keras_own = {**vars(keras.callbacks), **vars(keras.optimizers), **vars(keras.optimizers.schedules)}
+    estimators = dict(all_estimators())
+    for name in class_names.objects():
+        try:
+            yield name, (keras_own.get(name) or estimators[name])()
+        except (TypeError, ValueError, KeyError, ImportError):
+            continue
+
+
+def test_what_an_object_of_each_class_tells_is_what_can_be_asked_of_it():
+    looked = 0
+    for name, thing in _made():
+        found = describe_thing(thing)
+        if found is None:  # a class that others derive from
+            continue
+        looked += 1
+        told = class_names.settings(name)
+        assert found.made.type == name and (
+            told is None or set(told[:40]) - {class_names.FOUND} <= found.made.settings.keys()
+        ), name
+    assert looked > 150
 
 
 @pytest.mark.parametrize("kind", KINDS)

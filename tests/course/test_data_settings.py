@@ -6,6 +6,7 @@ import yaml
 from autograder.common.errors import CourseError
 from autograder.course.course import load
 from autograder.course.released_checks import read
+from autograder.course.settings import DataSettings
 
 CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
 COURSE = {
@@ -51,6 +52,17 @@ def test_a_course_without_tables_is_released_as_before(tmp_path):
     assert made.public("a", "en")["data"] == {"name": "mnist", "holdout": {"test_size": 0.2, "random_state": 42}}
 
 
+@pytest.mark.parametrize(
+    "holdout",
+    [{"test_size": 0.3, "shuffle": False}, {"test_size": 0.2, "random_state": 42, "stratify": True}],
+)
+def test_how_the_rows_are_split_is_released_as_it_is_declared(tmp_path, holdout):
+    made = course(tmp_path, {"name": "iris", "holdout": holdout})
+    public = made.public("a", "en")["data"]
+    assert public["holdout"] == holdout
+    assert DataSettings.model_validate(public).holdout.split == made.data.holdout.split
+
+
 def test_an_assignment_can_be_on_something_else_than_the_course(tmp_path):
     (tmp_path / "houses.csv").write_text(CSV)
     own = {"file": "houses.csv", "targets": "price"}
@@ -90,6 +102,19 @@ def test_an_assignment_can_be_on_something_else_than_the_course(tmp_path):
         ({"name": "iris", "file": "houses.csv"}, "either `name` or `file`"),
         ({"name": "iris", "targets": ["a"]}, "iris is none"),
         ({"name": "mnist", "prepare": "refs.py:prepare"}, "for tables"),
+        (
+            {"name": "iris", "holdout": {"shuffle": False, "stratify": True}},
+            "data.holdout.stratify: .*rows stay in their order",
+        ),
+        (
+            {"name": "iris", "holdout": {"shuffle": False, "random_state": 1}},
+            "data.holdout.random_state: .*leave one of the two out",
+        ),
+        ({"name": "iris", "holdout": {"stratified": True}}, "did you mean 'stratify'"),
+        (
+            {"name": "diabetes", "holdout": {"stratify": True}},
+            "data.holdout.stratify: it is of classes, and diabetes has numbers",
+        ),
         ({"file": "houses.xlsx"}, r"\.csv or \.npz"),
         ({"file": "no.csv"}, r"no\.csv is not there"),
         ({"file": "houses.csv", "digest": "12"}, "digest"),

@@ -5,7 +5,9 @@ import re
 import pytest
 import yaml
 
+from autograder.common import class_names
 from autograder.common.errors import CourseError
+from autograder.course.checks.object_settings import unknown_class
 from autograder.course.course import load
 
 CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
@@ -134,3 +136,41 @@ def test_one_mistake_is_one_line_in_words_of_people(tmp_path, check):
     """Nothing that only follows from it, and nothing for each of the kinds that might have stood there."""
     said = messages(tmp_path, check)
     assert len(said) == 1 and not PYDANTIC.search(said[0]), said
+
+
+def _slips(name):
+    """What fingers make of a name: a letter too few, one twice, two the other way round, other capitals, its module before it."""
+    yield from (name[:at] + name[at + 1 :] for at in range(1, len(name)))
+    yield from (name[:at] + name[at - 1] + name[at:] for at in range(1, len(name)))
+    yield from (name[: at - 1] + name[at] + name[at - 1] + name[at + 1 :] for at in range(1, len(name)))
+    yield from (name.lower(), f"keras.{name}")
+
+
+def test_each_slip_in_the_name_of_each_class_is_refused_and_most_are_told_what_is_meant():
+    wrong = right = 0
+    known = class_names.objects()
+    for number, name in enumerate(known):
+        assert unknown_class(name, [], known) == ""
+        slips = sorted(set(_slips(name)) - known.keys())
+        said = [unknown_class(slip, [], known) for slip in slips[number % 19 :: 19]]
+        assert all("have no class" in one for one in said)
+        wrong, right = wrong + len(said), right + sum(f"did you mean '{name}'" in one for one in said)
+    assert wrong > 500 and right / wrong > 0.95
+
+
+@pytest.mark.parametrize("slip", ["LogisticRegresion", "logisticregression", "sklearn.linear_model.LogisticRegression"])
+def test_a_class_that_there_is_not_is_refused_wherever_a_check_names_one(tmp_path, slip):
+    for check in (
+        {"type": "object", "equals": slip},
+        {"type": "object", "equals": "Pipeline", "settings": {"model": {"type": slip}}},
+        {"type": "object", "equals": "GridSearchCV", "settings": {"estimator": {"type": "Pipeline", "model": {"type": slip}}}},
+    ):  # fmt: skip
+        (said,) = messages(tmp_path, check)
+        assert re.match(r"course\.yml:\d+: ", said) and "did you mean 'LogisticRegression'" in said
+
+
+def test_each_slip_in_the_name_of_a_setting_is_refused():
+    for name in class_names.objects():
+        for key in class_names.settings(name) or ():
+            assert unknown_class(name, [key], class_names.objects()) == ""
+            assert f"has no setting '{key}x'" in unknown_class(name, [f"{key}x"], class_names.objects())

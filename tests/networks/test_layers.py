@@ -47,6 +47,7 @@ CHAINS = {
     "GRU": (ROWS, lambda: [L.GRU(5, reset_after=False, recurrent_activation="hard_sigmoid")]),
     "RandomFlip": (IMAGE, lambda: [L.RandomFlip("horizontal"), L.Flatten()]),
     "RandomRotation": (IMAGE, lambda: [L.RandomRotation(0.05, fill_mode="nearest"), L.Flatten()]),
+    "RandomTranslation": (IMAGE, lambda: [L.RandomTranslation(0.1, (-0.2, 0.1), fill_mode="reflect"), L.Flatten()]),
     "RandomZoom": (IMAGE, lambda: [L.RandomZoom((-0.1, 0.1), 0.2, fill_mode="constant"), L.Flatten()]),
 }  # fmt: skip
 BY_CHANCE = {
@@ -56,6 +57,7 @@ BY_CHANCE = {
     "LSTM with dropout",
     "RandomFlip",
     "RandomRotation",
+    "RandomTranslation",
     "RandomZoom",
 }
 

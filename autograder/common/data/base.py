@@ -8,15 +8,32 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from autograder.common.errors import DataError
+from autograder.common.i18n import _
 
 MAX_CLASSES = 100  # that targets number
 TEST_SIZE, RANDOM_STATE = 0.2, 42  # of the usual hold-out, as the lecture calls train_test_split
 
 Rows = npt.NDArray[np.int32]
+
+
+class HoldoutSplit(NamedTuple):
+    """How ``train_test_split`` is called for the hold-out. `stratify`: each class has the same share of both parts."""
+
+    test_size: float = TEST_SIZE
+    random_state: int = RANDOM_STATE
+    shuffle: bool = True
+    stratify: bool = False
+
+    def __str__(self) -> str:
+        """As students write it, where the targets are called `labels`."""
+        drawn = f"random_state={self.random_state}" if self.shuffle else "shuffle=False"
+        return f"test_size={self.test_size:g}, {drawn}" + (", stratify=labels" if self.stratify else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +85,36 @@ class DataSet:
             int(self.targets.max()) + 1 if whole and self.targets.min() >= 0 and self.targets.max() < MAX_CLASSES else 0
         )
 
-    def splits(self, test_size: float, random_state: int) -> dict[str, Rows]:
+    def splits(
+        self, test_size: float, random_state: int, shuffle: bool = True, stratify: bool = False
+    ) -> dict[str, Rows]:
         """Row numbers of every named part: ``all_train`` and ``test`` as loaded; ``train`` and ``holdout`` of the course.
 
-        The split is scikit-learn's ``train_test_split`` on the training rows, as the lecture calls it.
+        The split is scikit-learn's ``train_test_split`` on the training rows, as the lecture calls it. Raises DataError for rows that
+        can't be split so.
         """
-        return _splits(self.training, len(self), test_size, random_state)
+        strata = np.ascontiguousarray(self.targets[: self.training]) if stratify else np.empty(0)
+        how = HoldoutSplit(test_size, random_state, shuffle, stratify)
+        return _splits(self.training, len(self), how, strata.tobytes(), (strata.dtype.str, strata.shape))
 
 
 @lru_cache(maxsize=8)
-def _splits(training: int, rows: int, test_size: float, random_state: int) -> dict[str, Rows]:
+def _splits(
+    training: int, rows: int, how: HoldoutSplit, strata: bytes, form: tuple[str, tuple[int, ...]]
+) -> dict[str, Rows]:
     from sklearn.model_selection import train_test_split
 
     everything = np.arange(training, dtype=np.int32)
-    train, holdout = train_test_split(everything, test_size=test_size, random_state=random_state)
+    settings: dict[str, Any] = {"random_state": how.random_state} if how.shuffle else {"shuffle": False}
+    if how.stratify:
+        settings["stratify"] = np.frombuffer(strata, form[0]).reshape(form[1])
+    try:
+        train, holdout = train_test_split(everything, test_size=how.test_size, **settings)
+    except ValueError as error:  # a class of one row, a part of none
+        raise DataError(
+            _("the rows for training can't be split by train_test_split({how}): {error}", how=how, error=error),
+            _("Say another `holdout` in course.yml; `stratify` is for classes of several rows each."),
+        ) from error
     return {
         "all_train": everything,
         "train": train,

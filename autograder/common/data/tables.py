@@ -25,6 +25,7 @@ BUNDLED = {
     "breast_cancer": N_("the breast cancer data"), "diabetes": N_("the diabetes data"), "digits": N_("the digits"),
     "iris": N_("the iris data"), "wine": N_("the wine data"),
 }  # fmt: skip
+OF_NUMBERS = ("diabetes",)  # of those: their targets are no classes
 FILE = "file"  # what a data set is called that is a file of the course
 KINDS = (".csv", ".npz")
 MAX_NUMBERS = 1 << 19  # of a table: both halves of it travel to the judge in one request

@@ -22,7 +22,7 @@ from autograder.common.i18n import _
 SEED = "AUTOGRADER_SEED"
 
 
-SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out: "test_size random_state"
+SPLIT = "AUTOGRADER_SPLIT"  # the course's hold-out, as JSON: what a `HoldoutSplit` says
 
 
 DATA = "AUTOGRADER_DATA"  # the name of the data set that the notebook is on

@@ -195,12 +195,9 @@ class ArrayCheck(Check):
 
 
 def _split_hint(facts: Facts) -> str:
-    size, seed = facts.lab.holdout
     return _(
-        "Use train_test_split(..., test_size={size:g}, random_state={seed}), one call for samples and labels, and mind "
-        "the order of what it returns.",
-        size=size,
-        seed=seed,
+        "Use train_test_split(..., {how}), one call for samples and labels, and mind the order of what it returns.",
+        how=facts.lab.holdout,
     )
 
 

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from autograder.common import allowed, keras_names
+from autograder.common.data.base import HoldoutSplit
 from autograder.common.hints.for_errors import for_error, meant
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
@@ -79,7 +80,7 @@ def undecided(why: object) -> Verdict:
 class Lab(Protocol):
     """What a check may ask of the world: the data set, the course's reference functions, and a network's metrics."""
 
-    holdout: tuple[float, int]  # the course's `test_size` and `random_state`
+    holdout: HoldoutSplit  # the course's
 
     def size(self, split: str) -> int: ...
 

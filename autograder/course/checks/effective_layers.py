@@ -46,7 +46,10 @@ def effective(model: ModelDescription) -> list[Effective]:
 
     A linear last layer under a loss with ``from_logits=True`` counts with the activation that the loss applies.
     """
-    layers = [Effective(layer.type, dict(layer.config), "" if layer.keras else layer.custom) for layer in model.layers]
+    layers = [
+        Effective(layer.type, {**layer.config, "trainable": layer.trainable}, "" if layer.keras else layer.custom)
+        for layer in model.layers
+    ]
     found, groups = _merged(layers, list(map(activation_layer, model.layers)), wiring(model) or chain(len(layers)))
     logits = model.compiled is not None and model.compiled.loss.settings.get("from_logits") is True
     if logits and found and (last := found[groups[-1]]).settings.get("activation") == "linear":

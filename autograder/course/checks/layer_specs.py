@@ -29,6 +29,7 @@ class LayerSpec(Written, extra="allow"):
     units: One[Annotated[int, Field(gt=0)]] | None = None
     activation: One[str] | None = None
     rate: One[Annotated[float, Field(ge=0, lt=1)]] | None = None
+    trainable: bool | None = None
     times: One[Annotated[int, Field(ge=0)]] | None = None
     takes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
 
@@ -48,10 +49,10 @@ class LayerSpec(Written, extra="allow"):
 
     @model_validator(mode="after")
     def _takes_them(self) -> LayerSpec:
-        known = keras_names.settings("layers", self.type)
+        known = {*keras_names.settings("layers", self.type), "trainable"}  # which every layer takes
         for key, value in self.settings.items():
             if key not in known:
-                raise ValueError(unknown_key(key, list(known), _("a layer {type}", type=self.type)))
+                raise ValueError(unknown_key(key, sorted(known), _("a layer {type}", type=self.type)))
             for one in value.any_of if isinstance(value, Range) else (value,):
                 if problem := impossible(
                     allowed.LAYERS.get(self.type, {}).get(key, ""), key, one, _("a layer {type}", type=self.type)
@@ -66,7 +67,7 @@ class LayerSpec(Written, extra="allow"):
     @property
     def settings(self) -> dict[str, Any]:
         """What is asked for, without what may be anything."""
-        own = {"units": self.units, "activation": self.activation, "rate": self.rate}
+        own = {"units": self.units, "activation": self.activation, "rate": self.rate, "trainable": self.trainable}
         more = {
             key: Range(**value) if isinstance(value, dict) else value for key, value in (self.model_extra or {}).items()
         }

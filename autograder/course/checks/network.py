@@ -68,6 +68,9 @@ class Parameters(ModelCheck):
         self, model: ModelDescription, layers: list[LayerDescription], counts: tuple[int, ...], total: int
     ) -> str:
         if self.total in (None, total) and self.per_layer in (None, counts):
+            learned = sum(layer.trainable_parameters for layer in model.layers)
+            if self.trainable is not None and learned > self.trainable:
+                return _("More is trained than should be: set trainable to False on what is frozen, before compile().")
             if all(layer.trainable for layer in layers):
                 return _("Not all parameters are trained: the moving statistics of BatchNormalization are not.")
             return _("Some weights are frozen: leave trainable at True.")

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag, model_validator
 
+from autograder.common import class_names
 from autograder.common.i18n import _
 from autograder.common.models import Written
+from autograder.common.nearest_name import nearest
 from autograder.common.wire.description import Component
+from autograder.course.checks.base import unknown_key
 from autograder.course.checks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
 
-def no_class(name: str) -> str:
-    """What is wrong with a name that no class has: the class itself is named, without its module."""
-    said, own = _("'{name}' is not the name of a class", name=name), name.rpartition(".")[2]
-    return said + (": " + _("did you mean '{guess}'?", guess=own) if own.isidentifier() else "")
+def unknown_class(name: str, settings: Iterable[str], known: Collection[str]) -> str:
+    """Why nothing is an object of the class called `name` that tells `settings`, and what is meant; '' where something can be.
+
+    `known`: the names of the classes that may stand there: the class itself is named, without its module.
+    """
+    if name not in known:
+        own = name.rpartition(".")[2]
+        guess = own if own in known else nearest(own, list(known))
+        said = _("Keras and scikit-learn have no class '{name}' that can be asked for", name=name)
+        return said + (": " + _("did you mean '{guess}'?", guess=guess) if guess else "")
+    told = class_names.settings(name)
+    for key in settings:
+        if told is not None and key not in told:
+            return unknown_key(key, told, name)
+    return ""
 
 
 class Made(Written, extra="allow"):
@@ -27,9 +41,8 @@ class Made(Written, extra="allow"):
 
     @model_validator(mode="after")
     def _names_a_class(self) -> Made:
-        if not self.type.isidentifier():
-            raise ValueError(no_class(self.type))
-        assert self.settings is not None  # a wrong one raises
+        if problem := unknown_class(self.type, self.settings, class_names.parts()):
+            raise ValueError(problem)
         return self
 
     @property

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from autograder.common import class_names
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import (
@@ -22,7 +23,7 @@ from autograder.course.checks.base import Check, Facts, InCourse, Verdict, faile
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
 from autograder.course.checks.in_words import made_text
-from autograder.course.checks.object_settings import Made, Setting, asked_text, no_class, same_made, wanted_text
+from autograder.course.checks.object_settings import Made, Setting, asked_text, same_made, unknown_class, wanted_text
 from autograder.course.checks.values import equal, tidied
 
 Count = Annotated[int, Field(ge=0)]
@@ -214,7 +215,7 @@ class Object(Check):
         return Form(kind="object")
 
     def problem(self) -> str:
-        return "" if self.equals.isidentifier() else no_class(self.equals)
+        return unknown_class(self.equals, self.settings, class_names.objects())
 
     def describe(self) -> str:
         fitted = _(", trained with fit()") if self.fitted else ""

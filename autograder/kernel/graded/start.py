@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import random
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.common.data import data_sets
+from autograder.common.data.base import HoldoutSplit
 from autograder.common.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
 from autograder.kernel.describing.recognise import shared
@@ -76,15 +78,19 @@ def _sow(seed: int) -> None:
 def _seed() -> int:
     """The course's seed, but never the one that its split is made with: a split without `random_state` would be that by luck."""
     seed = int(os.environ.get(SEED, "42"))
-    _, _, random_state = os.environ.get(SPLIT, "").partition(" ")
-    return seed + 1 if str(seed) == random_state and seed + 1 < 2**32 else seed
+    said = _split()
+    return seed + 1 if said and seed == said.random_state and seed + 1 < 2**32 else seed
+
+
+def _split() -> HoldoutSplit | None:
+    said = os.environ.get(SPLIT, "")
+    return HoldoutSplit(*json.loads(said)) if said else None
 
 
 def _expect_the_courses_rows(name: str) -> None:
     """Most students split the data as the course does: their arrays are then recognised in half the time."""
-    test_size, _, random_state = os.environ.get(SPLIT, "").partition(" ")
-    if random_state:
-        parts = data_sets.load(name).splits(float(test_size), int(random_state))
+    if said := _split():
+        parts = data_sets.load(name).splits(*said)
         shared.index.expect([parts["train"], parts["holdout"]])
 
 

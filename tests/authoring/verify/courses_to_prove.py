@@ -1,4 +1,4 @@
-"""Courses of two questions that need no data and no network, with alternatives and mutants: quick to grade for real."""
+"""Courses of two questions, and one for a person, that need no data and no network, with alternatives and mutants: quick to grade for real."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import nbformat
 import yaml
+from nbformat import NotebookNode
 
 from autograder.authoring import release
 from autograder.course import course as course_module
 from autograder.course.course import Course
-from tests.authoring.test_release import answer, code, source
+from tests.authoring.test_release import answer, code, source, text
 
 ALTERNATIVES = {
     "computed": {"why": "Computed otherwise.", "edits": {"add-answer": "total = 4 - 2\nadd = sum([total, 3])"}}
@@ -45,6 +47,7 @@ ASSIGNMENT = """\
         title: {en: A name, ko: 이름}
         points: 1
         checks: [{type: value, of: name, equals: ada lovelace, points: 1}]
+      why: {title: {en: Why, ko: 까닭}, points: 2, manual: true, rubric: [{points: 2, says: {en: Says why, ko: 까닭을 말함}}]}
 """
 TEXT = HEAD + ASSIGNMENT
 
@@ -61,14 +64,25 @@ def write(root: Path, *names: str) -> Course:
         notebook = source()
         notebook.cells.insert(0, code("imports", "from autograder import check"))
         notebook.cells[7] = answer("name", "name = 'ada'\nname += ' lovelace'")
-        text = json.dumps(notebook).replace("first.", f"{name}.").replace('.add\\", add', '.add\\", add, total=total')
+        notebook.cells += [text("why", "en"), text("why", "ko"), judged("why", 2)]
+        content = (
+            json.dumps(notebook).replace("first.", f"{name}.").replace('.add\\", add', '.add\\", add, total=total')
+        )
         (root / "solutions" / name).mkdir()
-        (root / "solutions" / name / f"{name}.ipynb").write_text(text, "utf-8")
+        (root / "solutions" / name / f"{name}.ipynb").write_text(content, "utf-8")
         put(root, "alternatives", ALTERNATIVES, name)
         put(root, "mutants", MUTANTS, name)
     course = course_module.load(root / "course.yml")
     release.release(course, list(names))
     return course
+
+
+def judged(name: str, points: float) -> NotebookNode:
+    """An answer in words, which a person grades."""
+    grading = {"grade": True, "solution": True, "locked": False, "task": False, "schema_version": 3, "grade_id": name}
+    return nbformat.v4.new_markdown_cell(
+        "Two and three.", metadata={"nbgrader": {**grading, "points": points}}, id=name
+    )
 
 
 def put(root: Path, kind: str, files, name: str = "first") -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
+from autograder.common.data.base import DataSet, HoldoutSplit
 from autograder.common.data.data_sets import load
 from autograder.common.data.fashion_mnist import CLASSES, DIGESTS, SOURCE
 from autograder.common.data.sources import Source
+from autograder.common.data.tables import bundled
 from autograder.common.errors import DataError
 
 
@@ -158,3 +160,25 @@ def test_another_seed_gives_another_split(data, splits):
     other = data.splits(0.2, 43)
     assert not np.array_equal(other["train"], splits["train"])
     assert len(data.splits(0.25, 42)["holdout"]) == 15_000
+
+
+@pytest.mark.parametrize("size", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize("how", [{"random_state": 7}, {"shuffle": False}, {"random_state": 7, "stratify": True}])
+def test_each_way_to_split_is_scikit_learns_and_is_said_as_it_is_called(size, how):
+    table = bundled("iris")
+    said = HoldoutSplit(size, **how)
+    parts = table.splits(*said)
+    called = eval(f"dict({said})", {"labels": table.targets})
+    assert called.keys() - {"stratify"} == {"test_size", *how} - {"stratify"} and ("stratify" in called) == (
+        "stratify" in how
+    )
+    train, holdout = train_test_split(np.arange(150), **called)
+    assert parts["train"].tolist() == train.tolist() and parts["holdout"].tolist() == holdout.tolist()
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5])
+def test_rows_that_cannot_be_split_so_are_told_with_the_remedy(rows):
+    table = DataSet("file", "t.csv", np.zeros((rows, 1)), np.arange(rows), rows, ())
+    with pytest.raises(DataError, match="stratify=labels") as caught:
+        table.splits(0.2, 42, stratify=True)
+    assert "holdout" in caught.value.remedy

@@ -74,6 +74,7 @@ def test_moving_statistics_are_parameters_that_are_not_trained():
     network = model(dense(10), normal)
     right = {"type": "parameters", "total": 7890, "trainable": 7870}
     assert outcome(right, network).status is Status.PASSED
+    assert "set trainable to False" in outcome({**right, "trainable": 20}, network).hint
     found = outcome({**right, "trainable": 7890}, network)
     assert found.status is Status.FAILED and "moving statistics" in found.hint
 
@@ -96,6 +97,17 @@ def test_dropout_rates_are_compared_when_asked_for():
     assert layers(model(layer("Dropout", rate=0.3)), wanted).status is Status.PASSED
     found = layers(model(layer("Dropout", rate=0.5)), wanted)
     assert found.hint == "Layer 1: its rate is 0.5, and should be 0.3."
+
+
+@pytest.mark.parametrize("match", ["all", "in_order", "any_order"])
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_whether_a_layer_is_frozen_can_be_asked_of_every_layer(match, wanted, frozen):
+    network = model(dense(8, "relu").model_copy(update={"trainable": not frozen}), dense(10, "softmax", inputs=8))
+    specs = [{"type": "Dense", "units": 8, "activation": "relu", "trainable": wanted}, {"type": "Dense", "units": 10}]
+    found = outcome({"type": "layers", "match": match, "layers": specs}, network)
+    assert found.status is (Status.PASSED if wanted is not frozen else Status.FAILED)
+    assert f"trainable={wanted}" in found.title and f"trainable={not frozen}" in found.actual
 
 
 # ---- names

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograder.common.data.base import HoldoutSplit
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription, Component
@@ -83,7 +84,7 @@ def test_training_on_anything_else_says_on_what(data, actual, hint):
 class SmallerHoldout(FakeLab):
     """Where the course holds a tenth of the images out."""
 
-    holdout = (0.1, 42)
+    holdout = HoldoutSplit(0.1)
 
     def size(self, split):
         return {"train": 54_000, "holdout": 6_000}.get(split, super().size(split))

@@ -57,10 +57,15 @@ def made(check: Any, objects: Objects, _: StandIns) -> Any:
 def _setting(given: Any, key: str, wanted: Any) -> Any:
     """A setting, or the step of a pipeline; of an object inside of another its class and what is asked of that."""
     own = given.get_params() if hasattr(given, "get_params") else {}
-    found = own[key] if key in own else getattr(given, key)
+    found = own[key] if key in own else _step_like(given, wanted) if hasattr(given, "steps") else getattr(given, key)
     if not isinstance(wanted, Made):
         return repr(found)
     return type(found).__name__, [_setting(found, name, one) for name, one in wanted.settings.items()]
+
+
+def _step_like(pipeline: Any, wanted: Any) -> Any:
+    """The step of that kind: what it is called is free, as make_pipeline() has it."""
+    return next(step for _name, step in pipeline.steps if type(step).__name__ == wanted.type)
 
 
 def _learned(given: Any) -> bool:
