@@ -73,8 +73,8 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
         "stratify": "whether each class has the same share of both parts: `stratify=labels`",
     }),
     ("`limits`", course.Limits, {
-        "cell_seconds": "wall time of one cell",
-        "notebook_seconds": "wall time of the notebook",
+        "cell_seconds": "time of one cell, without what the machine gave to others",
+        "notebook_seconds": "time of the notebook, alike",
         "memory_mb": "memory of all its processes together",
         "processes": "processes and threads",
         "open_files": "open files of a process",

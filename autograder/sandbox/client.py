@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import time
 from collections import Counter
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
+from autograder.common.errors import MachineLow
+from autograder.common.i18n import _
 from autograder.sandbox import outputs
+from autograder.sandbox.given import MOST_TIMES, Given
 
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
+# All seconds below are of what the kernel is given (given.py).
+PLAIN_SECONDS = 1.0  # for which nobody looks how much that is
+ASK_SECONDS = 5.0  # after which a kernel that is silent about a cell is asked something that it answers after it
 REPLY_SECONDS = (
     1.0  # how long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended
 )
 ANSWER_SECONDS = (
     30.0  # how long a kernel that has ended a cell may take to answer: a thread of the notebook's may keep it busy
 )
-OUTPUT_SECONDS = 4.0  # how long after a cell's reply its outputs may come
+OUTPUT_SECONDS = 4.0  # how long after a cell's reply, or after the last of its outputs, the next one may come
 QUIET = 2  # cells in a row whose end nobody heard of: what would show it has probably ended
-QUIET_SECONDS = 0.5  # how long is waited for outputs from then on
+QUIET_SECONDS = 0.5  # how long is waited for what it would say from then on
 
 
 class NoReply(Exception):
@@ -45,49 +51,80 @@ class Client(NotebookClient):  # type: ignore[misc]
         return self.cell_timeout
 
     cell_timeout: float = 1.0
+    given: Given
+    received = 0  # messages
     _quiet = 0
 
-    @property
-    def iopub_timeout(self) -> float:
-        return OUTPUT_SECONDS if self._quiet < QUIET else QUIET_SECONDS
+    async def within(self, seconds: float, *what: asyncio.Future[Any]) -> bool:
+        """Wait for one of `what` until the kernel has been given so many seconds. Did it come? Raises MachineLow."""
+        started, plain = time.monotonic(), min(PLAIN_SECONDS, seconds)
+        if (await asyncio.wait(what, timeout=plain, return_when=asyncio.FIRST_COMPLETED))[0]:
+            return True
+        self.given.look()
+        withheld = self.given.withheld
+        while (left := seconds + self.given.withheld - withheld - (time.monotonic() - started)) > 0:
+            if (await asyncio.wait(what, timeout=left, return_when=asyncio.FIRST_COMPLETED))[0]:
+                return True
+            self.given.look()
+            if self.given.withheld - withheld > (MOST_TIMES - 1) * seconds + PLAIN_SECONDS:
+                raise MachineLow(
+                    _("the machine was too busy with other things"), _("Run the command again when it is less so.")
+                )
+        return False
 
     async def _async_poll_for_reply(
-        self, msg_id: str, cell: NotebookNode, timeout: float | None, outputs: Any, alive: Any
+        self, msg_id: str, cell: NotebookNode, timeout: float, outputs: asyncio.Future[Any], alive: asyncio.Future[Any]
     ) -> dict[str, Any]:
-        """nbclient's, which would wait for the whole time of a cell for a reply, and after each for outputs, that can't come any more.
+        """nbclient's, which would wait for the whole time of a cell for a reply that can't come any more, and not as long as outputs come.
 
-        Raises NoReply.
+        Raises CellTimeoutError, NoReply, MachineLow.
         """
-        reply = asyncio.ensure_future(super()._async_poll_for_reply(msg_id, cell, timeout, outputs, alive))
+        patience = ASK_SECONDS if self._quiet < QUIET else QUIET_SECONDS
+        asked: list[str] = []
+        reply = asyncio.ensure_future(self.answer(msg_id, asked))
         try:
-            await asyncio.wait({reply, outputs}, return_when=asyncio.FIRST_COMPLETED)
-            if self.idle:
-                await asyncio.wait({reply}, timeout=REPLY_SECONDS)
-            if self.idle and not reply.done():
-                reply.cancel()
-                await asyncio.wait({reply})
-                return await self._reply_or_none(msg_id)
-            found: dict[str, Any] = await reply
+            if not await self.within(min(patience, timeout), reply, outputs) and timeout > patience:
+                asked.append(self.kc.kernel_info())
+                await self.within(timeout - patience, reply, outputs)
+            if not (reply.done() or outputs.done()):
+                await self._async_check_alive()
+                raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", timeout, cell)
+            if outputs.done():
+                outputs.result()
+            if not reply.done() and not await self.within(REPLY_SECONDS, reply):
+                asked.append(self.kc.kernel_info())
+                if not await self.within(ANSWER_SECONDS, reply):
+                    raise NoReply
+            await self._rest(outputs)
         finally:
             reply.cancel()
             alive.cancel()
         self._quiet = 0 if self.idle else self._quiet + 1
-        return found
+        return reply.result()
 
-    async def _reply_or_none(self, msg_id: str) -> dict[str, Any]:
-        """The reply to a cell that is said to have ended; an empty one where the kernel, which answers in order, answers a later question."""
-        asked = self.kc.kernel_info()
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=left)
-            except queue.Empty:
-                break
-            if message["parent_header"].get("msg_id") in (msg_id, asked):
-                return message if message["parent_header"]["msg_id"] == msg_id else {"content": {"status": "ok"}}
-        raise NoReply
+    async def answer(self, msg_id: str, asked: list[str]) -> dict[str, Any]:
+        """The reply to a cell; an empty one where the kernel, which answers in order, answers a later question, one of those in `asked`."""
+        while True:
+            message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=None)
+            parent = message["parent_header"].get("msg_id")
+            if parent == msg_id:
+                return message
+            if parent in asked:
+                return {"content": {"status": "ok"}}
+
+    async def _rest(self, outputs: asyncio.Future[Any]) -> None:
+        """Wait for what a cell has yet to show, as long as something comes; who ends no cell is soon not waited for."""
+        patience, rest = (OUTPUT_SECONDS, ANSWER_SECONDS) if self._quiet < QUIET else (QUIET_SECONDS, QUIET_SECONDS)
+        until, seen = time.monotonic() + rest, -1
+        while not outputs.done() and seen != self.received and time.monotonic() < until:
+            seen = self.received
+            await self.within(patience, outputs)
+        if outputs.done():
+            outputs.result()
+        outputs.cancel()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        self.received += 1
         kind = msg["msg_type"]
         if kind.startswith("comm"):
             return None

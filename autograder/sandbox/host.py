@@ -29,6 +29,7 @@ from autograder.common.i18n import _
 from autograder.common.requirements import require_networks
 from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
+from autograder.sandbox.given import Spent
 from autograder.sandbox.inside.usage import Broken
 from autograder.sandbox.layout import Layout
 
@@ -54,6 +55,10 @@ class Kernel:
             state = self._sandbox._kernel_state(self._number)
             self._code, self._broke = state["code"], Broken(*state["broke"]) if state["broke"] else None
         return self._code
+
+    def spent(self) -> Spent:
+        """What it waited for processors and had of them; nothing once it has ended."""
+        return self._sandbox._spent(self._number)
 
     def signal(self, number: int) -> None:
         if self.poll() is None:
@@ -111,7 +116,7 @@ class Sandbox:
         self._channel: socket.socket | None = None
         self._received = b""
         self._kernels = 0
-        self._current = 0
+        self._current = self._lost = 0  # the number of the kernel of the moment, and of one under which the parent died
         # A socket's path has at most 107 bytes, so a long $TMPDIR is no place for them.
         short = None if len(tempfile.gettempdir()) < 40 else "/tmp"
         self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
@@ -244,12 +249,17 @@ class Sandbox:
     def _kernel_state(self, number: int) -> dict[str, Any]:
         with self._lock:
             if number != self._current:
-                return {"code": 137, "broke": None}
+                return {"code": 137, "broke": Broken("sandbox") if number == self._lost else None}
             state = self._ask({"do": "poll"}, ANSWER_SECONDS) or {"code": 137, "broke": Broken("sandbox")}
             unsaid = not state["broke"] or state["broke"][0] == "machine"
             if state["code"] and unsaid and self._group and self._group.ended() > self._ended:
                 state["broke"] = Broken("memory", self.limits.memory_mb)  # the system was quicker than the parent
             return state
+
+    def _spent(self, number: int) -> Spent:
+        with self._lock:
+            answer = self._ask({"do": "spent"}, ANSWER_SECONDS) if number == self._current else None
+            return Spent(**answer) if answer else Spent()
 
     def _signal(self, number: int, signum: int) -> None:
         with self._lock:
@@ -265,6 +275,7 @@ class Sandbox:
                 self._channel.sendall(json.dumps(request).encode() + b"\n")
                 answer = self._receive(seconds)
         if answer is None:
+            self._lost = self._current  # whoever asks for that kernel afterwards: it didn't end by itself
             self._stop()
         return answer
 

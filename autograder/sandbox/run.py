@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import zmq
@@ -25,11 +26,12 @@ from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
 from autograder.sandbox.client import Client
+from autograder.sandbox.given import Given, of_process
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import usage
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
-ANSWER_SECONDS = 5.0  # how long an interrupted kernel may take to answer again
+ANSWER_SECONDS = 5.0  # of what it is given: how long an interrupted kernel may take to answer again
 MESSAGE_BYTES = 256 << 20  # of one part
 MESSAGES = 8  # that may wait for this process; the others wait in the kernel's memory, which is limited
 
@@ -80,8 +82,11 @@ def run_notebook(
     notebook_seconds: float | None = None,
     output_bytes: int | None = None,
     on_cell: Callable[[int], None] | None = None,
+    helper: int = 0,
 ) -> Run:
     """Execute `nb` in place; the limits default to the sandbox's. `on_cell(index)` is called before each code cell.
+
+    Limits in seconds are of what the machine gives the kernel, and the process `helper`, which it waits for: see `given`.
 
     Call it from any thread, also under a running event loop. The sandbox is reset afterwards.
     """
@@ -93,7 +98,7 @@ def run_notebook(
         cell_seconds=limits.cell_seconds if cell_seconds is None else cell_seconds,
         notebook_seconds=limits.notebook_seconds if notebook_seconds is None else notebook_seconds,
         output_bytes=limits.output_kb * 1024 if output_bytes is None else output_bytes,
-        on_cell=on_cell,
+        on_cell=on_cell, helper=helper,
     )  # fmt: skip
     try:
         asyncio.get_running_loop()
@@ -125,6 +130,7 @@ async def run_notebook_async(
     notebook_seconds: float,
     output_bytes: int,
     on_cell: Callable[[int], None] | None = None,
+    helper: int = 0,
 ) -> Run:
     """`run_notebook` for those who have an event loop."""
     started = time.monotonic()
@@ -145,6 +151,7 @@ async def run_notebook_async(
     execution = _Execution(client, sandbox, cell_seconds, notebook_seconds, output_bytes, on_cell)
     try:
         await _open(client)
+        client.given = Given(manager.provisioner.kernel.spent, *([partial(of_process, helper)] if helper else []))
         with own_memory.watched(manager.provisioner.kernel.kill) as execution.memory:
             return await execution.run(started)
     finally:
@@ -238,7 +245,7 @@ class _Execution:
 
     async def _cell(self, index: int, cell: NotebookNode, deadline: float) -> bool:
         """Run one cell. False when the notebook can't go on."""
-        left = deadline - time.monotonic()
+        left = deadline + self.client.given.withheld - time.monotonic()
         self.client.cell_timeout = max(0.1, min(self.cell_seconds, left))
         self.client.idle = False
         kernel = self.client.km.provisioner.kernel
@@ -267,6 +274,8 @@ class _Execution:
                 return False
         except DeadKernelError:
             broke = kernel.ended()
+        except MachineLow:
+            raise
         except Exception:  # an unsigned, unpackable, incomplete or forged message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
@@ -284,15 +293,9 @@ class _Execution:
 
     async def _interrupted(self) -> bool:
         """Interrupt the running cell: does the kernel answer again?"""
-        channel = self.client.kc
         await self.client.km.interrupt_kernel()
-        asked = channel.kernel_info()
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                message = await channel.shell_channel.get_msg(timeout=left)
-            except Exception:
-                return False
-            if message["parent_header"].get("msg_id") == asked:
-                return True
-        return False
+        answer = asyncio.ensure_future(self.client.answer("", [self.client.kc.kernel_info()]))
+        try:
+            return await self.client.within(ANSWER_SECONDS, answer) and answer.exception() is None
+        finally:
+            answer.cancel()

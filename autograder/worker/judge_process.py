@@ -152,6 +152,11 @@ class Bench:
             of = ()
         return JudgeDied("the judge died", of)
 
+    @property
+    def pid(self) -> int:
+        """Of the running process; 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
+
     def log(self) -> str:
         self._log.seek(0)
         return self._log.read()

@@ -65,26 +65,33 @@ LOSSY = "session = get_ipython().kernel.session\nsend = session.send\nsession.se
         ("get_ipython().kernel.shell_handlers['execute_request'] = lambda *_: None", [], ""),
         ("kernel = get_ipython().kernel\nkernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, parent=kernel.get_parent())\n"
          "import time\ntime.sleep(50)", ["messages"], ""),
+        (LOSSY.format("kind in ('execute_reply', 'status')"), ["output"], "next"),
         ("import os\nos.execv('/bin/sleep', ['sleep', '60'])", ["halted"], ""),
         ("import ctypes, platform\nctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)", ["halted"], ""),  # exit, of this thread alone
     ],
-    ids=["a reply lost", "all replies lost", "cells not run", "an end that was none", "another program", "no main thread"],
+    ids=["a reply lost", "all replies lost", "cells not run", "an end that was none", "neither reply nor end", "another program", "no main thread"],
 )  # fmt: skip
 def test_what_can_not_come_any_more_is_not_waited_for(
     attempt: Try, monkeypatch: pytest.MonkeyPatch, code: str, limits: list[str], shown: str
 ) -> None:
     monkeypatch.setattr(client, "REPLY_SECONDS", 0.2)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(client, "ASK_SECONDS", 0.5)
+    monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
     tried = attempt(code, NEXT, NEXT)
     assert tried.limits == limits and tried.shown[2] == shown  # and no cell took all its time
 
 
+@pytest.mark.parametrize(
+    "lost", ["stream is get_ipython().kernel.iopub_socket", "kind in ('execute_reply', 'status', 'stream')"]
+)
 def test_a_kernel_that_shows_nothing_any_more_is_soon_not_listened_to(
-    attempt: Try, monkeypatch: pytest.MonkeyPatch
+    attempt: Try, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
     monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
     monkeypatch.setattr(client, "QUIET_SECONDS", 0.02)
-    tried = attempt(LOSSY.format("stream is get_ipython().kernel.iopub_socket"), *[NEXT] * 60, notebook_seconds=20)
+    monkeypatch.setattr(client, "ASK_SECONDS", 0.5)
+    tried = attempt(LOSSY.format(lost), *[NEXT] * 60, notebook_seconds=20)
     assert tried.limits == ["output"] and tried.run.finished
 
 

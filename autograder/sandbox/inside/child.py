@@ -30,6 +30,7 @@ if LINUX:
 
 MB = 1 << 20
 SHARED_MEMORY_MB = 128
+NICE = 5
 SIGNALS = 1_000  # that wait, and timers: the kernel's memory, and all kernels are one user to it
 INODES = 50_000  # tmpfs: 1 KB of kernel memory a file, which its size does not show
 
@@ -99,6 +100,18 @@ def enter_namespaces() -> None:
     with contextlib.suppress(OSError):
         linux.unshare(linux.CLONE_NEWNET)
         linux.raise_loopback()
+
+
+def namespaces_work() -> bool:
+    """Can a child have namespaces of its own? Some systems forbid a namespace within a namespace."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        with contextlib.suppress(BaseException):
+            enter_namespaces()
+            code = 0
+        os._exit(code)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def hidden_prefixes(scratch: str) -> list[str]:
@@ -220,7 +233,7 @@ def _kernel(plan: Plan, request: dict[str, Any], report: int) -> int:
     os.closerange(3, report)
     os.closerange(report + 1, 4096)
     _limit(request["limits"], plan.hardened)
-    os.nice(5)  # under a flood of processes the parent still gets its turn to end them
+    os.nice(NICE)  # under a flood of processes the parent still gets its turn to end them
     home = Path(plan.scratch) / "home"
     folder = Path(request.get("cwd") or f"{plan.scratch}/work")
     home.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ kernel says except the few lines before student code runs.
 
 SETTINGS is a JSON object: `channel` (a descriptor), `isolation`, `scratch`, `sockets`, `keras`,
 `preload`, `nested`, `entries` (descriptors of the control group that kernels step into, if there is one). Over the channel go lines of
-JSON: a request with `do`, then one answer. Requests: launch, signal, poll, reset, close.
+JSON: a request with `do`, then one answer. Requests: launch, signal, poll, spent, reset, close.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.inside import usage
-from autograder.sandbox.inside.child import LINUX, Plan, become_kernel, enter_namespaces, hidden_prefixes
+from autograder.sandbox.inside.child import LINUX, NICE, Plan, become_kernel, hidden_prefixes, namespaces_work
 from autograder.sandbox.inside.usage import Broken
 
 if LINUX:
@@ -81,7 +81,7 @@ class Parent:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.channel = socket.socket(fileno=settings["channel"])
         self.hardened = settings["isolation"] == "bubblewrap"
-        namespaces = self.hardened and settings["nested"] and _namespaces_work()
+        namespaces = self.hardened and settings["nested"] and namespaces_work()
         place = (settings["scratch"], settings["sockets"], self.hardened, namespaces, settings["keras"])
         self.plan = Plan(*place, tuple(settings["entries"]))
         self.running: Running | None = None
@@ -116,6 +116,8 @@ class Parent:
                 return self._signal(int(request["number"]))
             case "poll":
                 return self._state()
+            case "spent":
+                return self._spent()
             case "reset":
                 return {"odd": self._reset()}
         return {"error": f"unknown request {request['do']!r}"}
@@ -124,6 +126,14 @@ class Parent:
         if self.running is None:
             return {"code": 0, "broke": None}
         return {"code": self.running.code, "broke": self.running.broke}
+
+    def _spent(self) -> dict[str, float]:
+        """What the kernel waited for processors, and what all that it started, and left to its init, had of them."""
+        if self.running is None:
+            return {"waited": 0.0, "used": 0.0}
+        everybody = {*self._processes(self.running), self.running.init} - {0}
+        waited = usage.waited(self.running.kernel, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        return {"waited": waited, "used": usage.used(everybody)}
 
     def _launch(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.running is not None:
@@ -289,18 +299,6 @@ def empty(folder: Path, keep: set[Path]) -> list[str]:
         else:
             entry.unlink(missing_ok=True)
     return left
-
-
-def _namespaces_work() -> bool:
-    """Can a child have namespaces of its own? Some systems forbid a namespace within a namespace."""
-    pid = os.fork()
-    if not pid:
-        code = 1
-        with contextlib.suppress(BaseException):
-            enter_namespaces()
-            code = 0
-        os._exit(code)
-    return os.waitpid(pid, 0)[1] == 0
 
 
 def _harden() -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from autograder.common.i18n import N_, _
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1 << 20
 MACHINE_FLOOR_MB = 512  # for a kernel that holds all that it may; for others as much less as they hold less
 SAID = {  # what ends a kernel
@@ -135,6 +136,28 @@ def _sockets(folders: Iterable[str], each: int) -> int:
                     found.add(link)
                 queues += link == "anon_inode:[eventpoll]"
     return len(found) + queues + hidden * each
+
+
+def waited(pid: int, nice: int) -> float:
+    """Seconds in which threads of a process were ready to run and had no processor, those of all together; 0 where no system says so.
+
+    Those that stood back by themselves, behind `nice` or another policy than ours, waited for nobody.
+    """
+    nanoseconds = 0
+    with contextlib.suppress(OSError):
+        policy = str(os.sched_getscheduler(0)) if hasattr(os, "sched_getscheduler") else "0"
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            folder = f"/proc/{pid}/task/{thread}"
+            fields = _fields(folder)
+            with contextlib.suppress(OSError, LookupError, ValueError):
+                if int(fields[16]) <= nice and fields[38] == policy:
+                    nanoseconds += int(Path(f"{folder}/schedstat").read_text().split()[1])
+    return nanoseconds / 1e9
+
+
+def used(processes: Iterable[int]) -> float:
+    """Seconds of processor time of these, and of their children that have ended."""
+    return sum(sum(map(int, fields[11:15])) for pid in processes if (fields := stat(pid))) / TICKS
 
 
 def available_mb() -> int:

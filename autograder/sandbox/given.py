@@ -1,0 +1,50 @@
+"""The time that a kernel is given: what passes while others have the processors it asks for is no time of its notebook's.
+
+A limit in seconds that stops a cell, or a wait after which an output counts as lost, would otherwise cost a student what the machine did.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from autograder.sandbox.inside import usage
+
+MOST_TIMES = 4  # as long as a wait may last by the clock: a machine that gives less than that share is too busy
+
+
+class Spent(NamedTuple):
+    """Seconds until now: `waited`, of threads that were ready and had no processor; `used`, of processors."""
+
+    waited: float = 0.0
+    used: float = 0.0
+
+
+def of_process(pid: int) -> Spent:
+    """Of one process that this one started."""
+    return Spent(usage.waited(pid, os.getpriority(os.PRIO_PROCESS, 0)), usage.used([pid]))
+
+
+class Given:
+    """`withheld`: the seconds in which those that `spent` tells of (the kernel, the judge) waited for a processor, as of the last `look`.
+
+    Who keeps a whole processor busy was withheld nothing: its threads and processes wait for each other.
+    """
+
+    def __init__(self, *spent: Callable[[], Spent]) -> None:
+        self._spent = spent
+        self.withheld = 0.0
+        self._looked, self._before = time.monotonic(), [one() for one in spent]
+
+    def look(self) -> None:
+        """Add what happened since the last look."""
+        now, spent = time.monotonic(), [one() for one in self._spent]
+        passed = now - self._looked
+        waited = sum(
+            max(0.0, min(there.waited - then.waited, passed - max(0.0, there.used - then.used)))
+            for there, then in zip(spent, self._before, strict=True)
+        )
+        self.withheld += min(passed, waited)
+        self._looked, self._before = now, spent
