@@ -56,7 +56,7 @@ model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(240, 1, 
                           keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")])
 model.compile(loss="sparse_categorical_crossentropy")
 (images, labels), _ = keras.datasets.fashion_mnist.load_data()
-model.fit(images[:1000].reshape(-1, 28, 28, 1) / 255.0, labels[:1000], batch_size=1000, epochs=1, verbose=0)
+model.fit(images[:600].reshape(-1, 28, 28, 1) / 255.0, labels[:600], batch_size=600, epochs=1, verbose=0)  # a larger batch is refused
 """}),
 )  # fmt: skip
 
@@ -88,6 +88,9 @@ def test_honest_students_of_a_hostile_class_get_what_they_get_alone(
     settings = Settings(course.root / "course.yml", "bubblewrap", workers=1, memo=memo_folder, reference=False)
     done = grade_class(submissions, course, settings)
     assert [one.submission for one in done] == submissions
+    logged = "".join(path.read_text("utf-8") for path in (course.root / "logs").glob("*.log"))
+    killer = next(number for number, one in enumerate(hostile) if one.name == "more memory than the judge has")
+    assert f"student{2 * killer:02}/two_layer: the judge died" in logged  # and isn't merely asked for what it refuses
     alone: dict[bytes, Report] = {}  # by notebook: a report says of its student the name alone
     for one in honest_ones:
         content = one.path.read_bytes()
