@@ -42,7 +42,7 @@ parts = train_test_split(scaled, y, test_size=0.2, random_state=42)
 
 def test_what_a_notebook_does_to_its_data_no_other_notebook_sees(attempt: Try) -> None:
     shared = (  # what every kernel's parent holds; the split waits only where the machine has room for it
-        "from autograder.common.data.data_sets import load\nfrom autograder.kernel import precomputed\n"
+        "from autograder.common.data.data_sets import load\nfrom autograder.kernel.graded import precomputed\n"
         "waiting = precomputed._prepared.get('fashion_mnist')\n"
         "arrays = [load().features, load().targets]\n"
         "arrays += [waiting.all, waiting.train.array, waiting.holdout.array] if waiting else []"
