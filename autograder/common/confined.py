@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
-from autograder.common.errors import AutograderError, SandboxError, SubmissionError
+from autograder.common.errors import AutograderError, MachineLow, SandboxError, SubmissionError
 from autograder.common.i18n import _
 
 if sys.platform != "win32":
@@ -27,7 +27,12 @@ if sys.platform != "win32":
 MB = 1 << 20
 PATIENCE = 300.0  # seconds that a child may wait for a processor on a busy machine, beyond those that it may use
 AT_ONCE = 40  # honest pieces of work of a few milliseconds that share a child, which costs as much as one of them
+ATTEMPTS = 2  # of work whose process others ended
+OTHERS = frozenset(
+    {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)}
+)  # what ends a process from outside: for want of memory, or with all that runs here; its own limits send others
 _CHUNK = 1 << 16
+_WHOLE = b"\n"  # the end of an answer
 T = TypeVar("T")
 
 
@@ -38,12 +43,32 @@ class OverLimit(Exception):
 def confined(work: Callable[[], Any], *, seconds: int = 20, megabytes: int = 1024, answer_mb: int = 64) -> Any:
     """What `work` returns, as JSON has it. `seconds` are of processor time, `megabytes` what it may take beyond what is there.
 
-    Raises SubmissionError as `work` does, OverLimit for everything else, and SandboxError on a system that has no such limits.
+    Raises SubmissionError as `work` does, OverLimit for everything else that comes of the work, MachineLow for what the machine does to it,
+    and SandboxError on a system that has no such limits.
     """
     if sys.platform == "win32":
         raise SandboxError(
             _("Windows can't limit what reading a file of a student takes"), _("Use Linux, macOS, WSL2 or a container.")
         )
+    for _attempt in range(ATTEMPTS):
+        answer, code = _answer(work, seconds, megabytes, answer_mb)
+        if -code not in OTHERS:
+            break
+    else:
+        raise MachineLow(_("the machine ended a process of the grader's"), _("Run the command again."))
+    try:
+        document = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise OverLimit(f"it took more than {seconds} s, or more than {megabytes} MB") from None
+    if "returned" in document:
+        return document["returned"]
+    if document["raised"] == SubmissionError.__name__:
+        raise SubmissionError(document["says"], document["remedy"])
+    raise OverLimit(f"{document['raised']}: {document['says']}")
+
+
+def _answer(work: Callable[[], Any], seconds: int, megabytes: int, answer_mb: int) -> tuple[bytes, int]:
+    """What a child wrote that does `work`, and the exit code of one that wrote nothing whole; negative: the signal that ended it."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -54,22 +79,18 @@ def confined(work: Callable[[], Any], *, seconds: int = 20, megabytes: int = 102
         os.close(reading)
         _in_child(work, writing, seconds, megabytes)
     os.close(writing)
+    answer: bytes | None = None
     try:
-        answer = _received(reading, seconds + PATIENCE, answer_mb * MB)
+        answer, late = _received(reading, seconds + PATIENCE, answer_mb * MB)
     finally:
         os.close(reading)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        raise OverLimit(f"it took more than {seconds} s, or more than {megabytes} MB") from None
-    if "returned" in document:
-        return document["returned"]
-    if document["raised"] == SubmissionError.__name__:
-        raise SubmissionError(document["says"], document["remedy"])
-    raise OverLimit(f"{document['raised']}: {document['says']}")
+        if answer is None or late:  # else it ends by itself, and says how
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if answer.endswith(_WHOLE):
+        return answer, 0
+    return b"", code
 
 
 def confined_each(work: Callable[[T], Any], items: Sequence[T], *, seconds: int = 10) -> list[Any]:
@@ -116,7 +137,7 @@ def _in_child(work: Callable[[], Any], writing: int, seconds: int, megabytes: in
             remedy = error.remedy if isinstance(error, AutograderError) else ""
             answer = {"raised": type(error).__name__, "says": str(error)[:1000], "remedy": remedy}
         with os.fdopen(writing, "wb") as stream:
-            stream.write(json.dumps(answer).encode("utf-8", "replace"))
+            stream.write(json.dumps(answer).encode("utf-8", "replace") + _WHOLE)
     finally:
         os._exit(0)
 
@@ -145,17 +166,17 @@ def in_use(name: str = "VmSize") -> int:
         return 16 << 30
 
 
-def _received(reading: int, seconds: float, most: int) -> bytes:
-    """All that the child writes; b"" where it writes nothing in time, or too much."""
+def _received(reading: int, seconds: float, most: int) -> tuple[bytes, bool]:
+    """All that the child writes, b"" where it is too much; and whether it hasn't ended in time, or is not waited for."""
     deadline, size = time.monotonic() + seconds, 0
     parts: list[bytes] = []
     while (left := deadline - time.monotonic()) > 0:
         if select.select([reading], [], [], left)[0]:
             part = os.read(reading, _CHUNK)
             if not part:
-                return b"".join(parts)
+                return b"".join(parts), False
             size += len(part)
             if size > most:
-                return b""
+                return _WHOLE, True
             parts.append(part)
-    return b""
+    return b"", True

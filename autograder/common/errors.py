@@ -6,6 +6,7 @@
     ├── CourseError               course.yml is missing or wrong: names file, key path, value and what is allowed
     ├── DataError                 A data set can't be found, read or verified
     ├── SubmissionError           a submitted file can't be read as a notebook (the student's side)
+    │   └── Unreadable            or not at the moment, for what the machine says (the grader's side): undecided
     ├── ProtocolError             a message from a kernel is malformed, too large or out of order
     ├── CannotRebuild             a network holds something outside the allow-list: undecided, not wrong
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
@@ -43,6 +44,10 @@ class DataError(AutograderError):
 
 
 class SubmissionError(AutograderError):
+    pass
+
+
+class Unreadable(SubmissionError):
     pass
 
 

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grading_of, is_check
 from autograder.common.confined import OverLimit, confined
-from autograder.common.errors import MachineLow, SandboxError, SubmissionError
+from autograder.common.errors import MachineLow, SandboxError, SubmissionError, Unreadable
 from autograder.common.i18n import N_, VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.readable import sentence_case, without_paths
@@ -44,9 +44,8 @@ log = logging.getLogger(__name__)
 SOCKET = "judge"
 LEFT_OUT = N_("Left out while grading: this cell only draws. `autograder grade --all-cells` runs it.")
 FOLLOW_SECONDS = 20  # of processor time, to tell which error comes from which: those of the course take 0.02
-KILLED = 137  # 128 + SIGKILL
+BY_SIGNAL = 128  # an exit code beyond it says which signal ended a kernel, and not who sent it
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
-MOST = 3  # and a last time without what is as large as the network that both judges died of
 
 
 @dataclass(frozen=True)
@@ -119,14 +118,12 @@ def _grade(
     task: Task, notebook: NotebookNode, notes: Sequence[str], bench: Bench, sandbox: Sandbox, started: float
 ) -> Graded:
     stages = {"read": time.perf_counter() - started}
-    failure = ""
+    failure, failures, killed = "", 0, False
     figures = _figures(notebook, task)
     left = frozenset() if task.all_cells else figures
     died_of: list[tuple[int, ...]] = []
-    for attempt in range(MOST):
-        avoid = died_of[:1] if len(died_of) == ATTEMPTS and all(died_of) and len(set(died_of)) == 1 else []
-        if attempt == ATTEMPTS and not avoid:
-            break
+    avoid: list[tuple[int, ...]] = []
+    while failures < ATTEMPTS or avoid:
         trial = nbformat.from_dict(notebook)
         for place in left:
             trial.cells[place].source = "pass"  # so that the cells after it have the numbers that they always have
@@ -136,10 +133,16 @@ def _grade(
             raise  # others are running: it is tried again when they are done
         except (SandboxError, JudgeDied) as error:
             failure = without_paths(str(error))
+            failures += 1
             died_of += [error.of] if isinstance(error, JudgeDied) else []
+            # A last time without what is as large as the network that both judges died of.
+            avoid = (
+                died_of[:1] if len(died_of) == failures == ATTEMPTS and all(died_of) and len(set(died_of)) == 1 else []
+            )
             continue
-        if run.code == KILLED and attempt == 0:
-            continue  # by itself, or by the system for want of memory: the second time tells
+        if (run.code or 0) > BY_SIGNAL and not killed:
+            killed = True
+            continue  # by itself, by the system for want of memory, or with all that ran here: the second time tells
         ended = time.perf_counter()
         for place in left:
             trial.cells[place].source, trial.cells[place].outputs = notebook.cells[place].source, []
@@ -147,7 +150,7 @@ def _grade(
             report, shown, kept = _finished(task, notebook, trial, run, decided, notes, figures)
             for place in left:
                 shown.cells[place].outputs = [nbformat.v4.new_output("stream", name="stdout", text=_(LEFT_OUT) + "\n")]
-        except OSError:
+        except (OSError, MachineLow):
             raise  # a full disk, no process left: the machine's
         except (
             Exception
@@ -213,7 +216,9 @@ def _facts(task: Task, trial: NotebookNode, run: Run, decided: Decided, figures:
 
 
 def unreadable(task: Task, error: SubmissionError) -> Graded:
-    """What a submission is worth that is no notebook: nothing ran, and nothing had to."""
+    """What a submission is worth that is no notebook: nothing ran, and nothing had to. What the machine doesn't give is for a person."""
+    if isinstance(error, Unreadable):
+        return undecided(task, str(error))
     task = task.settled()
     with speaking(task.language):
         problem = f"{error} {error.remedy}".strip()
@@ -250,7 +255,7 @@ def _run(
     environment |= {DATA: course.shown_data, **({} if course.networks else {NETWORKS: NONE})}
     environment[SPLIT] = json.dumps(course.data.holdout.split)
     try:
-        run = run_notebook(notebook, sandbox, environment=environment)
+        run = run_notebook(notebook, sandbox, environment=environment, helper=bench.pid)
     finally:
         decided = bench.end(task.language)
     return run, decided

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
 
 import pytest
 
+from autograder.common import confined as confining
 from autograder.common.confined import OverLimit, confined, confined_each
-from autograder.common.errors import SubmissionError
+from autograder.common.errors import MachineLow, SubmissionError
 
 
 def forever():
@@ -31,7 +33,8 @@ HOSTILE = {
     "an answer without end": lambda: "x" * (3 << 20),
     "an answer that is no JSON": lambda: {1, 2},
     "an end by itself": lambda: os._exit(3),
-    "an end by a signal": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "an end by its own fault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "an end by its own hand": lambda: os.kill(os.getpid(), signal.SIGABRT),
     "an error that nobody foresaw": lambda: [][1],
 }
 
@@ -40,6 +43,31 @@ HOSTILE = {
 def test_work_that_would_not_end_well_is_over_its_limits(kind):
     with pytest.raises(OverLimit):
         confined(HOSTILE[kind], seconds=1, megabytes=128, answer_mb=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("times", range(4))
+def test_a_process_that_others_end_is_no_fault_of_the_work(tmp_path, number, times):
+    """The system for want of memory, a shutdown, Ctrl-C: it is done once more, and then nobody's work is judged by it."""
+
+    def killed():
+        count = len(list(tmp_path.iterdir()))
+        if count < times:
+            (tmp_path / str(count)).touch()
+            os.kill(os.getpid(), number)
+        return "done"
+
+    if times < confining.ATTEMPTS:
+        assert confined(killed) == "done"
+    else:
+        with pytest.raises(MachineLow):
+            confined(killed)
+
+
+def test_work_that_gets_no_processor_is_no_fault_of_the_work(monkeypatch):
+    monkeypatch.setattr(confining, "PATIENCE", -0.5)
+    with pytest.raises(MachineLow):
+        confined(lambda: time.sleep(60), seconds=1)
 
 
 def test_what_the_work_returns_comes_back_and_nothing_else_changes():
@@ -66,7 +94,7 @@ def test_of_work_that_shares_a_child_each_answers_for_itself():
         if number % 50 == 3:
             raise SubmissionError("no notebook")
         if number == 45:  # ends the child of those beside it too, at first
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSEGV)
         return {"number": number}
 
     found = confined_each(work, range(100))

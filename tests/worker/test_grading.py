@@ -1,17 +1,24 @@
 """One submission, whatever is in it: broken notebooks, forged ones, curious ones, and a grader that breaks itself."""
 
+import errno
 import html
 import json
+import os
+import random
 import re
+import signal
 import threading
 import time
+from dataclasses import replace
+from itertools import product
 
 import nbformat
 import pytest
 
 from autograder.authoring.variants import edited, solved
+from autograder.common.errors import SandboxError
 from autograder.common.results import Report
-from autograder.common.wire.notebook import read
+from autograder.common.wire.notebook import NO_FILE, read
 from autograder.course.released_notebook import released_notebook
 from autograder.networks.memo import Memo
 from autograder.sandbox.host import Sandbox
@@ -82,6 +89,24 @@ def test_a_file_that_is_no_notebook_earns_nothing_and_the_reason_is_said(grade_n
     )
     assert reason in graded.report.notes[0]
     assert {result.problem for result in graded.report.questions} == set(graded.report.notes)
+
+
+@pytest.mark.parametrize("number", [one for one in errno.errorcode if one not in NO_FILE])
+def test_a_file_that_the_machine_does_not_give_is_nobodys_zero(course, sandbox, tmp_path, monkeypatch, number):
+    """Rights, a disk, a server, descriptors: whatever the system says, unless it is that no ordinary file is there."""
+    from autograder.common.submission import Submission
+    from autograder.worker.grading import grade_submission
+
+    def failing(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "deep.ipynb"
+    path.touch()
+    with monkeypatch.context() as patch:
+        patch.setattr("autograder.common.wire.notebook.os.open", failing)
+        report = grade_submission(Submission("ann", "deep", path), course, None, sandbox).report
+    assert all(result.undecided for result in report.questions)
+    assert os.strerror(number) in report.questions[0].problem
 
 
 # ---- notebooks that break
@@ -271,6 +296,70 @@ def test_of_a_network_that_two_judges_died_of_only_its_own_questions_are_undecid
     for deaths in ([(1, 1), (2, 2)], [(), ()]):
         report = dying(list(deaths))
         assert avoided == [[], []] and all(question.undecided for question in report.questions)
+
+
+def test_whatever_dies_in_whatever_order_a_kernel_that_was_killed_once_costs_nothing(
+    grade_notebook, quick, monkeypatch
+):
+    """Judges, sandboxes and kernels end in every order: the notebook's is a signal's end only when it happens twice."""
+    from autograder.worker import grading
+    from autograder.worker.judge_process import JudgeDied
+
+    run, finished, first, made, used, events = grading._run, grading._finished, [], [], [], []
+
+    def attempt(*arguments):
+        first[:] = first or [run(*arguments)]
+        event = events.pop(0)
+        used.append(event)
+        if event == "sandbox":
+            raise SandboxError("the sandbox died")
+        if event in ("judge", "judge at work"):
+            raise JudgeDied("the judge died", (5, 5) if event == "judge at work" else ())
+        went, decided = first[0]
+        return (went if event == "well" else replace(went, died=True, code=event)), decided
+
+    def finish(task, notebook, trial, went, *rest):
+        used.append(went.code)
+        made[:] = made or [finished(task, notebook, trial, first[0][0], *rest)]
+        return made[0]
+
+    monkeypatch.setattr(grading, "_run", attempt)
+    monkeypatch.setattr(grading, "_finished", finish)
+    kinds = ("judge", "judge at work", "sandbox", 128 + signal.SIGKILL, 128 + signal.SIGTERM, 3)
+    for order in [*product(kinds, repeat=2), *random.Random(3).sample([*product(kinds, repeat=3)], 20)]:
+        events[:], used[:] = [*order, "well", "well", "well"], []
+        report = grade_notebook(quick(), "deep").report
+        by_signal = [event for event in used[:-1] if isinstance(event, int) and event > 128]
+        failed = [event for event in used if event in ("judge", "judge at work", "sandbox")]
+        if used[-1] is None or isinstance(used[-1], int):  # what its report was made of
+            assert used[-1] == 3 or used[-1] is None or len(by_signal) == 2, used
+            assert scores(report) == WORTH and len(failed) <= 2, used
+        else:
+            assert report.undecided and len(failed) >= 2 and not scores(report), used
+
+
+@pytest.mark.parametrize("step", ["parse", "circumstances", "illustrations.left_out"])
+def test_what_others_do_to_a_process_of_ours_costs_nobody_a_mark(grade_notebook, quick, monkeypatch, step, tmp_path):
+    """Wherever the grader reads what a student wrote in a child of its own: ended once it is done again, ended again it is for a person."""
+    from autograder.worker import grading
+
+    module, _, name = f"grading.{step}".rpartition(".")
+    place = grading if module == "grading" else grading.illustrations
+    work, times = getattr(place, name), [1]
+
+    def killed(*arguments):
+        count = len(list(tmp_path.iterdir()))
+        if count < times[0]:
+            (tmp_path / str(count)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return work(*arguments)
+
+    monkeypatch.setattr(place, name, killed)
+    report = grade_notebook(quick(), "deep").report
+    assert (scores(report), report.undecided) == (WORTH, False) and len(list(tmp_path.iterdir())) == 1
+    times[0] = 99
+    report = grade_notebook(quick(), "deep").report
+    assert report.undecided and all(question.undecided for question in report.questions)
 
 
 def test_without_a_judge_everything_is_undecided_and_nothing_is_zero(grade_notebook, quick, tmp_path):

@@ -6,6 +6,7 @@ nothing else; `restore` puts the cells that grade back where the release has the
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -19,13 +20,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_answer, mark
-from autograder.common.errors import SubmissionError
+from autograder.common.errors import SubmissionError, Unreadable
 from autograder.common.i18n import N_, _
 
 PYTHON: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# What the system says of a place where no ordinary file lies; all else (rights, a disk or a server that fails) is no student's doing.
+NO_FILE = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG}
+)
 CELLS = 2000  # more than anyone writes by hand; keeps a hostile file from costing hours
 AGAIN = N_("Save it again in Jupyter and hand in that file.")
 _TYPES = ("code", "markdown", "raw")
@@ -115,7 +120,8 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
 def content(path: Path, limit_mb: int) -> bytes:
     """The bytes of a regular file; a link, a pipe or a device is never followed or waited for.
 
-    Raises SubmissionError, in a sentence for the student, when there are none, or more than `limit_mb` megabytes.
+    Raises SubmissionError, in a sentence for the student, when there are none, or more than `limit_mb` megabytes; Unreadable where
+    that is the machine's fault.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     limit = limit_mb * 1_000_000
@@ -127,9 +133,13 @@ def content(path: Path, limit_mb: int) -> bytes:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise _no_notebook(_("it is not an ordinary file"))
             read = file.read(limit + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else _("its name is odd")
-        raise SubmissionError(_("The file can't be read: {reason}.", reason=reason), _(AGAIN)) from None
+    except ValueError:
+        raise SubmissionError(_("The file can't be read: {reason}.", reason=_("its name is odd")), _(AGAIN)) from None
+    except OSError as error:
+        said = _("The file can't be read: {reason}.", reason=error.strerror)
+        if error.errno in NO_FILE:
+            raise SubmissionError(said, _(AGAIN)) from None
+        raise Unreadable(said, _("Run the command again.")) from None
     if len(read) > limit:
         remedy = _("Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file.")
         raise SubmissionError(_("The file is larger than {megabytes} MB.", megabytes=limit_mb), remedy)
