@@ -88,7 +88,7 @@ def _step(part: Part, assignment: str, answer: dict[str, Any]) -> Step:
     found = answer[part.value]
     return Step(
         part=part, assignment=assignment, name=name, reasons=tuple(_reasons(part, assignment, found["odd"])),
-        tried=max(1, found["tried"]), wrong=len(found["odd"]),
+        tried=max(1, found["tried"]), wrong=found["wrong"],
     )  # fmt: skip
 
 

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
+from autograder.authoring.verify.bench.process import MOST_REASONS, Tried
 from autograder.authoring.verify.generated import Seeds, steps
 from autograder.authoring.verify.proof import Part
+from autograder.authoring.verify.rewriting import Version
 from autograder.course import course as course_module
 from tests.authoring.verify.courses_to_prove import edit_text
 
@@ -60,8 +63,17 @@ def test_a_spelling_that_is_decided_otherwise_is_found(tiny_course, tmp_path):
     request.write_text(json.dumps(asked), "utf-8")
     subprocess.run([sys.executable, "-c", WRONG, request, answer], check=True, capture_output=True)
     found = json.loads(answer.read_text("utf-8"))["first"]["spellings"]
-    assert found["tried"] == len(found["odd"]) == 2
+    assert found["tried"] == found["wrong"] == len(found["odd"]) == 2
     assert all("failed" in status for odd in found["odd"] for status in odd["checks"].values())
+
+
+@pytest.mark.parametrize("wrong", [0, 1, MOST_REASONS, MOST_REASONS + 7])
+def test_all_that_go_wrong_count_and_the_first_are_kept(wrong):
+    notebook, found = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("a = 1")]), Tried()
+    for number in range(MOST_REASONS + 10):
+        place = -1 if number % 2 else number  # those that slips/blind.py makes have no seed
+        found.add(Version(place, ("x",), {0: f"a = {number}"}), notebook, {"x.a": "blind"} if number < wrong else {})
+    assert (found.tried, found.wrong, len(found.odd)) == (MOST_REASONS + 10, wrong, min(wrong, MOST_REASONS))
 
 
 def test_a_process_that_dies_is_a_reason(tiny_course):

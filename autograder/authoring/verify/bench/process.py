@@ -8,7 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.authoring.verify.rewriting import Version
 
 MOST_REASONS = 20  # of one kind: an author mends the first, and runs it again
 
@@ -25,10 +30,18 @@ class Odd:
 
 @dataclass
 class Tried:
-    """What came of one kind: how many versions, and those that were not decided as they should be."""
+    """What came of one kind: how many versions, how many were not decided as they should be, and the first of these."""
 
     tried: int = 0
+    wrong: int = 0
     odd: list[Odd] = field(default_factory=list)
+
+    def add(self, version: Version, notebook: NotebookNode, checks: Mapping[str, str]) -> None:
+        """Count a version, and keep it if `checks` were not decided as they should be and not enough are kept."""
+        self.tried += 1
+        self.wrong += bool(checks)
+        if checks and len(self.odd) < MOST_REASONS:
+            self.odd.append(Odd(version.seed, version.made_by, version.difference(notebook), checks))
 
 
 def main(request: Path, answer: Path) -> None:
@@ -65,20 +78,18 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     found = {"spellings": Tried(), "slips": Tried()}
     if any(status != "passed" for status in right.statuses.values()):
         odd = Odd(-1, ("the solution",), "", dict(lost(right)))
-        return {kind: Tried(1, [odd]) for kind in found}
+        return {kind: Tried(1, 1, [odd]) for kind in found}
     if slips:
-        for place, version in blind(source, questions, bench.names):
-            found["slips"].odd.append(Odd(-1, version.made_by, version.difference(notebook), {place: "blind"}))
+        for version, checks in blind(source, questions, bench.names):
+            found["slips"].add(version, notebook, dict.fromkeys(checks, "blind"))
     plans = (("spellings", REWRITERS, spellings, 5), ("slips", MISTAKES, slips, 1))
     for kind, rewriters, seeds, most in plans:
         # One after the other where they share the cells that take time.
         made = sorted(versions(source, rewriters, seeds, f"{kind}/{assignment}", most), key=lambda one: [one.changed.get(place, "") for place in heavy])  # fmt: skip
         for version in made:
             done = bench.run(version.changed, version.order)
-            found[kind].tried += 1
-            checks = dict(lost(done) if kind == "spellings" else unlike(questions, right, done))
-            if checks and len(found[kind].odd) < MOST_REASONS:
-                found[kind].odd.append(Odd(version.seed, version.made_by, version.difference(notebook), checks))
+            wrong = dict(lost(done) if kind == "spellings" else unlike(questions, right, done))
+            found[kind].add(version, notebook, wrong)
     return found
 
 

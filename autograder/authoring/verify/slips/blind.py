@@ -21,8 +21,10 @@ ATTEMPTS = 24  # of one kind of mistake in one cell: most have fewer places
 _SLOW = ("fit", "evaluate", "predict")
 
 
-def blind(source: Source, questions: Mapping[str, Question], names: Mapping[str, Any]) -> Iterator[tuple[str, Version]]:
-    """By ``question.check`` with visible cases, a version of its question's answer that only hidden calls see is wrong.
+def blind(
+    source: Source, questions: Mapping[str, Question], names: Mapping[str, Any]
+) -> Iterator[tuple[Version, tuple[str, ...]]]:
+    """Every mistake that is tried, and by ``question.check`` the visible cases that pass it while hidden calls fail.
 
     `names`: what the cells of the solved notebook bind.
     """
@@ -33,8 +35,9 @@ def blind(source: Source, questions: Mapping[str, Question], names: Mapping[str,
         cells = source.questions[name]
         given = _handed_in(source.notebook.cells[cells.check].source, question.first_name())
         for place in cells.answers:
-            for check, mistake, code in _unseen(source.notebook.cells[place].source, both, given, names):
-                yield f"{name}.{check.id}", Version(-1, (f"{name}: {mistake}",), {place: code})
+            for mistake, code, unseen in _looked(source.notebook.cells[place].source, both, given, names):
+                checks = tuple(f"{name}.{check.id}" for check in unseen)
+                yield Version(-1, (f"{name}: {mistake}",), {place: code}), checks
 
 
 def _shown_and_hidden(question: Question) -> list[tuple[Function, Function]]:
@@ -58,10 +61,10 @@ def _handed_in(check_cell: str, first: str) -> dict[str, str]:
     return found
 
 
-def _unseen(
+def _looked(
     code: str, both: list[tuple[Function, Function]], given: Mapping[str, str], names: Mapping[str, Any]
-) -> Iterator[tuple[Function, str, str]]:
-    """(check with visible cases, kind of mistake, code with it)"""
+) -> Iterator[tuple[str, str, list[Function]]]:
+    """(kind of mistake, code with it, checks whose visible cases don't see what hidden calls see)"""
     if any(calls(node, *_SLOW) for node in ast.walk(ast.parse(python(code)))):
         return
     right = _bound(python(code), names)
@@ -69,10 +72,13 @@ def _unseen(
         drawn = {rewrite(code, rewriter, random.Random(f"{rewriter.name}/{number}")) for number in range(ATTEMPTS)}
         for wrong in sorted(one for one in drawn if one):
             made = _bound(wrong, names)
-            for shown, hidden in both:
-                name = given.get(shown.of, shown.of)
-                if _alike(shown, name, right, made) and not _alike(hidden, name, right, made):
-                    yield shown, rewriter.name, wrong
+            named = [(shown, hidden, given.get(shown.of, shown.of)) for shown, hidden in both]
+            unseen = [
+                shown
+                for shown, hidden, name in named
+                if _alike(shown, name, right, made) and not _alike(hidden, name, right, made)
+            ]
+            yield rewriter.name, wrong, unseen
 
 
 def _bound(code: str, names: Mapping[str, Any]) -> dict[str, Any]:
