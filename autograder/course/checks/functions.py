@@ -103,7 +103,7 @@ class Function(Check):
                     self._shown(wanted), actual, self._of_all_calls(value) or self._what_differs(result, wanted)
                 )
         if self.keeps and self.id in value.changes:
-            return failed(
+            return malformed(
                 _("arguments that stay as they were"),
                 _("the function changes its arguments"),
                 _("`a -= b` and `a[0] = b` change the array that the function was given: make a new one, a = a - b."),

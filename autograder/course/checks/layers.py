@@ -303,12 +303,23 @@ class LayerNames(ModelCheck):
             return passed(", ".join(self.names_))
         if value.custom and sorted(names) == sorted(self.names_):
             return undecided(value.custom)
+        return failed(", ".join(self.names_), ", ".join(names) or _("none"), self._which(without_activations(value)))
+
+    def _which(self, layers: list[LayerDescription]) -> str:
+        """A hint that names the layer whose name differs, where the student gave the names."""
+        given = [layer.name for layer in layers]
+        if not any(made_up(layer) for layer in layers):
+            missing = [name for name in self.names_ if name not in given]
+            if len(given) == len(self.names_):
+                found, wanted, number = next(
+                    (one, other, n) for n, (one, other) in enumerate(zip(given, self.names_, strict=True), 1) if one != other
+                )  # fmt: skip
+                hint = _("it is called {found}, and should be called {wanted}.", found=found, wanted=wanted)
+                return _("Layer {place}: {hint}", place=number, hint=hint)
+            if missing and given:
+                return _("No layer is called {names}.", names=", ".join(missing))
         example = self.names_[0]
-        return failed(
-            ", ".join(self.names_),
-            ", ".join(names) or _("none"),
-            _("Give each layer its name when you make it: keras.layers.Dense(..., name='{name}').", name=example),
-        )
+        return _("Give each layer its name when you make it: keras.layers.Dense(..., name='{name}').", name=example)
 
 
 def made_up(layer: LayerDescription) -> bool:

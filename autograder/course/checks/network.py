@@ -57,7 +57,8 @@ class Parameters(ModelCheck):
             trainable=number(trainable),
             parts=" + ".join(number(n) for n in counts) or "0",
         )
-        right = self.per_layer is None or self.per_layer in (counts, every)
+        # Whether a layer that counts nothing may be there is for `layers` to say.
+        right = self.per_layer is None or _counting(self.per_layer) == _counting(every)
         if self.total in (None, total) and self.trainable in (None, trainable) and right:
             return passed(actual)
         if value.custom and (self.total in (None, total) or not every):
@@ -84,6 +85,10 @@ class Parameters(ModelCheck):
         if all(layer.type.startswith("Conv") for layer in differing):
             return _("A convolution has a kernel of height x width x channels for each filter, and a bias for each.")
         return _("model.summary() shows the parameters of each layer: which one differs?")
+
+
+def _counting(parameters: tuple[int, ...]) -> list[int]:
+    return [count for count in parameters if count]
 
 
 class InputShape(ModelCheck):
@@ -148,7 +153,8 @@ class OutputShapes(ModelCheck):
     def decide(self, value: Any, facts: Facts) -> Verdict:
         found = [layer.output_shape for layer in without_activations(value)]
         actual = ", ".join(shape(item) for item in found)
-        if list(self.shapes) in (found, [layer.output_shape for layer in value.layers]):
+        every = [layer.output_shape for layer in value.layers]
+        if list(self.shapes) in (found, every, [layer.output_shape for layer in _shaping(value)]):
             return passed(actual)
         if None in found and (value.topology != "chain" or len(found) == len(self.shapes)):
             return undecided(value.custom or _("the output shapes of its layers can't be told"))
@@ -156,6 +162,19 @@ class OutputShapes(ModelCheck):
             self.describe(), actual or _("none"), _("The last axis is the number of units, the first the batch: None.")
             if all(layer.type in ("Dense", "Flatten") for layer in without_activations(value)) else "",
         )  # fmt: skip
+
+
+def _shaping(model: ModelDescription) -> list[LayerDescription]:
+    """The layers but those that pass the shape of the layer before them on, and have no weights: such as Dropout."""
+    layers = without_activations(model)
+    if model.topology != "chain":
+        return layers
+    before = [None, *(layer.output_shape for layer in layers)]
+    return [
+        layer
+        for layer, shape_before in zip(layers, before, strict=False)
+        if layer.parameters or layer.output_shape is None or layer.output_shape != shape_before
+    ]
 
 
 class WeightShapes(ModelCheck):

@@ -119,6 +119,8 @@ def test_layer_names_pass_in_order_and_without_activation_layers():
     assert outcome(check, named).status is Status.PASSED
     found = outcome(check, model(dense(100, name="output"), dense(10, name="hidden")))
     assert (found.expected, found.actual) == ("hidden, output", "output, hidden")
+    assert found.hint == "Layer 1: it is called output, and should be called hidden."
+    found = outcome(check, model(dense(100, name="dense"), dense(10, name="dense_1")))
     assert "name='hidden'" in found.hint
 
 
@@ -147,6 +149,24 @@ def test_counts_per_layer_must_fit_where_the_total_does():
     assert [layer.parameters for layer in turned.layers] == [8, 12]
     assert outcome(check, turned).status is Status.FAILED
     assert outcome({**check, "per_layer": [8, 12]}, turned).status is Status.PASSED
+
+
+DROPOUT = layer("Dropout", (None, 100), rate=0.2)
+
+
+@pytest.mark.parametrize(
+    ("network", "counts", "shapes"),
+    [
+        (model(dense(100), DROPOUT, dense(10, inputs=100)), Status.PASSED, Status.PASSED),
+        (model(dense(100), DROPOUT, DROPOUT, dense(10, inputs=100)), Status.PASSED, Status.PASSED),
+        (model(layer("Flatten", (None, 784)), dense(100), dense(10, inputs=100)), Status.PASSED, Status.FAILED),
+        (model(dense(100), dense(100, inputs=100), dense(10, inputs=100)), Status.FAILED, Status.FAILED),
+    ],
+)  # fmt: skip
+def test_a_layer_too_many_costs_what_it_changes(network, counts, shapes):
+    asked = {"type": "parameters", "per_layer": [78_500, 1_010]}
+    assert outcome(asked, network).status is counts
+    assert outcome({"type": "output_shapes", "shapes": [[None, 100], [None, 10]]}, network).status is shapes
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,22 @@ class LogitsSaid(Rewriter):
         return node
 
 
+class ExtraLayer(Rewriter):
+    """A layer more than is asked for: with weights of its own or without."""
+
+    name = "a layer more"
+
+    def matches(self, node: ast.AST) -> bool:
+        return calls(node, "Sequential") and isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.List) and len(node.args[0].elts) > 2  # fmt: skip
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        assert isinstance(node, ast.Call) and isinstance(node.args[0], ast.List)
+        ways = ["Dropout(0.2)", "GaussianNoise(0.1)", "BatchNormalization()", "Dense(100, activation='relu')"]
+        layers = node.args[0].elts
+        layers.insert(len(layers) - 1, expression(f"keras.layers.{draw.choice(ways)}"))
+        return node
+
+
 class ForgottenCall(Rewriter):
     """No root, no exponential, no rounding: what a function of one number should get stands there itself."""
 
@@ -241,5 +257,5 @@ class FirstAlways(Rewriter):
 
 HABITS = (
     WrongSlice(), OrderLost(), WrongForm(), WrongBest(), BehindTheLoop(), OneShort(), EarlyReturn(), StateStays(), CopyTrained(),
-    LogitsSaid(), ForgottenCall(), NotAdded(), FirstAlways(), *SHARING,
+    LogitsSaid(), ExtraLayer(), ForgottenCall(), NotAdded(), FirstAlways(), *SHARING,
 )  # fmt: skip

@@ -68,11 +68,11 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _parameters(check: Any, objects: Objects, _: StandIns) -> Any:
-    """What is asked for of: all numbers, those that training changes, and layer by layer."""
+    """What is asked for of: all numbers, those that training changes, and layer by layer where there are any."""
     network = structure.network(check, objects)
     layers = [int(layer.count_params()) for layer in network.layers]
     trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    seen = {"total": sum(layers), "trainable": trained, "per_layer": layers}
+    seen = {"total": sum(layers), "trainable": trained, "per_layer": [count for count in layers if count]}
     return {name: value for name, value in seen.items() if getattr(check, name) is not None}
 
 
@@ -262,9 +262,7 @@ STATEMENTS: dict[str, Statement] = {
     "layer_names": structure.layer_names,
     "same_layers": structure.made_of,
     "parameters": _parameters,
-    "output_shapes": lambda check, objects, _: [
-        tuple(layer.output.shape) for layer in structure.network(check, objects).layers
-    ],
+    "output_shapes": structure.output_shapes,
     "weight_shapes": lambda check, objects, _: [
         tuple(weight.shape) for weight in structure.network(check, objects).get_weights()
     ],

@@ -80,3 +80,12 @@ def layer_names(check: Any, objects: Objects, _: StandIns) -> Any:
     if not check.default:
         return names
     return bool(names) and all(name.rstrip("0123456789").rstrip("_") == "dense" for name in names)
+
+
+def output_shapes(check: Any, objects: Objects, _: StandIns) -> Any:
+    """The shapes that numbers take on their way; a layer that has no weights and leaves the shape is no step of it."""
+    shapes: list[Any] = []
+    for layer in network(check, objects).layers:
+        if layer.weights or not shapes or tuple(layer.output.shape) != shapes[-1]:
+            shapes.append(tuple(layer.output.shape))
+    return shapes
