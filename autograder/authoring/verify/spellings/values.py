@@ -44,7 +44,34 @@ class WholeNumber(Rewriter):
             "Fraction(V)",
             "Decimal(V)",
             "np.uint32(V)",
+            "np.float32(V)",
             "enum.IntEnum('Answer', {'it': V}).it",
+        ]
+        node.value = expression(draw.choice(ways), V=node.value)
+        return node
+
+
+class FewBits(Rewriter):
+    """A decimal as a number of other bits, which stands for it: of NumPy, TensorFlow, pandas or Python's exact ones."""
+
+    name = "bits of a number"
+
+    def matches(self, node: ast.AST) -> bool:
+        value = _answer(node)
+        return isinstance(value, ast.Constant) and type(value.value) is float
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        assert isinstance(node, ast.Assign)
+        ways = [
+            "np.float32(V)",
+            "np.float16(V)",
+            "np.array(V, 'float32')",
+            "np.array([V], 'float32')[0]",
+            "np.longdouble(V)",
+            "pd.Series([V], dtype='float32').iloc[0]",
+            "keras.ops.convert_to_tensor(V, 'float32')",
+            "Decimal(str(V))",
+            "Fraction(str(V))",
         ]
         node.value = expression(draw.choice(ways), V=node.value)
         return node
@@ -159,4 +186,4 @@ class NumberOf(Rewriter):
         return expression(draw.choice(ways), V=node.args[0])
 
 
-VALUES = (WholeNumber(), Arithmetic(), ListForTuple(), TextBuilt(), TruthOf(), TruthAsked(), NumberOf())
+VALUES = (WholeNumber(), FewBits(), Arithmetic(), ListForTuple(), TextBuilt(), TruthOf(), TruthAsked(), NumberOf())
