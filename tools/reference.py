@@ -134,9 +134,9 @@ OWN: dict[str, dict[str, str]] = {
     },
     "layer_names": {"names": "in order", "default": "instead: no layer was given a name"},
     "same_layers": {"layers": "names of handed-in layers, in order"},
-    "parameters": {"total": "in all", "trainable": "that training changes", "per_layer": "of each layer, in order"},
+    "parameters": {"total": "in all", "trainable": "that training changes", "per_layer": "of each layer that has any, in order"},
     "input_shape": {"shape": "of one sample, without the batch axis"},
-    "output_shapes": {"shapes": "of each layer, batch axis first (`null`)"},
+    "output_shapes": {"shapes": "of each layer that has weights or changes the shape, batch axis first (`null`)"},
     "weight_shapes": {"shapes": "of `model.weights`, in order"},
     "builds": {},
     "optimizer": {
