@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import random
 
+import numpy as np
+
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, text_of
 from autograder.authoring.verify.spellings.layout import STRICT
 
@@ -64,7 +66,6 @@ class FewBits(Rewriter):
         assert isinstance(node, ast.Assign)
         ways = [
             "np.float32(V)",
-            "np.float16(V)",
             "np.array(V, 'float32')",
             "np.array([V], 'float32')[0]",
             "np.longdouble(V)",
@@ -73,6 +74,9 @@ class FewBits(Rewriter):
             "Decimal(str(V))",
             "Fraction(str(V))",
         ]
+        assert isinstance(node.value, ast.Constant) and isinstance(node.value.value, float)
+        if float(str(np.float16(node.value.value))) == node.value.value:  # not of more digits than it has room for
+            ways.append("np.float16(V)")
         node.value = expression(draw.choice(ways), V=node.value)
         return node
 
