@@ -1,4 +1,4 @@
-"""Checks on a network's size: its parameters and its shapes. Those on its layers are in ``layers.py``."""
+"""Checks on a network's size: its parameters and its shapes. Those on its layers are in ``layers.py`` and ``named_layers.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from autograder.course.checks.base import Facts, Verdict, failed, malformed, num
 from autograder.course.checks.effective_layers import without_activations
 from autograder.course.checks.forms import Form
 from autograder.course.checks.layer_specs import LayerSpec
-from autograder.course.checks.layers import LayerNames, Layers, ModelCheck, SameLayers
+from autograder.course.checks.layers import Layers, ModelCheck
+from autograder.course.checks.named_layers import LayerNames, SameLayers
 
 __all__ = [
     "Builds", "InputShape", "LayerNames", "LayerSpec", "Layers", "ModelCheck", "OutputShapes", "Parameters", "SameLayers",
