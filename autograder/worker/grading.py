@@ -50,7 +50,7 @@ ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and t
 
 @dataclass(frozen=True)
 class Graded:
-    """`notebook`: the executed notebook, for ``autograded/``. `fits`: trainings asked for; `trained`: those that had to run.
+    """`notebook`: the executed notebook, for ``autograded/``. `texts`: it and the report, as they are kept: report first. `fits`: trainings asked for; `trained`: those that had to run.
 
     `handins`: what was handed in, as `handins.pack` makes it, for judging again; b"" if nothing could be kept.
     `seconds`: of wall time in all; `stages`: the same, by what took them: read, kernel (until it answers), cells (without
@@ -59,6 +59,7 @@ class Graded:
 
     report: Report
     notebook: NotebookNode
+    texts: tuple[str, str]
     fits: int = 0
     trained: int = 0
     seconds: float = 0.0
@@ -150,6 +151,7 @@ def _grade(
             report, shown, kept = _finished(task, notebook, trial, run, decided, notes, figures)
             for place in left:
                 shown.cells[place].outputs = [nbformat.v4.new_output("stream", name="stdout", text=_(LEFT_OUT) + "\n")]
+            texts = _texts(report, shown)  # what can't be written is this submission's, too
         except (OSError, MachineLow):
             raise  # a full disk, no process left: the machine's
         except (
@@ -158,9 +160,14 @@ def _grade(
             failure = _reason(error)
             break
         stages |= _stages(run, decided) | {"finish": time.perf_counter() - ended}
-        return Graded(report, shown, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
+        return Graded(report, shown, texts, decided.fits, decided.trained, time.perf_counter() - started, stages, kept)
     questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=failure))
-    return Graded(task.report(questions, notes), notebook)
+    report = task.report(questions, notes)
+    return Graded(report, notebook, _texts(report, notebook))
+
+
+def _texts(report: Report, notebook: NotebookNode) -> tuple[str, str]:
+    return report.to_json(), str(nbformat.writes(notebook))
 
 
 def _figures(notebook: NotebookNode, task: Task) -> frozenset[int]:
@@ -194,8 +201,6 @@ def _finished(
     breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
     said = [*notes, *(broken.sentence for broken in breaks)]
     report = task.report(questions, said, breaks, first_cause(task.asked, facts, task.language))
-    report.to_json()  # what can't be written is this submission's, too
-    nbformat.writes(trial)
     return report, trial, kept
 
 
@@ -224,7 +229,8 @@ def unreadable(task: Task, error: SubmissionError) -> Graded:
         problem = f"{error} {error.remedy}".strip()
         questions = all_failed(task.asked, task.language, problem)
         kept = task.handins(pack(Kept(HandIns(), {})), unreadable=problem)
-        return Graded(task.report(questions, (problem,)), _page(task, questions), handins=kept)
+        report, page = task.report(questions, (problem,)), _page(task, questions)
+        return Graded(report, page, _texts(report, page), handins=kept)
 
 
 def undecided(task: Task, why: str) -> Graded:
@@ -234,7 +240,8 @@ def undecided(task: Task, why: str) -> Graded:
         questions = all_undecided(
             task.asked, task.language, _("the grader failed: {reason}", reason=without_paths(why))
         )
-        return Graded(task.report(questions), _page(task, questions))
+        report, page = task.report(questions), _page(task, questions)
+        return Graded(report, page, _texts(report, page))
 
 
 def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:

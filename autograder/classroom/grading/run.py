@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import nbformat
-
 import autograder
 from autograder.classroom.find_submissions import find_submissions, handed_in_at, submitted_at
 from autograder.classroom.folder import read_report
@@ -168,7 +166,7 @@ class _Run:
         found = self.known(submission, digest)
         self.why.setdefault(submission, () if isinstance(found, Report) else found)
         graded = unreadable(self.task(submission, digest), error)
-        self.keep(submission, Result(graded.report.to_json(), nbformat.writes(graded.notebook), graded.handins))
+        self.keep(submission, Result(*graded.texts, graded.handins))
 
     def task(self, submission: Submission, digest: str) -> Task:
         settings = self.settings
@@ -183,7 +181,7 @@ class _Run:
         result = finished.result
         if result is None:
             graded = undecided(self.task(finished.submission, finished.digest), finished.why)
-            result = Result(graded.report.to_json(), nbformat.writes(graded.notebook))
+            result = Result(*graded.texts)
         self.keep(finished.submission, result)
 
     def keep(self, submission: Submission, result: Result) -> None:
