@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from autograder.common.wire.description import digest
+from autograder.kernel.in_place import in_place_of
 from autograder.kernel.object_notes import Notes, replacements
 
 _initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
@@ -51,7 +51,7 @@ def remember_initial_values() -> None:
     if replacements.get(original):
         return
 
-    @functools.wraps(original)
+    @in_place_of(original)
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
@@ -61,7 +61,6 @@ def remember_initial_values() -> None:
         except Exception:  # inside a graph there is no value yet
             _initial.set(self, "")
 
-    replacements.set(initialise, True)
     keras.Variable.__init__ = initialise
 
 

@@ -31,7 +31,15 @@ from autograder.kernel.describing.structure import (
     trains_as_keras,
     undone_if_it_fails,
 )
-from autograder.kernel.describing.weights import arrays_of, count_draws, digest_of, has_value, is_fresh, weights_of
+from autograder.kernel.describing.weights import (
+    array_of,
+    arrays_of,
+    count_draws,
+    digest_of,
+    has_value,
+    is_fresh,
+    weights_of,
+)
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch
 from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
 
@@ -66,6 +74,7 @@ class JudgedEpochs:
         self.batch_size = data.batch_size
         self._arguments: dict[str, Any] = {}
         self.traces = True  # whether Keras would trace its function now
+        self.results: dict[str, Any] = {}  # what the metrics say that Keras's function would have been traced with
         self._real: Any = None
 
     def judge(self) -> None:
@@ -126,6 +135,7 @@ class JudgedEpochs:
                     self._known, self.batch_size = found
                 with undone_if_it_fails(self.model), as_traced(self.model, function, self._form()) as self.traces:
                     self.judge()
+                    self.results = self.model.get_metrics_result()
                 if self.data.samples is None:
                     own.used()
             except Exception as error:  # ours, whatever it is: the student's own training goes on
@@ -198,7 +208,10 @@ class JudgedEpochs:
             warn_as_traced(model, self.data.given["x"], self.samples.shape, trains=trains)
 
     def measured(self, row: bytes) -> Callable[[], None]:
-        """Sets the variables that the metrics are read off. Raises ProtocolError unless they fit."""
+        """Adds to the variables that the metrics are read off: Keras resets them before, but not those of one that another network had.
+
+        Raises ProtocolError unless they fit.
+        """
         variables = self.model.metrics_variables
         values = np.frombuffer(row, np.float64)
         sizes = [math.prod(variable.shape) for variable in variables]
@@ -208,7 +221,7 @@ class JudgedEpochs:
 
         def assign() -> None:
             for variable, part in zip(variables, parts, strict=True):
-                variable.assign(part.reshape(tuple(variable.shape)))
+                variable.assign(array_of(variable) + part.reshape(tuple(variable.shape)))
 
         return assign
 
@@ -295,7 +308,7 @@ class TrainingEpochs(JudgedEpochs):
         if fresh and not int(self.model.optimizer.iterations):
             return ""  # whatever else has such weights
         now = digest_of(self.model)
-        if now in self.known.weights:
+        if now in self.known.weights and self.model.built:  # not those of a part that was trained alone
             return now
         if not fresh:
             raise CannotTrainHere(_("the weights were set by hand or trained in another way"))

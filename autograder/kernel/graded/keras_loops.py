@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,6 +10,7 @@ from typing import Any
 from autograder.kernel.describing.structure import trains_as_keras
 from autograder.kernel.graded.judged_epochs import JudgedEpochs
 from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
+from autograder.kernel.in_place import in_place_of
 from autograder.kernel.object_notes import replacements
 
 _FUNCTIONS = ("train_function", "test_function")
@@ -24,11 +24,11 @@ def install_loops() -> None:
     if replacements.get(original):
         return
 
+    @in_place_of(original)
     def epoch_iterator(*args: Any, **kwargs: Any) -> Any:
         x = kwargs.get("x")
         return x.opened(kwargs) if isinstance(x, JudgedEpochs) else original(*args, **kwargs)
 
-    replacements.set(epoch_iterator, True)
     trainer.TFEpochIterator = epoch_iterator
     for name in _FUNCTIONS:
         setattr(
@@ -37,7 +37,7 @@ def install_loops() -> None:
 
 
 def _making(name: str, original: Any) -> Any:
-    @functools.wraps(original)
+    @in_place_of(original)
     def make(self: Any, *args: Any, **kwargs: Any) -> Any:
         steps = getattr(self, name)
         result = original(self, *args, **kwargs)
@@ -63,7 +63,7 @@ class _Steps:
 
     def __call__(self, iterator: Any) -> Any:
         if isinstance(iterator, JudgedEpochs):
-            return self.model.get_metrics_result()
+            return iterator.results
         function = self.made()
         form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else last_form(function)
         if form is None or form == self.form:

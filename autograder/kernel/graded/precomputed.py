@@ -8,7 +8,6 @@ bit for bit, the images over 255.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +22,7 @@ from autograder.common.data.rows import Index, Recognised, index
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.recognise import Checksum, checksum, shared
 from autograder.kernel.graded.untouched import filled, is_untouched
+from autograder.kernel.in_place import in_place_of
 from autograder.kernel.object_notes import replacements
 
 # The usual way to call train_test_split: the course's usual hold-out; what goes without saying may be said.
@@ -131,7 +131,7 @@ def install_split(name: str = data_sets.USUAL) -> None:
 
 
 def _splitting(original: Callable[..., Any], ready: Prepared) -> Callable[..., Any]:
-    @functools.wraps(original)
+    @in_place_of(original)
     def train_test_split(*arrays: Any, **options: Any) -> Any:
         if ready.train.given or len(arrays) != 2 or not _usual(options):
             return original(*arrays, **options)
@@ -143,7 +143,6 @@ def _splitting(original: Callable[..., Any], ready: Prepared) -> Callable[..., A
         shape = arrays[0].shape[1:]
         return [ready.train.give(shape), ready.holdout.give(shape), *labels]
 
-    replacements.set(train_test_split, True)
     return train_test_split
 
 

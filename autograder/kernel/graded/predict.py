@@ -22,11 +22,15 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     """``predict`` in batches of at least `LARGE` samples: what it costs is mostly the number of batches, and the graph."""
     import keras
 
-    call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
+    try:
+        call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
+    except TypeError:  # Keras says it in its own words
+        return original(model, *args, **kwargs)
     x, batch_size, verbose = call["x"], call.get("batch_size"), call.get("verbose", "auto")
     plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
     numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
-    if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x):
+    # What isn't built takes its shape, and so the size of a batch, from the first batch.
+    if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x) or not model.built:
         return original(model, *args, **kwargs)
     size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
     answers = _forward(model, x, size, batch_size or 32)

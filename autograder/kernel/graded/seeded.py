@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from autograder.kernel.in_place import in_place_of
 
 SEEDED = (("image", "sample_distorted_bounding_box"), ("nn", "fractional_max_pool"), ("nn", "fractional_avg_pool"))
 
@@ -20,6 +21,7 @@ def install(tensorflow: Any, seed: int) -> None:
 
     numbers = np.random.default_rng(seed)  # our own: the notebook's stay where they are
 
+    @in_place_of(stateful_random_ops.non_deterministic_ints)
     def ints(shape: Any, dtype: Any = tensorflow.int64) -> Any:
         return tensorflow.constant(numbers.integers(0, 2**63, shape, np.int64), dtype)
 
@@ -27,7 +29,7 @@ def install(tensorflow: Any, seed: int) -> None:
     stateful_random_ops.non_deterministic_ints = ints
     original = random_seed.get_seed
 
-    @functools.wraps(original)
+    @in_place_of(original)
     def get_seed(op_seed: Any) -> Any:
         try:
             return original(op_seed)
@@ -64,7 +66,7 @@ class _Allowing(ModuleType):
 def _unasked(function: Callable[..., Any], config: Any) -> Callable[..., Any]:
     """`function`, which asks TensorFlow's `config` whether operations are deterministic only to refuse: it says no meanwhile."""
 
-    @functools.wraps(function)
+    @in_place_of(function)
     def answering(*args: Any) -> Any:
         asked, config.is_op_determinism_enabled = config.is_op_determinism_enabled, _Allowing.is_op_determinism_enabled
         try:
@@ -78,7 +80,7 @@ def _unasked(function: Callable[..., Any], config: Any) -> Callable[..., Any]:
 def _not_compiled(make: Callable[..., Any]) -> Callable[..., Any]:
     """Of ``jit_compile=True`` only what it says of itself is left: XLA refuses many a deterministic operation, as pooling's gradient."""
 
-    @functools.wraps(make)
+    @in_place_of(make)
     def making(self: Any, *args: Any, **kwargs: Any) -> Any:
         asked, self._jit_compile = self._jit_compile, False
         try:
@@ -92,7 +94,7 @@ def _not_compiled(make: Callable[..., Any]) -> Callable[..., Any]:
 def _seeded(operation: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(operation)
 
-    @functools.wraps(operation)
+    @in_place_of(operation)
     def seeded(*args: Any, **kwargs: Any) -> Any:
         call = signature.bind(*args, **kwargs)
         call.arguments["seed"] = call.arguments.get("seed") or 1

@@ -17,7 +17,7 @@ from autograder.common.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
 from autograder.kernel.describing.recognise import shared
 from autograder.kernel.graded import seeded, stand_ins
-from autograder.kernel.tracebacks import show_no_frames_of_ours
+from autograder.kernel.in_place import in_place_of
 
 PART = 1 << 20  # characters
 
@@ -37,7 +37,6 @@ def prepare() -> None:
     if shell is not None:
         stand_ins.install(shell)
         shell.events.register("pre_run_cell", lambda *_: sow(seed))
-        show_no_frames_of_ours(shell)
     _flush_often()
     from autograder.kernel.check import start
     from autograder.kernel.graded.student import GradedStudent
@@ -64,7 +63,13 @@ def _prepare_images(name: str) -> None:
     """The data set from memory, its rows as the course splits them, and that split made ready."""
     from autograder.kernel.graded.precomputed import install_split
 
-    setattr(importlib.import_module(f"keras.datasets.{name}"), "load_data", lambda: _load_data(name))  # noqa: B010 - a module of Keras's
+    module: Any = importlib.import_module(f"keras.datasets.{name}")
+
+    @in_place_of(module.load_data)
+    def load_data() -> Any:
+        return _load_data(name)
+
+    module.load_data = load_data
     _expect_the_courses_rows(name)
     install_split(name)
 
@@ -101,6 +106,7 @@ def _flush_often() -> None:
     original = OutStream.write
     waiting = 0
 
+    @in_place_of(original)
     def write(self: Any, string: str) -> Any:
         nonlocal waiting
         written = original(self, string)

@@ -157,8 +157,11 @@ def _general(traces: list[_Trace], form: Form) -> Form:
 
 def _settings(model: Any) -> list[tuple[Any, dict[str, Any]]]:
     """What a trace of `model` holds as it is now: the settings of its layers, what is trained, and how."""
-    parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable})]
-    parts += [(layer, _plain(layer, callable)) for layer in model._flatten_layers(include_self=False)]
+    parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable, "_metrics": [*model._metrics]})]
+    parts += [
+        (layer, {**_plain(layer, callable), "_metrics": [*layer._metrics]})
+        for layer in model._flatten_layers(include_self=False)
+    ]
     parts += [(variable, {"_trainable": variable.trainable}) for variable in model.variables]
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
@@ -182,7 +185,8 @@ def _put_back(model: Any, settings: list[tuple[Any, dict[str, Any]]]) -> list[tu
         attributes = vars(model if part is None else part)
         for name, value in values.items():
             now = attributes.get(name, value)
-            if now is not value and (not isinstance(value, _SETTINGS) or type(now) is not type(value) or now != value):
+            same = isinstance(value, (*_SETTINGS, list)) and type(now) is type(value) and now == value
+            if now is not value and not same:
                 changed.append((attributes, name, now))
                 attributes[name] = value
     return changed

@@ -10,7 +10,6 @@ from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import _, speaking
 from autograder.common.nearest_name import nearest
 from autograder.kernel.home.would_train import imported
-from autograder.kernel.tracebacks import show_no_frames_of_ours
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _CHECK = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?check\(", re.MULTILINE)
@@ -34,7 +33,6 @@ class NotebookErrors:
             return
         self._shell = get_ipython()
         if self._shell is not None:
-            show_no_frames_of_ours(self._shell)
             self._shell.events.register("post_run_cell", self._after)
 
     def modules(self) -> list[str]:
