@@ -119,7 +119,15 @@ def network(call: ast.Call, module: ast.Module) -> list[str]:
         "a class of its own" for name in called if isinstance(own.get(name), ast.ClassDef) and not _followed(own[name])
     ]
     made += [own[name] for name in called if isinstance(own.get(name), ast.FunctionDef)]
+    ready = {
+        alias.asname or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and "applications" in (node.module or "")
+        for alias in node.names
+    }
     for node in (node for part in made for node in ast.walk(part) if isinstance(node, ast.Call)):
+        if ".applications." in (called_as := ast.unparse(node.func)) or called_as in ready:
+            found.append("a network of keras.applications")
         kind = canonical("layers", ast.unparse(node.func).rpartition(".")[2])
         if kind and kind not in LAYERS and kind != "InputLayer":
             found.append(f"layer {kind}")

@@ -8,6 +8,7 @@ from tests.transparency import (
     cells,
     cells_of_customs,
     cells_of_errors,
+    cells_of_looks,
     cells_of_models,
     cells_of_notebooks,
     cells_of_numbers,
@@ -22,6 +23,7 @@ MODULES = {
     "notebooks": cells_of_notebooks,
     "customs": cells_of_customs,
     "numbers": cells_of_numbers,
+    "looks": cells_of_looks,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

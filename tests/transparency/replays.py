@@ -51,6 +51,8 @@ def compiled(call: Call, state: State, code: str, *, eagerly: bool = True) -> An
         for variable, value in zip(
             optimizer.variables, state.optimizer, strict=False
         ):  # one that wasn't built has the first
+            if variable.shape != value.shape:  # a failed call left it without a value
+                raise Unknown
             variable.assign(value)
     for metric in metrics_of(call):  # Keras resets those of a network that it has built
         metric.reset_state()

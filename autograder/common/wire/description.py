@@ -45,9 +45,12 @@ class Component(Frozen):
 
 
 THE_INPUT = -1  # of a network, among the numbers of layers
+MAX_LAYERS = 200
 MAX_FAN_IN = 16  # layers that one takes
 Inputs = Annotated[
-    tuple[Annotated[int, Field(ge=THE_INPUT, lt=200)], ...], BeforeValidator(as_tuple), Field(max_length=MAX_FAN_IN)
+    tuple[Annotated[int, Field(ge=THE_INPUT, lt=MAX_LAYERS)], ...],
+    BeforeValidator(as_tuple),
+    Field(max_length=MAX_FAN_IN),
 ]
 
 
@@ -154,7 +157,9 @@ class ModelDescription(Frozen):
     name: Name = ""
     topology: Literal["chain", "graph", "unbuilt"] = "chain"
     input_shape: Axes | None = None
-    layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=200)
+    layers: Annotated[tuple[LayerDescription, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=MAX_LAYERS
+    )
     compiled: CompileDescription | None = None
     custom: Text = ""  # of a class of the student's own: why its layers don't tell what it does
     fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)

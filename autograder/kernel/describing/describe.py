@@ -43,7 +43,17 @@ from autograder.kernel.describing.plain import (
     text,
     unheard,
 )
-from autograder.kernel.describing.structure import axes, graph, input_shape, is_chain, is_own, output_shapes
+from autograder.kernel.describing.structure import (
+    axes,
+    graph,
+    input_shape,
+    is_chain,
+    is_network,
+    is_own,
+    layers_of,
+    output_shapes,
+    unfolded,
+)
 from autograder.kernel.describing.weights import arrays_of, weights_of
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
@@ -133,13 +143,13 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 @unheard
 def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True) -> ModelDescription:
     """`weights`: with their values; a request to train says by their digest which they are."""
-    import keras
 
-    # A Sequential leaves out the Input that begins it: one further down stands in the way.
-    whole = isinstance(model, keras.Sequential)
-    layers = [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
+    layers, wires = layers_of(model), None
     topology: Any
     topology = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
+    if model.built and any(map(is_network, layers)) and (found := unfolded(model)) is not None:
+        layers, wires = [layer for layer, _taken in found], [taken for _layer, taken in found]
+        topology = "chain" if wires == [(number - 1,) for number in range(len(layers))] else "graph"
     if topology == "graph" and not all(layer.built for layer in layers):
         topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights
     described = tuple(
@@ -150,7 +160,7 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
         described = tuple(
             layer.model_copy(update={"output_shape": shape}) for layer, shape in zip(described, shapes, strict=True)
         )
-    if topology == "graph" and (inputs := graph(model, layers)) is not None:
+    if topology == "graph" and (inputs := wires or graph(model, layers)) is not None:
         described = tuple(
             one.model_copy(update={"inputs": taken}) for one, taken in zip(described, inputs, strict=True)
         )
@@ -174,6 +184,8 @@ def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True
     kind = type(layer)
     own = not kind.__module__.startswith("keras.src.layers.")
     custom = _("{kind} is not one of Keras's layers", kind=kind.__name__) if own else ""
+    if is_network(layer):
+        custom = _("how the layers of a network within a network are called can't be told")
     config: dict[str, Any] = {}
     if not custom:
         if kind.__name__ not in allowed.LAYERS:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.wire.description import MAX_FAN_IN, THE_INPUT
+from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
 from autograder.kernel.describing.plain import unheard
 
 # What a class may bring and still train and answer as the network of Keras's that it was derived from.
@@ -90,8 +90,9 @@ def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
 
     Raises CannotTrainHere where that would run code of the notebook's own.
     """
-    for kind in map(type, model.layers):
-        if not kind.__module__.startswith("keras.src.layers."):
+    for layer in model._flatten_layers(include_self=False):
+        kind = type(layer)
+        if not kind.__module__.startswith("keras.src.layers.") and (not is_network(layer) or is_own(layer)):
             raise CannotTrainHere(_("{kind} is not one of Keras's layers", kind=kind.__name__))
     with unnoticed():
         own: Any = next(base for base in type(model).__mro__ if base.__module__.startswith("keras."))
@@ -202,6 +203,66 @@ def graph(model: Any, layers: list[Any]) -> list[tuple[int, ...]] | None:
     if made.get(id(model.outputs[0])) != len(layers) - 1 or any(len(taken) > MAX_FAN_IN for taken in found):
         return None
     return found
+
+
+def layers_of(model: Any) -> list[Any]:
+    """Its layers without the one that begins it. A Sequential leaves that out itself: one further down stands in the way."""
+    import keras
+
+    whole = isinstance(model, keras.Sequential)
+    return [layer for layer in model.layers if whole or type(layer).__name__ != "InputLayer"]
+
+
+def is_network(layer: Any) -> bool:
+    import keras
+
+    return isinstance(layer, keras.Model)
+
+
+def unfolded(model: Any) -> list[tuple[Any, tuple[int, ...]]] | None:
+    """The layers of a network that is built, and those of the networks within it in their place, each with what it takes as in `graph`.
+
+    So weights come in the order of the network's own. None where that can't be followed, or something would be lost.
+    """
+    found = _unfolded(model)
+    if found is None or len(found) > MAX_LAYERS or len({id(layer) for layer, _taken in found}) < len(found):
+        return None
+    return found if sum(len(layer.weights) for layer, _taken in found) == len(model.weights) else None
+
+
+def _unfolded(model: Any) -> list[tuple[Any, tuple[int, ...]]] | None:
+    layers = layers_of(model)
+    wires = [(number - 1,) for number in range(len(layers))] if is_chain(model, layers) else graph(model, layers)
+    if wires is None:
+        return None
+    found: list[tuple[Any, tuple[int, ...]]] = []
+    last = {THE_INPUT: THE_INPUT}  # by the number of a layer that of the last one in its place
+    for number, (layer, taken) in enumerate(zip(layers, wires, strict=True)):
+        begin = tuple(last[one] for one in taken)
+        if is_network(layer):
+            inner = _unfolded(layer) if _passes_on(layer) and not is_own(layer) else None
+            if not inner or len(begin) != 1:
+                return None
+            place = {THE_INPUT: begin[0], **{one: one + len(found) for one in range(len(inner))}}
+            found += [(one, tuple(place[which] for which in within)) for one, within in inner]
+        else:
+            found.append((layer, begin))
+        last[number] = len(found) - 1
+    return found
+
+
+def _passes_on(network: Any) -> bool:
+    """Whether a network within another does nothing with what it is given but give it to its layers."""
+    given = getattr(network, "inputs", None)
+    nodes = network._inbound_nodes
+    if not given or len(given) != 1 or network.dtype_policy.name != "float32" or not nodes or network._losses:
+        return False
+    return all(
+        len(node.input_tensors) == 1
+        and node.input_tensors[0].dtype == given[0].dtype
+        and node.input_tensors[0].shape[1:] == given[0].shape[1:]  # Keras adds and takes axes of one
+        for node in nodes
+    )
 
 
 def _plainly_called(node: Any) -> bool:

@@ -1,9 +1,12 @@
 """Keras's loops over what is judged: what a loop within another one leaves is the outer one's."""
 
+import random
+
 import keras
+from keras.src.backend.tensorflow import trainer
 
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs
-from autograder.kernel.graded.keras_loops import judged_steps
+from autograder.kernel.graded.keras_loops import _Steps, install_loops, judged_steps
 
 
 def test_a_validation_goes_on_with_what_is_judged_until_its_fit_ends(monkeypatch):
@@ -20,15 +23,31 @@ def test_a_validation_goes_on_with_what_is_judged_until_its_fit_ends(monkeypatch
     assert model._eval_epoch_iterator == "Keras's own"
 
 
-def test_what_one_thread_ends_goes_on_in_another():
-    """Else its loop would get what is judged with a function of Keras's, which takes batches."""
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    first, second = judged_steps(model), judged_steps(model)
-    first.__enter__()
-    second.__enter__()
-    within = model.test_function
-    first.__exit__(None, None, None)
-    assert model.test_function is within is not None
-    second.__exit__(None, None, None)
-    assert model.test_function is None and model.train_function is None
+def test_passes_that_begin_and_end_in_any_order_leave_keras_its_functions(monkeypatch):
+    """As several threads do, or a callback within a fit. Else a loop would get what is judged with a function of Keras's, which takes batches."""
+    kind = trainer.TensorFlowTrainer
+    for owner, name in ((trainer, "TFEpochIterator"), (kind, "make_train_function"), (kind, "make_test_function")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # put back afterwards
+    install_loops()
+    names, several = ("train", "test"), 0
+    for seed in range(150):
+        draw = random.Random(seed)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        passes, made = [], set()
+        for _ in range(draw.randint(2, 14)):
+            action = draw.choice(("begin", "begin", "end", "end", *names))
+            if action == "begin":
+                passes.append(judged_steps(model))
+                passes[-1].__enter__()
+            elif action in names:
+                getattr(model, f"make_{action}_function")(force=draw.random() < 0.3)
+                made.add(action)
+            elif passes:
+                passes.pop(draw.randrange(len(passes))).__exit__(None, None, None)
+            several += len(passes) > 1
+            for name in names:
+                function = getattr(model, f"{name}_function")
+                assert isinstance(function, _Steps) == bool(passes), f"seed {seed}"
+                assert passes or (function is not None) == (name in made), f"seed {seed}"
+    assert several > 300
