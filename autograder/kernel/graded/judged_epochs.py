@@ -241,13 +241,8 @@ class TrainingEpochs(JudgedEpochs):
         careful: bool,
     ) -> None:
         super().__init__(*args)
-        self.epochs, self.shuffle, self.validation, self.known, self.careful = (
-            epochs,
-            shuffle,
-            validation,
-            known,
-            careful,
-        )
+        self.epochs, self.shuffle, self.validation = epochs, shuffle, validation
+        self.known, self.careful = known, careful
         self._rows: deque[bytes] = deque()
         self._first = True
 
