@@ -85,7 +85,7 @@ def grade_one(order: dict) -> str:
     from autograder.course.course import load
     from autograder.sandbox.host import Sandbox
     from autograder.worker.grading import grade_submission
-    from autograder.worker.judge_process import Bench
+    from autograder.worker.judge_process import JudgeProcess
 
     course = load(Path(order["course"]))
     name = order["assignment"]
@@ -96,7 +96,7 @@ def grade_one(order: dict) -> str:
     notebook = Path(order["notebook"]) if order["notebook"] else solution(name)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Bench(Path(order["course"]), Path(order["memo"]) if order["memo"] else None) as bench,
+        JudgeProcess(Path(order["course"]), Path(order["memo"]) if order["memo"] else None) as bench,
         Sandbox.of(course) as sandbox,
     ):
         bench.start()

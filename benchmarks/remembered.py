@@ -26,7 +26,7 @@ from autograder.common.cells import is_answer, is_check
 from autograder.course.course import Course
 from autograder.sandbox.host import Sandbox
 from autograder.worker import grading
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from autograder.worker.task import Task
 
 BEGIN = """
@@ -111,7 +111,7 @@ def _shares(stats: dict[Any, Any]) -> Counter[str]:
     return seconds
 
 
-def _once(task: Task, content: bytes, bench: Bench, sandbox: Sandbox, told: dict[str, Any]) -> dict[str, float]:
+def _once(task: Task, content: bytes, bench: JudgeProcess, sandbox: Sandbox, told: dict[str, Any]) -> dict[str, float]:
     assert bench._process is not None
     judge, children, worker = _cpu(bench._process.pid), sum(os.times()[2:4]), time.process_time()
     graded = grading.grade(task, content, bench, sandbox)
@@ -130,7 +130,7 @@ def report(course: Course, assignments: tuple[str, ...], memo: Path, repeat: int
     """CPU-seconds of each solution, the median of `repeat` runs after two that fill the memo and warm the judge."""
     outcome: dict[str, Any] = {}
     with (
-        Bench(course.root / "course.yml", memo) as bench,
+        JudgeProcess(course.root / "course.yml", memo) as bench,
         Sandbox.of(course) as sandbox,
     ):
         bench.wait()

@@ -202,9 +202,9 @@ def trained(course, lab, memo):
 @pytest.fixture(scope="session")
 def bench(course_file, memo_folder):
     """A judge of the course, in a process of its own."""
-    from autograder.worker.judge_process import Bench
+    from autograder.worker.judge_process import JudgeProcess
 
-    with Bench(course_file, memo_folder) as bench:
+    with JudgeProcess(course_file, memo_folder) as bench:
         bench.start()
         yield bench
 

@@ -24,6 +24,11 @@ SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
 
 MANY = 20  # repetitions
+NOT_TOLD = {"ProtocolError"}  # of messages that a kernel of ours never sends: nobody reads it
+ERRORS = (
+    set(re.findall(r"^class (\w+)", (ROOT / PACKAGE / "common" / "errors.py").read_text("utf-8"), re.MULTILINE))
+    - NOT_TOLD
+)
 
 Found = Iterator[tuple[int, str]]
 
@@ -239,6 +244,26 @@ def spoken(path: Path, text: str, tree: ast.Module) -> Found:
             yield node.lineno, "a sentence that nobody translates: put it into _()"
 
 
+def told(path: Path, text: str, tree: ast.Module) -> Found:
+    """What an error of ours says, and its remedy, go through `_()` wherever it is raised, also by way of a variable."""
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        given = [
+            one for call in ast.walk(function) if isinstance(call, ast.Call) and _of_ours(call.func)
+            for one in (*call.args, *(word.value for word in call.keywords))
+        ]  # fmt: skip
+        names = {one.id for one in given if isinstance(one, ast.Name)}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and names & {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}:
+                given += node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        for one in given:
+            if SENTENCE.search(MARKUP.sub("", _words(one))):
+                yield one.lineno, "a sentence that nobody translates: put it into _()"
+
+
+def _of_ours(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and function.id in ERRORS
+
+
 def _words(node: ast.AST) -> str:
     """A text in the code, with \0 for what an f-string fills in."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -284,6 +309,7 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     bounded,
     regexes,
     spoken,
+    told,
     shown,
 )
 

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_locked
 from autograder.common.errors import ReleaseError
+from autograder.common.i18n import _
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 from autograder.course.source_notebook import source_notebook
@@ -41,13 +42,13 @@ def edited(notebook: NotebookNode, edits: Edits) -> NotebookNode:
     }
     for name, edit in edits.items():
         if name not in cells:
-            raise ReleaseError(f"there is no cell '{name}' to edit")
+            raise ReleaseError(_("there is no cell '{name}' to edit", name=name))
         if isinstance(edit, str):
             cells[name].source = edit
             continue
         for old, new in edit:
             if old not in cells[name].source:
-                raise ReleaseError(f"cell '{name}' does not hold {old!r}")
+                raise ReleaseError(_("cell '{name}' does not hold {text!r}", name=name, text=old))
             cells[name].source = cells[name].source.replace(old, new)
     return changed
 

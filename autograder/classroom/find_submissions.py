@@ -75,7 +75,7 @@ def submitted_at(submission: Submission) -> dt.datetime | None:
     return moment
 
 
-def handed_in_at(submission: Submission) -> tuple[dt.datetime | None, str]:
+def submission_time(submission: Submission) -> tuple[dt.datetime | None, str]:
     """When it was handed in, or why that isn't known: one student's odd file stops nobody else."""
     try:
         return submitted_at(submission), ""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20  # bytes of a report or an executed notebook that is read: far above what grading writes
 GRADEBOOK = "gradebook.db"  # where course.yml's default puts it
+AGAIN = N_("Then run the same command again: what was graded is kept.")  # behind a remedy
+FORMGRADER = "http://localhost:8888/formgrader"  # where `jupyter lab` has it unless it was told otherwise
 CLASS_PAGE = "class.html"  # where `autograder report` puts it
 # What nbgrader's release_feedback needs beside a notebook or page, and its size in bytes: the secret names a student's page.
 BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}

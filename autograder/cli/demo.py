@@ -21,7 +21,8 @@ from autograder.cli.common import (
     the_course,
     the_reports,
 )
-from autograder.cli.grade import run, settings_from, show
+from autograder.cli.grade import run, show
+from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -34,14 +35,14 @@ app = typer.Typer()
 def pages(course: Course, target: Path) -> None:
     """Make the page of the class and those of its students, and end with one of each to open."""
     from autograder.authoring.demo import SHOWN
-    from autograder.classroom.folder import Folder
+    from autograder.classroom.folder import FORMGRADER, Folder
     from autograder.classroom.pages.student_page.publish import write_all
 
     amiss, page = Amiss(), Folder(target).class_page
     found = the_reports(course, [], [], "", amiss)
     with err.status(_("writing pages")):
         write_all(course, found, "")
-    report.make(course, found, page, report.FORMGRADER, True, "")
+    report.make(course, found, page, FORMGRADER, True, "")
     out.print()
     shown = Folder(target).page(SHOWN)
     for path in (page, *((shown,) if shown.is_file() else ())):

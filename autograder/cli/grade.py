@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli import common
 from autograder.cli.common import (
     INTERRUPTED,
     UNDECIDED,
     CourseFile,
     Isolation,
-    IsolationChoice,
     Language,
     MemoFolder,
     NoMemo,
@@ -26,6 +24,7 @@ from autograder.cli.common import (
     there,
 )
 from autograder.cli.progress import bar
+from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 from autograder.common.readable import json_text, shorten
@@ -115,7 +114,7 @@ def figures(done: Done) -> dict[str, Any]:
     report = done.report
     return {
         "student": report.student, "assignment": report.assignment, "points": report.points, "out_of": report.out_of,
-        "undecided": report.undecided, "again": done.again, "why": list(done.why), "seconds": done.seconds, "fits": done.fits,
+        "undecided": report.undecided, "again": done.unchanged, "why": list(done.why), "seconds": done.seconds, "fits": done.fits,
         "trained": done.trained, "stages": done.stages,
     }  # fmt: skip
 
@@ -127,34 +126,6 @@ def reasons(done: list[Done]) -> dict[str, list[str]]:
         if result.why:
             found.setdefault("; ".join(result.why), []).append(f"{result.student} {result.assignment}")
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
-
-
-def settings_from(
-    course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
-    no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False, submitted: Path | None = None,
-) -> tuple[Settings, Course]:  # fmt: skip
-    from autograder.classroom.grading.isolation import require
-    from autograder.classroom.grading.run import Settings, default_workers
-    from autograder.course.course import find
-    from autograder.networks.memo import default_folder
-
-    path = (course or find()).resolve()
-    the_course = common.the_course(path)
-    language = common.the_language(the_course, language)
-    chosen: Any = isolation.value if isolation else the_course.isolation
-    if chosen == "none":
-        err.print(
-            _(
-                "[yellow]Isolation is off: submissions can read and change whatever you can. Only for "
-                "submissions you trust.[/]"
-            )
-        )
-    folder = None if no_memo else (memo or default_folder())
-    require(the_course, chosen, submitted, folder, here=not scheduler)
-    settings = Settings(
-        path, chosen, workers or default_workers(), folder, language, force, reference, scheduler, dashboard
-    )
-    return settings, the_course
 
 
 def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
@@ -214,7 +185,7 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
             "{count} graded again, because {reason}: {who}", count=len(who), reason=reason, who=shorten(shown, 100_000)
         )
         err.print(escaped(text), highlight=False, soft_wrap=True)
-    again = sum(result.again for result in done)
+    again = sum(result.unchanged for result in done)
     fits = sum(result.fits for result in done)
     err.print(
         _("{graded} graded, {again} unchanged since they were graded; {fits} trainings asked for. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.classroom.folder import CLASS_PAGE
+from autograder.classroom.folder import CLASS_PAGE, FORMGRADER
 from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
 from autograder.common.errors import AutograderError
 from autograder.common.files import deliver
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from autograder.common.results import Report
     from autograder.course.course import Course
 
-FORMGRADER = "http://localhost:8888/formgrader"
 app = typer.Typer()
 
 

@@ -116,7 +116,7 @@ def _parts(names: list[str]) -> frozenset[Part]:
 def _settings(
     course: Path | None, isolation: Isolation, workers: int, memo: Path | None, no_memo: bool
 ) -> tuple[Settings, Course]:
-    from autograder.cli.grade import settings_from
+    from autograder.cli.settings import settings_from
 
     return settings_from(course, isolation, workers, "", memo, no_memo, True, False)
 

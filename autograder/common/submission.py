@@ -30,7 +30,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class SubmissionFile:
     """A submission and the bytes of its file, read once: whoever grades, keeps or compares it uses these."""
 
     submission: Submission

@@ -37,7 +37,7 @@ from autograder.judge.rejudge import rejudge
 from autograder.judge.session import Session, refusal
 from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
-from autograder.networks.memo import DEFAULT_LIMIT, Memo
+from autograder.networks.memo import Memo
 from autograder.networks.size import Size
 from autograder.networks.train import settle
 
@@ -167,7 +167,7 @@ class Judge:
     def networks(self) -> list[dict[str, Any]]:
         """The networks that checks with thresholds look at, as they were trained: what `autograder calibrate` repeats."""
         if self.session is None:
-            raise AutograderError("no submission was begun")
+            raise AutograderError(_("no submission was begun"))
         return examine(self.session)
 
     def rejudge(self, path: Path) -> dict[str, Any]:
@@ -247,9 +247,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     course = load(Path(sys.argv[1]))
     folder = os.environ.get("AUTOGRADER_MEMO_FOLDER")
-    judge = Judge(
-        course, Memo(Path(folder) if folder else None, int(os.environ.get("AUTOGRADER_MEMO_BYTES") or DEFAULT_LIMIT))
-    )
+    judge = Judge(course, Memo(Path(folder) if folder else None))
     megabytes = int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB)
     for lab in judge.labs:
         lab.prepare = partial(judge.import_tensorflow, megabytes)

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.common.data.prepared import RAW, Prepared
 from autograder.common.errors import CannotRebuild
-from autograder.common.i18n import N_
+from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import (
     Component,
@@ -206,10 +206,10 @@ class _Blind:
         self._lab = lab
 
     def evaluate(self, model: ModelDescription, split: str, scaling: str = "") -> Mapping[str, float]:
-        raise CannotRebuild("what it reaches is not looked at here")
+        raise CannotRebuild(_("what it reaches is not looked at here"))
 
     def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
-        raise CannotRebuild("what it reaches is not looked at here")
+        raise CannotRebuild(_("what it reaches is not looked at here"))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lab, name)

@@ -32,11 +32,11 @@ SMALL = (
 )  # multiplications of an epoch: below, XLA takes longer to compile than it saves in seven (benchmarks/fit.py --small)
 
 
-def settle(threads: int = 1) -> None:
+def settle() -> None:
     """`determinism.settle` for TensorFlow, which is imported."""
     import tensorflow as tf
 
-    determinism.settle(tf, threads)
+    determinism.settle(tf)
 
 
 class Rig:

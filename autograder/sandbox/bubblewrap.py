@@ -17,13 +17,13 @@ from pathlib import Path
 
 from autograder.common.i18n import N_, _
 from autograder.sandbox import mounts
+from autograder.sandbox.inside.child import SHARED_MEMORY_MB
 
 SCRATCH = "/tmp"
 KERAS = "/opt/keras"  # kernels with namespaces of their own bind it from here
 UNSEEN = "/opt/unseen"
 RUN = "/run/kernel"
 SOCKETS = "/run/sockets"
-SHARED_MEMORY_MB = 128
 IDENTITY = ("passwd", "group", "nsswitch.conf")
 _UNSHARE = tuple(f"--unshare-{kind}" for kind in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
 VERSION = "0.7"  # the first with --size

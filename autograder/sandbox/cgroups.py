@@ -17,6 +17,7 @@ from pathlib import Path
 from autograder.common.i18n import _
 from autograder.course.course import Limits
 from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside.child import SHARED_MEMORY_MB
 
 MOUNTS = Path("/proc/self/mountinfo")
 OWN = Path("/proc/self/cgroup")
@@ -89,12 +90,12 @@ def _controls(folder: Path) -> bool:
 class Group:
     """`entry` is a descriptor: a process that writes ``0`` to it steps into the group. Raises OSError."""
 
-    def __init__(self, above: Path, limits: Limits, shared_mb: int = bubblewrap.SHARED_MEMORY_MB) -> None:
+    def __init__(self, above: Path, limits: Limits) -> None:
         _sweep(above)
         self.folder = above / f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         self.folder.mkdir()
         try:
-            memory = limits.memory_mb + limits.scratch_mb + shared_mb + ROOM_MB
+            memory = limits.memory_mb + limits.scratch_mb + SHARED_MEMORY_MB + ROOM_MB
             self._write("memory.max", memory << 20)
             self._write("pids.max", limits.processes + EXTRA)
             with contextlib.suppress(OSError):  # a system without swap has no such file

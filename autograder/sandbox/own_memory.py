@@ -22,10 +22,10 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched(end_kernel: Callable[[], None], more_mb: int = MORE_MB) -> Iterator[Watch]:
-    """While this lasts, `end_kernel` is called once when this process has taken `more_mb` more than it began with."""
+def watched(end_kernel: Callable[[], None]) -> Iterator[Watch]:
+    """While this lasts, `end_kernel` is called once when this process has taken `MORE_MB` more than it began with."""
     watch, done = Watch(), threading.Event()
-    most = in_use("VmRSS") + more_mb * MB
+    most = in_use("VmRSS") + MORE_MB * MB
 
     def look() -> None:
         while not watch.over and not done.wait(SECONDS):

@@ -17,6 +17,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.common.errors import SandboxError
+from autograder.common.i18n import _
 from autograder.sandbox import mounts
 from autograder.sandbox.host import Kernel, Sandbox
 
@@ -48,7 +49,7 @@ def current() -> Sandbox:
                 mounts.keep_apart([settings.root])
             _current = Sandbox.of(settings)
         except CourseError as error:
-            raise SandboxError(f"the sandbox has no settings: {error}", error.remedy) from error
+            raise SandboxError(_("the sandbox has no settings: {error}", error=error), error.remedy) from error
         atexit.register(_current.close)
     return _current
 

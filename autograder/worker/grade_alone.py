@@ -9,7 +9,7 @@ from autograder.common.submission import Submission
 from autograder.course.course import Course, Isolation
 from autograder.sandbox.host import Sandbox
 from autograder.worker.grading import Graded, grade_submission
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 
 
 def grade_alone(
@@ -20,7 +20,7 @@ def grade_alone(
     Raises DataError, SandboxError and whatever keeps the judge from starting; what the notebook is or does raises nothing.
     """
     data_sets.places(*course.images)  # before both look for them
-    with Bench(file, memo) as bench, Sandbox.of(course, isolation) as sandbox:
+    with JudgeProcess(file, memo) as bench, Sandbox.of(course, isolation) as sandbox:
         bench.start()  # both import TensorFlow, at the same time
         sandbox.start()
         bench.wait()

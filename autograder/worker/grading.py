@@ -25,7 +25,7 @@ from autograder.common.i18n import N_, VARIABLE, _, speaking
 from autograder.common.outcome_table import as_html, points
 from autograder.common.readable import sentence_case, without_paths
 from autograder.common.results import BrokenLimit, QuestionResult, Report
-from autograder.common.submission import HandedIn, Submission
+from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
 from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
@@ -36,7 +36,7 @@ from autograder.course.released_notebook import beside
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause
-from autograder.worker.judge_process import Bench, JudgeDied
+from autograder.worker.judge_process import JudgeDied, JudgeProcess
 from autograder.worker.sanitize import harmless
 from autograder.worker.task import Task
 
@@ -68,7 +68,7 @@ class Graded:
 
 
 def grade_submission(
-    submission: Submission, course: Course, bench: Bench, sandbox: Sandbox, language: str = ""
+    submission: Submission, course: Course, bench: JudgeProcess, sandbox: Sandbox, language: str = ""
 ) -> Graded:
     """Grade the file of one submission. Whatever is in it, this returns: what the grader can't tell is `undecided`.
 
@@ -76,7 +76,7 @@ def grade_submission(
     """
     with speaking(language or course.language):
         try:
-            handed_in = HandedIn(submission, content(submission.path, course.limits.notebook_mb))
+            handed_in = SubmissionFile(submission, content(submission.path, course.limits.notebook_mb))
         except SubmissionError as error:
             digest = submission.digest()
             return unreadable(
@@ -89,7 +89,7 @@ def grade_submission(
         return undecided(task, str(error))
 
 
-def grade(task: Task, file: bytes, bench: Bench, sandbox: Sandbox) -> Graded:
+def grade(task: Task, file: bytes, bench: JudgeProcess, sandbox: Sandbox) -> Graded:
     """`grade_submission` for the bytes of a file that was read."""
     started = time.perf_counter()
     with speaking(task.settled().language):
@@ -116,7 +116,7 @@ def _reason(error: Exception) -> str:
 
 
 def _grade(
-    task: Task, notebook: NotebookNode, notes: Sequence[str], bench: Bench, sandbox: Sandbox, started: float
+    task: Task, notebook: NotebookNode, notes: Sequence[str], bench: JudgeProcess, sandbox: Sandbox, started: float
 ) -> Graded:
     stages = {"read": time.perf_counter() - started}
     failure, failures, killed = "", 0, False
@@ -252,7 +252,7 @@ def _page(task: Task, questions: Sequence[QuestionResult]) -> NotebookNode:
 
 
 def _run(
-    notebook: NotebookNode, task: Task, bench: Bench, sandbox: Sandbox, avoid: Sequence[Sequence[int]]
+    notebook: NotebookNode, task: Task, bench: JudgeProcess, sandbox: Sandbox, avoid: Sequence[Sequence[int]]
 ) -> tuple[Run, Decided]:
     course = task.course.on(task.assignment)
     sandbox.start()

@@ -33,7 +33,7 @@ class JudgeDied(AutograderError):
         self.of = tuple(of)
 
 
-class Bench:
+class JudgeProcess:
     """One judge process. `course` is the path of course.yml, `memo` the folder of known trainings (None: none kept)."""
 
     def __init__(self, course: Path, memo: Path | None) -> None:
@@ -42,7 +42,7 @@ class Bench:
         self._process: subprocess.Popen[str] | None = None
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> JudgeProcess:
         return self
 
     def __exit__(

@@ -35,7 +35,7 @@ from autograder.sandbox import bubblewrap
 from autograder.sandbox.host import Sandbox
 from autograder.worker import grading
 from autograder.worker.bundle import Bundle, unpack
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from autograder.worker.task import Task
 
 NOT_ADMITTED = "this worker was not admitted"
@@ -67,7 +67,7 @@ class _Tools:
     setup: Setup
     bundle: Bundle
     course: Course | None = None
-    bench: Bench | None = None
+    bench: JudgeProcess | None = None
     sandbox: Sandbox | None = None
     folder: Path | None = None
     used: float = field(default_factory=time.monotonic)
@@ -88,7 +88,7 @@ class _Tools:
                 )
         sandbox = Sandbox.of(self.course, self.setup.isolation)
         memo = self.setup.memo
-        self.bench = Bench(path, None if memo is None else Path(memo) if memo else default_folder())
+        self.bench = JudgeProcess(path, None if memo is None else Path(memo) if memo else default_folder())
         self.bench.start()  # at the same time as the sandbox
         self.sandbox = sandbox
         self.sandbox.start()

@@ -18,7 +18,7 @@ from autograder.common.submission import Submission
 from autograder.course.course import Course, load
 from autograder.sandbox.host import Sandbox
 from autograder.worker.grading import Graded, grade_submission
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from tests.attacks.attack import BASES, honest
 from tests.conftest import ROOT
 
@@ -50,14 +50,14 @@ def course(course_file: Path) -> Course:
 
 
 @pytest.fixture(scope="package")
-def bench(course_file: Path, memo_folder: Path) -> Iterator[Bench]:
-    with Bench(course_file, memo_folder) as bench:
+def bench(course_file: Path, memo_folder: Path) -> Iterator[JudgeProcess]:
+    with JudgeProcess(course_file, memo_folder) as bench:
         bench.start()
         yield bench
 
 
 @pytest.fixture(scope="package")
-def sandbox(bench: Bench, course: Course) -> Iterator[Sandbox]:
+def sandbox(bench: JudgeProcess, course: Course) -> Iterator[Sandbox]:
     with Sandbox("bubblewrap", course.limits) as sandbox:
         sandbox.start()
         yield sandbox
@@ -68,7 +68,7 @@ class Grader:
     """Grades notebooks (or bytes) one after another, always with the same judge and sandbox."""
 
     course: Course
-    bench: Bench
+    bench: JudgeProcess
     sandbox: Sandbox
     folder: Path
 
@@ -84,7 +84,7 @@ class Grader:
 
 
 @pytest.fixture(scope="package")
-def grader(course: Course, bench: Bench, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Grader:
+def grader(course: Course, bench: JudgeProcess, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Grader:
     return Grader(course, bench, sandbox, tmp_path_factory.mktemp("submitted"))
 
 

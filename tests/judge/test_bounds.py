@@ -25,7 +25,7 @@ from autograder.networks.build import architecture
 from autograder.networks.lab import UNIT, CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
-from autograder.worker.judge_process import Bench, JudgeDied
+from autograder.worker.judge_process import JudgeDied, JudgeProcess
 from tests.hand_built import GLOROT, NoLab, compiled, dense, layer, listed, mapping, model, scalar
 
 ZEROS = Component(type="Zeros")
@@ -388,7 +388,7 @@ def test_a_judge_without_memory_fails_one_request_and_is_replaced(course, course
     wide = model(conv(240, (1, 1)), GLOBAL, LAST, shape=IMAGES)
     samples = lab.rows("train")[:2_000]
     seen = set()
-    with Bench(course_file, None) as bench:
+    with JudgeProcess(course_file, None) as bench:
         for _number in range(3):
             bench.begin("two_layer", path, "en")
             pid = bench._process.pid

@@ -36,7 +36,7 @@ from autograder.networks.build import architecture
 from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
-from autograder.worker.judge_process import Bench, JudgeDied
+from autograder.worker.judge_process import JudgeDied, JudgeProcess
 from tests.hand_built import compiled, dense, layer, model, scalar, with_weights
 
 
@@ -629,7 +629,10 @@ def test_a_submission_that_was_not_begun_can_not_end(bench, kernel):
 
 def test_a_judge_that_cannot_start_says_why_in_its_log(tmp_path, address):
     (tmp_path / "course.yml").write_text("seed: many")
-    with Bench(tmp_path / "course.yml", None) as bench, pytest.raises(JudgeDied, match="the judge died") as caught:
+    with (
+        JudgeProcess(tmp_path / "course.yml", None) as bench,
+        pytest.raises(JudgeDied, match="the judge died") as caught,
+    ):
         bench.begin("two_layer", address, "en")
     assert "seed: should be a whole number" in bench.log()
     assert "whole number" not in str(caught.value)  # which a student's report may quote

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from tests.conftest import ROOT
 from tests.transparency.asked import asked
 from tests.transparency.cells import PRELUDE
@@ -24,7 +24,7 @@ NOT_COMPARED = {"left to Keras", "relations"}  # who trained, and what could be 
 
 
 def facts_of(
-    cells: Mapping[str, str], bench: Bench, folder: Path, watched: Iterable[str] = ()
+    cells: Mapping[str, str], bench: JudgeProcess, folder: Path, watched: Iterable[str] = ()
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the cells left in a plain kernel and in a graded one; both processes run at the same time.
 

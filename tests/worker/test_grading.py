@@ -22,7 +22,7 @@ from autograder.common.wire.notebook import NO_FILE, read
 from autograder.course.released_notebook import released_notebook
 from autograder.networks.memo import Memo
 from autograder.sandbox.host import Sandbox
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 
 # The questions of `deep` that need no training.
 WORTH = {"network": 4.5, "count": 2, "add": 2.5, "names": 1, "weights": 2.5, "vanishing": 2, "gradient": 4}
@@ -363,7 +363,7 @@ def test_what_others_do_to_a_process_of_ours_costs_nobody_a_mark(grade_notebook,
 
 
 def test_without_a_judge_everything_is_undecided_and_nothing_is_zero(grade_notebook, quick, tmp_path):
-    with Bench(tmp_path / "nowhere.yml", None) as broken:
+    with JudgeProcess(tmp_path / "nowhere.yml", None) as broken:
         graded = grade_notebook(quick(), "deep", bench=broken)
     assert graded.report.undecided
     assert {o.status for result in graded.report.questions for o in result.outcomes} == {"undecided"}
@@ -377,7 +377,10 @@ def test_without_a_judge_everything_is_undecided_and_nothing_is_zero(grade_noteb
 @pytest.fixture(scope="module")
 def other_benches(course_file, tmp_path_factory):
     """A judge that keeps nothing, and one whose memo is empty at first."""
-    with Bench(course_file, None) as forgetful, Bench(course_file, tmp_path_factory.mktemp("empty")) as empty:
+    with (
+        JudgeProcess(course_file, None) as forgetful,
+        JudgeProcess(course_file, tmp_path_factory.mktemp("empty")) as empty,
+    ):
         for bench in (forgetful, empty):
             bench.start()
         yield {"off": forgetful, "empty": empty}
@@ -414,7 +417,7 @@ def test_the_same_submission_gives_the_same_report_whatever_the_memo_holds(
     for gone in ([epochs[0]], [epochs[1]], measured):
         for entry in gone:
             entry.unlink()
-        with Bench(
+        with JudgeProcess(
             course_file, other_benches["empty"].memo
         ) as fresh:  # a judge that ran remembers more than the folder
             graded = grade_notebook(notebook, "flatten_relu", bench=fresh)
@@ -428,7 +431,7 @@ def test_a_judge_that_knows_every_training_needs_no_tensorflow(
     grade_notebook, course, course_file, bench, importing_no_tensorflow
 ):
     first = grade_notebook(solved(course, "deep"), "deep").report
-    with Bench(course_file, bench.memo) as fresh:
+    with JudgeProcess(course_file, bench.memo) as fresh:
         again = grade_notebook(solved(course, "deep"), "deep", bench=fresh)
     assert again.report.to_json() == first.to_json() and again.fits and not again.trained
     assert not again.report.undecided

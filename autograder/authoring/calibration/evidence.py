@@ -153,8 +153,8 @@ def summarise(values: Sequence[float]) -> Summary:
     )  # fmt: skip
 
 
-def bounds(events: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """One-sided `confidence` bounds of a rate of which `events` in `n` were seen: (at least, at most).
+def bounds(events: int, n: int) -> tuple[float, float]:
+    """One-sided bounds, at `CONFIDENCE`, of a rate of which `events` in `n` were seen: (at least, at most).
 
     The exact interval of Clopper and Pearson (Biometrika 26, 1934). With no event the upper one is nearly 3/n, the rule of
     three (Hanley and Lippman-Hand, JAMA 249, 1983). (0, 1) when nothing was seen.
@@ -163,13 +163,13 @@ def bounds(events: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, 
         return 0.0, 1.0
     from scipy.stats import binomtest
 
-    low = binomtest(events, n, alternative="greater").proportion_ci(confidence, "exact").low
-    high = binomtest(events, n, alternative="less").proportion_ci(confidence, "exact").high
+    low = binomtest(events, n, alternative="greater").proportion_ci(CONFIDENCE, "exact").low
+    high = binomtest(events, n, alternative="less").proportion_ci(CONFIDENCE, "exact").high
     return float(low), float(high)
 
 
-def tolerance_factor(n: int, coverage: float, confidence: float = CONFIDENCE) -> float:
-    """How many sd above the mean of `n` values `coverage` of all values lie at most, with `confidence`; infinite below 2.
+def tolerance_factor(n: int, coverage: float) -> float:
+    """How many sd above the mean of `n` values `coverage` of all values lie at most, with `CONFIDENCE`; infinite below 2.
 
     The one-sided tolerance limit of a normal distribution, by the noncentral t (NIST/SEMATECH e-Handbook, 7.2.6.3).
     """
@@ -178,7 +178,7 @@ def tolerance_factor(n: int, coverage: float, confidence: float = CONFIDENCE) ->
     from scipy.stats import nct, norm
 
     root = math.sqrt(n)
-    return float(nct.ppf(confidence, n - 1, root * norm.ppf(coverage)) / root)
+    return float(nct.ppf(CONFIDENCE, n - 1, root * norm.ppf(coverage)) / root)
 
 
 def rounded(value: float, key: str) -> float:

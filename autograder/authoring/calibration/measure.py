@@ -45,7 +45,7 @@ from autograder.networks.states import Arrays, FitResult, FitSpec
 from autograder.networks.train import Trainer, settle
 from autograder.sandbox.host import Sandbox
 from autograder.worker.grading import grade_submission
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 
 RIGS, TENSORS = 32, 24  # kept by a worker: compiled networks, and data as they see them (up to 150 MB each)
 WORST = 1e9  # in place of a number that a training which grew out of all bounds doesn't have
@@ -132,7 +132,7 @@ def calibrate(
 class _Recording:
     """A bench that asks for the networks before each submission ends."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: JudgeProcess) -> None:
         self._bench = bench
         self.found: tuple[dict[str, Any], ...] = ()
 
@@ -144,7 +144,7 @@ class _Recording:
         return getattr(self._bench, name)
 
 
-def networks_of(course: Course, name: str, bench: Bench, sandbox: Sandbox) -> tuple[dict[str, Any], ...]:
+def networks_of(course: Course, name: str, bench: JudgeProcess, sandbox: Sandbox) -> tuple[dict[str, Any], ...]:
     """Grade the solution of an assignment: the networks of its checks with thresholds, as `variations.examine` writes them.
 
     Raises AutograderError when grading doesn't get as far.
@@ -166,7 +166,7 @@ def _find_networks(
     on_start(_("starting judge and sandbox (TensorFlow takes about 10 s to import)"))
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     with (
-        Bench(settings.course, settings.memo) as bench,
+        JudgeProcess(settings.course, settings.memo) as bench,
         Sandbox.of(course, settings.isolation) as sandbox,
     ):
         bench.start()

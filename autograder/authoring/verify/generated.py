@@ -20,7 +20,6 @@ from autograder.course.source_notebook import source_path
 
 COUNT = 300  # versions of an assignment
 IN_KERNELS, THOROUGH = 5, 25  # of them, right answers that are graded as a student's notebook is
-MOST = 5  # changes in one right answer
 PROCESSES = 2  # each needs some 3 GB
 _MESSAGES = {
     "": N_("a right answer, written otherwise, is {status}"),

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from autograder.authoring.variants import solved
 from autograder.authoring.verify import cases, compare, environment, generated, left_empty, probe
 from autograder.authoring.verify.proof import Part, Reason, Step
-from autograder.authoring.verify.rewriting import Source, versions
+from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.common.errors import AutograderError, ReleaseError
 from autograder.common.i18n import _
@@ -133,7 +133,7 @@ def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]
 
 def _spelling(course: Course, name: str, seed: int, file: str) -> tuple[NotebookNode, Judge]:
     source = Source.of(solved(course, name))
-    version = next(versions(source, REWRITERS, [seed], f"spellings/{name}", generated.MOST), None)
+    version = next(versions(source, REWRITERS, [seed], f"spellings/{name}", MOST_CHANGES), None)
     if version is None:
         raise ReleaseError(_("nothing in this assignment could be written otherwise"))
     about = f"{file} [{'; '.join(version.made_by)}]\n{version.difference(source.notebook)}\n"

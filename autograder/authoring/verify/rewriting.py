@@ -138,6 +138,9 @@ def rewrite(source: str, rewriter: Rewriter, draw: random.Random) -> str | None:
     return None
 
 
+MOST_CHANGES = 5  # in one right answer
+
+
 def versions(
     source: Source, rewriters: Sequence[Rewriter], seeds: Sequence[int], kind: str, most: int
 ) -> Iterator[Version]:

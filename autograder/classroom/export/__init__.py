@@ -2,6 +2,5 @@
 
 from autograder.classroom.export.grades import Person, Sheet
 from autograder.classroom.export.registry import FORMATS, Format
-from autograder.classroom.gradebook.entry import Entry
 
-__all__ = ["FORMATS", "Entry", "Format", "Person", "Sheet"]
+__all__ = ["FORMATS", "Format", "Person", "Sheet"]

@@ -32,7 +32,6 @@ from autograder.classroom.gradebook.cells import complete, reconcile, worth
 from autograder.classroom.gradebook.comments import isolation_text, late_text, prose, question_text, rubric_text
 from autograder.classroom.gradebook.database import (
     ANOTHER,
-    address,
     inspect_schema,
     remedy,
     scripts_on_path,
@@ -48,8 +47,6 @@ from autograder.common.results import QuestionResult, Report
 from autograder.course.checks.manual import rubric_of
 from autograder.course.course import Course
 from autograder.course.source_notebook import pick_language, source_notebook
-
-__all__ = ["Book", "address"]
 
 
 class Book:

@@ -13,6 +13,7 @@ from nbgrader.api import Base, InvalidEntry
 from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from autograder.classroom.folder import AGAIN
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
@@ -20,7 +21,6 @@ from autograder.course.course import Course
 _DATABASE = N_("Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing.")  # fmt: skip
 ANOTHER = N_("Name another database under 'gradebook' in course.yml.")
 OLD = N_("Back it up, then run `nbgrader db upgrade` in the course's folder.")
-_KEPT = "Then run the same command again: what was graded is kept."
 
 
 def address(course: Course) -> str:
@@ -129,11 +129,13 @@ def remedy(reason: str, url: str) -> str:
     """What to do about it, by what the database says."""
     said = reason.lower()
     if said.startswith("no module named"):
-        return "Install the database's driver; for PostgreSQL: pip install psycopg2-binary"
+        return _("Install the database's driver; for PostgreSQL: {command}", command="pip install psycopg2-binary")
     if "readonly" in said or "read-only" in said or "permission denied" in said:
-        return f"Make {shown(url)} and its folder writable for you. {_KEPT}"
+        return _("Make {database} and its folder writable for you. {again}", database=shown(url), again=_(AGAIN))
     if "disk is full" in said or "no space left" in said or "disk i/o error" in said:
-        return f"The disk of {shown(url)} is full: free some space. {_KEPT}"
+        return _("The disk of {database} is full: free some space. {again}", database=shown(url), again=_(AGAIN))
     if "locked" in said:
-        return f"Another program is writing to {shown(url)}: end it, or wait. {_KEPT}"
+        return _(
+            "Another program is writing to {database}: end it, or wait. {again}", database=shown(url), again=_(AGAIN)
+        )
     return _(_DATABASE)

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
 
-HOME = "http://localhost:8888/formgrader"  # where `jupyter lab` has it unless it was told otherwise
 Place = tuple[str, str]  # student, assignment
 
 
@@ -38,7 +37,7 @@ def remarks(url: str) -> dict[Place, dict[str, str]]:
     return found
 
 
-def pages(url: str, home: str = HOME) -> dict[Place, str]:
+def pages(url: str, home: str) -> dict[Place, str]:
     """Formgrader's address of each submitted notebook. Raises GradebookError."""
     with _session(url) as session:
         rows = (
@@ -60,5 +59,5 @@ def _session(url: str) -> Iterator[Any]:
             engine.dispose()
     except (SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        remedy = "Check the key 'gradebook' of course.yml, and that the database can be reached."
+        remedy = _("Check the key 'gradebook' of course.yml, and that the database can be reached.")
         raise GradebookError(_("the gradebook can't be read: {reason}", reason=reason), remedy) from error

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from autograder.classroom.folder import AGAIN
 from autograder.classroom.grading.journal import Result
 from autograder.classroom.grading.workers import Answer, Crew, Job
 from autograder.common.errors import EngineError, SubmissionError
 from autograder.common.i18n import _
-from autograder.common.submission import HandedIn, Submission
+from autograder.common.submission import Submission, SubmissionFile
 from autograder.worker.service import NOT_ADMITTED
 
 log = logging.getLogger("autograder.classroom.grading.dispatch")
@@ -66,8 +67,8 @@ class Stop:
 
 def work(
     crew: Crew,
-    submissions: Iterable[Submission | HandedIn],
-    read: Callable[[Submission], HandedIn],
+    submissions: Iterable[Submission | SubmissionFile],
+    read: Callable[[Submission], SubmissionFile],
     stop: Stop,
     on_tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Finished]:
@@ -76,7 +77,7 @@ def work(
     `read` reads a submission's file or raises SubmissionError. Ends early when asked to stop. Raises EngineError when no
     worker is left, or all fail in the same way.
     """
-    waiting: deque[Submission | HandedIn | Job] = deque(submissions)
+    waiting: deque[Submission | SubmissionFile | Job] = deque(submissions)
     hope = time.monotonic()
     failures: deque[str] = deque(maxlen=SAME_IN_A_ROW)
     while (waiting and not stop.asked) or crew.busy():
@@ -103,7 +104,9 @@ def work(
         yield finished
 
 
-def _give(crew: Crew, what: Submission | HandedIn | Job, read: Callable[[Submission], HandedIn]) -> Finished | None:
+def _give(
+    crew: Crew, what: Submission | SubmissionFile | Job, read: Callable[[Submission], SubmissionFile]
+) -> Finished | None:
     if isinstance(what, Submission):
         submission = what
         try:
@@ -145,7 +148,7 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
 
 
 def _require_hope(crew: Crew, since: float) -> None:
-    again = _("Then run the same command again: what was graded is kept.")
+    again = _(AGAIN)
     if crew.refused:
         said = "\n".join(f"  {name}: {why}" for name, why in sorted(crew.refused.items()))
         raise EngineError(

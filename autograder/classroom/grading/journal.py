@@ -18,17 +18,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from autograder.classroom.folder import BESIDE, Folder
+from autograder.classroom.folder import AGAIN, BESIDE, Folder
 from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
 from autograder.common.files import put
-from autograder.common.i18n import N_, _
+from autograder.common.i18n import _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
-
-_AGAIN = N_("Then run the same command again: what was graded is kept.")
 
 
 class Entry(Frozen):
@@ -221,14 +219,14 @@ def _said(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise JournalError(
                 _("{file} can't be written: the disk is full", file=place),
-                _("Free some space. {again}", again=_(_AGAIN)),
+                _("Free some space. {again}", again=_(AGAIN)),
             ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            remedy = _("Make the folder writable for you. {again}", again=_(_AGAIN))
+            remedy = _("Make the folder writable for you. {again}", again=_(AGAIN))
             raise JournalError(
                 _("{file} can't be written: {error}", file=place, error=error.strerror), remedy
             ) from error
         raise JournalError(
             _("{file} can't be written: {error}", file=place, error=error.strerror or error),
-            _("Look after that. {again}", again=_(_AGAIN)),
+            _("Look after that. {again}", again=_(AGAIN)),
         ) from error

@@ -39,5 +39,5 @@ def _require_full_marks(report: Report) -> None:
         )
         + "\n  "
         + "\n  ".join(lost),
-        _("Mend that first; --no-reference grades without this test."),
+        _(_NO_REFERENCE),
     )

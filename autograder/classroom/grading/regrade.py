@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.classroom.find_submissions import find_submissions, handed_in_at
+from autograder.classroom.find_submissions import find_submissions, submission_time
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
@@ -39,7 +39,7 @@ from autograder.course.source_notebook import source_notebook
 from autograder.worker.answers import complete, first_cause
 from autograder.worker.code import grader, runner
 from autograder.worker.grading import redone
-from autograder.worker.judge_process import Bench, JudgeDied
+from autograder.worker.judge_process import JudgeDied, JudgeProcess
 
 _GONE = N_("the submission is not in submitted/ any more")
 _OTHER_FILE = N_("another file was handed in since")
@@ -123,7 +123,7 @@ def grades(
             found.append(Regraded(submission, report, report))
         elif known.after is not None:
             found.append(known)
-    moments = [handed_in_at(result.submission)[0] for result in found]
+    moments = [submission_time(result.submission)[0] for result in found]
     with Book(url, course.course.id) as book:
         seen = preview(book, course, [(r.after or r.before, at) for r, at in zip(found, moments, strict=True)])
     made = []
@@ -147,7 +147,7 @@ def plan(
     store, found = Store(course.root), []
     looked_at: set[str] = set()
     with ExitStack() as stack:
-        bench: Bench | None = None
+        bench: JudgeProcess | None = None
         for submission, report in waiting:
             if submission.assignment not in looked_at:
                 source_notebook(course, submission.assignment)
@@ -158,7 +158,7 @@ def plan(
             result = Regraded(submission, report, None, reasons, why)
             if kept is not None and not reasons:
                 if bench is None and kept.document.answers:
-                    bench = stack.enter_context(Bench(path, None))
+                    bench = stack.enter_context(JudgeProcess(path, None))
                 result = _judged(course, result, kept, bench)
             found.append(result)
             on_done(result)
@@ -230,7 +230,7 @@ def _executed(course: Course, submission: Submission, restored: NotebookNode) ->
         return None
 
 
-def _judged(course: Course, result: Regraded, kept: Kept, bench: Bench | None) -> Regraded:
+def _judged(course: Course, result: Regraded, kept: Kept, bench: JudgeProcess | None) -> Regraded:
     """The report that grading it anew would give, or why there is none."""
     submission, before, document = result.submission, result.before, kept.document
     assignment = course.assignment(submission.assignment)
@@ -291,7 +291,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
             submission, report = result.submission, result.after
             assert report is not None
             if report is result.before:  # only the gradebook is behind
-                book.write(report, course, handed_in_at(submission)[0])
+                book.write(report, course, submission_time(submission)[0])
                 on_done(result)
                 continue
             kept = store.of(submission.student, submission.assignment)
@@ -305,7 +305,7 @@ def apply(course: Course, regraded: Sequence[Regraded], on_done: Callable[[Regra
                     ),
                     _("Run the command again."),
                 )
-            moment, _said = handed_in_at(submission)  # `grade` has said so
+            moment, _said = submission_time(submission)  # `grade` has said so
             document = course_document(course, submission.assignment)
             kept = kept.changed({sha256(document): document}, course=sha256(document), measured=result.measured)
             # The gradebook first: a report that fits the course says that there is nothing left to do.

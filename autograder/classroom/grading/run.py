@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import autograder
-from autograder.classroom.find_submissions import find_submissions, handed_in_at, submitted_at
+from autograder.classroom.find_submissions import submission_time
 from autograder.classroom.folder import read_report
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -31,7 +31,7 @@ from autograder.classroom.grading.workers import Crew
 from autograder.common.errors import GradebookError, SubmissionError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Report
-from autograder.common.submission import HandedIn, Submission
+from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.versions import package, versions
 from autograder.common.wire.notebook import content
 from autograder.course.course import Course, Isolation
@@ -41,7 +41,6 @@ from autograder.worker.grading import undecided, unreadable
 from autograder.worker.service import Setup
 from autograder.worker.task import Task
 
-__all__ = ["Done", "Settings", "default_workers", "find_submissions", "grade_class", "submitted_at"]
 log = logging.getLogger("autograder.classroom.grading.run")
 REFERENCE = "(reference solution)"
 HELD = 64 << 20  # bytes of files that were read and wait for a worker: some hundred notebooks full of outputs
@@ -70,7 +69,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Done:
-    """A submission that is finished: `again` when its report was still good and nothing had to run. `file`: the report's."""
+    """A submission that is finished: `unchanged` when its report was still good and nothing had to run. `file`: the report's."""
 
     submission: Submission
     file: Path
@@ -81,7 +80,7 @@ class Done:
     fits: int = 0
     trained: int = 0
     stages: dict[str, float] = field(default_factory=dict)  # as `submission.Graded`'s
-    again: bool = False
+    unchanged: bool = False
     warning: str = ""
     why: tuple[str, ...] = ()  # it had been graded before, and what changed since
 
@@ -118,13 +117,13 @@ class _Run:
     why: dict[Submission, tuple[str, ...]] = field(default_factory=dict)  # what was graded before is graded again
     broken: GradebookError | None = None
 
-    def read(self, submission: Submission) -> HandedIn:
+    def read(self, submission: Submission) -> SubmissionFile:
         with speaking(self.settings.language or self.course.language):  # what is wrong with a file, its student reads
-            return HandedIn(submission, content(submission.path, self.course.limits.notebook_mb))
+            return SubmissionFile(submission, content(submission.path, self.course.limits.notebook_mb))
 
-    def start(self, submissions: Sequence[Submission]) -> list[Submission | HandedIn]:
+    def start(self, submissions: Sequence[Submission]) -> list[Submission | SubmissionFile]:
         """Enter what is finished or can't be read; the others, with their bytes as long as `HELD` allows."""
-        waiting: list[Submission | HandedIn] = []
+        waiting: list[Submission | SubmissionFile] = []
         held = 0
         known: list[tuple[Submission, Report]] = []
         for submission in submissions:
@@ -146,9 +145,9 @@ class _Run:
             self.journal.stamp(submission)
             known.append((submission, found))
             if len(known) == BATCH:
-                self.enter(known, again=True)
+                self.enter(known, unchanged=True)
                 known = []
-        self.enter(known, again=True)
+        self.enter(known, unchanged=True)
         return waiting
 
     def known(self, submission: Submission, digest: str) -> Report | tuple[str, ...]:
@@ -194,10 +193,10 @@ class _Run:
         self.enter([(submission, report)], result=result)
 
     def enter(
-        self, reports: Sequence[tuple[Submission, Report]], *, again: bool = False, result: Result | None = None
+        self, reports: Sequence[tuple[Submission, Report]], *, unchanged: bool = False, result: Result | None = None
     ) -> None:
         """Into the gradebook. When that fails, what still runs is finished and journalled before the error is raised."""
-        times = [handed_in_at(submission) for submission, _ in reports]
+        times = [submission_time(submission) for submission, _ in reports]
         entries = [(report, moment) for (_, report), (moment, _) in zip(reports, times, strict=True)]
         try:
             if self.broken is None:
@@ -213,21 +212,21 @@ class _Run:
                 log.warning("%s", warning)
             done = Done(
                 submission, self.journal.folder.report(submission), report.points, report.out_of, bool(report.undecided),
-                again=again, warning=warning, why=self.why.get(submission, ()), **figures,  # type: ignore[arg-type]
+                unchanged=unchanged, warning=warning, why=self.why.get(submission, ()), **figures,  # type: ignore[arg-type]
             )  # fmt: skip
             if done.why:
                 log.info("%s/%s was graded again: %s", done.student, done.assignment, "; ".join(done.why))
             self.done[submission] = done
-            self.progress.count(report, again, done.fits, done.trained)
+            self.progress.count(report, unchanged, done.fits, done.trained)
             self.on_state(self.progress.state)
             self.on_done(done)
 
-    def work(self, waiting: Sequence[Submission | HandedIn]) -> None:
+    def work(self, waiting: Sequence[Submission | SubmissionFile]) -> None:
         """Grade with workers: the reference solutions first."""
         settings = self.settings
         self.on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
         bundle = pack(self.course, settings.course)
-        names = sorted({(one.submission if isinstance(one, HandedIn) else one).assignment for one in waiting})
+        names = sorted({(one.submission if isinstance(one, SubmissionFile) else one).assignment for one in waiting})
         setup = Setup(
             bundle=bundle.digest, courses={name: self.course.digest(name) for name in self.course.assignments},
             isolation=settings.isolation, language=settings.language, memo=_memo(settings), package=package(),

@@ -33,7 +33,8 @@ class Busy(Frozen):
 
 
 class State(Frozen):
-    """A run. `done` of `total` submissions are finished, `again` of them were before it began; each is passed (full marks),
+    """A run. `done` of `total` submissions are finished, `again` of them were before it began and are
+    unchanged (the name is published: `status --json`); each is passed (full marks),
     failed (it lost points) or undecided. `fits` trainings were asked for, `trained` of them had to run."""
 
     phase: Phase
@@ -81,11 +82,11 @@ class Progress:
         if self.state.phase != phase or time.monotonic() - self._written > WRITE_SECONDS:
             self.save()
 
-    def count(self, report: Report, again: bool, fits: int, trained: int) -> None:
+    def count(self, report: Report, unchanged: bool, fits: int, trained: int) -> None:
         state = self.state
         which = status(report)
         self.change(
-            done=state.done + 1, again=state.again + again, fits=state.fits + fits, trained=state.trained + trained,
+            done=state.done + 1, again=state.again + unchanged, fits=state.fits + fits, trained=state.trained + trained,
             **{which: getattr(state, which) + 1},
         )  # fmt: skip
 

@@ -38,7 +38,7 @@ from typing import Any, Literal, Self
 
 from autograder.common.errors import EngineError
 from autograder.common.i18n import _
-from autograder.common.submission import HandedIn, Submission
+from autograder.common.submission import Submission, SubmissionFile
 from autograder.worker import service as worker
 from autograder.worker.bundle import Bundle
 from autograder.worker.service import Setup
@@ -56,7 +56,7 @@ DASHBOARD = "127.0.0.1:8787"
 class Job:
     """A submission. `attempts`: how often it was given to a worker that did not bring it back."""
 
-    handed_in: HandedIn
+    handed_in: SubmissionFile
     attempts: int = 0
     reasons: list[str] = field(default_factory=list)
 
@@ -124,9 +124,10 @@ class Crew:
                 message = _(
                     "no Dask scheduler answers at '{address}' ({error})", address=self.scheduler, error=_line(error)
                 )
-                remedy = "Start one (`dask scheduler`), or leave --scheduler out to use this machine."
+                remedy = _("Start one (`dask scheduler`), or leave --scheduler out to use this machine.")
             else:
-                message, remedy = f"no worker could be started on this machine: {_line(error)}", "Try --workers 1."
+                message = _("no worker could be started on this machine: {error}", error=_line(error))
+                remedy = _("Try --workers 1.")
             raise EngineError(message, remedy) from error
         _hush()
         shown = self._dashboard or self.scheduler
@@ -227,7 +228,7 @@ class Crew:
             there = self._client.scheduler_info()["workers"]
         except Exception as error:
             message = _("the Dask scheduler is gone ({error})", error=_line(error))
-            raise EngineError(message, "Run the command again: what was graded is kept.") from error
+            raise EngineError(message, _("Run the command again: what was graded is kept.")) from error
         if self._cluster is not None and len(self._cluster.workers) < self._count:
             self._cluster.scale(self._count)  # one that did not come back at all
         for address, about in there.items():
@@ -320,4 +321,4 @@ def _require_bokeh() -> None:
     import importlib.util
 
     if importlib.util.find_spec("bokeh") is None:
-        raise EngineError(_("Dask's dashboard needs Bokeh, which is not installed"), "pip install bokeh")
+        raise EngineError(_("Dask's dashboard needs Bokeh, which is not installed"), "`pip install bokeh`")

@@ -30,7 +30,7 @@ from autograder.course.checks.base import (
 )
 from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.in_words import weights_of
-from autograder.course.checks.network import ModelCheck
+from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 from autograder.course.checks.values import AT_LEAST

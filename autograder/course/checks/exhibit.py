@@ -23,11 +23,12 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
 )
-from autograder.course.checks import accuracy, compiling, effective_layers, layers, network, training
+from autograder.course.checks import accuracy, compiling, effective_layers, layers, named_layers, network, training
 from autograder.course.checks.base import Check, Lab, built
+from autograder.course.checks.layer_specs import LayerSpec
 
 _STRUCTURE = (
-    network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
+    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
 )  # fmt: skip
 _TRAINING = (
@@ -53,7 +54,7 @@ def portray(
     wanted = {
         check.of: check
         for check in open_
-        if isinstance(check, network.Layers) and decided[check.id] is not Status.PASSED
+        if isinstance(check, layers.Layers) and decided[check.id] is not Status.PASSED
     }
     found = _models(values, (check.of for check in open_ if isinstance(check, _STRUCTURE)))
     said = {kind: {check.of for check in open_ if isinstance(check, kind)} for kind in (network.Parameters, network.OutputShapes)}  # fmt: skip
@@ -139,7 +140,7 @@ def _measured(
 
 
 def picture(
-    model: ModelDescription, name: str, wanted: Sequence[network.LayerSpec] | None = None, *,
+    model: ModelDescription, name: str, wanted: Sequence[LayerSpec] | None = None, *,
     counts: bool = True, shapes: bool = True,
 ) -> Network:  # fmt: skip
     """A described network as it is drawn; layers that differ from those `wanted` are marked.
@@ -176,7 +177,7 @@ def _layer(layer: LayerDescription, differs: bool) -> Layer:
     )
 
 
-def _asked(check: network.Layers, model: ModelDescription | None) -> tuple[Layer, ...]:
+def _asked(check: layers.Layers, model: ModelDescription | None) -> tuple[Layer, ...]:
     missing = _unmatched(model, check.layers) if model is not None else frozenset()
     drawn = []
     for place, one in enumerate(effective_layers.asked(check.layers)):
@@ -191,7 +192,7 @@ def _key(layer: effective_layers.Effective) -> tuple[Any, ...]:
     return (layer.type, *(layer.settings.get(key) for key in ("units", "activation", "rate")))
 
 
-def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list[tuple[int, int, int]]:
+def _blocks(model: ModelDescription, specs: Sequence[LayerSpec]) -> list[tuple[int, int, int]]:
     """(place in the network, place in the task, length) of the runs of layers that agree."""
     found, wanted = effective_layers.effective(model), effective_layers.asked(specs)
     if len(found) == len(wanted):
@@ -206,13 +207,13 @@ def _blocks(model: ModelDescription, specs: Sequence[network.LayerSpec]) -> list
     return [(block.a, block.b, block.size) for block in same]
 
 
-def _differing(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:
+def _differing(model: ModelDescription, wanted: Sequence[LayerSpec]) -> frozenset[int]:
     """Places of layers that aren't as asked. An activation that is a layer of its own differs together with its layer."""
     agree = {a + n for a, _, length in _blocks(model, wanted) for n in range(length)}
     return frozenset(place for place, own in enumerate(effective_layers.groups_of(model)) if own not in agree)
 
 
-def _unmatched(model: ModelDescription, wanted: Sequence[network.LayerSpec]) -> frozenset[int]:
+def _unmatched(model: ModelDescription, wanted: Sequence[LayerSpec]) -> frozenset[int]:
     agree = {b + n for _, b, length in _blocks(model, wanted) for n in range(length)}
     return frozenset(range(len(wanted))) - agree
 

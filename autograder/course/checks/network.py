@@ -12,14 +12,8 @@ from autograder.common.wire.description import FunctionDescription, LayerDescrip
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
 from autograder.course.checks.effective_layers import without_activations
 from autograder.course.checks.forms import Form
-from autograder.course.checks.layer_specs import LayerSpec
-from autograder.course.checks.layers import Layers, ModelCheck
-from autograder.course.checks.named_layers import LayerNames, SameLayers
+from autograder.course.checks.layers import ModelCheck
 
-__all__ = [
-    "Builds", "InputShape", "LayerNames", "LayerSpec", "Layers", "ModelCheck", "OutputShapes", "Parameters", "SameLayers",
-    "WeightShapes",
-]  # fmt: skip
 Length = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 

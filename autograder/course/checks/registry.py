@@ -19,7 +19,9 @@ from autograder.course.checks import (
     arrays,
     compiling,
     functions,
+    layers,
     manual,
+    named_layers,
     network,
     predictions,
     rates,
@@ -32,7 +34,7 @@ from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
-    network.Layers, network.LayerNames, network.SameLayers, network.Parameters, network.InputShape,
+    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, accuracy.Evaluation, accuracy.Evaluations, predictions.Predictions,

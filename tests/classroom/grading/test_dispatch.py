@@ -17,7 +17,7 @@ from autograder.classroom.grading.dispatch import Finished, Stop, work
 from autograder.classroom.grading.workers import Answer, Crew, Job, Member
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, EngineError, SubmissionError
-from autograder.common.submission import HandedIn, Submission
+from autograder.common.submission import Submission, SubmissionFile
 from autograder.course.course import load
 from autograder.worker import bundle as bundles
 from autograder.worker.service import NOT_ADMITTED, Setup
@@ -64,10 +64,10 @@ class Twin:
 
 
 def run(twin: Twin, names: Iterable[str], stop: Stop | None = None) -> list[Finished]:
-    def read(submission: Submission) -> HandedIn:
+    def read(submission: Submission) -> SubmissionFile:
         if submission.student == "gone":
             raise SubmissionError("The file can't be read.")
-        return HandedIn(submission, submission.student.encode())
+        return SubmissionFile(submission, submission.student.encode())
 
     submissions = [Submission(name, "first", Path(name)) for name in names]
     return list(work(twin, submissions, read, stop or Stop()))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder.classroom.find_submissions import find_submissions, handed_in_at
+from autograder.classroom.find_submissions import find_submissions, submission_time
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
@@ -40,7 +40,7 @@ def template(tmp_path_factory):
                 for name, question in task.asked.questions.items()
             ])  # fmt: skip
             Journal(course.root).write(submission, report.to_json(), nbformat.writes(nbformat.v4.new_notebook()))
-            book.write(report, course, handed_in_at(submission)[0])
+            book.write(report, course, submission_time(submission)[0])
     return course
 
 
@@ -110,7 +110,7 @@ def test_an_extension_is_applied_by_regrade_and_by_grading_and_its_mistakes_stop
     with Book(address(course), course.course.id) as book:  # as `grade` enters what is unchanged
         (bob,) = [each for each in find_submissions(course.root / "submitted", course) if each.student == "bob"]
         book.prepare(course, "first")
-        book.write_all([(Folder(course.root).read_report(bob), handed_in_at(bob)[0])], course)
+        book.write_all([(Folder(course.root).read_report(bob), submission_time(bob)[0])], course)
     assert penalty(course) == pytest.approx(before)
 
 

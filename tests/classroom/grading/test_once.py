@@ -12,7 +12,7 @@ from autograder.classroom.grading import handin_store, run
 from autograder.classroom.grading.dispatch import Finished
 from autograder.classroom.grading.journal import Result
 from autograder.common.errors import SubmissionError
-from autograder.common.submission import HandedIn
+from autograder.common.submission import SubmissionFile
 from autograder.common.wire import handins
 from autograder.worker import grading, judge_process, service, task
 from autograder.worker.answers import all_failed
@@ -44,7 +44,7 @@ def pretending(course, graded):
     def work(crew, waiting, read, stop, on_tick):
         for one in waiting:
             try:
-                handed_in = one if isinstance(one, HandedIn) else read(one)
+                handed_in = one if isinstance(one, SubmissionFile) else read(one)
             except SubmissionError as error:
                 yield Finished(one, unreadable=error)
                 continue

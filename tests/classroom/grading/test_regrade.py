@@ -29,7 +29,7 @@ from autograder.judge.session import Session
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.worker.grading import grade_submission
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from tests.classroom.grading.test_run import _OWN_LAYER
 from tests.hand_built import dense, model, scalar
 
@@ -152,7 +152,7 @@ def test_regrading_gives_the_reports_of_grading_anew_byte_for_byte(changed, sand
     new = changed(measuring, **SOFTER)
     found = planned(new)
     assert [result.reasons for result in found] == [(), (), (), ()]
-    with Bench(new.root / "course.yml", memo_folder) as bench:
+    with JudgeProcess(new.root / "course.yml", memo_folder) as bench:
         for result in found:
             anew = grade_submission(result.submission, new, bench, sandbox)
             assert result.after.to_json() == anew.report.to_json(), result.submission.student

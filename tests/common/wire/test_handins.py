@@ -25,7 +25,7 @@ from autograder.course.course import load
 from autograder.judge.session import Session
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
-from autograder.worker.judge_process import Bench
+from autograder.worker.judge_process import JudgeProcess
 from tests.hand_built import dense, fit, listed, mapping, model, scalar
 
 ROWS = np.arange(48_000, dtype=np.int32)
@@ -275,7 +275,7 @@ def test_the_course_that_determines_a_report_is_the_one_whose_digest_it_carries(
 @pytest.fixture
 def judge(course_file, importing_no_tensorflow):
     """A judge process of its own that can't import TensorFlow, and the address of its socket."""
-    with tempfile.TemporaryDirectory() as short, Bench(course_file, None) as bench:
+    with tempfile.TemporaryDirectory() as short, JudgeProcess(course_file, None) as bench:
         yield bench, Path(short) / "judge"
 
 

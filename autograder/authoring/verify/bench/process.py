@@ -65,7 +65,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     course = load(course_file)
     notebook = solved(course, assignment)  # raises before Keras is imported
     from autograder.authoring.verify.bench.run import Bench
-    from autograder.authoring.verify.rewriting import Source, versions
+    from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
     from autograder.authoring.verify.slips import MISTAKES
     from autograder.authoring.verify.slips.blind import blind
     from autograder.authoring.verify.slips.requirements import observer
@@ -82,7 +82,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     if slips:
         for version, checks in blind(source, questions, bench.names):
             found["slips"].add(version, notebook, dict.fromkeys(checks, "blind"))
-    plans = (("spellings", REWRITERS, spellings, 5), ("slips", MISTAKES, slips, 1))
+    plans = (("spellings", REWRITERS, spellings, MOST_CHANGES), ("slips", MISTAKES, slips, 1))
     for kind, rewriters, seeds, most in plans:
         # One after the other where they share the cells that take time.
         made = sorted(versions(source, rewriters, seeds, f"{kind}/{assignment}", most), key=lambda one: [one.changed.get(place, "") for place in heavy])  # fmt: skip

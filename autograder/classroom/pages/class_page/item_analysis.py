@@ -140,9 +140,12 @@ def shares(reports: Iterable[Report]) -> list[float]:
     return [min(1.0, report.points / report.out_of) for report in reports if report.out_of]
 
 
-def histogram(values: Iterable[float], bins: int = 10) -> list[int]:
-    """How many of `values` (0 to 1) are in each of equally wide bins; 1 is in the last one."""
-    counts = [0] * bins
+BINS = 10
+
+
+def histogram(values: Iterable[float]) -> list[int]:
+    """How many of `values` (0 to 1) are in each of `BINS` equally wide bins; 1 is in the last one."""
+    counts = [0] * BINS
     for value in values:
-        counts[min(bins - 1, max(0, int(value * bins + 1e-9)))] += 1
+        counts[min(BINS - 1, max(0, int(value * BINS + 1e-9)))] += 1
     return counts

@@ -14,7 +14,7 @@ import nbformat
 
 from autograder.classroom.collect.attempts import Place as Attempts
 from autograder.classroom.collect.attempts import read_record
-from autograder.classroom.folder import Folder
+from autograder.classroom.folder import FORMGRADER, Folder
 from autograder.classroom.folder import Place as Work
 from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
@@ -38,7 +38,7 @@ COMPARE_SECONDS = 120  # for those of an assignment with one another: 500 of the
 def gather(
     course: Course,
     reports: Sequence[Report],
-    home: str = formgrader.HOME,
+    home: str = FORMGRADER,
     *,
     compare: bool = True,
     beside: Path | None = None,
