@@ -1,4 +1,4 @@
-"""Brings the catalogues of autograder/locale/ up to date with the code: ``make messages``.
+"""Brings the catalogues of autograder/common/locale/ up to date with the code: ``make messages``.
 
 What is found: arguments of `_`, `N_` and `ngettext` in the package and its templates; and, without any marking, what a
 command's --help shows: its docstring, and every ``help=`` and ``epilog=``. Translations are written by hand into the .po

@@ -50,7 +50,7 @@ Language = Annotated[
     str,
     typer.Option(
         "--language",
-        help="en or ko; by default each submission in its own.",
+        help="a language of the course; by default each submission in its own.",
         show_default=False,
     ),
 ]

@@ -71,7 +71,7 @@ def export(
         Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet of one assignment, to be filled in.")
     ] = None,
     course: CourseFile = None,
-    language: Annotated[str, typer.Option(help="Of titles and of what students read: en or ko; by default the course's first.")] = "",
+    language: Annotated[str, typer.Option(help="Of titles and of what students read: a language of the course; by default the course's first.")] = "",
 ) -> None:  # fmt: skip
     """Write grades for another system: points by question and in total, manual scores and late penalties included.
 

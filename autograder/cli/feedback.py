@@ -35,7 +35,7 @@ def feedback(
     assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments; by default all.")] = None,
     student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
     language: Annotated[
-        str, typer.Option(help="Of the pages: en or ko; by default the language that was graded in.")
+        str, typer.Option(help="Of the pages: a language of the course; by default the language that was graded in.")
     ] = "",
     zip: Annotated[
         ZipChoice | None,

@@ -1,4 +1,4 @@
-"""`autograder grade`, and what `demo` shares with it."""
+"""`autograder grade`; `demo` runs and shows a class with it, too."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ def report(
     similar: Annotated[
         bool, typer.Option("--similar/--no-similar", help="Compare the notebooks with one another.")
     ] = True,
-    language: Annotated[str, typer.Option(help="Of the page: en or ko; by default the course's first.")] = "",
+    language: Annotated[
+        str, typer.Option(help="Of the page: a language of the course; by default the course's first.")
+    ] = "",
     course: CourseFile = None,
 ) -> None:
     """Make a page of the class from the reports: scores, checks and slips, accuracy, what waits for a person.
