@@ -19,6 +19,7 @@ from autograder.course.checks import (
     compiling,
     functions,
     layers,
+    named_layers,
     network,
     predictions,
     training,
@@ -39,7 +40,7 @@ _SPOILS: tuple[tuple[tuple[type[Check], ...], str], ...] = (
 )  # fmt: skip
 _BY_HAND = (values.ValueCheck, values.Choice, functions.Function)
 _SPOILS_NOTHING = (
-    *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, network.LayerNames, network.SameLayers, training.BatchSize,
+    *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, named_layers.LayerNames, named_layers.SameLayers, training.BatchSize,
     accuracy.Accuracy, predictions.Predictions, accuracy.Evaluation, accuracy.Evaluations,
 )  # fmt: skip
 # ... and what a check's verdict rests on beside the answer itself; all but answers by hand also on that something was made at all.
