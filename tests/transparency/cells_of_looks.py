@@ -45,7 +45,6 @@ CELLS = {
     "frames of a callback": raised(
         f"m.fit(x, y, verbose=0, callbacks=[{C}.LambdaCallback(on_epoch_end=lambda e, l: 1 / 0)])"
     ),
-    "frames of a validation": raised("m.fit(x, y, validation_data=(xt[:, :5], yt), verbose=0)"),
     "frames, with all of Keras's": f"{RAISED}keras.config.disable_traceback_filtering()\ntry: r = frames(lambda: m.fit(flat, y, verbose=0))\nfinally: keras.config.enable_traceback_filtering()\nr",
     "frames of the cause": f"{RAISED}def cause():\n    try: m.fit(flat, y, verbose=0)\n    except ValueError as e: raise RuntimeError('mine') from e\nframes(cause)",
     "an error that is logged": "import logging, io; out = io.StringIO(); g = logging.getLogger('mine'); g.addHandler(logging.StreamHandler(out)); g.propagate = False; m = net()\ntry: m.fit(flat, y, verbose=0)\nexcept Exception: g.exception('failed')\n'autograder/kernel' in out.getvalue()",
