@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import time
 from collections import Counter
 from typing import Any
@@ -20,6 +21,7 @@ from autograder.sandbox.given import MOST_TIMES, Given
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
 # All seconds below are of what the kernel is given (given.py).
 PLAIN_SECONDS = 1.0  # for which nobody looks how much that is
+LOOK_SECONDS = 0.5  # between two looks whether a reply has come
 ASK_SECONDS = 5.0  # after which a kernel that is silent about a cell is asked something that it answers after it
 REPLY_SECONDS = (
     1.0  # how long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended
@@ -105,7 +107,10 @@ class Client(NotebookClient):  # type: ignore[misc]
     async def answer(self, msg_id: str, asked: list[str]) -> dict[str, Any]:
         """The reply to a cell; an empty one where the kernel, which answers in order, answers a later question, one of those in `asked`."""
         while True:
-            message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=None)
+            try:  # again and again: a question that is sent meanwhile may swallow the sign that something came
+                message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                continue
             parent = message["parent_header"].get("msg_id")
             if parent == msg_id:
                 return message

@@ -1,5 +1,6 @@
 """Work on what strangers wrote ends within its limits, whatever it meets, and the process that asked goes on."""
 
+import faulthandler
 import os
 import signal
 import time
@@ -26,6 +27,11 @@ def deeper(value=0):
     return deeper(value + 1)
 
 
+def ends(number):
+    faulthandler.disable()  # pytest's, which says at length where
+    os.kill(os.getpid(), number)
+
+
 HOSTILE = {
     "time": forever,
     "memory": gigabytes,
@@ -33,8 +39,8 @@ HOSTILE = {
     "an answer without end": lambda: "x" * (3 << 20),
     "an answer that is no JSON": lambda: {1, 2},
     "an end by itself": lambda: os._exit(3),
-    "an end by its own fault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-    "an end by its own hand": lambda: os.kill(os.getpid(), signal.SIGABRT),
+    "an end by its own fault": lambda: ends(signal.SIGSEGV),
+    "an end by its own hand": lambda: ends(signal.SIGABRT),
     "an error that nobody foresaw": lambda: [][1],
 }
 
@@ -94,7 +100,7 @@ def test_of_work_that_shares_a_child_each_answers_for_itself():
         if number % 50 == 3:
             raise SubmissionError("no notebook")
         if number == 45:  # ends the child of those beside it too, at first
-            os.kill(os.getpid(), signal.SIGSEGV)
+            ends(signal.SIGSEGV)
         return {"number": number}
 
     found = confined_each(work, range(100))

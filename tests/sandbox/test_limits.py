@@ -88,10 +88,10 @@ def test_what_can_not_come_any_more_is_not_waited_for(
 def test_a_kernel_that_shows_nothing_any_more_is_soon_not_listened_to(
     attempt: Try, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
+    monkeypatch.setattr(client, "OUTPUT_SECONDS", 1.5)  # for each cell it would be more than the notebook has
     monkeypatch.setattr(client, "QUIET_SECONDS", 0.02)
     monkeypatch.setattr(client, "ASK_SECONDS", 0.5)
-    tried = attempt(LOSSY.format(lost), *[NEXT] * 60, notebook_seconds=20)
+    tried = attempt(LOSSY.format(lost), *[NEXT] * 60, notebook_seconds=60)
     assert tried.limits == ["output"] and tried.run.finished
 
 
