@@ -31,7 +31,7 @@ from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.functions import defines
-from autograder.course.earnable import unsuited
+from autograder.course.earnable import unsuited, untrained
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
 from autograder.course.settings import FileBeside
@@ -87,6 +87,10 @@ class Course(Written):
             for place, check in self.checks(name)
             if (problem := unsuited(check, assignment.data or self.data, self.limits, self.networks))
         ]
+        if self.sandbox_training == "undecided":
+            for name, assignment in self.assignments.items():
+                said = untrained(question.checks for question in assignment.questions.values())
+                found += [(place, said[id(check)]) for place, check in self.checks(name) if id(check) in said]
         if found:
             raise wrong_at(*found)
         return self

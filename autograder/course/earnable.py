@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from autograder.common import allowed
 from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
 from autograder.common.hints.for_errors import meant
@@ -12,10 +13,11 @@ from autograder.common.i18n import _
 from autograder.course.checks.accuracy import Accuracy, Metric, OnSplit
 from autograder.course.checks.arrays import ArrayCheck
 from autograder.course.checks.base import Check
+from autograder.course.checks.layers import Layers
 from autograder.course.checks.network import Parameters
 from autograder.course.checks.predictions import Predictions
 from autograder.course.checks.score import Score
-from autograder.course.checks.training import Epochs, TrainedOn
+from autograder.course.checks.training import Epochs, FitCheck, TrainedOn, TrainedWith
 from autograder.course.settings import DataSettings, Limits
 
 OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
@@ -24,6 +26,10 @@ OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score
 
 def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -> str:
     """Why nobody can earn `check`, and what is allowed; '' where somebody can."""
+    for key in (*check.values_named, "reported"):
+        named = getattr(check, key, "")
+        if check.of in ((named,) if isinstance(named, str) else named):
+            return _("'of' and '{key}' both name `{of}`: each is a value of its own", key=key, of=check.of)
     if not networks and check.looks_at_networks():
         return _("it looks at a network, and the course has `networks: false`")
     if not networks and isinstance(check, ArrayCheck) and check.equals and data_sets.has_images(data.name):
@@ -33,6 +39,31 @@ def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -
         said = _("{data} has no test rows: ask for the holdout", data=called)
         return said + (_(", or say with `test` how many of the file's last rows are the test set") if data.file else "")
     return _of_other_data(check, data, called) or _beyond(check, limits)
+
+
+def untrained(questions: Iterable[Sequence[Check]]) -> dict[int, str]:
+    """By the `id` of checks on layers that the grader doesn't train, where training of that network is asked for, too: what to do.
+
+    `questions`: the checks of each, in order. A name is the network's until a question says other layers of it.
+    """
+    doubts: dict[str, tuple[Check, str]] = {}
+    found: dict[int, str] = {}
+    for checks in questions:
+        for check in (one for one in checks if isinstance(one, Layers)):
+            strange = [spec.type for spec in check.layers if spec.type not in allowed.LAYERS and spec.times != 0]
+            doubts.pop(check.of, None)
+            if strange:
+                doubts[check.of] = check, strange[0]
+        for trained in (one for one in checks if isinstance(one, (FitCheck, TrainedWith, OnSplit))):
+            if trained.of in doubts:
+                asked, layer = doubts[trained.of]
+                found[id(asked)] = _(
+                    "the grader doesn't train a layer {type}, and the training of `{of}` is asked for: ask for other layers, or "
+                    "for nothing of its training, or say `sandbox_training: accepted`",
+                    type=layer,
+                    of=asked.of,
+                )
+    return found
 
 
 def names_prepared(check: Check) -> set[tuple[str, bool]]:

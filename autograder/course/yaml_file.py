@@ -29,7 +29,7 @@ _UNSEEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U
 
 
 def read_yaml(path: Path, remedy: str = "") -> Any:
-    """What a YAML file holds; a key may stand only once, and ``<<`` merges. Raises CourseError with `remedy`."""
+    """What a YAML file holds; a key may stand only once, and ``<<`` merges. Raises CourseError, with `remedy` where it can't be read."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -39,10 +39,10 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
         raise CourseError(
             f"{path}:{line}: " + _("this line is not UTF-8"), _("Save the file as UTF-8 in your editor.")
         ) from error
-    return parse_yaml(text, path, remedy)
+    return parse_yaml(text, path)
 
 
-def parse_yaml(text: str, path: Path | str, remedy: str = "") -> Any:
+def parse_yaml(text: str, path: Path | str) -> Any:
     """What `text` holds, which was read from `path`. Raises CourseError with file and line, and what is wrong there in words of people."""
     if stray := _UNSEEN.search(text):
         line = text[: stray.start()].count("\n") + 1
@@ -53,7 +53,7 @@ def parse_yaml(text: str, path: Path | str, remedy: str = "") -> Any:
         return yaml.load(text, _Strict)
     except yaml.MarkedYAMLError as error:
         line, said = yaml_words.told(error, text)
-        raise CourseError(f"{path}:{line}: {said}", remedy) from error
+        raise CourseError(f"{path}:{line}: {said}") from error
 
 
 # libyaml reads twenty times as fast; not every machine has it.
@@ -219,6 +219,8 @@ def _message(problem: ErrorDetails, place: Place, model: Any, document: Any) -> 
 
 
 def _pattern(pattern: str) -> str:
+    if "{64}" in pattern:
+        return _("should be the 64 digits, 0-9 and a-f, that sha256sum says")
     allowed = "a-z, 0-9, -" if "-]" in pattern else "a-z, 0-9, _"
     return _("should begin with a small letter and hold only {allowed}", allowed=allowed)
 

@@ -41,7 +41,7 @@ def optimizer(**settings):
 
 ON_OTHER_DATA = [
     *(({"of": "m", "split": "test", **check}, parts, "has no test rows: ask for the holdout") for parts in (TABLE, FILE, NUMBERS) for check in (
-        {"type": "metric", "metric": "loss", "at_most": 1}, {"type": "evaluation", "model": "m", "metric": "loss"},
+        {"type": "metric", "metric": "loss", "at_most": 1}, {"type": "evaluation", "model": "n", "metric": "loss"},
         {"type": "trained_on"}, {"type": "score", "metric": "r2", "at_least": 0.1}, {"type": "score", "metric": "r2", "at_least": 0.1, "split": "test"},
     )),
     ({"type": "array", "equals": "test", "prepared": "raw"}, TABLE, "no test rows"),
@@ -53,7 +53,7 @@ ON_OTHER_DATA = [
     ({"type": "array", "equals": "train", "prepared": "raw"}, {}, "'prepared' is of tables, and fashion_mnist are images"),
     ({"type": "trained_on", "prepared": "standardised"}, {}, "'prepared' is of tables"),
     *(({"of": "m", **check}, NUMBERS, "is of classes, and diabetes has numbers") for check in (
-        {"type": "accuracy", "at_least": 0.5}, {"type": "metric", "metric": "f1_score", "at_least": 0.5}, {"type": "predictions", "model": "m"},
+        {"type": "accuracy", "at_least": 0.5}, {"type": "metric", "metric": "f1_score", "at_least": 0.5}, {"type": "predictions", "model": "n"},
         {"type": "score", "metric": "accuracy", "at_least": 0.5, "split": "holdout"},
     )),
     ({"type": "array", "equals": "train"}, {"networks": False}, "looks at images, and the course has `networks: false`"),
@@ -81,6 +81,14 @@ NOTHING_LIKE_IT = [
     ({"type": "object", "equals": "keras.callbacks.EarlyStopping"}, "did you mean 'EarlyStopping'?"),
     ({"type": "output_shapes", "shapes": [[100], [10]]}, "[100] has no batch axis, which comes first: [null, 100]"),
     ({"type": "choice", "equals": "a", "among": ["a"]}, "nothing to choose"),
+    *(({"of": "a", **check}, "both name `a`: each is a value of its own") for check in (
+        {"type": "evaluation", "model": "a"}, {"type": "evaluations", "models": "a"}, {"type": "predictions", "model": "a"}, {"type": "winner", "results": "a"},
+        {"type": "same_layers", "layers": ["b", "a"]}, {"type": "score", "metric": "r2", "split": "holdout", "reported": "a"},
+    )),
+    ({"type": "table", "columns": ["size", "size"]}, "the column size stands twice"),
+    ({"type": "table", "columns": ["size", "rooms"], "kinds": {"room": "float"}}, "none of its columns: did you mean 'rooms'?"),
+    ({"type": "metric", "metric": "r2", "at_least": 0.5}, "There are loss, accuracy, r2_score"),
+    ({"type": "metric", "metric": "r2_scor", "at_least": 0.5}, "did you mean 'r2_score'?"),
     ({**VALUE, "id": "my check"}, "leave blanks and dots out"), ({**VALUE, "id": "a.b"}, "leave blanks and dots out"),
 ]  # fmt: skip
 
@@ -174,3 +182,32 @@ def test_each_slip_in_the_name_of_a_setting_is_refused():
         for key in class_names.settings(name) or ():
             assert unknown_class(name, [key], class_names.objects()) == ""
             assert f"has no setting '{key}x'" in unknown_class(name, [f"{key}x"], class_names.objects())
+
+
+TRAINED = [{"type": "trained_on"}, {"type": "epochs", "equals": 1}, {"type": "accuracy", "at_least": 0.5}, {"type": "fresh"},
+           {"type": "trained_with", "equals": "SGD"}, {"type": "metric", "metric": "loss", "at_most": 1}]  # fmt: skip
+
+
+def _asked(folder, layer, trained, later, **parts):
+    """A course that asks for a network with that layer, and of a network called m how it was trained, in another question."""
+    checks = [{"type": "layers", "of": "m", "layers": [{"type": layer}], "points": 1}]
+    others = [{"type": "layers", "of": "m", "layers": [{"type": "Dense"}], "points": 1}] if later else []
+    questions = {
+        "q": {"title": "Q", "points": 1, "checks": checks},
+        "r": {"title": "R", "points": 1 + later, "checks": [*others, {**trained, "of": "m", "points": 1}]},
+    }
+    assignment = {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": questions}
+    document = {"course": {"id": "c", "title": "C"}, **parts, "assignments": {"a": assignment}}
+    (folder / "course.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+    return load(folder / "course.yml")
+
+
+@pytest.mark.parametrize("trained", TRAINED, ids=lambda check: check["type"])
+def test_training_of_a_network_that_the_grader_does_not_train_is_refused_where_its_layers_stand(tmp_path, trained):
+    for layer in ("RandomCrop", "Conv3D", "MultiHeadAttention"):
+        with pytest.raises(CourseError, match=rf"questions\.q\.checks\.0: the grader doesn't train a layer {layer}"):
+            _asked(tmp_path, layer, trained, later=False)
+    assert _asked(tmp_path, "RandomTranslation", trained, later=False)
+    assert _asked(tmp_path, "RandomCrop", trained, later=True)
+    assert _asked(tmp_path, "RandomCrop", trained, later=False, sandbox_training="accepted")
+    assert _asked(tmp_path, "RandomCrop", {"type": "parameters", "total": 0}, later=False)

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from autograder.common import keras_names
 from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.errors import CannotRebuild
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import FitRecord, MappingDescription, ModelDescription, ScalarDescription
@@ -22,7 +24,6 @@ from autograder.course.checks.base import (
     compiled,
     failed,
     malformed,
-    name_of_keras,
     number,
     passed,
     show,
@@ -136,10 +137,10 @@ class Metric(OnSplit):
     def _is_a_metric(cls, name: str) -> str:
         if name == LOSS or name in SCORES:
             return name
-        found = name_of_keras("metrics", name)
+        found = keras_names.canonical("metrics", name)
         if found != "accuracy" and found not in _AS_SCORES:
-            known = ", ".join(("loss", "accuracy", *SCORES))
-            raise ValueError(_("the grader doesn't measure {metric}: there are {known}", metric=name, known=known))
+            said = meant(name, ["loss", "accuracy", *SCORES])
+            raise ValueError(_("the grader doesn't measure {metric}: {meant}", metric=name, meant=said))
         return _AS_SCORES.get(found, found)
 
     def problem(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from autograder.common import class_names
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import (
@@ -52,6 +53,15 @@ class Table(Check):
         parts += [_("of {rows} rows", rows=self.rows)] if self.rows is not None else []
         parts += [_("with the right numbers")] if self.reference else []
         return _("`{of}` is a table {parts}", of=self.of, parts=", ".join(parts))
+
+    def problem(self) -> str:
+        if twice := next((name for name in self.columns if self.columns.count(name) > 1), ""):
+            return _("the column {name} stands twice", name=twice)
+        strange = next((name for name in self.kinds if self.columns and name not in self.columns), "")
+        if strange and self.others == "none":
+            said = _("'kinds' names {name}, which is none of its columns", name=strange)
+            return f"{said}: {meant(strange, list(self.columns))}"
+        return ""
 
     def missing(self, root: Path) -> str:
         return defines(self.reference, root)
