@@ -53,7 +53,8 @@ class Trainings:
     lab: CourseLab
     memo: Memo
     budget: Budget
-    known: dict[str, Lineage] = field(default_factory=dict)  # by digest of weights
+    # By digest of weights. Several trainings may end with the same: of networks or settings that differ in nothing that matters.
+    known: dict[str, tuple[Lineage, ...]] = field(default_factory=dict)  # the latest first
     calls: int = 0
     trained_now: int = 0  # of the calls, those of which an epoch was not known already
     _counted: bool = False
@@ -85,10 +86,10 @@ class Trainings:
 
     def evaluate(self, request: Evaluate) -> Answer:
         """Raises as `fit` does."""
-        lineage = self.known.get(request.weights)
         plan, settings = network(request.model, request.metrics)
+        lineage = next(iter(self.ways(request.weights, plan)), None)
         net = size(plan)
-        if lineage is None or structure(lineage.plan) != structure(plan):
+        if lineage is None:
             raise CannotRebuild(_("the weights do not come from a training of the grader"))
         samples = samples_for(self.lab.own(request.samples), request.model, plan, settings, self.lab.data)
         self.budget.evaluate(net, len(samples.rows))
@@ -98,6 +99,10 @@ class Trainings:
         )
         self.lab.teach(plan, settings, request.weights, samples, measured.logs)
         return {"type": "evaluated"}, (_shown(measured, request.metrics),)
+
+    def ways(self, weights: str, plan: str) -> tuple[Lineage, ...]:
+        """How weights with this digest came out of trainings of the network `plan`: the latest first, mostly one, or none."""
+        return tuple(one for one in self.known.get(weights, ()) if structure(one.plan) == structure(plan))
 
     # ---- what is asked for
 
@@ -119,13 +124,14 @@ class Trainings:
                 # Momentum remembers what was trained on: another training's state would carry its data over.
                 raise CannotRebuild(_("the optimizer was used before, on other weights"))
             return None, None
-        lineage = self.known.get(request.start)
-        if lineage is None or structure(lineage.plan) != structure(plan):
+        ways = self.ways(request.start, plan)
+        if not ways:
             raise CannotRebuild(_("the weights do not come from a training of this network by the grader"))
+        lineage = next((one for one in ways if one.optimizer == request.optimizer_start), ways[0])
         if request.optimizer_start in ("", lineage.optimizer):
             return lineage, self._state(lineage)
         # Weights of one epoch and the optimizer of a later one of the same training: a callback gave back the best weights.
-        later = (one for one in self.known.values() if lineage.state.key in one.keys)
+        later = (one for every in self.known.values() for one in every if lineage.state.key in one.keys)
         other = next((one for one in later if one.optimizer == request.optimizer_start), None)
         if other is None:
             raise CannotRebuild(_("the optimizer's state does not come from the training of these weights"))
@@ -171,7 +177,9 @@ class Trainings:
             raise CannotTrainHere(_("the network was trained in more than {number} ways", number=MAX_RECORDS))
         optimizer = optimizer_digest(result.optimizer_state, rate is not None)
         lineage = Lineage(spec.plan, fits, result.state.bare(), optimizer, (*specs, bare), keys | set(spec.keys()))
-        self.known[digest(result.weights)] = lineage
+        key = digest(result.weights)
+        others = (one for one in self.known.get(key, ()) if one.state.key != lineage.state.key)
+        self.known[key] = (lineage, *others)[:MAX_RECORDS]
 
 
 def _same_way(one: FitSpec, other: FitSpec) -> bool:

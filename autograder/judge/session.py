@@ -33,7 +33,7 @@ from autograder.course.course import Course, Question
 from autograder.judge.lineage import Lineage, Trainings
 from autograder.networks.accepted_trainings import check_rows
 from autograder.networks.budget import Budget
-from autograder.networks.build import architecture, structure
+from autograder.networks.build import architecture
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import Size
@@ -69,9 +69,18 @@ class Session:
         self.trainings = Trainings(self.course, self.lab, self.memo, budget)
 
     @property
-    def trained(self) -> dict[str, Lineage]:
-        """What is known of weights, by their digest."""
+    def trained(self) -> dict[str, tuple[Lineage, ...]]:
+        """What is known of weights, by their digest: the trainings that they came out of, the latest first."""
         return self.trainings.known
+
+    def lineage(self, model: ModelDescription) -> Lineage | None:
+        """How a network's weights came about. Of several ways to the same weights: the one with the network's own settings.
+
+        Raises CannotRebuild for a network that can't be rebuilt.
+        """
+        ways = self.trainings.ways(digest(model.weights), architecture(model))
+        own = (one for one in ways if one.fits[-1].compiled == model.compiled)
+        return next(own, ways[0] if ways else None)
 
     @property
     def fits(self) -> int:
@@ -172,7 +181,7 @@ class Session:
             return value
         key = digest(value.weights)
         if key in self.trained:
-            return value.model_copy(update=self._explained(value, self.trained[key]))
+            return value.model_copy(update=self._explained(value))
         if key in self.claims:
             claim = self.claims[key]
             if claim.fit and self.course.sandbox_training == "accepted":
@@ -182,14 +191,15 @@ class Session:
         origin = _("weights that do not come out of fit() in this notebook") if value.origin or value.fits else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
 
-    def _explained(self, model: ModelDescription, lineage: Lineage) -> dict[str, Any]:
+    def _explained(self, model: ModelDescription) -> dict[str, Any]:
         """Trained weights explain a network only if it is the network that was trained."""
         try:
-            same = structure(architecture(model)) == structure(lineage.plan)
+            lineage = self.lineage(model)
         except CannotRebuild as error:
             return {"fits": (), "origin": str(error), "undecided": True}
-        origin = "" if same else _("weights that were trained in another network")
-        return {"fits": lineage.fits if same else (), "origin": origin, "undecided": False}
+        if lineage is None:
+            return {"fits": (), "origin": _("weights that were trained in another network"), "undecided": False}
+        return {"fits": lineage.fits, "origin": "", "undecided": False}
 
     def results(self, language: str) -> list[QuestionResult]:
         """The outcomes of everything that was handed in, in the order of the course."""

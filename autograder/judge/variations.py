@@ -221,8 +221,7 @@ def examine(session: Session) -> list[dict[str, Any]]:
     for key, check in session.course.assignment(session.assignment).measured():
         place = {"question": key, "check": check.id, "split": check.aim().key}
         value = session.values.get(key, {}).get(check.of)
-        lineage = session.trained.get(digest(value.weights)) if isinstance(value, ModelDescription) else None
-        if not isinstance(value, ModelDescription) or lineage is None or _problem(value):
+        if not isinstance(value, ModelDescription) or _problem(value) or (lineage := session.lineage(value)) is None:
             networks[f"{key}.{check.id}"] = {"checks": [place], "trials": [], "problem": _problem(value)}
             continue
         name = digest(value.weights)

@@ -1,5 +1,7 @@
 """A course on a table in front of the judge: what it recognises, what it trains all the same, and what nobody can claim of that."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import yaml
@@ -18,7 +20,7 @@ from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from tests.conftest import settle_once
-from tests.hand_built import compiled, dense, model, scalar, with_weights
+from tests.hand_built import compiled, dense, layer, model, scalar, with_weights
 
 PREPARE = """
 from sklearn.preprocessing import StandardScaler
@@ -118,7 +120,7 @@ def verdicts(session, network):
 def test_the_courses_rows_are_trained_on_proven_and_measured(session, lab):
     network = trained(session, message(*part(lab, "train")))
     assert verdicts(session, network) == [Status.PASSED] * 4
-    record = session.trained[next(iter(session.trained))].fits[0].data
+    record = session.trained[next(iter(session.trained))][0].fits[0].data
     assert (record.train, record.holdout, record.distinct, record.changed_labels) == (353, 0, 353, 0)
     assert (record.prepared, record.targets) == ("standardised", "raw")
 
@@ -389,3 +391,30 @@ def test_a_preparation_cannot_change_the_data(tmp_path):
     made = course_of(tmp_path, "def prepare(features, targets, train):\n    features[:] = 0\n    return {}\n")
     lab = CourseLab(made.data, made.root)
     assert lab.features("train", "raw").any()
+
+
+def sgd(**settings):
+    return compiled("SGD", {"learning_rate": 1e-5, **settings}, loss="mean_squared_error", metrics=())
+
+
+# Each trains as the first does: settings that say nothing on their own, and layers that do nothing.
+ALIKE = {
+    "plain": NET.model_copy(update={"compiled": sgd()}),
+    "nesterov without momentum": NET.model_copy(update={"compiled": sgd(nesterov=True)}),
+    "momentum of nothing": NET.model_copy(update={"compiled": sgd(momentum=0.0, nesterov=True)}),
+    "an activation of nothing": NET.model_copy(
+        update={"compiled": sgd(), "layers": (*NET.layers, layer("Activation", (None, 1), activation="linear"))}
+    ),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(ALIKE))[::5], ids=" then ".join)
+def test_trainings_that_end_with_equal_weights_are_each_known_as_what_they_were(session, lab, order):
+    networks = {name: trained(session, message(*part(lab, "train")), ALIKE[name]) for name in order}
+    assert np.isfinite(networks["plain"].weights[0]).all()
+    assert len(session.trained) == 1, "they end with other weights: this proves nothing"
+    for name, network in networks.items():
+        lineage = session.lineage(network)
+        assert lineage is not None and lineage.fits[-1].compiled == network.compiled, name
+        assert [one.epochs for one in lineage.fits] == [2], name
+        assert verdicts(session, network)[:2] == [Status.PASSED] * 2, name
