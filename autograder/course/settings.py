@@ -216,6 +216,6 @@ class Heading(Written):
     @field_validator("github")
     @classmethod
     def _is_a_repository(cls, name: str) -> str:
-        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", name):
+        if name and not re.fullmatch(r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", name):
             raise ValueError(_("{name} is not the name of a repository: write it like owner/name", name=name))
         return name

@@ -89,6 +89,8 @@ def test_a_variant_edits_inserts_and_moves_cells(course):
         "print(1)",
         "About name, in ko",
         "메모",
+        "About why, in ko",
+        "why",
     ]
     assert made.cells[4].source == "total = 2\nadd = total + 3  # 다섯"
     assert [cell.cell_type for cell in made.cells if cell.source in ("print(1)", "메모")] == ["code", "markdown"]

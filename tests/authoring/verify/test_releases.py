@@ -139,7 +139,7 @@ def test_a_stale_release_is_a_reason_for_its_assignment_only(tiny_course):
     ("change", "reason"),
     [
         (lambda c: change_notebook(c, "ko", "add", lambda cell: cell["metadata"]["nbgrader"].update(points=9)), "add: a question is worth something else (expected 2, found 9)"),
-        (lambda c: change_notebook(c, "ko", "name", lambda cell: cell["metadata"]["nbgrader"].update(grade_id="nmae")), "its questions are not those of course.yml, in that order (expected add, name, found add, nmae)"),
+        (lambda c: change_notebook(c, "ko", "name", lambda cell: cell["metadata"]["nbgrader"].update(grade_id="nmae")), "its questions are not those of course.yml, in that order (expected add, name, why, found add, nmae, why)"),
         (lambda c: change_notebook(c, "ko", "name-answer", lambda cell: cell.update(source="name = ''")), "name-answer: its code differs from that in 'en'"),
         (lambda c: change_checks(c, "ko", lambda questions: questions.pop("name")), "its questions are not those of course.yml, in that order (expected add, name, found add)"),
         (lambda c: change_checks(c, "ko", lambda questions: questions["add"]["checks"][0].update(points=2)), "add: its visible checks are worth something else (expected [0.5], found [2])"),

@@ -222,7 +222,7 @@ def test_a_dashboard_without_bokeh_says_what_to_install(monkeypatch: pytest.Monk
     setup = Setup(bundle="", courses={}, isolation="none", language="en", memo=None, package="", versions=())
     with pytest.raises(EngineError, match="needs Bokeh") as caught:
         Crew(setup, bundles.Bundle("", b""), 1, dashboard=True).__enter__()
-    assert caught.value.remedy == "pip install bokeh"
+    assert caught.value.remedy == "`pip install bokeh`"
 
 
 def test_grading_listens_on_this_machine_alone_and_takes_no_port_that_is_known_for_something() -> None:

@@ -96,7 +96,7 @@ def files(folder):
 def test_a_class_gets_its_scores_and_a_broken_file_costs_the_others_nothing(graded):
     course, done = graded
     assert [(d.submission.student, d.report.points) for d in done] == list(SCORES.items())
-    assert not any(d.again for d in done)
+    assert not any(d.unchanged for d in done)
     ada, carl = done[0], done[2]
     assert (ada.fits, carl.fits) == (1, 0)
     assert {"read", "kernel", "cells", "hand_in", "decide", "finish"} <= ada.stages.keys()
@@ -126,7 +126,7 @@ def test_a_second_run_grades_nothing_again_and_changes_nothing(graded, settings)
     decided = find_submissions(course.root / "submitted", course, students=["ada", "bob", "carl"])
     started = []
     again = grade_class(decided, course, settings(course), on_start=started.append)
-    assert [d.again for d in again] == [True, True, True]
+    assert [d.unchanged for d in again] == [True, True, True]
     assert started == []  # no worker, no reference solution
     assert [d.report for d in again] == [d.report for d in done[:3]]
     assert (files(course.root / "reports"), gradebook(course)) == before
@@ -139,7 +139,7 @@ def test_two_workers_forced_and_in_another_order_write_what_one_worker_wrote(gra
     submissions = list(reversed(find_submissions(other.root / "submitted", other)))
     forced = grade_class(submissions, other, settings(other, workers=2, reference=False, force=True))
     assert [d.submission for d in forced] == submissions
-    assert not any(d.again for d in forced)
+    assert not any(d.unchanged for d in forced)
     assert files(other.root / "reports") == files(course.root / "reports")
     assert gradebook(other) == gradebook(course)
 

@@ -21,7 +21,7 @@ def hand(monkeypatch):
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
     space = {"a": 1, "c": 3, "model": MODEL}
-    monkeypatch.setattr(student, "get_ipython", lambda: SimpleNamespace(user_ns=space))
+    monkeypatch.setattr("autograder.kernel.graded.student.get_ipython", lambda: SimpleNamespace(user_ns=space))
 
     def ran(cell, error=NOT_MADE):
         student.hand_in_what_is_there(SimpleNamespace(error_in_exec=error, info=SimpleNamespace(raw_cell=cell)))
