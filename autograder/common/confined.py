@@ -28,9 +28,8 @@ MB = 1 << 20
 PATIENCE = 300.0  # seconds that a child may wait for a processor on a busy machine, beyond those that it may use
 AT_ONCE = 40  # honest pieces of work of a few milliseconds that share a child, which costs as much as one of them
 ATTEMPTS = 2  # of work whose process others ended
-OTHERS = frozenset(
-    {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)}
-)  # what ends a process from outside: for want of memory, or with all that runs here; its own limits send others
+# What ends a process from outside: for want of memory, or with all that runs here; its own limits send others. Windows has fewer.
+OTHERS = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"))
 _CHUNK = 1 << 16
 _WHOLE = b"\n"  # the end of an answer
 T = TypeVar("T")

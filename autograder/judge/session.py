@@ -73,12 +73,12 @@ class Session:
         """What is known of weights, by their digest: the trainings that they came out of, the latest first."""
         return self.trainings.known
 
-    def lineage(self, model: ModelDescription) -> Lineage | None:
-        """How a network's weights came about. Of several ways to the same weights: the one with the network's own settings.
+    def lineage(self, model: ModelDescription, weights: str) -> Lineage | None:
+        """How a network's weights, which have the digest `weights`, came about. Of several ways to the same weights: the one with the network's own settings.
 
         Raises CannotRebuild for a network that can't be rebuilt.
         """
-        ways = self.trainings.ways(digest(model.weights), architecture(model))
+        ways = self.trainings.ways(weights, architecture(model))
         own = (one for one in ways if one.fits[-1].compiled == model.compiled)
         return next(own, ways[0] if ways else None)
 
@@ -181,7 +181,7 @@ class Session:
             return value
         key = digest(value.weights)
         if key in self.trained:
-            return value.model_copy(update=self._explained(value))
+            return value.model_copy(update=self._explained(value, key))
         if key in self.claims:
             claim = self.claims[key]
             if claim.fit and self.course.sandbox_training == "accepted":
@@ -191,10 +191,10 @@ class Session:
         origin = _("weights that do not come out of fit() in this notebook") if value.origin or value.fits else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
 
-    def _explained(self, model: ModelDescription) -> dict[str, Any]:
+    def _explained(self, model: ModelDescription, weights: str) -> dict[str, Any]:
         """Trained weights explain a network only if it is the network that was trained."""
         try:
-            lineage = self.lineage(model)
+            lineage = self.lineage(model, weights)
         except CannotRebuild as error:
             return {"fits": (), "origin": str(error), "undecided": True}
         if lineage is None:

@@ -221,10 +221,14 @@ def examine(session: Session) -> list[dict[str, Any]]:
     for key, check in session.course.assignment(session.assignment).measured():
         place = {"question": key, "check": check.id, "split": check.aim().key}
         value = session.values.get(key, {}).get(check.of)
-        if not isinstance(value, ModelDescription) or _problem(value) or (lineage := session.lineage(value)) is None:
+        name = digest(value.weights) if isinstance(value, ModelDescription) else ""
+        if (
+            not isinstance(value, ModelDescription)
+            or _problem(value)
+            or (lineage := session.lineage(value, name)) is None
+        ):
             networks[f"{key}.{check.id}"] = {"checks": [place], "trials": [], "problem": _problem(value)}
             continue
-        name = digest(value.weights)
         if name not in networks:
             made = trials(value, lineage.specs, session.lab.prepared)
             documents = [trial_document(trial, caught(session, value, trial.model)) for trial in made]
