@@ -26,7 +26,7 @@ from autograder.authoring.verify.slips.trainings import fingerprint
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
 from autograder.authoring.verify.spellings.holding import HOLDING
-from autograder.authoring.verify.spellings.layout import LAYOUT
+from autograder.authoring.verify.spellings.layout import LAYOUT, line_magics
 from autograder.authoring.verify.spellings.values import VALUES, FewBits
 from autograder.course.checks.registry import TYPES
 from autograder.course.course import Question
@@ -127,6 +127,26 @@ def test_a_number_of_whatever_bits_is_handed_in_as_the_decimal_that_it_stands_fo
         made = names()
         exec(source, made)
         assert describe(made["rate"]).value == decimal, source
+
+
+@pytest.fixture(scope="module")
+def as_ipython_takes_it():
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    assert "run_line_magic" in shell.prefilter_manager.prefilter_lines(
+        "history: object = 3"
+    )  # the fault that this is about
+    return shell.prefilter_manager.prefilter_lines
+
+
+@pytest.mark.parametrize("rewriter", REWRITERS, ids=lambda one: type(one).__name__)
+def test_no_way_to_write_a_statement_is_a_command_of_ipython(rewriter, as_ipython_takes_it):
+    for name in sorted(line_magics()):
+        for value in ("model.fit(1)", "3", "(1, 2)", "[1, 2]", "'a'", "0.5", "True"):
+            code = rewrite(f"{name} = {value}", rewriter, random.Random(name + value))
+            assert code is None or as_ipython_takes_it(code) == code
 
 
 def test_the_same_seed_makes_the_same_version_whatever_else_is_tried():

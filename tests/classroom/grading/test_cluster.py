@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +135,15 @@ def strike(what: str, cluster: Cluster, process: subprocess.Popen[str], generato
     """SIGKILL, to one or to all."""
     if what in ("judge", "kernel"):
         victims: list[psutil.Process] = []
-        until(lambda: victims.extend(find(cluster, what)) or victims, process)
-        if victims:
-            generator.choice(victims).kill()
+        struck = False
+        while not struck:  # a kernel may have ended by itself meanwhile: then another one
+            victims.clear()
+            until(lambda: victims.extend(find(cluster, what)) or victims, process)
+            if not victims:
+                return
+            with suppress(psutil.NoSuchProcess):
+                generator.choice(victims).kill()
+                struck = True
         return
     victims_by_role = {
         "main": [process], "scheduler": [cluster.scheduler],

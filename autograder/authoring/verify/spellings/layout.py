@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+from functools import cache
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements, text_of
 
@@ -24,13 +25,24 @@ class Framed(Rewriter):
         return frame
 
 
+@cache
+def line_magics() -> frozenset[str]:
+    """The names that IPython takes for its own commands where a line begins with one and no ``=`` follows."""
+    from IPython.core import magics
+    from IPython.core.magic import Magics
+
+    kinds = (kind for kind in vars(magics).values() if isinstance(kind, type) and issubclass(kind, Magics))
+    return frozenset(name for kind in kinds for name in kind.magics.get("line", ()))
+
+
 class Annotated(Rewriter):
-    """A name with the type of its value."""
+    """A name with the type of its value: of ``history: object = ...`` IPython would show the history, at home too."""
 
     name = "annotation"
 
     def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        named = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        return named and node.targets[0].id not in line_magics()  # type: ignore[attr-defined]
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
