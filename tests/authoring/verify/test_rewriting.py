@@ -143,6 +143,7 @@ def as_ipython_takes_it():
 
 @pytest.mark.parametrize("rewriter", REWRITERS, ids=lambda one: type(one).__name__)
 def test_no_way_to_write_a_statement_is_a_command_of_ipython(rewriter, as_ipython_takes_it):
+    assert len(line_magics()) > 50 and "history" in line_magics()
     for name in sorted(line_magics()):
         for value in ("model.fit(1)", "3", "(1, 2)", "[1, 2]", "'a'", "0.5", "True"):
             code = rewrite(f"{name} = {value}", rewriter, random.Random(name + value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 from functools import cache
+from typing import Any
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements, text_of
 
@@ -31,7 +32,8 @@ def line_magics() -> frozenset[str]:
     from IPython.core import magics
     from IPython.core.magic import Magics
 
-    kinds = (kind for kind in vars(magics).values() if isinstance(kind, type) and issubclass(kind, Magics))
+    every = (getattr(magics, name) for name in dir(magics))  # some are imported when asked for
+    kinds: list[Any] = [one for one in every if isinstance(one, type) and issubclass(one, Magics)]
     return frozenset(name for kind in kinds for name in kind.magics.get("line", ()))
 
 
