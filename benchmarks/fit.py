@@ -106,7 +106,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settle()
     fashion = load()
-    rows = fashion.splits(0.2, 42)["train"]
+    rows = fashion.splits()["train"]
     if arguments.small:
         small(fashion, arguments.epochs)
         return

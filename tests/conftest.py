@@ -91,7 +91,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def splits(course, data):
-    return data.splits(*course.data.holdout.split)
+    return data.splits(course.data.holdout.split)
 
 
 @pytest.fixture(scope="session")

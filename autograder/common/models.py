@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from autograder.common.readable import readable
 
-Place = tuple[int | str, ...]  # keys and positions, from a model inward
+KeyPath = tuple[int | str, ...]  # keys and positions, from a model inward
 Said = Annotated[str, AfterValidator(readable)]  # a text of a report: a stranger may have chosen it
 
 
@@ -21,7 +21,7 @@ class Written(Frozen, strict=False):
     """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0."""
 
 
-def wrong_at(*problems: tuple[Place, str]) -> ValidationError:
+def wrong_at(*problems: tuple[KeyPath, str]) -> ValidationError:
     """To be raised by a validator of a whole model: what is wrong, each with its place inside of it."""
     return ValidationError.from_exception_data(
         "wrong",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from autograder.common.i18n import _
-from autograder.common.models import Place, Written, wrong_at
+from autograder.common.models import KeyPath, Written, wrong_at
 from autograder.common.nearest_name import nearest
 from autograder.course.checks.accuracy import OnSplit
 from autograder.course.checks.base import Check, Localised
@@ -69,7 +69,7 @@ class Question(Written):
             raise wrong_at((("rubric",), said))
         seen: list[str] = []
         for number, check in enumerate(self.checks):
-            place: Place = ("checks", number)
+            place: KeyPath = ("checks", number)
             if re.search(r"[\s.]", check.id):
                 said = _("'{id}' can't be a check's name: leave blanks and dots out", id=check.id)
                 raise wrong_at(((*place, "id"), said))

@@ -24,7 +24,7 @@ from autograder.common.data import data_sets
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _
-from autograder.common.models import Place, Written, wrong_at
+from autograder.common.models import KeyPath, Written, wrong_at
 from autograder.common.nearest_name import nearest
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
@@ -95,18 +95,18 @@ class Course(Written):
             raise wrong_at(*found)
         return self
 
-    def checks(self, assignment: str) -> Iterator[tuple[Place, Check]]:
+    def checks(self, assignment: str) -> Iterator[tuple[KeyPath, Check]]:
         """Those of an assignment, each with its place in the file."""
         for key, question in self.assignments[assignment].questions.items():
             for number, check in enumerate(question.checks):
                 yield ("assignments", assignment, "questions", key, "checks", number), check
 
-    def _texts(self) -> Iterator[tuple[Place, Localised]]:
+    def _texts(self) -> Iterator[tuple[KeyPath, Localised]]:
         yield ("course", "title"), self.course.title
         for name, assignment in self.assignments.items():
             yield ("assignments", name, "title"), assignment.title
             for key, question in assignment.questions.items():
-                place: Place = ("assignments", name, "questions", key)
+                place: KeyPath = ("assignments", name, "questions", key)
                 yield (*place, "title"), question.title
                 for number, hint in enumerate(question.hints):
                     yield (*place, "hints", number), hint
@@ -114,7 +114,7 @@ class Course(Written):
                     for kind, text in (("title", check.title), ("hint", check.hint)):
                         if text is not None:
                             yield (*place, "checks", number, kind), text
-                    inside: Place = () if question.manual else ("checks", number)
+                    inside: KeyPath = () if question.manual else ("checks", number)
                     for at, criterion in enumerate(getattr(check, "rubric", ())):
                         yield (*place, *inside, "rubric", at, "says"), criterion.says
 
@@ -285,13 +285,13 @@ def load(path: Path | None = None) -> Course:
         course = Course.model_validate({**document, "root": path.resolve().parent})
     except ValidationError as error:
         raise CourseError(explain(path, error, Course)) from None
-    missing: list[tuple[Place, str]] = [
+    missing: list[tuple[KeyPath, str]] = [
         (place, problem)
         for name in course.assignments
         for place, check in course.checks(name)
         if (problem := check.missing(course.root))
     ]
-    declared: list[tuple[Place, DataSettings]] = [(("data",), course.data)]
+    declared: list[tuple[KeyPath, DataSettings]] = [(("data",), course.data)]
     declared += [(("assignments", name, "data"), one.data) for name, one in course.assignments.items() if one.data]
     for place, data in declared:
         if problem := defines(data.prepare, course.root):

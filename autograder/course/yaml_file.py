@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from autograder.common.errors import CourseError
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
-from autograder.common.models import Place
+from autograder.common.models import KeyPath
 from autograder.common.nearest_name import nearest
 from autograder.course import yaml_words
 from autograder.course.checks.base import Check
@@ -165,7 +165,7 @@ _FOLLOWING = ("too_short",)  # what pydantic says of a list, too, whose items ar
 def explain(path: Path, error: ValidationError, model: Any = None) -> str:
     """pydantic's errors as lines of: file and line, key path, what is wrong, the value. `model`: what was read."""
     document, root = _nodes(path)
-    found: dict[Place, list[tuple[str, str]]] = {}
+    found: dict[KeyPath, list[tuple[str, str]]] = {}
     problems = [(_written(document, problem), problem) for problem in error.errors()]
     for place, problem in problems:
         inside = any(len(other) > len(place) and other[: len(place)] == place for other, _problem in problems)
@@ -180,12 +180,12 @@ def _either(said: list[tuple[str, str]]) -> str:
     return _(" or ").join(messages) + said[-1][1]
 
 
-def located(path: Path, found: Iterable[tuple[Place, str]]) -> str:
+def located(path: Path, found: Iterable[tuple[KeyPath, str]]) -> str:
     """What is wrong at which places of a file, as lines of: file and line, key path, what is wrong."""
     return _listed(path, _nodes(path)[1], found)
 
 
-def _listed(path: Path, root: Any, found: Iterable[tuple[Place, str]]) -> str:
+def _listed(path: Path, root: Any, found: Iterable[tuple[KeyPath, str]]) -> str:
     lines = []
     for place, said in found:
         key = ".".join(map(str, place)) or _("(the whole file)")
@@ -193,7 +193,7 @@ def _listed(path: Path, root: Any, found: Iterable[tuple[Place, str]]) -> str:
     return "\n".join(dict.fromkeys(lines))
 
 
-def _written(document: Any, problem: ErrorDetails) -> Place:
+def _written(document: Any, problem: ErrorDetails) -> KeyPath:
     """Where a problem is, without what pydantic puts between: which part of a union was tried, and that it is about a key."""
     place: list[int | str] = []
     for number, part in enumerate(problem["loc"], 1):
@@ -204,7 +204,7 @@ def _written(document: Any, problem: ErrorDetails) -> Place:
     return tuple(place)
 
 
-def _message(problem: ErrorDetails, place: Place, model: Any, document: Any) -> str:
+def _message(problem: ErrorDetails, place: KeyPath, model: Any, document: Any) -> str:
     if problem["type"] == "extra_forbidden":
         known = _keys_at(model, place[:-1], document)
         said = [_("this key is not known here"), *([meant(str(place[-1]), known)] if known else [])]
@@ -241,7 +241,7 @@ def _nodes(path: Path) -> tuple[Any, Any]:
         return None, None
 
 
-def _line(node: Any, place: Place) -> int:
+def _line(node: Any, place: KeyPath) -> int:
     """The line, from 1, of what stands at `place`, or of the last part of the way there that exists."""
     found = 1
     for part in place:
@@ -259,7 +259,7 @@ def _line(node: Any, place: Place) -> int:
     return found
 
 
-def _keys_at(model: Any, place: Place, document: Any) -> list[str]:
+def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
     """The keys that are known at `place`: those of the model there, and of the very type of check."""
     for part in place:
         document = _step(document, part)
@@ -271,7 +271,7 @@ def _keys_at(model: Any, place: Place, document: Any) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items() if not field.exclude or name != "root"]
 
 
-def _instead_of(key: str, model: Any, place: Place, document: Any) -> str:
+def _instead_of(key: str, model: Any, place: KeyPath, document: Any) -> str:
     """A key that stands at `place`, isn't known there, and is most likely a mistyped `key`; or ''."""
     known = _keys_at(model, place, document)
     for part in place:
@@ -279,7 +279,7 @@ def _instead_of(key: str, model: Any, place: Place, document: Any) -> str:
     return nearest(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
 
 
-def _step_to(document: Any, place: Place) -> bool:
+def _step_to(document: Any, place: KeyPath) -> bool:
     """Whether all of `place` is written: what is filled in for what is left out has no place of its own."""
     for part in place:
         there = part in document if isinstance(document, Mapping) else _step(document, part) is not None

@@ -96,7 +96,7 @@ class CourseLab:
         return len(self.rows(split))
 
     def rows(self, split: str) -> npt.NDArray[np.int32]:
-        return self.data.splits(*self.holdout)[split]
+        return self.data.splits(self.holdout)[split]
 
     def labels(self, split: str, name: str = RAW) -> npt.NDArray[Any]:
         """`name`: of the targets that a course prepares. Raises CourseError where it doesn't."""

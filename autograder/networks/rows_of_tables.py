@@ -30,7 +30,7 @@ def prepare(
 
     Raises CourseError, with file and remedy, for a function that fails or makes something else.
     """
-    parts = data.splits(*settings.holdout.split)
+    parts = data.splits(settings.holdout.split)
     order = np.concatenate([parts["train"], parts["holdout"], parts["test"]])
     file, place = root / prepared.FILE, settings.prepare
     try:

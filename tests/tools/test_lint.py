@@ -1,5 +1,6 @@
 """`make lint`'s own rules: this package keeps them, and each finds what breaks it."""
 
+import ast
 import shutil
 
 import pytest
@@ -12,6 +13,63 @@ LAYERS = """
 type = "layers"
 layers = ["autograder.cli", "autograder.judge | autograder.kernel"]
 """
+
+
+# What breaks a rule: a file, its text, and what is said of it.
+BREAKING = [
+    ("cli/app.py", "x = 1\n" * 351, "351 lines, and 350 are the most"),
+    ("networks/lab.py", "import hashlib\n", "use common/digests.py"),
+    ("cli/__init__.py", "def f(): pass\n", "an __init__.py only exports"),
+    ("cli/__init__.py", "NUMBER = 3\n", "an __init__.py only exports"),
+    ("cli/app.py", "def f():\n    from .common import x\n", "autograder/cli/app.py:2: imports are absolute"),
+    ("judge/a.py", 'table.add_column("student", width=3)\n', "'student' is shown"),
+    ("judge/a.py", 'x = Table(title="Scores")\n', "'Scores' is shown"),
+    ("judge/a.py", 'x = " and ".join(names)\n', "' and ' is shown"),
+    ("cli/app.py", 'x = f"{_(1)}"\n', "_() inside an f-string"),
+    ("cli/app.py", 'N_(f"{x}")\n', "N_() takes a constant"),
+    ("judge/new.py", "import json\nx = json.loads(y)\n", "autograder/judge/new.py:2: say in BOUNDED"),
+    ("worker/sanitize.py", "x = 1\n", "parses nothing"),
+    ("cli/app.py", 're.compile(r"(a+)+b")\n', "a repetition in a repetition"),
+    ("cli/app.py", 're.compile(r"(?:a|b*)*")\n', "a repetition in a repetition"),
+    ("cli/app.py", 're.compile(r"(?:x(?=a+))*")\n', "a repetition in a repetition"),
+    ("cli/app.py", 'Form(r"(?:{name}+,)*")\n', "a repetition in a repetition"),
+    ("cli/app.py", 'ngettext("a" + b, "c", 2)\n', "ngettext() takes a constant"),
+    (
+        "cli/app.py",
+        'def f(x):\n    for _ in x:\n        _("a")\n',
+        "autograder/cli/app.py:2: f translates with `_`",
+    ),
+    ("cli/app.py", 'import warnings\nwarnings.warn("x")\n', "autograder/cli/app.py:2: a warning shows the line"),
+    ("cli/app.py", 'x = cell.metadata.get("nbgrader", {})\n', "autograder/cli/app.py:1: ask common/cells.py"),
+    ("cli/app.py", "x = cell.metadata.nbgrader\n", "ask common/cells.py"),
+    ("cli/app.py", 'x = grading["grade_id"]\n', "ask common/cells.py"),
+    ("cli/app.py", "import hashlib\n", "use common/digests.py"),
+    ("cli/app.py", "from hashlib import sha256\n", "use common/digests.py"),
+    ("cli/app.py", "import os\nos.replace(a, b)\n", "autograder/cli/app.py:2: use common/files.py"),
+    ("cli/app.py", "from pydantic import Field, BaseModel\n", "derive it from Frozen or Written"),
+    ("cli/app.py", "from rich.progress import Progress\n", "use cli/progress.py"),
+    ("cli/app.py", "x = json.dumps(y, ensure_ascii=False)\n", "use json_text of common/readable.py"),
+    ("cli/app.py", "print(json.dumps(y))\n", "use json_text of common/readable.py"),
+    ("cli/app.py", "out.print_json(x)\n", "use json_text of common/readable.py"),
+    ("cli/app.py", "from rich.console import Console\n", "use the consoles of cli/common.py"),
+    ("cli/app.py", "from xml.etree import ElementTree as xml\n", "use common/junit.py"),
+    ("cli/app.py", 'print(f"{number} were graded")\n', "app.py:1: a sentence that nobody translates"),
+    ("cli/app.py", 'said = "No run yet"\n', "a sentence that nobody translates"),
+    ("cli/app.py", 'x = Table(title=f"worker {name}")\n', "a sentence that nobody translates"),
+    ("cli/a.py", "import autograder.cli.b", "in a circle"),
+    ("extra/__init__.py", "", "autograder/extra: a folder, and a layer"),
+    ("d.py", "", "4 files beside the folders"),
+    (
+        "judge/a.py",
+        'def f():\n    raise CourseError("no such key here", _("Write it."))\n',
+        "a.py:2: a sentence that nobody translates",
+    ),
+    (
+        "judge/a.py",
+        'def f(x):\n    why = f"{x} is no such key"\n    raise CourseError(why)\n',
+        "a.py:2: a sentence that nobody translates",
+    ),
+]
 
 
 @pytest.fixture
@@ -41,53 +99,7 @@ def test_a_package_in_order_has_nothing_wrong(package):
     assert package({"__init__.py": f'"""About."""\n{lazy}', "cli/app.py": kept, "judge/a.py": "x = 1\n" * 350}) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("cli/app.py", "x = 1\n" * 351, "351 lines, and 350 are the most"),
-        ("networks/lab.py", "import hashlib\n", "use common/digests.py"),
-        ("cli/__init__.py", "def f(): pass\n", "an __init__.py only exports"),
-        ("cli/__init__.py", "NUMBER = 3\n", "an __init__.py only exports"),
-        ("cli/app.py", "def f():\n    from .common import x\n", "autograder/cli/app.py:2: imports are absolute"),
-        ("judge/a.py", 'table.add_column("student", width=3)\n', "'student' is shown"),
-        ("judge/a.py", 'x = Table(title="Scores")\n', "'Scores' is shown"),
-        ("judge/a.py", 'x = " and ".join(names)\n', "' and ' is shown"),
-        ("cli/app.py", 'x = f"{_(1)}"\n', "_() inside an f-string"),
-        ("cli/app.py", 'N_(f"{x}")\n', "N_() takes a constant"),
-        ("judge/new.py", "import json\nx = json.loads(y)\n", "autograder/judge/new.py:2: say in BOUNDED"),
-        ("worker/sanitize.py", "x = 1\n", "parses nothing"),
-        ("cli/app.py", 're.compile(r"(a+)+b")\n', "a repetition in a repetition"),
-        ("cli/app.py", 're.compile(r"(?:a|b*)*")\n', "a repetition in a repetition"),
-        ("cli/app.py", 're.compile(r"(?:x(?=a+))*")\n', "a repetition in a repetition"),
-        ("cli/app.py", 'Form(r"(?:{name}+,)*")\n', "a repetition in a repetition"),
-        ("cli/app.py", 'ngettext("a" + b, "c", 2)\n', "ngettext() takes a constant"),
-        (
-            "cli/app.py",
-            'def f(x):\n    for _ in x:\n        _("a")\n',
-            "autograder/cli/app.py:2: f translates with `_`",
-        ),
-        ("cli/app.py", 'import warnings\nwarnings.warn("x")\n', "autograder/cli/app.py:2: a warning shows the line"),
-        ("cli/app.py", 'x = cell.metadata.get("nbgrader", {})\n', "autograder/cli/app.py:1: ask common/cells.py"),
-        ("cli/app.py", "x = cell.metadata.nbgrader\n", "ask common/cells.py"),
-        ("cli/app.py", 'x = grading["grade_id"]\n', "ask common/cells.py"),
-        ("cli/app.py", "import hashlib\n", "use common/digests.py"),
-        ("cli/app.py", "from hashlib import sha256\n", "use common/digests.py"),
-        ("cli/app.py", "import os\nos.replace(a, b)\n", "autograder/cli/app.py:2: use common/files.py"),
-        ("cli/app.py", "from pydantic import Field, BaseModel\n", "derive it from Frozen or Written"),
-        ("cli/app.py", "from rich.progress import Progress\n", "use cli/progress.py"),
-        ("cli/app.py", "x = json.dumps(y, ensure_ascii=False)\n", "use json_text of common/readable.py"),
-        ("cli/app.py", "print(json.dumps(y))\n", "use json_text of common/readable.py"),
-        ("cli/app.py", "out.print_json(x)\n", "use json_text of common/readable.py"),
-        ("cli/app.py", "from rich.console import Console\n", "use the consoles of cli/common.py"),
-        ("cli/app.py", "from xml.etree import ElementTree as xml\n", "use common/junit.py"),
-        ("cli/app.py", 'print(f"{number} were graded")\n', "app.py:1: a sentence that nobody translates"),
-        ("cli/app.py", 'said = "No run yet"\n', "a sentence that nobody translates"),
-        ("cli/app.py", 'x = Table(title=f"worker {name}")\n', "a sentence that nobody translates"),
-        ("cli/a.py", "import autograder.cli.b", "in a circle"),
-        ("extra/__init__.py", "", "autograder/extra: a folder, and a layer"),
-        ("d.py", "", "4 files beside the folders"),
-    ],
-)
+@pytest.mark.parametrize(("name", "text", "said"), BREAKING)
 def test_what_breaks_a_rule_is_found(package, name, text, said):
     others = {
         "cli/a.py": "",
@@ -110,3 +122,11 @@ def test_what_nothing_uses_is_found_and_what_is_used_or_called_by_name_is_not(pa
     assert found == [
         f"autograder/judge/a.py:{line}: nothing uses {name}: delete it" for line, name in ((3, "D"), (7, "g"), (5, "e"))
     ]
+
+
+def test_every_rule_has_a_text_that_breaks_it():
+    broken = {
+        rule for rule in lint.RULES for name, text, _said in BREAKING
+        if [*rule(lint.ROOT / lint.PACKAGE / name, text, ast.parse(text))]
+    }  # fmt: skip
+    assert broken == {*lint.RULES}

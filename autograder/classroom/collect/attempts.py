@@ -55,7 +55,7 @@ class Record(Written):
 
 
 @dataclass(frozen=True)
-class Place:
+class SubmissionPaths:
     """Where a student's submission of an assignment lies in `submitted`."""
 
     submitted: Path
@@ -96,7 +96,7 @@ class Place:
 class Step:
     """What is to be done at a place: `counts` becomes the submission, `keep` are written beside as earlier attempts."""
 
-    place: Place
+    place: SubmissionPaths
     record: Record
     counts: Candidate | None = None
     keep: list[Candidate] = field(default_factory=list)
@@ -114,7 +114,7 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
     steps: list[Step] = []
     unmatched: list[Unmatched] = []
     for (student, assignment), group in sorted(groups.items()):
-        place = Place(submitted, student, assignment)
+        place = SubmissionPaths(submitted, student, assignment)
         if place.is_linked():
             reason = _(
                 "{parent} is a link: collecting writes into folders only",
@@ -151,7 +151,7 @@ def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]
     return [], [Unmatched(each.file.path, reason, each.student) for each in ordered]
 
 
-def _step(place: Place, record: Record, ordered: list[Candidate]) -> Step:
+def _step(place: SubmissionPaths, record: Record, ordered: list[Candidate]) -> Step:
     step = Step(place, record)
     current, time = place.notebook(), place.time()
     digest = digest_of(current) if current is not None else ""

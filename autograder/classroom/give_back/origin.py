@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from autograder.classroom.collect.attempts import Attempt, Place, digest_of, read_record
+from autograder.classroom.collect.attempts import Attempt, SubmissionPaths, digest_of, read_record
 from autograder.classroom.collect.platforms import Platform
 from autograder.classroom.folder import Folder, Work
 
@@ -26,7 +26,7 @@ def origin(folder: Folder, work: Work, platform: Platform) -> Origin | None:
 
     Raises CollectError for a damaged list of attempts.
     """
-    place = Place(folder.submitted, work.student, work.assignment)
+    place = SubmissionPaths(folder.submitted, work.student, work.assignment)
     there = place.notebook()
     digest = digest_of(there) if there is not None else ""
     latest = [*reversed(read_record(place.record).attempts)]

@@ -11,10 +11,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from autograder.classroom.folder import Place
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
-
-Place = tuple[str, str]  # student, assignment
 
 
 def remarks(url: str) -> dict[Place, dict[str, str]]:
@@ -31,7 +30,7 @@ def remarks(url: str) -> dict[Place, dict[str, str]]:
             .order_by(BaseCell.name)
         )
         for student, assignment, cell, text in rows:
-            said = found.setdefault((student, assignment), {})
+            said = found.setdefault(Place(student, assignment), {})
             question = cell.removesuffix("-answer")
             said[question] = "\n".join(filter(None, [said.get(question), text.strip()]))
     return found
@@ -45,7 +44,9 @@ def pages(url: str, home: str) -> dict[Place, str]:
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
             .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         )
-        return {(student, assignment): f"{home.rstrip('/')}/submissions/{key}/" for student, assignment, key in rows}
+        return {
+            Place(student, assignment): f"{home.rstrip('/')}/submissions/{key}/" for student, assignment, key in rows
+        }
 
 
 @contextmanager

@@ -36,6 +36,9 @@ class HoldoutSplit(NamedTuple):
         return f"test_size={self.test_size:g}, {drawn}" + (", stratify=labels" if self.stratify else "")
 
 
+THE_LECTURES = HoldoutSplit()
+
+
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """All its rows, those for training first; both arrays are read-only.
@@ -85,16 +88,13 @@ class DataSet:
             int(self.targets.max()) + 1 if whole and self.targets.min() >= 0 and self.targets.max() < MAX_CLASSES else 0
         )
 
-    def splits(
-        self, test_size: float, random_state: int, shuffle: bool = True, stratify: bool = False
-    ) -> dict[str, Rows]:
+    def splits(self, how: HoldoutSplit = THE_LECTURES) -> dict[str, Rows]:
         """Row numbers of every named part: ``all_train`` and ``test`` as loaded; ``train`` and ``holdout`` of the course.
 
         The split is scikit-learn's ``train_test_split`` on the training rows, as the lecture calls it. Raises DataError for rows that
         can't be split so.
         """
-        strata = np.ascontiguousarray(self.targets[: self.training]) if stratify else np.empty(0)
-        how = HoldoutSplit(test_size, random_state, shuffle, stratify)
+        strata = np.ascontiguousarray(self.targets[: self.training]) if how.stratify else np.empty(0)
         return _splits(self.training, len(self), how, strata.tobytes(), (strata.dtype.str, strata.shape))
 
 

@@ -157,9 +157,9 @@ def test_splits_do_not_overlap_and_leave_nothing_out(splits):
 
 
 def test_another_seed_gives_another_split(data, splits):
-    other = data.splits(0.2, 43)
+    other = data.splits(HoldoutSplit(random_state=43))
     assert not np.array_equal(other["train"], splits["train"])
-    assert len(data.splits(0.25, 42)["holdout"]) == 15_000
+    assert len(data.splits(HoldoutSplit(0.25))["holdout"]) == 15_000
 
 
 @pytest.mark.parametrize("size", [0.1, 0.25, 0.5])
@@ -167,7 +167,7 @@ def test_another_seed_gives_another_split(data, splits):
 def test_each_way_to_split_is_scikit_learns_and_is_said_as_it_is_called(size, how):
     table = bundled("iris")
     said = HoldoutSplit(size, **how)
-    parts = table.splits(*said)
+    parts = table.splits(said)
     called = eval(f"dict({said})", {"labels": table.targets})
     assert called.keys() - {"stratify"} == {"test_size", *how} - {"stratify"} and ("stratify" in called) == (
         "stratify" in how
@@ -180,5 +180,5 @@ def test_each_way_to_split_is_scikit_learns_and_is_said_as_it_is_called(size, ho
 def test_rows_that_cannot_be_split_so_are_told_with_the_remedy(rows):
     table = DataSet("file", "t.csv", np.zeros((rows, 1)), np.arange(rows), rows, ())
     with pytest.raises(DataError, match="stratify=labels") as caught:
-        table.splits(0.2, 42, stratify=True)
+        table.splits(HoldoutSplit(stratify=True))
     assert "holdout" in caught.value.remedy

@@ -13,7 +13,7 @@ DIABETES, DIGITS, IRIS = (data_sets.load(name) for name in ("diabetes", "digits"
 
 
 def split(data):
-    parts = data.splits(0.2, 42)
+    parts = data.splits()
     return parts, np.concatenate([parts["train"], parts["holdout"], parts["test"]])
 
 

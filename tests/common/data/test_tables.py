@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.common.data import data_sets
+from autograder.common.data.base import HoldoutSplit
 from autograder.common.data.tables import BUNDLED, MAX_NUMBERS, Table
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
@@ -35,7 +36,7 @@ def test_columns_are_chosen_and_the_last_is_the_target(tmp_path):
     assert data.features.tolist() == [[50, 2], [70, 3], [90, 4]]
     assert data.targets.tolist() == [100.5, 120, 180]
     assert data.training == 2
-    assert data.splits(0.5, 1)["test"].tolist() == [2]
+    assert data.splits(HoldoutSplit(0.5, 1))["test"].tolist() == [2]
 
 
 def test_texts_as_targets_are_classes(tmp_path):

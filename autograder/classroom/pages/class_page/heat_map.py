@@ -7,11 +7,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from autograder.classroom.folder import Place
 from autograder.classroom.pages.html import plain
 from autograder.classroom.pages.student_page.page import MARKS, anchor, state
 from autograder.common.results import QuestionResult, Report
 
-Place = tuple[str, str]  # student, assignment
 SHADES = 5  # from all points to none
 
 
@@ -26,15 +26,15 @@ def heat_map(
         words = titles[name]
         own = {result.question: result.title for report in reports for result in report.questions}
         groups.append((name, words.get("", name), [(key, words.get(key, own[key])) for key in known]))
-    reports_of = {(report.student, report.assignment): report for own in by_assignment.values() for report in own}
+    reports_of = {Place(report.student, report.assignment): report for own in by_assignment.values() for report in own}
     rows = []
     for student in students:
         cells: list[Markup] = []
         earned: list[float] = []
         for name, _title, questions in groups:
-            report = reports_of.get((student, name))
+            report = reports_of.get(Place(student, name))
             results = {result.question: result for result in report.questions} if report else {}
-            manual, page = scored.get((student, name), {}), escape(pages.get((student, name), ""))
+            manual, page = scored.get(Place(student, name), {}), escape(pages.get(Place(student, name), ""))
             for key, _question in questions:
                 share, cell = _cell(results.get(key), manual.get(key), page)
                 cells.append(cell)

@@ -12,16 +12,14 @@ from urllib.parse import quote
 
 import nbformat
 
-from autograder.classroom.collect.attempts import Place as Attempts
-from autograder.classroom.collect.attempts import read_record
-from autograder.classroom.folder import FORMGRADER, Folder
-from autograder.classroom.folder import Place as Work
+from autograder.classroom.collect.attempts import SubmissionPaths, read_record
+from autograder.classroom.folder import FORMGRADER, Folder, Place
 from autograder.classroom.gradebook import formgrader
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import since
-from autograder.classroom.pages.class_page.page import Material, Place, Standing
+from autograder.classroom.pages.class_page.page import Material, Standing
 from autograder.classroom.pages.class_page.pressed_hints import hints_of
 from autograder.classroom.pages.class_page.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
@@ -49,7 +47,7 @@ def gather(
     """
     automatic, scored = _entries(course)
     standings, links = _gradebook(course, home)
-    here = {(report.student, report.assignment): report for report in reports}
+    here = {Place(report.student, report.assignment): report for report in reports}
     scores = {place: (standing.total, bool(standing.waiting)) for place, standing in standings.items()}
     changed, looks = since.compare(since.read(Folder(course.root)), since.shown(reports, scores), since.now())
     return Material(
@@ -60,9 +58,9 @@ def gather(
         hints=hints_of(Folder(course.root), reports, course.limits.notebook_mb),
         links=links,
         seconds={
-            (student, name): entry.seconds
+            Place(student, name): entry.seconds
             for student, name, entry in Journal(course.root).entries()
-            if entry.seconds and (student, name) in here
+            if entry.seconds and Place(student, name) in here
         },
         similar=_similar(course, reports) if compare else {},
         differences={
@@ -88,7 +86,8 @@ def _gradebook(course: Course, home: str) -> tuple[dict[Place, Standing], dict[P
     with Book(url, course.course.id) as book:
         scores = book.scores()
     standings = {
-        (score.student, score.assignment): Standing(score.total, score.penalty, score.undecided) for score in scores
+        Place(score.student, score.assignment): Standing(score.total, score.penalty, score.undecided)
+        for score in scores
     }
     return standings, formgrader.pages(url, home)
 
@@ -101,7 +100,7 @@ def _entries(course: Course) -> tuple[dict[Place, float], dict[Place, dict[str, 
     if url:
         with Book(url, course.course.id) as book:
             for entry in book.entries():
-                place = (entry.student, entry.assignment)
+                place = Place(entry.student, entry.assignment)
                 automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
                 if entry.manual is not None:
                     scored.setdefault(place, {})[entry.question] = float(entry.manual) + float(entry.extra_credit or 0)
@@ -112,7 +111,7 @@ def _pages(folder: Folder, here: Iterable[Place], beside: Path) -> dict[Place, s
     """Addresses of the feedback pages, from a page in `beside`: also of those that are to be made yet, so that it doesn't matter which comes first."""
     found = {}
     for place in here:
-        path = folder.page(Work(*place))
+        path = folder.page(place)
         try:
             found[place] = quote(Path(os.path.relpath(path, beside.resolve())).as_posix())
         except ValueError:  # another drive of Windows
@@ -136,7 +135,7 @@ def _similar(course: Course, reports: Sequence[Report]) -> dict[str, list[Group]
 def _is_teammates(folder: Folder, report: Report, seen: set[tuple[str, str]]) -> bool:
     """Whether it is the same file of a platform's archive as one of `seen`, handed in by a team: nothing to compare. Adds it to `seen`."""
     try:
-        record = read_record(Attempts(folder.submitted, report.student, report.assignment).record)
+        record = read_record(SubmissionPaths(folder.submitted, report.student, report.assignment).record)
     except CollectError:  # damaged, which `collect` says
         return False
     source = record.source(report.submission), report.submission

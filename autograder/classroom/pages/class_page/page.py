@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.classroom.folder import Place
 from autograder.classroom.pages import html
 from autograder.classroom.pages.class_page import captioned_charts, chart_specs, item_analysis
 from autograder.classroom.pages.class_page.causes import Cause, Made, causes, losses_of, made_by, teach_next
@@ -25,7 +26,6 @@ from autograder.course.course import Course
 
 SLOWEST = 10
 CAUSES = 10  # that are in sight; the others are folded
-Place = tuple[str, str]  # student, assignment
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _view(material: Material, course: Course) -> dict[str, Any]:
         "more_waiting": others,
         "hidden_waiting": sum(len(group["rows"]) for group in others),
         "map": heat_map(names, by_assignment, words, material.scored, material.pages),
-        "formgrader": {name: {a: links[name, a] for a in by_assignment if (name, a) in links} for name in names},
+        "formgrader": {name: {a: links[Place(name, a)] for a in by_assignment if Place(name, a) in links} for name in names},
         "assignments": [_assignment(name, titles[name], reports, len(names)) for name, reports in by_assignment.items()],
         "students": students,
         "late": any(standing.penalty for standing in material.standings.values()),
@@ -169,12 +169,12 @@ class Ways:
     def to(self, students: Sequence[str], assignment: str, question: str = "") -> list[tuple[str, str]]:
         """Names with addresses; '' where there is none."""
         place = f"#{anchor(question)}" if question else ""
-        known = ((name, self.pages.get((name, assignment), "")) for name in students)
+        known = ((name, self.pages.get(Place(name, assignment), "")) for name in students)
         return [(name, page and page + place) for name, page in known]
 
     def text(self, students: Sequence[str], assignment: str, question: str) -> str:
         """Where the question can be read, in the notebook of the first of `students` who has a page."""
-        pages = (self.pages.get((name, assignment), "") for name in students)
+        pages = (self.pages.get(Place(name, assignment), "") for name in students)
         page = next(filter(None, pages), "") if question else ""
         return page and f"{page}#{text_anchor(question)}"
 
@@ -216,14 +216,14 @@ def _student(name: str, by_assignment: Mapping[str, Mapping[str, Report]], mater
         if report is None:
             cells.append(None)
             continue
-        standing = material.standings.get((name, assignment))
+        standing = material.standings.get(Place(name, assignment))
         score = report.points if standing is None else standing.total
         open_ = report.undecided if standing is None else bool(standing.waiting)
         total, waits = total + score, waits or open_
         cells.append(
             {"score": score, "out_of": report.out_of, "penalty": standing.penalty if standing else 0.0,
              "waiting": open_, "full": score >= report.out_of - 1e-9,
-             "page": material.pages.get((name, assignment), "")}
+             "page": material.pages.get(Place(name, assignment), "")}
         )  # fmt: skip
     full = bool(assigned) and total >= assigned - 1e-9
     missing = cells.count(None)
@@ -251,7 +251,7 @@ def _item(
 
 
 def _slow(material: Material, titles: Mapping[str, str], ways: Ways) -> list[dict[str, Any]]:
-    known = {(report.student, report.assignment): report for report in material.reports}
+    known = {Place(report.student, report.assignment): report for report in material.reports}
     slow = sorted(((s, place) for place, s in material.seconds.items() if place in known), reverse=True)[:SLOWEST]
     return [
         {"students": ways.to([place[0]], place[1]), "assignment": titles.get(place[1], place[1]), "seconds": seconds,

@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from autograder.classroom.folder import Folder, Work
+from autograder.classroom.folder import Folder, Place, Work
 from autograder.common.confined import confined_each
 from autograder.common.hints.pressed_hints import MOST, pressed
 from autograder.common.wire.notebook import content
 
 SECONDS = 10  # of processor time for some notebooks at once, and then for one alone
-Place = tuple[str, str]  # student, assignment
 
 
 def hints_of(folder: Folder, works: Sequence[Work], limit_mb: int) -> dict[Place, dict[str, int]]:
     """By student and assignment, how many hints of each question the handed-in notebook shows; nothing for one that can't be read."""
     counts = confined_each(partial(_counted, folder, limit_mb), works, seconds=SECONDS)
-    return {(work.student, work.assignment): own for work, own in zip(works, counts, strict=True) if own}
+    return {Place(work.student, work.assignment): own for work, own in zip(works, counts, strict=True) if own}
 
 
 def _counted(folder: Folder, limit_mb: int, work: Work) -> dict[str, int]:
@@ -36,7 +35,7 @@ def hint_rows(
     hints: Mapping[Place, Mapping[str, int]], titles: Mapping[str, Mapping[str, str]], submissions: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """A row for each question that somebody pressed a hint of, most pressed first: how many people needed one, two, all of them."""
-    counts: dict[Place, list[int]] = {}
+    counts: dict[tuple[str, str], list[int]] = {}
     for (_student, assignment), own in hints.items():
         for question, number in own.items():
             if question in titles.get(assignment, {}):

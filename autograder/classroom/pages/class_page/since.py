@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from autograder.classroom.folder import Folder
+from autograder.classroom.folder import Folder, Place
 from autograder.common.files import put
 from autograder.common.models import Frozen
 from autograder.common.results import Report
@@ -63,13 +63,11 @@ class Since:
     changes: tuple[Change, ...] = ()
 
 
-def shown(
-    reports: Iterable[Report], scores: Mapping[tuple[str, str], tuple[float, bool]]
-) -> dict[str, dict[str, Seen]]:
+def shown(reports: Iterable[Report], scores: Mapping[Place, tuple[float, bool]]) -> dict[str, dict[str, Seen]]:
     """By assignment and student, how things are. `scores`: what the gradebook says, points and whether a person is waited for."""
     found: dict[str, dict[str, Seen]] = {}
     for report in reports:
-        points, waiting = scores.get((report.student, report.assignment), (report.points, report.undecided))
+        points, waiting = scores.get(Place(report.student, report.assignment), (report.points, report.undecided))
         seen = Seen(submission=report.submission, points=round(points, 6), waiting=waiting)
         found.setdefault(report.assignment, {})[report.student] = seen
     return found

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.classroom.folder import Place
 from autograder.classroom.pages import html
 from autograder.classroom.pages.changes import signed
 from autograder.classroom.pages.class_page.since import Since, Why
@@ -17,16 +18,14 @@ SAID: Mapping[Why, str] = {
 }  # fmt: skip
 
 
-def since_view(
-    since: Since, titles: Mapping[str, Mapping[str, str]], pages: Mapping[tuple[str, str], str]
-) -> dict[str, Any]:
+def since_view(since: Since, titles: Mapping[str, Mapping[str, str]], pages: Mapping[Place, str]) -> dict[str, Any]:
     """`titles`: of assignments, under ''; `pages`: addresses of feedback pages. Nothing where nothing changed."""
     if not since.changes:
         return {}
     rows: list[dict[str, Any]] = [
         {
             "student": change.student, "assignment": titles.get(change.assignment, {}).get("", change.assignment),
-            "page": "" if change.after is None else pages.get((change.student, change.assignment), ""),
+            "page": "" if change.after is None else pages.get(Place(change.student, change.assignment), ""),
             "before": change.before, "after": change.after, "why": _(SAID[change.why]),
             "gain": None if change.before is None or change.after is None else round(change.after - change.before, 6),
         }

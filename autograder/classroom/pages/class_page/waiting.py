@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograder.classroom.folder import Place
 from autograder.classroom.pages import html
 from autograder.classroom.pages.student_page.page import pieces
 from autograder.common.results import QuestionResult, Report
 
 SHOWN = 10  # submissions that are in sight; the others are folded
-Place = tuple[str, str]  # student, assignment
 
 
 def waiting(
     reports: Sequence[Report], settled: Mapping[Place, bool], scored: Mapping[Place, Mapping[str, float]],
-    titles: Mapping[str, Mapping[str, str]], links: Mapping[Place, str], rubrics: Mapping[Place, Sequence[str]] = {},
+    titles: Mapping[str, Mapping[str, str]], links: Mapping[Place, str], rubrics: Mapping[tuple[str, str], Sequence[str]] = {},
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Undecided questions that still wait, in the course's order: who, why, and the way to formgrader.
 
     `rubrics`: by what people grade, by assignment and question. `settled`: whether a person is done with a submission, where that is known; `scored`: by question, what people gave.
     """
-    groups: dict[Place, list[tuple[Report, QuestionResult]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Report, QuestionResult]]] = {}
     for report in reports:
-        place = (report.student, report.assignment)
+        place = Place(report.student, report.assignment)
         if not settled.get(place):
             for result in report.questions:
                 if result.undecided and result.question not in scored.get(place, {}):
@@ -38,7 +38,7 @@ def waiting(
 def _group(
     titles: Mapping[str, Mapping[str, str]],
     links: Mapping[Place, str],
-    place: Place,
+    place: tuple[str, str],  # assignment, question
     own: Sequence[tuple[Report, QuestionResult]],
 ) -> dict[str, Any]:
     words, by_student = titles.get(place[0], {}), {report.student: (report, result) for report, result in own}
@@ -47,7 +47,7 @@ def _group(
         result = by_student[student][1]
         checks = [pieces(words.get(f"{result.question}/{o.check}", o.title)) for o in result.undecided]
         why = dict.fromkeys(filter(None, (result.problem, *(o.actual for o in result.undecided))))
-        link = links.get((student, place[0]), "")
+        link = links.get(Place(student, place[0]), "")
         rows.append(
             {
                 "student": student,

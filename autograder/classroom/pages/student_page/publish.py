@@ -55,7 +55,7 @@ def write_all(
     for report in found:
         if report.assignment not in behind:
             behind[report.assignment] = class_bands(course, report.assignment)
-        person = people.get((report.student, report.assignment), Person())
+        person = people.get(Place(report.student, report.assignment), Person())
         text = make(report, course, language, person, behind[report.assignment])
         done.append(_write(course, report, text))
         on_page(done[-1])
@@ -120,16 +120,16 @@ def _image(name: str) -> Callable[[int], str] | None:
     return lambda row: png(images[row]) if 0 <= row < len(images) else ""
 
 
-def persons(course: Course, url: str = "") -> dict[tuple[str, str], Person]:
+def persons(course: Course, url: str = "") -> dict[Place, Person]:
     """By student and assignment, what people entered in the gradebook; nothing where there is no gradebook yet."""
     url = url or address(course)
     if not exists(url):
         return {}
-    scores: dict[tuple[str, str], dict[str, float]] = {}
-    penalties: dict[tuple[str, str], float] = {}
+    scores: dict[Place, dict[str, float]] = {}
+    penalties: dict[Place, float] = {}
     with Book(url, course.course.id) as book:
         for entry in book.entries():
-            key = (entry.student, entry.assignment)
+            key = Place(entry.student, entry.assignment)
             penalties[key] = float(entry.penalty or 0)
             if entry.manual is not None or entry.extra_credit:
                 base = entry.auto if entry.manual is None else entry.manual
@@ -171,5 +171,5 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         if not folder.report(place).is_file():
             return text, resources
         report = folder.read_report(place)
-        person = persons(course, str(grading["db_url"])).get((student, assignment), Person())
+        person = persons(course, str(grading["db_url"])).get(Place(student, assignment), Person())
         return make(report, course, person=person, behind=class_bands(course, assignment)), resources
