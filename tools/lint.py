@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.clocks import clocks
 from tools.whole import PACKAGE, circle, house, idle, particles
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +93,7 @@ ONCE = (
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
+    Once(r"tempfile\.mkdtemp", "common/scratch.py", "use common/scratch.py: make"),
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
     Once(r"yaml\.(safe_|full_|unsafe_)?load(_all)?", ("course/yaml_file.py", "classroom/collect/platform_metadata.py", "cli/shell.py"), "read the course's files with course/yaml_file.py"),
     Once(r"784|70000|'fashion.mnist'", "common/data/fashion_mnist.py", "ask the data set, common/data/base.py, or its source"),
@@ -307,6 +309,7 @@ RULES: tuple[Callable[[Path, str, ast.Module], Found], ...] = (
     underscore,
     once,
     bounded,
+    clocks,
     regexes,
     spoken,
     told,

@@ -32,7 +32,8 @@ from autograder.cli import (  # fmt: skip
     try_notebook,
     verify,
 )
-from autograder.common import no_grammars  # noqa: F401
+from autograder.cli.common import INTERRUPTED
+from autograder.common import no_grammars, scratch  # noqa: F401
 from autograder.common.errors import AutograderError
 
 app = typer.Typer(
@@ -62,6 +63,8 @@ def autograder(
 def main() -> None:
     """Runs a command. Whatever the surroundings lack (a home, room for what is printed, UTF-8) is a sentence, never a traceback."""
     shell.settle_streams()
+    shell.heed_signals()
+    scratch.settle()
     shell.choose_language(sys.argv[1:])
     command = typer.main.get_command(app)
     shell.prepare(command)
@@ -70,6 +73,15 @@ def main() -> None:
             command(prog_name="autograder")
         finally:
             sys.stdout.flush()
+    except SystemExit as end:
+        if isinstance(
+            getattr(end.__context__, "__cause__", None), KeyboardInterrupt
+        ):  # a command that had nothing to say of it
+            shell.stopped()
+        raise
+    except KeyboardInterrupt:  # a second one, while the first one was heeded
+        shell.stopped()
+        sys.exit(INTERRUPTED)
     except OSError as error:
         sys.exit(shell.refused(error))
     except AutograderError as error:  # outside of what a command expects

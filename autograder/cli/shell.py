@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -44,6 +45,23 @@ def settle_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def heed_signals() -> None:
+    """SIGTERM, and a terminal that goes away, stop a command as Ctrl-C does: it tidies up. Not where whoever started it said otherwise."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, stop)
+
+
+def stopped() -> None:
+    with suppress(OSError):
+        print(_("Stopped. Run the same command again to do all of it."), file=sys.stderr)
 
 
 def refused(error: OSError | AutograderError) -> int:

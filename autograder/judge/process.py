@@ -45,7 +45,6 @@ log = logging.getLogger("autograder.judge.process")
 MEMORY_MB = (
     4096  # that it may take for what it is asked, beyond what it begins with: budget.py lets nobody ask for more
 )
-MESSAGE_SECONDS = 30  # a message that takes longer to arrive is given up: it blocks only its own notebook
 
 
 class Judge:
@@ -124,7 +123,7 @@ class Judge:
         connection, _address = self.listener.accept()
         with connection, speaking(self.language):
             try:
-                document, frames = protocol.receive(connection, MESSAGE_SECONDS, self.session.admit)
+                document, frames = protocol.receive(connection, self.lab.stop, self.session.admit)
                 answer, arrays = self.session.answer(document, frames)
             except AutograderError as error:
                 answer, arrays = refusal(error)
@@ -134,9 +133,8 @@ class Judge:
                     {"type": "cannot", "reason": _("the grader failed: {kind}", kind=type(error).__name__)},
                     (),
                 )
-            connection.settimeout(MESSAGE_SECONDS)
             try:
-                protocol.send(connection, answer, arrays)
+                protocol.send(connection, answer, arrays, self.lab.stop)
             except OSError as error:
                 log.warning("an answer could not be sent: %s", error)
 

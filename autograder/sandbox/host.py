@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from autograder.common import scratch
 from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
@@ -117,9 +117,7 @@ class Sandbox:
         self._received = b""
         self._kernels = 0
         self._current = self._lost = 0  # the number of the kernel of the moment, and of one under which the parent died
-        # A socket's path has at most 107 bytes, so a long $TMPDIR is no place for them.
-        short = None if len(tempfile.gettempdir()) < 40 else "/tmp"
-        self._private = Path(tempfile.mkdtemp(prefix="autograder-", dir=short)).resolve()
+        self._private = scratch.make(short=True)
         self._layout = Layout(isolation, self._private, images, environment or {})
         self.run_folder, self.socket_folder = self._layout.run, self._layout.sockets
 
@@ -244,7 +242,7 @@ class Sandbox:
     def close(self) -> None:
         with self._lock:
             self._stop()
-            shutil.rmtree(self._private, ignore_errors=True)
+            scratch.remove(self._private)
 
     def _kernel_state(self, number: int) -> dict[str, Any]:
         with self._lock:

@@ -14,13 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.common import scratch
 from autograder.common.errors import AutograderError
 from autograder.common.results import QuestionResult
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.orders import Decided, Rejudged
 
 log = logging.getLogger(__name__)
-BYE_SECONDS = 30
+BYE_SECONDS = 30  # for a judge to leave: it has said all that it had to
 START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
 END_SECONDS = 1800  # a training that is still running is waited for
 
@@ -38,7 +39,7 @@ class JudgeProcess:
 
     def __init__(self, course: Path, memo: Path | None) -> None:
         self.course, self.memo = course, memo
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._process: subprocess.Popen[str] | None = None
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the bench
 
@@ -55,6 +56,9 @@ class JudgeProcess:
         if self._process is not None and self._process.poll() is None:
             return
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        environment["TMPDIR"] = str(
+            self._file("").parent
+        )  # what its libraries leave when it is ended goes with the folder
         environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo.resolve() if self.memo else "")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "autograder.judge.process", str(self.course.resolve())],
@@ -121,7 +125,7 @@ class JudgeProcess:
         except OSError:
             kept = b""
         if answer["leaves"] and self._process is not None:
-            self._process.wait(BYE_SECONDS)  # `begin` starts another one
+            _end(self._process)  # `begin` starts another one
         return Decided(_questions(answer), answer["fits"], answer["trained"], answer["seconds"], kept)
 
     def rejudge(self, handins: bytes) -> Rejudged:
@@ -135,8 +139,8 @@ class JudgeProcess:
     def _file(self, name: str) -> Path:
         """A file that only this process and its judge can read: hand-ins are too large for a line of JSON."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="autograder-judge-", ignore_cleanup_errors=True)
-        return Path(self._folder.name) / name
+            self._folder = scratch.make()
+        return self._folder / name
 
     def networks(self) -> list[dict[str, Any]]:
         """Before `end`: the networks that accuracy checks look at, with all that it takes to train them again."""
@@ -167,21 +171,24 @@ class JudgeProcess:
             self._process.wait()
 
     def close(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
         process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            if process.stdin:
-                process.stdin.close()  # end of its orders: it stops by itself
-            process.wait(10)
-        except (OSError, subprocess.TimeoutExpired):
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        if process is not None:
+            _end(process)
+        if self._folder is not None:
+            scratch.remove(self._folder)
+            self._folder = None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        if process.stdin:
+            process.stdin.close()  # end of its orders: it stops by itself
+        process.wait(BYE_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def _questions(answer: dict[str, Any]) -> list[QuestionResult]:

@@ -12,9 +12,7 @@ import json
 import logging
 import multiprocessing.util
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import traceback
@@ -23,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.common import no_grammars  # noqa: F401
+from autograder.common import no_grammars, scratch  # noqa: F401
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, MachineLow
 from autograder.common.i18n import _
@@ -78,7 +76,7 @@ class _Tools:
         if self.sandbox is not None and not self.killed:
             return
         self.stop()
-        self.folder = Path(tempfile.mkdtemp(prefix="autograder-course-"))
+        self.folder = scratch.make()
         path = unpack(self.bundle, self.folder)
         self.course = load(path)
         for name, digest in self.setup.courses.items():
@@ -103,7 +101,7 @@ class _Tools:
         if bench is not None:
             bench.close()
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove(folder)
 
     def kill(self) -> None:
         """End what runs, from another thread than the one that waits for it."""

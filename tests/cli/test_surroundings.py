@@ -20,6 +20,7 @@ import pytest
 import typer
 
 from autograder.cli import app as cli
+from autograder.common import scratch
 from tests.tiny_course import tiny_class, tiny_course
 
 SECONDS = 120
@@ -114,6 +115,7 @@ def run(words: tuple[str, ...], *arguments: str, cwd: Path, prepare: Callable[[]
                         stream.flush()
                     except Exception:
                         os.write(said.fileno(), traceback.format_exc().encode("utf-8", "replace"))
+                scratch._leave(os.getpid())
                 os._exit(code)
         status = os.waitpid(child, 0)[1]
         said.seek(0)

@@ -324,7 +324,7 @@ def test_a_message_is_refused_by_its_head_before_its_arrays_are_read(course, lab
         text = repr({**document, "frames": [large]}).replace("'", '"').encode()
         with ours, theirs, pytest.raises(ProtocolError, match="too large"):
             ours.sendall(protocol.HEAD.pack(protocol.MAGIC, len(text), large) + text)
-            protocol.receive(theirs, 5, session.admit)
+            protocol.receive(theirs, admit=session.admit)
 
 
 def test_a_kernel_is_told_why_although_it_was_still_sending(course, lab, tmp_path):
@@ -338,7 +338,7 @@ def test_a_kernel_is_told_why_although_it_was_still_sending(course, lab, tmp_pat
             connection, _address = listener.accept()
             with connection:
                 try:
-                    protocol.receive(connection, 5, session.admit)
+                    protocol.receive(connection, admit=session.admit)
                 except ProtocolError as error:
                     protocol.send(connection, {"type": "refused", "reason": str(error)})
 

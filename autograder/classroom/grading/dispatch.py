@@ -46,18 +46,21 @@ class Stop:
 
     @contextmanager
     def heard(self, on_asked: Callable[[], None] = lambda: None) -> Iterator[Stop]:
-        """While this lasts, Ctrl-C counts; the second one, and SIGTERM, raise KeyboardInterrupt."""
+        """While this lasts, Ctrl-C counts; the second one, SIGTERM, and a terminal that goes away, raise KeyboardInterrupt."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
 
         def interrupted(number: int, frame: FrameType | None) -> None:
             self.asked += 1
-            if self.asked > 1 or number == signal.SIGTERM:
+            if self.asked > 1 or number != signal.SIGINT:
                 raise KeyboardInterrupt
             on_asked()
 
-        before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+        heeded = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
+            heeded.append(signal.SIGHUP)
+        before = {number: signal.signal(number, interrupted) for number in heeded}
         try:
             yield self
         finally:

@@ -23,9 +23,7 @@ import json
 import logging
 import os
 import queue
-import shutil
 import signal
-import tempfile
 import time
 import uuid
 import warnings
@@ -36,6 +34,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from autograder.common import scratch
 from autograder.common.errors import EngineError
 from autograder.common.i18n import _
 from autograder.common.submission import Submission, SubmissionFile
@@ -138,7 +137,7 @@ class Crew:
     def _start_local(self, distributed: Any) -> None:
         import dask
 
-        self._folder = tempfile.mkdtemp(prefix="autograder-dask-")
+        self._folder = str(scratch.make())
         # Read when a worker is lost: on a busy machine its successor needs longer than Dask's 15 s.
         dask.config.set({"distributed.deploy.lost-worker-timeout": f"{RESTART_SECONDS} s"})
         # Without a dashboard Dask serves HTTP all the same, on a well-known port: a free one, of this machine alone, is nobody's.
@@ -272,7 +271,7 @@ class Crew:
         self._client = self._cluster = None
         self.members.clear()
         if self._folder:
-            shutil.rmtree(Path(self._folder), ignore_errors=True)
+            scratch.remove(Path(self._folder))
 
     def _dismiss(self, now: bool) -> None:
         digest = self.setup.digest()

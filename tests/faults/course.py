@@ -1,0 +1,129 @@
+"""A tiny class on disk, commands that run over it, and what they leave: files, marks, processes, temporary folders."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address
+from autograder.course.course import load
+from tests.conftest import ROOT
+
+MADE = ("submitted", "autograded", "reports", "feedback", "assignments", "class.html", "grades.csv")
+CHANGING = {".handins"}  # of which nobody reads more than the entries name
+GONE_SECONDS = 60  # in which the processes of a command that was killed have to notice it
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt() -> None:
+    """From now on, whoever loses its parent below this process becomes a child of this process."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "no subreaper")
+
+
+def children() -> dict[int, str]:
+    """Those of this process that live, with their command lines; those that ended are buried."""
+    for task in Path("/proc/self/task").iterdir():
+        pids = [int(pid) for pid in (task / "children").read_text().split()]
+        break
+    found = {}
+    for pid in pids:
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if words.strip():
+            found[pid] = words
+    return found
+
+
+@dataclass
+class Ended:
+    code: int
+    said: str
+    occasions: int = 0
+
+
+@dataclass
+class Class:
+    """The course in `root`, whose commands find an empty temporary folder of their own, `scratch`."""
+
+    root: Path
+    scratch: Path
+
+    @classmethod
+    def of(cls, model: Path, root: Path) -> Class:
+        shutil.copytree(model, root, symlinks=True)
+        return cls(root, Path(tempfile.mkdtemp(prefix="f-", dir="/tmp")))
+
+    def start(
+        self, *arguments: str, at: int = 0, signal: str = "SIGKILL", scratch: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        tally = self.root / "tally"
+        tally.unlink(missing_ok=True)
+        environment = {**os.environ, "TMPDIR": str(scratch or self.scratch), "AUTOGRADER_MEMO": str(self.root / "memo"),
+                       "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "400"}  # fmt: skip
+        with (self.root / "said").open("wb") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.struck", str(tally), str(at), signal, *arguments],
+                cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
+
+    def end(self, process: subprocess.Popen[bytes], seconds: float = 300) -> Ended:
+        code = process.wait(seconds)
+        tally = self.root / "tally"
+        return Ended(
+            code, (self.root / "said").read_text("utf-8", "replace"), int(tally.read_text()) if tally.exists() else 0
+        )
+
+    def run(self, *arguments: str, at: int = 0, signal: str = "SIGKILL", scratch: Path | None = None) -> Ended:
+        return self.end(self.start(*arguments, at=at, signal=signal, scratch=scratch))
+
+    def made(self) -> dict[str, bytes]:
+        """What commands made: every file by its path, and every mark of the gradebook."""
+        found = {}
+        for name in MADE:
+            place = self.root / name
+            for path in [place] if place.is_file() else sorted(place.rglob("*")):
+                if path.is_file() and not CHANGING & set(path.relative_to(self.root).parts):
+                    found[str(path.relative_to(self.root))] = path.read_bytes()
+        if (self.root / "gradebook.db").is_file():
+            course = load(self.root / "course.yml")
+            with Book(address(course), course.course.id) as book:
+                found["gradebook"] = repr((book.entries(), book.scores())).encode()
+        return found
+
+    def litter(self) -> list[str]:
+        """What is left in the temporary folder."""
+        return sorted(str(path.relative_to(self.scratch)) for path in self.scratch.rglob("*"))
+
+    def close(self) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def left_running() -> dict[int, str]:
+    """The processes that a command left, as soon as there are none, or those that are there after a time; they are ended."""
+    until = time.monotonic() + GONE_SECONDS
+    while (left := children()) and time.monotonic() < until:
+        bury()
+        time.sleep(0.2)
+    for pid in left:
+        os.kill(pid, 9)
+    bury()
+    return left
+
+
+def bury() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass

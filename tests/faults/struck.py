@@ -1,0 +1,61 @@
+"""Runs a command of the command line, and sends this process a signal the n-th time that it is about to change something on the disk.
+
+``python -m tests.faults.struck <file> <n> <signal> <arguments of autograder>``: n = 0 for never; into `<file>` goes how often there was an occasion.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+CHANGES = {
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "sqlite3.connect",
+    "subprocess.Popen",
+}
+NOT_OURS = ("/dev/", "/proc/", "/sys/")
+
+
+class Moments:
+    """An audit hook. `count`: the occasions so far; at the one of number `at` comes the signal."""
+
+    def __init__(self, at: int, number: int) -> None:
+        self.count, self.at, self.number = 0, at, number
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _mode, flags = arguments
+            if not flags & (os.O_WRONLY | os.O_RDWR) or str(path).startswith(NOT_OURS):
+                return
+        elif event not in CHANGES:
+            return
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), self.number)
+
+
+def main() -> None:
+    tally, at, name, *arguments = sys.argv[1:]
+    from autograder.cli import app
+
+    moments = Moments(int(at), signal.Signals[name])
+    sys.argv = ["autograder", *arguments]
+    sys.addaudithook(moments)
+    try:
+        app.main()
+    finally:
+        count, moments.at = moments.count, 0
+        Path(tally).write_text(str(count), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
