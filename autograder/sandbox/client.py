@@ -13,10 +13,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
-from autograder.common.errors import MachineLow
-from autograder.common.i18n import _
 from autograder.sandbox import outputs
-from autograder.sandbox.given import MOST_TIMES, Given
+from autograder.sandbox.given import Given, require_some
 
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
 # All seconds below are of what the kernel is given (given.py).
@@ -68,10 +66,7 @@ class Client(NotebookClient):  # type: ignore[misc]
             if (await asyncio.wait(what, timeout=left, return_when=asyncio.FIRST_COMPLETED))[0]:
                 return True
             self.given.look()
-            if self.given.withheld - withheld > (MOST_TIMES - 1) * seconds + PLAIN_SECONDS:
-                raise MachineLow(
-                    _("the machine was too busy with other things"), _("Run the command again when it is less so.")
-                )
+            require_some(self.given.withheld - withheld - PLAIN_SECONDS, seconds)
         return False
 
     async def _async_poll_for_reply(
@@ -120,8 +115,8 @@ class Client(NotebookClient):  # type: ignore[misc]
     async def _rest(self, outputs: asyncio.Future[Any]) -> None:
         """Wait for what a cell has yet to show, as long as something comes; who ends no cell is soon not waited for."""
         patience, rest = (OUTPUT_SECONDS, ANSWER_SECONDS) if self._quiet < QUIET else (QUIET_SECONDS, QUIET_SECONDS)
-        until, seen = time.monotonic() + rest, -1
-        while not outputs.done() and seen != self.received and time.monotonic() < until:
+        until, seen = time.monotonic() + rest - self.given.withheld, -1
+        while not outputs.done() and seen != self.received and time.monotonic() - self.given.withheld < until:
             seen = self.received
             await self.within(patience, outputs)
         if outputs.done():

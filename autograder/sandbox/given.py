@@ -10,9 +10,19 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from autograder.common.errors import MachineLow
+from autograder.common.i18n import _
 from autograder.sandbox.inside import usage
 
-MOST_TIMES = 4  # as long as a wait may last by the clock: a machine that gives less than that share is too busy
+MOST_TIMES = 4  # as long as a wait, and all runs of a submission, may last by the clock: a machine that gives less than that share is too busy
+
+
+def require_some(withheld: float, of: float) -> None:
+    """Raises MachineLow where so many seconds were withheld in a time of `of` seconds that it would last longer than `MOST_TIMES` as long."""
+    if withheld > (MOST_TIMES - 1) * of:
+        raise MachineLow(
+            _("the machine was too busy with other things"), _("Run the command again when it is less so.")
+        )
 
 
 class Spent(NamedTuple):

@@ -26,7 +26,7 @@ from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
 from autograder.sandbox.client import Client
-from autograder.sandbox.given import Given, of_process
+from autograder.sandbox.given import Given, of_process, require_some
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import usage
 
@@ -245,6 +245,7 @@ class _Execution:
 
     async def _cell(self, index: int, cell: NotebookNode, deadline: float) -> bool:
         """Run one cell. False when the notebook can't go on."""
+        require_some(self.client.given.withheld, self.notebook_seconds)
         left = deadline + self.client.given.withheld - time.monotonic()
         self.client.cell_timeout = max(0.1, min(self.cell_seconds, left))
         self.client.idle = False

@@ -33,6 +33,7 @@ from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, S
 from autograder.course import illustrations
 from autograder.course.course import Course
 from autograder.course.released_notebook import beside
+from autograder.sandbox.given import MOST_TIMES
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause
@@ -43,6 +44,7 @@ from autograder.worker.task import Task
 log = logging.getLogger(__name__)
 SOCKET = "judge"
 LEFT_OUT = N_("Left out while grading: this cell only draws. `autograder grade --all-cells` runs it.")
+SIGNALLED = N_("its kernel was ended by a signal")
 FOLLOW_SECONDS = 20  # of processor time, to tell which error comes from which: those of the course take 0.02
 BY_SIGNAL = 128  # an exit code beyond it says which signal ended a kernel, and not who sent it
 ATTEMPTS = 2  # a sandbox or judge that dies under a notebook is replaced, and the notebook runs once more
@@ -124,7 +126,12 @@ def _grade(
     left = frozenset() if task.all_cells else figures
     died_of: list[tuple[int, ...]] = []
     avoid: list[tuple[int, ...]] = []
+    most = MOST_TIMES * task.course.limits.notebook_seconds  # by the clock, for all runs together
     while failures < ATTEMPTS or avoid:
+        if (failures or killed) and (took := time.perf_counter() - started) > most:
+            reason = failure or _(SIGNALLED)
+            failure = _("it took {seconds:.0f} s and was not run again ({reason})", seconds=took, reason=reason)
+            break
         trial = nbformat.from_dict(notebook)
         for place in left:
             trial.cells[place].source = "pass"  # so that the cells after it have the numbers that they always have

@@ -18,6 +18,7 @@ from autograder.sandbox import client
 from autograder.sandbox import given as module
 from autograder.sandbox.client import Client
 from autograder.sandbox.given import Given, Spent
+from autograder.sandbox.run import _Execution
 from tests.sandbox.conftest import Try
 
 seconds = st.floats(0, 100)
@@ -70,6 +71,15 @@ def test_a_machine_that_gives_next_to_nothing_is_nobodys_fault(monkeypatch: pyte
 
     with pytest.raises(MachineLow):
         asyncio.run(waiting())
+
+
+def test_many_short_waits_have_one_bound_too() -> None:
+    """However its cells share what was withheld: a notebook lasts four times its limit by the clock, and no longer."""
+    one = starved(1.0)
+    running = _Execution(one, None, 9.0, 10.0, 100, None)  # type: ignore[arg-type]
+    one.given.withheld = 3 * 10.0 + 0.1
+    with pytest.raises(MachineLow):
+        asyncio.run(running._cell(0, nbformat.v4.new_code_cell("1"), time.monotonic() + 10))
 
 
 @pytest.mark.parametrize("every", [0.2, 9.0])

@@ -336,6 +336,13 @@ def test_whatever_dies_in_whatever_order_a_kernel_that_was_killed_once_costs_not
             assert scores(report) == WORTH and len(failed) <= 2, used
         else:
             assert report.undecided and len(failed) >= 2 and not scores(report), used
+    # Whoever has taken the time of all its runs isn't run again: then it is for a person, whatever it was that died.
+    monkeypatch.setattr(grading, "MOST_TIMES", 0)
+    for kind in kinds[:-1]:
+        events[:], used[:] = [kind, "well"], []
+        report = grade_notebook(quick(), "deep").report
+        assert used == [kind] and report.undecided and not scores(report)
+        assert all("was not run again" in question.problem for question in report.questions)
 
 
 @pytest.mark.parametrize("step", ["parse", "circumstances", "illustrations.left_out"])

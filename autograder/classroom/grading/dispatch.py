@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -74,11 +75,12 @@ def work(
     read: Callable[[Submission], SubmissionFile],
     stop: Stop,
     on_tick: Callable[[], None] = lambda: None,
+    most_seconds: float = math.inf,
 ) -> Iterator[Finished]:
     """Grade all, as they finish. Each worker has one submission, and only those are in memory, beside what came in with its bytes.
 
     `read` reads a submission's file or raises SubmissionError. Ends early when asked to stop. Raises EngineError when no
-    worker is left, or all fail in the same way.
+    worker is left, or all fail in the same way. A submission that took `most_seconds` in all isn't tried again.
     """
     waiting: deque[Submission | SubmissionFile | Job] = deque(submissions)
     hope = time.monotonic()
@@ -96,7 +98,7 @@ def work(
             _require_hope(crew, hope)
         if answer is None:
             continue
-        finished = _finished(answer, failures)
+        finished = _finished(answer, failures, most_seconds)
         if finished is None:
             waiting.append(answer.job)  # last: if it is what kills workers, the others are done by then
             continue
@@ -117,11 +119,13 @@ def _give(
         except SubmissionError as error:
             return Finished(submission, unreadable=error)
     # Another worker than the one that was lost, where there is one, has been found by then: it is gone.
-    crew.give(crew.idle()[0], what if isinstance(what, Job) else Job(what))
+    job = what if isinstance(what, Job) else Job(what)
+    job.given = time.monotonic()
+    crew.give(crew.idle()[0], job)
     return None
 
 
-def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
+def _finished(answer: Answer, failures: deque[str], most_seconds: float) -> Finished | None:
     """None: to be tried again."""
     job, why, header = answer.job, answer.why, answer.header
     submission, digest, low = job.submission, job.handed_in.digest, False
@@ -136,6 +140,7 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
             failures.clear()
             return Finished(submission, digest, Result(*answer.parts, **header))
     job.attempts += 1
+    job.seconds += time.monotonic() - job.given
     job.reasons.append(why)
     log.warning("%s, attempt %d of %d: %s", name, job.attempts, ATTEMPTS, why)
     if answer.parts is not None and not low:  # the worker lives, and could not do it; want of memory passes
@@ -143,6 +148,9 @@ def _finished(answer: Answer, failures: deque[str]) -> Finished | None:
         if len(failures) == SAME_IN_A_ROW and len(set(failures)) == 1:
             message = _("the workers fail on every submission: {why}", why=why)
             raise EngineError(message, _("Mend that, and run the command again: what was graded is kept."))
+    if job.attempts < ATTEMPTS and job.seconds > most_seconds:
+        why = _("it took {seconds:.0f} s and was not run again ({reason})", seconds=job.seconds, reason=why)
+        return Finished(submission, digest, why=why)
     if job.attempts < ATTEMPTS:
         return None
     if len(set(job.reasons)) == 1:

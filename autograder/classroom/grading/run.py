@@ -36,6 +36,7 @@ from autograder.common.versions import package, versions
 from autograder.common.wire.notebook import content
 from autograder.course.course import Course, Isolation
 from autograder.networks.memo import default_folder
+from autograder.sandbox.given import MOST_TIMES
 from autograder.worker.bundle import pack
 from autograder.worker.grading import undecided, unreadable
 from autograder.worker.service import Setup
@@ -248,7 +249,8 @@ class _Run:
             if not self.stop.asked:
                 self.progress.change(phase="grading")
                 self.on_start(_("grading"))
-            for finished in work(crew, waiting, self.read, self.stop, tick):
+            most = MOST_TIMES * self.course.limits.notebook_seconds
+            for finished in work(crew, waiting, self.read, self.stop, tick, most):
                 self.finish(finished)
 
     def solution(self, name: str) -> Path:

@@ -53,11 +53,13 @@ DASHBOARD = "127.0.0.1:8787"
 
 @dataclass
 class Job:
-    """A submission. `attempts`: how often it was given to a worker that did not bring it back."""
+    """A submission. `attempts`: how often it was given to a worker that did not bring it back, after `seconds` in all; `given`: when it was, last."""
 
     handed_in: SubmissionFile
     attempts: int = 0
     reasons: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    given: float = 0.0
 
     @property
     def submission(self) -> Submission:

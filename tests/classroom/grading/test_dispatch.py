@@ -63,14 +63,14 @@ class Twin:
         return None
 
 
-def run(twin: Twin, names: Iterable[str], stop: Stop | None = None) -> list[Finished]:
+def run(twin: Twin, names: Iterable[str], stop: Stop | None = None, most_seconds: float = 1000) -> list[Finished]:
     def read(submission: Submission) -> SubmissionFile:
         if submission.student == "gone":
             raise SubmissionError("The file can't be read.")
         return SubmissionFile(submission, submission.student.encode())
 
     submissions = [Submission(name, "first", Path(name)) for name in names]
-    return list(work(twin, submissions, read, stop or Stop()))  # type: ignore[arg-type]
+    return list(work(twin, submissions, read, stop or Stop(), most_seconds=most_seconds))  # type: ignore[arg-type]
 
 
 def error(reason: str) -> tuple[str, str, str, bytes]:
@@ -130,6 +130,22 @@ def test_a_machine_that_is_low_for_a_while_costs_nobody_anything() -> None:
 
     finished = run(Twin(behave), [f"s{number}" for number in range(3 * dispatch.SAME_IN_A_ROW)])
     assert all(one.result is not None for one in finished)
+
+
+def test_a_submission_is_tried_again_within_one_budget_of_time() -> None:
+    """Who starves itself isn't waited for three times as long as its limits allow; what ends early is tried as often as ever."""
+    low = (json.dumps({"error": "the machine was too busy", "machine": True, "log": []}), "", "", b"")
+
+    def behave(job: Job) -> Any:
+        job.given -= 70 if job.submission.student == "slow" else 20
+        return low
+
+    twin = Twin(behave)
+    finished = {one.submission.student: one.why for one in run(twin, ["slow", "quick"], most_seconds=100)}
+    assert finished == {
+        "slow": "it took 140 s and was not run again (the machine was too busy)", "quick": "the machine was too busy, 3 times",
+    }  # fmt: skip
+    assert (twin.given.count("slow"), twin.given.count("quick")) == (2, 3)
 
 
 def test_a_failure_of_one_submission_makes_it_undecided() -> None:
