@@ -84,7 +84,7 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except OSError as error:
         sys.exit(shell.refused(error))
-    except RuntimeError as error:  # what pathlib makes of the system's word on links that lead in a circle, before Python 3.13
+    except RuntimeError as error:  # pathlib, on links that lead in a circle, before Python 3.13
         if not isinstance(error.__context__, OSError):
             raise
         sys.exit(shell.refused(error.__context__))
