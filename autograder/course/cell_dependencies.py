@@ -8,7 +8,7 @@ complaint.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -131,13 +131,18 @@ def touched(paths: Iterable[str], others: Iterable[str]) -> bool:
 
 def notebook_uses(notebook: NotebookNode) -> list[Uses]:
     """Of every cell, in order; text cells use nothing."""
+    return uses_of(cell.source if cell.cell_type == "code" else "" for cell in notebook.cells)
+
+
+def uses_of(sources: Iterable[str]) -> list[Uses]:
+    """Of every cell of a notebook with these sources, in order."""
     found: list[Uses] = []
     functions: frozenset[str] = frozenset()
     imported: set[str] = set()
-    for cell in notebook.cells:
-        one = uses(cell.source, functions) if cell.cell_type == "code" else Uses()
+    for source in sources:
+        one = uses(source, functions)
         functions |= one.functions
-        imported |= modules(cell.source) if cell.cell_type == "code" else set()
+        imported |= modules(source)
         # A module is not changed by calling its functions.
         found.append(Uses(one.reads, frozenset(p for p in one.writes if base(p) not in imported), one.functions))
     return found
@@ -147,10 +152,16 @@ def following(notebook: NotebookNode, question: str) -> set[str]:
     """The questions that need, themselves or through others, what the answer to `question` makes or changes."""
     cells, every = question_cells(notebook), notebook_uses(notebook)
     own = cells[question]
-    changed = {path for place in own.answers for path in every[place].writes}
-    reached: set[int] = set()
-    for place in range(min(own.answers, default=own.check) + 1, len(every)):
-        if place not in own.answers and touched(every[place].reads, changed):
-            reached.add(place)
-            changed |= every[place].writes
+    reached = reaching(every, own.answers) - {*own.answers, own.check}
     return {name for name, one in cells.items() if reached.intersection({*one.answers, one.check})} - {question}
+
+
+def reaching(every: Sequence[Uses], changed: Iterable[int]) -> set[int]:
+    """The cells at the places in `changed`, and those after them that need, themselves or through others, what these make or change."""
+    reached = {*changed}
+    paths: set[str] = set()
+    for place, one in enumerate(every):
+        if place in reached or touched(one.reads, paths):
+            reached.add(place)
+            paths |= one.writes
+    return reached

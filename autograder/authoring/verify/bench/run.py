@@ -20,10 +20,11 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.authoring.verify.bench.arrays import large
+from autograder.authoring.verify.bench.concerned import concerned, dependences
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
 from autograder.common.results import Status
 from autograder.common.wire.names import modules, python
-from autograder.course.cell_dependencies import Uses, meet, notebook_uses, question_cells, uses
+from autograder.course.cell_dependencies import Uses, meet, question_cells, uses
 from autograder.course.checks.base import Facts
 from autograder.course.checks.calls import calls_for
 from autograder.course.checks.registry import decide
@@ -65,8 +66,8 @@ class Bench:
         self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         self.places = question_cells(notebook)
         self.names: dict[str, Any] = {}  # that the cells of the last run bound
-        imports = {place for place, source in enumerate(self.cells) if modules(source)}
-        self.needed = _needed(notebook_uses(notebook), self.places) | imports
+        self.imports = {place for place, source in enumerate(self.cells) if modules(source)}
+        self.right: Answered | None = None  # what came of the solution
         self.arrays = self.stand_ins.arrays
         self._remember_arrays()
 
@@ -91,9 +92,17 @@ class Bench:
         kept = self.arrays.statements
         return frozenset(place for place in answers if kept.intersection(_statements(self.cells[place])))
 
-    def run(self, changed: Mapping[int, str], order: Sequence[int] | None = None) -> Answered:
-        """The solution with the cells at the places in `changed` as given there; in another `order` of cells."""
-        answered = Answered()
+    def run(self, changed: Mapping[int, str], order: Sequence[int] | None = None, whole: bool = False) -> Answered:
+        """The solution with the cells at the places in `changed` as given there; in another `order` of cells.
+
+        Questions that nothing of it concerns are answered as in the solution, once that was run, and not run again unless the `whole` is.
+        """
+        every = dependences(self.cells, changed)
+        questions = dict(self.places)
+        if self.right is not None and order is None and not whole and not self.imports & changed.keys():
+            questions = concerned(self.places, every, changed)
+        needed = _needed(every, questions) | self.imports | changed.keys()
+        answered = self._answered(questions)
         names: dict[str, Any] = {"__name__": "__main__"}
         self.names.clear()  # the functions of a cell hold its names, and these its arrays: no count of references frees them
         self.names = names
@@ -104,7 +113,7 @@ class Bench:
         checks = {one.check: name for name, one in self.places.items()}
         for place in order if order is not None else range(len(self.cells)):
             source = changed.get(place, self.cells[place])
-            if not source or (place not in self.needed and place not in changed):
+            if not source or place not in needed:
                 continue
             names["check"] = self._collector(answered) if place in checks else lambda *_args, **_named: None
             try:
@@ -115,7 +124,25 @@ class Bench:
         for name, question in self.questions.items():
             for check in question.checks:
                 answered.statuses.setdefault(f"{name}.{check.id}", "failed")  # nothing was handed in
+        if self.right is None and not changed and order is None:
+            self.right = answered
         return answered
+
+    def _answered(self, questions: Mapping[str, Any]) -> Answered:
+        """What is known before anything runs: all but these `questions` are answered as in the solution."""
+        if self.right is None:
+            return Answered()
+        known = {
+            f"{name}.{check.id}"
+            for name, one in self.questions.items()
+            if name not in questions
+            for check in one.checks
+        }
+        statuses, reasons, seen = (
+            {place: value for place, value in of.items() if place in known}
+            for of in (self.right.statuses, self.right.reasons, self.right.seen)
+        )
+        return Answered(statuses, reasons, seen)
 
     def _cell(self, source: str, names: dict[str, Any], lasting: bool) -> None:
         """Statement by statement where arrays last: beside functions and dictionaries, which don't, they do too."""

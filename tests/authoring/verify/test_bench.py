@@ -1,0 +1,76 @@
+"""The bench leaves out what a change doesn't concern: with drawn notebooks, that is told from running everything by nothing."""
+
+import random
+
+import nbformat
+import yaml
+
+from autograder.authoring.verify.bench.run import Bench
+from autograder.course import course as course_module
+from tests.authoring.test_release import answer, code, test_cell
+
+QUESTIONS = 8
+WAYS = (  # how an answer may come from what is there before it
+    "{name} = {other} + [{number}]",
+    "{name} = [{number}]",
+    "{other}.append({number})\n{name} = list({other})",
+    "{other}[0] += {number}\n{name} = {other}[:1]",
+    "made['{name}'] = {number}\n{name} = [made['{name}'], *{other}]",
+    "def grow(values):\n    values.append({number})\n    return values\n{name} = grow({other})",
+    "{name} = [sum(total[:1]), *{other}]",
+    "{name} = {other}",
+    "{name} = {other}\n{name}.append({number})",
+    "for each in ({other}, start):\n    each.append({number})\n{name} = list(each)",
+    "pair = {{'a': {other}, 'b': start}}\nfor key, each in pair.items():\n    each[0] += {number}\n{name} = [each[0]]",
+    "total[0] += {number}\n{name} = total + {other}",
+)
+
+
+def drawn(draw: random.Random) -> list[str]:
+    names = ["start"]
+    answers = []
+    for number in range(QUESTIONS):
+        way = draw.choice(WAYS)
+        answers.append(way.format(name=f"q{number}", other=draw.choice(names), number=draw.randint(1, 99)))
+        names.append(f"q{number}")
+    return answers
+
+
+def bench(root, answers):
+    """Of a course whose questions ask for what `answers` make."""
+    given = "start, total, made = [1], [0], {}"
+    names: dict[str, object] = {}
+    exec(given, names)
+    questions = {}
+    for number, source in enumerate(answers):
+        exec(source, names)
+        check = {"type": "value", "of": f"q{number}", "equals": list(names[f"q{number}"]), "points": 1}  # type: ignore[call-overload]
+        questions[f"q{number}"] = {"title": f"Q{number}", "points": 1, "checks": [check]}
+    document = {
+        "course": {"id": "drawn", "title": "Drawn", "languages": ["en"]}, "networks": False,
+        "assignments": {"first": {"title": "First", "due": "2027-03-14T23:59:00+09:00", "questions": questions}},
+    }  # fmt: skip
+    (root / "course.yml").write_text(yaml.safe_dump(document), "utf-8")
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [code("imports", "from autograder import check"), code("given", given)]
+    for number, source in enumerate(answers):
+        notebook.cells += [answer(f"q{number}", source), test_cell(f"q{number}", 1)]
+    return Bench(course_module.load(root / "course.yml"), "first", notebook)
+
+
+def test_what_a_change_does_not_concern_is_answered_as_running_it_would(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_COURSE", "")
+    left_out = 0
+    for seed in range(6):
+        answers = drawn(random.Random(seed))
+        made = bench(tmp_path, answers)
+        assert set(made.run({}).statuses.values()) == {"passed"}
+        for number in range(QUESTIONS):
+            for changed in (f"q{number} = [-1]", f"{answers[number]}\nq{number}.append(-1)", "", "1 / 0"):
+                source = {made.places[f"q{number}"].answers[0]: changed}
+                one = made.run(source)
+                left_out += sum(f"q{other}" not in made.names for other in range(QUESTIONS) if other != number)
+                whole = made.run(source, whole=True)
+                assert one.statuses == whole.statuses, (seed, number, changed)
+                assert one.statuses[f"q{number}.{made.questions[f'q{number}'].checks[0].id}"] == "failed"
+    assert left_out > 6 * QUESTIONS
