@@ -10,11 +10,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import math
 import os
 import pkgutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file or imported by a test
+
+from tools import setting_kinds
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 COMMON = Path(__file__).resolve().parent.parent / "autograder" / "common"
@@ -53,6 +59,7 @@ def names() -> dict[str, Any]:
             kind: {thing.__name__: _settings(thing) for _, thing in sorted(found.items())}
             for kind, found in classes.items()
         },
+        "takes": {"layers": {name: setting_kinds.of_keras(thing) for name, thing in sorted(aliases["layers"].items())}},
     }
 
 
@@ -111,21 +118,30 @@ def text() -> str:
         f"{_json(kind)}: {{\n" + ",\n".join(f"{_json(name)}: {_json(own)}" for name, own in classes.items()) + "\n}"
         for kind, classes in found["settings"].items()
     ]
-    return '{"aliases": {\n' + ",\n".join(aliases) + '\n}, "settings": {\n' + ",\n".join(settings) + "\n}}\n"
+    takes = [f"{_json(name)}: {_json(own)}" for name, own in found["takes"]["layers"].items()]
+    return (
+        '{"aliases": {\n' + ",\n".join(aliases) + '\n}, "settings": {\n' + ",\n".join(settings)
+        + '\n}, "takes": {"layers": {\n' + ",\n".join(takes) + "\n}}}\n"
+    )  # fmt: skip
 
 
-def classes() -> dict[str, dict[str, list[str]]]:
-    """By library and class, what an object of it tells of itself (`kernel.describing.describe_things`); ``parts``: what stands in settings only."""
+def classes() -> dict[str, dict[str, dict[str, str]]]:
+    """By library and class, what an object of it tells of itself (`kernel.describing.describe_things`), and what each of these takes;
+    ``parts``: what stands in settings only."""
     import keras
 
     schedules = keras.optimizers.schedules
     told = _classes(keras.callbacks, keras.callbacks.Callback) | _classes(schedules, schedules.LearningRateSchedule)
-    ours = {name: _told(thing) for name, thing in told.items()}
-    ours |= {
-        name: [*_settings(thing)] for name, thing in _classes(keras.optimizers, keras.optimizers.Optimizer).items()
+    by_class = told | _classes(keras.optimizers, keras.optimizers.Optimizer)
+    calm = (schedules.LearningRateSchedule, keras.optimizers.Optimizer)  # nothing of theirs is negative
+    kinds = {
+        name: setting_kinds.of_keras(thing, 0 if issubclass(thing, calm) else -math.inf)
+        for name, thing in by_class.items()
     }
+    ours = {name: {key: kinds[name][key] for key in _told(thing)} for name, thing in told.items()}
+    ours |= {name: kinds[name] for name in by_class.keys() - told.keys()}
     theirs, parts = _of_sklearn()
-    return {"keras": dict(sorted(ours.items())), "sklearn": theirs, "parts": {name: [] for name in parts}}
+    return {"keras": dict(sorted(ours.items())), "sklearn": theirs, "parts": {name: {} for name in parts}}
 
 
 def _told(thing: Any) -> list[str]:
@@ -148,7 +164,7 @@ def _told(thing: Any) -> list[str]:
     return settings  # it needs another package
 
 
-def _of_sklearn() -> tuple[dict[str, list[str]], list[str]]:
+def _of_sklearn() -> tuple[dict[str, dict[str, str]], list[str]]:
     """scikit-learn's public classes that have parameters, with these; and those that split rows."""
     import sklearn
 
@@ -161,11 +177,12 @@ def _of_sklearn() -> tuple[dict[str, list[str]], list[str]]:
             if not inspect.isclass(thing) or name.startswith(("_", "Base")):
                 continue
             if hasattr(thing, "get_params"):
-                found[name] = [
-                    key
+                takes = setting_kinds.of_sklearn(thing)
+                found[name] = {
+                    key: takes.get(key, "any")
                     for key in inspect.signature(thing.__init__).parameters
                     if key not in ("self", "args", "kwargs", "params")
-                ]
+                }
             elif module.__name__ == "sklearn.model_selection":
                 parts.append(name)
     return dict(sorted(found.items())), sorted(parts)

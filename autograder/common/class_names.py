@@ -1,4 +1,4 @@
-"""The classes whose objects a check can ask for, and the settings that these tell: without importing Keras or scikit-learn.
+"""The classes whose objects a check can ask for, the settings that these tell, and what those take: without importing Keras or scikit-learn.
 
 The table is written by ``make names`` from what is installed, and a test compares the two.
 """
@@ -16,11 +16,11 @@ FOUND: Final = "best_estimator_"  # by a search over settings
 
 
 @cache
-def _table() -> dict[str, dict[str, list[str]]]:
+def _table() -> dict[str, dict[str, dict[str, str]]]:
     return json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
-def objects() -> dict[str, list[str]]:
+def objects() -> dict[str, dict[str, str]]:
     """Callbacks, optimizers, schedules and estimators: by class the settings that an object of it tells."""
     table = _table()
     return table["keras"] | table["sklearn"]
@@ -36,4 +36,9 @@ def settings(name: str) -> list[str] | None:
     own = objects().get(name)
     if own is None or name in WITH_STEPS:
         return None
-    return [*own, FOUND] if name.endswith("SearchCV") else own
+    return [*own, FOUND] if name.endswith("SearchCV") else [*own]
+
+
+def takes(name: str, setting: str) -> str:
+    """What a setting takes, as ``common.setting_kinds`` reads it; ``any`` where that may be anything."""
+    return objects().get(name, {}).get(setting, "any")

@@ -82,6 +82,11 @@ def settings(kind: Literal["layers", "optimizers"], name: str) -> dict[str, Sett
     return {key: Setting(value[0]) if value else Setting(None, required=True) for key, value in own.items()}
 
 
+def takes(layer: str, setting: str) -> str:
+    """What a setting of a layer takes, as ``common.setting_kinds`` reads it; ``any`` where that may be anything."""
+    return str(_table()["takes"]["layers"].get(layer, {}).get(setting, "any"))
+
+
 # ---- activations that are layers of their own
 
 # A rectifier by its settings (max_value, negative_slope, threshold), and the activation function that does the same.

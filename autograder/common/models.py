@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import typing
+from collections.abc import Iterator
+from functools import cache
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from autograder.common.i18n import _
 from autograder.common.readable import readable
 
 KeyPath = tuple[int | str, ...]  # keys and positions, from a model inward
@@ -18,7 +22,46 @@ class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
 
 
 class Written(Frozen, strict=False):
-    """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0."""
+    """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0. True is no number."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if _holds_truth(value) and _is_of_numbers(cls, info.field_name or ""):
+            raise ValueError(_("should be a number; YAML reads yes, no, on, off, true and false as truth values"))
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_meant(cls, value: Any) -> Any:
+        if _holds_more_than_64_bits(value):
+            raise ValueError(_("no whole number here has more than 64 bits"))
+        return value
+
+
+def _holds_more_than_64_bits(value: Any) -> bool:
+    return (type(value) is int and abs(value) >= 2**64) or (
+        type(value) in (tuple, list) and any(map(_holds_more_than_64_bits, value))
+    )
+
+
+def _holds_truth(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, (list, tuple)) and any(map(_holds_truth, value)))
+
+
+@cache
+def _is_of_numbers(model: type[BaseModel], name: str) -> bool:
+    """Whether numbers may stand in a field, or lists of them, and nothing that is true or false."""
+    kinds = set(_kinds(model.model_fields[name].annotation))
+    return bool(kinds & {int, float}) and not kinds & {bool, Any, object}
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    parts = typing.get_args(annotation) if typing.get_origin(annotation) is not Literal else ()
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _kinds(part)
 
 
 def wrong_at(*problems: tuple[KeyPath, str]) -> ValidationError:

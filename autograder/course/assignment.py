@@ -35,6 +35,12 @@ class Question(Written):
     @classmethod
     def _by_hand(cls, declared: Any) -> Any:
         """What people grade has one check, which says so."""
+        if isinstance(declared, dict) and "manual" not in declared:
+            known = [*cls.model_fields]
+            meant = [key for key in declared if key not in known and nearest("manual", [str(key)])]
+            if meant:
+                said = "; ".join((_("this key is not known here"), _("did you mean '{guess}'?", guess="manual")))
+                raise wrong_at(((meant[0],), said))
         if not isinstance(declared, dict) or not declared.get("manual"):
             if isinstance(declared, dict) and declared.get("rubric"):
                 raise wrong_at(

@@ -294,7 +294,7 @@ def load(path: Path | None = None) -> Course:
     declared: list[tuple[KeyPath, DataSettings]] = [(("data",), course.data)]
     declared += [(("assignments", name, "data"), one.data) for name, one in course.assignments.items() if one.data]
     for place, data in declared:
-        if problem := defines(data.prepare, course.root):
+        if problem := defines(data.prepare, course.root, arguments=3):
             missing.append(((*place, "prepare"), problem))
         if data.file and not (course.root / data.file).is_file():
             missing.append(((*place, "file"), _("{file} is not there", file=data.file)))

@@ -1,13 +1,15 @@
 """The table of Keras's names against the Keras that is installed: every alias, every setting, every activation layer."""
 
+import inspect
 import json
+import math
 
 import keras
 import numpy as np
 import pytest
 from sklearn.utils import all_estimators
 
-from autograder.common import class_names, keras_names
+from autograder.common import class_names, keras_names, setting_kinds
 from autograder.kernel.describing.describe import activation_name, describe
 from autograder.kernel.describing.describe_things import describe_thing
 from tools import keras_names as tool
@@ -142,3 +144,34 @@ def test_an_activation_layer_counts_as_a_function_exactly_where_it_does_the_same
     assert compared >= 2
     default = getattr(keras.layers, kind)(**{setting: keras_names.settings("layers", kind)[setting].default})
     assert keras_names.activation_of(kind, default.get_config(), 2) == keras_names.activation_of(kind, {}, 2)
+
+
+def _defaults():
+    """Each class whose settings' kinds are in the tables, with what its settings are when they are left out."""
+    estimators = dict(all_estimators())
+    keras_own = {
+        **vars(keras.layers),
+        **vars(keras.callbacks),
+        **vars(keras.optimizers),
+        **vars(keras.optimizers.schedules),
+    }
+    for name in [*keras_names.known("layers"), *class_names.objects()]:
+        layer = name in TABLE["settings"]["layers"]
+        if (own := keras_own.get(name) or estimators.get(name)) is None:
+            continue
+        for one in inspect.signature(own.__init__).parameters.values():
+            takes = keras_names.takes(name, one.name) if layer else class_names.takes(name, one.name)
+            plain = isinstance(one.default, (bool, int, float, str, type(None))) and one.default == one.default
+            if plain and type(one.default).__module__ == "builtins" and one.default not in (math.inf, "deprecated"):
+                yield name, one.name, takes, one.default
+
+
+def test_no_default_of_a_setting_is_refused():
+    tried, refused, kinds = 0, set(), []
+    for name, key, takes, default in _defaults():
+        tried += 1
+        kinds += setting_kinds.read(takes)
+        if not setting_kinds.fits(takes, default):
+            refused.add((name, key))
+    assert tried > 2000 and sum(kind.name != "any" for kind in kinds) > 0.6 * len(kinds)
+    assert refused == {("SelfTrainingClassifier", "estimator")}  # whose fit() refuses its default itself

@@ -5,8 +5,9 @@ import re
 import pytest
 import yaml
 
-from autograder.common import class_names
+from autograder.common import class_names, setting_kinds
 from autograder.common.errors import CourseError
+from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.object_settings import unknown_class
 from autograder.course.course import load
 
@@ -85,10 +86,22 @@ NOTHING_LIKE_IT = [
         {"type": "evaluation", "model": "a"}, {"type": "evaluations", "models": "a"}, {"type": "predictions", "model": "a"}, {"type": "winner", "results": "a"},
         {"type": "same_layers", "layers": ["b", "a"]}, {"type": "score", "metric": "r2", "split": "holdout", "reported": "a"},
     )),
-    ({"type": "table", "columns": ["size", "size"]}, "the column size stands twice"),
+    ({"type": "table", "columns": ["size", "size"]}, "'size' stands twice in 'columns'"),
     ({"type": "table", "columns": ["size", "rooms"], "kinds": {"room": "float"}}, "none of its columns: did you mean 'rooms'?"),
     ({"type": "metric", "metric": "r2", "at_least": 0.5}, "There are loss, accuracy, r2_score"),
     ({"type": "metric", "metric": "r2_scor", "at_least": 0.5}, "did you mean 'r2_score'?"),
+    ({"type": "object", "equals": "EarlyStopping", "settings": {"patience": "three"}}, "EarlyStopping has no patience='three': it is a whole number at least 0"),
+    ({"type": "object", "equals": "EarlyStopping", "settings": {"mode": "mni"}}, "EarlyStopping has no mode='mni': did you mean 'min'?"),
+    ({"type": "object", "equals": "Ridge", "settings": {"alpha": -1}}, "Ridge has no alpha=-1"),
+    ({"type": "object", "equals": "Pipeline", "settings": {"m": {"type": "Ridge", "alpha": -1}}}, "Ridge has no alpha=-1"),
+    (optimizer(learning_rate=-0.1), "SGD has no learning_rate=-0.1: it is a number above 0"), (optimizer(learning_rate=0), "no learning_rate=0"),
+    (optimizer(learning_rate={"at_most": 0}), "SGD has no learning_rate=at most 0"), (optimizer(momentum={"type": "Adam"}), "SGD has no momentum=Adam"),
+    ({"type": "layers", "layers": [{"type": "Conv3D", "filters": "many"}]}, "a layer Conv3D has no filters='many'"),
+    ({"type": "epochs", "equals": True}, "true and false as truth values"), ({**VALUE, "points": True}, "true and false as truth values"),
+    ({"type": "epochs", "equals": 10**30}, "more than 64 bits"), ({**VALUE, "tolerance": 5}, "less than 1"),
+    ({"type": "function", "cases": [{"args": [1], "returns": "x"}]}, "'returns' holds 'x': what a function gives is compared as numbers"),
+    ({"type": "function", "reference": "refs.py:prepare", "draws": 2, "args": [{"integer": [1, 3]}]}, "takes 3 arguments, and is called with 1"),
+    ({"type": "table", "reference": "refs.py:prepare"}, "takes 3 arguments, and is called with 0"),
     ({**VALUE, "id": "my check"}, "leave blanks and dots out"), ({**VALUE, "id": "a.b"}, "leave blanks and dots out"),
 ]  # fmt: skip
 
@@ -123,6 +136,7 @@ def test_data_that_there_are_not_are_told_with_what_is_meant(tmp_path, data, say
 @pytest.mark.parametrize(
     ("question", "says"),
     [
+        ({"manuel": True, "rubric": [{"points": 1, "says": "x"}]}, "manuel: this key is not known here; did you mean 'manual'?"),
         ({"title": " "}, "it has no text in 'en'"),
         ({"hints": list("abcd")}, "should have at most 3"),
         ({"manual": True, "points": 3, "checks": [], "rubric": [{"points": 1, "says": "x"}]}, "add up to 1, and its points are 3"),
@@ -158,9 +172,9 @@ def test_each_slip_in_the_name_of_each_class_is_refused_and_most_are_told_what_i
     wrong = right = 0
     known = class_names.objects()
     for number, name in enumerate(known):
-        assert unknown_class(name, [], known) == ""
+        assert unknown_class(name, {}, known) == ""
         slips = sorted(set(_slips(name)) - known.keys())
-        said = [unknown_class(slip, [], known) for slip in slips[number % 19 :: 19]]
+        said = [unknown_class(slip, {}, known) for slip in slips[number % 19 :: 19]]
         assert all("have no class" in one for one in said)
         wrong, right = wrong + len(said), right + sum(f"did you mean '{name}'" in one for one in said)
     assert wrong > 500 and right / wrong > 0.95
@@ -177,11 +191,19 @@ def test_a_class_that_there_is_not_is_refused_wherever_a_check_names_one(tmp_pat
         assert re.match(r"course\.yml:\d+: ", said) and "did you mean 'LogisticRegression'" in said
 
 
+def right(name, key):
+    """A value that a setting takes."""
+    takes = class_names.takes(name, key)
+    words = [kind.word for kind in setting_kinds.read(takes) if kind.word]
+    some = (True, None, 1, 2, 0.5, 300, "x", -0.5, (1,), *words, "Adam")
+    return next(value for value in some if not unfitting(takes, key, value, name))
+
+
 def test_each_slip_in_the_name_of_a_setting_is_refused():
     for name in class_names.objects():
         for key in class_names.settings(name) or ():
-            assert unknown_class(name, [key], class_names.objects()) == ""
-            assert f"has no setting '{key}x'" in unknown_class(name, [f"{key}x"], class_names.objects())
+            assert unknown_class(name, {key: right(name, key)}, class_names.objects()) == ""
+            assert f"has no setting '{key}x'" in unknown_class(name, {f"{key}x": 1}, class_names.objects())
 
 
 TRAINED = [{"type": "trained_on"}, {"type": "epochs", "equals": 1}, {"type": "accuracy", "at_least": 0.5}, {"type": "fresh"},

@@ -21,7 +21,6 @@ from autograder.course.checks.base import (
     Facts,
     Split,
     Verdict,
-    compiled,
     failed,
     malformed,
     number,
@@ -29,6 +28,7 @@ from autograder.course.checks.base import (
     show,
     undecided,
 )
+from autograder.course.checks.compiling import compiled
 from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.in_words import weights_of
 from autograder.course.checks.layers import ModelCheck

@@ -33,7 +33,7 @@ class ArrayCheck(Check):
     scaling: Literal["unit", "raw"] | None = None
     prepared: str = ""
     reference: InCourse = InCourse("")
-    tolerance: float = Field(default=1e-5, ge=0)
+    tolerance: float = Field(default=1e-5, ge=0, lt=1)
     accepts = (ArrayDescription,)
     wanted = N_("an array")
     asks = ("shape", "kind", "minimum", "maximum", "equals", "reference")

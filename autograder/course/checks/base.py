@@ -33,7 +33,6 @@ from autograder.common.models import Written
 from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import (
-    CompileDescription,
     Component,
     FailureDescription,
     FunctionDescription,
@@ -44,6 +43,7 @@ from autograder.course.checks.forms import Form, nothing_returned
 from autograder.course.checks.in_words import built as built
 from autograder.course.checks.in_words import number as number
 from autograder.course.checks.in_words import show as show
+from autograder.course.checks.in_words import wrong_texts
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
 Split = Literal["all_train", "train", "holdout", "test"]
@@ -228,8 +228,15 @@ class Check(Written):
             keys = _(" or ").join(f"'{fields[name].alias or name}'" for name in self.asks)
             raise ValueError(_("this check asks nothing: give it {keys}", keys=keys))
         for name in self.model_fields_set - Check.model_fields.keys():
+            key = fields[name].alias or name
             if getattr(self, name) == () and fields[name].default != () and name != "equals":
-                raise ValueError(_("'{key}' is empty: a list of what is asked for", key=fields[name].alias or name))
+                raise ValueError(_("'{key}' is empty: a list of what is asked for", key=key))
+            if self.type != "value" and (problem := wrong_texts(key, getattr(self, name))):
+                raise ValueError(problem)
+        if problem := wrong_texts("needs", self.needs):
+            raise ValueError(problem)
+        if "id" in self.model_fields_set and not self.id.strip():
+            raise ValueError(_("'id' is empty: leave it out, and it is the type"))
         for name in sorted(self.names()):
             if not name.isidentifier() or keyword.iskeyword(name) or name == "hidden":
                 message = _(
@@ -321,7 +328,7 @@ def _raised(expected: str, failure: FailureDescription) -> Verdict:
 
 
 def _says(value: Any) -> bool:
-    return value is not None and value != () and value != "" and value != {}
+    return value is not None and value is not False and value != () and value != "" and value != {}
 
 
 def name_of_keras(kind: keras_names.Kind, name: str) -> str:
@@ -336,13 +343,3 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
 
 def unknown_key(key: str, known: list[str], place: str) -> str:
     return _("{place} has no setting '{key}': {meant}", place=place, key=key, meant=meant(key, known))
-
-
-def compiled(model: ModelDescription) -> CompileDescription | Verdict:
-    if model.compiled is None:
-        return failed(
-            _("a compiled network"),
-            _("compile() was not called on this network"),
-            _("Call compile() on this very network, before the cell that checks it."),
-        )
-    return model.compiled

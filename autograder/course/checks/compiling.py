@@ -8,13 +8,12 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from autograder.common import allowed, keras_names
+from autograder.common import allowed, class_names, keras_names
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import Component
+from autograder.common.wire.description import CompileDescription, Component, ModelDescription
 from autograder.course.checks.base import (
     Facts,
     Verdict,
-    compiled,
     failed,
     name_of_keras,
     passed,
@@ -22,6 +21,7 @@ from autograder.course.checks.base import (
     unknown_key,
 )
 from autograder.course.checks.effective_layers import activation_layer, applied_by
+from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.layer_specs import impossible
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.object_settings import Made, Setting, asked_text, same_made, wanted_text
@@ -87,6 +87,8 @@ class OptimizerCheck(ModelCheck):
                 kind = "number" if kinds.get(key) == "rate" and not _schedule(one) else kinds.get(key, "")
                 if problem := impossible(kind, key, one, self.equals):
                     return problem
+            if problem := unfitting(class_names.takes(self.equals, key), key, value, self.equals):
+                return problem
         return ""
 
     def asked(self) -> str:
@@ -127,6 +129,16 @@ class OptimizerCheck(ModelCheck):
 
 def _is_setting(default: Any) -> bool:
     return default is None or isinstance(default, (bool, int, float))
+
+
+def compiled(model: ModelDescription) -> CompileDescription | Verdict:
+    if model.compiled is None:
+        return failed(
+            _("a compiled network"),
+            _("compile() was not called on this network"),
+            _("Call compile() on this very network, before the cell that checks it."),
+        )
+    return model.compiled
 
 
 class Optimizer(OptimizerCheck):

@@ -10,7 +10,7 @@ import contextlib
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import N_, _
@@ -79,7 +79,7 @@ class ArgumentSpec(Written):
 
     shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
     integer: tuple[int, int] | None = None
-    number: tuple[float, float] | None = None
+    number: tuple[FiniteFloat, FiniteFloat] | None = None
     boolean: Literal[True] | None = None
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +37,7 @@ class Function(Check):
     reference: InCourse = InCourse("")
     draws: int = Field(default=0, ge=0, le=50)
     args: tuple[ArgumentSpec, ...] = ()
-    tolerance: float = Field(default=1e-5, ge=0)
+    tolerance: float = Field(default=1e-5, ge=0, lt=1)
     keeps: bool = False
     accepts = (FunctionDescription,)
     wanted = N_("a function")
@@ -44,6 +45,11 @@ class Function(Check):
     asks = ("cases", "reference")
 
     def problem(self) -> str:
+        odd = [one for case in self.cases for one in _leaves(case.returns) if not _is_number(one)]
+        if odd:
+            return _("'returns' holds {value}: what a function gives is compared as numbers", value=repr(odd[0]))
+        if any(isinstance(one, dict) for case in self.cases for one in _leaves(case.args)):
+            return _("an argument of a case is a number, a text, true or false, null, or a list of them")
         if self.cases:
             if self.reference or self.draws:
                 return _("give either 'cases' or 'reference' with 'draws'; two checks can have one each")
@@ -60,7 +66,7 @@ class Function(Check):
         return "" if self.args else _("'args' is missing: say how to draw the arguments")
 
     def missing(self, root: Path) -> str:
-        return defines(self.reference, root)
+        return defines(self.reference, root, arguments=len(self.args))
 
     def describe(self) -> str:
         name = self.of if self.of != "value" else _("The function")
@@ -139,8 +145,9 @@ class Function(Check):
         return shorten(", ".join(repr(part) if isinstance(part, str) else str(part) for part in listed))
 
 
-def defines(place: str, root: Path) -> str:
-    """Why there is no function at `place` (``file.py:name``) of the course's folder `root`; '' where there is, and for no place."""
+def defines(place: str, root: Path, arguments: int = 0) -> str:
+    """Why there is no function at `place` (``file.py:name``) of the course's folder `root` that can be called with so many arguments;
+    '' where there is, and for no place."""
     path, _colon, name = place.partition(":")
     if not path:
         return ""
@@ -150,11 +157,19 @@ def defines(place: str, root: Path) -> str:
     if not file.is_file():
         return _("the reference file {path} does not exist in {root}", path=path, root=root)
     try:
-        defined, bound = _names(file.read_text("utf-8"))
+        code = file.read_text("utf-8")
+        defined, bound = _names(code)
     except (OSError, ValueError, SyntaxError) as error:
         return _("the reference file {path} can't be read: {error}", path=path, error=error)
     if name in defined | bound:
-        return ""
+        least, most = _takes(code).get(name, (0, math.inf))
+        if least <= arguments <= most:
+            return ""
+        takes = (
+            f"{least}" if least == most else _("{low} to {high}", low=least, high=most if most < math.inf else _("any"))
+        )
+        said = N_("{place} takes {takes} arguments, and is called with {number}")
+        return _(said, place=place, takes=takes, number=arguments)
     return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
 
 
@@ -171,6 +186,29 @@ def _names(code: str) -> tuple[set[str], set[str]]:
             case ast.alias():
                 bound.add(node.asname or node.name)
     return defined, bound
+
+
+@functools.lru_cache(maxsize=8)
+def _takes(code: str) -> dict[str, tuple[int, float]]:
+    """With how many arguments each function can be called that a file defines once, and plainly."""
+    found: dict[str, tuple[int, float]] = {}
+    body = ast.parse(code).body
+    names = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and names.count(node.name) == 1 and not node.decorator_list:
+            own = node.args
+            there = len(own.posonlyargs) + len(own.args)
+            lacking = any(default is None for default in own.kw_defaults)
+            found[node.name] = (there - len(own.defaults) + lacking * 1000, math.inf if own.vararg else there)
+    return {name: one for name, one in found.items() if one[0] < 1000}
+
+
+def _leaves(value: Any) -> list[Any]:
+    return [leaf for one in value for leaf in _leaves(one)] if isinstance(value, (list, tuple)) else [value]
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _how_many(result: Any, wanted: Any) -> str:

@@ -110,3 +110,12 @@ def show(value: Any) -> str:
         case None:
             return _("nothing")
     return shorten(repr(value))
+
+
+def wrong_texts(key: str, listed: Any) -> str:
+    """What is wrong with the texts of a list, which stands at `key`: one that is empty, or one that stands twice; '' for nothing."""
+    texts = [one for one in listed if isinstance(one, str)] if type(listed) is tuple else []
+    if not all(one.strip() for one in texts):
+        return _("a text in '{key}' is empty", key=key)
+    twice = next((one for one in texts if texts.count(one) > 1), "")
+    return _("'{name}' stands twice in '{key}'", name=twice, key=key) if twice else ""

@@ -13,6 +13,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import name_of_keras, unknown_key
+from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.ranges import One, Range
 
 ONCE, SOME = Range(at_least=1, at_most=1), Range(at_least=1)
@@ -50,14 +51,15 @@ class LayerSpec(Written, extra="allow"):
     @model_validator(mode="after")
     def _takes_them(self) -> LayerSpec:
         known = {*keras_names.settings("layers", self.type), "trainable"}  # which every layer takes
+        owner = _("a layer {type}", type=self.type)
         for key, value in self.settings.items():
             if key not in known:
-                raise ValueError(unknown_key(key, sorted(known), _("a layer {type}", type=self.type)))
+                raise ValueError(unknown_key(key, sorted(known), owner))
             for one in value.any_of if isinstance(value, Range) else (value,):
-                if problem := impossible(
-                    allowed.LAYERS.get(self.type, {}).get(key, ""), key, one, _("a layer {type}", type=self.type)
-                ):
+                if problem := impossible(allowed.LAYERS.get(self.type, {}).get(key, ""), key, one, owner):
                     raise ValueError(problem)
+            if problem := unfitting(keras_names.takes(self.type, key), key, value, owner):
+                raise ValueError(problem)
             if key.endswith("_initializer") and isinstance(value, str):
                 name_of_keras("initializers", value)
             if key.endswith("_regularizer") and isinstance(value, str):
@@ -92,7 +94,7 @@ PLAIN = {  # kinds of settings that are no names
 def impossible(kind: str, key: str, value: Any, owner: str) -> str:
     """Why nothing like `owner` has this value, by the `kind` of the setting; '' where something can, or nobody knows."""
     words = allowed.words(kind) if kind != "activation" else ()
-    if words and value not in words:
+    if words and not (isinstance(value, str) and value in words):
         said = meant(str(value), sorted(words))
         return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=repr(value), meant=said)
     given = tuple(value) if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag, model_validator
@@ -13,12 +13,13 @@ from autograder.common.models import Written
 from autograder.common.nearest_name import nearest
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import unknown_key
+from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
 
-def unknown_class(name: str, settings: Iterable[str], known: Collection[str]) -> str:
-    """Why nothing is an object of the class called `name` that tells `settings`, and what is meant; '' where something can be.
+def unknown_class(name: str, settings: Mapping[str, Any], known: Collection[str]) -> str:
+    """Why nothing is an object of the class called `name` that has `settings`, and what is meant; '' where something can be.
 
     `known`: the names of the classes that may stand there: the class itself is named, without its module.
     """
@@ -28,9 +29,11 @@ def unknown_class(name: str, settings: Iterable[str], known: Collection[str]) ->
         said = _("Keras and scikit-learn have no class '{name}' that can be asked for", name=name)
         return said + (": " + _("did you mean '{guess}'?", guess=guess) if guess else "")
     told = class_names.settings(name)
-    for key in settings:
+    for key, value in settings.items():
         if told is not None and key not in told:
             return unknown_key(key, told, name)
+        if problem := unfitting(class_names.takes(name, key), key, value, name):
+            return problem
     return ""
 
 

@@ -39,7 +39,7 @@ class Table(Check):
     kinds: dict[str, Sort] = Field(default={})
     rows: Annotated[int, Field(gt=0)] | None = None
     reference: InCourse = InCourse("")
-    tolerance: float = Field(default=1e-5, ge=0)
+    tolerance: float = Field(default=1e-5, ge=0, lt=1)
     accepts = (TableDescription,)
     wanted = N_("a table, made with pandas")
     asks = ("columns", "kinds", "rows", "reference")
@@ -55,8 +55,6 @@ class Table(Check):
         return _("`{of}` is a table {parts}", of=self.of, parts=", ".join(parts))
 
     def problem(self) -> str:
-        if twice := next((name for name in self.columns if self.columns.count(name) > 1), ""):
-            return _("the column {name} stands twice", name=twice)
         strange = next((name for name in self.kinds if self.columns and name not in self.columns), "")
         if strange and self.others == "none":
             said = _("'kinds' names {name}, which is none of its columns", name=strange)

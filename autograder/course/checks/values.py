@@ -49,7 +49,7 @@ class ValueCheck(Check):
     any_of: tuple[Plain, ...] = ()
     at_least: float | None = Field(default=None, allow_inf_nan=False)
     at_most: float | None = Field(default=None, allow_inf_nan=False)
-    tolerance: float = Field(default=0.0, ge=0)
+    tolerance: float = Field(default=0.0, ge=0, lt=1)
     kind: Literal["integer", "number", "boolean", "text", "list", "pair", "lists", "any"] = "any"
     accepts = (ScalarDescription, ListDescription, ArrayDescription)
     wanted = N_("a plain value")
@@ -88,6 +88,10 @@ class ValueCheck(Check):
             return _("equals must be finite: no value equals {value}", value=self._shown(str))
         if not all(has_form(answer, self.kind) for answer in self.answers):
             return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(repr), kind=self.kind)
+        if any(isinstance(leaf, dict) for leaf in leaves):
+            return _(
+                "a value is a number, a text, true or false, null, or a list of them: {value}", value=self._shown(repr)
+            )
         if self.tolerance and not any(type(leaf) in (int, float) for leaf in leaves):
             return _("only numbers have a tolerance, and equals is {value}", value=self._shown(repr))
         return ""
