@@ -1,31 +1,49 @@
-"""Functions of ours in the place of Keras's and others': whoever calls them finds nothing of ours, neither in them nor in what they raise."""
+"""Functions of ours in the place of Keras's and others': whoever calls them finds nothing of ours, neither in them, nor in what they raise,
+nor on the stack while the notebook's own code runs.
+
+A generator function that stands for another one *yields* the calls below which a notebook's code may run, callbacks for one, and is sent
+what they return. It is suspended meanwhile, and Python's own C code makes the call: so there is no frame of ours for anyone to see. Where
+such a call raises, the generator is closed, as one is that nobody needs any more: ``with`` and ``finally`` clean up, ``except`` hears nothing.
+"""
 
 from __future__ import annotations
 
+import ast
 import functools
+import inspect
+import operator
 import os
 import re
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from autograder.kernel.object_notes import replacements
 
 PLACES = [str(Path(__file__).resolve().parent.parent) + os.sep]  # what frames of ours come from
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Call = functools.partial[Any]  # a call that is still to be made
+Steps = Generator[Call, Any, Any]  # of a generator that stands for a function
+
 
 def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorates a function that is called instead of `original`, with all its arguments."""
+    """Decorates a function, or a generator function, that is called instead of `original`, with all its arguments."""
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        stepwise = inspect.isgeneratorfunction(function)
+
         @functools.wraps(original)
         def standing(*args: Any, **kwargs: Any) -> Any:
             try:
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
             except BaseException as error:
-                _leave_out_frames_of_ours(error)
+                leave_out_frames_of_ours(error)
                 raise  # this adds no frame
+            return _Calls(result).made() if stepwise else result
 
         if isinstance(function, FunctionType):
             function.__qualname__ = getattr(
@@ -34,10 +52,125 @@ def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., A
         named: Any = standing
         if hasattr(original, "__code__"):
             named.__code__ = named.__code__.replace(co_name=original.__code__.co_name)
+        if stepwise:
+            named = (_handler() if has_handler(original) else _taking_last)(standing)
+            named.__wrapped__ = below_handler(original)
         replacements.set(named, True)
-        return standing
+        result: Callable[..., Any] = named
+        return result
 
     return decorated
+
+
+def has_handler(function: Any) -> bool:
+    """Whether it is Keras's handler of errors that is called."""
+    from keras.src.utils import traceback_utils
+
+    code = traceback_utils.filter_traceback(len).__code__
+    return getattr(function, "__code__", None) in (code, _handler()(len).__code__)
+
+
+def below_handler(function: Any) -> Any:
+    """What Keras's handler of errors calls: a function that is stood for has that handler already."""
+    return function.__wrapped__ if has_handler(function) else function
+
+
+def done(steps: Steps) -> Any:
+    """What a generator returns when the calls that it yields are made."""
+    return [*_Calls(steps).made()][-1]
+
+
+def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, whose iterator's last is the result, where Keras has no handler that we know."""
+
+    @functools.wraps(function)
+    def standing(*args: Any, **kwargs: Any) -> Any:
+        return [*function(*args, **kwargs)][-1]
+
+    return standing
+
+
+class _Calls:
+    """The calls that a generator yields, one after another, to be made by C code; the last one gives what the generator returns."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps, self._result, self._ended = steps, None, False
+
+    def made(self) -> Iterator[Any]:
+        """What the calls give, each made when it is asked for."""
+        return map(self._noted, map(operator.call, self))
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Callable[[], Any]:
+        if self._ended:
+            raise StopIteration
+        try:
+            return self._steps.send(self._result)
+        except StopIteration as stop:
+            self._ended = True
+            return [stop.value].pop
+        except BaseException as error:
+            leave_out_frames_of_ours(error)
+            raise
+
+    def _noted(self, result: Any) -> Any:
+        self._result = result
+        return result
+
+
+@functools.cache
+def _handler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Keras's ``filter_traceback``, whose handler takes the last of what a function's iterator gives: line by line, and to the eye, the same."""
+    from keras.src.utils import traceback_utils
+
+    lines, first = inspect.getsourcelines(traceback_utils.filter_traceback)
+    tree = _TakingLast().visit(ast.parse(textwrap.dedent("".join(lines))))
+    ast.increment_lineno(tree, first - 1)
+    file = traceback_utils.filter_traceback.__code__.co_filename
+    made: dict[str, Any] = {}
+    exec(compile(ast.fix_missing_locations(tree), file, "exec"), vars(traceback_utils), made)
+    handler: Callable[[Callable[..., Any]], Callable[..., Any]] = made["filter_traceback"]
+    return handler
+
+
+class _TakingLast(ast.NodeTransformer):
+    """``fn(*args, **kwargs)`` becomes ``[*fn(*args, **kwargs)][-1]``."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not (isinstance(node.func, ast.Name) and node.func.id == "fn"):
+            return node
+        taken: Any = ast.parse("[*it][-1]", mode="eval").body
+        taken.value.elts[0].value = node
+        for one in (taken, taken.value, taken.value.elts[0], taken.slice, taken.slice.operand):
+            ast.copy_location(one, node)
+        return taken  # type: ignore[no-any-return]
+
+
+def leaving_no_frame(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorates what Keras calls where nothing else stands between, a generator function too: errors pass without frames of ours."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def passing(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                yield from function(*args, **kwargs)
+            except BaseException as error:
+                leave_out_frames_of_ours(error)
+                raise
+    else:
+
+        @functools.wraps(function)
+        def passing(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except BaseException as error:
+                leave_out_frames_of_ours(error)
+                raise
+
+    return passing
 
 
 def filter_as_keras_does() -> None:
@@ -47,7 +180,7 @@ def filter_as_keras_does() -> None:
     traceback_utils._EXCLUDED_PATHS = (*traceback_utils._EXCLUDED_PATHS, *PLACES)
 
 
-def _leave_out_frames_of_ours(error: BaseException) -> None:
+def leave_out_frames_of_ours(error: BaseException) -> None:
     """And of its causes. What is raised by code of ours alone then comes from where the notebook called it."""
     waiting: list[BaseException | None] = [error]
     seen = set[int]()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograder.kernel.describing.recognise import shared
-from autograder.kernel.in_place import filter_as_keras_does, in_place_of
+from autograder.kernel.in_place import Steps, below_handler, filter_as_keras_does, in_place_of
 from autograder.kernel.object_notes import replacements
 
 
@@ -24,17 +25,17 @@ class Trainings:
 
         if replacements.get(keras.Model.fit):
             return
-        self.original_fit, self.original_evaluate = keras.Model.fit, keras.Model.evaluate
+        self.original_fit, self.original_evaluate = map(below_handler, (keras.Model.fit, keras.Model.evaluate))
         filter_as_keras_does()
         replace("fit", self.fit)
         replace("evaluate", self.evaluate)
 
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         raise NotImplementedError
 
-    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_evaluate is not None
-        return self.original_evaluate(model, *args, **kwargs)
+        return (yield partial(self.original_evaluate, model, *args, **kwargs))
 
     def arguments(self, method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
         bound = inspect.signature(method).bind(model, *args, **kwargs)

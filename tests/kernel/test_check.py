@@ -36,6 +36,7 @@ from autograder.kernel.home.progress import Stage, State
 from autograder.kernel.home.progress import as_html as progress_html
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
+from autograder.kernel.in_place import done
 from tests.hand_built import NoLab, scalar
 
 # ---- the released file
@@ -441,7 +442,7 @@ def test_a_recorder_that_fails_never_spoils_a_training():
     recorder.original_fit = keras.Model.fit
     made = keras.Sequential([keras.Input((784,)), keras.layers.Dense(2, "softmax")])
     made.compile(loss="sparse_categorical_crossentropy")
-    history = recorder.fit(made, np.zeros((4, 784)), np.zeros(4), verbose=0)
+    history = done(recorder.fit(made, np.zeros((4, 784)), np.zeros(4), verbose=0))
     assert len(history.history["loss"]) == 1
     assert recorder.fits(made)[0].data == DataRecord(samples=4)
 
@@ -451,8 +452,8 @@ def test_other_data_is_recorded_by_its_size():
     recorder.original_fit = keras.Model.fit
     made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
     made.compile("sgd", "sparse_categorical_crossentropy")
-    recorder.fit(made, np.ones((7, 3)), np.zeros(7), epochs=2, batch_size=2, verbose=0)
-    recorder.fit(made, np.ones((5, 3)), np.zeros(5), verbose=0)
+    done(recorder.fit(made, np.ones((7, 3)), np.zeros(7), epochs=2, batch_size=2, verbose=0))
+    done(recorder.fit(made, np.ones((5, 3)), np.zeros(5), verbose=0))
     first, second = recorder.fits(made)
     assert (first.epochs, first.batch_size, first.data) == (2, 2, DataRecord(samples=7))
     assert (second.epochs, second.batch_size, second.data.samples) == (1, 32, 5)

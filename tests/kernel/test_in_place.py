@@ -4,9 +4,11 @@ import functools
 import inspect
 import traceback
 
+import keras
 import pytest
+from keras.src.utils.traceback_utils import filter_traceback
 
-from autograder.kernel.in_place import PLACES, in_place_of
+from autograder.kernel.in_place import PLACES, below_handler, done, in_place_of
 from autograder.kernel.object_notes import replacements
 
 INNER = {}
@@ -91,3 +93,77 @@ def test_what_tensorflow_quotes_of_ours_is_left_out():
         raise Quoting
 
     assert str(called(in_place_of(fit)(raising))) == 'Detected at\n  File "/home/mine.py", line 4, in <module>\n'
+
+
+# ---- a generator that stands for a function
+
+
+def looking(self, way="look"):
+    """What Keras calls below its handler, and a notebook's code below that."""
+    if way == "raise":
+        raise OSError("mine")
+    return [frame.name for frame in traceback.extract_stack()]
+
+
+@pytest.fixture(params=[True, False], ids=["filtered", "unfiltered"])
+def filtering(request):
+    (keras.config.enable_traceback_filtering if request.param else keras.config.disable_traceback_filtering)()
+    yield request.param
+    keras.config.enable_traceback_filtering()
+
+
+def stood_for(original, noted):
+    @in_place_of(original)
+    def standing(self, *args, **kwargs):
+        try:
+            first = yield functools.partial(below_handler(original), self, *args, **kwargs)
+            again = yield functools.partial(below_handler(original), self, *args, **kwargs)
+        finally:
+            noted.append("ended")
+        noted.append(first == again)
+        return "second", again
+
+    return standing
+
+
+def test_nothing_of_ours_is_on_the_stack_below_a_call_that_is_yielded(filtering):
+    original, noted = filter_traceback(looking), []
+    word, seen = stood_for(original, noted)(1)
+    expected = original(1)
+    assert (word, noted) == ("second", ["ended", True])
+    assert seen == expected and seen[-2:] == ["error_handler", "looking"]
+
+
+def test_an_error_below_a_yielded_call_closes_the_generator_and_comes_as_from_the_other_one(filtering):
+    original, noted = filter_traceback(looking), []
+    raised, expected = called(stood_for(original, noted), 1, way="raise"), called(original, 1, way="raise")
+    assert noted == ["ended"]
+    shown, wanted = (
+        [(one.filename, one.name, one.lineno, one.colno, one.end_colno) for one in traceback.extract_tb(error.__traceback__)]
+        for error in (raised, expected)
+    )  # fmt: skip
+    assert shown[1:] == wanted[1:] and shown[1][1] == "error_handler"
+
+
+def test_a_generator_that_fails_itself_leaves_no_frame(filtering):
+    @in_place_of(filter_traceback(looking))
+    def standing(self):
+        yield functools.partial(len, "")
+        INNER["own"]()
+
+    assert "autograder/kernel" not in "".join(traceback.format_exception(called(standing, 1)))
+
+
+def test_it_stands_for_one_that_stands_for_another_and_for_one_without_keras_handler():
+    original, noted = filter_traceback(looking), []
+    assert below_handler(original) is looking and below_handler(looking) is looking
+    once = stood_for(original, noted)
+    assert below_handler(once) is looking and once.__wrapped__ is looking
+    assert stood_for(looking, noted)(1)[1][-1] == "looking"
+
+
+def test_done_makes_the_calls_of_a_generator():
+    def steps():
+        return (yield functools.partial(int, "3")) + (yield functools.partial(int, "4"))
+
+    assert done(steps()) == 7

@@ -29,6 +29,39 @@ def found():
                 for f in (one, *(vars(one).values() if isinstance(one, type) else ())):
                     if isinstance(f, types.FunctionType) and "autograder" in str(f.__module__): yield f.__module__ + f.__qualname__
 sorted({*found()})"""
+SEEING = """import inspect, io, logging, sys, traceback, warnings
+seen = {}
+def see(name):
+    if name in seen: return
+    frame, walked = sys._getframe(1), []
+    while frame: walked.append(frame.f_code); frame = frame.f_back
+    printed = io.StringIO(); traceback.print_stack(file=printed)
+    last = next(n for n, code in enumerate(walked) if code.co_name == '<module>') + 1
+    shown = [(os.path.basename(f.filename)[:12], f.name, f.lineno, f.line) for f in traceback.extract_stack()][-last - 1:-1]
+    record = logging.getLogger('mine').findCaller(stack_info=True, stacklevel=3)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter('always')
+        for level in range(1, 9): warnings.warn('mine', stacklevel=level)
+    texts = printed.getvalue() + str(record[3]) + str([one.filename for one in heard]) + str([f.filename for f in inspect.stack()])
+    seen[name] = [code.co_name for code in walked[:last]], [str(one) for one in shown if 'ipython' not in one[0]], 'autograder/kernel' in texts, [os.path.basename(one.filename) for one in heard][1:], record[2]
+class Seeing(keras.callbacks.Callback):
+    def __getattribute__(self, name):
+        if name.startswith('on_') and 'batch' not in name: see(name)
+        return super().__getattribute__(name)
+    on_epoch_end = lambda self, epoch, logs=None: see('end')
+"""
+
+
+def stack(code: str) -> str:
+    """The stack as code of the notebook sees it that Keras calls, in all the ways in which it can be looked at."""
+    return f"{SEEING}m = net()\n{code}\nseen"
+
+
+ROWS = """class Data(keras.utils.PyDataset):
+    def __len__(self): return 10
+    def __getitem__(self, n): see(f'item {threading.current_thread() is threading.main_thread()}'); return x[n * 50:n * 50 + 50], y[n * 50:n * 50 + 50]
+    def on_epoch_end(self): see('data end')
+"""
 BASE = f"b = keras.Sequential([keras.Input((28, 28)), {L}.Flatten(), {L}.Dense(16, 'relu')], name='base')"
 FROZEN = "w = b.get_weights()[0]; h = m.fit(x, y, verbose=0); bool((w == b.get_weights()[0]).all()), len(m.trainable_weights), len(m.optimizer.variables)"
 
@@ -45,10 +78,16 @@ CELLS = {
     "frames of a callback": raised(
         f"m.fit(x, y, verbose=0, callbacks=[{C}.LambdaCallback(on_epoch_end=lambda e, l: 1 / 0)])"
     ),
+    "frames of a validation": raised("m.fit(x, y, validation_data=(xt[:, :5], yt), verbose=0)"),
     "frames, with all of Keras's": f"{RAISED}keras.config.disable_traceback_filtering()\ntry: r = frames(lambda: m.fit(flat, y, verbose=0))\nfinally: keras.config.enable_traceback_filtering()\nr",
     "frames of the cause": f"{RAISED}def cause():\n    try: m.fit(flat, y, verbose=0)\n    except ValueError as e: raise RuntimeError('mine') from e\nframes(cause)",
     "an error that is logged": "import logging, io; out = io.StringIO(); g = logging.getLogger('mine'); g.addHandler(logging.StreamHandler(out)); g.propagate = False; m = net()\ntry: m.fit(flat, y, verbose=0)\nexcept Exception: g.exception('failed')\n'autograder/kernel' in out.getvalue()",
-    # ---- Keras's functions
+    # ---- the stack in code that Keras calls
+    "stack of callbacks": stack("h = m.fit(x, y, epochs=2, validation_data=(xt, yt), verbose=0, callbacks=[Seeing()])"),
+    "stack of callbacks, left to Keras": stack("h = m.fit(x, y, verbose=0, callbacks=[Batches(), Seeing()])"),
+    "stack of evaluate and predict": stack(
+        "m.evaluate(xt, yt, verbose=0, callbacks=[Seeing()]); seen.clear(); m.fit(x, y, verbose=0); m.evaluate(xt, yt, verbose=0, callbacks=[Seeing()]); p = m.predict(xt, verbose=0, callbacks=[Seeing()])"
+    ),
     "names in functions": "import inspect; m = net(); [(f.__code__.co_name, str(inspect.signature(f)), f.__module__, f.__qualname__) for f in (keras.Model.fit, keras.Model.evaluate, keras.Model.predict)], inspect.getfullargspec(m.fit).args, keras.datasets.fashion_mnist.load_data.__module__",
     "functions of another house": WALK,
     "wrong arguments of many functions": "from sklearn.model_selection import train_test_split\n"

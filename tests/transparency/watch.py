@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from autograder.kernel.describing.plain import unheard
+from autograder.kernel.in_place import Steps, below_handler, in_place_of
 
 # Keras's own, whatever stands in their place later.
 KERAS = {name: getattr(keras.Model, name) for name in ("fit", "evaluate", "predict")}
@@ -127,19 +128,19 @@ class Watch:
         return next((one for one in reversed(self._open) if steps and one.model is callbacks.model), None)
 
     def noted(self, original: Callable[..., Any], at: int = 0) -> Callable[..., Any]:
-        """`original`, one of `KERAS` or what stands in its place, of whose arguments that of number `at` is the network."""
+        """`original`, which stands in the place of one of `KERAS`; of its arguments that of number `at` is the network."""
         name = original.__name__
         signature = inspect.signature(KERAS[name])
 
         @functools.wraps(original)
-        def method(*args: Any, **kwargs: Any) -> Any:
+        def method(*args: Any, **kwargs: Any) -> Steps:
             call = self._begun(name, signature, args[at:], kwargs) if self.on else None
             if call is None:
-                return original(*args, **kwargs)
+                return (yield from original(*args, **kwargs))
             self._open.append(call)
             begin = len(printed())
             try:
-                result = original(*args, **kwargs)
+                result = yield from original(*args, **kwargs)
             finally:
                 self._open.remove(call)
             call.printed = printed()[begin:]
@@ -153,7 +154,7 @@ class Watch:
         """Beside plain Keras, where a notebook could see it: for cells that don't look."""
         owners = {name: next(kind for kind in keras.Model.__mro__ if name in vars(kind)) for name in KERAS}
         for name, owner in owners.items():
-            setattr(owner, name, self.noted(KERAS[name]))
+            setattr(owner, name, in_place_of(KERAS[name])(self.noted(keras_alone(KERAS[name]))))
         try:
             yield
         finally:
@@ -192,6 +193,16 @@ class Watch:
             call.stopping = {k: v for one in stopping for k, v in one.items() if not isinstance(v, (list, keras.Model))}
             call.result = {key: [*values] for key, values in result.history.items()}
         self.calls.append(call)
+
+
+def keras_alone(method: Callable[..., Any]) -> Callable[..., Steps]:
+    """What stands in the place of a method and calls it."""
+
+    @functools.wraps(method)
+    def called(*args: Any, **kwargs: Any) -> Steps:
+        return (yield functools.partial(below_handler(method), *args, **kwargs))
+
+    return called
 
 
 def printed() -> str:

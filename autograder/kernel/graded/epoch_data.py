@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -79,24 +80,22 @@ class ReadEpoch:
         return in_usual_order(found, recogniser.index.orders), sizes[-1]
 
     def __iter__(self) -> Iterator[Step]:
+        return chain.from_iterable(self._given())
+
+    def _given(self) -> Iterator[Iterable[Step]]:
         if not self._steps and (
             self._error or (self._first and self._ended)
         ):  # Keras begins again, and says what is wrong
             self._real.reset()
-            yield from self._real
+            yield self._real
             return
         again = self._again()
-        for first, last, _batches in self._steps:
-            yield first, last, again
+        yield [(first, last, again) for first, last, _batches in self._steps]
         self.used()
         if self._error is not None:
             raise self._error
-        while not self._ended:
-            try:
-                step = next(self._real)
-            except StopIteration:
-                return
-            yield step
+        if not self._ended:
+            yield iter(self._real.__next__, None)
 
     def _again(self) -> Iterator[Any]:
         """The batches that were read, in an iterator like Keras's own: its functions are traced for that kind."""

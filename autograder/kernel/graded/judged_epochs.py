@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ from autograder.kernel.describing.weights import (
     is_fresh,
     weights_of,
 )
-from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch
+from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step
 from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
+from autograder.kernel.in_place import leaving_no_frame
 
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]
@@ -117,7 +119,12 @@ class JudgedEpochs:
         if self._real is not None:
             self._real.reset()
 
-    def __iter__(self) -> Iterator[tuple[int, int, Any]]:
+    def __iter__(self) -> Iterator[Step]:
+        """Frames of ours are on the stack while the judge works, and not while Keras's own iterator does."""
+        return chain.from_iterable(self._parts())
+
+    @leaving_no_frame
+    def _parts(self) -> Iterator[Iterable[Step]]:
         own: Any = self._real
         if not self.reason:
             try:
@@ -142,12 +149,12 @@ class JudgedEpochs:
                 self.reason = str(error) or type(error).__name__
                 own = own or self.real()
         if self.reason:
-            yield from own
+            yield own
         else:
             at_once = self.model.steps_per_execution
             after = math.ceil(self.batches / at_once) * at_once
-            for step in range(0, after, at_once if self.stepwise else after):
-                yield step, (step + at_once if self.stepwise else after) - 1, self
+            steps = range(0, after, at_once if self.stepwise else after)
+            yield [(step, (step + at_once if self.stepwise else after) - 1, self) for step in steps]
 
     def _form(self) -> Form:
         if self._real is not None:

@@ -26,6 +26,7 @@ from autograder.kernel.graded.judged_epochs import (
 )
 from autograder.kernel.graded.keras_loops import install_loops, judged_steps, keras_steps
 from autograder.kernel.graded.predict import predict
+from autograder.kernel.in_place import Steps, below_handler
 from autograder.kernel.object_notes import replacements
 from autograder.kernel.trainings import Trainings, replace
 
@@ -42,7 +43,7 @@ class JudgeClient(Trainings):
         import keras
 
         if not replacements.get(keras.Model.predict):
-            replace("predict", partial(predict, keras.Model.predict))
+            replace("predict", partial(predict, below_handler(keras.Model.predict)))
         super().install()
         install_loops()
         remember_initial_values()
@@ -55,7 +56,7 @@ class JudgeClient(Trainings):
 
     # ---- fit
 
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
         epochs, reason, other = None, "", 0
         try:
@@ -66,7 +67,7 @@ class JudgeClient(Trainings):
             other = error.samples if isinstance(error, OtherData) else 0
         if epochs is None:
             with keras_steps(model):
-                history = self.original_fit(model, *args, **kwargs)
+                history = yield partial(self.original_fit, model, *args, **kwargs)
             self._claim(model, history, kwargs.get("batch_size"), reason, other)
             return history
         given = {
@@ -74,7 +75,7 @@ class JudgeClient(Trainings):
             "validation_data": (epochs.validation,) if epochs.validation else None,
         }  # fmt: skip
         with judged_steps(model):
-            history = self.original_fit(**given)
+            history = yield partial(self.original_fit, **given)
         model.make_train_function()  # as Keras has done by now; it traces nothing
         if epochs.reason:
             self._claim(model, history, epochs.batch_size, epochs.reason)
@@ -121,7 +122,7 @@ class JudgeClient(Trainings):
 
     # ---- evaluate
 
-    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_evaluate is not None
         judged: Any = None
         try:
@@ -139,7 +140,7 @@ class JudgeClient(Trainings):
             judged = None
         if judged is None:
             with keras_steps(model):
-                return self.original_evaluate(model, *args, **kwargs)
+                return (yield partial(self.original_evaluate, model, *args, **kwargs))
         given = {**call, "x": judged, "y": None, "sample_weight": None}
         with judged_steps(model):
-            return self.original_evaluate(model, **given)
+            return (yield partial(self.original_evaluate, model, **given))

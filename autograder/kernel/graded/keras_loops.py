@@ -10,7 +10,7 @@ from typing import Any
 from autograder.kernel.describing.structure import trains_as_keras
 from autograder.kernel.graded.judged_epochs import JudgedEpochs
 from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
-from autograder.kernel.in_place import in_place_of
+from autograder.kernel.in_place import in_place_of, leaving_no_frame
 from autograder.kernel.object_notes import replacements
 
 _FUNCTIONS = ("train_function", "test_function")
@@ -61,6 +61,7 @@ class _Steps:
         self.calls = 0  # of `fit` and the like that go on, one within another or in several threads
         self.form: Form | None = None  # what Keras has traced it for
 
+    @leaving_no_frame
     def __call__(self, iterator: Any) -> Any:
         if isinstance(iterator, JudgedEpochs):
             return iterator.results

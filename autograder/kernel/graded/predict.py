@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.graded.traced import as_traced, form_of_arrays
+from autograder.kernel.in_place import Steps
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
 MAX_VALUES = 32_000_000  # outputs of all layers for one batch: 128 MB of float32, which small convolutions stay within
@@ -18,24 +20,24 @@ MAX_VALUES = 32_000_000  # outputs of all layers for one batch: 128 MB of float3
 _PLAIN: dict[str, tuple[Any, ...]] = {"steps": (None,), "callbacks": (None, [])}
 
 
-def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Steps:
     """``predict`` in batches of at least `LARGE` samples: what it costs is mostly the number of batches, and the graph."""
     import keras
 
     try:
         call = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
     except TypeError:  # Keras says it in its own words
-        return original(model, *args, **kwargs)
+        return (yield partial(original, model, *args, **kwargs))
     x, batch_size, verbose = call["x"], call.get("batch_size"), call.get("verbose", "auto")
     plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
     numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
     # What isn't built takes its shape, and so the size of a batch, from the first batch.
     if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x) or not model.built:
-        return original(model, *args, **kwargs)
+        return (yield partial(original, model, *args, **kwargs))
     size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
     answers = _forward(model, x, size, batch_size or 32)
     if answers is None:
-        answers = original(model, x, batch_size=size, verbose=0)
+        answers = yield partial(original, model, x, batch_size=size, verbose=0)
     if verbose:
         steps = math.ceil(len(x) / (batch_size or 32))
         keras.utils.Progbar(steps, verbose=1 if verbose == "auto" else verbose).update(steps, finalize=True)

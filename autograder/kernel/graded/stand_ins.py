@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from autograder.kernel.in_place import in_place_of
+
 COLAB = "google.colab"
 INSTALLS = re.compile(
     r"^\s*(?:sudo\s+)?(?:\S+\s+-m\s+)?"
@@ -34,9 +36,9 @@ def install(shell: Any) -> None:
 def _draw_inline(shell: Any) -> None:
     """``%matplotlib notebook``, ``widget``, ``qt`` ... and ``matplotlib.use("TkAgg")``: figures are drawn inline."""
     matplotlib, pylab = shell.enable_matplotlib, shell.enable_pylab
-    shell.enable_matplotlib = lambda gui=None: matplotlib("inline")
-    shell.enable_pylab = lambda gui=None, **options: pylab("inline", **options)
-    shell.enable_gui = lambda gui=None: None
+    shell.enable_matplotlib = in_place_of(matplotlib)(lambda gui=None: matplotlib("inline"))
+    shell.enable_pylab = in_place_of(pylab)(lambda gui=None, **options: pylab("inline", **options))
+    shell.enable_gui = in_place_of(shell.enable_gui)(lambda gui=None: None)
     if "matplotlib" in sys.modules:
         library = sys.modules["matplotlib"]
         library.use = _where_it_can(library.use)  # type: ignore[attr-defined]
@@ -46,6 +48,7 @@ def _draw_inline(shell: Any) -> None:
 
 
 def _where_it_can(choose: Callable[..., Any]) -> Callable[..., Any]:
+    @in_place_of(choose)
     def chosen(backend: str, **options: Any) -> None:
         with suppress(ImportError):
             choose(backend, **options)
@@ -61,12 +64,14 @@ def write_no_summaries() -> None:
     import tensorflow.summary as written  # its import makes a second module of it, which is tf.summary from then on
 
     for name in ("audio", "histogram", "image", "scalar", "text"):
-        setattr(written, name, lambda *_values, **_options: tensorflow.constant(False))
+        nothing = in_place_of(getattr(written, name))(lambda *_values, **_options: tensorflow.constant(False))
+        setattr(written, name, nothing)
 
 
 def _install_nothing(shell: Any) -> None:
     system = shell.system
 
+    @in_place_of(system)
     def run(command: str) -> Any:
         if INSTALLS.match(command):
             print(SAID)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe_compile import describe_compile, shortest
+from autograder.kernel.in_place import Steps
 from autograder.kernel.trainings import Trainings
 
 
@@ -28,12 +30,12 @@ class Recorder(Trainings):
     def fits(self, model: Any) -> tuple[FitRecord, ...]:
         return tuple(self._fits.get(model, ()))
 
-    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
         compiled = describe_compile(model)
         went_on = compiled is not None and int(model.optimizer.iterations) > 0
         reason = self._why_not_there(model, args, kwargs) if compiled is not None else ""
-        history = self.original_fit(model, *args, **kwargs)
+        history = yield partial(self.original_fit, model, *args, **kwargs)
         try:
             call = self.arguments(self.original_fit, model, args, kwargs)
             if compiled is not None:

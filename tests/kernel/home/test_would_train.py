@@ -16,6 +16,7 @@ from autograder.kernel.graded.judged_fit import JudgeClient
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
+from autograder.kernel.in_place import done
 from autograder.kernel.trainings import Trainings
 from tests.conftest import settle_once
 
@@ -174,6 +175,6 @@ def test_every_rate_of_a_training_is_known_at_home_as_to_the_judge():
     recorder.original_fit = keras.Model.fit
     model = net()
     falling = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2 if epoch else rate)
-    recorder.fit(model, np.zeros((64, 784)), np.zeros(64), epochs=3, verbose=0, callbacks=[falling])
+    done(recorder.fit(model, np.zeros((64, 784)), np.zeros(64), epochs=3, verbose=0, callbacks=[falling]))
     (record,) = recorder.fits(model)
     assert record.learning_rates == (0.01, 0.005, 0.0025)
