@@ -162,6 +162,8 @@ SCHEDULES: Final[dict[str, dict[str, str]]] = {
     "ExponentialDecay": {"initial_learning_rate": "number", "decay_steps": "number", "decay_rate": "number", "staircase": "flag", "name": "ignored"},
     "InverseTimeDecay": {"initial_learning_rate": "number", "decay_steps": "number", "decay_rate": "number", "staircase": "flag", "name": "ignored"},
     "PolynomialDecay": {"initial_learning_rate": "number", "decay_steps": "number", "end_learning_rate": "number", "power": "number", "cycle": "flag", "name": "ignored"},
+    "PiecewiseConstantDecay": {"boundaries": "numbers", "values": "numbers", "name": "ignored"},
+    "CosineDecayRestarts": {"initial_learning_rate": "number", "first_decay_steps": "number", "t_mul": "number", "m_mul": "number", "alpha": "number", "name": "ignored"},
     "CosineDecay": {"initial_learning_rate": "number", "decay_steps": "number", "alpha": "number", "warmup_target": "number", "warmup_steps": "number", "name": "ignored"},
 }  # fmt: skip
 
@@ -244,6 +246,8 @@ def fits(kind: str, value: object) -> bool:
             return type(value) is bool
         case "number":
             return value is None or number
+        case "numbers":
+            return type(value) is tuple and value != () and all(v is not None and fits("number", v) for v in value)
         case "axis":
             return type(value) is int and -6 <= value <= 6
         case "factor":  # of a circle or of a size: one number for both directions, or two

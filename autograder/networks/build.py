@@ -242,10 +242,10 @@ def compile_model(model: Any, settings: str) -> None:
     document = json.loads(settings)
     kind, options = document["optimizer"]
     rate = options.get("learning_rate")
-    if isinstance(rate, list):
-        options = {**options, "learning_rate": getattr(keras.optimizers.schedules, rate[0])(**rate[1])}
     (kind_of_loss, settings_of_loss), measured = document["loss"], document["metrics"]
     try:
+        if isinstance(rate, list):
+            options = {**options, "learning_rate": getattr(keras.optimizers.schedules, rate[0])(**rate[1])}
         optimizer = getattr(keras.optimizers, kind)(**options)
         loss = getattr(keras.losses, allowed.LOSS_CLASSES[kind_of_loss])(**settings_of_loss)
         metrics = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -15,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from autograder.kernel.graded.stand_ins import write_no_summaries
 from autograder.worker.judge_process import JudgeProcess
 from tests.conftest import ROOT
 from tests.transparency.asked import asked
@@ -88,9 +91,8 @@ class Kept:
 
     @staticmethod
     def _key(code: str, watched: bool) -> str:
-        return hashlib.sha256(f"{code}\n{_sources('relations', 'replays') if watched else ''}".encode()).hexdigest()[
-            :20
-        ]
+        how = _code("watch", "relations", "replays") if watched else ""
+        return hashlib.sha256(f"{code}\n{how}".encode()).hexdigest()[:20]
 
     def of(self, code: str, watched: bool) -> str | None:
         return self.known.get(self._key(code, watched))
@@ -111,12 +113,8 @@ def digest_of(facts: dict[str, Any]) -> str:
 
 @cache
 def basis() -> str:
-    """Of all that a plain kernel's facts come from, but for the cell."""
-    texts = [
-        PRELUDE,
-        _sources("kernel", "watch"),
-        (ROOT / "autograder" / "kernel" / "graded" / "stand_ins.py").read_text("utf-8"),
-    ]
+    """Of all that a plain kernel's facts come from, but for the cell: `watch` only looks, and counts where it is asked to say something."""
+    texts = [PRELUDE, _code("kernel"), inspect.getsource(write_no_summaries)]
     versions = [
         f"{name} {version(name)}"
         for name in ("keras", "tensorflow", "numpy", "ipython", "ipykernel", "pandas", "scikit-learn", "scipy", "h5py")
@@ -127,8 +125,11 @@ def basis() -> str:
 
 
 @cache
-def _sources(*names: str) -> str:
-    return "\n".join(Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in names)
+def _code(*names: str) -> str:
+    """Of files beside this one, without comments and layout."""
+    return "\n".join(
+        ast.unparse(ast.parse(Path(__file__).with_name(f"{name}.py").read_text("utf-8"))) for name in names
+    )
 
 
 def differences(plain: Any, graded: Any, place: str = "") -> Iterator[str]:

@@ -37,10 +37,10 @@ Lengths = Annotated[tuple[Whole, ...], BeforeValidator(as_tuple), Field(max_leng
 
 
 class Component(Frozen):
-    """An optimizer, loss, metric, initializer or regularizer: class name and scalar settings. `custom` says why it isn't Keras's own."""
+    """An optimizer, loss, metric, initializer or regularizer: class name and plain settings. `custom` says why it isn't Keras's own."""
 
     type: Name
-    settings: dict[Name, bool | Whole | float | Name | Component | None] = Field(default={}, max_length=40)
+    settings: dict[Name, bool | Whole | float | Name | Numbers | Component | None] = Field(default={}, max_length=40)
     custom: Text = ""
 
 

@@ -479,6 +479,8 @@ def rebuilt_optimizer(optimizer):
         lambda: keras.optimizers.SGD(
             keras.optimizers.schedules.CosineDecay(0.1, 100, warmup_target=0.2, warmup_steps=5)
         ),
+        lambda: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecayRestarts(0.1, 100, m_mul=0.5)),
+        lambda: keras.optimizers.SGD(keras.optimizers.schedules.PiecewiseConstantDecay([5, 10], [0.1, 0.01, 0.001])),
     ],
 )
 def test_optimizers_are_rebuilt_with_their_settings(make):

@@ -38,7 +38,7 @@ def part(draw, depth):
 
 def test_what_is_rebuilt_of_nested_networks_answers_and_trains_as_they_do():
     rows, rebuilt, nested = np.random.default_rng(1).normal(size=(5, WIDTH)).astype("float32"), 0, 0
-    for seed in range(80):
+    for seed in range(40):
         model = drawn(random.Random(seed), 3)
         if not model.built:
             model.build((None, WIDTH))
@@ -60,7 +60,7 @@ def test_what_is_rebuilt_of_nested_networks_answers_and_trains_as_they_do():
         learning = [[id(one) in {id(w) for w in network.trainable_weights} for one in some]
                     for network, some in ((model, own), (again, others))]  # fmt: skip
         assert learning[0] == learning[1]
-    assert rebuilt > 50 and nested > 25
+    assert rebuilt > 25 and nested > 12
 
 
 class Own(keras.Sequential):

@@ -1,6 +1,7 @@
 """Lines that do something on students' machines do no harm in a graded kernel."""
 
 import importlib
+import inspect
 import sys
 
 import matplotlib
@@ -9,6 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.kernel.graded import stand_ins
+from autograder.kernel.object_notes import replacements
 
 BACKENDS = ("inline", "notebook", "nbagg", "widget", "ipympl", "qt", "qt5", "tk", "gtk3", "wx", "osx", "agg", "")
 INSTALLING = (
@@ -48,6 +50,25 @@ def shell(monkeypatch):
     if google is not None and hasattr(google, "colab"):
         del google.colab
     plt.switch_backend("agg")
+
+
+def test_what_stands_for_a_function_looks_like_it(shell):
+    """All of them are made by one mechanism, whose replacements can't be told from what they replace."""
+    standing = (
+        matplotlib.use,
+        plt.switch_backend,
+        shell.enable_matplotlib,
+        shell.enable_pylab,
+        shell.enable_gui,
+        shell.system,
+    )
+    for one in standing:
+        assert replacements.get(one), one
+        own = inspect.unwrap(one)
+        assert own is not one and inspect.signature(one) == inspect.signature(own)
+        assert (
+            inspect.getsource(one) == inspect.getsource(own) and one.__module__ == own.__module__ != stand_ins.__name__
+        )
 
 
 @pytest.mark.parametrize("line", [f"%matplotlib {name}" for name in BACKENDS] + [*INSTALLING, *COLAB, *OTHERS])
