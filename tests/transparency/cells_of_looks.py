@@ -57,11 +57,6 @@ def stack(code: str) -> str:
     return f"{SEEING}m = net()\n{code}\nseen"
 
 
-ROWS = """class Data(keras.utils.PyDataset):
-    def __len__(self): return 10
-    def __getitem__(self, n): see(f'item {threading.current_thread() is threading.main_thread()}'); return x[n * 50:n * 50 + 50], y[n * 50:n * 50 + 50]
-    def on_epoch_end(self): see('data end')
-"""
 BASE = f"b = keras.Sequential([keras.Input((28, 28)), {L}.Flatten(), {L}.Dense(16, 'relu')], name='base')"
 FROZEN = "w = b.get_weights()[0]; h = m.fit(x, y, verbose=0); bool((w == b.get_weights()[0]).all()), len(m.trainable_weights), len(m.optimizer.variables)"
 
