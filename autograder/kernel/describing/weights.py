@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from autograder.common.errors import ProtocolError
+from autograder.common.i18n import _
+from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.description import digest
 from autograder.kernel.in_place import in_place_of
 from autograder.kernel.object_notes import Notes, replacements
@@ -23,6 +27,14 @@ def array_of(variable: Any) -> Any:
     """The value of a Keras variable, read once. ``np.asarray(variable.value)`` is the same through six layers of TensorFlow."""
     value = variable.value
     return np.asarray(value.value() if hasattr(value, "handle") else value)  # within an autocast it is a tensor
+
+
+def array_for(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:
+    """What the judge gave for a variable. Raises ProtocolError for what doesn't fit `variable`."""
+    shape = tuple(variable.shape)
+    if dtype not in DTYPES or len(frame) != math.prod(shape) * np.dtype(dtype).itemsize:
+        raise ProtocolError(_("the judge's answer does not fit the network"))
+    return np.frombuffer(frame, dtype).reshape(shape)
 
 
 def arrays_of(variables: list[Any]) -> list[Any]:

@@ -20,7 +20,6 @@ import numpy as np
 
 from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
-from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage, optimizer_digest
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
@@ -33,6 +32,7 @@ from autograder.kernel.describing.structure import (
     undone_if_it_fails,
 )
 from autograder.kernel.describing.weights import (
+    array_for,
     array_of,
     arrays_of,
     count_draws,
@@ -272,7 +272,7 @@ class TrainingEpochs(JudgedEpochs):
         dtypes, epochs, validated = answer["dtypes"], answer["epochs"], answer["validated"]
         if len(variables) != len(dtypes) or len(frames) != len(dtypes) + epochs + validated or epochs != self.epochs:
             raise ProtocolError(_("the judge's answer does not fit the network"))
-        arrays = [_array(*one) for one in zip(variables, dtypes, frames, strict=False)]
+        arrays = [array_for(*one) for one in zip(variables, dtypes, frames, strict=False)]
         rows = frames[len(dtypes) :]
         self.measured(rows[0])  # before anything is assigned
         if self.careful and any(not np.isfinite(np.frombuffer(row)[0]) for row in rows[:epochs]):
@@ -347,11 +347,3 @@ class EvaluationEpochs(JudgedEpochs):
             self.build(trains=False)
             self.rows.extend(frames[:1])
         self.measured(self.rows.popleft())()
-
-
-def _array(variable: Any, dtype: Any, frame: bytes) -> np.ndarray[Any, Any]:
-    """Raises ProtocolError for what doesn't fit `variable`."""
-    shape = tuple(variable.shape)
-    if dtype not in DTYPES or len(frame) != math.prod(shape) * np.dtype(dtype).itemsize:
-        raise ProtocolError(_("the judge's answer does not fit the network"))
-    return np.frombuffer(frame, dtype).reshape(shape)
