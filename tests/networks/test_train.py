@@ -33,6 +33,10 @@ OPTIMIZERS = {
     "Adagrad": lambda: keras.optimizers.Adagrad(0.01),
     "RMSprop": lambda: keras.optimizers.RMSprop(),
     "Adam": lambda: keras.optimizers.Adam(),
+    "restarts": lambda: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecayRestarts(0.1, 10)),
+    "pieces": lambda: keras.optimizers.SGD(
+        keras.optimizers.schedules.PiecewiseConstantDecay([5, 40], [0.1, 0.01, 0.001])
+    ),
 }
 
 
