@@ -65,6 +65,7 @@ BEYOND = [
     ({"type": "epochs", "at_least": 30}, {"limits": {"epochs": 20}}, "asks for 30 epochs"),
     ({"type": "parameters", "total": 6_000_000}, {}, "raise `limits.parameters`"),
     ({"type": "metric", "metric": "r2_score", "at_least": 2}, TABLE, "r2_score is 1 at the most"),
+    ({"type": "evaluation", "model": "n", "tolerance": 2}, {}, "every accuracy is within a tolerance of 2: write 1 % as 0.01"),
     ({"type": "metric", "metric": "accuracy", "at_least": 90}, {}, "write 90 % as 0.9"),
     ({"type": "score", "metric": "accuracy", "at_least": 90, "split": "holdout"}, TABLE, "accuracy is 1 at the most"),
     ({"type": "metric", "metric": "loss", "at_least": 2, "at_most": 1}, {}, "more than at_most"),

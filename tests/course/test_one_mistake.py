@@ -28,7 +28,27 @@ def reason(document, place, name, value):
     words = [part for part in place if isinstance(part, str)]
     key, inside = words[-1], words[5:] if "checks" in words else words
     check = get(document, place[:6]) if len(place) > 5 and place[4] == "checks" else {}
-    if name == "blank" and key in ("prepared", "shape"):
+    if name == "huge" and key in ("at_least", "at_most", "maximum", "minimum", "number", "equals", "tolerance"):
+        return "another number of that kind"
+    if name in ("a list", "true") and "drawings" in words:
+        return "one of several texts, or any"
+    if name == "an empty list" and key in ("packages", "rubric"):
+        return "it may be left out"
+    if key == "gradebook" and name == "a typo":
+        return "a name or an answer of the author's own"
+    if {"kernel_size", "strides", "any_of"} & set(words) and name in (
+        "a list",
+        "a list in a list",
+        "a scalar",
+        "nothing in it",
+        "twice",
+    ):
+        return "a list may be longer or shorter"
+    if key == "stddev" and name == "zero":
+        return "another number of that kind"
+    if name == "a word" and key == "shape":
+        return "a name or an answer of the author's own"
+    if name == "blank" and key in ("prepared", "shape", "title", "monitor"):
         return "a name or an answer of the author's own"
     if OWN_TEXTS & set(words) and name in ("a typo", "a word", "twice", "an empty list", "en mistyped"):
         return "people read it, as it is"
