@@ -19,6 +19,7 @@ from tests.tiny_course import tiny_course, tiny_submission
 
 pytestmark = pytest.mark.slow
 LIMITS = "limits: {cell_seconds: 5, notebook_seconds: 15, memory_mb: 600}"
+EACH = 6  # tricks, after which an honest notebook is graded in the same sandbox
 HONEST = {"add": "add = 5", "name": "name = 'ada'"}
 
 
@@ -58,7 +59,8 @@ def test_a_trick_earns_nothing_and_touches_nobody(tiny: Class, alone: bytes, nam
     report = tiny.grade("trick", path)
     assert sum(earned(report).values()) == 0, earned(report)
     report.to_json().encode("utf-8")
-    assert tiny.honest() == alone
+    if [*CODE].index(name) % EACH == EACH - 1:
+        assert tiny.honest() == alone, "after this trick, or one of those before it"
 
 
 def test_what_stands_around_the_answers_changes_nothing_or_is_refused(tiny: Class, alone: bytes) -> None:
