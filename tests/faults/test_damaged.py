@@ -1,4 +1,4 @@
-"""Files of a course that are cut, empty, garbage, folders, links to nowhere or pipes, a gradebook that somebody holds, a disk that is full:
+"""Files of a course that are cut, empty, garbage, folders or links to nowhere, a gradebook that somebody holds, a disk that is full:
 a sentence and an exit code, and once the damage is gone the same command makes what it makes undisturbed.
 
 The workers are played: what they make of this class is known. Everything else is the command itself, in a fork of this process.
@@ -51,7 +51,6 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a file": lambda path: (remove(path), path.write_bytes(b"x")),
     "a link to nowhere": lambda path: (remove(path), path.symlink_to("nowhere/at/all")),
     "a link to itself": lambda path: (remove(path), path.symlink_to(path.name)),
-    "a pipe": lambda path: (remove(path), os.mkfifo(path)),
 }
 OF_GRADE = ("submitted", "autograded", "reports", "assignments", "gradebook")
 OF_FILES = ("cut", "empty", "garbage")

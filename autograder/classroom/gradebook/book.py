@@ -33,6 +33,7 @@ from autograder.classroom.gradebook.comments import isolation_text, late_text, p
 from autograder.classroom.gradebook.database import (
     ANOTHER,
     inspect_schema,
+    make_whole,
     remedy,
     scripts_on_path,
     translated,
@@ -61,6 +62,7 @@ class Book:
         with translated(url):
             inspect_schema(url)
             with scripts_on_path():
+                make_whole(url, lambda beside: Gradebook(beside, course_id).close())
                 self._gradebook = Gradebook(url, course_id)
         self._db: Any = self._gradebook.db
         self._extensions: tuple[Course, Extensions] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from autograder.classroom.folder import AGAIN
 from autograder.common.errors import GradebookError
+from autograder.common.files import move
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
 
@@ -81,6 +82,27 @@ def inspect_schema(url: str) -> None:
                 raise GradebookError(message, _(OLD))
     finally:
         engine.dispose()
+
+
+def make_whole(url: str, make: Callable[[str], object]) -> None:
+    """A new SQLite database is made beside its place and moved there: half of one, of a killed run or a full disk, would look like somebody else's."""
+    made = make_url(url)
+    path = Path(made.database or "")
+    new = not path.is_symlink() and (not path.exists() or (path.is_file() and not path.stat().st_size))
+    if (
+        made.get_backend_name() != "sqlite"
+        or made.database in (None, "", ":memory:")
+        or not new
+        or not path.parent.is_dir()
+    ):
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        make(made.set(database=str(part)).render_as_string(hide_password=False))
+        move(part, path, durable=True)
+    finally:
+        for left in path.parent.glob(f"{part.name}*"):
+            left.unlink(missing_ok=True)
 
 
 def _require_writable(url: str) -> None:
