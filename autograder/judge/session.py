@@ -16,11 +16,9 @@ from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import (
     DataRecord,
     FitRecord,
-    FunctionDescription,
-    ListDescription,
-    MappingDescription,
     ModelDescription,
     digest,
+    with_networks,
 )
 from autograder.common.wire.handins import HandIns, Kept
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, TrainedHere, parse
@@ -164,21 +162,11 @@ class Session:
         calls = calls_for(question.checks, values, self.course.seed)
         if calls and not request.answered:
             return asked(calls)
-        self.handed[key] = {name: self._with_provenance(value) for name, value in request.values.items()}
+        self.handed[key] = {name: with_networks(value, self._with_provenance) for name, value in request.values.items()}
         return {"type": "taken"}, ()
 
-    def _with_provenance(self, value: Any) -> Any:
+    def _with_provenance(self, value: ModelDescription) -> ModelDescription:
         """What the kernel says about trainings is replaced by what the judge knows."""
-        if isinstance(value, MappingDescription):
-            items = {key: self._with_provenance(item) for key, item in value.items.items()}
-            return value.model_copy(update={"items": items})
-        if isinstance(value, ListDescription):
-            return value.model_copy(update={"items": tuple(self._with_provenance(item) for item in value.items)})
-        if isinstance(value, FunctionDescription):
-            results = {key: tuple(map(self._with_provenance, given)) for key, given in value.results.items()}
-            return value.model_copy(update={"results": results})
-        if not isinstance(value, ModelDescription):
-            return value
         key = digest(value.weights)
         if key in self.trained:
             return value.model_copy(update=self._explained(value, key))

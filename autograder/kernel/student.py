@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from IPython import get_ipython
 
 from autograder.common.i18n import asked_for
-from autograder.common.wire.description import FunctionDescription, MappingDescription, ModelDescription, encode
+from autograder.common.wire.description import FunctionDescription, ModelDescription, encode
 from autograder.kernel.describing.by_chance import is_by_chance
 from autograder.kernel.describing.describe import call, describe
 from autograder.kernel.describing.describe_things import describe_thing, first_axes
@@ -61,34 +60,24 @@ class Student:
         objects = {first: value, **named} if given else named
         keras = loaded_keras()
         names = {id(item): name for name, item in objects.items() if keras and isinstance(item, keras.layers.Layer)}
-        described = {name: self._described(item, names) for name, item in objects.items()}
         firsts: dict[int, str] = {}
-        for name, item in objects.items():
-            if isinstance(described[name], ModelDescription):
-                first = firsts.setdefault(id(item), name)
-                # A network may have no optimizer: then that of nobody else is its own.
-                of = firsts.setdefault(id(getattr(item, "optimizer", None) or item), name)
-                about = {"same_as": first, "optimizer_of": of}
-                described[name] = described[name].model_copy(
-                    update={key: one for key, one in about.items() if one != name}
-                )
+
+        def told(model: Any, network: ModelDescription, place: str) -> ModelDescription:
+            # A network may have no optimizer: then that of nobody else is its own.
+            of = firsts.setdefault(id(getattr(model, "optimizer", None) or model), place)
+            about = {"same_as": firsts.setdefault(id(model), place), "optimizer_of": of}
+            known = self._known_about(model, network)
+            return known.model_copy(update={key: one for key, one in about.items() if one != place})
+
+        described = {
+            name: describe_thing(item)
+            or describe_thing(first_axes(item))
+            or describe(item, names=names, told=told, place=name)
+            for name, item in objects.items()
+        }
         for name, item in objects.items():
             if type(item) is str and any(_by_chance(name, item, other) for other in objects.values()):
                 described[name] = described[name].model_copy(update={"by_chance": True})
-        return described
-
-    def _described(self, item: Any, names: dict[int, str]) -> Any:
-        described = describe_thing(item) or describe_thing(first_axes(item)) or describe(item, names=names)
-        if isinstance(described, ModelDescription):
-            return self._known_about(item, described)
-        if isinstance(described, MappingDescription) and isinstance(item, Mapping):
-            items = {
-                key: self._known_about(item[key], inner)
-                if isinstance(inner, ModelDescription) and key in item
-                else inner
-                for key, inner in described.items.items()
-            }
-            return described.model_copy(update={"items": items})
         return described
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -97,14 +86,19 @@ class Student:
 
     def answer(self, values: dict[str, Any], objects: dict[str, Any], calls: Any) -> dict[str, Any]:
         """`values` with the results of the calls that checks ask for."""
+
+        def told(model: Any, network: ModelDescription, place: str) -> ModelDescription:
+            return self._known_about(model, network)
+
         for name, checks in calls.items():
             function = values[name]
             answers = {
-                check: [call(objects[name], arguments) for arguments in tuples] for check, tuples in checks.items()
+                check: [call(objects[name], arguments, told) for arguments in tuples]
+                for check, tuples in checks.items()
             }
             results = {check: tuple(result for result, _ in found) for check, found in answers.items()}
             changes = {check for check, found in answers.items() if any(changed for _, changed in found)}
-            again = {check for check, tuples in checks.items() if tuples and tuples[0] and not _same(answers[check][0][0], call(objects[name], tuples[0])[0])}  # fmt: skip
+            again = {check for check, tuples in checks.items() if tuples and tuples[0] and not _same(answers[check][0][0], call(objects[name], tuples[0], told)[0])}  # fmt: skip
             values[name] = FunctionDescription(
                 name=function.name,
                 results={**function.results, **results},

@@ -125,7 +125,7 @@ class CourseLab:
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
         if model.compiled is None:
-            raise CannotRebuild(_("compile() was not called on this network"))
+            raise CannotRebuild(_("compile() has not run to its end on this network"))
         samples = self._samples(model, split)
         if scaling == "raw" and samples.values is not None:
             raise CannotRebuild(_("there are no pixels in a table"))
@@ -308,7 +308,7 @@ def _key(plan: str, settings: str, weights: str, samples: Samples) -> str:
 
 def _require_compiled(model: ModelDescription) -> Any:
     if model.compiled is None:
-        raise CannotRebuild(_("compile() was not called on this network"))
+        raise CannotRebuild(_("compile() has not run to its end on this network"))
     return model.compiled
 
 

@@ -11,7 +11,7 @@ FORBIDDEN = "weights that do not come out of fit() in this notebook"
 
 ATTACKS = (
     Attack("right and never trained", edits={"train-answer": "pass", "accuracy-answer": "val_loss, val_accuracy = 0.1, 0.99"}, base="train",
-           earns=NOTHING, says=("fit() was not called on this network",)),
+           earns=NOTHING, says=("fit() has not run to its end on this network",)),
     Attack("accuracy variables and History faked", edits={
         "train-answer": "model.history = keras.callbacks.History()\nmodel.history.history = {'loss': [0.1] * 5, 'accuracy': [0.99] * 5}\n"
                         "model.history.epoch = list(range(5))\nmodel.optimizer.iterations.assign(7500)\nmodel._compile_metrics = None",
@@ -40,7 +40,7 @@ for weight in model.weights:
     object.__setattr__(weight, "_autograder_initial", None)
 judged_epochs.is_fresh = graded.is_fresh = lambda model: True
 student._student.trainings._known.add(digest_of(model))
-""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, says=("fit() was not called on this network",)),
+""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, says=("fit() has not run to its end on this network",)),
     Attack("weights loaded, then trained on for one epoch", edits={"train-answer": """
 rng = np.random.default_rng(1)
 model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])

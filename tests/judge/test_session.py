@@ -285,7 +285,7 @@ def wired(request):
         (model(dense(10, "softmax", type="Lambda", config={})), "does not know the layer Lambda"),
         (model(dense(10, "custom:mine")), "layer dense (Dense): activation is 'custom:mine'"),
         (model(topology="graph"), "not a chain of layers"),
-        (model(compiled=None), "compile() was not called"),
+        (model(compiled=None), "compile() has not run to its end"),
         (model(compiled=compiled("MyOptimizer")), "optimizer is MyOptimizer"),
         (model(compiled=compiled(loss="mine")), "loss is mine, which the grader does not rebuild"),
         (model(compiled=compiled(loss="mean_squared_error")), "the labels do not fit the network's outputs"),
@@ -353,7 +353,9 @@ def test_weights_that_another_submission_trained_are_unknown(bench, kernel, trai
 
 def test_a_network_that_was_never_trained_fails(bench, kernel):
     kernel.hand_in("two_layer.train", model())
-    assert {outcome.actual for outcome in outcomes(bench, "train").values()} == {"fit() was not called on this network"}
+    assert {outcome.actual for outcome in outcomes(bench, "train").values()} == {
+        "fit() has not run to its end on this network"
+    }
 
 
 def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, kernel, trained):

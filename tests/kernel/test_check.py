@@ -279,8 +279,8 @@ def test_the_form_of_a_hidden_answer_is_told_and_not_whether_it_is_right(session
 
 def test_compile_and_training_are_looked_at(session):
     assert session["not_compiled"][0] == 0.0
-    assert "compile() was not called on this network" in session["not_compiled"][1]
-    assert session["untrained"][0] == 0.0 and "fit() was not called on this network" in session["untrained"][1]
+    assert "compile() has not run to its end on this network" in session["not_compiled"][1]
+    assert session["untrained"][0] == 0.0 and "fit() has not run to its end on this network" in session["untrained"][1]
 
 
 def test_trainings_are_recorded_as_they_were(session):

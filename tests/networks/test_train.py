@@ -418,7 +418,7 @@ def test_the_lab_scales_as_the_training_did(lab, trained):
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (model(compiled=None), "compile() was not called"),
+        (model(compiled=None), "compile() has not run to its end"),
         (model(dense(10, inputs=100), shape=(None, 100)), "samples of shape (100,)"),
         (model(dense(10, weights=())), "its weights do not fit the network"),
         (model(layer("Lambda"), dense(10)), "does not know the layer Lambda"),

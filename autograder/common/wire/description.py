@@ -6,7 +6,7 @@ it: types are exact, names and lists are bounded, dtypes are on a list, nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -165,7 +165,7 @@ class ModelDescription(Frozen):
     fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing
-    same_as: Name = ""  # the first name under which the question's check cell handed in this very object
+    same_as: Name = ""  # the first name, or entry, under which the question's check cell handed in this very object
     optimizer_of: Name = ""  # the first name of a network with this very optimizer, handed in by the same check cell
 
     @property
@@ -286,6 +286,28 @@ Value = Annotated[
 for _model in (Component, ListDescription, MappingDescription, FunctionDescription, TableDescription):
     _model.model_rebuild()
 _VALUES: TypeAdapter[dict[str, Value]] = TypeAdapter(dict[Name, Value])
+
+
+def entry(name: str, key: str) -> str:
+    """How an entry of a dictionary is written."""
+    return f"{name}[{key!r}]"[:200]
+
+
+def with_networks(value: Any, change: Callable[[ModelDescription], ModelDescription]) -> Any:
+    """`value` with each of its networks changed, those in dictionaries and lists and what functions returned among them."""
+    match value:
+        case ModelDescription():
+            return change(value)
+        case MappingDescription():
+            return value.model_copy(
+                update={"items": {key: with_networks(item, change) for key, item in value.items.items()}}
+            )
+        case ListDescription():
+            return value.model_copy(update={"items": tuple(with_networks(item, change) for item in value.items)})
+        case FunctionDescription():
+            results = {key: tuple(with_networks(item, change) for item in all_) for key, all_ in value.results.items()}
+            return value.model_copy(update={"results": results})
+    return value
 
 
 def digest(arrays: Iterable[npt.NDArray[Any]]) -> str:

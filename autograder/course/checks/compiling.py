@@ -135,8 +135,10 @@ def compiled(model: ModelDescription) -> CompileDescription | Verdict:
     if model.compiled is None:
         return failed(
             _("a compiled network"),
-            _("compile() was not called on this network"),
-            _("Call compile() on this very network, before the cell that checks it."),
+            _("compile() has not run to its end on this network"),
+            _(
+                "Call compile() on this very network, before the cell that checks it; where it ended with an error, mend that first."
+            ),
         )
     return model.compiled
 

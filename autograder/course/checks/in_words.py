@@ -22,7 +22,7 @@ from autograder.common.wire.description import (
     OtherDescription,
     ScalarDescription,
     TableDescription,
-    digest,
+    entry,
 )
 
 
@@ -32,20 +32,16 @@ def built(value: Any) -> Any:
     return results[0] if results else value
 
 
-def weights_of(model: Any) -> str:
-    """What tells a network's weights from others; '' for what is no network."""
-    return digest(model.weights) if isinstance(model, ModelDescription) else ""
+def one_network(name: str, networks: Mapping[str, Any]) -> bool:
+    """Whether all entries of the dictionary `name` are one object. Networks that were trained alike have equal weights, and are several."""
+    if len(networks) < 2 or not all(isinstance(one, ModelDescription) for one in networks.values()):
+        return False
+    return len({one.same_as or entry(name, key) for key, one in networks.items()}) == 1
 
 
-def shared(networks: Mapping[str, Any], key: str) -> str:
-    """What to say where the network under `key` stands under every other key too; '' where it doesn't.
-
-    Networks that were all trained with what compile() takes by itself are the same, too: then an optimizer was forgotten.
-    """
-    own = networks[key]
-    if len(networks) < 2 or not weights_of(own) or len({*map(weights_of, networks.values())}) > 1:
-        return ""
-    if own.fits and own.fits[-1].compiled.optimizer.type == "RMSprop":
+def shared(name: str, networks: Mapping[str, Any]) -> str:
+    """What to say where the same network stands under every key of the dictionary `name`; '' where it doesn't."""
+    if not one_network(name, networks):
         return ""
     return _("The same network stands under every key: make a fresh one in the loop, train it, and store it there.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.common.wire.description import MappingDescription, ModelDescription
+from autograder.common.wire.description import MappingDescription, ModelDescription, entry
 
 MOST = 12  # networks: each may be measured on every split
 
@@ -16,7 +16,7 @@ def networks(handed_in: Iterable[Mapping[str, Any]]) -> dict[str, ModelDescripti
     for values in handed_in:
         for name, value in values.items():
             several = isinstance(value, MappingDescription)
-            items = {f"{name}[{key!r}]": one for key, one in value.items.items()} if several else {name: value}
+            items = {entry(name, key): one for key, one in value.items.items()} if several else {name: value}
             found |= {
                 said: one
                 for said, one in items.items()

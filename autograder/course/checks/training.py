@@ -58,8 +58,8 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
     if not model.fits:
         return failed(
             _("a trained network"),
-            _("fit() was not called on this network"),
-            _("Train it with fit() before this cell."),
+            _("fit() has not run to its end on this network"),
+            _("Train it with fit() before this cell; where fit() ended with an error, mend that first."),
         )
     return model.fits
 
@@ -105,7 +105,9 @@ class _TrainedCheck(ModelCheck):
             for key, verdict in found.items():
                 if verdict.status is status:
                     expected = f"{key}: {verdict.expected}" if verdict.expected else ""
-                    return Verdict(status, expected, f"{key}: {verdict.actual}", shared(networks, key) or verdict.hint)
+                    return Verdict(
+                        status, expected, f"{key}: {verdict.actual}", shared(self.of, networks) or verdict.hint
+                    )
         return passed(shorten("; ".join(dict.fromkeys(verdict.actual for verdict in found.values()))))
 
     def _of_one(self, key: str, network: Any, facts: Facts) -> Verdict:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, KeysView, Mapping, ValuesView
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from autograder.common.wire.description import (
     ModelDescription,
     OtherDescription,
     ScalarDescription,
+    entry,
 )
 from autograder.kernel.describing.describe_compile import describe_compile
 from autograder.kernel.describing.plain import (
@@ -60,15 +62,26 @@ MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
 
 
-def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int = 0) -> Any:
-    """The description of any object. `names` maps ``id(object)`` to the name it was handed in under."""
+Told = Callable[[Any, ModelDescription, str], ModelDescription]  # by whoever knows more of a network than it shows
+
+
+def describe(
+    value: Any, *, names: Mapping[int, str] | None = None, told: Told | None = None, place: str = "", depth: int = 0
+) -> Any:
+    """The description of any object. `names` maps ``id(object)`` to the name it was handed in under.
+
+    `told` adds to the description of each network, wherever in `value` it stands, what is known about it; `place` is how it is
+    written: ``models['adam']``.
+    """
     keras = loaded_keras()
+    inner = partial(describe, names=names, told=told, depth=depth + 1)
     if (scalar := _scalar(value)) is not None:
         return scalar
     if isinstance(value, BaseException):
         return FailureDescription(error=text(type(value).__name__), message=text(value, 4000))
     if keras and isinstance(value, keras.Model):
-        return describe_model(value, names or {})
+        described = describe_model(value, names or {})
+        return told(value, described, place) if told else described
     if keras and isinstance(value, keras.layers.Layer):
         return describe_layer(value, names or {})
     if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
@@ -78,13 +91,13 @@ def describe(value: Any, *, names: Mapping[int, str] | None = None, depth: int =
     if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and value.size <= MAX_ITEMS:
         value = value.tolist()  # names, or a ragged list such as [(784, 100), (100,)]
         if not isinstance(value, list) and depth < MAX_DEPTH:
-            return describe(value, names=names, depth=depth + 1)
+            return inner(value, place=place)
     if isinstance(value, _SEQUENCES) and len(value) > MAX_ITEMS and (numbers := _numbers(value)) is not None:
         value = numbers  # a class for each image, say
     if depth < MAX_DEPTH and isinstance(value, _SEQUENCES) and len(value) <= MAX_ITEMS:
-        return ListDescription(items=tuple(describe(item, names=names, depth=depth + 1) for item in value))
+        return ListDescription(items=tuple(inner(item, place=f"{place}[{at}]") for at, item in enumerate(value)))
     if depth < MAX_DEPTH and isinstance(value, Mapping) and len(value) <= 200:
-        items = {text(key): describe(item, names=names, depth=depth + 1) for key, item in value.items()}
+        items = {text(key): inner(item, place=entry(place, text(key))) for key, item in value.items()}
         return MappingDescription(items=items)
     if isinstance(value, np.ndarray):
         return describe_array(value)
@@ -278,12 +291,12 @@ def activation_name(function: Any) -> str:
     return name[:200] if module.startswith(OWN_MODULES) else f"custom:{name}"[:200]
 
 
-def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, bool]:
+def call(function: Callable[..., Any], arguments: tuple[Any, ...], told: Told | None = None) -> tuple[Any, bool]:
     """What a student's function gives for copies of `arguments`, as a description, and whether it changed them in place; its
     exception as a failure."""
     copies = tuple(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)
     try:
-        result = describe(function(*copies))
+        result = describe(function(*copies), told=told)
     except Exception as error:
         result = describe(error)
     return result, not all(map(np.array_equal, copies, arguments))

@@ -102,7 +102,7 @@ def _between_epochs(model: Any, call: dict[str, Any]) -> list[Any]:
 def _own_loops(model: Any) -> None:
     """Raises CannotTrainHere unless `model` is trained by Keras's own steps."""
     if not getattr(model, "compiled", False):
-        raise CannotTrainHere(_("compile() was not called"))
+        raise CannotTrainHere(_("compile() has not run to its end on this network"))
     if not trains_as_keras(model):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
     settings = model._compile_config.config

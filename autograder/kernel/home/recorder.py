@@ -11,6 +11,7 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe_compile import describe_compile, shortest
+from autograder.kernel.describing.weights import digest_of
 from autograder.kernel.in_place import Steps
 from autograder.kernel.trainings import Trainings
 
@@ -26,9 +27,15 @@ class Recorder(Trainings):
         super().__init__()
         self._record, self._refusal = record, refusal
         self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
+        self._left: dict[str, tuple[FitRecord, ...]] = {}  # by the digest of weights that these trainings ended with
 
     def fits(self, model: Any) -> tuple[FitRecord, ...]:
-        return tuple(self._fits.get(model, ()))
+        """Its trainings; of a network that was copied or loaded those of the one that had its weights."""
+        return tuple(self._fits.get(model, ())) or self._left.get(digest_of(model), ())
+
+    def went_elsewhere(self, model: Any) -> bool:
+        """Whether it was trained, and no training that was seen here ended with its weights: it was loaded from a file, say."""
+        return not self.fits(model) and int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
@@ -48,6 +55,7 @@ class Recorder(Trainings):
                     fits[-1] = fits[-1].joined(record)
                 else:
                     fits.append(record)
+                self._left[digest_of(model)] = tuple(fits)
         except Exception:  # writing down must never spoil a student's training
             pass
         return history

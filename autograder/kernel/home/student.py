@@ -25,8 +25,8 @@ from autograder.common.i18n import asked_for as language_of_environment
 from autograder.common.outcome_table import Hidden, show_check
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.description import (
-    MappingDescription,
     ModelDescription,
+    with_networks,
 )
 from autograder.common.wire.messages import Fit
 from autograder.course.checks.accuracy import Accuracy
@@ -141,7 +141,13 @@ class HomeStudent(Student):
         pay(Budget(self.course.grader.parameters), request, plan, settings)
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
-        return described.model_copy(update={"fits": self.trainings.fits(model)})
+        known: dict[str, Any] = {"fits": self.trainings.fits(model)}
+        if self.trainings.went_elsewhere(model):
+            known |= {
+                "origin": _("its weights were trained, and not by a fit() that ended in this kernel"),
+                "undecided": True,
+            }
+        return described.model_copy(update=known)
 
     def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
         question = self.course.question(place)
@@ -172,8 +178,9 @@ class HomeStudent(Student):
 
     def _say_what_differs(self, checks: Sequence[Check], outcomes: Sequence[Outcome], values: dict[str, Any]) -> None:
         """What passed here and can't be decided there; and packages that are not there."""
-        there = {name: _untold(value) for name, value in values.items()}
-        reasons = dict.fromkeys(reason for value in values.values() for reason in _reasons(value))
+        graded_as = {name: _as_graded(value) for name, value in values.items()}
+        there = {name: value for name, (value, _why) in graded_as.items()}
+        reasons = dict.fromkeys(reason for _value, why in graded_as.values() for reason in why)
         if reasons and self.course.grader.training != "accepted":
             with _quiet():
                 graded = decide(checks, Facts(there, self.lab, seed=self.course.seed), language())
@@ -239,19 +246,16 @@ class Answered(NamedTuple):
     later: tuple[Hidden, ...] = ()
 
 
-def _reasons(value: Any) -> list[str]:
-    """Why the grader can't repeat the trainings of the networks in `value`."""
-    items = value.items.values() if isinstance(value, MappingDescription) else (value,)
-    return [fit.reason for one in items if isinstance(one, ModelDescription) for fit in one.fits if fit.reason]
+def _as_graded(value: Any) -> tuple[Any, list[str]]:
+    """`value` as it is when graded, where nothing is known of networks that the grader can't train; and why it can't."""
+    reasons: list[str] = []
 
+    def untold(network: ModelDescription) -> ModelDescription:
+        own = [fit.reason for fit in network.fits if fit.reason]
+        reasons.extend(own)
+        return network.model_copy(update={"fits": (), "origin": own[0], "undecided": True}) if own else network
 
-def _untold(value: Any) -> Any:
-    """`value` as it is when graded: nothing is known of networks that the grader can't train."""
-    if isinstance(value, MappingDescription):
-        return value.model_copy(update={"items": {key: _untold(item) for key, item in value.items.items()}})
-    if reasons := _reasons(value):
-        return value.model_copy(update={"fits": (), "origin": reasons[0], "undecided": True})
-    return value
+    return with_networks(value, untold), reasons
 
 
 def state(place: str, question: VisibleQuestion, answered: Answered | None) -> State:

@@ -9,7 +9,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from tests.course.checks.test_values import array
 from tests.deciding import outcome
-from tests.hand_built import FakeLab, compiled, dense, fit, mapping, model, scalar, with_weights
+from tests.hand_built import FakeLab, compiled, dense, fit, mapping, model, scalar
 
 LABELS = FakeLab().labels("train")
 BUILDS = {"type": "builds", "of": "value"}
@@ -70,6 +70,16 @@ def test_labels_that_lost_their_order_are_known_as_the_right_ones(other):
 def test_one_network_under_every_key_is_named_as_that():
     check = {"type": "trained_with", "equals": "Adagrad", "entries": ["sgd", "adam"], "enough": 1}
     one = model(dense(10), fits=(fit(using=compiled().model_copy(update={"optimizer": Component(type="Adam")})),))
-    another = with_weights(one, [weights + 1 for weights in one.weights])
-    assert "stands under every key" in outcome(check, mapping(sgd=one, adam=one)).hint
-    assert "stands under every key" not in outcome(check, mapping(sgd=one, adam=another)).hint
+    again = one.model_copy(update={"same_as": "value['sgd']"})
+    assert "stands under every key" in outcome(check, mapping(sgd=one, adam=again)).hint
+    assert "stands under every key" not in outcome(check, mapping(sgd=one, adam=one)).hint  # equal weights, two objects
+
+
+def test_networks_that_were_trained_alike_are_several_and_one_object_is_one():
+    check = {"type": "evaluations", "models": "models", "trained": True}
+    one = model(dense(10), fits=(fit(),), compiled=compiled())
+    again = one.model_copy(update={"same_as": "models['a']"})
+    for second, status in ((one, Status.PASSED), (again, Status.FAILED)):
+        found = outcome(check, mapping(a=0.87, b=0.87), FakeLab(accuracy=0.87), models=mapping(a=one, b=second))
+        assert found.status is status
+        assert (found.actual == "the same network under all of them") is (status is Status.FAILED)

@@ -42,7 +42,7 @@ COMPILED_CHECKS = [
 @pytest.mark.parametrize("check", COMPILED_CHECKS, ids=lambda check: check["type"])
 def test_a_network_that_was_not_compiled_fails(check):
     found = outcome(check, model(compiled=None))
-    assert (found.status, found.actual) == (Status.FAILED, "compile() was not called on this network")
+    assert (found.status, found.actual) == (Status.FAILED, "compile() has not run to its end on this network")
     assert found.expected == "a compiled network"
 
 
@@ -224,7 +224,7 @@ def test_a_trained_network_passes(check):
 @pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
 def test_an_untrained_network_fails(check):
     found = outcome(check, model(), FakeLab())
-    assert (found.status, found.actual) == (Status.FAILED, "fit() was not called on this network")
+    assert (found.status, found.actual) == (Status.FAILED, "fit() has not run to its end on this network")
 
 
 @pytest.mark.parametrize("check", FIT_CHECKS.values(), ids=FIT_CHECKS)
@@ -454,7 +454,7 @@ def test_the_list_that_evaluate_returns_is_no_number():
 
 @pytest.mark.parametrize(
     ("network", "actual"),
-    [(None, "nothing"), (scalar(1), "1"), (model(compiled=None), "compile() was not called on this network")],
+    [(None, "nothing"), (scalar(1), "1"), (model(compiled=None), "compile() has not run to its end on this network")],
 )
 def test_an_evaluation_needs_its_network(network, actual):
     others = {} if network is None else {"model": network}
@@ -541,7 +541,9 @@ def test_an_image_for_each_class_is_told_by_its_axis():
     assert "axis" not in outcome(PREDICTIONS, listed(*range(9)), FakeLab(), model=trained()).hint
 
 
-@pytest.mark.parametrize(("network", "actual"), [(None, "nothing"), (model(), "fit() was not called on this network")])
+@pytest.mark.parametrize(
+    ("network", "actual"), [(None, "nothing"), (model(), "fit() has not run to its end on this network")]
+)
 def test_predictions_need_a_network_that_was_trained(network, actual):
     others = {} if network is None else {"model": network}
     found = outcome({**PREDICTIONS, "trained": True}, classes(3, 1, 2), SmallLab(), **others)
@@ -574,7 +576,7 @@ def test_of_a_dictionary_each_network_that_is_named_must_pass_and_others_may_be_
     for wrong in ("a", "b"):
         found = outcome(check, mapping(**{"a": trained(), "b": trained(), wrong: model()}))
         assert (found.status, found.points) == (Status.FAILED, 0.0)
-        assert found.actual == f"{wrong}: fit() was not called on this network"
+        assert found.actual == f"{wrong}: fit() has not run to its end on this network"
         assert found.expected == f"{wrong}: a trained network"
 
 

@@ -1,0 +1,28 @@
+"""What of a network's trainings explains its numbers."""
+
+from __future__ import annotations
+
+from autograder.common.data.prepared import RAW
+from autograder.common.i18n import _
+from autograder.common.wire.description import FitRecord
+
+
+def torn(fits: tuple[FitRecord, ...]) -> str:
+    """What to say where samples were trained on with the targets of others; '' where they weren't."""
+    changed = [fit.data for fit in fits if fit.data.changed_labels]
+    if any(data.prepared for data in changed):
+        return _("Each target must belong to the row of its own sample: split both in one call.")
+    return _("Labels and images no longer belong together: split both in one call.") if changed else ""
+
+
+def why_low(fits: tuple[FitRecord, ...]) -> str:
+    """What to say where a network learned too little."""
+    if any(fit.data.prepared for fit in fits) and (said := torn(fits)):
+        return said
+    if any(fit.data.prepared == RAW for fit in fits):
+        return _("The features were not scaled: those with large numbers drown the others.")
+    if any(fit.data.scaling == "raw" for fit in fits):
+        return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
+    return torn(fits) or _(
+        "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."
+    )
