@@ -166,6 +166,9 @@ class ArrayCheck(Check):
         if self.equals.endswith("_labels"):
             expected = facts.lab.labels(self.equals.removesuffix("_labels"))
             same = array.data is not None and np.array_equal(np.ravel(array.data), expected)
+            if same and array.shape[0] != len(expected):  # a row of all of them, say
+                hint = _("The first axis counts the samples: there should be {wanted}.", wanted=number(len(expected)))
+                return failed(title, show(array), hint)
             hint = _split_hint(facts) if self.equals in ("train_labels", "holdout_labels") else ""
             if same:
                 return passed(title)

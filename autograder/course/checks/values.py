@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import unicodedata
 from collections.abc import Callable
@@ -219,6 +220,14 @@ class Keys(Check):
 AT_LEAST = N_("numbers of at least {number} networks")  # too few to compare say nothing
 
 
+def _as_number(value: Any) -> Any:
+    """A number that was written as a text, '88.00%', is that number: what form it has, other checks say."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value.strip().rstrip("%"))
+    return value
+
+
 class Winner(Check):
     """The key of the largest number of a dictionary that was handed in as well."""
 
@@ -239,7 +248,7 @@ class Winner(Check):
         results = facts.of(self.results)
         if not isinstance(results, MappingDescription):
             return failed(_("a dictionary of numbers"), show(results))
-        numbers: dict[str, Any] = {key: getattr(item, "value", None) for key, item in results.items.items()}
+        numbers: dict[str, Any] = {key: _as_number(getattr(item, "value", None)) for key, item in results.items.items()}
         if not numbers or any(type(number) not in (int, float) or math.isnan(number) for number in numbers.values()):
             return failed(_("a dictionary of numbers"), show(results))
         if len(numbers) < self.enough:

@@ -182,11 +182,12 @@ def _is_measured(value: Any, network: Any, check: Any, stand_ins: StandIns) -> b
 
 
 def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
-    """Whether they are what this network answers for the very images."""
+    """Whether they are what this network answers for the very images, scaled as those that it was trained on: how, other questions ask."""
     network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
     if not stand_ins.trainings.get(id(network)):
         raise ValueError("not trained")
-    images = (lab.data.features[lab.rows(check.split)] / 255.0).reshape(-1, *network.input_shape[1:])
+    largest = float(np.max(stand_ins.trainings[id(network)][-1].x))
+    images = (lab.data.features[lab.rows(check.split)] / (255.0 / largest)).reshape(-1, *network.input_shape[1:])
     own = np.argmax(stand_ins.predict(network, images), axis=1)
     return bool(given.shape == own.shape and float(np.mean(given != own)) <= check.tolerance)
 

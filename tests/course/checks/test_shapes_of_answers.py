@@ -1,0 +1,183 @@
+"""The right answer in every shape and type that a student may hand it in, for every plain value and array that the course asks for.
+
+What a text leaves open is right, what it asks for is not: `RIGHT` and `WRONG` say which, per sort of answer, and not by the checks' own code.
+"""
+
+from collections import deque
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autograder.common.results import Status
+from autograder.course.checks.base import Facts
+from autograder.course.checks.registry import decide
+from autograder.kernel.describing.describe import describe
+from autograder.kernel.describing.describe_things import describe_thing, first_axes
+
+WHOLE = {
+    "int": int, "int64": np.int64, "int32": np.int32, "float": float, "float64": np.float64, "no axes": np.array,
+    "no axes, float32": lambda one: np.array(one, "float32"),
+}  # fmt: skip
+NOT_ONE = {
+    "in a list": lambda one: [one], "(1,)": lambda one: np.array([one]), "(1, 1)": lambda one: np.array([[one]]),
+    "Series": lambda one: pd.Series([one]), "in a set": lambda one: {one}, "twice": lambda one: (one, one),
+}  # fmt: skip
+NOT_A_NUMBER = {
+    "text": str,
+    "one more": lambda one: one + 1,
+    "None": lambda one: None,
+    "a dictionary": lambda one: {"it": one},
+}
+DECIMAL = {"float": float, "float64": np.float64, "float32": np.float32, "no axes": np.array}
+SEQUENCE = {
+    "tuple": tuple, "list": list, "deque": deque, "items": lambda one: [*one],
+    "of tuples": lambda one: [tuple(part) if isinstance(part, (list, tuple)) else part for part in one],
+    "of lists": lambda one: [list(part) if isinstance(part, (list, tuple)) else part for part in one],
+    "objects": lambda one: _objects(one),
+}  # fmt: skip
+NOT_THE_SEQUENCE = {
+    "in a list": lambda one: [list(one)], "reversed": lambda one: [*reversed(one)], "one less": lambda one: list(one)[:-1],
+    "one more": lambda one: [*one, one[-1]], "as text": str, "each in a list": lambda one: [[part] for part in one],
+    "flat": lambda one: [part for item in one for part in (item if isinstance(item, (list, tuple)) else (item, item))],
+}  # fmt: skip
+
+
+def _objects(one):
+    found = np.empty(len(one), object)
+    found[:] = [*one]
+    return found
+
+
+def sorts(answer):
+    """Right and wrong shapes of a plain answer."""
+    if isinstance(answer, bool):
+        return {"bool": bool, "bool_": np.bool_, "no axes": np.array}, {
+            "int": int,
+            "text": str,
+            "other": lambda one: not one,
+            **NOT_ONE,
+        }
+    if isinstance(answer, str):
+        return {"str": str, "str_": np.str_}, {**NOT_ONE, "other": lambda one: one + "x", "None": lambda one: None}
+    if isinstance(answer, int):
+        return WHOLE, {**NOT_ONE, **NOT_A_NUMBER}
+    if isinstance(answer, float):
+        return DECIMAL, {**NOT_ONE, **NOT_A_NUMBER}
+    wrong = {name: make for name, make in NOT_THE_SEQUENCE.items() if not (name == "flat" and not _nested(answer))}
+    return SEQUENCE, wrong
+
+
+def _nested(answer):
+    return any(isinstance(part, tuple) for part in answer)
+
+
+def described(thing):
+    return describe_thing(thing) or describe_thing(first_axes(thing)) or describe(thing)
+
+
+def status(check, thing, lab=None):
+    (found,) = decide([check], Facts({check.of: described(thing)}, lab))
+    return found.status
+
+
+def checks(course, *types):
+    return [
+        (f"{name}.{key}.{check.id}", check.model_copy(update={"needs": ()}))
+        for name in course.assignments
+        for key, question in course.assignment(name).checked.items()
+        for check in question.checks
+        if check.type in types
+    ]
+
+
+def test_every_plain_answer_is_right_in_every_type_and_wrong_in_another_shape(course):
+    tried, unlike = 0, []
+    for name, check in checks(course, "value"):
+        for answer in check.answers:
+            for right, ways in zip((True, False), sorts(answer), strict=True):
+                for way, make in ways.items():
+                    thing = make(answer)
+                    found, tried = status(check, thing), tried + 1
+                    if found is not (Status.PASSED if right else Status.FAILED):
+                        unlike.append((name, way, thing, found.value))
+    assert unlike == [] and tried > 150
+
+
+def test_every_choice_is_right_however_it_is_written_and_never_as_a_list(course):
+    unlike = []
+    for name, check in checks(course, "choice"):
+        for answer in check.among:
+            right = check.equals is None or str(answer) == str(check.equals)
+            ways = {"itself": answer, "text": f" {answer} ", "capitals": str(answer).upper(), "str_": np.str_(answer)}
+            if str(answer).replace(".", "").isdigit():
+                ways |= {"int64": np.float64(answer), "no axes": np.array(float(answer)), "float": float(answer)}
+            for way, thing in ways.items():
+                if (status(check, thing) is Status.PASSED) is not right:
+                    unlike.append((name, way, thing))
+            for way, thing in {
+                "list": [answer],
+                "(1,)": np.array([answer]),
+                "None": None,
+                "all": list(check.among),
+            }.items():
+                if status(check, thing) is not Status.FAILED:
+                    unlike.append((name, way, thing))
+    assert unlike == []
+
+
+LABELS = {
+    "array": lambda one: one, "int64": lambda one: one.astype("int64"), "float32": lambda one: one.astype("float32"),
+    "list": lambda one: one.tolist(), "tuple": lambda one: tuple(one.tolist()), "Series": pd.Series,
+    "column": lambda one: one[:, None], "index": lambda one: pd.Series(one, index=np.arange(len(one))[::-1]),
+}  # fmt: skip
+NOT_LABELS = {
+    "row": lambda one: one[None], "one less": lambda one: one[:-1], "reversed": lambda one: one[::-1],
+    "text": lambda one: " ".join(map(str, one[:50])), "one more each": lambda one: one + 1, "square": lambda one: one[: len(one) // 4 * 4].reshape(-1, 4),
+    "sorted": np.sort, "one-hot": lambda one: np.eye(10, dtype="float32")[one], "None": lambda one: None,
+}  # fmt: skip
+IMAGES = {
+    "float64": lambda one: one, "float32": lambda one: one.astype("float32"), "Fortran": np.asfortranarray,
+    "not in a row": lambda one: np.repeat(one, 2, axis=0)[::2],
+}  # fmt: skip
+NOT_IMAGES = {
+    "extra axis": lambda one: one[..., None], "in a list": lambda one: one[None], "one less": lambda one: one[:-1],
+    "reversed": lambda one: one[::-1], "raw": lambda one: (one * 255).round().astype("uint8"),
+    "whole": lambda one: (one * 255).round() // 255, "twice": lambda one: one / 255, "flat": lambda one: one.reshape(-1),
+    "other axes": lambda one: one.reshape(len(one), -1)[:, None, :], "transposed": lambda one: one.T,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parts(data, splits):
+    """What a check's `equals` names, as arrays: labels, uint8 (n,), and the pixels of the hold-out from 0 to 1, (n, 28, 28)."""
+    named = {f"{name}_labels": data.targets[splits[name]].copy() for name in ("train", "holdout")}
+    return named | {"holdout": data.features[splits["holdout"]] / 255.0}
+
+
+def test_labels_may_stand_in_a_column_or_a_list_and_in_no_other_order(course, lab, parts):
+    unlike = []
+    for name, check in checks(course, "array"):
+        if (check.equals or "").endswith("_labels"):
+            for wanted, ways in ((Status.PASSED, LABELS), (Status.FAILED, NOT_LABELS)):
+                for way, make in ways.items():
+                    if (found := status(check, make(parts[check.equals]), lab)) is not wanted:
+                        unlike.append((name, way, found.value))
+    assert unlike == []
+
+
+@pytest.mark.parametrize("question", ["two_layer.split", "flatten_relu.images"])
+def test_images_have_the_shape_that_is_asked_for_whatever_their_type(course, lab, parts, question):
+    """All checks of the question on this array together, since each looks at one thing."""
+    own = [one for name, one in checks(course, "array") if name.startswith(f"{question}.") and one.of == "val_input"]
+    scaled = any(one.scaling for one in own)  # otherwise another question asks for it
+    images = parts["holdout"].reshape(next(one.shape for one in own if one.shape))
+    unlike = []
+    for right, ways in ((True, IMAGES), (False, NOT_IMAGES)):
+        for way, make in ways.items():
+            thing = described(make(images))
+            found = {decide([one], Facts({one.of: thing}, lab))[0].status for one in own}
+            right_here = right or (way in ("raw", "twice") and not scaled)
+            if (found == {Status.PASSED}) is not right_here or Status.UNDECIDED in found:
+                unlike.append((way, [one.value for one in found]))
+    assert unlike == []
