@@ -114,4 +114,9 @@ CELLS = {
     "layers of another network": f"{DEEP}; m.fit(flat, y, verbose=0); k = keras.Sequential(m.layers); bool(np.allclose(m.predict(flat, verbose=0), k.predict(flat, verbose=0), atol=1e-5)), k.input_shape",
 }
 # Whose training is not the judge's, wholly or from some epoch on.
-LEFT = {"a base that was trained", "a base called twice", "a metric as an attribute"}
+LEFT = {
+    "a base that was trained",
+    "a base called twice",
+    "a metric as an attribute",
+    "stack of callbacks, left to Keras",
+}
