@@ -111,7 +111,7 @@ class _Strict(_Rules, _Fast):  # type: ignore[misc]
 _Strict.add_constructor("tag:yaml.org,2002:int", _Rules.construct_yaml_int)
 # 1e-3 is a number, as in YAML 1.2 and Python.
 _Strict.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
 
 

@@ -1,6 +1,7 @@
 """The way of a submission: its file is read once and hashed once, and its hand-ins are unpacked once."""
 
 import hashlib
+import math
 from collections import Counter
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -41,7 +42,7 @@ def counted(monkeypatch):
 def pretending(course, graded):
     """A crew's work: what is read when it is a submission's turn, and a result for each."""
 
-    def work(crew, waiting, read, stop, on_tick):
+    def work(crew, waiting, read, stop, on_tick, most_seconds=math.inf):
         for one in waiting:
             try:
                 handed_in = one if isinstance(one, SubmissionFile) else read(one)

@@ -43,7 +43,9 @@ def report(course, assignment, loses, skips=frozenset()):
         unmade = (
             said for place, said in loses.items() if place.startswith(f"{key}.") and "nothing was handed in" in said
         )
-        raised = loses[key] if key in loses else next(unmade, None)
+        said_of = [said for place, said in loses.items() if place.startswith(f"{key}.")]
+        alike = (said for said in said_of if len(said_of) > 2 and {*said_of} == {said})  # that of the exception
+        raised = loses[key] if key in loses else next(unmade, next(alike, None))
         problem = "" if raised is None else f"Your cell raised an error: {raised}"
         title = question.title.in_language("en")
         questions.append(
