@@ -206,5 +206,5 @@ model.fit(train_input[:6400], train_target[:6400], verbose=0)
 """, "accuracy-answer": GUESSED}, base="train", earns=NOTHING, undecided=True, says=("the weights were set by hand or trained in another way",)),
     Attack("evaluation numbers made up", base="images", edits={"evaluate-answer": "val_loss, val_accuracy = 0.0, 1.0", "train-answer":
            "model.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])", "accuracy-answer": "predicted, by_hand = val_target, 1.0"},
-           earns={"evaluate": 0.0, **NOTHING}),
+           earns={"evaluate": 0.0, **NOTHING, "train": 0.5}),
 )  # fmt: skip

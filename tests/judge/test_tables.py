@@ -373,7 +373,6 @@ def test_several_answers_of_yes_and_no_are_learned_and_measured(tmp_path, memo):
     ("source", "says"),
     [
         ("def prepare(features, targets, train):\n    raise KeyError('age')\n", "KeyError"),
-        ("def prepare(features):\n    return {}\n", "takes 1 arguments, and is called with 3"),
         ("def prepare(features, targets, train):\n    return {'few': features[train]}\n", "442 rows"),
         ("def prepare(features, targets, train):\n    return 3\n", "gives int"),
         ("import nowhere\ndef prepare(features, targets, train): ...\n", "nowhere"),
