@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +111,16 @@ def run(words: tuple[str, ...], *arguments: str, cwd: Path, prepare: Callable[[]
             except BaseException:
                 os.write(said.fileno(), traceback.format_exc().encode("utf-8", "replace"))
             finally:
-                for stream in filter(None, (sys.stdout, sys.stderr)):
-                    try:
-                        stream.flush()
-                    except Exception:
-                        os.write(said.fileno(), traceback.format_exc().encode("utf-8", "replace"))
-                scratch._leave(os.getpid())
-                os._exit(code)
+                try:
+                    for stream in filter(None, (sys.stdout, sys.stderr)):
+                        try:
+                            stream.flush()
+                        except Exception:
+                            with suppress(OSError):  # where no file may grow, not even this can be said
+                                os.write(said.fileno(), traceback.format_exc().encode("utf-8", "replace"))
+                    scratch._leave(os.getpid())
+                finally:
+                    os._exit(code)  # whatever happens: a fork never goes on as the tests' own process
         status = os.waitpid(child, 0)[1]
         said.seek(0)
         return Ended(os.waitstatus_to_exitcode(status), said.read().decode("utf-8", "replace"))
