@@ -270,6 +270,11 @@ def _count(value: Any, most: int) -> int:
     return count
 
 
+def leaves(value: Any) -> list[Any]:
+    """What stands in lists, and in lists within them."""
+    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, (list, tuple)) else [value]
+
+
 def tuples(value: Any) -> Any:
     return tuple(tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
 

@@ -18,7 +18,7 @@ from autograder.common.models import Written
 from autograder.common.readable import shorten
 from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, show
-from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, plain
+from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, leaves, plain
 
 
 class Case(Written):
@@ -45,10 +45,10 @@ class Function(Check):
     asks = ("cases", "reference")
 
     def problem(self) -> str:
-        odd = [one for case in self.cases for one in _leaves(case.returns) if not _is_number(one)]
+        odd = [one for case in self.cases for one in leaves(case.returns) if not _is_number(one)]
         if odd:
             return _("'returns' holds {value}: what a function gives is compared as numbers", value=repr(odd[0]))
-        if any(isinstance(one, dict) for case in self.cases for one in _leaves(case.args)):
+        if any(isinstance(one, dict) for case in self.cases for one in leaves(case.args)):
             return _("an argument of a case is a number, a text, true or false, null, or a list of them")
         if self.cases:
             if self.reference or self.draws:
@@ -201,10 +201,6 @@ def _takes(code: str) -> dict[str, tuple[int, float]]:
             lacking = any(default is None for default in own.kw_defaults)
             found[node.name] = (there - len(own.defaults) + lacking * 1000, math.inf if own.vararg else there)
     return {name: one for name, one in found.items() if one[0] < 1000}
-
-
-def _leaves(value: Any) -> list[Any]:
-    return [leaf for one in value for leaf in _leaves(one)] if isinstance(value, (list, tuple)) else [value]
 
 
 def _is_number(value: Any) -> bool:

@@ -14,7 +14,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.readable import shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
-from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, plain, tuples
+from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, leaves, plain, tuples
 from autograder.course.checks.in_words import other_keys
 from autograder.course.checks.ranges import between, within
 
@@ -35,10 +35,6 @@ def equal(actual: Any, wanted: Any, tolerance: float) -> bool:
     if isinstance(wanted, str) and isinstance(actual, str):
         return actual.strip() == wanted.strip()
     return type(actual) is type(wanted) and bool(actual == wanted)
-
-
-def _leaves(value: Any) -> list[Any]:
-    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, tuple) else [value]
 
 
 class ValueCheck(Check):
@@ -84,23 +80,23 @@ class ValueCheck(Check):
             return _("bounds are of a number, and have no tolerance")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             return _("at_least is {low}, more than at_most, {high}", low=self.at_least, high=self.at_most)
-        leaves = _leaves(self.answers)
-        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in leaves):
+        answered = leaves(self.answers)
+        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in answered):
             return _("equals must be finite: no value equals {value}", value=self._shown(str))
         if not all(has_form(answer, self.kind) for answer in self.answers):
             return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(repr), kind=self.kind)
-        if any(isinstance(leaf, dict) for leaf in leaves):
+        if any(isinstance(leaf, dict) for leaf in answered):
             return _(
                 "a value is a number, a text, true or false, null, or a list of them: {value}", value=self._shown(repr)
             )
-        if self.tolerance and not any(type(leaf) in (int, float) for leaf in leaves):
+        if self.tolerance and not any(type(leaf) in (int, float) for leaf in answered):
             return _("only numbers have a tolerance, and equals is {value}", value=self._shown(repr))
         return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         expected = self._shown(repr) if self.answers else between(self.at_least, self.at_most)
         try:
-            actual = plain(value, max(MOST, len(_leaves(self.answers))))
+            actual = plain(value, max(MOST, len(leaves(self.answers))))
         except TypeError:
             return failed(expected, show(value))
         if self.answers:
@@ -116,7 +112,7 @@ class ValueCheck(Check):
 
 
 def _has_text(value: Any) -> bool:
-    return any(isinstance(leaf, str) for leaf in _leaves(value))
+    return any(isinstance(leaf, str) for leaf in leaves(value))
 
 
 class TextCheck(Check):

@@ -33,10 +33,6 @@ class Recorder(Trainings):
         """Its trainings; of a network that was copied or loaded those of the one that had its weights."""
         return tuple(self._fits.get(model, ())) or self._left.get(digest_of(model), ())
 
-    def went_elsewhere(self, model: Any) -> bool:
-        """Whether it was trained, and no training that was seen here ended with its weights: it was loaded from a file, say."""
-        return not self.fits(model) and int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0
-
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
         compiled = describe_compile(model)

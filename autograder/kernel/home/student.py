@@ -142,7 +142,7 @@ class HomeStudent(Student):
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         known: dict[str, Any] = {"fits": self.trainings.fits(model)}
-        if self.trainings.went_elsewhere(model):
+        if not known["fits"] and int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0:
             known |= {
                 "origin": _("its weights were trained, and not by a fit() that ended in this kernel"),
                 "undecided": True,

@@ -7,7 +7,8 @@ after ``second = first`` changes what a question about ``first`` sees.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from autograder.common.wire.names import parse_cell
 from autograder.course.cell_dependencies import QuestionCells, Uses, base, path_of, reaching, uses_of
@@ -41,18 +42,30 @@ def _every_name(paths: Iterable[str], groups: Mapping[str, frozenset[str]]) -> f
 
 def _groups(sources: Iterable[str]) -> dict[str, frozenset[str]]:
     """By name, all names that may be of the same object, or of what holds it."""
-    trees = [tree for source in sources if (tree := parse_cell(source)) is not None]
-    holding = _HOLD | {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    every_source = list(sources)
+    holding = _HOLD.union(*map(_functions, every_source))
     groups: dict[str, frozenset[str]] = {}
-    for tree in trees:
-        for names in _same(tree, holding):
-            every = frozenset(names).union(*(groups.get(name, ()) for name in names))
+    for source in every_source:
+        for names in _same(source, holding):
+            every = names.union(*(groups.get(name, ()) for name in names))
             groups |= dict.fromkeys(every, every)
     return groups
 
 
-def _same(tree: ast.AST, holding: Set[str]) -> Iterator[set[str]]:
-    for node in ast.walk(tree):
+@lru_cache(maxsize=1024)  # a version changes a cell or two, and is one of hundreds
+def _functions(source: str) -> frozenset[str]:
+    """Those that a cell defines, wherever they stand in it."""
+    tree = parse_cell(source)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return frozenset(node.name for node in nodes if isinstance(node, ast.FunctionDef))
+
+
+@lru_cache(maxsize=1024)
+def _same(source: str, holding: frozenset[str]) -> tuple[frozenset[str], ...]:
+    """Each a few names that a cell gives to one object, or to what holds it."""
+    tree = parse_cell(source)
+    found = []
+    for node in ast.walk(tree) if tree is not None else ():
         match node:
             case ast.Assign(targets=targets, value=value):
                 held = targets
@@ -66,10 +79,12 @@ def _same(tree: ast.AST, holding: Set[str]) -> Iterator[set[str]]:
             case _:
                 continue
         if names := set(_held(value, holding)):
-            yield names | {base(path) for one in held for part in ast.walk(one) if (path := path_of(part))}
+            named = {base(path) for one in held for part in ast.walk(one) if (path := path_of(part))}
+            found.append(frozenset(names | named))
+    return tuple(found)
 
 
-def _held(value: ast.AST, holding: Set[str]) -> Iterator[str]:
+def _held(value: ast.AST, holding: frozenset[str]) -> Iterator[str]:
     """The names of what a value is, or holds."""
     match value:
         case ast.Name() | ast.Attribute() | ast.Subscript():
