@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,25 +25,43 @@ GONE_SECONDS = 60  # in which the processes of a command that was killed have to
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def adopt() -> None:
-    """From now on, whoever loses its parent below this process becomes a child of this process."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+_others: frozenset[int] = (
+    frozenset()
+)  # children that were there before, such as a judge that tests of this session share
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """While this lasts, whoever loses its parent below this process becomes a child of this process."""
+    global _others
+    _others = frozenset(_pids())
+    _adopt(True)
+    try:
+        yield
+    finally:
+        _adopt(False)
+
+
+def _adopt(on: bool) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no subreaper")
 
 
+def _pids() -> list[int]:
+    task = next(Path("/proc/self/task").iterdir())
+    return [int(pid) for pid in (task / "children").read_text().split()]
+
+
 def children() -> dict[int, str]:
-    """Those of this process that live, with their command lines; those that ended are buried."""
-    for task in Path("/proc/self/task").iterdir():
-        pids = [int(pid) for pid in (task / "children").read_text().split()]
-        break
+    """Those that this process got while it adopts and that live, with their command lines; those that ended are buried."""
     found = {}
-    for pid in pids:
-        try:
+    for pid in set(_pids()) - _others:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        with suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if words.strip():
-            found[pid] = words
+            if words.strip():
+                found[pid] = words
     return found
 
 
@@ -113,17 +133,9 @@ def left_running() -> dict[int, str]:
     """The processes that a command left, as soon as there are none, or those that are there after a time; they are ended."""
     until = time.monotonic() + GONE_SECONDS
     while (left := children()) and time.monotonic() < until:
-        bury()
         time.sleep(0.2)
     for pid in left:
         os.kill(pid, 9)
-    bury()
+    while left and children():
+        time.sleep(0.1)
     return left
-
-
-def bury() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.course import Class, adopt, left_running
+from tests.faults.course import Class, adopting, left_running
 from tests.tiny_course import tiny_class, tiny_course
 
 pytestmark = pytest.mark.slow
@@ -42,8 +42,9 @@ def strikes() -> list[tuple[str, str, float]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def orphans() -> None:
-    adopt()
+def orphans() -> Iterator[None]:
+    with adopting():
+        yield
 
 
 class Known:
