@@ -48,6 +48,12 @@ def facts_of(
     again = {name: code for name, code in others.items() if name not in same}
     if again:  # for what exactly differs, and where, if at all
         plain |= _left(_begin("plain", again, folder / "again", watched))
+    if kept.keeping() and plain:
+        backwards = _left(
+            _begin("plain", {name: cells[name] for name in reversed(plain)}, folder / "backwards", watched)
+        )
+        shared = {name: found for name in plain if (found := [*differences(plain[name], backwards[name])])}
+        assert shared == {}, f"depends on the cells that ran before: see kernel.of_process. {shared}"
     kept.keep({cells[name]: (name in watched, facts) for name, facts in plain.items()})
     return {name: plain.get(name) or graded[name] for name in cells}, graded
 
@@ -80,7 +86,7 @@ class Kept:
 
     They hold for these versions of all that takes part, and for this text of cell, prelude and harness; of anything else none is known.
     A digest that isn't the graded kernel's decides nothing: the cell then runs beside plain Keras too. With AUTOGRADER_PLAIN=keep what
-    ran there is kept, and nothing of a cell that the suite doesn't run.
+    ran there is kept if it left the same with all cells in the opposite order, and nothing of a cell that the suite doesn't run.
     """
 
     file = Path(__file__).with_name("plain.json")
@@ -88,6 +94,10 @@ class Kept:
     def __init__(self) -> None:
         document = json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
         self.known: dict[str, str] = document["cells"] if document.get("basis") == basis() else {}
+
+    @staticmethod
+    def keeping() -> bool:
+        return os.environ.get("AUTOGRADER_PLAIN") == "keep"
 
     @staticmethod
     def _key(code: str, watched: bool) -> str:
@@ -98,7 +108,7 @@ class Kept:
         return self.known.get(self._key(code, watched))
 
     def keep(self, ran: Mapping[str, tuple[bool, dict[str, Any]]]) -> None:
-        if os.environ.get("AUTOGRADER_PLAIN") == "keep":
+        if self.keeping():
             known = {**Kept().known, **{self._key(code, seen): digest_of(facts) for code, (seen, facts) in ran.items()}}
             wanted = {self._key(code, seen) for code, seen in asked()}
             document = {"basis": basis(), "cells": {key: known[key] for key in sorted(wanted & known.keys())}}

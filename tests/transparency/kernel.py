@@ -10,15 +10,18 @@ import contextlib
 import hashlib
 import io
 import json
+import logging
 import os
 import random
 import re
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipykernel.iostream  # noqa: F401 - Keras prints as in a notebook where this is loaded
+import IPython.core.magics.namespace  # noqa: F401 - and says in one where a magic ran what it raises elsewhere
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -111,11 +114,14 @@ def optimizer(value: Any, depth: int) -> dict[str, Any]:
 
 def run(shell: Any, code: str, begun: dict[str, Any], watch: Watch) -> dict[str, Any]:
     from keras.src.utils import naming
+    from tensorflow.python.eager.polymorphic_function import polymorphic_function
 
     out, err = io.StringIO(), io.StringIO()
     for module in [*sys.modules.values()]:  # a warning is shown once in a process: in each cell again
         getattr(module, "__warningregistry__", {}).clear()
+    polymorphic_function._frequent_tracing_detector_manager.__init__()  # which warns of what several cells did together
     naming.reset_uids()  # nor do names tell which cells came before
+    process = of_process()
     watch.on = True
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(code, store_history=False)
@@ -145,6 +151,7 @@ def run(shell: Any, code: str, begun: dict[str, Any], watch: Watch) -> dict[str,
     for name in names:
         del shell.user_ns[name]
     put_back(shell.user_ns, begun)
+    put_back_process(process)
     return facts
 
 
@@ -164,6 +171,59 @@ def put_back(space: dict[str, Any], begun: dict[str, Any]) -> None:
             space[name] = value
         if content is not None and not np.array_equal(value, content, equal_nan=True):
             np.copyto(value, content)
+
+
+def of_process() -> dict[str, Any]:
+    """What a cell may change of the process that all cells share, and how each is set again."""
+    import keras
+    import matplotlib as mpl
+
+    loggers = [logging.getLogger(name) for name in (None, "absl", "tensorflow")]
+    return {
+        "loggers": [(one, [*one.handlers], one.level) for one in loggers],
+        "warnings": [*warnings.filters],
+        "environment": dict(os.environ),
+        "path": [*sys.path],
+        "streams": (sys.stdout, sys.stderr),
+        "errors": np.geterr(),
+        "printing": np.get_printoptions(),
+        "drawing": dict(mpl.rcParams),
+        "keras": (keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()),
+        "bars": keras.config.is_interactive_logging_enabled(),
+        "policy": keras.config.dtype_policy(),
+        "class": dict(vars(keras.Model)),
+    }
+
+
+def put_back_process(begun: dict[str, Any]) -> None:
+    """As it was: what a cell leaves doesn't depend on which cells came before (`compare.Kept` keeps it by the cell alone)."""
+    import keras
+    import matplotlib as mpl
+
+    for logger, handlers, level in begun["loggers"]:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+    warnings.filters[:] = begun["warnings"]
+    os.environ.clear()
+    os.environ.update(begun["environment"])
+    sys.path[:] = begun["path"]
+    sys.stdout, sys.stderr = begun["streams"]
+    np.seterr(**begun["errors"])
+    np.set_printoptions(**{key: value for key, value in begun["printing"].items() if key != "override_repr"})
+    dict.update(mpl.rcParams, begun["drawing"])
+    for setter, value in zip(
+        (keras.config.set_floatx, keras.config.set_epsilon, keras.config.set_image_data_format),
+        begun["keras"],
+        strict=True,
+    ):
+        setter(value)
+    (keras.config.enable_interactive_logging if begun["bars"] else keras.config.disable_interactive_logging)()
+    keras.config.set_dtype_policy(begun["policy"])
+    for name, value in {**dict.fromkeys(vars(keras.Model)), **begun["class"]}.items():
+        if name not in begun["class"]:
+            delattr(keras.Model, name)
+        elif vars(keras.Model).get(name) is not value:
+            setattr(keras.Model, name, value)
 
 
 def marks(value: Any) -> list[str]:
