@@ -20,6 +20,7 @@ from autograder.classroom.gradebook.assignment import generate
 from autograder.common.cells import KEY
 from autograder.common.data import prepared
 from autograder.common.errors import CourseError
+from autograder.common.files import bytes_of, text_of
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, Course
@@ -96,8 +97,8 @@ def stale(course: Course) -> list[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
         release(course, list(course.assignments), target=fresh)
-        wanted = {path.relative_to(fresh): path.read_bytes() for path in _files(fresh)}
-    there = {path.relative_to(committed): path.read_bytes() for path in _files(committed)}
+        wanted = {path.relative_to(fresh): bytes_of(path) for path in _files(fresh)}
+    there = {path.relative_to(committed): bytes_of(path) for path in _files(committed)}
     return sorted(committed / path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
 
 
@@ -130,7 +131,7 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     """The release of one assignment in one language, in `folder`."""
     generate(course, assignment, pick_language(course, source, language), folder.parent)
     path = folder / f"{assignment}.ipynb"
-    notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))
+    notebook = nbformat.from_dict(json.loads(text_of(path)))
     notebook.metadata = nbformat.from_dict(PYTHON)  # not the versions of whoever saved the source
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autograder.common.errors import SubmissionError
+from autograder.common.files import is_text, opened
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
 from autograder.common.submission import Submission
@@ -14,11 +16,16 @@ from autograder.course.course import Course
 
 
 def find_submissions(
-    folder: Path, course: Course, assignments: Iterable[str] = (), students: Iterable[str] = ()
+    folder: Path,
+    course: Course,
+    assignments: Iterable[str] = (),
+    students: Iterable[str] = (),
+    *,
+    amiss: Callable[[SubmissionError], None] = lambda error: None,
 ) -> list[Submission]:
     """``folder/<student>/<assignment>/<assignment>.ipynb`` of the course's assignments, sorted.
 
-    A lone notebook under another name is taken for a renamed one. Raises SubmissionError when there is nothing to grade.
+    A lone notebook under another name is taken for a renamed one. `amiss` is told whose work can't be graded by anybody. Raises SubmissionError when there is nothing to grade.
     """
     wanted, names = set(assignments) or set(course.assignments), set(students)
     for name in wanted:
@@ -35,6 +42,9 @@ def find_submissions(
     for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
         if student.name.startswith(".") or (names and student.name not in names):
             continue
+        if not is_text(student.name):
+            amiss(_no_text(student))
+            continue
         for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
             if place.is_dir():
                 found.append(Submission(student.name, place.name, _notebook(place)))
@@ -46,6 +56,14 @@ def find_submissions(
             _("It should look like submitted/<student>/<assignment>/<assignment>.ipynb."),
         )
     return found
+
+
+def _no_text(student: Path) -> SubmissionError:
+    called = os.fsencode(student.name).decode("utf-8", "replace")
+    return SubmissionError(
+        _("{folder} was not graded: its name is not UTF-8", folder=student.with_name(called)),
+        _("Give the folder the student's id as its name, and grade again."),
+    )
 
 
 def _notebook(place: Path) -> Path:
@@ -62,7 +80,7 @@ def submitted_at(submission: Submission) -> dt.datetime | None:
     file = submission.path.parent / "timestamp.txt"
     if not file.is_file() or file.is_symlink():
         return None
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         text = stream.read(100).decode("utf-8", "replace").strip()
     try:
         moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from autograder.common.digests import sha256
 from autograder.common.errors import ReportError
+from autograder.common.files import is_text, opened
 from autograder.common.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ class Folder:
         found = set()
         for folder in (self.submitted, self.reports):
             with suppress(OSError):
-                found |= {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+                found |= {
+                    path.name
+                    for path in folder.iterdir()
+                    if path.is_dir() and not path.name.startswith(".") and is_text(path.name)
+                }
         return sorted(found)
 
     # ---- the readers
@@ -167,7 +172,7 @@ def read_report(path: Path, digest: str = "") -> Report:
 
 def _content(path: Path) -> bytes:
     """Raises OSError, and ValueError for more than `LARGEST` bytes."""
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError("larger than anything that grading writes")

@@ -77,7 +77,7 @@ def demo(
         )
         path = demonstration.make(source, target, students)
         settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
-        done = run(Folder(target).submitted, copy, settings, [], [])
+        done = run(Folder(target).submitted, copy, settings, [], [], Amiss())
         show(done, copy, verbose)
         out.print(demonstration.explain(target, students), highlight=False, soft_wrap=True)
         pages(copy, target)

@@ -11,6 +11,7 @@ import typer
 from autograder.cli.common import (
     INTERRUPTED,
     UNDECIDED,
+    Amiss,
     CourseFile,
     Isolation,
     Language,
@@ -79,6 +80,7 @@ def grade(
     """
     from autograder.classroom.folder import Folder
 
+    amiss = Amiss()
     try:
         settings, the_course = settings_from(
             course,
@@ -95,7 +97,7 @@ def grade(
         )
         settings = replace(settings, all_cells=all_cells)
         folder = there(submitted) if submitted else Folder(the_course.root).submitted
-        done = run(folder, the_course, settings, assignment or [], student or [])
+        done = run(folder, the_course, settings, assignment or [], student or [], amiss)
         if as_json:
             print(json_text([figures(result) for result in done]))
         else:
@@ -107,6 +109,7 @@ def grade(
         raise typer.Exit(INTERRUPTED) from None
     if any(result.undecided for result in done):
         raise typer.Exit(UNDECIDED)
+    amiss.end()
 
 
 def figures(done: Done) -> dict[str, Any]:
@@ -128,11 +131,13 @@ def reasons(done: list[Done]) -> dict[str, list[str]]:
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
-def run(folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str]) -> list[Done]:
+def run(
+    folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str], amiss: Amiss
+) -> list[Done]:
     from autograder.classroom.find_submissions import find_submissions
     from autograder.classroom.grading.run import grade_class
 
-    submissions = find_submissions(folder, course, assignments, students)
+    submissions = find_submissions(folder, course, assignments, students, amiss=amiss)
     with bar(_("reading"), len(submissions), left=True) as progress:
 
         def on_done(done: Done) -> None:

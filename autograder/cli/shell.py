@@ -17,6 +17,7 @@ import typer
 from autograder import __version__
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError
+from autograder.common.files import text_of
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
 from autograder.common.readable import on_screen
 
@@ -125,7 +126,7 @@ def assignments() -> list[str]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load((_course_file() or Path()).read_text("utf-8"), loader)
+        document = yaml.load(text_of(_course_file() or Path()), loader)
         return sorted(document["assignments"])
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return []

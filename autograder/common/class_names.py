@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from autograder.common.files import text_of
+
 # Their steps are settings as well, by the names that students gave them.
 WITH_STEPS: Final = ("Pipeline", "ColumnTransformer")
 FOUND: Final = "best_estimator_"  # by a search over settings
@@ -17,7 +19,7 @@ FOUND: Final = "best_estimator_"  # by a search over settings
 
 @cache
 def _table() -> dict[str, dict[str, dict[str, str]]]:
-    return json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))  # type: ignore[no-any-return]
+    return json.loads(text_of(Path(__file__).with_suffix(".json")))  # type: ignore[no-any-return]
 
 
 def objects() -> dict[str, dict[str, str]]:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.common.files import LARGEST, opened
+
 Bytes = bytes | bytearray | memoryview
 
 
@@ -23,6 +25,6 @@ def of_parts(parts: Iterable[Bytes | str]) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Of a file of any size. Raises OSError."""
-    with path.open("rb") as stream:
+    """Of an ordinary file. Raises OSError."""
+    with opened(path, most=LARGEST) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

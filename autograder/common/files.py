@@ -1,10 +1,15 @@
-"""Files that are there whole or not at all, and that a power cut doesn't take away again where that matters."""
+"""Files that are there whole or not at all, and that a power cut doesn't take away again where that matters; and the one way to read them.
+
+People and students may put a pipe, a socket or a device where a file is looked for: whoever opened it would wait for ever.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
@@ -24,6 +29,60 @@ def home() -> Path:
 def cache_folder() -> Path:
     """Where the user's programs keep what can be made again. Raises AutograderError as `home`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "autograder"
+
+
+LARGEST = 1 << 30  # bytes of a file that is read or hashed whole: a sparse one may claim any size
+
+
+class NotAFile(OSError):
+    """What is there is a folder, a pipe, a socket or a device."""
+
+
+def opened(path: Path, *, most: int = 0, follow: bool = True) -> BufferedReader:
+    """Open an ordinary file, or a link to one if `follow`, for reading. Raises OSError: NotAFile for whatever else is there,
+    and for more than `most` bytes, if that is not 0.
+    """
+    stream = open(path, "rb", opener=_ordinary if follow else _no_link)  # noqa: SIM115
+    if most and os.fstat(stream.fileno()).st_size > most:
+        stream.close()
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return stream
+
+
+def bytes_of(path: Path, most: int = LARGEST) -> bytes:
+    """All that is in an ordinary file. Raises OSError."""
+    with opened(path, most=most) as stream:
+        return stream.read()
+
+
+def text_of(path: Path, errors: str = "strict") -> str:
+    """The text of an ordinary file in UTF-8. Raises OSError, and UnicodeDecodeError."""
+    with TextIOWrapper(opened(path, most=LARGEST), "utf-8", errors) as stream:
+        return stream.read()
+
+
+def is_text(name: str) -> bool:
+    """Whether the name of a file can be written in UTF-8, as reports, journals and gradebooks are."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _ordinary(path: str, flags: int) -> int:
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISREG(kind):
+        return handle
+    os.close(handle)
+    folder = stat.S_ISDIR(kind)
+    said = os.strerror(errno.EISDIR) if folder else _("it is not an ordinary file")
+    raise NotAFile(errno.EISDIR if folder else errno.EINVAL, said, path)
+
+
+def _no_link(path: str, flags: int) -> int:
+    return _ordinary(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def deliver(path: Path, content: bytes | str) -> None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.common.digests import of_file, sha256
+from autograder.common.files import bytes_of
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*+)++")
 
@@ -37,7 +38,7 @@ class Source:
 
 def read(path: Path) -> Source:
     """Raises OSError. A file that is not Python has its digest only."""
-    return _parsed(path.read_bytes())
+    return _parsed(bytes_of(path))
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from autograder.common.files import text_of
 from autograder.common.nearest_name import nearest
 
 Kind = Literal["layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers"]
@@ -35,7 +36,7 @@ class Setting(NamedTuple):
 
 @cache
 def _table() -> Any:
-    return json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+    return json.loads(text_of(Path(__file__).with_suffix(".json")))
 
 
 def canonical(kind: Kind, name: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from string import Formatter
 
+from autograder.common.files import bytes_of
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES
 
 LONGEST = 2_000  # characters of a text that is looked at
@@ -147,7 +148,7 @@ def _catalogue(name: str) -> tuple[tuple[list[str], list[str]], ...]:
     https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
     """
     path = LOCALES / name / "LC_MESSAGES" / f"{DOMAIN}.mo"
-    content = path.read_bytes() if path.is_file() else b""
+    content = bytes_of(path) if path.is_file() else b""
     if not content:
         return ()
     order = "<" if content[:4] == b"\xde\x12\x04\x95" else ">"

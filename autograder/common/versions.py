@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.common.digests import of_parts
+from autograder.common.files import bytes_of
 from autograder.common.imports import Source, absolute, closure, module_file
 
 
@@ -33,7 +34,7 @@ def package() -> str:
     root = Path(__file__).resolve().parents[1]
     paths = sorted(path for kind in ("py", "po", "mo") for path in root.rglob(f"*.{kind}"))
     return of_parts(
-        f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + os.linesep.encode() for path in paths
+        f"{path.relative_to(root).as_posix()}\0".encode() + bytes_of(path) + os.linesep.encode() for path in paths
     )
 
 

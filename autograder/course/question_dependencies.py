@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.common.files import text_of
 from autograder.course.cell_dependencies import following
 from autograder.course.course import Course
 from autograder.course.source_notebook import source_path
@@ -32,7 +33,7 @@ def _needed_by(course: Course, assignment: str) -> Needed:
     questions = course.assignment(assignment).questions
     order = list(questions)
     try:
-        notebook = nbformat.from_dict(json.loads(source_path(course, assignment).read_text("utf-8")))
+        notebook = nbformat.from_dict(json.loads(text_of(source_path(course, assignment))))
         for cell in notebook.cells:
             cell.source = "".join(cell.source)
         found = {key: following(notebook, key) for key in course.assignment(assignment).checked}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from autograder.common.cells import grade_id_of
 from autograder.common.data import prepared
 from autograder.common.errors import ReleaseError
+from autograder.common.files import text_of
 from autograder.common.i18n import N_, _, known
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
@@ -45,7 +46,7 @@ def released_notebook(course: Course, assignment: str, language: str = "") -> No
     course.assignment(assignment)
     path = course.root / release_file(assignment, language or course.language)
     try:
-        return nbformat.reads(path.read_text("utf-8"), as_version=4)
+        return nbformat.reads(text_of(path), as_version=4)
     except FileNotFoundError:
         raise ReleaseError(
             _("{path} does not exist: '{assignment}' was not released yet", path=path, assignment=assignment), _(AGAIN)

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked, is_manual
 from autograder.common.errors import ReleaseError
+from autograder.common.files import text_of
 from autograder.common.i18n import _
 from autograder.course import illustrations
 from autograder.course.course import Course
@@ -57,7 +58,7 @@ def source_notebook(course: Course, assignment: str) -> NotebookNode:
     path = source_path(course, assignment)
     name = str(path.relative_to(course.root))
     try:
-        notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))
+        notebook = nbformat.from_dict(json.loads(text_of(path)))
         if not isinstance(notebook, NotebookNode) or notebook.get("nbformat_minor") != 5:
             raise ValueError(_("its nbformat is another"))
         cells = notebook.get("cells")

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from autograder.common.errors import CourseError
+from autograder.common.files import bytes_of
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import KeyPath
@@ -31,7 +32,7 @@ _UNSEEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U
 def read_yaml(path: Path, remedy: str = "") -> Any:
     """What a YAML file holds; a key may stand only once, and ``<<`` merges. Raises CourseError, with `remedy` where it can't be read."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
     except OSError as error:
         raise CourseError(_("{path} can't be read: {strerror}", path=path, strerror=error.strerror), remedy) from error
     except UnicodeDecodeError as error:
@@ -239,7 +240,7 @@ def _shown(problem: ErrorDetails) -> str:
 def _nodes(path: Path) -> tuple[Any, Any]:
     """The document once more, as values and as nodes that know their lines; None where it can't be read."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
         return yaml.load(text, _Strict), yaml.compose(text, _Fast)
     except (OSError, ValueError, yaml.YAMLError):
         return None, None

@@ -30,6 +30,7 @@ from typing import Any, TextIO
 
 from autograder.common.confined import MB, in_use, limit
 from autograder.common.errors import AutograderError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import handins, protocol
 from autograder.course.course import Course, load
@@ -170,7 +171,7 @@ class Judge:
 
     def rejudge(self, path: Path) -> dict[str, Any]:
         """Decide again what was handed in earlier: the file at `path` is what `end` wrote, completed by the worker."""
-        kept = handins.unpack(path.read_bytes())
+        kept = handins.unpack(bytes_of(path))
         again = rejudge(kept, self.course, self.take(kept.document.assignment), self.memo)
         questions = [result.model_dump(mode="json") for result in again.questions]
         return {"questions": questions, "cannot": again.cannot, "measured": again.measured.model_dump_json()}

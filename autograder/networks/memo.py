@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.common.digests import sha256
-from autograder.common.files import cache_folder, put
+from autograder.common.files import bytes_of, cache_folder, put
 from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
 from autograder.networks.train import Trainer
 
@@ -147,7 +147,7 @@ class Memo:
 
         path = self._path(key).with_suffix(".lock")
         try:
-            stream = path.open("w")
+            stream = path.open("a+")  # not "w", which waits for the other end of a pipe
         except OSError as error:  # a full disk or a lost folder: train all the same
             log.warning("memo can't be locked: %s", error)
             yield
@@ -162,7 +162,7 @@ class Memo:
     def _read(self, key: str) -> State | None:
         path = self._path(key)
         try:
-            raw = path.read_bytes()
+            raw = bytes_of(path)
         except OSError:
             return None
         if len(raw) < 32 or sha256(raw[32:]) != raw[:32].hex():

@@ -14,6 +14,7 @@ from autograder.common.data import prepared
 from autograder.common.data.base import DataSet, Rows
 from autograder.common.data.prepared import ONE_HOT, RAW, Prepared
 from autograder.common.errors import CannotRebuild, CourseError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
@@ -37,7 +38,7 @@ def prepare(
         if place:
             made = reference(place)(data.features.copy(), data.targets.copy(), parts["train"].copy())
         elif file.is_file() and file.stat().st_size <= MAX_PREPARED:
-            made, place = prepared.read(file.read_bytes()), prepared.FILE  # type: ignore[assignment]
+            made, place = prepared.read(bytes_of(file)), prepared.FILE  # type: ignore[assignment]
         else:
             made = None
         return prepared.of(data, order, made)

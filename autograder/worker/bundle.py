@@ -14,6 +14,7 @@ import yaml
 
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import release_place
@@ -41,7 +42,7 @@ def pack(course: Course, path: Path) -> Bundle:
     for found in sorted(_needed(course)):
         name = found.relative_to(course.root).as_posix()
         try:
-            files[name] = found.read_bytes()
+            files[name] = bytes_of(found)
         except OSError as error:
             raise CourseError(
                 _("{file} can't be read: {error}", file=found, error=error.strerror), _("The workers need it.")

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.common import scratch
 from autograder.common.errors import AutograderError
+from autograder.common.files import bytes_of, text_of
 from autograder.common.results import QuestionResult
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.orders import Decided, Rejudged
@@ -120,7 +121,7 @@ class JudgeProcess:
         file = self._file("handins")
         answer = self._order({"do": "end", "language": language, "keep": str(file)}, END_SECONDS)
         try:
-            kept = file.read_bytes()
+            kept = bytes_of(file)
             file.unlink()
         except OSError:
             kept = b""
@@ -151,7 +152,7 @@ class JudgeProcess:
         """What it left in its log is for the instructor's eyes only, so it is no part of the message."""
         log.error("the judge died; the end of its log:\n%s", self.log()[-2000:] or "(nothing)")
         try:
-            of = json.loads(self._file("work").read_text("utf-8"))
+            of = json.loads(text_of(self._file("work")))
         except (OSError, ValueError):
             of = ()
         return JudgeDied("the judge died", of)

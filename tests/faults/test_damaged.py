@@ -21,6 +21,7 @@ import pytest
 
 from autograder.classroom.grading import run as grading
 from autograder.classroom.grading.workers import Answer, Job, Member
+from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.sandbox.host import Sandbox
 from autograder.worker.grading import grade_submission
@@ -50,6 +51,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a folder": lambda path: (remove(path), (path / "in it").mkdir(parents=True)),
     "a file": lambda path: (remove(path), path.write_bytes(b"x")),
     "a link to nowhere": lambda path: (remove(path), path.symlink_to("nowhere/at/all")),
+    "a pipe": lambda path: (remove(path), os.mkfifo(path)),
     "a link to itself": lambda path: (remove(path), path.symlink_to(path.name)),
 }
 OF_GRADE = ("submitted", "autograded", "reports", "assignments", "gradebook")
@@ -95,7 +97,7 @@ class Played:
         (member,) = self.members.values()
         job, member.job = member.job, None
         assert job is not None
-        header, *parts = self.made[job.submission.student]
+        header, *parts = self.made.get(job.submission.student) or self.made[STUDENT]
         return Answer(job, tuple(parts), header=json.loads(header))  # type: ignore[arg-type]
 
 
@@ -186,6 +188,44 @@ def test_what_is_damaged_is_said_or_made_again(
         assert path.name in ended.said, ended.said[-500:]  # what to look at
         remove(path)
     all_well(course, graded[1])
+
+
+def test_what_is_no_file_or_no_text_in_submitted_stops_nobody(
+    course: Class, graded: tuple[Path, dict[str, bytes]]
+) -> None:
+    """Every kind of thing in place of every file of a submission, and a folder whose name no report can hold."""
+    honest = course.root / PLACES["a submission"]
+    odd = {
+        "pipe": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero"),
+        "sparse": lambda path: (path.touch(), os.truncate(path, 1 << 40)),
+    }  # fmt: skip
+    places = {}
+    for name, make in odd.items():
+        for file in ("first.ipynb", "timestamp.txt", "submission_secret.txt"):
+            places[f"{name}-{file[0]}{file[-1]}"] = make, file
+    for student, (make, file) in places.items():
+        folder = course.root / "submitted" / student / "first"
+        shutil.copytree(honest.parent, folder)
+        (folder / file).unlink(missing_ok=True)
+        make(folder / file)
+        os.mkfifo(folder / "beside.ipynb")
+        shutil.copytree(honest.parent, course.root / "handed-in" / student / "first")
+    os.mkfifo(course.root / "submitted" / "loose")
+    shutil.copytree(honest.parent, course.root / "submitted" / os.fsdecode(b"bad\xff") / "first")
+    for words in (GRADE, *zip(COMMANDS), ("feedback", "--zip", "canvas"), ("collect", "handed-in", "--dry-run"), GRADE):
+        ended = command(course, *words)
+        assert ended.code in CODES - {4} and ended.said.strip(), (words, ended.code, ended.said[-500:])
+    assert ended.code == 1 and "UTF-8" in ended.said
+    for student in places:
+        shutil.rmtree(course.root / "submitted" / student)
+    now = course.made()
+    assert {
+        path for path in graded[1] if path.startswith(("reports", "autograded")) and now.get(path) != graded[1][path]
+    } == set()
+    points = {path: Report.from_json(text.decode()).points for path, text in now.items() if path.startswith("reports")}
+    for student, (_make, file) in places.items():
+        expected = 0 if file == "first.ipynb" else points[f"reports/{STUDENT}/first.json"]
+        assert points[f"reports/{student}/first.json"] == expected, student
 
 
 def test_a_gradebook_that_somebody_holds_loses_nothing(

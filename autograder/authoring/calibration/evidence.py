@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError, ReleaseError
-from autograder.common.files import put
+from autograder.common.files import put, text_of
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
 from autograder.course.course import Course
@@ -97,7 +97,7 @@ def read(course: Course) -> Evidence:
     """The evidence beside course.yml; empty when there is none. Raises CourseError when the file is damaged."""
     path = path_of(course)
     try:
-        return Evidence.model_validate_json(path.read_text("utf-8"))
+        return Evidence.model_validate_json(text_of(path))
     except FileNotFoundError:
         return Evidence()
     except ValidationError as error:
@@ -118,7 +118,7 @@ def solution_digest(course: Course, assignment: str) -> str:
     """SHA-256 of what decides which networks are graded: the solution's code, seed, split, and the places of checks with thresholds."""
     path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
     try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
+        cells = json.loads(text_of(path))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ReleaseError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.authoring.calibration.thresholds import Rate, Threshold
 from autograder.common.errors import AutograderError
+from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
 from autograder.course.checks.ranges import ACCURACY
 
@@ -32,7 +33,7 @@ def draw(thresholds: Sequence[Threshold], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     chart(shown).save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
     if path.suffix == ".svg":
-        path.write_text(path.read_text("utf-8").rstrip("\n") + "\n", "utf-8")
+        path.write_text(text_of(path).rstrip("\n") + "\n", "utf-8")
 
 
 def chart(thresholds: Sequence[Threshold]) -> Any:

@@ -20,6 +20,7 @@ import autograder
 from autograder.classroom.container import COURSE
 from autograder.classroom.give_back.archives import packed
 from autograder.common.errors import CourseError
+from autograder.common.files import bytes_of, text_of
 from autograder.common.i18n import _
 from autograder.common.requirements import THIS
 from autograder.course.course import FILE, Course
@@ -37,14 +38,12 @@ def archive(course: Course, file: Path, assignment: str, *, visible: bool = Fals
     Raises CourseError for an assignment that the course doesn't have, or that was not released.
     """
     course.assignment(assignment)
-    entries: dict[str, str | bytes] = {
-        name: (_OWN / name).read_text("utf-8") for name in ("run_autograder", "setup.sh")
-    }
+    entries: dict[str, str | bytes] = {name: text_of(_OWN / name) for name in ("run_autograder", "setup.sh")}
     entries["requirements.txt"] = "\n".join([*_requirements(course.networks), *course.packages]) + "\n"
     package = Path(autograder.__file__).parent
     for path in sorted(package.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
-            entries[f"package/autograder/{path.relative_to(package).as_posix()}"] = path.read_bytes()
+            entries[f"package/autograder/{path.relative_to(package).as_posix()}"] = bytes_of(path)
     folder = COURSE.removeprefix("source/")
     found = _visible(course, assignment) if visible else _whole(course, file, assignment)
     return packed(entries | {f"{folder}/{name}": content for name, content in found.items()})
@@ -78,9 +77,7 @@ def _visible(course: Course, assignment: str) -> dict[str, bytes]:
         folder = Path(scratch)
         of_course(course, assignment, course.language, folder)
         return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
+            path.relative_to(folder).as_posix(): bytes_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
         }
 
 

@@ -15,7 +15,7 @@ import yaml
 from autograder.authoring.scaffold.parts import TASKS, New, quoted, template
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.files import move, put
+from autograder.common.files import bytes_of, move, put
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _, known
 from autograder.course.checks.base import no_language
@@ -80,7 +80,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 _("Choose `--task sklearn`, or remove that line."),
                 misused=True,
             )
-        text, new = course_file.read_bytes().decode("utf-8"), replace(new, languages=course.course.languages)
+        text, new = bytes_of(course_file).decode("utf-8"), replace(new, languages=course.course.languages)
         on = course.data
     else:
         if not (course_title or root.name).isprintable():

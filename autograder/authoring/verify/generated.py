@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.verify.proof import Part, Reason, Step
+from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
 from autograder.course.course import FILE, Course
 from autograder.course.source_notebook import source_path
@@ -75,7 +76,7 @@ def _asked(course: Course, assignments: Sequence[str], spellings: list[int], sli
         if done.returncode or not answer.exists():
             problem = {"problem": "\n".join(done.stderr.strip().splitlines()[-3:])}
             return dict.fromkeys(assignments, problem)
-        found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+        found: dict[str, Any] = json.loads(text_of(answer))
         return found
 
 

@@ -11,6 +11,7 @@ from autograder.authoring.release import revealed
 from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import grade_id_of, grading_of, is_check, is_manual
 from autograder.common.errors import AutograderError
+from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
 from autograder.course.checks.base import Check
 from autograder.course.checks.forms import Form
@@ -51,7 +52,7 @@ def reveals(course: Course, assignment: str, language: str) -> Iterable[Reason]:
     yield from _checks_reveal(course, assignment, read_yaml(course.root / file), file)
     places = {place for _name, check in hidden_checks(course, assignment) for place in check.places()}
     for path in sorted((course.root / folder).iterdir()):
-        text = path.read_text("utf-8", "replace")
+        text = text_of(path, "replace")
         for place in sorted(places):
             if place in text:
                 message = _("it names the reference function {place}", place=place)

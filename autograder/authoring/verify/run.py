@@ -35,6 +35,7 @@ from autograder.classroom.folder import Folder
 from autograder.classroom.grading.run import Done, Settings, grade_class
 from autograder.common.cells import is_check
 from autograder.common.errors import AutograderError, CourseError
+from autograder.common.files import text_of
 from autograder.common.i18n import _
 from autograder.common.results import Status
 from autograder.common.submission import Submission
@@ -228,7 +229,7 @@ def _page(course: Course, name: str, done: Sequence[Done]) -> Step:
     folder = Folder(course.root)
     file = folder.relative(folder.page(worst))
     try:
-        text = feedback.page(course, student, name).read_text("utf-8")
+        text = text_of(feedback.page(course, student, name))
         reasons = tuple(feedback.texts_tell(course, worst.report, [text], file))
     except (AutograderError, OSError) as error:
         reasons = (Reason(message=str(error), file=file),)

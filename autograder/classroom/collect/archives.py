@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from autograder.common.files import opened
 from autograder.common.i18n import _
 
 ENTRIES = 50_000  # of one archive
@@ -67,7 +68,7 @@ class Archive:
 
     @classmethod
     def of_file(cls, path: Path, slot: Slot) -> Archive:
-        return cls(lambda: path.open("rb"), ENTRIES, slot)
+        return cls(lambda: opened(path), ENTRIES, slot)
 
     @classmethod
     def of_member(cls, outer: Archive, member: Member, slot: Slot) -> Archive:

@@ -20,6 +20,7 @@ from autograder.classroom.collect.matching import Candidate
 from autograder.classroom.collect.results import Taken, Unmatched, What
 from autograder.common.digests import of_file
 from autograder.common.errors import CollectError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import _
 from autograder.common.models import Written
 
@@ -84,7 +85,7 @@ class SubmissionPaths:
 
     def time(self) -> dt.datetime | None:
         try:
-            return times.parse((self.folder / "timestamp.txt").read_text("utf-8", "replace")[:100])
+            return times.parse(bytes_of(self.folder / "timestamp.txt", 1000).decode("utf-8", "replace")[:100])
         except OSError:
             return None
 
@@ -185,7 +186,7 @@ def _step(place: SubmissionPaths, record: Record, ordered: list[Candidate]) -> S
 def read_record(path: Path) -> Record:
     """The list of attempts in `path`; an empty one if there is none. Raises CollectError if it is damaged."""
     try:
-        return Record.model_validate_json(path.read_bytes())
+        return Record.model_validate_json(bytes_of(path))
     except FileNotFoundError:
         return Record()
     except (OSError, ValidationError, json.JSONDecodeError):

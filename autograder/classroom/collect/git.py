@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.classroom.collect import times
 from autograder.common.confined import limited
+from autograder.common.files import opened, text_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _BRANCH = re.compile(r"ref: (refs/[\w./+@-]{1,200})\Z")
@@ -77,7 +78,7 @@ def _line(path: Path) -> str:
     try:
         if path.is_symlink() or not path.is_file():
             return ""
-        with path.open("rb") as file:
+        with opened(path) as file:
             return file.read(300).decode("ascii", "replace").strip()
     except OSError:
         return ""
@@ -87,7 +88,7 @@ def _packed(path: Path, branch: str) -> str:
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > 10_000_000:
             return ""
-        lines = path.read_text("ascii", "replace").splitlines()
+        lines = text_of(path, "replace").splitlines()
     except OSError:
         return ""
     return next((line.partition(" ")[0] for line in lines if line.partition(" ")[2] == branch), "")

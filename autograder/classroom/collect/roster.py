@@ -13,6 +13,7 @@ from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
+from autograder.common.files import opened
 from autograder.common.i18n import _, ngettext
 from autograder.common.nearest_name import nearest
 from autograder.course.course import Course
@@ -131,7 +132,7 @@ def of_course(course: Course, named: Path | None = None) -> Roster | None:
 def table(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
     """The lines of a CSV that hold anything, each with its number. Raises CollectError; `remedy` is that of a file that isn't there."""
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             content = stream.read(BYTES + 1)
     except OSError as error:
         raise CollectError(_("{path} can't be read: {strerror}", path=path, strerror=error.strerror), remedy) from None

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.classroom.collect import archives
 from autograder.common.errors import CollectError
+from autograder.common.files import opened
 from autograder.common.i18n import _
 
 FILES = 100_000  # of a folder: a class of 500 with 200 files each
@@ -153,8 +154,7 @@ def _add_file(path: Path, root: Path, source: Source, repository: Path | None) -
 def _file_reader(path: Path) -> Callable[[int], bytes]:
     def read(limit: int) -> bytes:
         try:
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-            with open(handle, "rb") as file:
+            with opened(path, follow=False) as file:
                 content = file.read(limit + 1)
         except OSError as error:
             raise archives.Refused(_("it can't be read: {strerror}", strerror=error.strerror)) from None

@@ -34,7 +34,7 @@ from autograder.classroom.export.grades import Grade, comment, score
 from autograder.classroom.export.gradescope import result
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back.origin import Origin, origin
-from autograder.common.files import put
+from autograder.common.files import put, text_of
 from autograder.common.i18n import _, speaking
 from autograder.common.readable import json_text
 
@@ -91,9 +91,7 @@ def archives(
                 entries.update([_shared(folder, platform, team, grades, places)])
         archive.path.unlink(missing_ok=True)  # of an earlier run
         if entries:
-            around = (
-                {"run_autograder": _RUN.read_text("utf-8"), "setup.sh": _SETUP} if platform == GRADESCOPE.name else {}
-            )
+            around = {"run_autograder": text_of(_RUN), "setup.sh": _SETUP} if platform == GRADESCOPE.name else {}
             put(archive.path, packed({**around, **dict(sorted(entries.items()))}))
         made.append(archive)
     return made
@@ -139,7 +137,7 @@ def _moodle(folder: Folder, place: Place, found: Origin, grade: Grade | None) ->
     if not found.number or not page.is_file():
         return None
     name = re.sub(r"[_/\\\s]+", " ", found.name).strip(" .~") or "participant"
-    return f"{name}_{found.number}_assignfeedback_file_{place.assignment}.html", page.read_text("utf-8")
+    return f"{name}_{found.number}_assignfeedback_file_{place.assignment}.html", text_of(page)
 
 
 def _canvas(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:

@@ -23,6 +23,7 @@ from autograder.classroom.collect.names import key, safe_id
 from autograder.classroom.export.cells import guarded, number
 from autograder.classroom.export.grades import Grade, comment
 from autograder.common.errors import CollectError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import _
 
 # By Moodle's language: its strings `grade`, `recordid`, `maxgrade` and the name of the plugin for comments.
@@ -53,7 +54,7 @@ def fill(worksheet: Path, grades: Mapping[str, Grade], numbers: Mapping[str, str
     Raises CollectError for a file that is no such worksheet, or is of an assignment with another maximum.
     """
     try:
-        text = decoded(worksheet.read_bytes())
+        text = decoded(bytes_of(worksheet))
     except OSError as error:
         raise CollectError(_("{path} can't be read: {strerror}", path=worksheet, strerror=error.strerror)) from None
     rows = list(csv.reader(io.StringIO((text or "").lstrip("\ufeff"), newline="")))

@@ -10,7 +10,7 @@ import json
 
 from autograder.classroom.folder import Folder
 from autograder.common.errors import GradebookError
-from autograder.common.files import put
+from autograder.common.files import put, text_of
 from autograder.common.i18n import _
 from autograder.course.course import Course
 
@@ -61,7 +61,7 @@ def remember(course: Course, assignment: str) -> None:
 
 def _read(course: Course) -> dict[str, str]:
     try:
-        found = json.loads(Folder(course.root).due.read_text("utf-8"))
+        found = json.loads(text_of(Folder(course.root).due))
     except (OSError, ValueError):
         return {}
     return {str(name): str(moment) for name, moment in found.items()} if isinstance(found, dict) else {}

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.classroom.folder import Folder
 from autograder.common.digests import sha256
 from autograder.common.errors import ProtocolError
-from autograder.common.files import put
+from autograder.common.files import bytes_of, put
 from autograder.common.wire.handins import Kept, parse_document, unpack
 
 _YOUNG = 3600.0  # seconds: an array that nobody names may belong to an entry that is just being written
@@ -57,8 +57,8 @@ class Store:
     def of(self, student: str, assignment: str) -> Kept | None:
         """What is kept of a submission; None if nothing is, or if it is damaged."""
         try:
-            document = parse_document(self.entry(student, assignment).read_bytes())
-            arrays = {digest: self._array(digest).read_bytes() for digest in document.digests()}
+            document = parse_document(bytes_of(self.entry(student, assignment)))
+            arrays = {digest: bytes_of(self._array(digest)) for digest in document.digests()}
         except (OSError, ProtocolError):
             return None
         if any(sha256(content) != digest for digest, content in arrays.items()):
@@ -68,8 +68,8 @@ class Store:
     def course_of(self, student: str, assignment: str) -> dict[str, Any] | None:
         """The document of the course that a submission was graded with (`course_document`), or None."""
         try:
-            document = parse_document(self.entry(student, assignment).read_bytes())
-            content = self._array(document.course).read_bytes() if document.course else b""
+            document = parse_document(bytes_of(self.entry(student, assignment)))
+            content = bytes_of(self._array(document.course)) if document.course else b""
             return dict(json.loads(content)) if sha256(content) == document.course else None
         except (OSError, ProtocolError, ValueError):
             return None
@@ -79,7 +79,7 @@ class Store:
         used: set[str] = set()
         for path in self.folder.glob("entries/*/*.json"):
             with suppress(OSError, ProtocolError):
-                used |= parse_document(path.read_bytes()).digests()
+                used |= parse_document(bytes_of(path)).digests()
         removed = 0
         for path in [*self.folder.glob("arrays/*"), *self.folder.glob("*/*/.*.part")]:
             with suppress(OSError):  # somebody else was faster

@@ -23,7 +23,7 @@ from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
-from autograder.common.files import put
+from autograder.common.files import bytes_of, opened, put
 from autograder.common.i18n import _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
@@ -89,7 +89,7 @@ class Journal:
     def busy(self) -> bool:
         """Is a run of this course alive?"""
         try:
-            with self.folder.lock.open("r") as stream:
+            with opened(self.folder.lock) as stream:
                 return not _lock(stream, shared=True)
         except OSError:
             return False
@@ -109,7 +109,7 @@ class Journal:
                 return (_("the grader changed ({old} → {new})", old=_("an older one"), new=now.grader),)
             return found.basis.changes(now, course)
         try:
-            if sha256(self.folder.notebook(submission).read_bytes()) != found.notebook:
+            if sha256(bytes_of(self.folder.notebook(submission))) != found.notebook:
                 return (_("its executed notebook is not as it was written"),)
             decided = self.folder.read_report(submission, found.report)
         except (OSError, ReportError):
@@ -119,7 +119,7 @@ class Journal:
     def read(self, submission: Submission) -> Entry | None:
         """The entry of the last time that this submission was finished, whatever its key."""
         try:
-            return Entry.model_validate_json(self.folder.entry(submission).read_bytes())
+            return Entry.model_validate_json(bytes_of(self.folder.entry(submission)))
         except (OSError, ValidationError):
             return None
 
@@ -155,7 +155,7 @@ class Journal:
         """Everything that is finished: student, assignment, entry; by student and assignment."""
         for path in sorted(self.folder.entries.glob("*/*.json")):
             with suppress(OSError, ValidationError):
-                yield path.parent.name, path.stem, Entry.model_validate_json(path.read_bytes())
+                yield path.parent.name, path.stem, Entry.model_validate_json(bytes_of(path))
 
     def stamp(self, submission: Submission) -> None:
         """What nbgrader keeps beside the executed notebook, as it is beside the submitted one; nothing else there."""
@@ -168,7 +168,7 @@ class Journal:
                     continue
                 keep.add(name)
                 there = target / name
-                if not there.is_file() or there.read_bytes() != text:
+                if not there.is_file() or bytes_of(there) != text:
                     write(there, text)
             for path in target.iterdir():
                 if path.name not in keep:
@@ -185,8 +185,8 @@ class Journal:
 def _small(path: Path, size: int) -> bytes | None:
     """The content of an ordinary file of at most `size` bytes."""
     try:
-        good = path.is_file() and not path.is_symlink() and path.stat().st_size <= size
-        return path.read_bytes() if good else None
+        with opened(path, most=size, follow=False) as stream:
+            return stream.read(size)
     except OSError:
         return None
 

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from autograder.classroom.grading.journal import Journal, write
 from autograder.common.errors import JournalError
+from autograder.common.files import bytes_of
 from autograder.common.models import Frozen
 from autograder.common.results import Report, Status
 
@@ -111,6 +112,6 @@ def now() -> str:
 def read(journal: Journal) -> State | None:
     """What the last run wrote, or None."""
     try:
-        return State.model_validate_json(journal.folder.state.read_bytes())
+        return State.model_validate_json(bytes_of(journal.folder.state))
     except (OSError, ValidationError):
         return None

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.common.digests import sha256
+from autograder.common.files import text_of
 from autograder.common.i18n import _, language, ngettext
 from autograder.common.readable import on_page
 
@@ -82,7 +83,7 @@ def _environment() -> Environment:
 
 def asset(name: str) -> str:
     """A style sheet or script of the package."""
-    return (TEMPLATES / name).read_text("utf-8")
+    return text_of(TEMPLATES / name)
 
 
 def page(template: str, *, styles: Sequence[str], scripts: Sequence[str] = (), **values: Any) -> str:

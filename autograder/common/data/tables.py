@@ -19,6 +19,7 @@ import numpy.typing as npt
 from autograder.common.data.base import DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import DataError
+from autograder.common.files import bytes_of
 from autograder.common.i18n import N_, _
 
 BUNDLED = {
@@ -71,7 +72,7 @@ class Table:
     def _content(self) -> bytes:
         try:
             size = self.path.stat().st_size
-            content = self.path.read_bytes() if size <= MAX_BYTES else b""
+            content = bytes_of(self.path) if size <= MAX_BYTES else b""
         except OSError as error:
             raise DataError(
                 _("{path} can't be read: {error}", path=self.path, error=error.strerror),

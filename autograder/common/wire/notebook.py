@@ -9,9 +9,7 @@ from __future__ import annotations
 import errno
 import itertools
 import json
-import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_answer, mark
 from autograder.common.errors import SubmissionError, Unreadable
+from autograder.common.files import NotAFile, opened
 from autograder.common.i18n import N_, _
 
 PYTHON: dict[str, Any] = {
@@ -123,16 +122,14 @@ def content(path: Path, limit_mb: int) -> bytes:
     Raises SubmissionError, in a sentence for the student, when there are none, or more than `limit_mb` megabytes; Unreadable where
     that is the machine's fault.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     limit = limit_mb * 1_000_000
     try:
         if path.is_symlink():
             raise _no_notebook(_("it is a link to another file"))
-        handle = os.open(path, flags)
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _no_notebook(_("it is not an ordinary file"))
+        with opened(path, follow=False) as file:
             read = file.read(limit + 1)
+    except NotAFile:
+        raise _no_notebook(_("it is not an ordinary file")) from None
     except ValueError:
         raise SubmissionError(_("The file can't be read: {reason}.", reason=_("its name is odd")), _(AGAIN)) from None
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from autograder.common.files import text_of
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
@@ -157,7 +158,7 @@ def defines(place: str, root: Path, arguments: int = 0) -> str:
     if not file.is_file():
         return _("the reference file {path} does not exist in {root}", path=path, root=root)
     try:
-        code = file.read_text("utf-8")
+        code = text_of(file)
         defined, bound = _names(code)
     except (OSError, ValueError, SyntaxError) as error:
         return _("the reference file {path} can't be read: {error}", path=path, error=error)

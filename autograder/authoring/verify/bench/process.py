@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.common.files import text_of
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -46,7 +48,7 @@ class Tried:
 
 def main(request: Path, answer: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    asked = json.loads(request.read_text("utf-8"))
+    asked = json.loads(text_of(request))
     answers = {
         name: {
             kind: asdict(one)

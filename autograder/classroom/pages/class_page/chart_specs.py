@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.classroom.pages.class_page.item_analysis import EASY, HARD, POOR, Item
 from autograder.common.errors import AutograderError
-from autograder.common.files import cache_folder, put
+from autograder.common.files import cache_folder, put, text_of
 from autograder.common.i18n import _
 
 CURRENT = "currentColor"  # text and lines take the colour of the page: light, dark or printed
@@ -40,7 +40,7 @@ def scripts() -> str:
 
     name = f"vega-{version('vl-convert-python')}.js"
     with suppress(OSError, AutograderError, UnicodeDecodeError):
-        if kept := (cache_folder() / "pages" / name).read_text("utf-8"):
+        if kept := text_of(cache_folder() / "pages" / name):
             return kept
     made = str(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub knows no default
     with suppress(OSError, AutograderError):  # nowhere to keep it

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from autograder.classroom.folder import Folder, Place
-from autograder.common.files import put
+from autograder.common.files import bytes_of, put
 from autograder.common.models import Frozen
 from autograder.common.results import Report
 
@@ -103,7 +103,7 @@ def _changes(assignment: str, before: Mapping[str, Seen], now: Mapping[str, Seen
 def read(folder: Folder) -> Looks:
     """What earlier pages left; nothing where there was none, or its file is damaged."""
     with suppress(OSError, ValidationError):
-        return Looks.model_validate_json(folder.looks.read_bytes())
+        return Looks.model_validate_json(bytes_of(folder.looks))
     return Looks()
 
 
