@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from autograder.classroom.collect import times
 from autograder.classroom.collect.matching import Candidate
 from autograder.classroom.collect.results import Taken, Unmatched, What
+from autograder.classroom.folder import Folder
 from autograder.common.digests import of_file
 from autograder.common.errors import CollectError
 from autograder.common.files import bytes_of
@@ -114,6 +115,7 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
         groups[candidate.student, candidate.assignment].append(candidate)
     steps: list[Step] = []
     unmatched: list[Unmatched] = []
+    there = Folder(submitted.parent).students()
     for (student, assignment), group in sorted(groups.items()):
         place = SubmissionPaths(submitted, student, assignment)
         if place.is_linked():
@@ -124,11 +126,14 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
             unmatched += [Unmatched(each.file.path, reason, student) for each in group]
             continue
         record = read_record(place.record)
-        if others := {claim for each in group for claim in record.others(each.claim)}:
+        others = {claim.partition(":")[2] for each in group for claim in record.others(each.claim)}
+        # One folder on a Mac and on Windows, and to many platforms one user name.
+        others |= {name for name in there if name.casefold() == student.casefold()} if student not in there else set()
+        if others:
             reason = _(
                 "'{student}' was somebody else before ({others:.200}): the roster must tell them apart",
                 student=student,
-                others=", ".join(sorted(claim.partition(":")[2] for claim in others)),
+                others=", ".join(sorted(others)),
             )
             unmatched += [Unmatched(each.file.path, reason, student) for each in group]
             continue

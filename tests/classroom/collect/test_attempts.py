@@ -93,6 +93,17 @@ def test_without_times_what_is_collected_later_counts(work, folder, collecting, 
     assert list(kept(classroom).values()) == [work("deep", "first")]
 
 
+@pytest.mark.parametrize("spelled", ["Ada", "ADA", "aDA"])
+def test_who_is_spelled_like_somebody_of_before_is_listed_and_replaces_nobody(
+    spelled, work, folder, collecting, classroom
+):
+    collecting(folder({"ada/deep.ipynb": work("deep", "first")}, "first"))
+    before = tree(classroom.root)
+    later = collecting(folder({f"{spelled}/deep.ipynb": work("deep", "second")}, "second"))
+    assert later.notebooks == () and "was somebody else before (ada)" in later.unmatched[0].reason
+    assert tree(classroom.root) == before
+
+
 def test_a_new_notebook_never_gets_the_time_of_the_old_one(attempts, work, folder, collecting, classroom):
     collecting(attempts(0))
     assert whats(collecting(folder({"ada/deep.ipynb": work("deep", "untimed")}))) == ["replaced"]
