@@ -222,6 +222,13 @@ def words(kind: str) -> frozenset[str]:
     return _WORDS.get(kind, frozenset())
 
 
+def settled(kind: str, value: Any) -> Any:
+    """A plain `value` in the type that settings of the `kind` have, where Keras takes another for the same: 1 is True, and False is 0."""
+    if kind in ("flag", "off") and type(value) in (int, float) and value in (0, 1):
+        return bool(value)
+    return int(value) if kind in ("number", "rate") and type(value) is bool else value
+
+
 def fits(kind: str, value: object) -> bool:
     """Whether a scalar `value` is of the `kind`, by exact type and sane range. Components are checked where they are built."""
     number = type(value) in (int, float) and value == value and abs(value) < 1e12  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ the best). What it says about its trainings is never believed: weights and optim
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ from autograder.course.course import Course
 from autograder.networks.accepted_trainings import asked_for, network, pay, samples_for, within
 from autograder.networks.budget import Budget
 from autograder.networks.build import (
+    begins_with,
     constant_rate,
     structure,
     without_rate,
@@ -100,9 +102,13 @@ class Trainings:
         self.lab.teach(plan, settings, request.weights, samples, measured.logs)
         return {"type": "evaluated"}, (_shown(measured, request.metrics),)
 
-    def ways(self, weights: str, plan: str) -> tuple[Lineage, ...]:
-        """How weights with this digest came out of trainings of the network `plan`: the latest first, mostly one, or none."""
-        return tuple(one for one in self.known.get(weights, ()) if structure(one.plan) == structure(plan))
+    def ways(self, weights: str, plan: str, longer: bool = False) -> tuple[Lineage, ...]:
+        """How weights with this digest came out of trainings of the network `plan`: the latest first, mostly one, or none.
+
+        `longer`: or out of trainings of all but its last layers, which then have no weights, as a Softmax behind a network of logits.
+        """
+        same = begins_with if longer else operator.eq
+        return tuple(one for one in self.known.get(weights, ()) if same(structure(plan), structure(one.plan)))
 
     # ---- what is asked for
 

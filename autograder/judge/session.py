@@ -76,7 +76,7 @@ class Session:
 
         Raises CannotRebuild for a network that can't be rebuilt.
         """
-        ways = self.trainings.ways(weights, architecture(model))
+        ways = self.trainings.ways(weights, architecture(model), longer=True)
         own = (one for one in ways if one.fits[-1].compiled == model.compiled)
         return next(own, ways[0] if ways else None)
 

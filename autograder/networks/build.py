@@ -76,6 +76,7 @@ def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
 
 def _setting(kind: str, value: Any, place: str) -> Any:
     tables = {"initializer": allowed.INITIALIZERS, "regularizer": allowed.REGULARIZERS, "rate": allowed.SCHEDULES}
+    value = allowed.settled(kind, value)
     if kind in tables and isinstance(value, Component):
         return _component(value, tables[kind], place)
     if kind == "regularizer" and value is None:
@@ -263,3 +264,12 @@ def structure(plan: str) -> str:
     document = json.loads(plan)
     document["layers"] = [[kind, *others] for kind, _trainable, *others in document["layers"]]
     return json.dumps(document, sort_keys=True)
+
+
+def begins_with(longer: str, shorter: str) -> bool:
+    """Whether the chain of layers whose `structure` is `longer` is that of `shorter`, with or without others behind it."""
+    whole, begin = json.loads(longer), json.loads(shorter)
+    layers = begin.pop("layers")
+    chain = all(len(layer) == 2 for layer in whole["layers"])
+    own = whole.pop("layers")
+    return whole == begin and own[: len(layers)] == layers and (chain or own == layers)

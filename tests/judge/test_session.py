@@ -358,6 +358,27 @@ def test_a_network_that_was_never_trained_fails(bench, kernel):
     }
 
 
+SOFTMAX, SCALED = layer("Softmax", (None, 10), axis=-1), layer("Rescaling", (None, 784), scale=1.0, offset=0.0)
+
+
+@pytest.mark.parametrize(
+    ("others", "known"),
+    [
+        (lambda own: (*own, SOFTMAX), True),
+        (lambda own: (*own, SOFTMAX, SOFTMAX), True),
+        (lambda own: (SCALED, *own), False),
+        (lambda own: (own[0].model_copy(update={"config": {**own[0].config, "activation": "tanh"}}), SOFTMAX), False),
+    ],
+    ids=["one behind", "two behind", "one in front", "one for another"],
+)
+def test_only_layers_behind_a_trained_network_leave_it_trained(bench, kernel, splits, others, known):
+    """As a Softmax behind a network of logits, in a network of both; without weights, since these must be the trained ones."""
+    fitted, _ = kernel.fit(SMALL, splits["train"][:320])
+    kernel.hand_in("two_layer.train", fitted.model_copy(update={"layers": others(fitted.layers)}))
+    found = outcomes(bench, "train")["trained_on"].actual
+    assert found == ("320 training images" if known else "weights that were trained in another network")
+
+
 def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, kernel, trained):
     known = trained("two_layer").description
     elsewhere = with_weights(known, [array + np.float32(1e-3) for array in known.weights])

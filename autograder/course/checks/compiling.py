@@ -52,9 +52,7 @@ def _equal(actual: Any, wanted: Setting, key: str) -> bool:
         return same_made(actual, wanted, key)
     if isinstance(actual, Component):
         return actual.type == wanted
-    if isinstance(wanted, bool) or isinstance(actual, bool):
-        return actual is wanted
-    if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):
+    if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):  # nesterov=1 is nesterov=True
         return abs(actual - wanted) <= RATE_TOLERANCE * max(abs(actual), abs(wanted))
     return bool(actual == wanted)
 

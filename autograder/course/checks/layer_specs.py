@@ -142,9 +142,7 @@ def same_setting(given: Any, wanted: Any, key: str) -> bool:
         return all(length == wanted for length in given)
     if isinstance(given, tuple) and isinstance(wanted, tuple):
         return given == wanted
-    if isinstance(given, bool) or isinstance(wanted, bool):
-        return given is wanted
-    if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):
+    if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):  # use_bias=0 is use_bias=False
         return abs(given - wanted) <= 1e-6 * max(1.0, abs(wanted))
     return bool(given == wanted)
 
