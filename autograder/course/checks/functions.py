@@ -17,7 +17,12 @@ from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.readable import shorten
-from autograder.common.wire.description import FailureDescription, FunctionDescription, ListDescription
+from autograder.common.wire.description import (
+    ArrayDescription,
+    FailureDescription,
+    FunctionDescription,
+    ListDescription,
+)
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, leaves, plain
 
@@ -95,7 +100,8 @@ class Function(Check):
         else:
             reference = facts.lab.reference(self.reference)
             expected = [reference(*arguments) for arguments in calls]
-        for arguments, wanted, result in zip(calls, expected, results, strict=True):
+        for arguments, wanted, returned in zip(calls, expected, results, strict=True):
+            result = _in_parts(returned, wanted)
             bad = bad_result(result)
             if bad or not same_numbers(result, wanted, self.tolerance):
                 call = ", ".join(shorten(str(np.asarray(a).tolist()), 60) for a in arguments)
@@ -273,6 +279,16 @@ def _is_whole(result: Any) -> bool:
 def _array(argument: Any) -> Any:
     """Lists become arrays, of whole numbers where all are written as such; numbers and texts stay as they are."""
     return np.asarray(argument) if isinstance(argument, (list, tuple)) else argument
+
+
+def _in_parts(result: Any, wanted: Any) -> Any:
+    """Where several results are `wanted`: those that stand in one array, one behind the other, as the list that ``a, b = f(x)`` makes of it."""
+    if not isinstance(wanted, tuple) or not isinstance(result, ArrayDescription) or result.data is None:
+        return result
+    if {(len(wanted), *np.shape(part)) for part in wanted} != {result.shape}:
+        return result
+    parts = (ArrayDescription(dtype=result.dtype, shape=one.shape, data=one) for one in map(np.asarray, result.data))
+    return ListDescription(items=tuple(parts))
 
 
 def _target(value: Any) -> Any:
