@@ -8,7 +8,10 @@ import random
 import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
 
+from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, ModelDescription, with_networks
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
@@ -164,6 +167,29 @@ def test_nothing_is_told_of_what_was_done_that_is_not_so(seed):
     assert not untrue(past, text), (happened, how, text)
     if past.fitted.get(id(past.model)) and not described.origin:
         assert sum(fit.calls for fit in described.fits) == past.fitted[id(past.model)]
+
+
+@pytest.mark.parametrize("seed", range(6 * TIMES))
+def test_nothing_is_told_of_an_estimator_that_is_not_so(seed):
+    draw, estimator, fitted = random.Random(seed), Ridge(), False
+    for event in (
+        happened := draw.choices(("fit", "fit that raises", "made anew", "other settings"), k=draw.randint(0, 4))
+    ):
+        if event == "fit":
+            estimator.fit(X, Y)
+        elif event == "fit that raises":
+            with pytest.raises(ValueError):
+                estimator.fit(X, Y[1:])
+        elif event == "made anew":
+            estimator = clone(estimator)
+        else:
+            estimator.set_params(alpha=draw.random())
+        fitted = event == "fit" or (fitted and event != "made anew")
+    described = AtHome().values(estimator, {}, True, "value")["value"]
+    check = parse({"type": "object", "equals": "Ridge", "fitted": True, "points": 1, "id": "fitted", "of": "value"})
+    (found,) = decide([check], Facts({"value": described}, FakeLab()))
+    assert (found.status is Status.PASSED) is fitted, happened
+    assert not any(said in found.hint for said in ("call fit()", "was not called", "has not been called")), happened
 
 
 @pytest.mark.parametrize("seed", range(6 * TIMES))

@@ -262,7 +262,7 @@ class _Evaluated(Check):
         if self.metric == "accuracy" and abs(1 - number_ - measured["accuracy"]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
         if said := torn(
-            model.fits
+            fit.data for fit in model.fits
         ):  # then the hold-out's are torn too, mostly, and nobody can tell which number that gives
             return said
         if self.metric == "accuracy" and number_ < measured["accuracy"] / 100:

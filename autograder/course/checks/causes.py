@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from autograder.common.data.prepared import RAW
 from autograder.common.i18n import _
-from autograder.common.wire.description import FitRecord
+from autograder.common.wire.description import DataRecord, FitRecord
+from autograder.course.checks.arrays import scaling_hint
+
+FAINT = 0.1  # pixels that differ by less hardly move a network in a few epochs
 
 
-def torn(fits: tuple[FitRecord, ...]) -> str:
+def torn(trained_on: Iterable[DataRecord]) -> str:
     """What to say where samples were trained on with the targets of others; '' where they weren't."""
-    changed = [fit.data for fit in fits if fit.data.changed_labels]
+    changed = [data for data in trained_on if data.changed_labels]
     if any(data.prepared for data in changed):
         return _("Each target must belong to the row of its own sample: split both in one call.")
     return _("Labels and images no longer belong together: split both in one call.") if changed else ""
@@ -17,12 +24,16 @@ def torn(fits: tuple[FitRecord, ...]) -> str:
 
 def why_low(fits: tuple[FitRecord, ...]) -> str:
     """What to say where a network learned too little."""
-    if any(fit.data.prepared for fit in fits) and (said := torn(fits)):
+    if any(fit.data.prepared for fit in fits) and (said := torn(fit.data for fit in fits)):
         return said
     if any(fit.data.prepared == RAW for fit in fits):
         return _("The features were not scaled: those with large numbers drown the others.")
     if any(fit.data.scaling == "raw" for fit in fits):
         return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
-    return torn(fits) or _(
+    for fit in fits:
+        lookup = None if fit.data.lookup is None else np.asarray(fit.data.lookup)
+        if lookup is not None and 0 < float(np.ptp(lookup)) < FAINT:
+            return scaling_hint("unit", fit.data.scaling, lookup)
+    return torn(fit.data for fit in fits) or _(
         "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.common.i18n import _
+from autograder.common.i18n import N_, _
 from autograder.common.nearest_name import nearest
 from autograder.common.readable import shorten
 from autograder.common.wire.description import (
@@ -24,6 +24,8 @@ from autograder.common.wire.description import (
     TableDescription,
     entry,
 )
+
+TRAIN_IT = N_("Train it with fit() before this cell; where fit() ended with an error, mend that first.")
 
 
 def built(value: Any) -> Any:

@@ -16,7 +16,7 @@ from autograder.common.wire.description import Component, ObjectDescription
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
 from autograder.course.checks.forms import Form
 from autograder.course.checks.functions import defines
-from autograder.course.checks.in_words import show
+from autograder.course.checks.in_words import TRAIN_IT, show
 from autograder.course.checks.ranges import between, out_of_reach, within
 
 
@@ -67,8 +67,7 @@ class Score(Check):
         if value.library != "sklearn":
             return malformed(_(self.wanted), show(value))
         if not value.fitted:
-            said = _("It has learned nothing yet: call fit() before this cell.")
-            return failed(self.describe(), _("an estimator that was not fitted"), said)
+            return failed(self.describe(), _("an estimator that was not fitted"), _(TRAIN_IT))
         try:
             measured = facts.lab.estimate(value.made, self.split, str(self.data), facts.seed)
         except CannotRebuild as error:

@@ -23,7 +23,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
-from autograder.course.checks.in_words import made_text
+from autograder.course.checks.in_words import TRAIN_IT, made_text
 from autograder.course.checks.object_settings import Made, Setting, asked_text, same_made, unknown_class, wanted_text
 from autograder.course.checks.values import equal, tidied
 
@@ -255,5 +255,5 @@ class Object(Check):
                     ),
                 )
         if self.fitted and not value.fitted:
-            return failed(expected, actual, _("It has learned nothing yet: call fit() before this cell."))
+            return failed(expected, actual, _(TRAIN_IT))
         return passed(actual)

@@ -25,9 +25,10 @@ from autograder.course.checks.base import (
     refusal,
     undecided,
 )
+from autograder.course.checks.causes import torn
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
-from autograder.course.checks.in_words import other_keys, shared
+from autograder.course.checks.in_words import TRAIN_IT, other_keys, shared
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.object_settings import Made
 
@@ -59,7 +60,7 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
         return failed(
             _("a trained network"),
             _("fit() has not run to its end on this network"),
-            _("Train it with fit() before this cell; where fit() ended with an error, mend that first."),
+            _(TRAIN_IT),
         )
     return model.fits
 
@@ -211,14 +212,9 @@ class TrainedOn(FitCheck):
             elif self.split != "train":
                 hint = _("Train on {split}, and on nothing else.", split=split_name(self.split))
             return text, hint
-        if data.changed_labels and data.prepared:
-            return _("{number} changed targets", number=number(data.changed_labels)), _(
-                "Each target must belong to the row of its own sample: split both in one call."
-            )
-        if data.changed_labels:
-            return _("{number} changed labels", number=number(data.changed_labels)), _(
-                "The labels must belong to the images, row by row."
-            )
+        if said := torn([data]):
+            changed = N_("{number} changed targets") if data.prepared else N_("{number} changed labels")
+            return _(changed, number=number(data.changed_labels)), said
         if self.prepared and data.prepared != self.prepared:
             return _("{text}, prepared as `{name}`", text=text, name=data.prepared), _(NOT_PREPARED)
         if self.scaling and data.scaling != self.scaling:

@@ -216,12 +216,24 @@ class Keys(Check):
 AT_LEAST = N_("numbers of at least {number} networks")  # too few to compare say nothing
 
 
-def _as_number(value: Any) -> Any:
-    """A number that was written as a text, '88.00%', is that number: what form it has, other checks say."""
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return float(value.strip().rstrip("%"))
-    return value
+def _number_in(item: Any) -> Any:
+    """The number that an entry holds: written as a text, '88.00%', alone in a list, or behind the loss in what evaluate() returns.
+
+    What form it should have, other checks say: nobody loses for it twice.
+    """
+    match item:
+        case ScalarDescription(value=str() as text):
+            with contextlib.suppress(ValueError):
+                return float(text.strip().rstrip("%"))
+        case ScalarDescription():
+            return item.value
+        case ListDescription(items=(*_before, last)):
+            return _number_in(last)
+        case ArrayDescription(data=data) if data is not None and data.size and data.dtype.kind in "iuf":
+            return float(data.flat[-1])
+        case MappingDescription(items=items) if metrics := [one for name, one in items.items() if name != "loss"]:
+            return _number_in(metrics[-1])
+    return None
 
 
 class Winner(Check):
@@ -244,7 +256,7 @@ class Winner(Check):
         results = facts.of(self.results)
         if not isinstance(results, MappingDescription):
             return failed(_("a dictionary of numbers"), show(results))
-        numbers: dict[str, Any] = {key: _as_number(getattr(item, "value", None)) for key, item in results.items.items()}
+        numbers: dict[str, Any] = {key: _number_in(item) for key, item in results.items.items()}
         if not numbers or any(type(number) not in (int, float) or math.isnan(number) for number in numbers.values()):
             return failed(_("a dictionary of numbers"), show(results))
         if len(numbers) < self.enough:

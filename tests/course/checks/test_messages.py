@@ -382,7 +382,7 @@ SAID = [
     ({"type": "trained_on", "split": "train"}, {"value": model(fits=(fit(train=0, samples=5000, distinct=1),))},
      ('Trained on the training split', 'undecided', '', 'what it was trained on could not be recognised', '')),
     ({"type": "trained_on", "split": "train"}, {"value": model(fits=(fit(changed_labels=1234),))},
-     ('Trained on the training split', 'failed', 'Trained on the training split', '1,234 changed labels', 'The labels must belong to the images, row by row.')),
+     ('Trained on the training split', 'failed', 'Trained on the training split', '1,234 changed labels', 'Labels and images no longer belong together: split both in one call.')),
     ({"type": "trained_on", "scaling": "unit"}, {"value": model(fits=(fit(scaling="raw"),))},
      ('Trained on the training split, scaled to 0 to 1', 'failed', 'Trained on the training split, scaled to 0 to 1', '48,000 training images, pixels from 0 to 255', 'Pixels run to 255, expected 0 to 1: divide by 255.0.')),
     ({"type": "trained_on", "scaling": "unit"}, {"value": model(fits=(fit(scaling="other"),))},

@@ -67,7 +67,7 @@ def test_what_the_grader_does_not_rebuild_waits_for_a_person():
 
 def test_what_was_not_fitted_reaches_nothing():
     found = outcome(ESTIMATOR.model_copy(update={"fitted": False}), at_least=0.5)
-    assert found.status is Status.FAILED and "call fit()" in found.hint
+    assert found.status is Status.FAILED and "mend that first" in found.hint
 
 
 def test_an_object_of_keras_is_none():

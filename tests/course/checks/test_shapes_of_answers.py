@@ -4,6 +4,7 @@ What a text leaves open is right, what it asks for is not: `RIGHT` and `WRONG` s
 """
 
 from collections import deque
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_thing, first_axes
+from tests.hand_built import FakeLab, fit, mapping, model
 
 WHOLE = {
     "int": int, "int64": np.int64, "int32": np.int32, "float": float, "float64": np.float64, "no axes": np.array,
@@ -181,3 +183,56 @@ def test_images_have_the_shape_that_is_asked_for_whatever_their_type(course, lab
             if (found == {Status.PASSED}) is not right_here or Status.UNDECIDED in found:
                 unlike.append((way, [one.value for one in found]))
     assert unlike == []
+
+
+# What stands under a key of a dictionary of results, and whether that is the number that was asked for.
+MEASURED = {
+    "float": (float, True), "float32": (np.float32, True), "no axes": (np.array, True), "Fraction": (lambda one: Fraction(one).limit_denominator(), True),
+    "text": (str, False), "per cent": ("{:.2%}".format, False), "rounded text": ("{:.4f} ".format, False), "(1,)": (lambda one: np.array([one]), False),
+    "in a list": (lambda one: [one], False), "evaluated": (lambda one: [1 - one, one], False), "evaluated, array": (lambda one: np.array([1 - one, one]), False),
+    "evaluated, by name": (lambda one: {"accuracy": one, "loss": 1 - one}, False), "Series": (lambda one: pd.Series([1 - one, one]), False),
+}  # fmt: skip
+NO_NUMBER = {
+    "None": None,
+    "nan": float("nan"),
+    "word": "good",
+    "nothing": [],
+    "by no name": {},
+    "a number and a unit": "0.88 accuracy",
+}
+BEST = {"str": str, "str_": np.str_}
+NO_BEST = {
+    "its number": lambda _name: 0.88,
+    "both": lambda name: (name, 0.88),
+    "in a list": lambda name: [name],
+    "None": lambda _name: None,
+}
+
+
+@pytest.mark.parametrize("form", MEASURED)
+def test_the_best_of_results_is_theirs_in_whatever_form_they_stand_which_costs_where_it_is_asked_for(course, form):
+    make, right_form = MEASURED[form]
+    accuracies = {"sgd": 0.81, "adam": 0.88, "adagrad": 0.0998}
+    results = described({name: make(number) for name, number in accuracies.items()})
+    network = model(fits=(fit(),))
+    lab = FakeLab(loss=1 - accuracies["adam"], accuracy=accuracies["adam"])
+    for _name, check in checks(course, "winner"):
+        for name in accuracies:
+            for way, best in (BEST | NO_BEST).items():
+                (found,) = decide([check], Facts({check.of: described(best(name)), check.results: results}, None))
+                assert (found.status is Status.PASSED) is (name == "adam" and way in BEST), (name, way, found)
+    for _name, check in checks(course, "evaluations"):
+        named = {
+            check.of: described({name: make(accuracies["adam"]) for name in accuracies}),
+            check.models: mapping(**dict.fromkeys(accuracies, network)),
+        }
+        (found,) = decide([check], Facts(named, lab))
+        assert (found.status is Status.PASSED) is right_form, found
+
+
+@pytest.mark.parametrize("none", NO_NUMBER)
+def test_results_without_a_number_have_no_best(course, none):
+    for _name, check in checks(course, "winner"):
+        results = described({"sgd": 0.81, "adam": 0.88, "adagrad": NO_NUMBER[none]})
+        (found,) = decide([check], Facts({check.of: described("adam"), check.results: results}, None))
+        assert found.status is Status.FAILED, found
