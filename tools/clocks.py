@@ -35,6 +35,7 @@ CLOCKS = {
     # nothing of a student's hangs on it
     "classroom/grading/state.py": "how often progress is written down",
     "classroom/grading/handin_store.py": "age of arrays that nobody names; without them a notebook runs again",
+    "classroom/alone.py": "another process that holds the lock: the command ends, with the reason, and nothing is written",
     "classroom/collect/git.py": "a repository that isn't read is listed, with the reason, and nothing is replaced",
     "common/scratch.py": "age of a folder that nobody holds yet",
     "networks/memo.py": "age of half-written entries",

@@ -7,7 +7,7 @@
     reports/<student>/<assignment>.json                    the report
     reports/.handins/                                      what was handed in, for judging again (`handin_store`)
     feedback/<student>/<assignment>/<assignment>.html      the student's page
-    journal/entries/<student>/<assignment>.json            what is finished; beside it `lock`, `state.json`, `due.json` and `class.json`
+    journal/entries/<student>/<assignment>.json            what is finished; beside it `lock`, `collecting`, `state.json`, `due.json` and `class.json`
     logs/<utc time>.log                                    one of each run
 
 As nbgrader's CourseDirectory, one object owns every path; no other module spells these names. There is one rule for a file that can't be
@@ -72,6 +72,7 @@ class Folder:
         self.journal = root / "journal"
         self.entries = self.journal / "entries"
         self.lock = self.journal / "lock"
+        self.collecting = self.journal / "collecting"
         self.state = self.journal / "state.json"
         self.due = self.journal / "due.json"
         self.looks = self.journal / "class.json"

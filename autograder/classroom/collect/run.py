@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
+from autograder.classroom.alone import alone
 from autograder.classroom.collect import sources
 from autograder.classroom.collect.attempts import Step, plan
 from autograder.classroom.collect.matching import Settings, match
@@ -14,6 +16,8 @@ from autograder.classroom.folder import Folder, Place
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
 from autograder.course.course import Course
+
+WAIT = 60.0  # seconds for another process that collects: most take one
 
 
 def collect(
@@ -44,9 +48,10 @@ def collect(
             raise CollectError(
                 _("{place} holds no notebook", place=place), _("Name the folder or zip that your platform gave you.")
             )
-        steps, unordered = plan(matched.candidates, submitted)
-        for step in () if dry_run else steps:
-            apply(step, course.limits.notebook_mb * 1_000_000)
+        with nullcontext() if dry_run else _alone(Folder(course.root).collecting):
+            steps, unordered = plan(matched.candidates, submitted)
+            for step in () if dry_run else steps:
+                apply(step, course.limits.notebook_mb * 1_000_000)
     finally:
         source.close()
     return Collected(
@@ -57,6 +62,25 @@ def collect(
         ignored=tuple(matched.ignored),
         missing=_missing(settings, course, steps),
     )
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """What is planned is true until it is done: another process may have collected a later attempt meanwhile. Raises CollectError."""
+    with ExitStack() as stack:
+        try:
+            got = stack.enter_context(alone(lock, WAIT))
+        except OSError as error:
+            raise CollectError(
+                _("{file} can't be written: {error}", file=lock, error=error.strerror or error),
+                _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
+            ) from None
+        if not got:
+            raise CollectError(
+                _("another autograder is collecting into this course at the moment"),
+                _("Wait for its end, and collect again."),
+            )
+        yield
 
 
 def _missing(settings: Settings, course: Course, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:

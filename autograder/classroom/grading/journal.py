@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import errno
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from autograder.classroom.alone import alone, is_held
 from autograder.classroom.folder import AGAIN, BESIDE, Folder
 from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
@@ -72,27 +71,17 @@ class Journal:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """One run at a time. The system lets go of the lock when the process ends, however it ends."""
-        path = self.folder.lock
-        with _said(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = path.open("a+")
-        with stream:
-            for _attempt in range(10):
-                if _lock(stream):
-                    break
-                time.sleep(0.1)  # `busy` holds it for a moment
-            else:
+        with ExitStack() as stack:
+            with _said(self.folder.lock):  # `busy` holds it for a moment
+                got = stack.enter_context(alone(self.folder.lock, 1.0))
+            if not got:
                 message = _("another autograder is grading this course at the moment")
                 raise JournalError(message, _("`autograder status` shows what it does; wait for its end."))
             yield
 
     def busy(self) -> bool:
         """Is a run of this course alive?"""
-        try:
-            with opened(self.folder.lock) as stream:
-                return not _lock(stream, shared=True)
-        except OSError:
-            return False
+        return is_held(self.folder.lock)
 
     def known(
         self, submission: Submission, now: Basis, course: Callable[[], Mapping[str, list[str]]] = dict
@@ -195,18 +184,6 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
     """`files.put`, and its trouble as a JournalError."""
     with _said(path):
         put(path, content, durable=durable)
-
-
-def _lock(stream: Any, *, shared: bool = False) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows: nothing there grades in two places at a time
-        return True
-    try:
-        fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

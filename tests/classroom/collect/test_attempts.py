@@ -3,12 +3,15 @@
 import dataclasses
 import os
 import shutil
+from threading import Thread
 
 import pytest
 
+from autograder.classroom.alone import alone
 from autograder.classroom.collect import What
 from autograder.classroom.collect import write as writing
 from autograder.classroom.find_submissions import find_submissions, submitted_at
+from autograder.classroom.folder import Folder
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome, submission, tree
 
@@ -91,6 +94,36 @@ def test_without_times_what_is_collected_later_counts(work, folder, collecting, 
     ]  # fmt: skip
     assert submission(classroom, "ada", "deep") == (work("deep", "second"), None)
     assert list(kept(classroom).values()) == [work("deep", "first")]
+
+
+def test_two_who_collect_at_once_take_turns_and_the_later_attempt_counts(
+    attempts, collecting, classroom, work, monkeypatch
+):
+    """The first has planned to replace what it found; the second, with a later attempt, comes before it is done."""
+    collecting(attempts(0))
+    places, took = [attempts(1, name="one"), attempts(2, name="two")], []
+    second = Thread(target=lambda: took.extend(whats(collecting(places[1]))))
+
+    real = writing.apply
+
+    def apply(step, limit):
+        if not second.ident:
+            second.start()
+            second.join(1)
+        real(step, limit)
+
+    monkeypatch.setattr("autograder.classroom.collect.run.apply", apply)
+    assert whats(collecting(places[0])) == ["replaced"]
+    second.join()
+    assert took == ["replaced"]
+    assert submission(classroom, "ada", "deep")[0] == work("deep", "attempt 2")
+
+
+def test_who_waits_too_long_for_another_is_told(attempts, collecting, classroom, monkeypatch):
+    monkeypatch.setattr("autograder.classroom.collect.run.WAIT", 0.2)
+    with alone(Folder(classroom.root).collecting, 0), pytest.raises(CollectError, match="another autograder"):
+        collecting(attempts(0))
+    assert not (classroom.root / "submitted").exists()
 
 
 @pytest.mark.parametrize("spelled", ["Ada", "ADA", "aDA"])
