@@ -133,6 +133,7 @@ class _Reading:
             self.needed, questions = {}, {}
         self.checks = {(key, check.id): check for key, question in questions.items() for check in question.checks}
         self.found: list[Loss] = []
+        self.explained: dict[str, Loss] = {}  # by question that lost something: the mistake that it comes from, or is
         with speaking(report.language):
             self.unanswered = _("This question was not answered.")
 
@@ -149,6 +150,7 @@ class _Reading:
         followed = self._followed(result)
         if followed is not None:
             self._follow(followed, result.question, result.outcomes)
+            self.explained[result.question] = followed
             return
         own: list[Outcome] = []
         roots: dict[str, Loss] = {}
@@ -161,6 +163,8 @@ class _Reading:
             else:
                 roots[outcome.check] = root
                 self._follow(root, result.question, [outcome])
+        if roots:
+            self.explained[result.question] = next(iter(roots.values()))
         if own:
             self.found.append(
                 Loss(
@@ -168,6 +172,7 @@ class _Reading:
                     unanswered=result.problem == self.unanswered, broken=self._broken(result) != "", spoils=self._spoils(result, own),
                 )
             )  # fmt: skip
+            self.explained[result.question] = self.found[-1]
 
     def _follow(self, root: Loss, question: str, outcomes: Iterable[Outcome]) -> None:
         lost = sum(map(_lost, outcomes))
@@ -177,14 +182,11 @@ class _Reading:
         """The mistake that kept the whole question from being answered, as the grader followed it."""
         cause = self.report.first_cause
         if cause is not None and result.question in cause.questions:
-            known = next((loss for loss in self.found if loss.question == cause.question and cause.question), None)
-            return known or self._place(cause.place, cause.sentence)
+            return self.explained.get(cause.question) or self._place(cause.place, cause.sentence)
         if said := self._broken(result):
             return next((loss for loss in self.found if said in loss.problem.lower()), None)
-        for loss in self.found:
-            if loss.question and f"“{self._title(loss.question)}”" in result.problem:
-                return loss
-        return None
+        told = (question for question in self.explained if f"“{self._title(question)}”" in result.problem)
+        return next((self.explained[question] for question in told), None)
 
     def _broken(self, result: QuestionResult) -> str:
         """The broken limit that a question's problem tells of; '' if it tells of none."""

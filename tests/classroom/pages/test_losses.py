@@ -58,10 +58,20 @@ def lost(one):
     return round(sum(o.out_of - o.points for q in one.questions for o in q.outcomes if o.status != "undecided"), 6)
 
 
+def traced(one):
+    """The same report, in which the first question that raised is told as the cause of all that raised after it."""
+    first, *later = [question.question for question in one.questions if question.problem] or [""]
+    cause = FirstCause(
+        cell=3, question=first, place=first, error="ValueError: x", questions=tuple(later), sentence="It began there."
+    )
+    return one.model_copy(update={"first_cause": cause if later else None})
+
+
+@pytest.mark.parametrize("told", [lambda one: one, traced], ids=["untraced", "traced"])
 @pytest.mark.parametrize("path", MUTANTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_one_mistake_is_one_loss_in_the_question_that_it_was_made_in(course, path):
+def test_one_mistake_is_one_loss_in_the_question_that_it_was_made_in(course, path, told):
     edited, loses, skips = slips(path)
-    one = report(course, path.parent.name, loses, skips)
+    one = told(report(course, path.parent.name, loses, skips))
     found = losses(one, course)
     assert {loss.question for loss in found} <= edited
     assert len(found) <= len(edited)
