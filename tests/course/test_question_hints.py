@@ -27,6 +27,12 @@ def test_every_question_of_this_course_has_two_hints_in_each_language(course):
         assert all(hint.in_language("en") != hint.in_language("ko") for hint in question.hints), place
 
 
+def test_every_value_of_this_course_has_a_hint_for_a_wrong_one(course):
+    """A wrong hidden number shows nothing else: 99400 alone says as little as a cross."""
+    checks = [(place, one) for place, question in questions(course) for one in question.checks if one.type == "value"]
+    assert [f"{place}.{one.id}" for place, one in checks if one.hint is None] == []
+
+
 def test_no_hint_tells_a_hidden_answer_or_a_line_of_the_solution(course):
     for name in course.assignments:
         assert list(titles_tell(course, name)) == []
