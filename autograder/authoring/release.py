@@ -20,7 +20,7 @@ from autograder.classroom.gradebook.assignment import generate
 from autograder.common.cells import KEY
 from autograder.common.data import prepared
 from autograder.common.errors import CourseError
-from autograder.common.files import bytes_of, text_of
+from autograder.common.files import bytes_of, put, text_of
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.course import FILE, Course
@@ -73,8 +73,7 @@ def release(
                 _make(course, assignment, language, source, made / language / assignment)
         for path in _files(made):
             copy = destination / path.relative_to(made)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+            put(copy, bytes_of(path))  # whoever grades meanwhile finds the old release or the new one
             written.append(copy)
         if target is None:  # the folder is ours: what an earlier release left there goes
             others = [
@@ -82,7 +81,7 @@ def release(
             ]  # the course had them once
             folders = {path.parent for path in written if path.name == RELEASED}
             for folder in folders | {course.root / release_place(name, one) for name in assignments for one in others}:
-                for path in _files(folder):
+                for path in [*_files(folder), *folder.glob(".*.part")]:  # half written, by a process that was killed
                     if path not in written:
                         path.unlink()
     return sorted(written)

@@ -63,12 +63,12 @@ def autograder(
 def main() -> None:
     """Runs a command. Whatever the surroundings lack (a home, room for what is printed, UTF-8) is a sentence, never a traceback."""
     shell.settle_streams()
-    shell.heed_signals()
-    scratch.settle()
-    shell.choose_language(sys.argv[1:])
-    command = typer.main.get_command(app)
-    shell.prepare(command)
     try:
+        shell.heed_signals()
+        scratch.settle()
+        shell.choose_language(sys.argv[1:])
+        command = typer.main.get_command(app)
+        shell.prepare(command)
         try:
             command(prog_name="autograder")
         finally:

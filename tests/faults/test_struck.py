@@ -38,7 +38,8 @@ def strikes() -> list[tuple[str, str, float]]:
     names = list(COMMANDS)
     if COUNT:
         return [(draw.choice(names), draw.choice(SIGNALS), draw.random()) for _ in range(COUNT)]
-    return [(name, SIGNALS[(SEED + place) % len(SIGNALS)], draw.random()) for place, name in enumerate(names[:-1])]
+    drawn = [(name, SIGNALS[(SEED + place) % len(SIGNALS)], draw.random()) for place, name in enumerate(names)]
+    return [*drawn, ("release", "SIGTERM", 0.0)]  # before a command has begun
 
 
 @pytest.fixture(scope="module", autouse=True)
