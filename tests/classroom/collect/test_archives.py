@@ -49,7 +49,7 @@ def test_a_path_that_leaves_the_archive_is_refused(name, work, tmp_path, classro
     assert counted == {("ada", "deep"): "taken"}
     assert list(left.values()) == ["its path leaves the archive"]
     new = set(tree(tmp_path)) - before
-    assert new and all(name.startswith("course/submitted/") for name in new)
+    assert new and all(name.startswith(("course/submitted/", "course/journal/")) for name in new)
 
 
 def test_links_are_refused_in_archives_and_folders(work, tmp_path, folder, collecting):
