@@ -160,11 +160,11 @@ OWN: dict[str, dict[str, str]] = {
     },
     "accuracy": {"split": "which images", "at_least": "the threshold, 0 to 1", "targets": _AIMS},
     "evaluation": {
-        "model": "name of the network", "split": "which images", "metric": "which number", "tolerance": "absolute",
+        "model": "name of the network", "split": "which images", "metric": "which number: the names of `metric`'s", "tolerance": "absolute",
         "trained": "whether the network must come out of `fit`",
     },
     "evaluations": {
-        "models": "name of the dictionary of networks", "split": "which images", "metric": "which number",
+        "models": "name of the dictionary of networks", "split": "which images", "metric": "which number: the names of `metric`'s",
         "tolerance": "absolute", "trained": "whether the networks must come out of `fit`, and not be one under all names",
         "enough": "how many numbers there must be",
     },

@@ -93,7 +93,7 @@ def choose_language(arguments: Sequence[str]) -> None:
 
 def prepare(command: Any) -> None:
     """Translate the help of `command` and of all below it, and give options of well-known names their completion."""
-    command.help, command.epilog = _(command.help or ""), _example(command.epilog or "")
+    command.help, command.epilog = command.help and _(command.help), _example(command.epilog or "")
     for parameter in command.params:
         if getattr(parameter, "help", None):
             parameter.help = _(parameter.help)

@@ -21,8 +21,8 @@ class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
     """A value that a program wrote: immutable, no unknown fields, exact types."""
 
 
-class Written(Frozen, strict=False):
-    """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0. True is no number."""
+class Written(Frozen, strict=False, allow_inf_nan=False):
+    """A value that people write, in YAML or as arguments: a list is a tuple there, and 1 is 1.0. True is no number, nor is .inf or .nan."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -81,14 +82,29 @@ class Kind(NamedTuple):
         return " ".join(filter(None, (_(_NAMES[self.name], example=_EXAMPLE), str(self.bounds))))
 
 
+_A_NUMBER = Kind("number")
+
+
 @cache
 def read(takes: str) -> tuple[Kind, ...]:
     return tuple(map(Kind.read, takes.split(" | ")))
 
 
 def fits(takes: str, value: Any) -> bool:
-    """Whether a plain value, a list among them, may stand in a setting that takes that."""
-    return any(kind.holds(value) for kind in read(takes))
+    """Whether a plain value may stand in a setting that takes that. Where numbers may, too, a list is one of them (or of texts)."""
+    kinds = read(takes)
+    if isinstance(value, (list, tuple)) and {kind.name for kind in kinds} & {"whole", "number"}:
+        texts = any(kind.name == "text" for kind in kinds)
+        parts = [*_leaves(value)]
+        right = all(_A_NUMBER.holds(part) or (texts and isinstance(part, str)) for part in parts)
+        return bool(parts) and right and any(kind.holds(value) for kind in kinds)
+    return any(kind.holds(value) for kind in kinds)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What stands in a list of lists; an empty one among them is none of numbers."""
+    for part in value:
+        yield from _leaves(part) if isinstance(part, (list, tuple)) and part else (part,)
 
 
 def takes_objects(takes: str) -> bool:

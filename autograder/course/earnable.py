@@ -9,10 +9,11 @@ from autograder.common import allowed
 from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
 from autograder.common.hints.for_errors import meant
-from autograder.common.i18n import _
-from autograder.course.checks.accuracy import Accuracy, Evaluation, Evaluations, Metric, OnSplit
+from autograder.common.i18n import N_, _
+from autograder.course.checks.accuracy import Accuracy, Metric, OnSplit
 from autograder.course.checks.arrays import ArrayCheck
 from autograder.course.checks.base import Check
+from autograder.course.checks.evaluation import Evaluation, Evaluations
 from autograder.course.checks.layers import Layers
 from autograder.course.checks.network import Parameters
 from autograder.course.checks.predictions import Predictions
@@ -115,7 +116,7 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
         )
     measured = (
         check.metric
-        if isinstance(check, (Metric, Score))
+        if isinstance(check, (Metric, Score, Evaluation, Evaluations))
         else "accuracy"
         if isinstance(check, (Accuracy, Predictions))
         else ""
@@ -127,8 +128,9 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
 
 def _beyond(check: Check, limits: Limits) -> str:
     """More than the grader does for a submission, or than tells anything."""
-    if isinstance(check, (Evaluation, Evaluations)) and check.metric == "accuracy" and check.tolerance >= 1:
-        return _("every accuracy is within a tolerance of {number:g}: write 1 % as 0.01", number=check.tolerance)
+    if isinstance(check, (Evaluation, Evaluations)) and check.metric in OF_CLASSES and check.tolerance >= 1:
+        said = N_("every {metric} is within a tolerance of {number:g}: write 1 % as 0.01")
+        return _(said, metric=check.metric, number=check.tolerance)
     if isinstance(check, Epochs) and (least := check.equals or check.at_least or 0) > limits.epochs:
         return _(
             "it asks for {number} epochs, and the grader trains for {most}: raise `limits.epochs`",

@@ -124,6 +124,7 @@ def mistakes(old: Any) -> Iterator[tuple[str, Any]]:
             ("a list", [old]),
             ("huge", 10**30),
             ("nan", float("nan")),
+            ("infinite", float("inf")),
         )
         yield from (("a half more", old + 0.5),) if isinstance(old, int) else (("a hundred times", old * 100),)
     elif isinstance(old, str):

@@ -128,4 +128,5 @@ def test_each_mistake_is_refused_with_line_key_and_remedy_or_is_right_for_a_reas
             for line in said.splitlines()
         ):
             odd.append((at, name, said))
-    assert taken == [] and odd == [] and refused > COUNT / 2
+    assert (taken, odd) == ([], [])
+    assert refused > COUNT / 2

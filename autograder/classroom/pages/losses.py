@@ -17,6 +17,7 @@ from autograder.course.checks import (
     accuracy,
     arrays,
     compiling,
+    evaluation,
     functions,
     layers,
     named_layers,
@@ -41,13 +42,13 @@ _SPOILS: tuple[tuple[tuple[type[Check], ...], str], ...] = (
 _BY_HAND = (values.ValueCheck, values.Choice, functions.Function)
 _SPOILS_NOTHING = (
     *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, named_layers.LayerNames, named_layers.SameLayers, training.BatchSize,
-    accuracy.Accuracy, predictions.Predictions, accuracy.Evaluation, accuracy.Evaluations,
+    accuracy.Accuracy, predictions.Predictions, evaluation.Evaluation, evaluation.Evaluations,
 )  # fmt: skip
 # ... and what a check's verdict rests on beside the answer itself; all but answers by hand also on that something was made at all.
 _RESTS: tuple[tuple[tuple[type[Check], ...], frozenset[str]], ...] = (
     ((accuracy.Accuracy,), frozenset({_SHAPE, _DATA, _NETWORK, _COMPILING, _TRAINING})),
-    ((accuracy.Evaluations,), frozenset({_SHAPE, _DATA, _COMPILING, _TRAINING})),
-    ((accuracy.Evaluation, predictions.Predictions, training.TrainedOn), frozenset({_SHAPE, _DATA})),
+    ((evaluation.Evaluations,), frozenset({_SHAPE, _DATA, _COMPILING, _TRAINING})),
+    ((evaluation.Evaluation, predictions.Predictions, training.TrainedOn), frozenset({_SHAPE, _DATA})),
     (_STRUCTURE, frozenset({_NETWORK})),
 )  # fmt: skip
 

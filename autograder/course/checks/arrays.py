@@ -27,8 +27,8 @@ class ArrayCheck(Check):
     type: Literal["array"] = "array"
     shape: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     kind: Literal["float", "integer"] | None = None
-    minimum: float | None = Field(default=None, allow_inf_nan=False)
-    maximum: float | None = Field(default=None, allow_inf_nan=False)
+    minimum: float | None = None
+    maximum: float | None = None
     equals: Split | Literal["all_train_labels", "train_labels", "holdout_labels", "test_labels"] | None = None
     scaling: Literal["unit", "raw"] | None = None
     prepared: str = ""

@@ -23,7 +23,16 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
 )
-from autograder.course.checks import accuracy, compiling, effective_layers, layers, named_layers, network, training
+from autograder.course.checks import (
+    accuracy,
+    compiling,
+    effective_layers,
+    evaluation,
+    layers,
+    named_layers,
+    network,
+    training,
+)
 from autograder.course.checks.base import Check, Lab, built
 from autograder.course.checks.layer_specs import LayerSpec
 
@@ -87,9 +96,9 @@ def _trained(check: Check) -> tuple[str, ...]:
     """Where the networks are whose training a check looks at."""
     if isinstance(check, _TRAINING):
         return (check.of,)
-    if isinstance(check, accuracy.Evaluation):
+    if isinstance(check, evaluation.Evaluation):
         return (check.model,)
-    return (check.models,) if isinstance(check, accuracy.Evaluations) else ()
+    return (check.models,) if isinstance(check, evaluation.Evaluations) else ()
 
 
 def _models(values: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, ModelDescription]]:

@@ -10,7 +10,7 @@ import contextlib
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
 from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import N_, _
@@ -32,7 +32,7 @@ from autograder.course.checks.in_words import built
 
 MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
 Kind = Literal[
-    "any", "integer", "number", "loss", "accuracy", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
+    "any", "integer", "number", "loss", "accuracy", "metric", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
     "dictionary", "table", "figure", "object",
 ]  # fmt: skip
 NAMES: dict[str, str] = {
@@ -40,6 +40,7 @@ NAMES: dict[str, str] = {
     "number": N_("a number"),
     "loss": N_("a number"),
     "accuracy": N_("a number"),
+    "metric": N_("a number"),
     "boolean": N_("True or False"),
     "text": N_("a text, in quotes"),
     "list": N_("a list or tuple"),
@@ -57,7 +58,8 @@ NAMES: dict[str, str] = {
 }
 _AN_ANSWER, _NUMBERS = N_("an answer"), N_("numbers, returned by the function")
 RETURNS_NOTHING = N_("The function returns nothing: end it with `return ...`; print() only shows a value.")
-MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate()
+MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate(), for every network
+_OF_EVALUATE = {**MEASURED, "metric": N_("metric")}
 _KINDS_OF: dict[type, Kind] = {
     ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
     ListDescription: "list", ScalarDescription: "any", TableDescription: "table", FigureDescription: "figure", ObjectDescription: "object",
@@ -79,7 +81,7 @@ class ArgumentSpec(Written):
 
     shape: tuple[Annotated[int, Field(gt=0)] | str, ...] | None = None
     integer: tuple[int, int] | None = None
-    number: tuple[FiniteFloat, FiniteFloat] | None = None
+    number: tuple[float, float] | None = None
     boolean: Literal[True] | None = None
 
     @model_validator(mode="after")
@@ -162,7 +164,7 @@ class Form(Written):
             actual = plain(value)
         except TypeError:
             return Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
-        if actual is None and self.kind not in MEASURED:
+        if actual is None and self.kind not in _OF_EVALUATE:
             return Malformed(_(_AN_ANSWER), _("Set `{of}` to your answer.", of=name))
         return (
             None if has_form(actual, self.kind) else Malformed(_(NAMES[self.kind]), _should_be(value, name, self.kind))
@@ -190,8 +192,8 @@ def _as_typed(answer: Any) -> str:
 
 
 def _should_be(value: Any, name: str, kind: str) -> str:
-    if kind in MEASURED and isinstance(value, (ListDescription, ArrayDescription, MappingDescription)):
-        metric = _(MEASURED[kind])
+    if kind in _OF_EVALUATE and isinstance(value, (ListDescription, ArrayDescription, MappingDescription)):
+        metric = _(_OF_EVALUATE[kind])
         return _("model.evaluate(...) returns the loss and the metrics: take the {metric}.", metric=metric)
     return _("`{of}` should be {form}.", of=name, form=_(NAMES[kind]))
 
@@ -296,7 +298,7 @@ def has_form(value: Any, kind: str) -> bool:
     match kind:
         case "integer":
             return type(value) is int or (type(value) is float and value.is_integer())
-        case "number" | "loss" | "accuracy":
+        case "number" | "metric" | "loss" | "accuracy":
             return type(value) in (int, float)
         case "boolean":
             return type(value) is bool

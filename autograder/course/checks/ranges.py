@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Tag, model_validator
 
 from autograder.common.i18n import _
 from autograder.common.models import Written
@@ -75,8 +75,8 @@ class Aim(NamedTuple):
 class Range(Written):
     """What a setting may be: between two bounds, or one of several."""
 
-    at_least: float | None = Field(default=None, allow_inf_nan=False)
-    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    at_least: float | None = None
+    at_most: float | None = None
     any_of: tuple[Any, ...] = ()
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ class LearningRates(FitCheck):
     """The learning rates that a training had, one after another, whatever lowered them: a callback, an assignment or a second `fit`."""
 
     type: Literal["learning_rates"] = "learning_rates"
-    equals: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = ()
+    equals: tuple[Annotated[float, Field(ge=0)], ...] = ()
     falls: bool = False
     asks = ("equals", "falls")
 

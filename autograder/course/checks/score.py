@@ -29,10 +29,10 @@ class Score(Check):
 
     type: Literal["score"] = "score"
     metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "r2", "mae", "mse", "rmse"]
-    at_least: float | None = Field(default=None, allow_inf_nan=False)
-    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    at_least: float | None = None
+    at_most: float | None = None
     reported: str = ""
-    tolerance: float = Field(default=0.02, ge=0, allow_inf_nan=False)
+    tolerance: float = Field(default=0.02, ge=0)
     split: Literal["holdout", "test"] = "test"
     data: InCourse = InCourse("")
     accepts = (ObjectDescription,)

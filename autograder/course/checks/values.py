@@ -44,8 +44,8 @@ class ValueCheck(Check):
     type: Literal["value"] = "value"
     equals: Plain = None
     any_of: tuple[Plain, ...] = ()
-    at_least: float | None = Field(default=None, allow_inf_nan=False)
-    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    at_least: float | None = None
+    at_most: float | None = None
     tolerance: float = Field(default=0.0, ge=0, lt=1)
     kind: Literal["integer", "number", "boolean", "text", "list", "pair", "lists", "any"] = "any"
     accepts = (ScalarDescription, ListDescription, ArrayDescription)

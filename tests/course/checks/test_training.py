@@ -438,7 +438,41 @@ def test_an_evaluation_is_a_number(value):
     assert found.hint == "`value` should be a number."
 
 
+class Errors(FakeLab):
+    """A regression's numbers; ``evaluate`` gives the loss, and the metric that was compiled."""
+
+    def evaluate(self, model, split, scaling=""):
+        return {"loss": 9.0, "accuracy": 0.0}
+
+    def score(self, model, split, metric):
+        found = {"mean_squared_error": 9.0, "root_mean_squared_error": 3.0, "mean_absolute_error": 2.5, "r2_score": 0.4}
+        return {metric: {**found, "median_absolute_error": 2.25, "max_error": 12.0}[metric]}
+
+
+@pytest.mark.parametrize(
+    ("metric", "number", "hint"),
+    [
+        ("mae", 2.5, None), ("mean_absolute_error", 2.51, None), ("r2_score", 0.4, None), ("root_mean_squared_error", 3.0, None),
+        ("mae", 9.0, "This is the loss, and the mean_absolute_error is asked for"), ("loss", 2.5, "This is the mean_absolute_error, and the loss is asked for"),
+        ("mae", 3.0, "This is the root_mean_squared_error, and the mean_absolute_error is asked for"),
+        ("rmse", 9.0, "This is the loss"), ("rmse", 12.0, "This is the max_error"), ("r2_score", 2.5, "This is the mean_absolute_error"),
+        ("r2_score", 0.9, "this very network"),
+    ],
+)  # fmt: skip
+def test_any_metric_that_the_grader_measures_can_be_asked_for_and_is_told_from_the_others(metric, number, hint):
+    asked = {**EVALUATION, "metric": {"rmse": "RootMeanSquaredError"}.get(metric, metric), "tolerance": 0.02}
+    network = trained(compiled=compiled(loss="mean_squared_error"))
+    found = outcome(asked, scalar(number), Errors(), model=network)
+    assert (found.status is Status.PASSED) == (hint is None), found
+    assert (hint or "") in found.hint
+    each = {**EVALUATIONS, "metric": asked["metric"], "tolerance": 0.02}
+    several = outcome(each, mapping(one=number), Errors(), models=mapping(one=network))
+    assert (several.status, several.hint) == (found.status, found.hint)
+
+
 def test_the_list_that_evaluate_returns_is_no_number():
+    found = outcome({**EVALUATION, "metric": "mae"}, listed(9.0, 2.5), Errors(), model=trained())
+    assert "returns the loss and the metrics: take the metric" in found.hint
     found = outcome(EVALUATION, listed(0.4, 0.87), FakeLab(accuracy=0.87), model=trained())
     assert (found.status, found.expected) == (Status.FAILED, "a number")
     assert "returns the loss and the metrics: take the accuracy" in found.hint

@@ -7,7 +7,7 @@ differ when not. The lab says the same numbers as ``evaluate``: that a right net
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,12 +16,15 @@ import numpy as np
 from autograder.authoring.verify.bench.arrays import Arrays
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
+from autograder.common.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
+from autograder.course.checks.metric_names import SCORES
 from autograder.kernel.home.student import HomeLab
 from autograder.networks.lab import data_record
 
 GOOD, FAR = 0.88, 0.01  # accuracy of whatever was trained; what two numbers differ by that are not the same
 UNTRAINED = {"loss": 2.3, "accuracy": 0.1}
+AWRY = 1e9  # the error of what was never trained, or on other targets
 
 
 @dataclass
@@ -37,10 +40,14 @@ class Training:
     rates: tuple[float, ...] = ()  # that callbacks set, epoch by epoch
 
 
-def score(model: ModelDescription, measured_on: tuple[Any, ...]) -> dict[str, float]:
-    """Loss and accuracy of a network on the images that `measured_on` tells apart."""
+def score(model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterable[str] = ()) -> dict[str, float]:
+    """Loss, accuracy and scikit-learn's `metrics` of a network on the rows that `measured_on` tells apart.
+
+    Metrics as of a network that is as good as always right, if it was trained on what it should answer: hardly an error, a score of nearly one.
+    """
+    errors = {name for name in metrics if name.endswith("_error")}
     if not model.fits:
-        return dict(UNTRAINED)
+        return {**UNTRAINED, **{name: AWRY if name in errors else -AWRY for name in metrics}}
     layers = [(layer.type, sorted((key, str(value)) for key, value in layer.config.items())) for layer in model.layers]
     fits = [
         (f.epochs, f.batch_size, _data(f.data), f.compiled.optimizer.type, sorted(map(str, f.compiled.optimizer.settings.items())))
@@ -48,7 +55,9 @@ def score(model: ModelDescription, measured_on: tuple[Any, ...]) -> dict[str, fl
     ]  # fmt: skip
     digits = int(sha256(repr((layers, fits, measured_on))), 16)
     # Steps above every tolerance: what is about something else is never near by chance.
-    return {"loss": 0.3 + FAR * (digits % 100), "accuracy": GOOD + FAR / 2 * (digits // 100 % 10)}
+    far = AWRY if any(fit.data.changed_labels for fit in model.fits) else FAR / 2 * (digits // 100 % 10)
+    found = {name: far if name in errors else 1 - far for name in metrics}
+    return {"loss": 0.3 + FAR * (digits % 100), "accuracy": GOOD + FAR / 2 * (digits // 100 % 10), **found}
 
 
 def _data(record: DataRecord) -> tuple[Any, ...]:
@@ -59,6 +68,12 @@ class StandInLab(HomeLab):
     """Measures nothing: says what `score` says."""
 
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
+        return score(model, self._measured_on(model, split, scaling))
+
+    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+        return {metric: score(model, self._measured_on(model, split), [metric])[metric]}
+
+    def _measured_on(self, model: ModelDescription, split: str, scaling: str = "") -> tuple[Any, ...]:
         rows = self.rows(split)
         counts = {"train": 0, "holdout": 0, "test": 0}
         if split in counts:
@@ -66,13 +81,7 @@ class StandInLab(HomeLab):
         else:
             counts |= {"train": len(self.rows("train")), "holdout": len(self.rows("holdout"))}
         scaled = scaling or (model.fits[-1].data.scaling if model.fits else "unit")
-        return score(model, (counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled))
-
-    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
-        """As of a network that is always right, if it was trained on what it should answer: no error, or a score of one."""
-        wrong = 1e9 if metric.endswith("_error") else -1e9
-        learned = bool(model.fits) and not any(fit.data.changed_labels for fit in model.fits)
-        return {metric: (0.0 if wrong > 0 else 1.0) if learned else wrong}
+        return counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled
 
     def agreement(self, model: ModelDescription, split: str, classes: Any) -> float:
         given = predicted(self.labels(split).astype(int), self.evaluate(model, split)["accuracy"])
@@ -161,8 +170,9 @@ class StandIns:
 
     def evaluate(self, model: Any, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = "auto", sample_weight: Any = None, steps: Any = None, callbacks: Any = None, return_dict: bool = False, **_others: Any) -> Any:  # fmt: skip
         self._try_out(model, x, y)
-        found = score(*self._about(model, x, y))
-        values = {"loss": found["loss"], **dict.fromkeys(_metric_names(model), found["accuracy"])}
+        names = {name: canonical("metrics", name) for name in _metric_names(model)}
+        found = score(*self._about(model, x, y), SCORES)
+        values = {"loss": found["loss"], **{name: found.get(known, found["accuracy"]) for name, known in names.items()}}
         if return_dict:
             return values
         return list(values.values()) if len(values) > 1 else found["loss"]

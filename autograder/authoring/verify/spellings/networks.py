@@ -32,12 +32,13 @@ def shape_of(node: ast.AST) -> ast.expr | None:
 
 
 def stacked(node: ast.AST) -> list[ast.expr] | None:
-    """The layers in the list of a Sequential; None for anything else."""
+    """The layers in the list of a Sequential; None for anything else, and where they are made by a loop in it."""
     if (
         isinstance(node, ast.Call)
         and calls(node, "keras.Sequential")
         and node.args
         and isinstance(node.args[0], ast.List)
+        and not any(isinstance(layer, ast.Starred) for layer in node.args[0].elts)
     ):
         return node.args[0].elts
     return None

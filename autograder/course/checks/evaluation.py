@@ -1,0 +1,229 @@
+"""Checks on a number that a student got by evaluating a network: the grader measures it again."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.i18n import N_, _
+from autograder.common.keras_names import canonical
+from autograder.common.results import Status
+from autograder.common.wire.description import MappingDescription, ModelDescription, ScalarDescription
+from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, malformed, passed, show, undecided
+from autograder.course.checks.causes import torn
+from autograder.course.checks.compiling import compiled
+from autograder.course.checks.forms import MEASURED, Form, Kind
+from autograder.course.checks.in_words import one_network
+from autograder.course.checks.metric_names import SCORES, MetricName, called
+from autograder.course.checks.ranges import ACCURACY
+from autograder.course.checks.training import split_name, trainings
+from autograder.course.checks.values import AT_LEAST
+
+_ERRORS = tuple(name for name in SCORES if name.endswith("_error"))  # easily taken for each other
+
+
+class _Evaluated(Check):
+    """What the checks on ``evaluate`` share. `trained`: whether the network must come out of ``fit``."""
+
+    split: Split = "holdout"
+    metric: MetricName = ACCURACY
+    tolerance: float = Field(default=0.002, gt=0)
+    trained: bool = False
+
+    def compared(self, given: Any, model: Any, facts: Facts, others: Mapping[str, Any] | None = None) -> Verdict:
+        """The verdict on one number for one network; `others` that were measured too, by the name of their number."""
+        if not isinstance(model, ModelDescription):
+            return failed(_("a network"), show(model))
+        if isinstance(uncompiled := compiled(model), Verdict):
+            return uncompiled
+        if self.trained and isinstance(untrained := trainings(model), Verdict):
+            return untrained
+        if found := Form(kind=self.kind).problem(given, self.of):
+            return malformed(found.expected, show(given), found.hint)
+        number_: Any = given.value
+        try:
+            measured = self._measured(model, self.split, facts)
+        except CannotRebuild as error:
+            return undecided(error)
+        right = measured[self.metric]
+        near = abs(number_ - right) <= self.tolerance  # which another number may be too
+        if near and (self._is(number_, right) or self._is_rounded(number_, measured, (3, 4))):
+            return passed(f"{number_:.4f}")
+        hint = ("" if near else self._hint(number_, measured, model, facts)) or self._another(
+            number_, model, facts, others or {}
+        )
+        if near and not hint:
+            return passed(f"{number_:.4f}")
+        return failed(f"{right:.4f}", f"{number_:.4f}", hint or self._guessed(number_, measured, model))
+
+    @property
+    def kind(self) -> Kind:
+        """Of the number's form: one of several that ``evaluate`` returns."""
+        return self.metric if self.metric in MEASURED else "metric"  # type: ignore[return-value]
+
+    def _measured(self, model: ModelDescription, split: str, facts: Facts) -> Mapping[str, float]:
+        """What the grader finds on `split`: loss, accuracy, and the metric that is asked for. Raises CannotRebuild where it can't."""
+        found = facts.lab.evaluate(model, split)
+        return {**found, **facts.lab.score(model, split, self.metric)} if self.metric in SCORES else found
+
+    def _is(self, number_: float, measured: float) -> bool:
+        """Whether it is that very number, not one like it, whatever the check tolerates: as splits are large, no two are by chance."""
+        return abs(number_ - measured) <= min(self.tolerance / 20, max(1e-4, 1e-5 * abs(measured)))
+
+    def _hint(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
+        """What was done with the right number."""
+        for other, value in self._mistakable(measured, model, facts):
+            if abs(number_ - value) <= self.tolerance < abs(value - measured[self.metric]):
+                if other in MEASURED and self.metric in MEASURED:
+                    hint = N_("This is the {other}: model.evaluate(...) returns the loss first, then the metrics.")
+                    return _(hint, other=called(other))
+                return _(
+                    "This is the {other}, and the {metric} is asked for.",
+                    other=called(other),
+                    metric=called(self.metric),
+                )
+        if self.metric == ACCURACY and abs(number_ / 100 - measured[ACCURACY]) <= self.tolerance:
+            return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
+        if self.metric == ACCURACY and number_ > 100:
+            return _("This counts answers: divide by how many there are in all, and it is a share from 0 to 1.")
+        with contextlib.suppress(CannotRebuild, NotImplementedError):
+            unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
+            right = unscaled.get(self.metric)  # one that is only near it may be of an early epoch
+            if right is not None and self._is(number_, right):
+                return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
+        return ""
+
+    def _mistakable(
+        self, measured: Mapping[str, float], model: ModelDescription, facts: Facts
+    ) -> Iterator[tuple[str, float]]:
+        """Other numbers of the same network on the same rows, by name."""
+        of_numbers = model.compiled is not None and canonical("losses", model.compiled.loss.type) in _ERRORS
+        yield from (
+            (name, measured[name]) for name in MEASURED if name != self.metric and not (of_numbers and name == ACCURACY)
+        )
+        for other in _ERRORS if of_numbers or self.metric in _ERRORS else ():
+            with contextlib.suppress(CannotRebuild, NotImplementedError):
+                yield other, facts.lab.score(model, self.split, other)[other]
+
+    def _is_rounded(self, number_: float, measured: Mapping[str, float], to: tuple[int, ...]) -> bool:
+        """Whether it is the right number, rounded `to` so many digits."""
+        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in to)
+
+    def _another(self, number_: float, model: ModelDescription, facts: Facts, others: Mapping[str, Any]) -> str:
+        """Where it is the number of another split, of an epoch of the training, or of another network."""
+        words = {"metric": called(self.metric), "split": split_name(self.split)}
+        for split in ("train", "test", "holdout"):
+            with contextlib.suppress(CannotRebuild, NotImplementedError):
+                if split != self.split and self._is(number_, self._measured(model, split, facts)[self.metric]):
+                    return _(
+                        "That is its {metric} on {other}: evaluate it on {split}.", other=split_name(split), **words
+                    )
+        for fit in model.fits:
+            for name, values in fit.history.items():  # what was validated last is the trained network, on whatever data
+                earlier = {self.metric: values, f"val_{self.metric}": values[:-1]}.get(name, ())
+                epoch = next((number for number, one in enumerate(earlier, 1) if self._is(number_, one)), 0)
+                if epoch:
+                    return _(
+                        "That is the {metric} that fit() measured in epoch {epoch}: evaluate the trained network on {split}.",
+                        epoch=epoch, **words,
+                    )  # fmt: skip
+        for split in dict.fromkeys((self.split, "holdout", "test")):
+            for name, other in {**facts.elsewhere, **others}.items():
+                with contextlib.suppress(CannotRebuild, NotImplementedError):
+                    if other is not model and self._is(number_, self._measured(other, split, facts)[self.metric]):
+                        found = {"name": name, "other": split_name(split), **words}
+                        return _(
+                            "That is the {metric} of `{name}` on {other}: evaluate this network on {split}.", **found
+                        )
+        return ""
+
+    def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
+        if self._is_rounded(number_, measured, (1, 2)):
+            return _("This is rounded: hand in the number as evaluate() returns it.")
+        if self.metric == ACCURACY and abs(1 - number_ - measured[ACCURACY]) <= self.tolerance / 20:
+            return _("This is the share of wrong answers: count those that equal their targets, ==.")
+        if said := torn(
+            fit.data for fit in model.fits
+        ):  # then the hold-out's are torn too, mostly, and nobody can tell which number that gives
+            return said
+        if self.metric == ACCURACY and number_ < measured[ACCURACY] / 100:
+            return _(
+                "Hardly an answer counts as right here: compare the class of each image with its own target, number by number."
+            )
+        classes = ((model.layers[-1].output_shape if model.layers else None) or (1,))[-1] or 1
+        guessing = {ACCURACY: 2 / classes, "loss": math.log(classes) / 1.5}.get(self.metric)
+        sign = 1 if self.metric == ACCURACY else -1
+        if guessing is not None and classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:
+            return _(
+                "A network that only guesses gets this, and yours is better: was it evaluated before fit(), was it another network, "
+                "or do samples and targets no longer belong together?"
+            )
+        return _("Evaluate this very network on {split}.", split=split_name(self.split))
+
+
+class Evaluation(_Evaluated):
+    """A number that the student got from ``evaluate`` agrees with the grader's own evaluation of that network."""
+
+    type: Literal["evaluation"] = "evaluation"
+    model: str
+    accepts = (ScalarDescription,)
+    wanted = N_("a number")
+    values_named = ("model",)
+
+    def describe(self) -> str:
+        return _(
+            "`{of}` is the network's {metric} on {split}",
+            of=self.of,
+            metric=called(self.metric),
+            split=split_name(self.split),
+        )
+
+    def form(self) -> Form:
+        return Form(kind=self.kind)
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        return self.compared(value, facts.of(self.model), facts)
+
+
+class Evaluations(_Evaluated):
+    """A dictionary of such numbers, one for each network of a dictionary of networks."""
+
+    type: Literal["evaluations"] = "evaluations"
+    models: str
+    enough: int = Field(default=1, gt=0)
+    accepts = (MappingDescription,)
+    wanted = N_("a dictionary")
+    values_named = ("models",)
+
+    def describe(self) -> str:
+        return _(
+            "`{of}` holds each network's {metric} on {split}",
+            of=self.of,
+            metric=called(self.metric),
+            split=split_name(self.split),
+        )
+
+    def decide(self, value: Any, facts: Facts) -> Verdict:
+        models = facts.of(self.models)
+        if not isinstance(models, MappingDescription):
+            return failed(_("a dictionary of networks as `{models}`", models=self.models), show(models))
+        if not value.items:
+            return failed(_("a dictionary of numbers"), _("an empty dictionary"))
+        if len(value.items) < self.enough:
+            return failed(_(AT_LEAST, number=self.enough), show(value))
+        networks = {
+            key: one for key, one in models.items.items() if key in value.items and isinstance(one, ModelDescription)
+        }
+        if self.trained and one_network(self.models, networks):
+            return failed(_("another network under each name"), _("the same network under all of them"))
+        for key, item in value.items.items():
+            verdict = self.compared(item, models.items.get(key), facts, networks)
+            if verdict.hint or verdict.expected or verdict.status is not Status.PASSED:
+                expected = f"{key}: {verdict.expected}" if verdict.expected else ""
+                return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")
+        return passed(show(value))

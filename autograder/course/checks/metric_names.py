@@ -1,0 +1,38 @@
+"""The numbers that the grader measures of a network, by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from autograder.common import keras_names
+from autograder.common.hints.for_errors import meant
+from autograder.common.i18n import _
+from autograder.course.checks.forms import MEASURED
+
+# scikit-learn's, by its names: the grader hands them its own targets and what the network answers.
+SCORES = (
+    "r2_score", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "max_error",
+    "explained_variance_score", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",
+)  # fmt: skip
+_SAME_IN_KERAS = ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
+
+
+def _measured(name: str) -> str:
+    if name in MEASURED or name in SCORES:
+        return name
+    found = keras_names.canonical("metrics", name)
+    if found != "accuracy" and found not in _SAME_IN_KERAS:
+        raise ValueError(
+            _("the grader doesn't measure {metric}: {meant}", metric=name, meant=meant(name, [*MEASURED, *SCORES]))
+        )
+    return found
+
+
+MetricName = Annotated[str, AfterValidator(_measured)]
+
+
+def called(metric: str) -> str:
+    """A metric in people's words."""
+    return _(MEASURED[metric]) if metric in MEASURED else metric
