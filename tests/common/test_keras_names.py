@@ -175,3 +175,20 @@ def test_no_default_of_a_setting_is_refused():
             refused.add((name, key))
     assert tried > 2000 and sum(kind.name != "any" for kind in kinds) > 0.6 * len(kinds)
     assert refused == {("SelfTrainingClassifier", "estimator")}  # whose fit() refuses its default itself
+
+
+def test_where_numbers_may_stand_a_list_is_one_of_them():
+    """Every setting of every class that takes numbers and lists; texts only where one may stand alone."""
+    beside = {
+        takes
+        for name, key, takes, _default in _defaults()
+        if {"list", "number"} <= {kind.name.replace("whole", "number") for kind in setting_kinds.read(takes)}
+    }
+    assert len(beside) > 5
+    for takes in beside:
+        texts = any(kind.name == "text" for kind in setting_kinds.read(takes))
+        for right in ([1, 2], [3, 3, 3], [[1, 1], [0, 2]]):
+            assert setting_kinds.fits(takes, right), takes
+        for wrong in ([True, 3], [math.nan, 3], [math.inf], [{}, 3], [[], 3], [None], [], [[]], [10**30, 1]):
+            assert not setting_kinds.fits(takes, wrong), (takes, wrong)
+        assert setting_kinds.fits(takes, ["three", 3]) == texts, takes

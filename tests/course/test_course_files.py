@@ -33,7 +33,7 @@ WRONG = {
     "28_dup_key": [":13:", "the key 'seed' stands twice"],
     "30_octal_points": ["reads 042 as the octal number 34", ":12:"],
     "31_big_seed": [":12:", "seed", "less than 4294967296"],
-    "33_nan_points": [":25:", "greater than 0"],
+    "33_nan_points": [":25:", "should be a finite number"],
     "34_unknown_type": [":47:", "did you mean 'trained_on'?"],
     "36_assign_upper": [":19:", "should begin with a small letter"],
     "37_no_assignments": ["should be a mapping of keys to values"],
