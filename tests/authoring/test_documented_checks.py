@@ -5,7 +5,7 @@ import pytest
 import yaml
 from sklearn.datasets import load_diabetes
 
-from autograder.course.checks.accuracy import SCORES
+from autograder.course.checks.metric_names import SCORES
 from autograder.course.checks.registry import _OWN, parse
 from autograder.course.course import Question, load
 from autograder.networks.lab import CourseLab
