@@ -131,7 +131,7 @@ def admit(setup_text: str, content: bytes) -> str:
             _tools = _Tools(setup, Bundle(setup.bundle, content))
         try:
             _require_same(setup)
-            _tools.start()
+            _started(_tools)
             _tools.used = time.monotonic()
         except (AutograderError, OSError, ValueError) as error:
             _close()
@@ -139,6 +139,15 @@ def admit(setup_text: str, content: bytes) -> str:
             return json.dumps({"refused": f"{error}. {remedy}".strip().rstrip("."), "log": said})
         _watch()
     return json.dumps({"pid": os.getpid()})
+
+
+def _started(tools: _Tools) -> None:
+    """Start them, and once more where that fails: what was killed while it started says nothing of this machine."""
+    try:
+        tools.start()
+    except (AutograderError, OSError, ValueError):
+        tools.stop()
+        tools.start()
 
 
 def _require_same(setup: Setup) -> None:
