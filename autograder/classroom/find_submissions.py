@@ -45,9 +45,13 @@ def find_submissions(
         if not is_text(student.name):
             amiss(_no_text(student))
             continue
-        for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
-            if place.is_dir():
-                found.append(Submission(student.name, place.name, _notebook(place)))
+        try:
+            for place in sorted(path for path in student.iterdir() if path.name in wanted and not path.is_symlink()):
+                if place.is_dir():
+                    found.append(Submission(student.name, place.name, _notebook(place)))
+        except OSError as error:
+            said = _("{folder} was not graded: {error}", folder=student, error=error.strerror or error)
+            amiss(SubmissionError(said, _("Make the folder readable for you, and grade again.")))
     if not found:
         raise SubmissionError(
             _("{folder} holds no submission of {students}", folder=folder, students=", ".join(sorted(names)))
@@ -69,7 +73,7 @@ def _no_text(student: Path) -> SubmissionError:
 def _notebook(place: Path) -> Path:
     expected = place / f"{place.name}.ipynb"
     if not expected.exists():
-        others = [path for path in place.glob("*.ipynb") if path.is_file()]
+        others = [path for path in place.iterdir() if path.suffix.lower() == ".ipynb" and path.is_file()]
         if len(others) == 1:
             return others[0]
     return expected

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import errno
 import json
 import os
 import re
@@ -209,6 +210,7 @@ def test_submissions_are_found_in_nbgraders_layout(submitted, course):
     folder = submitted(
         "bob/deep/deep.ipynb", "ada/two_layer/two_layer.ipynb", "ada/deep/deep.ipynb", ".hidden/deep/deep.ipynb",
         "ada/notes/notes.ipynb", "stray.ipynb", "carl/deep/deep (1).ipynb", "dan/deep/a.ipynb", "dan/deep/b.ipynb",
+        "fay/deep/DEEP.IPYNB",
     )  # fmt: skip
     (folder / "eve").mkdir()
     (folder / "eve" / "deep").symlink_to(folder / "ada" / "deep")
@@ -219,9 +221,25 @@ def test_submissions_are_found_in_nbgraders_layout(submitted, course):
         ("bob", "deep", "deep.ipynb"),
         ("carl", "deep", "deep (1).ipynb"),  # a lone notebook was renamed
         ("dan", "deep", "deep.ipynb"),  # missing: which of the two should it be?
+        ("fay", "deep", "DEEP.IPYNB"),
     ]
     assert found(find_submissions(folder, course, ["two_layer"])) == everything[1:2]
     assert found(find_submissions(folder, course, students=["bob", "carl"])) == everything[2:4]
+
+
+@pytest.mark.parametrize("odd", ["", "/deep"])
+def test_a_folder_that_cannot_be_read_is_said_and_stops_nobody(submitted, course, monkeypatch, odd):
+    folder = submitted("ada/deep/deep.ipynb", "bob/deep/a.ipynb", "carl/deep/deep.ipynb")
+    real, told = Path.iterdir, []
+
+    def iterdir(path):
+        if path == Path(f"{folder}/bob{odd}"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert [one[0] for one in found(find_submissions(folder, course, amiss=told.append))] == ["ada", "carl"]
+    assert [str(error) for error in told] == [f"{folder}/bob was not graded: Permission denied"]
 
 
 def test_nothing_to_grade_is_said(submitted, course, tmp_path):
