@@ -1,5 +1,6 @@
 """course.yml: what is in it, what is said about wrong files, and what students may see of it."""
 
+import ast
 import datetime as dt
 import json
 import shutil
@@ -9,6 +10,7 @@ import yaml
 
 from autograder.common.errors import CourseError
 from autograder.course.course import LatePolicy, find, load
+from autograder.course.source_notebook import source_notebook
 
 DUE = "2027-03-14T23:59:00+09:00"
 
@@ -341,7 +343,7 @@ def test_no_parameter_of_a_hidden_check_is_in_the_public_course(course, assignme
 def test_hidden_answers_are_not_told_in_any_text(course):
     """The thresholds, answers and reference functions that only hidden checks have."""
     text = json.dumps(course.public("two_layer", "en")) + json.dumps(course.public("two_layer", "ko"))
-    for secret in ("references.py", 'at_least": 0.84', "1500", "dense_parameters", '"equals": "sigmoid"'):
+    for secret in ("references.py", 'at_least": 0.84', "1500", ":dense_parameters", '"equals": "sigmoid"'):
         assert secret not in text
     text = yaml.safe_dump(course.public("optimizers", "en"))
     assert "equals: rmsprop" not in text and "0.86\n" not in text
@@ -353,3 +355,21 @@ def test_the_public_course_says_which_assignment_and_language_it_is(course):
     assert public["course"]["title"] == "심층 신경망"
     assert public["data"]["holdout"] == {"test_size": 0.2, "random_state": 42}
     assert json.loads(json.dumps(public)) == public
+
+
+def test_what_a_check_cell_hands_in_has_the_name_that_its_checks_and_their_hints_call_it_by(course):
+    """A hint on `model` where `model2` was handed in sends people to another network. (`challenge` has no other: its place in course.yml is
+    what its calibration was measured for.)"""
+    tried, unlike = 0, []
+    for name, one in course.assignments.items():
+        for cell in source_notebook(course, name).cells:
+            if cell.source.startswith("check("):
+                call = ast.parse(cell.source).body[0].value
+                place, *given = call.args
+                handed = {value.id for value in given} | {keyword.arg for keyword in call.keywords}
+                question = place.value.partition(".")[2]
+                unlike += [
+                    (name, question, check.of) for check in one.questions[question].checks if check.of not in handed
+                ]
+                tried += 1
+    assert {*unlike} == {("optimizers", "challenge", "model")} and tried > 40

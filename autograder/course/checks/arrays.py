@@ -128,6 +128,10 @@ class ArrayCheck(Check):
             return _("The first axis counts the samples: there should be {wanted}.", wanted=number(wanted[0]))
         if found[:1] == wanted[:1] and len(found) < len(wanted) and math.prod(axis or 0 for axis in found) == math.prod(wanted):  # fmt: skip
             return _("Each sample should keep its shape, {shape}: leave reshape() out.", shape=wanted[1:])
+        if len(found) == 1 < len(wanted):
+            return _(
+                "One number for each sample: are these the labels? Mind the order of what the split takes and returns."
+            )
         return "" if self.hint else _("Look at .shape: which axis differs?")
 
     @property
