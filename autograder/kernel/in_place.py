@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import operator
 import os
 import re
@@ -18,14 +19,12 @@ import textwrap
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from autograder.kernel.object_notes import replacements
 
 PLACES = [str(Path(__file__).resolve().parent.parent) + os.sep]  # what frames of ours come from
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Call = functools.partial[Any]  # a call that is still to be made
 Steps = Generator[Call, Any, Any]  # of a generator that stands for a function
 
@@ -90,11 +89,41 @@ def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
     return standing
 
 
+def called_by_c(function: Callable[[Any], Steps]) -> Callable[[Any], Any]:
+    """A generator function of one argument as a function, once to be called, of which no frame is on the stack while its calls are made."""
+    calls = _Calls()
+    begin = _Operand(lambda given: calls.begin(function(given)))
+    return functools.partial(functools.reduce, operator.matmul, itertools.chain([begin], calls.operands()))
+
+
+class _Operand:
+    """``something @ operand`` is what `call` gives for it."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, call: Callable[[Any], Any]) -> None:
+        self._call = call
+
+    def __rmatmul__(self, before: Any) -> Any:
+        return self._call(before)
+
+
 class _Calls:
     """The calls that a generator yields, one after another, to be made by C code; the last one gives what the generator returns."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps | None = None) -> None:
         self._steps, self._result, self._ended = steps, None, False
+
+    def begin(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def operands(self) -> Iterator[_Operand]:
+        """What they give, for `operator.matmul`: it is left with the last."""
+        return map(self._operand, map(operator.call, self))
+
+    def _operand(self, result: Any) -> _Operand:
+        self._noted(result)
+        return _Operand(lambda _before: result if self._ended else None)
 
     def made(self) -> Iterator[Any]:
         """What the calls give, each made when it is asked for."""
@@ -104,7 +133,7 @@ class _Calls:
         return self
 
     def __next__(self) -> Callable[[], Any]:
-        if self._ended:
+        if self._ended or self._steps is None:
             raise StopIteration
         try:
             return self._steps.send(self._result)
@@ -114,6 +143,14 @@ class _Calls:
         except BaseException as error:
             leave_out_frames_of_ours(error)
             raise
+
+    def only_last(self) -> Iterator[Any]:
+        """() for each call but the last."""
+        return map(self._or_nothing, map(operator.call, self))
+
+    def _or_nothing(self, result: Any) -> Any:
+        self._result = result
+        return result if self._ended else ()
 
     def _noted(self, result: Any) -> Any:
         self._result = result
@@ -149,28 +186,9 @@ class _TakingLast(ast.NodeTransformer):
         return taken  # type: ignore[no-any-return]
 
 
-def leaving_no_frame(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorates what Keras calls where nothing else stands between, a generator function too: errors pass without frames of ours."""
-    if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def passing(*args: P.args, **kwargs: P.kwargs) -> Any:
-            try:
-                yield from function(*args, **kwargs)
-            except BaseException as error:
-                leave_out_frames_of_ours(error)
-                raise
-    else:
-
-        @functools.wraps(function)
-        def passing(*args: P.args, **kwargs: P.kwargs) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except BaseException as error:
-                leave_out_frames_of_ours(error)
-                raise
-
-    return passing
+def flattened(steps: Steps) -> Iterator[Any]:
+    """Iterates over what a generator returns when the calls that it yields are made; no frame is on the stack meanwhile."""
+    return itertools.chain.from_iterable(_Calls(steps).only_last())
 
 
 def filter_as_keras_does() -> None:

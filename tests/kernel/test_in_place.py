@@ -5,10 +5,11 @@ import inspect
 import traceback
 
 import keras
+import numpy as np
 import pytest
 from keras.src.utils.traceback_utils import filter_traceback
 
-from autograder.kernel.in_place import PLACES, below_handler, done, in_place_of
+from autograder.kernel.in_place import PLACES, below_handler, called_by_c, done, flattened, in_place_of
 from autograder.kernel.object_notes import replacements
 
 INNER = {}
@@ -167,3 +168,74 @@ def test_done_makes_the_calls_of_a_generator():
         return (yield functools.partial(int, "3")) + (yield functools.partial(int, "4"))
 
     assert done(steps()) == 7
+
+
+# ---- what is called, or iterated over, through Python's own code
+
+
+def stack_below(given):
+    """The functions below this one, from the test on."""
+    seen = [frame.name for frame in traceback.extract_stack()][:-1]
+    return given, seen[next(n for n, name in enumerate(seen) if name.startswith("test_")) :]
+
+
+def as_step(steps):
+    """What Keras calls, once for each batch."""
+    return type("Step", (), {"__call__": property(lambda self: called_by_c(steps))})()
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+def test_no_frame_is_on_the_stack_below_what_is_called_by_c(calls):
+    def steps(given):
+        for number in range(calls):
+            given, _seen = yield functools.partial(stack_below, given + number)
+        return given, _seen
+
+    step = as_step(steps)
+    assert callable(step)
+    for _again in range(2):
+        given, seen = step(5)
+        assert given == 5 + sum(range(calls))
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("given", [np.ones((2, 2)), keras.ops.ones((2, 2)), {}, None, iter(())], ids=repr)
+def test_whatever_is_given_comes_and_whatever_is_returned_goes_as_it_is(given):
+    def steps(one):
+        first = yield functools.partial(lambda: one)
+        return first, (yield functools.partial(lambda: one))
+
+    assert all(one is given for one in called_by_c(steps)(given))
+
+
+def test_an_error_in_what_is_called_by_c_closes_the_generator_at_once():
+    noted = []
+
+    def steps(given):
+        try:
+            yield functools.partial(looking, given, way="raise")
+        finally:
+            noted.append("ended")
+
+    raised = called(as_step(steps), 1)
+    assert (str(raised), names(raised)[1:], noted) == ("mine", ["looking"], ["ended"])
+
+
+def test_an_error_of_ours_in_what_is_called_by_c_leaves_no_frame():
+    def steps(given):
+        yield functools.partial(len, "")
+        INNER["own"]()
+
+    assert "autograder/kernel" not in "".join(traceback.format_exception(called(called_by_c(steps), 1)))
+
+
+def test_what_is_flattened_is_what_the_generator_returns_without_a_frame_while_calls_are_made():
+    seen = []
+
+    def steps():
+        for number in range(2):
+            seen.append((yield functools.partial(stack_below, [number])))
+        return iter("abc")
+
+    assert [*flattened(steps())] == ["a", "b", "c"]
+    assert [len(below) for _given, below in seen] == [1, 1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tests.transparency import (
     cells,
+    cells_of_code,
     cells_of_customs,
     cells_of_errors,
     cells_of_looks,
@@ -13,6 +14,7 @@ from tests.transparency import (
     cells_of_notebooks,
     cells_of_numbers,
     cells_of_traces,
+    cells_of_tutorials,
 )
 from tests.transparency.sequences import programs
 
@@ -24,6 +26,8 @@ MODULES = {
     "customs": cells_of_customs,
     "numbers": cells_of_numbers,
     "looks": cells_of_looks,
+    "code": cells_of_code,
+    "tutorials": cells_of_tutorials,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

@@ -36,7 +36,8 @@ def see(name):
     frame, walked = sys._getframe(1), []
     while frame: walked.append(frame.f_code); frame = frame.f_back
     printed = io.StringIO(); traceback.print_stack(file=printed)
-    last = next(n for n, code in enumerate(walked) if code.co_name == '<module>') + 1
+    last = next((n for n, code in enumerate(walked, 1) if code.co_name == '<module>'), None)
+    if last is None: return  # a thread of TensorFlow's
     shown = [(os.path.basename(f.filename)[:12], f.name, f.lineno, f.line) for f in traceback.extract_stack()][-last - 1:-1]
     record = logging.getLogger('mine').findCaller(stack_info=True, stacklevel=3)
     with warnings.catch_warnings(record=True) as heard:

@@ -70,12 +70,17 @@ def measured(call: Call, state: State, code: str, data: tuple[Any, Any, Any], **
     own_metrics = any(
         not type(metric).__module__.startswith("keras.") for metric in metrics_of(call)
     )  # maybe of batches
-    if isinstance(x, DATASETS) or x is None or own_metrics:
+    if isinstance(x, DATASETS) or x is None or own_metrics or none(data):
         raise Unknown
     model = compiled(call, state, code)
     if not how and hasattr(x, "shape"):
         how = {"batch_size": len(x)}
     return KERAS["evaluate"](model, x, y, sample_weight=weights, verbose=0, return_dict=True, **how)
+
+
+def none(data: tuple[Any, Any, Any] | None) -> bool:
+    """Whether there are no rows in an array."""
+    return data is not None and isinstance(data[0], np.ndarray) and not len(data[0])
 
 
 def rows_of(call: Call) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any] | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from autograder.common.errors import ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.description import digest
-from autograder.kernel.in_place import in_place_of
-from autograder.kernel.object_notes import Notes, replacements
+from autograder.kernel.in_place import Steps, called_by_c
+from autograder.kernel.object_notes import Notes
 
 _initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
 _drawn: set[str] = set()  # digests of all first values: weights that were copied from a fresh network are fresh ones
@@ -57,23 +58,28 @@ def count_draws(model: Any, steps: int) -> None:
 
 def remember_initial_values() -> None:
     """From now on every Keras variable knows the digest of its first value, so that weights set by hand are noticed."""
-    import keras
-
-    original = keras.Variable.__init__
-    if replacements.get(original):
+    owner = _owner()
+    original = owner._initialize
+    if isinstance(original, property):
         return
 
-    @in_place_of(original)
-    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+    def initialised(variable: Any, value: Any) -> Steps:
+        yield partial(original, variable, value)  # it may call an initializer of the notebook's
         try:
-            first = digest([array_of(self)])
-            _initial.set(self, first)
+            first = digest([array_of(variable)])
+            _initial.set(variable, first)
             _drawn.add(first)
         except Exception:  # inside a graph there is no value yet
-            _initial.set(self, "")
+            _initial.set(variable, "")
 
-    keras.Variable.__init__ = initialise
+    owner._initialize = property(lambda variable: called_by_c(partial(initialised, variable)))
+
+
+def _owner() -> Any:
+    """The class of variables that gives them their first value."""
+    import keras
+
+    return next(kind for kind in keras.Variable.__mro__ if "_initialize" in vars(kind))
 
 
 def has_value(variable: Any) -> bool:
@@ -90,9 +96,7 @@ def is_initial(variable: Any) -> bool:
         return False
     first = _initial.get(variable)
     if first is None:
-        import keras
-
-        return not replacements.get(keras.Variable.__init__)
+        return not isinstance(_owner()._initialize, property)
     now = digest([array_of(variable)])
     return first in ("", now) or now in _drawn
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_ROWS
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.recognise import Recogniser
+from autograder.kernel.in_place import Call
 
 Step = tuple[int, int, Any]  # as Keras's iterators give it: first batch, last batch, the batches
 
@@ -33,12 +35,27 @@ class EpochData:
     batch_size: int = 0
     ordered: bool = False
 
+    def is_code(self) -> bool:
+        """Whether Keras calls code of the notebook's for them: it then gets them as they are, and calls that itself."""
+        import keras
+
+        return isinstance(self.given["x"], (keras.utils.PyDataset, GeneratorType))
+
+
+def begin(real: Any) -> Iterator[Step]:
+    """An epoch of Keras's own iterator, as it begins, also of one that is judged."""
+    from keras.src.trainers.epoch_iterator import EpochIterator
+
+    EpochIterator.__iter__(real)
+    return iter(real.__next__, None)
+
 
 class ReadEpoch:
     """One epoch read off `real`, Keras's own iterator over what the notebook gave, to its end or to where it can't be judged.
 
-    Iterated over, it is that epoch as `real` would have given it: what was read is given again, then comes what is left.
-    `ran_out` is called where Keras asks for one batch more than there is. `first`: the first epoch of its training.
+    Iterated over, it is that epoch as `real` would have given it: what was read is given again, then comes what is left. Where `real`
+    knows how many steps it has, their end is left: code of the notebook's hears of it when they are used. `ran_out` is called where Keras
+    asks for one batch more than there is. `first`: the first epoch of its training.
     """
 
     def __init__(self, real: Any, ran_out: Callable[[], None], *, first: bool) -> None:
@@ -48,21 +65,21 @@ class ReadEpoch:
         self._error: Exception | None = None
         self._ended = self._short = False
         self.last = -1  # step
-        iter(real)
+        begin(real)
 
     def samples(
         self, recogniser: Recogniser, *, ordered: bool, any_sizes: bool
-    ) -> tuple[SamplesMessage | ArraysMessage, int] | None:
-        """The samples of the epoch, and the size of its batches; in the usual order of these images, unless it is `ordered`.
+    ) -> Generator[Call, Any, tuple[SamplesMessage | ArraysMessage, int] | None]:
+        """Yields the calls of `real`, and returns the samples of the epoch, and the size of its batches; in the usual order of these images, unless it is `ordered`.
 
         None where the data ran out in an epoch before.
 
         Raises CannotTrainHere for batches that are not all of a size, but for a smaller one (`any_sizes`: that doesn't matter), and
         for what isn't recognised: after the first batch, where that shows.
         """
-        if self._more() or self._batches:
+        if (yield from self._more()) or self._batches:
             recogniser.samples(*self._parts(self._batches[:1]))
-        while self._more():
+        while (yield from self._more()):
             if _size(self._batches[0]) * len(self._batches) > MAX_ROWS:
                 raise CannotTrainHere(_("an epoch has more than {number:,} samples", number=MAX_ROWS))
         if self._error is not None:
@@ -87,15 +104,18 @@ class ReadEpoch:
             self._error or (self._first and self._ended)
         ):  # Keras begins again, and says what is wrong
             self._real.reset()
-            yield self._real
+            yield begin(self._real)
             return
         again = self._again()
         yield [(first, last, again) for first, last, _batches in self._steps]
         self.used()
         if self._error is not None:
             raise self._error
-        if not self._ended:
-            yield iter(self._real.__next__, None)
+        yield self.left()
+
+    def left(self) -> Iterable[Step]:
+        """What has not been read."""
+        return () if self._ended else iter(self._real.__next__, None)
 
     def _again(self) -> Iterator[Any]:
         """The batches that were read, in an iterator like Keras's own: its functions are traced for that kind."""
@@ -109,15 +129,16 @@ class ReadEpoch:
         if self._short:
             self._at_end()
 
-    def _more(self) -> bool:
+    def _more(self) -> Generator[Call, Any, bool]:
         """Read the next step."""
-        if self._ended:
+        known = self._real.num_batches
+        if self._ended or (known and self.last + 1 >= known):
             return False
-        try:
-            first, last, iterator = next(self._real)
-        except StopIteration:
+        step = yield partial(next, self._real, None)  # a sequence of the notebook's hears here that an epoch begins
+        if step is None:
             self._ended = True
             return False
+        first, last, iterator = step
         batches: list[Any] = []
         try:
             with self._real.catch_stop_iteration():

@@ -18,13 +18,8 @@ from autograder.kernel.describing.describe_compile import describe_compile
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.weights import digest_of, remember_initial_values
 from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
-from autograder.kernel.graded.judged_epochs import (
-    EvaluationEpochs,
-    JudgedEpochs,
-    Known,
-    TrainingEpochs,
-)
-from autograder.kernel.graded.keras_loops import install_loops, judged_steps, keras_steps
+from autograder.kernel.graded.judged_epochs import EvaluationEpochs, Known, TrainingEpochs
+from autograder.kernel.graded.keras_loops import expected, install_loops, judged_by, judged_steps, keras_steps
 from autograder.kernel.graded.predict import predict
 from autograder.kernel.in_place import Steps, below_handler
 from autograder.kernel.object_notes import replacements
@@ -70,11 +65,13 @@ class JudgeClient(Trainings):
                 history = yield partial(self.original_fit, model, *args, **kwargs)
             self._claim(model, history, kwargs.get("batch_size"), reason, other)
             return history
-        given = {
-            **call, "x": epochs, "y": None, "sample_weight": None, "class_weight": None, "validation_split": 0.0,
-            "validation_data": (epochs.validation,) if epochs.validation else None,
-        }  # fmt: skip
-        with judged_steps(model):
+        validation = epochs.validation
+        given = {**call, "validation_split": 0.0}
+        if not epochs.data.is_code():
+            given |= {"x": epochs, "y": None, "sample_weight": None, "class_weight": None}
+        if validation is None or not validation.data.is_code():
+            given["validation_data"] = (validation,) if validation else None
+        with judged_steps(model), expected((epochs, validation)):
             history = yield partial(self.original_fit, **given)
         model.make_train_function()  # as Keras has done by now; it traces nothing
         if epochs.reason:
@@ -125,10 +122,11 @@ class JudgeClient(Trainings):
     def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_evaluate is not None
         judged: Any = None
+        if kwargs.get("_use_cached_eval_dataset"):  # the validation in fit
+            judged = judged_by(getattr(model, "_eval_epoch_iterator", None))
+        within, given = judged is not None, kwargs
         try:
-            if isinstance(kwargs.get("x"), JudgedEpochs):  # the validation in fit
-                judged, call = kwargs["x"], kwargs
-            else:
+            if not within:
                 call = self.arguments(self.original_evaluate, model, args, kwargs)
                 others = call.pop("kwargs", {})
                 if others or digest_of(model) not in self._known.weights:
@@ -136,11 +134,11 @@ class JudgeClient(Trainings):
                 del call["self"]
                 judged = EvaluationEpochs(model, evaluated(self, model, call), self._ask)
                 judged.stepwise = count_steps(call["callbacks"])
+                given = call if judged.data.is_code() else {**call, "x": judged, "y": None, "sample_weight": None}
         except Exception:  # Keras has the arguments as they are
             judged = None
         if judged is None:
             with keras_steps(model):
                 return (yield partial(self.original_evaluate, model, *args, **kwargs))
-        given = {**call, "x": judged, "y": None, "sample_weight": None}
-        with judged_steps(model):
+        with judged_steps(model), expected(() if within else (judged,)):
             return (yield partial(self.original_evaluate, model, **given))

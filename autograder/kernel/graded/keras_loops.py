@@ -3,37 +3,82 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, partial
 from typing import Any
 
 from autograder.kernel.describing.structure import trains_as_keras
-from autograder.kernel.graded.judged_epochs import JudgedEpochs
+from autograder.kernel.graded.judged_iterator import JudgedEpochs
 from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
-from autograder.kernel.in_place import in_place_of, leaving_no_frame
-from autograder.kernel.object_notes import replacements
+from autograder.kernel.in_place import Steps, called_by_c, in_place_of
+from autograder.kernel.object_notes import Notes, replacements
 
 _FUNCTIONS = ("train_function", "test_function")
+_making_steps: Notes[bool] = Notes()
 
 
 def install_loops() -> None:
     """Have Keras iterate over `JudgedEpochs` that it gets as x as they are, and make its functions anew where a callback wants that."""
     from keras.src.backend.tensorflow import trainer
 
-    original = trainer.TFEpochIterator
-    if replacements.get(original):
-        return
-
-    @in_place_of(original)
-    def epoch_iterator(*args: Any, **kwargs: Any) -> Any:
-        x = kwargs.get("x")
-        return x.opened(kwargs) if isinstance(x, JudgedEpochs) else original(*args, **kwargs)
-
-    trainer.TFEpochIterator = epoch_iterator
+    if not replacements.get(trainer.TFEpochIterator.__new__):
+        _make_judged(trainer.TFEpochIterator)
     for name in _FUNCTIONS:
-        setattr(
-            trainer.TensorFlowTrainer, f"make_{name}", _making(name, getattr(trainer.TensorFlowTrainer, f"make_{name}"))
-        )
+        make = getattr(trainer.TensorFlowTrainer, f"make_{name}")
+        if not _making_steps.get(make):
+            setattr(trainer.TensorFlowTrainer, f"make_{name}", _making(name, make))
+
+
+def _make_judged(kind: Any) -> None:
+    """Keras's iterators of that `kind` are judged where that is expected of their data."""
+
+    @in_place_of(kind.__new__)
+    def new(cls: Any, *_args: Any, **kwargs: Any) -> Any:
+        x = kwargs.get("x")
+        if isinstance(x, JudgedEpochs):
+            return x.opened(kwargs)
+        judged = _expected_for(x)
+        return object.__new__(cls) if judged is None else judged.read_by(object.__new__(_judged_kind(cls)))
+
+    new.__module__ = kind.__module__
+    kind.__new__ = staticmethod(new)  # what it gives, Python initializes, unless it is of another kind
+
+
+_here = threading.local()  # `expected`: what is judged of data that Keras gets as they are
+
+
+@contextmanager
+def expected(judged: Iterable[JudgedEpochs | None]) -> Iterator[None]:
+    """Keras's own iterators over the data of `judged`, where one is made of them, are these."""
+    before = getattr(_here, "expected", [])
+    _here.expected = [*before, *(one for one in judged if one is not None)]
+    try:
+        yield
+    finally:
+        _here.expected = before
+
+
+def _expected_for(x: Any) -> JudgedEpochs | None:
+    found: list[JudgedEpochs] = [one for one in getattr(_here, "expected", ()) if one.data.given["x"] is x]
+    if not found:
+        return None
+    _here.expected = [one for one in _here.expected if one is not found[-1]]
+    return found[-1]
+
+
+@cache
+def _judged_kind(kind: Any) -> Any:
+    def epoch(self: Any) -> Iterator[Any]:
+        return iter(self.judged)
+
+    return type(kind)(kind.__name__, (kind,), {"__iter__": epoch, "__module__": kind.__module__, "judged": None})
+
+
+def judged_by(iterator: Any) -> JudgedEpochs | None:
+    """What is judged where Keras iterates over that."""
+    judged = iterator if isinstance(iterator, JudgedEpochs) else getattr(iterator, "judged", None)
+    return judged if isinstance(judged, JudgedEpochs) else None
 
 
 def _making(name: str, original: Any) -> Any:
@@ -48,6 +93,7 @@ def _making(name: str, original: Any) -> Any:
                 setattr(self, name, steps)
         return result
 
+    _making_steps.set(make, True)
     return make
 
 
@@ -61,17 +107,21 @@ class _Steps:
         self.calls = 0  # of `fit` and the like that go on, one within another or in several threads
         self.form: Form | None = None  # what Keras has traced it for
 
-    @leaving_no_frame
-    def __call__(self, iterator: Any) -> Any:
+    @property
+    def __call__(self) -> Callable[[Any], Any]:
+        """A property, as Python's own code asks for it where a step is called."""
+        return called_by_c(self._called)
+
+    def _called(self, iterator: Any) -> Steps:
         if isinstance(iterator, JudgedEpochs):
             return iterator.results
         function = self.made()
         form = form_of(iterator.element_spec) if hasattr(iterator, "element_spec") else last_form(function)
         if form is None or form == self.form:
             with _counting_as_compiled(self.model):
-                return function(iterator)
+                return (yield partial(function, iterator))
         with as_traced(self.model, function, form, by_keras=True), _counting_as_compiled(self.model):
-            result = function(iterator)
+            result = yield partial(function, iterator)
         self.form = form
         return result
 
@@ -93,7 +143,7 @@ def _counting_as_compiled(model: Any) -> Iterator[None]:
     before = None if optimizer is None else int(optimizer.iterations)
     try:
         yield
-    except Exception:
+    except BaseException:
         if before is not None:
             optimizer.iterations.assign(before)
         raise
@@ -113,8 +163,8 @@ def judged_steps(model: Any) -> Iterator[None]:
             ended = [step for step in steps if not step.calls]
             left = getattr(model, "_eval_epoch_iterator", None)  # after an error in a validation: Keras goes on with it
             # Not after each validation in a fit, which goes on with what is judged.
-            if ended and isinstance(left, JudgedEpochs):
-                model._eval_epoch_iterator = left.real()
+            if ended and (judged := judged_by(left)):
+                model._eval_epoch_iterator = judged.real()
             for step in ended:
                 if getattr(model, step.name) is step:
                     setattr(model, step.name, step.made() if step.wanted else step.own)

@@ -52,10 +52,10 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
     try:
         yield new
         trace.done, trace.by_keras = True, trace.by_keras or by_keras
-    except Exception as error:
+    except BaseException:  # that the generator around it was closed, where Keras's function raised
         if by_keras and not trace.done:
             traces.remove(trace)
-            if not any(one.done for one in traces) and not isinstance(error, _at_runtime()):
+            if not any(one.done for one in traces) and not _is_traced(function):
                 _broken.set(function, True)
         raise
     finally:
@@ -100,10 +100,9 @@ def _say(function: Callable[..., Any], text: str) -> None:
     )  # fmt: skip
 
 
-def _at_runtime() -> tuple[type[Exception], ...]:
-    from tensorflow.errors import OpError
-
-    return OpError, StopIteration
+def _is_traced(function: Any) -> bool:
+    """Whether TensorFlow came to the end of the first graph of `function`; from then on it fails only where it runs."""
+    return getattr(function, "_concrete_variable_creation_fn", None) is not None
 
 
 def form_of(batches: Any) -> Form:

@@ -1,0 +1,227 @@
+"""What Keras iterates over where the judge does the epochs, inside its own ``fit`` and ``evaluate``.
+
+Keras does all it always does (callbacks, validation, History, printed lines, checks of arguments); only where it would go through
+the batches of an epoch, the judge is asked for the epoch's result: weights, optimizer, and what the metrics are read off. What the
+judge can't take on, or fails at, goes through Keras's own batches from that very epoch on. So whatever goes wrong here, a student's
+training does not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograder.common.errors import CannotTrainHere, ProtocolError
+from autograder.common.i18n import _
+from autograder.common.wire.messages import ArraysMessage, SamplesMessage
+from autograder.kernel.describing.describe import describe_model
+from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
+from autograder.kernel.describing.structure import (
+    answers,
+    build_by_a_call,
+    built_copy,
+    is_own,
+    trains_as_keras,
+    undone_if_it_fails,
+)
+from autograder.kernel.describing.weights import array_of
+from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
+from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
+from autograder.kernel.in_place import Call, flattened
+
+Ask = Callable[
+    [Any], tuple[dict[str, Any], list[bytes]]
+]  # a request to the judge; raises CannotTrainHere, ProtocolError
+
+
+class JudgedEpochs:
+    """What Keras gets as `x`, and iterates over: an epoch is one step by the judge, or Keras's own batches of `data`.
+
+    Where the samples of `data` aren't known, each epoch is read as Keras reads it. `reason`: why the judge was left, once it was.
+    """
+
+    any_sizes = False  # whether batches of any size do
+    function = ""  # of Keras: what is done here in its place
+    stops = ""  # what a notebook sets to have Keras end a pass after the batch
+
+    def __init__(self, model: Any, data: EpochData, ask: Ask) -> None:
+        self.model, self.data, self.ask = model, data, ask
+        self.reason = ""
+        self.stepwise = False  # whether a callback counts the steps
+        self._known: SamplesMessage | ArraysMessage | None = data.samples
+        self.batch_size = data.batch_size
+        self._arguments: dict[str, Any] = {}
+        self.traces = True  # whether Keras would trace its function now
+        self.results: dict[str, Any] = {}  # what the metrics say that Keras's function would have been traced with
+        self._real: Any = None
+
+    def judge(self) -> None:
+        """Have the judge do one epoch, and leave the network as it says. Raises when it can't; then nothing has changed."""
+        raise NotImplementedError
+
+    @property
+    def samples(self) -> SamplesMessage | ArraysMessage:
+        if self._known is None:
+            raise CannotTrainHere(_("the data are not arrays"))
+        return self._known
+
+    @property
+    def batches(self) -> int:
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    def read_by(self, real: Any) -> Any:
+        """`real` becomes Keras's own iterator over the data as the notebook gave them, and says where it is iterated over that this is judged."""
+        real.judged, self._real = self, real
+        return real
+
+    def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
+        """In place of ``TFEpochIterator(**arguments)``."""
+        self._arguments = arguments
+        if self.data.samples is None:
+            self._open()
+        return self
+
+    def real(self) -> Any:
+        """Keras's own iterator over the same data, opened where it wasn't yet; nothing is judged any more."""
+        if self._real is None:
+            self._open()
+        if vars(self._real).pop("judged", None):
+            self._real.__class__ = type(self._real).__base__
+        return self._real
+
+    def _open(self) -> None:
+        from keras.src.backend.tensorflow import trainer
+
+        self._real = trainer.TFEpochIterator(**{**self._arguments, **self.data.given})
+
+    @property
+    def num_batches(self) -> int:
+        return self.batches if self._real is None else self._real.num_batches
+
+    def reset(self) -> None:
+        if self._real is not None:
+            self._real.reset()
+
+    def __iter__(self) -> Iterator[Step]:
+        """Frames of ours are on the stack while the judge works, and not while Keras's own iterator does."""
+        return flattened(self._epoch())
+
+    def _epoch(self) -> Generator[Call, Any, Iterable[Step]]:
+        own: Any = None
+        if not self.reason:
+            try:
+                function = getattr(self.model, self.function).made()
+                if getattr(self.model, self.stops):
+                    raise CannotTrainHere(_("a callback stops within an epoch"))
+                if is_broken(function):
+                    raise CannotTrainHere(_("Keras failed at this network before"))
+                if self.data.samples is None:
+                    own = ReadEpoch(self._real, self.ran_out, first=self._known is None)
+                    found = yield from own.samples(
+                        self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes
+                    )
+                    if found is None:
+                        own.used()
+                        return ()
+                    self._known, self.batch_size = found
+                with undone_if_it_fails(self.model), as_traced(self.model, function, self._form()) as self.traces:
+                    self.judge()
+                    self.results = self.model.get_metrics_result()
+                if self.data.samples is None:
+                    own.used()
+            except Exception as error:  # ours, whatever it is: the student's own training goes on
+                self.reason = str(error) or type(error).__name__
+        if self.reason:
+            return own or begin(self._real or self.real())
+        at_once = self.model.steps_per_execution
+        after = math.ceil(self.batches / at_once) * at_once
+        steps = range(0, after, at_once if self.stepwise else after)
+        judged = [(step, (step + at_once if self.stepwise else after) - 1, self) for step in steps]
+        return chain(judged, own.left()) if own else judged
+
+    def _form(self) -> Form:
+        if self._real is not None:
+            return form_of(self._real._distributed_dataset.element_spec)
+        samples, given = self.samples, self.data.given
+        weights = None if samples.weights is None else samples.weights
+        return form_of_arrays((given["x"], given["y"], weights), len(samples), self.batch_size)
+
+    def ran_out(self) -> None:
+        """Keras asked for one batch more than there is."""
+
+    @contextmanager
+    def catch_stop_iteration(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not self.reason or self._real is None:
+                raise
+            with self._real.catch_stop_iteration():
+                raise error
+
+    def described(self) -> dict[str, Any]:
+        """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""
+        if not self.model.built and is_own(self.model):  # nobody else knows how
+            build_by_a_call(self.model, self._form()[0])
+        if not trains_as_keras(self.model):
+            raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
+        network = self.model if self.model.built else built_copy(self.model, self._batch_shape())
+        compiled = describe_compile(self.model, answers(network))
+        model = describe_model(network, {}, weights=False).model_copy(update={"compiled": compiled})
+        return {
+            "model": model,
+            "metrics": describe_metrics(self.model, self._tensors(network)),
+            "samples": self.samples,
+        }
+
+    def _batch_shape(self) -> tuple[int | None, ...]:
+        return self._form()[0][1][0], *self.samples.shape  # of the first array, the length of a batch
+
+    def _tensors(self, network: Any) -> tuple[Any, Any]:
+        """Of what shapes labels and the answers of `network` are."""
+        import keras
+
+        labels = keras.KerasTensor((None, self.samples.one_hot) if self.samples.one_hot else (None,), "float32")
+        return labels, keras.KerasTensor((None, *answers(network)[0].shape[1:]), "float32")
+
+    def build(self, *, trains: bool) -> None:
+        """What Keras builds, and says, when it sees the first batch; the optimizer only where it `trains`."""
+        from keras.src.backend import name_scope
+
+        model = self.model
+        if not model.built:
+            model.build(self._batch_shape())
+        optimizer = model.optimizer
+        if trains and model.trainable_weights and optimizer is not None and not optimizer.built:
+            with name_scope(
+                optimizer.name, caller=optimizer
+            ):  # as where it is first applied: some make variables that say it
+                optimizer.build(model.trainable_variables)
+        for part in (model._compile_metrics, model._compile_loss):
+            if part is not None and not part.built:
+                part.build(*self._tensors(model))
+        if self.traces:
+            warn_as_traced(model, self.data.given["x"], self.samples.shape, trains=trains)
+
+    def measured(self, row: bytes) -> Callable[[], None]:
+        """Adds to the variables that the metrics are read off: Keras resets them before, but not those of one that another network had.
+
+        Raises ProtocolError unless they fit.
+        """
+        variables = self.model.metrics_variables
+        values = np.frombuffer(row, np.float64)
+        sizes = [math.prod(variable.shape) for variable in variables]
+        if sum(sizes) != len(values):
+            raise ProtocolError(_("the judge's answer does not fit the network"))
+        parts = np.split(values, np.cumsum(sizes)[:-1])
+
+        def assign() -> None:
+            for variable, part in zip(variables, parts, strict=True):
+                variable.assign(array_of(variable) + part.reshape(tuple(variable.shape)))
+
+        return assign
