@@ -97,13 +97,16 @@ def test_a_file_that_the_machine_does_not_give_is_nobodys_zero(course, sandbox, 
     from autograder.common.submission import Submission
     from autograder.worker.grading import grade_submission
 
-    def failing(*arguments):
-        raise OSError(number, os.strerror(number))
-
-    path = tmp_path / "deep.ipynb"
+    path, open_ = tmp_path / "deep.ipynb", os.open
     path.touch()
+
+    def failing(opened, *arguments):
+        if str(opened) == str(path):
+            raise OSError(number, os.strerror(number))
+        return open_(opened, *arguments)
+
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.common.wire.notebook.os.open", failing)
+        patch.setattr("autograder.common.files.os.open", failing)
         report = grade_submission(Submission("ann", "deep", path), course, None, sandbox).report
     assert all(result.undecided for result in report.questions)
     assert os.strerror(number) in report.questions[0].problem

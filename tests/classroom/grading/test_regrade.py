@@ -354,7 +354,7 @@ def test_functions_are_judged_again_by_what_they_returned(course, formula):
 def test_functions_that_would_be_called_on_other_inputs_have_to_be_graded(course, formula):
     given, unseen = course.assignment("two_layer").questions["formula"].checks
     more = again(course, formula, checks=(given, unseen.model_copy(update={"draws": 7})))
-    assert more.cannot == {"formula": "the check 'unseen' calls `value` on inputs that it was not called on"}
+    assert more.cannot == {"formula": "the check 'unseen' calls `dense_parameters` on inputs that it was not called on"}
     assert [result.question for result in more.questions] == ["compile"]
 
 
