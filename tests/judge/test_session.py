@@ -441,7 +441,7 @@ def test_functions_are_asked_what_they_return(bench, kernel):
         values = decode(arguments[0]["arguments"], arguments[1])
         results = {}
         for name, check, _, keys in arguments[0]["calls"]:
-            assert name == "value"
+            assert name == "dense_parameters"
             inputs, units = (values[key].value for key in keys)
             results.setdefault(check, []).append(scalar(inputs * units + units + wrong))
         return FunctionDescription(name="f", results={check: tuple(found) for check, found in results.items()})
