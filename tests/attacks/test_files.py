@@ -168,7 +168,7 @@ def test_links_pipes_devices_and_folders_are_not_read(tmp_path: Path, grader: Gr
     os.mkfifo(tmp_path / "pipe" / "two_layer.ipynb")
     refused(grade(tmp_path / "pipe", grader), "not an ordinary file")
     (tmp_path / "folder" / "two_layer.ipynb").mkdir(parents=True)
-    refused(grade(tmp_path / "folder", grader), "directory")
+    refused(grade(tmp_path / "folder", grader), "not an ordinary file")
     (tmp_path / "nothing").mkdir()
     refused(grade(tmp_path / "nothing", grader), "can't be read")
 
