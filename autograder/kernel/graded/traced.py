@@ -101,10 +101,13 @@ def _say(function: Callable[..., Any], text: str) -> None:
 
 
 def _is_traced(function: Any) -> bool:
-    """Whether TensorFlow came to the end of the first graph of Keras's `function`, which it calls; from then on it fails only where it runs."""
-    called = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
-    step = called.get("multi_step_on_iterator")
-    return getattr(step and step.cell_contents, "_concrete_variable_creation_fn", None) is not None
+    """Whether TensorFlow came to the end of the first graph of `function`, or of the step that Keras's own one calls; from then on it
+    fails only where it runs. What a notebook made in its place may be any callable.
+    """
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    called = dict(zip(names, getattr(function, "__closure__", None) or (), strict=False))
+    step = called["multi_step_on_iterator"].cell_contents if "multi_step_on_iterator" in called else function
+    return getattr(step, "_concrete_variable_creation_fn", None) is not None
 
 
 def form_of(batches: Any) -> Form:

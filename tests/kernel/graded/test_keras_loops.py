@@ -1,8 +1,11 @@
 """Keras's loops over what is judged: what a loop within another one leaves is the outer one's."""
 
+import functools
 import random
 
 import keras
+import pytest
+import tensorflow as tf
 from keras.src.backend.tensorflow import trainer
 
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs
@@ -53,3 +56,35 @@ def test_passes_that_begin_and_end_in_any_order_leave_keras_its_functions(monkey
                 assert isinstance(function, _Steps) == bool(passes), f"seed {seed}"
                 assert passes or (function is not None) == (name in made), f"seed {seed}"
     assert several > 300
+
+
+class Called:
+    """A step that is no function."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, iterator):
+        return self.step(iterator)
+
+
+def failing(_iterator):
+    raise ValueError("the notebook's own")
+
+
+@pytest.mark.filterwarnings(
+    "error::pytest.PytestUnraisableExceptionWarning"
+)  # nor does anything of ours fail beside it
+@pytest.mark.parametrize(
+    "step",
+    [failing, Called(failing), functools.partial(failing), tf.function(failing), Called(tf.function(failing)).__call__],
+    ids=["function", "object", "partial", "of TensorFlow", "method"],
+)
+def test_what_a_step_of_the_notebooks_own_raises_comes_as_it_is_whatever_is_called(step):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with judged_steps(model):
+        steps = model.train_function
+        steps.own = step
+        with pytest.raises(ValueError, match="the notebook's own"):
+            steps(iter(tf.data.Dataset.from_tensors(tf.zeros((1, 2)))))
