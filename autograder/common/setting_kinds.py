@@ -95,9 +95,8 @@ def fits(takes: str, value: Any) -> bool:
     kinds = read(takes)
     if isinstance(value, (list, tuple)) and {kind.name for kind in kinds} & {"whole", "number"}:
         texts = any(kind.name == "text" for kind in kinds)
-        parts = [*_leaves(value)]
-        right = all(_A_NUMBER.holds(part) or (texts and isinstance(part, str)) for part in parts)
-        return bool(parts) and right and any(kind.holds(value) for kind in kinds)
+        if not all(_A_NUMBER.holds(part) or (texts and isinstance(part, str)) for part in _leaves(value)):
+            return False
     return any(kind.holds(value) for kind in kinds)
 
 

@@ -14,7 +14,6 @@ REGRESSION = {
     "r2_score", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "max_error",
     "explained_variance_score",
 }  # fmt: skip
-ERRORS = {name for name in REGRESSION if name.endswith("error")}  # of which less is better
 AVERAGED = {"f1_score", "precision_score", "recall_score"}  # over classes, each counting as much
 
 

@@ -34,7 +34,7 @@ from autograder.common.i18n import _
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.common.wire.orders import Decided
-from autograder.course.checks.metric_names import SCORES
+from autograder.course.checks.metric_names import ERRORS, SCORES
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.course import Course, Isolation, load
 from autograder.judge.trial_documents import read_fit
@@ -316,7 +316,7 @@ def _reached(
     else:
         settings = spec.settings if metric else measuring_accuracy(spec.settings)
         found = trainer.evaluate(spec.plan, settings, weights, samples)[metric or ACCURACY]
-    return found if math.isfinite(found) else WORST if metric == "loss" or metric in network_metrics.ERRORS else -WORST
+    return found if math.isfinite(found) else WORST if metric == "loss" or metric in ERRORS else -WORST
 
 
 def _measured(

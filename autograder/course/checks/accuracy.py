@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,11 +9,11 @@ from pydantic import Field
 from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import FitRecord, ModelDescription
+from autograder.common.wire.description import FitRecord
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
 from autograder.course.checks.causes import why_low
 from autograder.course.checks.layers import ModelCheck
-from autograder.course.checks.metric_names import SCORES, MetricName
+from autograder.course.checks.metric_names import MetricName, measure
 from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
 from autograder.course.checks.training import WEIGHTED, split_name, trainings
 
@@ -60,18 +59,15 @@ class OnSplit(ModelCheck):
                 _("What is measured is in the units of the data: train on the targets as they are."),
             )
         try:
-            return self.judge(self.measured(value, facts), fits)
+            return self.judge(measure(facts.lab, value, self.split, self.aim().metric), fits)
         except CannotRebuild as error:
             return undecided(error)
 
     def aim(self) -> Aim:
         raise NotImplementedError
 
-    def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
-        """What the grader finds on its own rows of the split. Raises CannotRebuild where it can't."""
-        return facts.lab.evaluate(model, self.split)
-
-    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
+        """The verdict on the number that the grader measured."""
         raise NotImplementedError
 
 
@@ -87,11 +83,10 @@ class Accuracy(OnSplit):
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
-    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
-        accuracy = measured["accuracy"]
-        if accuracy >= self.at_least:
-            return passed(f"{accuracy:.4f}")
-        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{accuracy:.4f}", why_low(fits))
+    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
+        if reached >= self.at_least:
+            return passed(f"{reached:.4f}")
+        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{reached:.4f}", why_low(fits))
 
 
 class Metric(OnSplit):
@@ -110,19 +105,13 @@ class Metric(OnSplit):
     def aim(self) -> Aim:
         return Aim(self.metric, self.split, self.at_least, self.at_most)
 
-    def measured(self, model: ModelDescription, facts: Facts) -> Mapping[str, float]:
-        return (
-            facts.lab.score(model, self.split, self.metric) if self.metric in SCORES else super().measured(model, facts)
-        )
-
     def describe(self) -> str:
         bounds = between(self.at_least, self.at_most)
         return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
 
-    def judge(self, measured: Mapping[str, float], fits: tuple[FitRecord, ...]) -> Verdict:
-        number_ = measured[self.metric]
+    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
         return (
-            passed(f"{number_:.4f}")
-            if self.aim().reached(number_)
-            else failed(between(self.at_least, self.at_most), f"{number_:.4f}", why_low(fits))
+            passed(f"{reached:.4f}")
+            if self.aim().reached(reached)
+            else failed(between(self.at_least, self.at_most), f"{reached:.4f}", why_low(fits))
         )

@@ -19,12 +19,10 @@ from autograder.course.checks.causes import torn
 from autograder.course.checks.compiling import compiled
 from autograder.course.checks.forms import MEASURED, Form, Kind
 from autograder.course.checks.in_words import one_network
-from autograder.course.checks.metric_names import SCORES, MetricName, called
+from autograder.course.checks.metric_names import ERRORS, MetricName, called, measure
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.checks.training import split_name, trainings
 from autograder.course.checks.values import AT_LEAST
-
-_ERRORS = tuple(name for name in SCORES if name.endswith("_error"))  # easily taken for each other
 
 
 class _Evaluated(Check):
@@ -47,7 +45,7 @@ class _Evaluated(Check):
             return malformed(found.expected, show(given), found.hint)
         number_: Any = given.value
         try:
-            measured = self._measured(model, self.split, facts)
+            measured = {**facts.lab.evaluate(model, self.split), self.metric: self._measure(model, self.split, facts)}
         except CannotRebuild as error:
             return undecided(error)
         right = measured[self.metric]
@@ -66,10 +64,8 @@ class _Evaluated(Check):
         """Of the number's form: one of several that ``evaluate`` returns."""
         return self.metric if self.metric in MEASURED else "metric"  # type: ignore[return-value]
 
-    def _measured(self, model: ModelDescription, split: str, facts: Facts) -> Mapping[str, float]:
-        """What the grader finds on `split`: loss, accuracy, and the metric that is asked for. Raises CannotRebuild where it can't."""
-        found = facts.lab.evaluate(model, split)
-        return {**found, **facts.lab.score(model, split, self.metric)} if self.metric in SCORES else found
+    def _measure(self, model: ModelDescription, split: str, facts: Facts) -> float:
+        return measure(facts.lab, model, split, self.metric)
 
     def _is(self, number_: float, measured: float) -> bool:
         """Whether it is that very number, not one like it, whatever the check tolerates: as splits are large, no two are by chance."""
@@ -102,13 +98,13 @@ class _Evaluated(Check):
         self, measured: Mapping[str, float], model: ModelDescription, facts: Facts
     ) -> Iterator[tuple[str, float]]:
         """Other numbers of the same network on the same rows, by name."""
-        of_numbers = model.compiled is not None and canonical("losses", model.compiled.loss.type) in _ERRORS
+        of_numbers = model.compiled is not None and canonical("losses", model.compiled.loss.type) in ERRORS
         yield from (
             (name, measured[name]) for name in MEASURED if name != self.metric and not (of_numbers and name == ACCURACY)
         )
-        for other in _ERRORS if of_numbers or self.metric in _ERRORS else ():
+        for other in ERRORS if of_numbers or self.metric in ERRORS else ():
             with contextlib.suppress(CannotRebuild, NotImplementedError):
-                yield other, facts.lab.score(model, self.split, other)[other]
+                yield other, measure(facts.lab, model, self.split, other)
 
     def _is_rounded(self, number_: float, measured: Mapping[str, float], to: tuple[int, ...]) -> bool:
         """Whether it is the right number, rounded `to` so many digits."""
@@ -119,7 +115,7 @@ class _Evaluated(Check):
         words = {"metric": called(self.metric), "split": split_name(self.split)}
         for split in ("train", "test", "holdout"):
             with contextlib.suppress(CannotRebuild, NotImplementedError):
-                if split != self.split and self._is(number_, self._measured(model, split, facts)[self.metric]):
+                if split != self.split and self._is(number_, self._measure(model, split, facts)):
                     return _(
                         "That is its {metric} on {other}: evaluate it on {split}.", other=split_name(split), **words
                     )
@@ -135,7 +131,7 @@ class _Evaluated(Check):
         for split in dict.fromkeys((self.split, "holdout", "test")):
             for name, other in {**facts.elsewhere, **others}.items():
                 with contextlib.suppress(CannotRebuild, NotImplementedError):
-                    if other is not model and self._is(number_, self._measured(other, split, facts)[self.metric]):
+                    if other is not model and self._is(number_, self._measure(other, split, facts)):
                         found = {"name": name, "other": split_name(split), **words}
                         return _(
                             "That is the {metric} of `{name}` on {other}: evaluate this network on {split}.", **found

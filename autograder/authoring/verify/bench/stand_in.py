@@ -18,7 +18,7 @@ from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
 from autograder.common.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
-from autograder.course.checks.metric_names import SCORES
+from autograder.course.checks.metric_names import ERRORS, SCORES
 from autograder.kernel.home.student import HomeLab
 from autograder.networks.lab import data_record
 
@@ -45,9 +45,8 @@ def score(model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterab
 
     Metrics as of a network that is as good as always right, if it was trained on what it should answer: hardly an error, a score of nearly one.
     """
-    errors = {name for name in metrics if name.endswith("_error")}
     if not model.fits:
-        return {**UNTRAINED, **{name: AWRY if name in errors else -AWRY for name in metrics}}
+        return {**UNTRAINED, **{name: AWRY if name in ERRORS else -AWRY for name in metrics}}
     layers = [(layer.type, sorted((key, str(value)) for key, value in layer.config.items())) for layer in model.layers]
     fits = [
         (f.epochs, f.batch_size, _data(f.data), f.compiled.optimizer.type, sorted(map(str, f.compiled.optimizer.settings.items())))
@@ -56,7 +55,7 @@ def score(model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterab
     digits = int(sha256(repr((layers, fits, measured_on))), 16)
     # Steps above every tolerance: what is about something else is never near by chance.
     far = AWRY if any(fit.data.changed_labels for fit in model.fits) else FAR / 2 * (digits // 100 % 10)
-    found = {name: far if name in errors else 1 - far for name in metrics}
+    found = {name: far if name in ERRORS else 1 - far for name in metrics}
     return {"loss": 0.3 + FAR * (digits % 100), "accuracy": GOOD + FAR / 2 * (digits // 100 % 10), **found}
 
 
