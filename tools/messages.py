@@ -106,6 +106,11 @@ def updated(language: str) -> Catalog:
     return fresh
 
 
+def originals(message: Message) -> tuple[str, ...]:
+    """What the code says, or its two plural forms."""
+    return message.id if isinstance(message.id, tuple) else (str(message.id),)
+
+
 def forms(message: Message) -> tuple[str, ...]:
     """The translation, or one for each plural form."""
     return message.string if isinstance(message.string, tuple) else (str(message.string),)
