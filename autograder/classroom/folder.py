@@ -17,13 +17,13 @@ notebook that can't be read is None: the report is what counts. This module is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from autograder.common.digests import sha256
-from autograder.common.errors import ReportError
+from autograder.common.errors import AutograderError, ReportError
 from autograder.common.files import is_text, opened
 from autograder.common.i18n import N_, _
 
@@ -39,6 +39,7 @@ FORMGRADER = "http://localhost:8888/formgrader"  # where `jupyter lab` has it un
 CLASS_PAGE = "class.html"  # where `autograder report` puts it
 # What nbgrader's release_feedback needs beside a notebook or page, and its size in bytes: the secret names a student's page.
 BESIDE = {"timestamp.txt": 100, "submission_secret.txt": 1000}
+SHOWN = 20  # names of a class, where none is near
 _AGAIN = N_("Run `autograder grade`: it grades this submission anew.")
 
 
@@ -119,6 +120,18 @@ class Folder:
         return sorted(found)
 
     # ---- the readers
+
+    def require_students(self, names: Collection[str], others: Iterable[str] = ()) -> None:
+        """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
+        from autograder.common.hints.for_errors import meant
+        from autograder.common.nearest_name import nearest
+
+        known = sorted({*others, *(self.students() if names else ())})
+        for name in names:
+            if name not in known:
+                listed = known if nearest(name, known) else known[:SHOWN]
+                said = _("there is no student '{name}'", name=name)
+                raise AutograderError(said, meant(name, listed) if listed else "", misused=True)
 
     def read_report(self, work: Work, digest: str = "") -> Report:
         """The report; with `digest`, only if that is its file's SHA-256. Raises ReportError."""

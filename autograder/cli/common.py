@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -31,7 +31,6 @@ class Terminal(Console):
 out = Terminal()
 err = Terminal(stderr=True)
 
-SHOWN = 20  # names of a class, where none is near
 AMISS, MISUSED, UNDECIDED, ERROR, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -106,20 +105,6 @@ def there(path: Path, remedy: str = "") -> Path:
     return path
 
 
-def the_students(course: Course, names: Sequence[str], others: Iterable[str] = ()) -> None:
-    """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
-    from autograder.classroom.folder import Folder
-    from autograder.common.hints.for_errors import meant
-    from autograder.common.nearest_name import nearest
-
-    known = {*others, *(Folder(course.root).students() if names else ())}
-    for name in names:
-        if name not in known:
-            said = _("there is no student '{name}'", name=name)
-            listed = sorted(known) if nearest(name, sorted(known)) else sorted(known)[:SHOWN]
-            raise AutograderError(said, meant(name, listed) if listed else "", misused=True)
-
-
 class Amiss:
     """What a command can't use of what lies in the course's folder: each is said, stops nothing else, and ends it with 1."""
 
@@ -147,7 +132,7 @@ def the_reports(
     the_language(course, language)
     folder = Folder(course.root)
     found = list(folder.read_reports(assignments or course.assignments, students, amiss=amiss))
-    the_students(course, students)
+    folder.require_students(students)
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
     return found

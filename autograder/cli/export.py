@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +19,6 @@ from autograder.cli.common import (
     out,
     the_course,
     the_language,
-    the_students,
     there,
 )
 from autograder.common.errors import AutograderError
@@ -28,7 +26,7 @@ from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from autograder.classroom.export.grades import Person, Sheet
+    from autograder.classroom.export.grades import Sheet
     from autograder.course.course import Course
 
 app = typer.Typer()
@@ -79,6 +77,7 @@ def export(
     command ends with 3. What each format holds is in docs/exporting.md.
     """
     from autograder.classroom.export import FORMATS
+    from autograder.classroom.export.class_sheet import people_of, sheet_of, with_decisions
     from autograder.common.i18n import speaking
 
     amiss = Amiss()
@@ -92,11 +91,11 @@ def export(
                 _("Name a folder with --output."),
                 misused=True,
             )
-        people = _people(the, roster)
+        people = people_of(the, roster and there(roster))
         language = the_language(the, language) or the.language
-        sheet = collected(the, assignment or [], student or [], language, people, amiss)
+        sheet = sheet_of(the, assignment or [], student or [], language, people, amiss)
         if decided:
-            sheet = _only_decided(sheet)
+            sheet = with_decisions(sheet)
         with speaking(language):
             files = chosen.files(sheet) if worksheet is None else _filled(the, worksheet, sheet, format.value)
         _write(files, output, chosen.folder)
@@ -106,85 +105,6 @@ def export(
     amiss.end()
     if undecided:
         raise typer.Exit(UNDECIDED)
-
-
-def _people(course: Course, path: Path | None) -> dict[str, Person]:
-    """Who the roster knows, by student, and what the gradebook knows of them and others. Raises CollectError for a mistake in a roster."""
-    from autograder.classroom.collect.roster import of_course
-    from autograder.classroom.export.grades import Person
-    from autograder.classroom.gradebook.people import known
-
-    found: dict[str, Person] = {}
-    rosters = (known(course), of_course(course, path and there(path)))
-    for row in [row for one in rosters if one is not None for row in one.people]:
-        last_first = ", ".join(filter(None, [row.column("last"), row.column("first")]))
-        said = {
-            "student": row.id, "name": row.column("name") or last_first, "email": row.column("email"), "login": row.column("login"),
-            "canvas_id": row.column("canvas"), "sis_id": row.column("sis") or row.column("number"), "section": row.column("section"),
-        }  # fmt: skip
-        before = found.get(row.id, Person(student=row.id))
-        found[row.id] = before.model_copy(update={name: text for name, text in said.items() if text})
-    return found
-
-
-def collected(
-    course: Course,
-    assignments: list[str],
-    students: list[str],
-    language: str,
-    people: dict[str, Person],
-    amiss: Callable[[AutograderError], None],
-) -> Sheet:
-    """The sheet of what is in the gradebook; `amiss` is told where reports say something else. Raises AutograderError.
-
-    A submission whose report can't be used is exported without its checks. `people` are in the sheet even if they handed in nothing.
-    """
-    from autograder.classroom.export.grades import disagreements, make
-    from autograder.classroom.folder import Folder, Place
-    from autograder.classroom.gradebook.book import Book
-    from autograder.classroom.gradebook.database import address, exists, shown
-
-    for name in assignments:
-        course.assignment(name)
-    remedy = _("Run `autograder grade` first.")
-    url = address(course)
-    if not exists(url):
-        raise AutograderError(_("there is no gradebook {database}", database=shown(url)), remedy)
-    with Book(url, course.course.id) as book:
-        entries, everybody = book.entries(), sorted({*book.students(), *people})
-    the_students(course, students, everybody)
-    entries = [entry for entry in entries if not students or entry.student in students]
-    if assignments:
-        entries = [entry for entry in entries if entry.assignment in assignments]
-    if not entries:
-        names = ", ".join([*students, *assignments])
-        raise AutograderError(
-            _("the gradebook holds no grades of {names}", names=names) if names else _("the gradebook holds no grades"),
-            remedy,
-            misused=bool(names),
-        )
-    folder = Folder(course.root)
-    reports = {(r.student, r.assignment): r for r in folder.read_reports(course.assignments, amiss=amiss)}
-    of_these = {(entry.student, entry.assignment) for entry in entries}
-    reports = {
-        place: report
-        for place, report in reports.items()
-        if (not students or place[0] in students) and (not assignments or place[1] in assignments)
-    }
-    odd = disagreements(entries, reports)
-    for name, of_assignment in odd:
-        report = folder.relative(folder.report(Place(name, of_assignment)))
-        say = (
-            _("{report} has other points than the gradebook, which counts", report=report)
-            if (name, of_assignment) in of_these
-            else _("{report} is not in the gradebook, which counts", report=report)
-        )
-        amiss(AutograderError(say, _("Run `autograder grade` again.")))
-    matching = {place: report for place, report in reports.items() if place not in odd}
-    return make(
-        course, entries, matching,
-        students=students or everybody, assignments=assignments, people=people, language=language,
-    )  # fmt: skip
 
 
 def _filled(course: Course, worksheet: Path, sheet: Sheet, format_name: str) -> dict[str, str]:
@@ -211,16 +131,6 @@ def _filled(course: Course, worksheet: Path, sheet: Sheet, format_name: str) -> 
         )
     err.print(escaped(said), highlight=False, soft_wrap=True)
     return {"worksheet.csv": filled.text}
-
-
-def _only_decided(sheet: Sheet) -> Sheet:
-    rows = [(person, grades) for person, grades in sheet.rows() if any(grade.total is not None for grade in grades)]
-    return sheet.model_copy(
-        update={
-            "people": tuple(person for person, _ in rows),
-            "grades": tuple(grade for _, grades in rows for grade in grades),
-        }
-    )
 
 
 def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:

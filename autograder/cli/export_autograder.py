@@ -22,7 +22,7 @@ class ContainerChoice(StrEnum):
 
 @app.command(epilog="Example: autograder export-autograder gradescope --assignment two_layer")
 def export_autograder(
-    platform: Annotated[ContainerChoice, typer.Argument(help="Whose container grades.", show_default=False)],
+    platform: Annotated[ContainerChoice, typer.Argument(help="Whose container grades.", show_default=False)],  # noqa: ARG001 - there is one so far
     assignment: Annotated[
         str, typer.Option("--assignment", "-a", help="Which; needed where the course has several.")
     ] = "",

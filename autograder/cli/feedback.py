@@ -95,9 +95,9 @@ def _zips(course: Course, found: list[Report], language: str, platform: str, ami
 
     An archive is of the whole assignment, also where a few pages are made anew: it holds all who have a page by now.
     """
+    from autograder.classroom.export.class_sheet import sheet_of
     from autograder.classroom.folder import Folder, Place
     from autograder.classroom.give_back import PLATFORMS, archives
-    from autograder.cli.export import collected
 
     folder = Folder(course.root)
     places = {Place(report.student, report.assignment): language or report.language for report in found}
@@ -107,7 +107,7 @@ def _zips(course: Course, found: list[Report], language: str, platform: str, ami
             places.setdefault(Place(report.student, report.assignment), report.language)
     grades: dict[Place, Grade] = {}
     for number, spoken in enumerate(sorted(set(places.values()))):
-        sheet = collected(course, [], [], spoken, {}, (lambda error: None) if number else amiss)  # told once
+        sheet = sheet_of(course, [], [], spoken, {}, (lambda error: None) if number else amiss)  # told once
         own = {Place(grade.student, grade.assignment): grade for grade in sheet.grades}
         grades |= {place: grade for place, grade in own.items() if places.get(place) == spoken}
     lines = []

@@ -21,7 +21,6 @@ from autograder.cli.common import (
     fail,
     out,
     the_course,
-    the_students,
 )
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError
@@ -51,6 +50,7 @@ def regrade(
     No notebook runs again. Submissions for which what was handed in doesn't suffice are listed with the reason;
     `autograder grade` runs those and no others. Ends with 1 if something is left to be applied or graded.
     """
+    from autograder.classroom.folder import Folder
     from autograder.classroom.grading.journal import Journal
     from autograder.classroom.grading.regrade import apply
     from autograder.course.course import find
@@ -59,7 +59,7 @@ def regrade(
     try:
         path = (course or find()).resolve()
         the = the_course(path)
-        the_students(the, student or [])
+        Folder(the.root).require_students(student or [])
         # What is agreed to must still be true when it is written, so nobody grades meanwhile.
         with nullcontext() if diff else Journal(the.root).alone():
             found = _planned(the, path, assignment or [], student or [], amiss)

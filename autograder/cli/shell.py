@@ -51,7 +51,7 @@ def settle_streams() -> None:
 def heed_signals() -> None:
     """SIGTERM, and a terminal that goes away, stop a command as Ctrl-C does: it tidies up. Not where whoever started it said otherwise."""
 
-    def stop(number: int, frame: object) -> None:
+    def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     for name in ("SIGTERM", "SIGHUP"):

@@ -208,7 +208,7 @@ class _Blind:
     def evaluate(self, model: ModelDescription, split: str, scaling: str = "") -> Mapping[str, float]:
         raise CannotRebuild(_("what it reaches is not looked at here"))
 
-    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
         raise CannotRebuild(_("what it reaches is not looked at here"))
 
     def __getattr__(self, name: str) -> Any:

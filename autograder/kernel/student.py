@@ -87,7 +87,7 @@ class Student:
     def answer(self, values: dict[str, Any], objects: dict[str, Any], calls: Any) -> dict[str, Any]:
         """`values` with the results of the calls that checks ask for."""
 
-        def told(model: Any, network: ModelDescription, place: str) -> ModelDescription:
+        def told(model: Any, network: ModelDescription, _place: str) -> ModelDescription:
             return self._known_about(model, network)
 
         for name, checks in calls.items():

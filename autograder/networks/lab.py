@@ -165,7 +165,7 @@ class CourseLab:
 
         return self._metrics(key, plan, samples, measure)
 
-    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
         """scikit-learn's `metric`, by its name, of what the network answers for `split`. Raises CannotRebuild as `evaluate` does."""
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
         samples = self._samples(model, split)
@@ -270,7 +270,7 @@ class CourseLab:
         asked[key] = known[key]
         return known[key]
 
-    def estimate(
+    def estimator_score(
         self, made: Component, split: Literal["holdout", "test"], place: str, seed: int
     ) -> Mapping[str, float]:
         """Metrics of scikit-learn's estimator that `made` describes, fitted anew: see `estimators.data` for the rows. Raises CannotRebuild."""

@@ -116,7 +116,7 @@ _alone = threading.Lock()  # one submission, one admission at a time
 _tools: _Tools | None = None  # of the setup that this worker is admitted to
 
 
-def dask_setup(worker: Any) -> None:
+def dask_setup(worker: Any) -> None:  # noqa: ARG001 - Dask gives it by this name
     """Dask calls this in a local worker's main thread: Ctrl-C is the main process's, what runs here is finished."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

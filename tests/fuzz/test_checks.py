@@ -97,10 +97,10 @@ class Lab(FakeLab):
     def held(self, values: np.ndarray) -> str:
         return ""
 
-    def estimate(self, *_: object) -> dict[str, float]:
+    def estimator_score(self, *_: object) -> dict[str, float]:
         return {"accuracy": 0.5, "r2": float("nan")}
 
-    def score(self, model: object, split: str, metric: str) -> dict[str, float]:
+    def metric(self, model: object, split: str, metric: str) -> dict[str, float]:
         return {metric: float("nan")}
 
     def reference(self, place: str) -> Any:

@@ -123,7 +123,7 @@ WAYS = [
 ASKED = {
     "evaluate": lambda lab, network: lab.evaluate(network, "holdout"),
     "measure": lambda lab, network: lab.measure(network, lab._samples(network, "holdout")),
-    "score": lambda lab, network: lab.score(network, "holdout", "accuracy_score"),
+    "metric": lambda lab, network: lab.metric(network, "holdout", "accuracy_score"),
     "agreement": lambda lab, network: lab.agreement(network, "holdout", np.zeros(12_000, int)),
     "mistakes": lambda lab, network: lab.mistakes(network, "holdout", 6),
     "confusion": lambda lab, network: lab.confusion(network, "holdout"),

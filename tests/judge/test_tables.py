@@ -133,7 +133,7 @@ def test_scores_are_scikit_learns_of_what_the_network_answers(session, lab):
     values, targets = part(lab, "holdout")
     answers = np.maximum(values @ hidden + bias, 0) @ output + shift
     for name in ("r2_score", "mean_absolute_error", "max_error"):
-        found = lab.score(session._with_provenance(network), "holdout", name)[name]
+        found = lab.metric(session._with_provenance(network), "holdout", name)[name]
         assert found == pytest.approx(getattr(metrics, name)(targets, answers[:, 0]), rel=1e-4)
 
 
@@ -153,7 +153,7 @@ def test_calibrating_repeats_what_a_check_measures_and_tries_the_mistakes_of_suc
     known = session._with_provenance(network)
     for key in keys:
         metric = key.partition(" ")[2]
-        assert measured["reference"][key] == pytest.approx(lab.score(known, "holdout", metric)[metric], rel=1e-6)
+        assert measured["reference"][key] == pytest.approx(lab.metric(known, "holdout", metric)[metric], rel=1e-6)
     assert len({one[keys[0]] for one in measured.values()}) == len(made)
 
 
@@ -174,7 +174,7 @@ def test_a_number_that_is_none_of_the_networks_is_not_explained_by_pixels(sessio
 
 def test_a_part_without_rows_is_not_measured_on(session, lab):
     known = session._with_provenance(trained(session, message(*part(lab, "train"))))
-    for ask in (lambda: lab.evaluate(known, "test"), lambda: lab.score(known, "test", "r2_score")):
+    for ask in (lambda: lab.evaluate(known, "test"), lambda: lab.metric(known, "test", "r2_score")):
         with pytest.raises(CannotRebuild, match="no such rows"):
             ask()
 
@@ -183,7 +183,7 @@ def test_answers_too_wide_for_any_target_are_not_worked_out(lab, monkeypatch):
     wide = model(dense(1000, inputs=10), shape=(None, 10), compiled=compiled("Adam", loss="mean_squared_error"))
     monkeypatch.setattr(lab.trainer, "predict", lambda *_: pytest.fail("they are in memory"))
     with pytest.raises(CannotRebuild, match="do not fit"):
-        lab.score(wide, "holdout", "r2_score")
+        lab.metric(wide, "holdout", "r2_score")
 
 
 def test_rows_as_they_are_train_and_are_not_what_was_asked_for(session, lab):
@@ -338,9 +338,9 @@ def test_classes_are_learned_and_measured_in_each_form(tmp_path, memo, task):
     known = session._with_provenance(trained(session, message(values, targets), network))
     assert known.fits[0].data.changed_labels == 0
     assert here.evaluate(known, "holdout")["accuracy"] == pytest.approx(
-        here.score(known, "holdout", "accuracy_score")["accuracy_score"]
+        here.metric(known, "holdout", "accuracy_score")["accuracy_score"]
     )
-    assert here.score(known, "holdout", "f1_score")["f1_score"] > 0.5
+    assert here.metric(known, "holdout", "f1_score")["f1_score"] > 0.5
 
 
 def test_several_answers_of_yes_and_no_are_learned_and_measured(tmp_path, memo):
@@ -366,7 +366,7 @@ def test_several_answers_of_yes_and_no_are_learned_and_measured(tmp_path, memo):
     samples = message(here.features("train", "doubled"), here.labels("train").astype(np.float32))
     known = session._with_provenance(trained(session, samples, network))
     assert known.fits[0].data.train == 160
-    assert here.score(known, "holdout", "f1_score")["f1_score"] > 0.8
+    assert here.metric(known, "holdout", "f1_score")["f1_score"] > 0.8
 
 
 @pytest.mark.parametrize(

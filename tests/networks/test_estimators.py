@@ -162,9 +162,9 @@ def test_a_notebook_has_so_many_fits_and_no_more():
     lab = CourseLab(DataSettings(name="iris"))
     lab.apart, lab.budget = False, Budget(1000, estimators=2)
     for neighbours in (1, 2, 2, 1):
-        lab.estimate(told(neighbors.KNeighborsClassifier(neighbours)), "holdout", "", SEED)
+        lab.estimator_score(told(neighbors.KNeighborsClassifier(neighbours)), "holdout", "", SEED)
     with pytest.raises(CannotRebuild, match="more estimators"):
-        lab.estimate(told(neighbors.KNeighborsClassifier(3)), "holdout", "", SEED)
+        lab.estimator_score(told(neighbors.KNeighborsClassifier(3)), "holdout", "", SEED)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def calibrate(
         sum(len(t.seeds) for n in assignments for w in evidence.assignments[n].networks for t in w.trials), len(jobs)
     )
     on_start(_("starting workers (TensorFlow takes about 10 s to import)"))
-    for job, values in _measured(course, documents, jobs, settings):
+    for job, values in _measured(documents, jobs, settings):
         evidence = _with_result(evidence, job, values)
         write(course, summed_up(course, evidence))
         on_done(job)
@@ -320,7 +320,7 @@ def _reached(
 
 
 def _measured(
-    course: Course, documents: Mapping[str, Sequence[Mapping[str, Any]]], jobs: Sequence[Job], settings: Settings
+    documents: Mapping[str, Sequence[Mapping[str, Any]]], jobs: Sequence[Job], settings: Settings
 ) -> Iterator[tuple[Job, dict[str, float]]]:
     """Results as they come. Few jobs are handed out at a time, so that Ctrl-C waits for what runs and no longer."""
     if not jobs:

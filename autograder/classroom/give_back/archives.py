@@ -132,7 +132,7 @@ def packed(entries: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _moodle(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
+def _moodle(folder: Folder, place: Place, found: Origin, _grade: Grade | None) -> Entry | None:
     page = folder.page(place)
     if not found.number or not page.is_file():
         return None
@@ -150,7 +150,7 @@ def _canvas(folder: Folder, place: Place, found: Origin, grade: Grade | None) ->
     return f"{name}.ipynb", nbformat.writes(notebook)
 
 
-def _gradescope(folder: Folder, place: Place, found: Origin, grade: Grade | None) -> Entry | None:
+def _gradescope(_folder: Folder, _place: Place, found: Origin, grade: Grade | None) -> Entry | None:
     if grade is None:
         return None
     return f"results/{found.number.removeprefix('submission_')}.json", json_text(result(grade))

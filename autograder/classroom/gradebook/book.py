@@ -29,7 +29,7 @@ from sqlalchemy import func
 
 from autograder.classroom.gradebook.assignment import generate
 from autograder.classroom.gradebook.cells import complete, reconcile, worth
-from autograder.classroom.gradebook.comments import isolation_text, late_text, prose, question_text, rubric_text
+from autograder.classroom.gradebook.comments import isolation_text, prose, question_text, rubric_text
 from autograder.classroom.gradebook.database import (
     ANOTHER,
     inspect_schema,
@@ -41,7 +41,8 @@ from autograder.classroom.gradebook.database import (
 )
 from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry, Score
-from autograder.classroom.gradebook.extensions import Extensions, extensions, lateness
+from autograder.classroom.gradebook.extensions import Extensions, extensions
+from autograder.classroom.gradebook.late import late_text, lateness
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import QuestionResult, Report

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.checks.manual import Criterion
-from autograder.course.course import LatePolicy
 
 
 def question_text(question: QuestionResult) -> str:
@@ -64,24 +62,6 @@ def _heading(outcome: Outcome) -> str:
         case Status.SKIPPED:
             return _("{title}: not checked ({out_of:g} points)", title=title, out_of=out_of)
     return _("{title} ({points:g} of {out_of:g})", title=title, points=outcome.points, out_of=out_of)
-
-
-def late_text(policy: LatePolicy, late: dt.timedelta, share: float, score: float, penalty: float) -> str:
-    span = str(late - dt.timedelta(microseconds=late.microseconds))  # like "1 day, 2:03:04"
-    deducted = _(
-        "Handed in {late} late: {share:.0%} of {score:g} points are deducted, {share:g} × {score:g} = {penalty:g}.",
-        late=span,
-        share=share,
-        score=score,
-        penalty=penalty,
-    )
-    rule = _(
-        "(A started day costs {per_day:.0%}, at most {at_most:.0%}, after {grace} minutes of grace.)",
-        per_day=policy.per_day,
-        at_most=policy.at_most,
-        grace=policy.grace_minutes,
-    )
-    return f"{deducted} {rule}"
 
 
 def isolation_text(isolation: str) -> str:

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograder.classroom.collect.names import key, safe_id
 from autograder.classroom.collect.roster import COLUMNS, Roster, mistakes, of_course, table
@@ -69,18 +69,6 @@ class Extensions:
             if dates:
                 return max(dates) + dt.timedelta(days=slip)
         return usual + dt.timedelta(days=slip) if usual is not None else None
-
-
-def lateness(submission: Any, student: str, granted: Extensions) -> dt.timedelta:
-    """How late nbgrader's `submission` was handed in. An extension in the gradebook, which a person entered, holds if it is longer."""
-    assignment = submission.assignment
-    due = granted.due(student, assignment.name, assignment.duedate)
-    if submission.extension and due is not None and submission.duedate is not None:
-        due = max(due, submission.duedate)
-    if due is None or submission.timestamp is None:
-        return dt.timedelta()
-    late: dt.timedelta = submission.timestamp - due
-    return max(dt.timedelta(), late)
 
 
 def extensions(course: Course) -> Extensions:

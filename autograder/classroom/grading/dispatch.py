@@ -52,7 +52,7 @@ class Stop:
             yield self
             return
 
-        def interrupted(number: int, frame: FrameType | None) -> None:
+        def interrupted(number: int, _frame: FrameType | None) -> None:
             self.asked += 1
             if self.asked > 1 or number != signal.SIGINT:
                 raise KeyboardInterrupt

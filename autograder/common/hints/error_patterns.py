@@ -53,7 +53,7 @@ def of_module(found: Mapping[str, str]) -> Sequence[str]:
     )
 
 
-def settings_of_optimizers(found: Mapping[str, str]) -> Sequence[str]:
+def settings_of_optimizers(_found: Mapping[str, str]) -> Sequence[str]:
     return sorted({key for name in keras_names.known("optimizers") for key in keras_names.settings("optimizers", name)})
 
 

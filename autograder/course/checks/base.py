@@ -100,13 +100,13 @@ class Lab(Protocol):
         Raises CannotRebuild when the network holds what the judge won't build.
         """
 
-    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
         """One of scikit-learn's metrics, by its name, of what the network answers for `split`. Raises CannotRebuild, too."""
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
         """The share of `classes`, int (n,), that the network gives to the images of `split`. Raises CannotRebuild, too."""
 
-    def estimate(
+    def estimator_score(
         self, made: Component, split: Literal["holdout", "test"], place: str, seed: int
     ) -> Mapping[str, float]:
         """Metrics of an estimator of scikit-learn's, fitted anew. Raises CannotRebuild, too."""

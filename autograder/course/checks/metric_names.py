@@ -43,4 +43,4 @@ def called(metric: str) -> str:
 
 def measure(lab: Lab, model: ModelDescription, split: str, metric: str) -> float:
     """What `lab` finds on its own rows of `split`. Raises CannotRebuild where it can't."""
-    return (lab.score(model, split, metric) if metric in SCORES else lab.evaluate(model, split))[metric]
+    return (lab.metric(model, split, metric) if metric in SCORES else lab.evaluate(model, split))[metric]

@@ -69,7 +69,7 @@ class Score(Check):
         if not value.fitted:
             return failed(self.describe(), _("an estimator that was not fitted"), _(TRAIN_IT))
         try:
-            measured = facts.lab.estimate(value.made, self.split, str(self.data), facts.seed)
+            measured = facts.lab.estimator_score(value.made, self.split, str(self.data), facts.seed)
         except CannotRebuild as error:
             return undecided(error)
         if self.metric not in measured:
@@ -100,7 +100,7 @@ class Score(Check):
     def _is_certain(self, made: Component, number: float, facts: Facts) -> bool:
         """Whether it reaches this however it is seeded: otherwise the student's may have reached anything near it."""
         with contextlib.suppress(CannotRebuild):
-            again = facts.lab.estimate(made, self.split, str(self.data), facts.seed + 1)
+            again = facts.lab.estimator_score(made, self.split, str(self.data), facts.seed + 1)
             return _same(again.get(self.metric, math.nan), number)
         return False
 

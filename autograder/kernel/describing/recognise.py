@@ -37,7 +37,7 @@ class _Known(NamedTuple):
     untouched: Callable[[], bool] | None
 
 
-def _nothing(array: np.ndarray[Any, Any]) -> None:
+def _nothing(_array: np.ndarray[Any, Any]) -> None:
     return None
 
 

@@ -83,7 +83,7 @@ def _install_nothing(shell: Any) -> None:
         shell.register_magic_function(_nothing, "line", name)
 
 
-def _nothing(line: str) -> None:
+def _nothing(_line: str) -> None:
     print(SAID)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.classroom.collect import roster_exports
 from autograder.classroom.collect.roster import MOST_SAID, load
-from autograder.cli.export import _people
+from autograder.classroom.export.class_sheet import people_of
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome
 
@@ -135,7 +135,7 @@ def test_a_platforms_export_is_a_roster_as_it_is(roster, text, found):
 )
 def test_what_a_platform_calls_people_goes_back_to_it(tmp_path, classroom, name, ids):
     (tmp_path / "roster.csv").write_text(EXPORTS[name][0], "utf-8")
-    person = _people(classroom, tmp_path / "roster.csv")["2027001"]
+    person = people_of(classroom, tmp_path / "roster.csv")["2027001"]
     assert (person.student, person.login, person.canvas_id, person.sis_id) == ids
 
 

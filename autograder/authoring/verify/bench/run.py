@@ -169,7 +169,7 @@ class Bench:
             self.arrays.keep(text, met, made)
 
     def _collector(self, answered: Answered) -> Callable[..., None]:
-        def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:
+        def collect(place: str, value: Any = _NOTHING, /, *, hidden: bool = False, **named: Any) -> None:  # noqa: ARG001 - as `check` is called
             key = place.partition(".")[2]
             question = self.questions[key]
             if any(f"{key}.{check.id}" in answered.statuses for check in question.checks):

@@ -69,7 +69,7 @@ class StandInLab(HomeLab):
     def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
         return score(model, self._measured_on(model, split, scaling))
 
-    def score(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
         return {metric: score(model, self._measured_on(model, split), [metric])[metric]}
 
     def _measured_on(self, model: ModelDescription, split: str, scaling: str = "") -> tuple[Any, ...]:

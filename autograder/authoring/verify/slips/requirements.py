@@ -181,7 +181,7 @@ def _is_measured(value: Any, network: Any, check: Any, stand_ins: StandIns) -> b
     right = (
         measured[check.metric]
         if check.metric in measured
-        else lab.score(described, check.split, check.metric)[check.metric]
+        else lab.metric(described, check.split, check.metric)[check.metric]
     )
     off = abs(float(value) - right)
     return Untold(off) if 1e-5 * max(1.0, abs(right)) < off <= check.tolerance else bool(off <= check.tolerance)

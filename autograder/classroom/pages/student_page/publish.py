@@ -86,8 +86,8 @@ def class_bands(course: Course, assignment: str) -> Bands:
 
 
 @lru_cache(maxsize=16)
-def _bands(root: Path, assignment: str, number: int, latest: int) -> Bands:
-    """`number`, `latest`: what tells one state of the reports from another. One that can't be read is told where it is graded."""
+def _bands(root: Path, assignment: str, _number: int, _latest: int) -> Bands:
+    """`_number`, `_latest`: what tells one state of the reports from another. One that can't be read is told where it is graded."""
     return bands(Folder(root).read_reports([assignment], amiss=lambda error: None))
 
 
