@@ -6,6 +6,7 @@ import asyncio
 import queue
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import nbformat
@@ -19,6 +20,7 @@ from autograder.sandbox.given import Given, require_some
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
 # All seconds below are of what the kernel is given (given.py).
 PLAIN_SECONDS = 1.0  # for which nobody looks how much that is
+SLICE_SECONDS = 5.0  # after which one looks whether this process itself stood still
 LOOK_SECONDS = 0.5  # between two looks whether a reply has come
 ASK_SECONDS = 5.0  # after which a kernel that is silent about a cell is asked something that it answers after it
 REPLY_SECONDS = (
@@ -57,17 +59,25 @@ class Client(NotebookClient):  # type: ignore[misc]
 
     async def within(self, seconds: float, *what: asyncio.Future[Any]) -> bool:
         """Wait for one of `what` until the kernel has been given so many seconds. Did it come? Raises MachineLow."""
-        started, plain = time.monotonic(), min(PLAIN_SECONDS, seconds)
-        if (await asyncio.wait(what, timeout=plain, return_when=asyncio.FIRST_COMPLETED))[0]:
+        started, withheld = time.monotonic(), self.given.withheld
+        if await self._slice(min(PLAIN_SECONDS, seconds), what):
             return True
-        self.given.look()
-        withheld = self.given.withheld
-        while (left := seconds + self.given.withheld - withheld - (time.monotonic() - started)) > 0:
-            if (await asyncio.wait(what, timeout=left, return_when=asyncio.FIRST_COMPLETED))[0]:
-                return True
+        while True:
             self.given.look()
             require_some(self.given.withheld - withheld - PLAIN_SECONDS, seconds)
-        return False
+            until = started + seconds + self.given.withheld - withheld
+            if time.monotonic() >= until:
+                return False
+            while (left := until - time.monotonic()) > 0:
+                if await self._slice(min(left, SLICE_SECONDS), what):
+                    return True
+
+    async def _slice(self, seconds: float, what: Sequence[asyncio.Future[Any]]) -> bool:
+        """Wait so long. Where more passes, and this process wasn't busy, it stood still: what the kernel said meanwhile is yet to be read."""
+        began, used = time.monotonic(), time.process_time()
+        done = (await asyncio.wait(what, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))[0]
+        self.given.late(time.monotonic() - began - max(seconds, time.process_time() - used))
+        return bool(done)
 
     async def _async_poll_for_reply(
         self, msg_id: str, cell: NotebookNode, timeout: float, outputs: asyncio.Future[Any], alive: asyncio.Future[Any]

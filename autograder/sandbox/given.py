@@ -16,6 +16,8 @@ from autograder.sandbox.inside import usage
 
 MOST_TIMES = 4  # as long as a wait, and all runs of a submission, may last by the clock: a machine that gives less than that share is too busy
 
+LATE_SECONDS = 1.0  # by which any program may be late
+
 
 def require_some(withheld: float, of: float) -> None:
     """Raises MachineLow where so many seconds were withheld in a time of `of` seconds that it would last longer than `MOST_TIMES` as long."""
@@ -47,6 +49,11 @@ class Given:
         self._spent = spent
         self.withheld = 0.0
         self._looked, self._before = time.monotonic(), [one() for one in spent]
+
+    def late(self, seconds: float) -> None:
+        """Who looks stood still itself for so long (stopped, say), and heard nothing of what it looks at."""
+        if seconds > LATE_SECONDS:
+            self.withheld += seconds + LATE_SECONDS  # in which it hears what was said meanwhile
 
     def look(self) -> None:
         """Add what happened since the last look."""

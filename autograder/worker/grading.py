@@ -148,7 +148,7 @@ def _grade(
                 died_of[:1] if len(died_of) == failures == ATTEMPTS and all(died_of) and len(set(died_of)) == 1 else []
             )
             continue
-        if (run.code or 0) > BY_SIGNAL and not killed:
+        if _by_signal(run) and not killed:
             killed = True
             continue  # by itself, by the system for want of memory, or with all that ran here: the second time tells
         ended = time.perf_counter()
@@ -171,6 +171,11 @@ def _grade(
     questions = all_undecided(task.asked, task.language, _("the grader failed: {reason}", reason=failure))
     report = task.report(questions, notes)
     return Graded(report, notebook, _texts(report, notebook))
+
+
+def _by_signal(run: Run) -> bool:
+    """Whether a signal ended the kernel, or stopped it: who sent it can't be told."""
+    return (run.code or 0) > BY_SIGNAL or any(broken.limit == "halted" for broken in run.breaks)
 
 
 def _texts(report: Report, notebook: NotebookNode) -> tuple[str, str]:

@@ -9,6 +9,8 @@ import selectors
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +22,12 @@ from autograder.common.files import bytes_of, text_of
 from autograder.common.results import QuestionResult
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.orders import Decided, Rejudged
+from autograder.sandbox.inside import usage
 
 log = logging.getLogger(__name__)
 BYE_SECONDS = 30  # for a judge to leave: it has said all that it had to
 START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
+HALTED_LOOKS = 5  # in a row, a second apart, that find a judge stopped by a signal: nobody goes on waiting for it
 END_SECONDS = 1800  # a training that is still running is waited for
 
 
@@ -68,6 +72,7 @@ class JudgeProcess:
             start_new_session=True,  # Ctrl-C is the main process's to handle
         )  # fmt: skip
         self._up = False
+        threading.Thread(target=_end_halted, args=[self._process], name="autograder-judge", daemon=True).start()
 
     def wait(self) -> None:
         """Return when the judge is up. Raises JudgeDied, or AutograderError with the judge's own reason."""
@@ -178,6 +183,17 @@ class JudgeProcess:
         if self._folder is not None:
             scratch.remove(self._folder)
             self._folder = None
+
+
+def _end_halted(process: subprocess.Popen[str]) -> None:
+    """A judge that stands stopped would hold up a notebook until its time is over: it is ended, as one that died."""
+    looks = 0
+    while process.poll() is None:
+        time.sleep(1)
+        looks = looks + 1 if usage.is_halted(process.pid) else 0
+        if looks == HALTED_LOOKS:
+            log.error("the judge was stopped by a signal")
+            process.kill()
 
 
 def _end(process: subprocess.Popen[str]) -> None:

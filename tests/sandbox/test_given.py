@@ -63,6 +63,23 @@ def test_what_comes_late_on_a_busy_machine_is_waited_for(
     assert asyncio.run(waiting()) == comes
 
 
+@pytest.mark.parametrize(("busy", "comes"), [(False, True), (True, False)])
+def test_what_passes_while_the_worker_itself_stands_still_is_no_time_of_the_notebooks(
+    monkeypatch: pytest.MonkeyPatch, busy: bool, comes: bool
+) -> None:
+    """Stopped by a signal, say. What it is busy with is such a time: a notebook may keep it busy."""
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(client.time, "process_time", time.monotonic if busy else lambda: 0.0)
+
+    async def waiting() -> bool:
+        said: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.05, time.sleep, 0.6)
+        asyncio.get_running_loop().call_later(0.7, said.set_result, None)
+        return await starved(1.0).within(0.3, said)
+
+    assert asyncio.run(waiting()) == comes
+
+
 def test_a_machine_that_gives_next_to_nothing_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PLAIN_SECONDS", 0.02)
 

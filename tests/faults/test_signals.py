@@ -1,0 +1,171 @@
+"""Any process of a run, struck by any signal at any moment: the run or the next one makes what an undisturbed one does, and nothing is left behind.
+
+`test_struck` stops commands where they write; here the victim is whoever takes part: the command itself, Dask's worker, the judge, the sandbox's two
+sides, its parent, a kernel. Each is struck some time after it was first seen. ``AUTOGRADER_FAULTS=40 AUTOGRADER_FAULTS_SEED=7`` asks for forty others.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from autograder.common.results import Report
+from tests.faults.course import Class, adopting, left_running
+from tests.faults.test_struck import COUNT, SEED
+from tests.tiny_course import tiny_course, tiny_submission
+
+pytestmark = pytest.mark.slow
+GRADE = ("grade", "--no-reference", "--workers", "1")
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGSTOP", "SIGINT")
+ROLES = ("main", "worker", "judge", "wall", "parent", "kernel")
+OURS_TO_CONTINUE = ("main", "worker")  # who is stopped like this was stopped by a person, who lets it go on
+STOPPED_SECONDS = 8.0
+CELL_SECONDS = 15
+MOST_SECONDS = 240
+
+
+class Strike(NamedTuple):
+    role: str
+    signal: str
+    share: float  # of the time that this role lives in an undisturbed run
+
+
+def strikes() -> list[Strike]:
+    draw = random.Random(SEED)
+    if COUNT:
+        return [Strike(draw.choice(ROLES), draw.choice(SIGNALS), draw.random()) for _ in range(COUNT)]
+    return [Strike("judge", "SIGKILL", draw.random()), Strike("judge", "SIGSTOP", draw.random()),
+            Strike("kernel", "SIGSTOP", draw.random()), Strike("worker", "SIGTERM", draw.random())]  # fmt: skip
+
+
+def _tree(root: int) -> dict[int, tuple[int, str]]:
+    """All processes below `root`: how deep, and their command lines."""
+    found, level, depth = {}, [root], 0
+    while level:
+        below: list[int] = []
+        for pid in level:
+            with suppress(OSError):
+                found[pid] = depth, Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    below += map(int, (task / "children").read_text().split())
+        level, depth = below, depth + 1
+    return found
+
+
+def who(root: int) -> dict[str, int]:
+    """The processes of a run, by role, as far as they are there."""
+    roles = {"main": root}
+    inside: list[tuple[int, int]] = []
+    for pid, (depth, words) in _tree(root).items():
+        if "multiprocessing.spawn" in words:
+            roles.setdefault("worker", pid)
+        elif "autograder.judge.process" in words:
+            roles["judge"] = pid
+        elif "autograder.sandbox.inside.parent" in words and "bwrap" in words.split(" ", 1)[0]:
+            roles.setdefault("wall", pid)
+        elif "autograder.sandbox.inside.parent" in words and "unroot" not in words:
+            inside.append((depth, pid))
+    inside.sort()
+    if inside:
+        roles["parent"] = inside[0][1]
+    if len(inside) > 1 and inside[-1][0] > inside[0][0]:
+        roles["kernel"] = inside[-1][1]
+    return roles
+
+
+class Known:
+    """A class whose notebooks take a moment, and what grading makes of it undisturbed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.before, self.folder = folder / "before", folder
+        course = tiny_course(self.before, f"limits: {{cell_seconds: {CELL_SECONDS}, notebook_seconds: 60}}")
+        for number in range(3):
+            tiny_submission(course, f"s{number}", f"import time\ntime.sleep(0.8)\nadd = {5 - number % 2}", "name = 'ada'")
+        undisturbed = Class.of(self.before, folder / "undisturbed")
+        process = undisturbed.start(*GRADE)
+        seen: dict[str, list[float]] = {}
+        while process.poll() is None:
+            for role in who(process.pid):
+                seen.setdefault(role, []).append(time.monotonic())
+            time.sleep(0.02)
+        ended = undisturbed.end(process)
+        assert (ended.code, undisturbed.litter(), left_running()) == (0, [], {}), ended.said[-2000:]
+        assert set(seen) == set(ROLES), sorted(seen)
+        self.lives = {role: moments[-1] - moments[0] for role, moments in seen.items()}
+        self.made = undisturbed.made()
+        undisturbed.close()
+
+    def points(self, root: Path) -> dict[str, str]:
+        """Every question that is worse off than undisturbed and doesn't wait for a person."""
+        lost = {}
+        for path in sorted(root.glob("reports/s*/first.json")):
+            wanted = Report.from_json(self.made[str(path.relative_to(root))].decode())
+            for now, then in zip(Report.from_json(path.read_text("utf-8")).questions, wanted.questions, strict=True):
+                if now.points != then.points and not now.undecided:
+                    lost[f"{path.parent.name} {now.question}"] = f"{now.points}: {now.problem}"
+        return lost
+
+
+@pytest.fixture(scope="module", autouse=True)
+def orphans() -> Iterator[None]:
+    with adopting():
+        yield
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    return Known(tmp_path_factory.mktemp("signals"))
+
+
+def hit(process: subprocess.Popen[bytes], strike: Strike, after: float) -> bool:
+    """Strike when the role was there for so long, whoever plays it then. False where it wasn't any more."""
+    started = time.monotonic()
+    since = 0.0
+    while process.poll() is None and time.monotonic() < started + MOST_SECONDS:
+        victim = who(process.pid).get(strike.role)
+        since = since or (time.monotonic() if victim else 0.0)
+        if victim and time.monotonic() - since >= after:
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.Signals[strike.signal])
+                if strike.signal == "SIGSTOP" and strike.role in OURS_TO_CONTINUE:
+                    time.sleep(STOPPED_SECONDS)
+                    os.kill(victim, signal.SIGCONT)
+                return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.mark.parametrize("strike", strikes(), ids=lambda strike: f"{strike.role}-{strike.signal}-{strike.share:.2f}")
+def test_whoever_is_struck_costs_no_mark_and_the_next_run_makes_what_is_missing(known: Known, strike: Strike) -> None:
+    struck = Class.of(known.before, known.folder / "struck")
+    try:
+        process = struck.start(*GRADE)
+        try:
+            hit(process, strike, strike.share * known.lives[strike.role])
+            ended = struck.end(process, MOST_SECONDS)
+        finally:
+            process.kill()
+        assert "Traceback" not in ended.said, ended.said[-3000:]
+        assert left_running() == {}, "processes of a command that has ended"
+        assert known.points(struck.root) == {}, "a fault of the grader's costs a mark"
+        if strike.role != "main":
+            assert ended.code in (0, 3), (ended.code, ended.said[-1000:])
+        again = struck.run(*GRADE)
+        assert again.code == 0 and "Traceback" not in again.said, again.said[-3000:]
+        assert left_running() == {}
+        assert struck.litter() == []
+        now = struck.made()
+        assert {path for path in {*now, *known.made} if now.get(path) != known.made.get(path)} == set()
+    finally:
+        struck.close()
+        shutil.rmtree(struck.root)
