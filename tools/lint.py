@@ -23,7 +23,6 @@ LONGEST = 350  # lines: more than that, nobody reads at one sitting
 TRANSLATE = ("_", "N_", "ngettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\0,? [(]?[a-z]{3,}|[A-Za-z]{3,}:? \0")
 MARKUP = re.compile(r"\[/?[a-z ]*\]|`[^`]*`|\bautograder\b|--[a-z-]+")  # rich's, code, our name, options
-
 MANY = 20  # repetitions
 NOT_TOLD = {"ProtocolError"}  # of messages that a kernel of ours never sends: nobody reads it
 ERRORS = (
@@ -94,6 +93,7 @@ ONCE = (
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
     Once(r".*\.(read_bytes|read_text)|(?!os\.|tarfile\.|gzip\.|archive\.)(.*\.)?open\((?!.*'[awx]).*\)", ("common/files.py", "kernel/", "sandbox/", "common/confined.py", "authoring/verify/probe.py", "authoring/scaffold/parts.py"), "use bytes_of, text_of or opened of common/files.py: whoever opens a pipe waits for ever"),
+    Once(r"(?=.*is_symlink\(\))(?=.*is_file\(\))(?!.*is_dir).* (or|and) .*", "classroom/gradebook/database.py", "open it with common/files.py and follow=False: what a path was when it was asked says nothing of what is opened"),
     Once(r"tempfile\.mkdtemp", "common/scratch.py", "use common/scratch.py: make"),
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),
     Once(r"yaml\.(safe_|full_|unsafe_)?load(_all)?", ("course/yaml_file.py", "classroom/collect/platform_metadata.py", "cli/shell.py"), "read the course's files with course/yaml_file.py"),
@@ -120,12 +120,12 @@ def once(path: Path, text: str, tree: ast.Module) -> Found:
 
 
 def _said(node: Any) -> list[str]:
-    """A constant, a name with what it is of, a call or an item as it is written, a module with what is imported from it."""
+    """A constant, a name with what it is of, a call, an item or a condition as it is written, a module with what is imported from it."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         return [f"{node.module}.{alias.name}" for alias in node.names]
-    if isinstance(node, ast.Constant | ast.Attribute | ast.Subscript | ast.Call):
+    if isinstance(node, ast.Constant | ast.Attribute | ast.Subscript | ast.Call | ast.BoolOp):
         return [ast.unparse(node)]
     return []
 

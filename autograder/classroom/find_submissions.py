@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autograder.common.errors import SubmissionError
-from autograder.common.files import is_text, opened
+from autograder.common.files import NotAFile, is_text, opened
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
 from autograder.common.submission import Submission
@@ -82,10 +82,11 @@ def _notebook(place: Path) -> Path:
 def submitted_at(submission: Submission) -> dt.datetime | None:
     """What nbgrader's timestamp.txt beside the notebook says; None without one. Raises SubmissionError if it is no time."""
     file = submission.path.parent / "timestamp.txt"
-    if not file.is_file() or file.is_symlink():
+    try:
+        with opened(file, follow=False) as stream:
+            text = stream.read(100).decode("utf-8", "replace").strip()
+    except (NotAFile, FileNotFoundError, NotADirectoryError):
         return None
-    with opened(file) as stream:
-        text = stream.read(100).decode("utf-8", "replace").strip()
     try:
         moment = dt.datetime.fromisoformat(text.removesuffix("UTC").strip())
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)

@@ -21,6 +21,7 @@ from autograder.common.files import text_of
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
 from autograder.common.readable import on_screen
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 EXAMPLE = N_("Example:")
 # What typer itself says, through the same gettext.
 WORDS = (
@@ -49,15 +50,25 @@ def settle_streams() -> None:
 
 
 def heed_signals() -> None:
-    """SIGTERM, and a terminal that goes away, stop a command as Ctrl-C does: it tidies up. Not where whoever started it said otherwise."""
+    """SIGTERM, and a terminal that goes away, stop a command as Ctrl-C does: it tidies up. Not where whoever started it said otherwise.
+
+    From `unheeded` on they end it without a word: its exit code is said.
+    """
 
     def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in SIGNALS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, stop)
+
+
+def unheeded() -> None:
+    for name in SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def stopped() -> None:

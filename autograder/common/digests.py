@@ -24,7 +24,7 @@ def of_parts(parts: Iterable[Bytes | str]) -> str:
     return total.hexdigest()
 
 
-def of_file(path: Path) -> str:
-    """Of an ordinary file. Raises OSError."""
-    with opened(path, most=LARGEST) as stream:
+def of_file(path: Path, most: int = LARGEST, *, follow: bool = True) -> str:
+    """Of an ordinary file. Raises OSError, as `opened`."""
+    with opened(path, most=most, follow=follow) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -35,12 +35,12 @@ LARGEST = 1 << 30  # bytes of a file that is read or hashed whole: a sparse one 
 
 
 class NotAFile(OSError):
-    """What is there is a folder, a pipe, a socket or a device."""
+    """What is there is a folder, a pipe, a socket or a device, or a link where none is followed (ELOOP)."""
 
 
 def opened(path: Path, *, most: int = 0, follow: bool = True) -> BufferedReader:
     """Open an ordinary file, or a link to one if `follow`, for reading. Raises OSError: NotAFile for whatever else is there,
-    and for more than `most` bytes, if that is not 0.
+    and for more than `most` bytes, if that is not 0. Who reads what strangers wrote follows no link, and asks nothing of the path beforehand.
     """
     stream = open(path, "rb", opener=_ordinary if follow else _no_link)  # noqa: SIM115
     if most and os.fstat(stream.fileno()).st_size > most:
@@ -49,15 +49,15 @@ def opened(path: Path, *, most: int = 0, follow: bool = True) -> BufferedReader:
     return stream
 
 
-def bytes_of(path: Path, most: int = LARGEST) -> bytes:
-    """All that is in an ordinary file. Raises OSError."""
-    with opened(path, most=most) as stream:
+def bytes_of(path: Path, most: int = LARGEST, *, follow: bool = True) -> bytes:
+    """All that is in an ordinary file. Raises OSError, as `opened`."""
+    with opened(path, most=most, follow=follow) as stream:
         return stream.read()
 
 
-def text_of(path: Path, errors: str = "strict") -> str:
-    """The text of an ordinary file in UTF-8. Raises OSError, and UnicodeDecodeError."""
-    with TextIOWrapper(opened(path, most=LARGEST), "utf-8", errors) as stream:
+def text_of(path: Path, errors: str = "strict", *, most: int = LARGEST, follow: bool = True) -> str:
+    """The text of an ordinary file in UTF-8. Raises OSError, as `opened`, and UnicodeDecodeError."""
+    with TextIOWrapper(opened(path, most=most, follow=follow), "utf-8", errors) as stream:
         return stream.read()
 
 
@@ -82,7 +82,12 @@ def _ordinary(path: str, flags: int) -> int:
 
 
 def _no_link(path: str, flags: int) -> int:
-    return _ordinary(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        return _ordinary(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        if not os.path.islink(path):
+            raise
+        raise NotAFile(errno.ELOOP, _("it is a link to another file"), path) from error
 
 
 def deliver(path: Path, content: bytes | str) -> None:

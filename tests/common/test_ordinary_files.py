@@ -51,8 +51,9 @@ def test_a_file_is_read_as_it_is_and_one_that_claims_any_size_is_not(tmp_path):
     path.write_bytes("가\r\n나".encode())
     link.symlink_to(path)
     assert (bytes_of(link), text_of(link)) == ("가\r\n나".encode(), "가\n나")
-    with pytest.raises(OSError):
-        opened(link, follow=False)
+    for read in (opened, bytes_of, text_of):
+        with pytest.raises(NotAFile):
+            read(link, follow=False)
     with pytest.raises(OSError):
         bytes_of(path, 3)
     os.truncate(path, SPARSE)

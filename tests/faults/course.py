@@ -70,6 +70,7 @@ class Ended:
     code: int
     said: str
     occasions: int = 0
+    imports: int = 0
 
 
 @dataclass
@@ -100,9 +101,8 @@ class Class:
     def end(self, process: subprocess.Popen[bytes], seconds: float = 300) -> Ended:
         code = process.wait(seconds)
         tally = self.root / "tally"
-        return Ended(
-            code, (self.root / "said").read_text("utf-8", "replace"), int(tally.read_text()) if tally.exists() else 0
-        )
+        counts = map(int, tally.read_text().split()) if tally.exists() else ()
+        return Ended(code, (self.root / "said").read_text("utf-8", "replace"), *counts)
 
     def run(self, *arguments: str, at: int = 0, signal: str = "SIGKILL", scratch: Path | None = None) -> Ended:
         return self.end(self.start(*arguments, at=at, signal=signal, scratch=scratch))

@@ -1,6 +1,7 @@
-"""Runs a command of the command line, and sends this process a signal the n-th time that it is about to change something on the disk.
+"""Runs a command of the command line, and sends this process a signal the n-th time that it is about to change something on the disk, or to import something.
 
-``python -m tests.faults.struck <file> <n> <signal> <arguments of autograder>``: n = 0 for never; into `<file>` goes how often there was an occasion.
+``python -m tests.faults.struck <file> <n> <signal> <arguments of autograder>``: n = 0 for never, negative for imports; into `<file>` goes how often
+there was an occasion of either sort.
 """
 
 from __future__ import annotations
@@ -26,12 +27,17 @@ NOT_OURS = ("/dev/", "/proc/", "/sys/")
 
 
 class Moments:
-    """An audit hook. `count`: the occasions so far; at the one of number `at` comes the signal."""
+    """An audit hook. `count` and `imports`: the occasions so far; at the one of number `at`, or the import of number `-at`, comes the signal."""
 
     def __init__(self, at: int, number: int) -> None:
-        self.count, self.at, self.number = 0, at, number
+        self.count, self.imports, self.at, self.number = 0, 0, at, number
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "import":
+            self.imports += 1
+            if self.imports == -self.at:
+                os.kill(os.getpid(), self.number)
+            return
         if event == "open":
             path, _mode, flags = arguments
             if not flags & (os.O_WRONLY | os.O_RDWR) or str(path).startswith(NOT_OURS):
@@ -45,16 +51,16 @@ class Moments:
 
 def main() -> None:
     tally, at, name, *arguments = sys.argv[1:]
-    from autograder.cli import app
+    from autograder.cli.__main__ import main as command
 
     moments = Moments(int(at), signal.Signals[name])
     sys.argv = ["autograder", *arguments]
     sys.addaudithook(moments)
     try:
-        app.main()
+        command()
     finally:
-        count, moments.at = moments.count, 0
-        Path(tally).write_text(str(count), "utf-8")
+        counts, moments.at = f"{moments.count} {moments.imports}", 0
+        Path(tally).write_text(counts, "utf-8")
 
 
 if __name__ == "__main__":

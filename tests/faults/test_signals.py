@@ -55,7 +55,10 @@ def _tree(root: int) -> dict[int, tuple[int, str]]:
         below: list[int] = []
         for pid in level:
             with suppress(OSError):
-                found[pid] = depth, Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                found[pid] = (
+                    depth,
+                    Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"),
+                )
                 for task in Path(f"/proc/{pid}/task").iterdir():
                     below += map(int, (task / "children").read_text().split())
         level, depth = below, depth + 1
@@ -90,7 +93,9 @@ class Known:
         self.before, self.folder = folder / "before", folder
         course = tiny_course(self.before, f"limits: {{cell_seconds: {CELL_SECONDS}, notebook_seconds: 60}}")
         for number in range(3):
-            tiny_submission(course, f"s{number}", f"import time\ntime.sleep(0.8)\nadd = {5 - number % 2}", "name = 'ada'")
+            tiny_submission(
+                course, f"s{number}", f"import time\ntime.sleep(0.8)\nadd = {5 - number % 2}", "name = 'ada'"
+            )
         undisturbed = Class.of(self.before, folder / "undisturbed")
         process = undisturbed.start(*GRADE)
         seen: dict[str, list[float]] = {}

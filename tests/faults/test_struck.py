@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.faults.course import Class, adopting, left_running
+from tests.faults.course import Class, Ended, adopting, left_running
 from tests.tiny_course import tiny_class, tiny_course
 
 pytestmark = pytest.mark.slow
@@ -27,6 +29,15 @@ COMMANDS = {
     "export": ("export", "--output", "grades.csv"),
     "release": ("release",),
 }
+# Of commands that would take longer, what is looked at first is imported here too.
+IMPORTING = (
+    *COMMANDS.values(),
+    ("status",),
+    ("verify", "--help"),
+    ("doctor",),
+    ("try", "submitted/s0000/first/first.ipynb"),
+    ("--help",),
+)
 SIGNALS = ("SIGKILL", "SIGINT", "SIGTERM", "SIGHUP")
 COUNT = int(os.environ.get("AUTOGRADER_FAULTS") or 0)
 SEED = int(os.environ.get("AUTOGRADER_FAULTS_SEED") or 1)
@@ -57,6 +68,7 @@ class Known:
         tiny_class(tiny_course(self.new), 3)
         shutil.copytree(self.new / "submitted", folder / "handed-in")
         self.made: dict[str, tuple[dict[str, bytes], int]] = {}
+        self.imports: dict[tuple[str, ...], int] = {}  # of a command line
 
     def before(self, name: str) -> Path:
         place = self.folder / f"before-{name}"
@@ -88,23 +100,23 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     return Known(tmp_path_factory.mktemp("struck"))
 
 
-@pytest.mark.parametrize(("name", "signal", "share"), strikes())
-def test_a_command_that_is_struck_loses_and_leaves_nothing(known: Known, name: str, signal: str, share: float) -> None:
-    made, occasions = known.after(name)
+@pytest.mark.parametrize(("command", "name", "share"), strikes())
+def test_a_command_that_is_struck_loses_and_leaves_nothing(known: Known, command: str, name: str, share: float) -> None:
+    made, occasions = known.after(command)
     at = 1 + int(share * occasions)
-    struck = Class.of(known.before(name), known.folder / "struck")
+    struck = Class.of(known.before(command), known.folder / "struck")
     try:
-        ended = struck.run(*COMMANDS[name], at=at, signal=signal)
+        ended = struck.run(*COMMANDS[command], at=at, signal=name)
         assert "Traceback" not in ended.said, ended.said[-3000:]
         assert left_running() == {}, "processes of a command that has ended"
-        if signal != "SIGKILL":
+        if name != "SIGKILL":
             assert struck.litter() == []
             # What all but ended may end as if nothing had been.
             assert (ended.code, "Stopped" in ended.said) == (130, True) or ended.code == 0, (
                 ended.code,
                 ended.said[-500:],
             )
-        again = struck.run(*COMMANDS[name])
+        again = struck.run(*COMMANDS[command])
         assert again.code == 0 and "Traceback" not in again.said, again.said[-3000:]
         assert left_running() == {}
         assert struck.litter() == [], "what a killed run left is swept by the next"
@@ -113,3 +125,28 @@ def test_a_command_that_is_struck_loses_and_leaves_nothing(known: Known, name: s
     finally:
         struck.close()
         shutil.rmtree(struck.root)
+
+
+def imports() -> list[tuple[tuple[str, ...], str, float]]:
+    draw = random.Random(SEED)
+    return [(draw.choice(IMPORTING), draw.choice(SIGNALS[1:]), draw.random()) for _ in range(COUNT or 4)]
+
+
+@pytest.mark.parametrize(("words", "name", "share"), imports())
+def test_a_command_that_is_struck_while_it_imports_says_a_sentence_or_nothing(
+    known: Known, words: tuple[str, ...], name: str, share: float
+) -> None:
+    def run(**struck: Any) -> tuple[Ended, list[str]]:
+        one = Class.of(known.before("collect" if words[0] == "collect" else "grade"), known.folder / "struck")
+        try:
+            return one.run(*words, **struck), one.litter()
+        finally:
+            one.close()
+            shutil.rmtree(one.root)
+
+    if words not in known.imports:
+        known.imports[words] = run()[0].imports
+    ended, litter = run(at=-1 - int(share * known.imports[words]), signal=name)
+    assert "Traceback" not in ended.said, ended.said[-3000:]
+    assert ended.code in (130, -signal.Signals[name]), (ended.code, ended.said[-500:])
+    assert (left_running(), litter) == ({}, [])

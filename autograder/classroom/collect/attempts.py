@@ -86,7 +86,9 @@ class SubmissionPaths:
 
     def time(self) -> dt.datetime | None:
         try:
-            return times.parse(bytes_of(self.folder / "timestamp.txt", 1000).decode("utf-8", "replace")[:100])
+            return times.parse(
+                bytes_of(self.folder / "timestamp.txt", 1000, follow=False).decode("utf-8", "replace")[:100]
+            )
         except OSError:
             return None
 

@@ -124,12 +124,11 @@ def content(path: Path, limit_mb: int) -> bytes:
     """
     limit = limit_mb * 1_000_000
     try:
-        if path.is_symlink():
-            raise _no_notebook(_("it is a link to another file"))
         with opened(path, follow=False) as file:
             read = file.read(limit + 1)
-    except NotAFile:
-        raise _no_notebook(_("it is not an ordinary file")) from None
+    except NotAFile as error:
+        is_link = error.errno == errno.ELOOP
+        raise _no_notebook(str(error.strerror) if is_link else _("it is not an ordinary file")) from None
     except ValueError:
         raise SubmissionError(_("The file can't be read: {reason}.", reason=_("its name is odd")), _(AGAIN)) from None
     except OSError as error:

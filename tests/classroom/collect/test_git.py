@@ -103,6 +103,57 @@ def test_without_git_there_is_no_time(checkout, work, tmp_path, collecting, monk
     assert collecting(place, platform="github").untimed() == 1
 
 
+def _nothing(place):
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+ODD = {
+    "alternates": lambda objects, odd: odd(_nothing(objects / "info") / "alternates"),
+    "alternates elsewhere": lambda objects, odd: (
+        odd(_nothing(objects.parent / "more" / "pack") / "pack-1.idx"), (_nothing(objects / "info") / "alternates").write_text("../more\n")
+    ),
+    "commit graph": lambda objects, odd: odd(_nothing(objects / "info") / "commit-graph"),
+    "chain of graphs": lambda objects, odd: odd(_nothing(objects / "info" / "commit-graphs") / "commit-graph-chain"),
+    "index of packs": lambda objects, odd: odd(objects / "pack" / "multi-pack-index"),
+    "pack": lambda objects, odd: odd(objects / "pack" / f"pack-{40 * '1'}.idx"),
+    "promisor": lambda objects, odd: odd(objects / "pack" / f"pack-{40 * '1'}.promisor"),
+    "an object": lambda objects, odd: next(
+        (path.unlink(), odd(path)) for path in sorted(objects.glob("??/*"))
+    ),
+    "all objects": lambda objects, odd: [(path.unlink(), odd(path)) for path in sorted(objects.glob("??/*"))],
+    "configuration": lambda objects, odd: ((objects.parent / "config").unlink(), odd(objects.parent / "config")),
+    "HEAD": lambda objects, odd: ((objects.parent / "HEAD").unlink(), odd(objects.parent / "HEAD")),
+    "branch": lambda objects, odd: ((objects.parent / "refs/heads/main").unlink(), odd(objects.parent / "refs/heads/main")),
+    "packed branches": lambda objects, odd: ((objects.parent / "refs/heads/main").unlink(), odd(objects.parent / "packed-refs")),
+    "shallow": lambda objects, odd: odd(objects.parent / "shallow"),
+    "grafts": lambda objects, odd: odd(_nothing(objects.parent / "info") / "grafts"),
+    "attributes": lambda objects, odd: odd(_nothing(objects.parent / "info") / "attributes"),
+    "fsmonitor": lambda objects, odd: odd(objects.parent / "fsmonitor--daemon.ipc"),
+    "index": lambda objects, odd: ((objects.parent / "index").unlink(), odd(objects.parent / "index")),
+    "where the common parts lie": lambda objects, odd: odd(objects.parent / "commondir"),
+    "modules": lambda objects, odd: odd(objects.parent.parent / ".gitmodules"),
+}  # fmt: skip
+UNKNOWN = ("pack", "promisor", "index of packs", "an object", "all objects", "HEAD", "branch", "packed branches")
+
+
+@pytest.mark.parametrize("where", ODD)
+def test_whatever_lies_where_git_looks_keeps_nobody_waiting(where, checkout, monkeypatch):
+    """A pipe, and a link to a device that never ends: the time is known, or it is not, at once and without a process that has to be stopped."""
+    monkeypatch.setattr(git, "subprocess", SimpleNamespace(run=_unhurried, TimeoutExpired=subprocess.TimeoutExpired))
+    for number, odd in enumerate((os.mkfifo, lambda path: path.symlink_to("/dev/zero"))):
+        place = checkout(f"deep-ada{number}", {"deep.ipynb": (b"x", "2027-03-14T23:59:00")})
+        ODD[where](place / ".git" / "objects", odd)
+        assert (git.committed_at(place, place / "deep.ipynb") is None) == (where in UNKNOWN)
+
+
+def _unhurried(*arguments, **options):
+    try:
+        return subprocess.run(*arguments, **options, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise AssertionError("git waits") from None
+
+
 def test_a_folder_that_is_no_checkout_is_listed(checkout, work, folder, collecting):
     place = folder({"deep-ada/deep.ipynb": work("deep", "ada")})
     assert outcome(collecting(place, platform="github")) == (

@@ -7,7 +7,6 @@ runs ``nbgrader generate_feedback`` or presses its button in formgrader.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -27,7 +26,7 @@ from autograder.classroom.pages.student_page.pictures import png
 from autograder.common.confined import OverLimit, confined
 from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, DataError, SubmissionError
-from autograder.common.files import put
+from autograder.common.files import bytes_of, put
 from autograder.common.i18n import _
 from autograder.common.results import Report
 from autograder.course.course import Course, load
@@ -145,9 +144,11 @@ def _write(course: Course, report: Report, text: str) -> Written:
     try:
         place.mkdir(parents=True, exist_ok=True)
         for name, largest in BESIDE.items():
-            source = submitted / name
-            if source.is_file() and not source.is_symlink() and source.stat().st_size <= largest:
-                shutil.copyfile(source, place / name)
+            try:
+                content = bytes_of(submitted / name, largest, follow=False)
+            except OSError:  # there is none, or none of a student's making that belongs here
+                continue
+            put(place / name, content)
         put(path, text)
     except OSError as error:
         raise AutograderError(
