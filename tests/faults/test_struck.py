@@ -29,15 +29,11 @@ COMMANDS = {
     "export": ("export", "--output", "grades.csv"),
     "release": ("release",),
 }
-# Of commands that would take longer, what is looked at first is imported here too.
+# The first three take little longer than what they import.
 IMPORTING = (
-    *COMMANDS.values(),
-    ("status",),
-    ("verify", "--help"),
-    ("doctor",),
-    ("try", "submitted/s0000/first/first.ipynb"),
-    ("--help",),
-)
+    ("status",), ("verify", "--help"), ("--help",),
+    *COMMANDS.values(), ("doctor",), ("try", "submitted/s0000/first/first.ipynb"),
+)  # fmt: skip
 SIGNALS = ("SIGKILL", "SIGINT", "SIGTERM", "SIGHUP")
 COUNT = int(os.environ.get("AUTOGRADER_FAULTS") or 0)
 SEED = int(os.environ.get("AUTOGRADER_FAULTS_SEED") or 1)
@@ -129,7 +125,8 @@ def test_a_command_that_is_struck_loses_and_leaves_nothing(known: Known, command
 
 def imports() -> list[tuple[tuple[str, ...], str, float]]:
     draw = random.Random(SEED)
-    return [(draw.choice(IMPORTING), draw.choice(SIGNALS[1:]), draw.random()) for _ in range(COUNT or 4)]
+    commands = IMPORTING if COUNT else IMPORTING[:3]
+    return [(draw.choice(commands), draw.choice(SIGNALS[1:]), draw.random()) for _ in range(COUNT or 4)]
 
 
 @pytest.mark.parametrize(("words", "name", "share"), imports())
