@@ -129,6 +129,7 @@ def test_evaluation_gives_keras_own_numbers(trainer, data, held_out, spec):
     assert measured == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_over_seeds_validation_accuracy_is_distributed_as_keras_own(trainer, data, spec, held_out):
     """Other seeds, other weights and other orders: no single training is the same, the distribution is."""
     images, labels = spec.samples.images(data), spec.samples.labels.astype(np.int32)

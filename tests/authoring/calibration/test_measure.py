@@ -56,6 +56,7 @@ def test_what_other_checks_catch_is_found_by_asking_them(found):
     assert caught["untrained"] == ["train.trained_on", "train.epochs", "train.batch_size"]
 
 
+@pytest.mark.slow
 def test_the_courses_own_seed_gives_the_accuracy_that_students_get(course, found, lab, trainer, bench, sandbox):
     trials_found = {one["name"]: one for one in found[0]["trials"]}
     values = {

@@ -160,6 +160,7 @@ def test_a_reference_solution_that_fails_stops_with_the_reason(copy, settings):
     assert not (course.root / "autograded").exists()
 
 
+@pytest.mark.slow
 def test_nbgraders_own_commands_show_the_scores(graded, copy):
     course = copy(graded[0].root, ())
     program = [sys.executable, "-m", "nbgrader"]
