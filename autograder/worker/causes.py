@@ -119,7 +119,7 @@ class _Notebook:
                 self._look(key, found)
             else:
                 for statement in found[:stop]:
-                    self._ran(statement, cell.source)
+                    self._ran(statement)
             if error is not None or index in self.found.breaks:
                 self._failed(index, key, error or Error("", ""), found, stop)
             self.fetched |= surroundings.fetched(cell.source)
@@ -132,7 +132,7 @@ class _Notebook:
         names = {name for statement in found for name in statement.reads} - self.modules
         self.found.reached[key] = {self.marked[name] for name in names if name in self.marked}
 
-    def _ran(self, statement: Statement, source: str) -> None:
+    def _ran(self, statement: Statement) -> None:
         needs = statement.reads | statement.changes
         marks = {self.marked[name] for name in needs if name in self.marked}
         makes = statement.makes - (self.modules - statement.imports)
@@ -142,8 +142,9 @@ class _Notebook:
             else:
                 self.marked.pop(name, None)
         self.bound |= statement.binds
-        text = "\n".join(source.split("\n")[statement.first - 1 : statement.last])
-        from_machine = surroundings.comes_from_the_machine(text) or (statement.copies and needs & self.outside)
+        from_machine = surroundings.comes_from_the_machine(statement.code) or (
+            statement.copies and needs & self.outside
+        )
         self.outside = self.outside | statement.binds if from_machine else self.outside - statement.binds
 
     def _failed(self, index: int, key: str, error: Error, found: list[Statement], stop: int) -> None:
@@ -194,7 +195,7 @@ class _Notebook:
         if index in self.found.breaks:
             return Cause(cell=index, question=question, heading=heading, error=("", self.found.breaks[index]))
         source = self.notebook.cells[index].source
-        parts = [] if error.frames else [source]
+        parts = [] if error.frames else [one.code for one in found] or [source]
         for count, line in {*error.frames[:1], *error.frames[-1:]}:
             parts += flow.parts_at(self.sources.get(count) or source, line)
         needs = {name for one in (found[stop : stop + 1] if error.frames else found) for name in one.reads}
@@ -234,8 +235,20 @@ def follow(asked: Assignment, notebook: NotebookNode, run: Run, handed_in: Colle
     ]
     explaining = [number for number, cause in enumerate(causes) if cause.questions]
     first = max(explaining, key=lambda number: (causes[number].followed, -number), default=-1)
+    form = _form(causes[first]) if first >= 0 and causes[first].error[0] != EMPTY else ("", "", "")
+    alike = [number for number, cause in enumerate(causes) if _form(cause) == form]
+    if len(alike) > 1:  # the same exception again and again is one mistake: it is named where it came first
+        followed = sum(causes[number].followed + 1 for number in alike) - 1
+        first = alike[0]
+        causes[first] = causes[first].model_copy(update={"followed": followed})
     found.causes = causes
     return found, first
+
+
+def _form(cause: Cause) -> tuple[str, str, str]:
+    """An exception without the numbers that Keras gives tensors and layers, which differ from cell to cell."""
+    name, message = cause.error
+    return name, re.sub(r"_?\d+", "", message), cause.lack[0]
 
 
 def _of_question(

@@ -6,15 +6,29 @@ Students wrote the text: what is too long, or no Python, is read for its assignm
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.common.wire.names import MAX_CHARACTERS, bound, imported, looked_up, owner, parse_cell, python
 
 _ASSIGNED = re.compile(r"^[ \t]*((?:\w++[ \t]*+,[ \t]*+)*+\w++)[ \t]*(?:[-+*/@]=|=(?!=))", re.MULTILINE)
 _DEFINED = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)|\bimport[ \t]+(\w+)(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
 _SHOWING = ("print", "display", "len", "type", "help")  # calls that leave their arguments as they were
+_SCRIPTS = (
+    "run_cell_magic",
+    "run_line_magic",
+    "system",
+    "getoutput",
+    "run",
+    "Popen",
+    "check_output",
+    "check_call",
+    "call",
+    "exec",
+    "eval",
+)
 _SIMPLE = ("len", "str", "bool", "int", "list", "sorted", "get", "strip", "split", "lower", "upper")
 
 
@@ -22,6 +36,7 @@ _SIMPLE = ("len", "str", "bool", "int", "list", "sorted", "get", "strip", "split
 class Statement:
     """Lines `first` to `last`, which count from 1. `binds`: names that it gives a value; `changes`: names whose objects it may
     change in place; `reads`: all that it needs; `imports`: modules and what comes out of them. `copies`: it gives on what it read without working on it (``first = devices[0]``).
+    `code`: its text, without comments and prose.
     """
 
     first: int
@@ -31,6 +46,7 @@ class Statement:
     reads: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     copies: bool = False
+    code: str = ""
 
     @property
     def makes(self) -> frozenset[str]:
@@ -41,11 +57,20 @@ def statements(source: str) -> list[Statement]:
     """The cell's statements, in order; one for the whole cell where it is no Python."""
     parsed = parse_cell(source)
     if parsed is not None:
-        return [_statement(node) for node in parsed.body]
+        read = python(source)
+        own, lines = source.split("\n"), read.split("\n")
+        found = []
+        for node in parsed.body:
+            statement = _statement(node)
+            held = slice(statement.first - 1, statement.last)
+            asked = own[held] != lines[held]  # also something of the shell
+            code = "\n".join(own[held]) if asked else without_prose(read, node)
+            found.append(replace(statement, code=code))
+        return found
     source = source[:MAX_CHARACTERS]
     names = {name.strip() for match in _ASSIGNED.finditer(source) for name in match[1].split(",")}
     names |= {match[1] or match[3] or match[2] for match in _DEFINED.finditer(source)}
-    return [Statement(1, source.count("\n") + 1, binds=frozenset(names))]
+    return [Statement(1, source.count("\n") + 1, binds=frozenset(names), code=source)]
 
 
 def _statement(node: ast.stmt) -> Statement:
@@ -128,7 +153,7 @@ def parts_at(source: str, line: int) -> Iterator[str]:
     if parsed is None:
         yield source[:MAX_CHARACTERS]
         return
-    text = python(source) if python(source) != source else source
+    text = python(source)
     body: list[ast.stmt] = parsed.body
     while True:
         node = next((node for node in body if node.lineno <= line <= (node.end_lineno or node.lineno)), None)
@@ -139,8 +164,37 @@ def parts_at(source: str, line: int) -> Iterator[str]:
         heads = [getattr(node, name) for name in ("test", "iter") if hasattr(node, name)]
         heads += [item.context_expr for item in getattr(node, "items", [])]
         if not inner:
-            yield ast.get_source_segment(text, node) or ""
+            yield without_prose(text, node)
             return
         for head in heads:
-            yield ast.get_source_segment(text, head) or ""
+            yield without_prose(text, head)
         body = inner
+
+
+def without_prose(text: str, node: ast.AST) -> str:
+    """The code of a node of `text`: without comments, and without the words of what is only shown, where anything may be named.
+
+    A string is prose where it has markup or more words than a name or a command for a shell has; what runs as a script is code.
+    """
+    try:
+        return ast.unparse(_WithoutProse().visit(copy.deepcopy(node)))
+    except RecursionError:
+        return ast.get_source_segment(text, node) or ""
+
+
+class _WithoutProse(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return node if _called(node) in _SCRIPTS else self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("") if isinstance(node.value, str) and _is_prose(node.value) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        said = "".join(str(part.value) if isinstance(part, ast.Constant) else "_" for part in node.values)
+        if _is_prose(said):
+            node.values = [part for part in node.values if not isinstance(part, ast.Constant)]
+        return self.generic_visit(node)
+
+
+def _is_prose(said: str) -> bool:
+    return ("<" in said and ">" in said) or len(said.split()) > 3

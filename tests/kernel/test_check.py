@@ -290,7 +290,9 @@ def test_trainings_are_recorded_as_they_were(session):
     assert "found: 255 training images and 65 hold-out images" in text and "found: 2 " in text
     assert "Train on the training split only" in text
     text = session["trained_again"][1]
-    assert "3 (2 + 1, in 2 calls of fit)" in text and "compile() does not reset weights" in text and "16, 32" in text
+    assert (
+        "3 (2 + 1, in 2 calls of fit)" in text and "compile() does not reset them either" in text and "16, 32" in text
+    )
     assert "4 (2 + 1 + 1, in 3 calls of fit)" in session["other_data"][1]
 
 

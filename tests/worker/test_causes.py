@@ -135,7 +135,17 @@ OWN = {
     "an index": ("[][0]", "IndexError"),
     "a file of one's own": ("open('notes.txt')", "FileNotFoundError"),
     "an unknown option": ("sorted([], gpu=True)", "TypeError"),
-}
+    # Comments and shown texts name GPUs and addresses; the statement that raised asks for none.
+    "a mistake in markup with an address": ("repr(f'<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{1 / 0}</text></svg>')", "ZeroDivisionError"),
+    "a mistake beside a link": ("repr('<a href=\"https://keras.io\">Keras</a>' * (1 // 0))", "ZeroDivisionError"),
+    "a mistake beside an address": ("x = 1 / 0  # as in https://stackoverflow.com/questions/1", "ZeroDivisionError"),
+    "a mistake beside a word on a GPU": ("x = int('a')  # faster on a GPU", "ValueError"),
+    "a mistake in a sentence": ("print('This takes a minute without a GPU:', 1 / 0)", "ZeroDivisionError"),
+    "a mistake in a sentence with values": ("print(f'A GPU would need {1 / 0} of the time')", "ZeroDivisionError"),
+    "a mistake with what a comment stood beside": ("x = [1, 2]  # no GPU here\nx[5]", "IndexError"),
+    "a mistake with a sentence": ("words = 'my notes on cuda and the environ'\nwords[100]", "IndexError"),
+    "a mistake in a function that is described": ("def f():\n    \"\"\"Like https://keras.io does it on the GPU.\"\"\"\n    return 1 / 0\nf()", "ZeroDivisionError"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", OWN)
@@ -319,6 +329,16 @@ def test_only_the_first_error_is_called_the_first(course, first):
     found = first_cause(course.assignment("deep"), Circumstances(causes=causes, first=first), "en")
     began = ("The first error is in “Part 3”: ValueError", "Most of the later errors come from “Part 8”: ValueError")
     assert found.sentence.startswith(began[first])
+
+
+@pytest.mark.parametrize("second", ["keras_tensor_28 (32, 784)", "another (32, 784)"])
+def test_the_same_exception_again_is_one_mistake_which_is_named_where_it_came_first(solutions, second):
+    asked, notebook, released, right = solutions["two_layer"]
+    wrong = answer(notebook, "collapse", "collapse = int('keras_tensor (32, 784)')")
+    wrong = answer(wrong, "model", f"model = int('{second}')")
+    _results, cause = graded(asked, wrong, released, right)
+    assert cause.question == ("collapse" if "keras" in second else "model")
+    assert ("Most of the later" in cause.sentence) is (cause.question == "model")
 
 
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))

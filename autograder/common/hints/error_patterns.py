@@ -93,7 +93,7 @@ _MATRICES = N_(
 RULES = (
     # ---- compile
     _rule(r"Expected `metrics` argument to be a list", N_("metrics is a list: write metrics=['accuracy'], with brackets.")),
-    _rule(r"dtype='string' is not a valid dtype for Keras type promotion", N_("compile() takes optimizer and loss without a name, but not the metrics: "
+    _rule(r"dtype='string' is not a valid dtype for Keras type promotion|Failed to convert elements of <\w+ name=", N_("compile() takes optimizer and loss without a name, but not the metrics: "
           "write metrics=['accuracy'].")),
     _rule(r"compile\(\) got an unexpected keyword argument '(?P<name>\w+)'", N_("compile() takes no `{name}`; did you mean `{guess}`?"),
           lambda found: COMPILE, N_("compile() takes no `{name}`: it takes optimizer, loss and metrics.")),
@@ -108,6 +108,8 @@ RULES = (
     _rule(r"No loss to compute", N_("Say which loss: compile(loss=...).")),
     _rule(r"must have the same rank", N_("Labels and outputs differ in shape: whole numbers as labels need sparse_categorical_crossentropy, one-hot "
           "vectors categorical_crossentropy.")),
+    _rule(r"must have rank \(ndim\) `target.*target\.shape=\([^,)]*,\), output\.shape=\([^,)]*,[^,)]*,",
+          N_("The network gives several rows of numbers for each sample, and there is one label: is Flatten missing, or another layer that makes one row of them?")),
     _rule(r"must have rank \(ndim\) `target\.ndim - 1`", N_("The labels are one-hot vectors: they need categorical_crossentropy; sparse is for whole numbers.")),
     _rule(r"Detected at node \S*SparseSoftmaxCrossEntropyWithLogits|label value .* outside the valid range",
           N_("There are more classes than outputs: the last layer needs one unit for each class.")),
@@ -168,6 +170,8 @@ RULES = (
     _rule(r"KerasTensor is symbolic|KerasTensor cannot be used", N_("keras.Input stands for data that come later: it holds no numbers yet. Call the network with an array.")),
     _rule(r"expected to be an? \w+ tensor but is an? \w+ tensor", N_("Two tensors differ in type: convert one, tf.cast(x, tf.float32).")),
     # ---- Python
+    _rule(r"'NoneType' object is not iterable", N_("None stands where several values are needed: a function without `return` gives None, and so do add(), compile() and summary(). "
+          "fit() raises this too where loss is a dictionary: write loss='...' alone.")),
     _rule(r"'NoneType' object|'NoneType' and|and 'NoneType'|NoneType object", _NOTHING),
     _rule(r"'(?:list|tuple|dict|numpy\.ndarray|int|float|str|module)' object is not callable", N_("Round brackets call a function: take an element with [0], and write * between factors.")),
     _rule(r"multiply sequence by non-int|can only concatenate str|'str' and '(?:int|float)'|'(?:int|float)' and 'str'|invalid literal for int", _NUMBERS),

@@ -6,6 +6,7 @@ nothing else; `restore` puts the cells that grade back where the release has the
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import json
@@ -21,6 +22,7 @@ from autograder.common.cells import grade_id_of, is_answer, mark
 from autograder.common.errors import SubmissionError, Unreadable
 from autograder.common.files import NotAFile, opened
 from autograder.common.i18n import N_, _
+from autograder.common.readable import shorten
 
 PYTHON: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -134,7 +136,7 @@ def content(path: Path, limit_mb: int) -> bytes:
     except OSError as error:
         said = _("The file can't be read: {reason}.", reason=error.strerror)
         if error.errno in NO_FILE:
-            raise SubmissionError(said, _(AGAIN)) from None
+            raise _missing(path, said) from None
         raise Unreadable(said, _("Run the command again.")) from None
     if len(read) > limit:
         remedy = _("Clear the outputs (Edit, Clear Outputs of All Cells), save, and hand in that file.")
@@ -142,6 +144,28 @@ def content(path: Path, limit_mb: int) -> bytes:
     if not read.strip():
         raise _no_notebook(_("it is empty"))
     return read
+
+
+def _missing(path: Path, said: str) -> SubmissionError:
+    """That there is no such file; where others lie in its place, that nobody can tell which of them it should be."""
+    with contextlib.suppress(OSError):
+        others = sorted(
+            shorten(one.name, 60)
+            for one in path.parent.glob("*.[iI][pP][yY][nN][bB]")
+            if one.is_file() and not one.is_symlink()
+        )
+        if len(others) > 1:
+            shown = ", ".join([*others[:4], *(["…"] if len(others) > 4 else [])])
+            return SubmissionError(
+                _(
+                    "There are {count} notebooks ({names}), and none is called {name}: which of them counts?",
+                    count=len(others),
+                    names=shown,
+                    name=path.name,
+                ),
+                _("Hand in one notebook alone, or call the one that counts {name}.", name=path.name),
+            )
+    return SubmissionError(said, _(AGAIN))
 
 
 def _no_notebook(why: str) -> SubmissionError:

@@ -119,6 +119,12 @@ class _Evaluated(Check):
                     return _(
                         "That is its {metric} on {other}: evaluate it on {split}.", other=split_name(split), **words
                     )
+        validated = model.fits[-1].history.get(f"val_{self.metric}", ()) if model.fits else ()
+        if validated and self._is(number_, validated[-1]):  # an earlier epoch of the same number is chance
+            return _(
+                "That is its {metric} on the validation data of fit(), which are not those of {split}: compare the images and the labels.",
+                **words,
+            )
         for fit in model.fits:
             for name, values in fit.history.items():  # what was validated last is the trained network, on whatever data
                 earlier = {self.metric: values, f"val_{self.metric}": values[:-1]}.get(name, ())

@@ -20,11 +20,11 @@ from autograder.common.wire.description import (
     FailureDescription,
     FigureDescription,
     FunctionDescription,
+    LayerDescription,
     ListDescription,
     MappingDescription,
     ModelDescription,
     ObjectDescription,
-    OtherDescription,
     ScalarDescription,
     TableDescription,
 )
@@ -195,7 +195,16 @@ def _should_be(value: Any, name: str, kind: str) -> str:
     if kind in _OF_EVALUATE and isinstance(value, (ListDescription, ArrayDescription, MappingDescription)):
         metric = _(_OF_EVALUATE[kind])
         return _("model.evaluate(...) returns the loss and the metrics: take the {metric}.", metric=metric)
+    if kind in ("list", "lists", "pair") and (lone := _lone_number(value)) is not None:
+        return _("({number}) is a number: with a comma, ({number},), it is a tuple of one.", number=lone)
     return _("`{of}` should be {form}.", of=name, form=_(NAMES[kind]))
+
+
+def _lone_number(value: Any) -> int | None:
+    """A whole number where a tuple of one was meant: ``(100)`` by itself, or among tuples."""
+    items: tuple[Any, ...] = value.items if isinstance(value, ListDescription) else (value,)
+    numbers = [one.value for one in items if isinstance(one, ScalarDescription) and type(one.value) is int]
+    return numbers[0] if numbers and (len(items) == 1 or len(numbers) < len(items)) else None
 
 
 def _not_called(value: Any, kind: str, name: str) -> str:
@@ -205,9 +214,23 @@ def _not_called(value: Any, kind: str, name: str) -> str:
         )
     if kind != "function" and isinstance(value, FunctionDescription):
         return _("`{of}` is a function: hand in what it returns.", of=name)
-    if kind == "network" and isinstance(value, OtherDescription) and value.type == "History":
-        return _("`{of}` is what fit() returns, the history of the training: hand in the network itself.", of=name)
-    return ""
+    return _(_NO_NETWORK.get(_type_of(value), ""), of=name) if kind == "network" else ""
+
+
+_NO_NETWORK = {
+    "History": N_("`{of}` is what fit() returns, the history of the training: hand in the network itself."),
+    "KerasTensor": N_("`{of}` is what layers give: keras.Model(inputs, outputs) makes a network of it."),
+    "type": N_("`{of}` is a class: with brackets it makes a network, as in keras.Sequential([...])."),
+    "layer": N_("`{of}` is no network yet: keras.Sequential([...]) makes one of layers."),
+}
+
+
+def _type_of(value: Any) -> str:
+    """The class of what is neither network nor number, by its name; ``layer`` for layers, also for a list of them."""
+    while isinstance(value, ListDescription) and value.items:
+        value = value.items[0]
+    made = value.made if isinstance(value, ObjectDescription) else value
+    return "layer" if isinstance(made, LayerDescription) else str(getattr(made, "type", ""))
 
 
 def nothing_returned(value: Any) -> str:

@@ -258,7 +258,7 @@ class Epochs(FitCheck):
         )
         if not wrong:
             return passed(total)
-        calls = sum(fit.calls for fit in fits)
+        few, calls = total < (self.equals or self.at_least or 0), sum(fit.calls for fit in fits)
         if calls > 1:
             parts = " + ".join(str(fit.epochs) for fit in fits)
             return failed(
@@ -267,14 +267,15 @@ class Epochs(FitCheck):
                 if len(fits) > 1
                 else _("{total} (in {count} calls of fit)", total=total, count=calls),
                 _("The epochs of all calls of fit() count together: these are too few.")
-                if len(fits) == 1 and total < (self.equals or self.at_least or 0)
+                if len(fits) == 1 and few
                 else _(CONTINUED),
             )
-        return failed(self.describe(), total, _("Set it in fit(..., epochs=...)."))
+        ended = N_("Set it in fit(..., epochs=...). A callback such as EarlyStopping can end it before.")
+        return failed(self.describe(), total, _(ended if few else N_("Set it in fit(..., epochs=...).")))
 
 
 CONTINUED = N_(
-    "compile() does not reset weights, so a second fit() goes on from the first: build a fresh network "
+    "A second fit() goes on from the weights of the first, and compile() does not reset them either: build a fresh network "
     "(run the cell that makes it again), and train that once."
 )
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from autograder.common.errors import SubmissionError
-from autograder.common.wire.notebook import CELLS, PYTHON, read, restore
+from autograder.common.wire.notebook import CELLS, PYTHON, content, read, restore
 
 
 def graded(grade_id: str, source: str, *, locked: bool) -> dict[str, Any]:
@@ -428,3 +428,15 @@ def test_any_bytes_give_a_notebook_or_a_submission_error(tmp_path: Path, content
     restored, _ = restore(found, release())
     nbformat.validate(restored)
     path.write_text(nbformat.writes(restored), "utf-8")
+
+
+@pytest.mark.parametrize("others", [(), ("a.ipynb",), ("a.ipynb", "b.IPYNB"), tuple("abcdefg")])
+def test_where_several_notebooks_lie_and_none_has_the_name_it_is_said_what_to_do(tmp_path, others):
+    for name in others:
+        (tmp_path / name).with_suffix(".ipynb").touch()
+    with pytest.raises(SubmissionError) as caught:
+        content(tmp_path / "deep.ipynb", 1)
+    several = len(others) > 1
+    assert (f"There are {len(others)} notebooks (a.ipynb, b." in str(caught.value)) is several
+    assert ("call the one that counts deep.ipynb" in caught.value.remedy) is several
+    assert ("No such file" in str(caught.value)) is not several

@@ -9,7 +9,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from tests.course.checks.test_values import array
 from tests.deciding import outcome
-from tests.hand_built import FakeLab, compiled, dense, fit, mapping, model, scalar
+from tests.hand_built import FakeLab, compiled, dense, fit, listed, mapping, model, scalar
 
 LABELS = FakeLab().labels("train")
 BUILDS = {"type": "builds", "of": "value"}
@@ -31,6 +31,10 @@ def given(*names):
         ({"type": "array", "shape": [3, 2]}, array(np.zeros((2, 2))), "The first axis counts the samples: there should be 3."),
         ({"type": "array", "shape": [3, 2, 2]}, array(np.zeros((3, 4))), "leave reshape() out"),
         ({"type": "array", "shape": [3, 4]}, array(np.zeros((3, 5))), "which axis differs"),
+        ({"type": "array", "shape": [3, 4]}, array(np.zeros(3)), "are these the labels?"),
+        ({"type": "value", "equals": [[2, 3], [3]]}, listed(listed(scalar(2), scalar(3)), scalar(3)), "with a comma, (3,)"),
+        ({"type": "value", "equals": [3]}, scalar(3), "with a comma, (3,)"),
+        ({"type": "value", "equals": [[2, 3], [3]]}, listed(scalar(2), scalar(3)), "should be a list of lists"),
         (FUNCTION, answered(scalar(0.0), scalar(0.0)), "whatever it is given"),
         (FUNCTION, answered(scalar(3), scalar(7), unsteady=("function",)), "Called again with the same arguments"),
         (FUNCTION, answered(scalar(3), scalar(7)), ""),
@@ -39,7 +43,9 @@ def given(*names):
         ({"type": "parameters", "total": 10}, OtherDescription(type="History"), "what fit() returns"),
         (METRICS, given("accuracy", "loss"), "Keras has no metric 'loss'"),
         ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=4).model_copy(update={"calls": 4}),)), "these are too few"),
-        ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=6).model_copy(update={"calls": 2}),)), "does not reset weights"),
+        ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=6).model_copy(update={"calls": 2}),)), "compile() does not reset them either"),
+        ({"type": "epochs", "at_least": 5}, model(fits=(fit(epochs=4),)), "EarlyStopping can end it before"),
+        ({"type": "epochs", "equals": 5}, model(fits=(fit(epochs=6),)), "Set it in fit(..., epochs=...)."),
         ({"type": "choice", "among": ["0.1", "1"], "equals": "1"}, scalar(3), "one of them"),
     ],
 )  # fmt: skip

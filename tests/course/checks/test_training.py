@@ -155,13 +155,14 @@ def test_epochs_are_compared(asked, epochs, passes):
     found = outcome({"type": "epochs", **asked}, trained(fit(epochs=epochs)))
     assert found.status is (Status.PASSED if passes else Status.FAILED)
     if not passes:
-        assert found.actual == str(epochs) and found.hint == "Set it in fit(..., epochs=...)."
+        assert found.actual == str(epochs) and found.hint.startswith("Set it in fit(..., epochs=...).")
+        assert ("EarlyStopping" in found.hint) is (epochs < 5)
 
 
 def test_a_second_fit_adds_its_epochs_and_is_explained():
     found = outcome({"type": "epochs", "equals": 5}, trained(fit(epochs=5), fit(epochs=5)))
     assert found.actual == "10 (5 + 5, in 2 calls of fit)"
-    assert "compile() does not reset weights" in found.hint and "build a fresh network" in found.hint
+    assert "compile() does not reset them either" in found.hint and "build a fresh network" in found.hint
 
 
 def test_a_fresh_network_was_trained_once():
