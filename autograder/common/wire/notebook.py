@@ -149,11 +149,7 @@ def content(path: Path, limit_mb: int) -> bytes:
 def _missing(path: Path, said: str) -> SubmissionError:
     """That there is no such file; where others lie in its place, that nobody can tell which of them it should be."""
     with contextlib.suppress(OSError):
-        others = sorted(
-            shorten(one.name, 60)
-            for one in path.parent.glob("*.[iI][pP][yY][nN][bB]")
-            if one.is_file() and not one.is_symlink()
-        )
+        others = sorted(shorten(one.name, 60) for one in path.parent.glob("*.[iI][pP][yY][nN][bB]"))
         if len(others) > 1:
             shown = ", ".join([*others[:4], *(["…"] if len(others) > 4 else [])])
             return SubmissionError(

@@ -379,7 +379,7 @@ def test_only_an_ordinary_file_is_read(tmp_path: Path) -> None:
         ("link", "a link to another file"),
         ("folder", "can't be read|not an ordinary file"),
         ("pipe", "not an ordinary file"),
-        ("missing", "can't be read"),
+        ("missing", "none is called missing.ipynb"),
         ("odd\0name", "can't be read"),
     ):
         with pytest.raises(SubmissionError, match=message):
