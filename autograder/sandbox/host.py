@@ -30,6 +30,7 @@ from autograder.common.requirements import require_networks
 from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.given import Spent
+from autograder.sandbox.inside import usage
 from autograder.sandbox.inside.usage import Broken
 from autograder.sandbox.layout import Layout
 
@@ -304,8 +305,11 @@ class Sandbox:
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(3 if self.isolation == "none" else 0.2)
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            # Without bwrap, what is inside lives on, and a parent that a signal stopped doesn't see that the channel is closed.
+            inside = usage.children(self._process.pid) if self._process.poll() is None else []
+            for pid in [self._process.pid, *inside]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait()
         if self._group is not None:
             self._group.close()

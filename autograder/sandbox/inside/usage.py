@@ -87,6 +87,11 @@ def session(leader: int) -> list[int]:
     return [pid for pid in pids() if (fields := stat(pid)) and fields[3] == str(leader)]
 
 
+def children(parent: int) -> list[int]:
+    """The processes that `parent` started, or adopted."""
+    return [pid for pid in pids() if (fields := stat(pid)) and fields[1] == str(parent)]
+
+
 def _resident(folder: str) -> int:
     """Bytes that stand in memory for it now: none when it has ended, or is about to."""
     fields = _fields(folder)
