@@ -32,7 +32,7 @@ class OnSplit(ModelCheck):
         return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        fits = trainings(value)
+        fits = trainings(value, self.of in facts.elsewhere)
         if isinstance(fits, Verdict):
             return fits
         seen = sum(getattr(fit.data, self.split, 0) for fit in fits)

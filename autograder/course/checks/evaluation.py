@@ -33,13 +33,15 @@ class _Evaluated(Check):
     tolerance: float = Field(default=0.002, gt=0)
     trained: bool = False
 
-    def compared(self, given: Any, model: Any, facts: Facts, others: Mapping[str, Any] | None = None) -> Verdict:
-        """The verdict on one number for one network; `others` that were measured too, by the name of their number."""
+    def compared(
+        self, given: Any, model: Any, facts: Facts, others: Mapping[str, Any] | None = None, name: str = ""
+    ) -> Verdict:
+        """The verdict on one number for one network; `others` that were measured too, by the name of their number. `name`: of the network."""
         if not isinstance(model, ModelDescription):
             return failed(_("a network"), show(model))
         if isinstance(uncompiled := compiled(model), Verdict):
             return uncompiled
-        if self.trained and isinstance(untrained := trainings(model), Verdict):
+        if self.trained and isinstance(untrained := trainings(model, name in facts.elsewhere), Verdict):
             return untrained
         if found := Form(kind=self.kind).problem(given, self.of):
             return malformed(found.expected, show(given), found.hint)
@@ -189,7 +191,7 @@ class Evaluation(_Evaluated):
         return Form(kind=self.kind)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        return self.compared(value, facts.of(self.model), facts)
+        return self.compared(value, facts.of(self.model), facts, name=self.model)
 
 
 class Evaluations(_Evaluated):

@@ -26,6 +26,9 @@ from autograder.common.wire.description import (
 )
 
 TRAIN_IT = N_("Train it with fit() before this cell; where fit() ended with an error, mend that first.")
+MADE_AGAIN = N_(
+    "A network of this name was trained, and this is another, made after that: use the one that was trained."
+)
 
 
 def built(value: Any) -> Any:

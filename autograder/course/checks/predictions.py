@@ -44,7 +44,7 @@ class Predictions(Check):
         model = facts.of(self.model)
         if not isinstance(model, ModelDescription):
             return failed(_("a network"), show(model))
-        if self.trained and isinstance(untrained := trainings(model), Verdict):
+        if self.trained and isinstance(untrained := trainings(model, self.model in facts.elsewhere), Verdict):
             return untrained
         samples = facts.lab.size(self.split)
         classes = _classes(value)

@@ -28,7 +28,7 @@ from autograder.course.checks.base import (
 from autograder.course.checks.causes import torn
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
-from autograder.course.checks.in_words import TRAIN_IT, other_keys, shared
+from autograder.course.checks.in_words import MADE_AGAIN, TRAIN_IT, other_keys, shared
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.object_settings import Made
 
@@ -50,8 +50,8 @@ def split_name(split: str) -> str:
     return _(SPLITS[split])
 
 
-def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
-    """The trainings that explain the network's weights, or why they aren't known."""
+def trainings(model: ModelDescription, another: bool = False) -> tuple[FitRecord, ...] | Verdict:
+    """The trainings that explain the network's weights, or why they aren't known. `another` of its name was trained."""
     if model.undecided:
         return undecided(model.origin)
     if model.origin:
@@ -60,7 +60,7 @@ def trainings(model: ModelDescription) -> tuple[FitRecord, ...] | Verdict:
         return failed(
             _("a trained network"),
             _("fit() has not run to its end on this network"),
-            _(TRAIN_IT),
+            _(MADE_AGAIN if another else TRAIN_IT),
         )
     return model.fits
 
@@ -128,7 +128,7 @@ class FitCheck(_TrainedCheck):
         raise NotImplementedError
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        fits = trainings(value)
+        fits = trainings(value, self.of in facts.elsewhere)
         return fits if isinstance(fits, Verdict) else self.judge(fits, facts)
 
 
@@ -322,7 +322,7 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
         return _("Trained with {asked}", asked=self.asked())
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        fits = trainings(value)
+        fits = trainings(value, self.of in facts.elsewhere)
         if isinstance(fits, Verdict):
             return fits
         used = fits[-1].compiled.optimizer

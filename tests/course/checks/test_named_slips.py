@@ -89,3 +89,25 @@ def test_networks_that_were_trained_alike_are_several_and_one_object_is_one():
         found = outcome(check, mapping(a=0.87, b=0.87), FakeLab(accuracy=0.87), models=mapping(a=one, b=second))
         assert found.status is status
         assert (found.actual == "the same network under all of them") is (status is Status.FAILED)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"type": "accuracy", "at_least": 0.8},
+        {"type": "trained_on"},
+        {"type": "trained_with", "equals": "Adam"},
+        {"type": "evaluation", "of": "number", "model": "value", "trained": True},
+        {"type": "predictions", "of": "classes", "model": "value", "trained": True},
+    ],
+    ids=lambda check: check["type"],
+)
+@pytest.mark.parametrize("name", ["value", "another"])
+def test_a_network_that_was_made_again_after_its_training_is_told_from_one_that_was_never_trained(check, name):
+    again, first = model(dense(10), compiled=compiled()), model(dense(10), compiled=compiled(), fits=(fit(),))
+    facts = Facts(
+        {"value": again, "number": scalar(0.5), "classes": array(np.zeros(3, int))}, FakeLab(), elsewhere={name: first}
+    )
+    (found,) = decide([parse({"of": "value", "points": 1, **check})], facts)
+    assert found.status is Status.FAILED
+    assert ("this is another, made after that" in found.hint) is (name == "value")
