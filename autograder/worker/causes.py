@@ -246,9 +246,9 @@ def follow(asked: Assignment, notebook: NotebookNode, run: Run, handed_in: Colle
 
 
 def _form(cause: Cause) -> tuple[str, str, str]:
-    """An exception without the numbers that Keras gives tensors and layers, which differ from cell to cell."""
+    """An exception without the numbers that Keras gives tensors and layers, which differ from cell to cell, nor where it was cut for them."""
     name, message = cause.error
-    return name, re.sub(r"_?\d+", "", message), cause.lack[0]
+    return name, re.sub(r"_?\d+", "", message)[:300], cause.lack[0]
 
 
 def _of_question(

@@ -334,8 +334,12 @@ def test_only_the_first_error_is_called_the_first(course, first):
 @pytest.mark.parametrize("second", ["keras_tensor_28 (32, 784)", "another (32, 784)"])
 def test_the_same_exception_again_is_one_mistake_which_is_named_where_it_came_first(solutions, second):
     asked, notebook, released, right = solutions["two_layer"]
-    wrong = answer(notebook, "collapse", "collapse = int('keras_tensor (32, 784)')")
-    wrong = answer(wrong, "model", f"model = int('{second}')")
+    wrong = answer(
+        notebook,
+        "collapse",
+        "collapse = (_ for _ in ()).throw(ValueError('keras_tensor (32, 784)' + ' and so on' * 60))",
+    )
+    wrong = answer(wrong, "model", f"model = (_ for _ in ()).throw(ValueError('{second}' + ' and so on' * 60))")
     _results, cause = graded(asked, wrong, released, right)
     assert cause.question == ("collapse" if "keras" in second else "model")
     assert ("Most of the later" in cause.sentence) is (cause.question == "model")
