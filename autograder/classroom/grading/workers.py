@@ -30,6 +30,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -145,14 +146,18 @@ class Crew:
         # Without a dashboard Dask serves HTTP all the same, on a well-known port: a free one, of this machine alone, is nobody's.
         quiet = {} if self._dashboard else {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
         # TLS with keys of its own: what travels is pickled, so nobody else on this machine may speak to these processes.
-        self._cluster = distributed.LocalCluster(
-            n_workers=self._count, threads_per_worker=1, processes=True, host="127.0.0.1",
+        start = partial(
+            distributed.LocalCluster, n_workers=self._count, threads_per_worker=1, processes=True, host="127.0.0.1",
             security=distributed.Security.temporary(), dashboard_address=DASHBOARD if self._dashboard else None,
             scheduler_kwargs=quiet,
             memory_limit=None,  # a worker's weight is its judge and its sandbox, which have limits of their own
             silence_logs=logging.CRITICAL, preload=[worker.__name__], local_directory=self._folder,
             env={"TMPDIR": self._folder},  # what a killed worker leaves behind goes with the folder
         )  # fmt: skip
+        try:
+            self._cluster = start()
+        except RuntimeError:  # what was killed while it started says nothing of this machine
+            self._cluster = start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
