@@ -121,10 +121,19 @@ def put(path: Path, content: bytes | str, *, durable: bool = False) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
         move(part, path, durable=durable)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # told by the name that somebody may look for
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Write into the ordinary file that is there: needs no room for another one, and may be cut in the middle. Raises OSError."""
+    with open(path, "r+b", opener=_no_link) as stream:
+        stream.write(content)
+        stream.truncate()
 
 
 def move(source: Path, target: Path, *, durable: bool = False) -> None:

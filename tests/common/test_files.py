@@ -1,10 +1,12 @@
 """Files that are there whole or not at all."""
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from autograder.common.files import make, move, put
+from autograder.common.files import make, move, overwrite, put
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -53,3 +55,27 @@ def test_without_durable_nothing_waits_for_the_disk(tmp_path, monkeypatch):
     make(tmp_path / "c")
     move(tmp_path / "a" / "b", tmp_path / "c" / "b")
     assert (tmp_path / "c" / "b").read_text() == "x"
+
+
+@pytest.mark.parametrize("make_trouble", [
+    lambda path, patch: (path / "in it").mkdir(parents=True),
+    lambda path, patch: patch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))),
+    lambda path, patch: patch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full", "x.part"))),
+])  # fmt: skip
+def test_what_cannot_be_written_is_called_by_its_own_name(tmp_path, monkeypatch, make_trouble):
+    make_trouble(tmp_path / "a", monkeypatch)
+    with pytest.raises(OSError) as raised:
+        put(tmp_path / "a", "new", durable=True)
+    assert raised.value.filename == str(tmp_path / "a") and ".part" not in str(raised.value)
+
+
+def test_a_file_is_written_over_where_there_is_room_for_no_other(tmp_path):
+    (tmp_path / "a").write_text("long and old")
+    number = (tmp_path / "a").stat().st_ino
+    overwrite(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_text() == "new" and (tmp_path / "a").stat().st_ino == number
+    (tmp_path / "link").symlink_to("a")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe", "none"):
+        with pytest.raises(OSError):
+            overwrite(tmp_path / name, b"x")

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from autograder.classroom.grading.journal import Journal, write
 from autograder.common.errors import JournalError
-from autograder.common.files import bytes_of
+from autograder.common.files import bytes_of, overwrite
 from autograder.common.models import Frozen
 from autograder.common.results import Report, Status
 
@@ -94,8 +94,12 @@ class Progress:
     def save(self) -> None:
         """Never an error: what is shown is not what is kept."""
         self._written = time.monotonic()
-        with suppress(JournalError):
-            write(self.path, self.state.model_dump_json(indent=1).encode(), durable=False)
+        text = self.state.model_dump_json(indent=1).encode()
+        try:
+            write(self.path, text, durable=False)
+        except JournalError:  # a full disk most likely, and that the run failed of it has to be seen
+            with suppress(OSError):
+                overwrite(self.path, text)
 
 
 def status(report: Report) -> Literal["passed", "failed", "undecided"]:

@@ -16,6 +16,7 @@ import pytest
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading import journal as module
+from autograder.classroom.grading import state
 from autograder.classroom.grading.basis import Bases, Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.grading.journal import Journal, Result
@@ -380,3 +381,18 @@ def test_a_gradebook_that_fails_in_the_middle_costs_no_result(tmp_path: Path, fa
     failing[0] = 100
     grade_class(submissions, course, settings)
     assert len(grades(course)) == 5
+
+
+def test_how_a_run_ended_is_known_where_the_disk_takes_no_new_file(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`autograder status` called a run that had failed of it killed."""
+    progress = state.Progress(journal, 1)
+    progress.change(phase="grading")
+
+    def no_room(*_arguments: Any, **_options: Any) -> None:
+        raise JournalError("no room")
+
+    monkeypatch.setattr(state, "write", no_room)
+    progress.change(phase="failed", message="no room")
+    assert (found := state.read(journal)) is not None and (found.phase, found.message) == ("failed", "no room")
