@@ -141,7 +141,11 @@ def classes() -> dict[str, dict[str, dict[str, str]]]:
     ours = {name: {key: kinds[name][key] for key in _told(thing)} for name, thing in told.items()}
     ours |= {name: kinds[name] for name in by_class.keys() - told.keys()}
     theirs, parts = _of_sklearn()
-    return {"keras": dict(sorted(ours.items())), "sklearn": theirs, "parts": {name: {} for name in parts}}
+    callbacks = {name: ours.pop(name) for name in sorted(_classes(keras.callbacks, keras.callbacks.Callback))}
+    return {
+        "callbacks": callbacks, "keras": dict(sorted(ours.items())), "sklearn": theirs,
+        "parts": {name: {} for name in parts},
+    }  # fmt: skip
 
 
 def _told(thing: Any) -> list[str]:

@@ -25,7 +25,12 @@ def _table() -> dict[str, dict[str, dict[str, str]]]:
 def objects() -> dict[str, dict[str, str]]:
     """Callbacks, optimizers, schedules and estimators: by class the settings that an object of it tells."""
     table = _table()
-    return table["keras"] | table["sklearn"]
+    return table["callbacks"] | table["keras"] | table["sklearn"]
+
+
+def callbacks() -> dict[str, dict[str, str]]:
+    """Keras's callbacks alone, likewise."""
+    return _table()["callbacks"]
 
 
 def parts() -> list[str]:

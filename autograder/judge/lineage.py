@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.wire.description import Component, FitRecord, digest
+from autograder.common.wire.description import MAX_CALLBACKS, Component, FitRecord, digest
 from autograder.common.wire.messages import Digest, Evaluate, Fit, optimizer_digest
 from autograder.course.checks.calls import Answer
 from autograder.course.course import Course
@@ -169,6 +169,7 @@ class Trainings:
             batch_size=request.batch_size,
             data=data_record(request.samples, self.lab),
             compiled=request.model.compiled,
+            callbacks=(request.callbacks,),
             history={name: tuple(values) for name, values in result.history.items()},
             where="judge",
         )
@@ -184,8 +185,23 @@ class Trainings:
         optimizer = optimizer_digest(result.optimizer_state, rate is not None)
         lineage = Lineage(spec.plan, fits, result.state.bare(), optimizer, (*specs, bare), keys | set(spec.keys()))
         key = digest(result.weights)
-        others = (one for one in self.known.get(key, ()) if one.state.key != lineage.state.key)
+        before = self.known.get(key, ())
+        for same in (one for one in before if one.state.key == lineage.state.key):
+            fits = tuple(map(_either, lineage.fits, same.fits)) if len(lineage.fits) == len(same.fits) else lineage.fits
+            lineage = replace(lineage, fits=fits)
+        others = (one for one in before if one.state.key != lineage.state.key)
         self.known[key] = (lineage, *others)[:MAX_RECORDS]
+
+
+def _either(one: FitRecord, other: FitRecord) -> FitRecord:
+    """Of two trainings that led to the very same weights, nobody can say which network came out of which: callbacks of either are both's."""
+    if len(one.callbacks) != len(other.callbacks):
+        return one
+    calls = (
+        (*own, *(more for more in others if more not in own))[:MAX_CALLBACKS]
+        for own, others in zip(one.callbacks, other.callbacks, strict=True)
+    )
+    return one.model_copy(update={"callbacks": tuple(calls)})
 
 
 def _same_way(one: FitSpec, other: FitSpec) -> bool:

@@ -109,11 +109,16 @@ class DataRecord(Frozen):
         return self.train + self.holdout + self.test > 0
 
 
+MAX_CALLBACKS, MAX_CALLS = 16, 20
+Callbacks = Annotated[tuple[Component, ...], BeforeValidator(as_tuple), Field(max_length=MAX_CALLBACKS)]
+CallbacksOfCalls = Annotated[tuple[Callbacks, ...], BeforeValidator(as_tuple), Field(max_length=MAX_CALLS)]
+
+
 class FitRecord(Frozen):
     """One training: all epochs of one optimizer's life on the same data, in however many `calls` of ``fit``.
 
     `compiled` holds the learning rate that it began with; `learning_rates` all that it had, if it changed.
-    `where`: ``judge`` trained it, or it ran as written (``kernel``), for `reason`.
+    `callbacks`: by call, the kernel's word on what it was given. `where`: ``judge`` trained it, or it ran as written (``kernel``), for `reason`.
     """
 
     epochs: Length
@@ -122,6 +127,7 @@ class FitRecord(Frozen):
     batch_size: Length
     data: DataRecord
     compiled: CompileDescription
+    callbacks: CallbacksOfCalls = ()
     history: dict[Name, Annotated[tuple[float, ...], BeforeValidator(as_tuple)]] = Field(default={}, max_length=40)
     where: Literal["judge", "kernel"] = "kernel"
     reason: Text = ""
@@ -143,6 +149,7 @@ class FitRecord(Frozen):
             update={
                 "epochs": self.epochs + later.epochs, "calls": self.calls + calls, "history": {**self.history, **history},
                 "learning_rates": numbers[-1000:] if len(numbers) > 1 else (),
+                "callbacks": (self.callbacks + later.callbacks if calls else self.callbacks)[-MAX_CALLS:],
             }
         )  # fmt: skip
 

@@ -20,6 +20,7 @@ from autograder.common.results import Frozen
 from autograder.common.wire.arrays import Array
 from autograder.common.wire.description import (
     MAX_ROWS,
+    Callbacks,
     Component,
     FitRecord,
     Length,
@@ -167,6 +168,7 @@ class Fit(Frozen):
     batch_size: Annotated[Length, Field(gt=0)]
     shuffle: bool = True
     first: bool = True
+    callbacks: Callbacks = ()  # that this call was given
     start: Digest = ""
     optimizer_start: Digest = ""
 

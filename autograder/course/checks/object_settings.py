@@ -12,8 +12,9 @@ from autograder.common.i18n import _
 from autograder.common.models import Written
 from autograder.common.nearest_name import nearest
 from autograder.common.wire.description import Component
-from autograder.course.checks.base import unknown_key
+from autograder.course.checks.base import Verdict, failed, undecided, unknown_key
 from autograder.course.checks.fitting import unfitting
+from autograder.course.checks.in_words import made_text
 from autograder.course.checks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
@@ -78,6 +79,18 @@ def same_made(given: Any, wanted: Any, key: str) -> bool:
     if isinstance(given, Component):
         return given.type in (wanted, str(tuple(wanted)) if isinstance(wanted, (tuple, list)) else wanted)
     return same_setting(given, wanted, key)
+
+
+def unlike(made: Component, settings: Mapping[str, Any], expected: str, actual: str) -> Verdict | None:
+    """The first of `settings` that an object hasn't, or doesn't tell; None where it has them all."""
+    for key, wanted in settings.items():
+        if key not in made.settings:
+            return undecided(_("{type} doesn't tell its setting '{key}'", type=made.type, key=key))
+        if not same_made(made.settings[key], wanted, key):
+            shown = made_text(made, {key: 0}).partition("=")[2].removesuffix(")")
+            hint = _("its {key} is {found}, and should be {wanted}.", key=key, found=shown, wanted=wanted_text(wanted))
+            return failed(expected, actual, hint)
+    return None
 
 
 def asked_text(kind: str, settings: Mapping[str, Any]) -> str:

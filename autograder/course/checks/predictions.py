@@ -22,6 +22,9 @@ from autograder.course.checks.forms import plain
 from autograder.course.checks.in_words import number
 from autograder.course.checks.training import split_name, trainings
 
+LARGEST = N_("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")
+YES_OR_NO = N_("One class for each sample: the network has one output, which says yes where it is above a half.")
+
 
 class Predictions(Check):
     """The class of each sample of a split, as the network itself gives it: the place of its largest answer."""
@@ -48,6 +51,9 @@ class Predictions(Check):
             return untrained
         samples = facts.lab.size(self.split)
         classes = _classes(value)
+        outputs = (model.layers[-1].output_shape or (None,))[-1] if model.layers else None
+        if classes is not None and outputs == 1 and classes.shape == (samples, 1):  # a column of answers, as predict() gives it
+            classes = classes[:, 0]
         if classes is not None and classes.ndim == 1 and len(classes) != samples:
             hint = _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples))
             if model.layers and (model.layers[-1].output_shape or ())[1:] == classes.shape:
@@ -57,7 +63,7 @@ class Predictions(Check):
             return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), classes.shape, hint)
         if classes is None or classes.shape != (samples,):
             found = classes.shape if classes is not None else show(value)
-            hint = _("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")
+            hint = _(YES_OR_NO if outputs == 1 else LARGEST)
             return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), found, hint)
         try:
             agreement = facts.lab.agreement(model, self.split, classes)
@@ -78,7 +84,7 @@ class Predictions(Check):
             with contextlib.suppress(CannotRebuild):
                 if 1 - facts.lab.agreement(model, self.split, classes + step) <= self.tolerance:
                     return _("Classes are counted from 0: np.argmax(..., axis=1) gives them as they are.")
-        if agreement < 0.01:
+        if agreement < 0.01 and (model.layers[-1].output_shape or (None,))[-1] != 1:
             return _("Hardly any of them are: np.argmax takes the class of the largest probability, np.argmin that of the smallest.")  # fmt: skip
         return _(
             "Predict {split} with this very network, scaled and prepared as what it was trained on.",
@@ -87,11 +93,11 @@ class Predictions(Check):
 
 
 def _classes(value: Any) -> npt.NDArray[Any] | None:
-    """Whole numbers in an array or a list, 3.0 for 3 too; None for anything else."""
+    """Whole numbers in an array or a list, 3.0 for 3 too, and True for 1; None for anything else."""
     try:
         array = value.data if isinstance(value, ArrayDescription) else np.asarray(plain(value, MAX_ROWS))
     except (TypeError, ValueError):
         return None
-    if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+    if array is None or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         return None
-    return array.astype(np.int64) if np.array_equal(array, np.rint(array)) else None
+    return array.astype(np.int64) if np.array_equal(array, np.rint(array.astype(float))) else None

@@ -17,6 +17,7 @@ from autograder.common.results import Outcome, Status
 from autograder.course.checks import (
     accuracy,
     arrays,
+    callbacks,
     compiling,
     evaluation,
     functions,
@@ -38,7 +39,7 @@ _OWN: tuple[type[Check], ...] = (
     layers.Layers, named_layers.LayerNames, named_layers.SameLayers, network.Parameters, network.InputShape,
     network.OutputShapes, network.WeightShapes, network.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
-    training.BatchSize, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, evaluation.Evaluation, evaluation.Evaluations, predictions.Predictions,
+    training.BatchSize, callbacks.Callbacks, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, evaluation.Evaluation, evaluation.Evaluations, predictions.Predictions,
     values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, score.Score, values.Keys, values.Winner, functions.Function, manual.Manual,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes

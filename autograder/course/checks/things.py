@@ -24,7 +24,15 @@ from autograder.course.checks.base import Check, Facts, InCourse, Verdict, faile
 from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.functions import defines, same_numbers
 from autograder.course.checks.in_words import TRAIN_IT, made_text
-from autograder.course.checks.object_settings import Made, Setting, asked_text, same_made, unknown_class, wanted_text
+from autograder.course.checks.object_settings import (
+    Made,
+    Setting,
+    asked_text,
+    same_made,
+    unknown_class,
+    unlike,
+    wanted_text,
+)
 from autograder.course.checks.values import equal, tidied
 
 Count = Annotated[int, Field(ge=0)]
@@ -240,20 +248,8 @@ class Object(Check):
                 if any(_is(one, wanted) for one in value.made.settings.values()):  # a step that was given another name
                     continue
                 return failed(expected, actual, _("It has no step like {step}.", step=wanted_text(wanted)))
-            if key not in value.made.settings:
-                return undecided(_("{type} doesn't tell its setting '{key}'", type=value.made.type, key=key))
-            if not same_made(value.made.settings[key], wanted, key):
-                shown = made_text(value.made, {key: 0}).partition("=")[2].removesuffix(")")
-                return failed(
-                    expected,
-                    actual,
-                    _(
-                        "its {key} is {found}, and should be {wanted}.",
-                        key=key,
-                        found=shown,
-                        wanted=wanted_text(wanted),
-                    ),
-                )
+            if problem := unlike(value.made, {key: wanted}, expected, actual):
+                return problem
         if self.fitted and not value.fitted:
             return failed(expected, actual, _(TRAIN_IT))
         return passed(actual)

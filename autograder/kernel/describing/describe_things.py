@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.common.i18n import _
 from autograder.common.wire.description import (
+    MAX_CALLBACKS,
     SHOWN_AXES,
     SHOWN_COLUMNS,
     SMALL_ARRAY,
@@ -97,15 +99,32 @@ def _of_keras(value: Any) -> ObjectDescription | None:
 
     made: Component | None = None
     if isinstance(value, keras.callbacks.Callback):
-        own = [name for name in inspect.signature(type(value).__init__).parameters if name in vars(value)]
-        made = Component(
-            type=type(value).__name__, settings={name: _setting(name, vars(value)[name]) for name in own[:40]}
-        )
+        made = _callback(value)
     elif isinstance(value, keras.optimizers.Optimizer):
         made = describe_optimizer(value)
     elif isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
         made = component_of_config(keras.optimizers.schedules.serialize(value))
     return ObjectDescription(library="keras", made=made) if made is not None else None
+
+
+@unheard
+def describe_callbacks(given: Any) -> tuple[Component, ...]:
+    """What ``fit`` got as callbacks, as far as it can be looked into; those of a class of the notebook's own by the class of Keras below it."""
+    import keras
+
+    try:
+        return tuple(
+            map(_callback, [one for one in keras.tree.flatten(given) if isinstance(one, keras.callbacks.Callback)])
+        )[:MAX_CALLBACKS]
+    except Exception:  # a training must not end with what is told of it
+        return ()
+
+
+def _callback(value: Any) -> Component:
+    kind = next(one for one in type(value).__mro__ if one.__module__.startswith("keras."))
+    custom = "" if kind is type(value) else _("{name} is not one of Keras's own", name=text(type(value).__name__))
+    own = [name for name in inspect.signature(kind).parameters if name in vars(value)][:40]
+    return Component(type=kind.__name__, settings={one: _setting(one, vars(value)[one]) for one in own}, custom=custom)
 
 
 def _setting(name: str, value: Any) -> Any:

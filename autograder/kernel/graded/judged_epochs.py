@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
+from autograder.common.wire.description import Component
 from autograder.common.wire.messages import Evaluate, Fit, optimizer_digest
 from autograder.kernel.describing.weights import (
     array_for,
@@ -44,10 +45,11 @@ class TrainingEpochs(JudgedEpochs):
         validation: EvaluationEpochs | None,
         known: Known,
         careful: bool,
+        callbacks: tuple[Component, ...] = (),
     ) -> None:
         super().__init__(*args)
         self.epochs, self.shuffle, self.validation = epochs, shuffle, validation
-        self.known, self.careful = known, careful
+        self.known, self.careful, self.callbacks = known, careful, callbacks
         self._rows: deque[bytes] = deque()
         self._first = True
 
@@ -61,6 +63,7 @@ class TrainingEpochs(JudgedEpochs):
         request = Fit(
             type="fit", **self.described(), validation=at_once.samples if at_once else None,
             epochs=self.epochs, batch_size=self.batch_size, shuffle=self.shuffle, first=self._first,
+            callbacks=self.callbacks,
             start=self._start(), optimizer_start=self._optimizer_start(),
         )  # fmt: skip
         answer, frames = self.ask(request)

@@ -15,6 +15,7 @@ from autograder.common.wire import protocol
 from autograder.common.wire.description import DataRecord, FitRecord
 from autograder.common.wire.messages import TrainedHere, dump
 from autograder.kernel.describing.describe_compile import describe_compile
+from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.weights import digest_of, remember_initial_values
 from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
@@ -97,6 +98,7 @@ class JudgeClient(Trainings):
             validation=EvaluationEpochs(model, asked.validation, self._ask) if asked.validation else None,
             known=self._known,
             careful=any(type(one) is keras.callbacks.TerminateOnNaN for one in asked.callbacks),
+            callbacks=describe_callbacks(asked.callbacks),
         )  # fmt: skip
         training.stepwise = count_steps(asked.callbacks)
         if training.validation:

@@ -11,6 +11,7 @@ from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe_compile import describe_compile, shortest
+from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.weights import digest_of
 from autograder.kernel.in_place import Steps
 from autograder.kernel.trainings import Trainings
@@ -70,6 +71,7 @@ class Recorder(Trainings):
             data = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0)
         return FitRecord(
             epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
+            callbacks=(describe_callbacks(call["callbacks"]),),
             history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
         )  # fmt: skip
 

@@ -23,6 +23,7 @@ EVERY_TYPE = {
     "array": {"shape": [3], "kind": "float", "minimum": 0, "maximum": 1, "equals": "train", "scaling": "unit"},
     "batch_size": {"equals": 31},
     "builds": {},
+    "callbacks": {"includes": [{"type": "EarlyStopping", "patience": 77}]},
     "choice": {"equals": "alpha", "among": ["alpha", "beta"]},
     "epochs": {"equals": 7},
     "evaluation": {"model": "model"},

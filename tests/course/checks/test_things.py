@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from autograder.common.results import Status
 from autograder.common.wire.description import (
@@ -238,6 +239,62 @@ def test_learning_rates_are_those_that_a_training_had(rates, check, status):
     first = rates[0] if rates else 0.01
     record = fit(using=compiled("SGD", {"learning_rate": first})).model_copy(update={"learning_rates": rates})
     assert decided({"type": "learning_rates", **check}, model(fits=(record,))).status is status
+
+
+STOPS = Component(type="EarlyStopping", settings={"monitor": "val_loss", "patience": 3, "restore_best_weights": True})
+PLATEAU = Component(type="ReduceLROnPlateau", settings={"monitor": "loss", "factor": 0.1})
+OWN = STOPS.model_copy(update={"custom": "Mine is not one of Keras's own"})
+ASKED = [{"type": "EarlyStopping", "patience": {"at_least": 2, "at_most": 5}, "restore_best_weights": True}]
+
+
+@pytest.mark.parametrize(
+    ("calls", "asked", "status", "said"),
+    [
+        ([[STOPS]], ASKED, Status.PASSED, ""),
+        ([[PLATEAU, STOPS]], [*ASKED, {"type": "ReduceLROnPlateau"}], Status.PASSED, ""),
+        ([[STOPS], [PLATEAU, STOPS]], ASKED, Status.PASSED, ""),
+        ([[]], ASKED, Status.FAILED, "callbacks=[...]"),
+        ([[PLATEAU]], ASKED, Status.FAILED, "callbacks=[...]"),
+        ([[STOPS]], [{"type": "EarlyStopping", "patience": 4}], Status.FAILED, "its patience is 3, and should be 4"),
+        (
+            [[STOPS]],
+            [{"type": "EarlyStopping", "patience": 4}, {"type": "ReduceLROnPlateau"}],
+            Status.FAILED,
+            "patience",
+        ),
+        ([[STOPS], []], ASKED, Status.FAILED, "Every call of fit() counts"),
+        ([[STOPS], [STOPS], [PLATEAU]], [*ASKED, {"type": "ReduceLROnPlateau"}], Status.FAILED, "Every call"),
+        ([[OWN]], ASKED, Status.UNDECIDED, ""),  # a class of the notebook's own may do it otherwise
+        ([[OWN, STOPS]], ASKED, Status.PASSED, ""),
+        ([[OWN]], [*ASKED, {"type": "ReduceLROnPlateau"}], Status.FAILED, "callbacks=[...]"),
+        ([[STOPS]], [{"type": "EarlyStopping", "mode": "min"}], Status.UNDECIDED, ""),  # it doesn't say
+    ],
+)
+def test_callbacks_are_those_that_every_call_of_fit_was_given(calls, asked, status, said):
+    record = fit().model_copy(update={"callbacks": tuple(map(tuple, calls))})
+    found = decided({"type": "callbacks", "includes": asked}, model(fits=(record,)))
+    assert found.status is status and said in found.hint, found
+
+
+def test_callbacks_of_a_training_that_went_on_are_those_of_all_its_calls():
+    one = fit().model_copy(update={"callbacks": ((STOPS,),)})
+    assert one.joined(one, calls=0).callbacks == ((STOPS,),)  # an epoch more of the same call
+    assert one.joined(fit().model_copy(update={"callbacks": ((),)})).callbacks == ((STOPS,), ())
+
+
+@pytest.mark.parametrize(
+    ("includes", "said"),
+    [
+        ([{"type": "Adam"}], "no class 'Adam'"),
+        ([{"type": "EarlyStoping"}], "did you mean 'EarlyStopping'"),
+        ([{"type": "EarlyStopping", "patiense": 3}], "did you mean 'patience'"),
+        ([{"type": "EarlyStopping", "patience": -1}], "patience=-1"),
+        ([], "asks nothing"),
+    ],
+)
+def test_callbacks_that_no_training_can_have_are_refused(includes, said):
+    with pytest.raises(ValidationError, match=said):
+        parse({"type": "callbacks", "points": 1, "includes": includes})
 
 
 def test_a_schedule_that_falls_falls():

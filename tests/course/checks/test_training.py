@@ -562,6 +562,28 @@ def test_predictions_are_one_whole_number_for_each_image(given):
     assert found.status is Status.FAILED and "np.argmax" in found.hint
 
 
+ONE_OUTPUT = model(dense(1, "sigmoid"), fits=(fit(),))
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        (classes(1, 0, 1), True), (classes([1], [0], [1]), True), (classes(True, False, True, dtype="bool"), True),
+        (classes([True], [False], [True], dtype="bool"), True), (classes([1.0], [0.0], [1.0], dtype="float32"), True),
+        (listed(True, False, True), True), (classes([0.9], [0.2], [0.7], dtype="float32"), False),
+        (classes([1, 0], [0, 1], [1, 0]), False), (classes([0], [1], [0]), False),
+    ],
+)  # fmt: skip
+def test_yes_or_no_of_a_network_with_one_output_in_any_spelling(given, right):
+    class Lab(SmallLab):
+        def agreement(self, model, split, classes):
+            return float(np.mean(classes == [1, 0, 1]))
+
+    found = outcome(PREDICTIONS, given, Lab(), model=ONE_OUTPUT)
+    assert found.status is (Status.PASSED if right else Status.FAILED), found
+    assert "argmax" not in found.hint  # which says 0 of one output
+
+
 def test_an_image_for_each_class_is_told_by_its_axis():
     found = outcome(PREDICTIONS, listed(*range(10)), FakeLab(), model=trained())
     assert found.status is Status.FAILED and "axis=1" in found.hint

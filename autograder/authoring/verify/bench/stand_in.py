@@ -18,8 +18,11 @@ from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
 from autograder.common.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
+from autograder.common.wire.messages import ArraysMessage
 from autograder.course.checks.metric_names import ERRORS, SCORES
 from autograder.kernel.home.student import HomeLab
+from autograder.networks import network_metrics
+from autograder.networks.build import compile_settings, loss_of
 from autograder.networks.lab import data_record
 
 GOOD, FAR = 0.88, 0.01  # accuracy of whatever was trained; what two numbers differ by that are not the same
@@ -38,12 +41,15 @@ class Training:
     optimizer: tuple[str, Mapping[str, Any]]
     life: Any = None  # the optimizer itself
     rates: tuple[float, ...] = ()  # that callbacks set, epoch by epoch
+    callbacks: tuple[Any, ...] = ()
 
 
-def score(model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterable[str] = ()) -> dict[str, float]:
+def score(
+    model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterable[str] = (), targets: Any = None
+) -> dict[str, float]:
     """Loss, accuracy and scikit-learn's `metrics` of a network on the rows that `measured_on` tells apart.
 
-    Metrics as of a network that is as good as always right, if it was trained on what it should answer: hardly an error, a score of nearly one.
+    Metrics are those of its `answers` to samples with these `targets`, if it was trained on what it should answer.
     """
     if not model.fits:
         return {**UNTRAINED, **{name: AWRY if name in ERRORS else -AWRY for name in metrics}}
@@ -54,9 +60,36 @@ def score(model: ModelDescription, measured_on: tuple[Any, ...], metrics: Iterab
     ]  # fmt: skip
     digits = int(sha256(repr((layers, fits, measured_on))), 16)
     # Steps above every tolerance: what is about something else is never near by chance.
-    far = AWRY if any(fit.data.changed_labels for fit in model.fits) else FAR / 2 * (digits // 100 % 10)
-    found = {name: far if name in ERRORS else 1 - far for name in metrics}
-    return {"loss": 0.3 + FAR * (digits % 100), "accuracy": GOOD + FAR / 2 * (digits // 100 % 10), **found}
+    share = GOOD + FAR / 2 * (digits // 100 % 10)
+    counts = sum(one for one in measured_on[:3] if isinstance(one, int))  # other data: nobody counted them
+    found = {"loss": 0.3 + FAR * (digits % 100), "accuracy": round(share * counts) / counts if counts else share}
+    if any(fit.data.changed_labels for fit in model.fits):
+        return {**found, **{name: AWRY if name in ERRORS else -AWRY for name in metrics}}
+    if targets is None:
+        return found
+    given = answers(model, targets, found["accuracy"])
+    return {**found, **{name: network_metrics.score(name, targets, given, _loss(model)) for name in metrics}}
+
+
+def _loss(model: ModelDescription) -> tuple[str, bool]:
+    return loss_of(compile_settings(model.compiled)) if model.compiled else ("", False)
+
+
+def answers(model: ModelDescription, targets: Any, accuracy: float) -> Any:
+    """What the stand-in of a trained network says of samples with these `targets`: that share of them right, of numbers all a little too large."""
+    shape = next((layer.output_shape for layer in reversed(model.layers) if layer.output_shape), None) or (None, 1)
+    outputs = shape[-1] or 1
+    right = np.arange(len(targets)) < round(accuracy * len(targets))
+    targets = np.asarray(targets)
+    whole = bool(np.array_equal(targets, np.rint(targets)) and targets.min(initial=0) >= 0)
+    if whole and targets.ndim == 1 and outputs > max(1, targets.max(initial=0)):  # a number for each class
+        classes = targets.astype(int)
+        return np.eye(outputs, dtype=np.float32)[np.where(right, classes, (classes + 1) % outputs)]
+    if whole and targets.max(initial=0) <= 1 and outputs == (1 if targets.ndim == 1 else targets.shape[1]):  # yes or no
+        said = targets.reshape(len(targets), outputs)
+        yes = np.where(right[:, None], said, 1 - said) > 0
+        return np.where(yes, 0.75, -0.75 if _loss(model)[1] else 0.25).astype(np.float32)
+    return np.asarray(targets + (1 - accuracy) * np.std(targets, axis=0), np.float32).reshape(len(targets), -1)
 
 
 def _data(record: DataRecord) -> tuple[Any, ...]:
@@ -70,7 +103,7 @@ class StandInLab(HomeLab):
         return score(model, self._measured_on(model, split, scaling))
 
     def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
-        return {metric: score(model, self._measured_on(model, split), [metric])[metric]}
+        return {metric: score(model, self._measured_on(model, split), [metric], self.labels(split))[metric]}
 
     def _measured_on(self, model: ModelDescription, split: str, scaling: str = "") -> tuple[Any, ...]:
         rows = self.rows(split)
@@ -83,20 +116,14 @@ class StandInLab(HomeLab):
         return counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled
 
     def agreement(self, model: ModelDescription, split: str, classes: Any) -> float:
-        given = predicted(self.labels(split).astype(int), self.evaluate(model, split)["accuracy"])
-        return float(np.mean(given == classes))
+        given = answers(model, self.labels(split), self.evaluate(model, split)["accuracy"])
+        return float(np.mean(network_metrics.chosen(given, self.data.class_count, _loss(model)) == classes))
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Any:
         return ()
 
     def confusion(self, model: ModelDescription, split: str) -> Any:
         return ()
-
-
-def predicted(labels: Any, accuracy: float) -> Any:
-    """Classes of which that share is right."""
-    places = np.arange(len(labels))
-    return np.where(places < round(accuracy * len(labels)), labels, (labels + 1) % 10)
 
 
 class StandIns:
@@ -148,7 +175,16 @@ class StandIns:
         self.kept.append(model)
         rates = tuple(history.history.get("learning_rate", ()))
         self.trainings.setdefault(id(model), []).append(
-            Training(x, y, int(epochs), int(batch_size or 32), (type(optimizer).__name__, settings), optimizer, rates)
+            Training(
+                x,
+                y,
+                int(epochs),
+                int(batch_size or 32),
+                (type(optimizer).__name__, settings),
+                optimizer,
+                rates,
+                tuple(keras.tree.flatten(callbacks)),
+            )
         )
         optimizer.iterations.assign_add(1)  # a training that goes on with it is known by that
         # Weights that no other training gives: two networks trained otherwise are two.
@@ -170,7 +206,7 @@ class StandIns:
     def evaluate(self, model: Any, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = "auto", sample_weight: Any = None, steps: Any = None, callbacks: Any = None, return_dict: bool = False, **_others: Any) -> Any:  # fmt: skip
         self._try_out(model, x, y)
         names = {name: canonical("metrics", name) for name in _metric_names(model)}
-        found = score(*self._about(model, x, y), SCORES)
+        found = score(*self._about(model, x, y), [name for name in SCORES if name in names.values()], np.asarray(y))
         values = {"loss": found["loss"], **{name: found.get(known, found["accuracy"]) for name, known in names.items()}}
         if return_dict:
             return values
@@ -182,11 +218,19 @@ class StandIns:
             message = self.student.trainings.recogniser.samples(x, np.zeros(len(x), np.uint8))
         except (CannotTrainHere, AttributeError):
             return self.predict_for_real(model, x, *args, **kwargs)
-        labels = self.student.lab.data.targets[message.rows].astype(int)
-        described, measured_on = self._about(model, x, labels)
-        answers = np.zeros((len(labels), 10), np.float32)
-        answers[np.arange(len(labels)), predicted(labels, score(described, measured_on)["accuracy"])] = 1
-        return answers
+        lab = self.student.lab
+        if isinstance(message, ArraysMessage):
+            known = lab.prepared.known(message.values, message.targets) if lab.prepared is not None else None
+            if known is None:
+                return self.predict_for_real(model, x, *args, **kwargs)
+            rows = known.rows
+        else:
+            rows = message.rows
+        targets = lab.data.targets[rows]
+        described, measured_on = self._about(model, x, targets)
+        if not described.fits:
+            return self.predict_for_real(model, x, *args, **kwargs)
+        return answers(described, targets, score(described, measured_on)["accuracy"])
 
     def _about(self, model: Any, x: Any, y: Any) -> tuple[ModelDescription, tuple[Any, ...]]:
         described = self.student.values(model, {}, True, "model")["model"]

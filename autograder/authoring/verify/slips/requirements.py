@@ -192,10 +192,15 @@ def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
     network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
     if not stand_ins.trainings.get(id(network)):
         raise ValueError("not trained")
-    largest = float(np.max(stand_ins.trainings[id(network)][-1].x))
-    images = (lab.data.features[lab.rows(check.split)] / (255.0 / largest)).reshape(-1, *network.input_shape[1:])
-    own = np.argmax(stand_ins.predict(network, images), axis=1)
-    return bool(given.shape == own.shape and float(np.mean(given != own)) <= check.tolerance)
+    last = stand_ins.trainings[id(network)][-1].x
+    if lab.prepared is None:
+        scale = 255.0 / float(np.max(last))
+        samples = (lab.data.features[lab.rows(check.split)] / scale).reshape(-1, *network.input_shape[1:])
+    else:
+        samples = lab.features(check.split, lab.held(np.asarray(last, np.float32)))
+    said = stand_ins.predict(network, samples)
+    own = np.argmax(said, axis=1) if said.shape[1] > 1 else (said[:, 0] > 0.5).astype(int)
+    return bool(given.size == own.size and float(np.mean(given.ravel() != own)) <= check.tolerance)
 
 
 def _numbers(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
@@ -295,6 +300,7 @@ STATEMENTS: dict[str, Statement] = {
     "accuracy": _accuracy,
     "metric": _accuracy,
     "learning_rates": _rates,
+    "callbacks": each(things.callbacks),
     "table": things.table,
     "figure": things.figure,
     "object": things.made,

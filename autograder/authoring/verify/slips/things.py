@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
-from autograder.authoring.verify.slips.trainings import Objects
+from autograder.authoring.verify.slips.trainings import Objects, trainings
 from autograder.course.checks.object_settings import Made
+from autograder.course.checks.ranges import Range
 
 
 def table(check: Any, objects: Objects, _: StandIns) -> Any:
@@ -54,10 +55,30 @@ def made(check: Any, objects: Objects, _: StandIns) -> Any:
     return type(given).__name__, seen, check.fitted and _learned(given)
 
 
+def callbacks(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
+    """For each call of ``fit`` and each callback that is asked for: whether one of that class was given, and what it has of the settings."""
+    calls = [one.callbacks for one in trainings(check, objects, stand_ins)]
+    if not calls:
+        raise ValueError("not trained")
+    seen: list[Any] = []
+    for wanted in check.includes:
+        for given in calls:
+            same = [one for one in given if type(one).__name__ == wanted.type]
+            told = [[_setting(one, key, value) for key, value in wanted.settings.items()] for one in same]
+            seen += [told] if told not in seen else []
+    return seen
+
+
 def _setting(given: Any, key: str, wanted: Any) -> Any:
     """A setting, or the step of a pipeline; of an object inside of another its class and what is asked of that."""
     own = given.get_params() if hasattr(given, "get_params") else {}
     found = own[key] if key in own else _step_like(given, wanted) if hasattr(given, "steps") else getattr(given, key)
+    if isinstance(wanted, Range):
+        between = (
+            wanted.at_least is None or found >= wanted.at_least,
+            wanted.at_most is None or found <= wanted.at_most,
+        )
+        return (all(between) and (not wanted.any_of or found in wanted.any_of)) or repr(found)
     if not isinstance(wanted, Made):
         return repr(found)
     return type(found).__name__, [_setting(found, name, one) for name, one in wanted.settings.items()]

@@ -1,0 +1,70 @@
+"""A check on the callbacks that ``fit`` was given: the kernel's word, where `learning_rates` and `epochs` are seen by what comes of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from autograder.common import class_names
+from autograder.common.i18n import N_, _
+from autograder.common.results import Status
+from autograder.common.wire.description import Component, FitRecord
+from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
+from autograder.course.checks.in_words import made_text
+from autograder.course.checks.object_settings import Made, asked_text, unknown_class, unlike
+from autograder.course.checks.training import FitCheck
+
+GIVE = N_("A callback acts only where fit() is given it: fit(..., callbacks=[...]).")
+EVERY = N_("Every call of fit() counts: give it to each, or train a fresh network in one call.")
+
+
+class Callbacks(FitCheck):
+    """Callbacks that every call of `fit` on this network was given, among others, by class and settings."""
+
+    type: Literal["callbacks"] = "callbacks"
+    includes: tuple[Made, ...]
+    asks = ("includes",)
+
+    def problem(self) -> str:
+        known = class_names.callbacks()
+        problems = (unknown_class(one.type, one.settings, known) for one in self.includes)
+        return next(filter(None, problems), "") or super().problem()
+
+    def describe(self) -> str:
+        asked = ", ".join(asked_text(one.type, one.settings) for one in self.includes)
+        return _("Trained with the callbacks {asked}", asked=asked)
+
+    def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
+        calls = [given for fit in fits for given in fit.callbacks]
+        doubts: list[Verdict] = []
+        for wanted in self.includes:
+            for number, given in enumerate(calls, start=1):
+                problem = _lacking(given, wanted)
+                if problem and problem.status is Status.FAILED:
+                    if len(calls) == 1 or problem.hint != _(GIVE):
+                        return problem
+                    here = _(
+                        "{given} in call {number} of {count}", given=problem.actual, number=number, count=len(calls)
+                    )
+                    elsewhere = any(_lacking(other, wanted) is None for other in calls)
+                    return failed(problem.expected, here, _(EVERY if elsewhere else GIVE))
+                doubts += [problem] if problem else []
+        return doubts[0] if doubts else passed("; ".join(dict.fromkeys(map(_shown, calls))))
+
+
+def _lacking(given: tuple[Component, ...], wanted: Made) -> Verdict | None:
+    """Why none of the callbacks of a call is `wanted`; None where one is."""
+    expected = asked_text(wanted.type, wanted.settings)
+    same = [one for one in given if one.type == wanted.type]
+    if not same:
+        return failed(expected, _shown(given), _(GIVE))
+    found = [
+        undecided(one.custom) if one.custom else unlike(one, wanted.settings, expected, made_text(one, wanted.settings))
+        for one in same
+    ]
+    if None in found:
+        return None
+    return next((one for one in found if one and one.status is Status.UNDECIDED), found[0])
+
+
+def _shown(given: tuple[Any, ...]) -> str:
+    return ", ".join(made_text(one) for one in given) or _("no callbacks")
