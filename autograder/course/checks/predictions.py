@@ -52,7 +52,9 @@ class Predictions(Check):
         samples = facts.lab.size(self.split)
         classes = _classes(value)
         outputs = (model.layers[-1].output_shape or (None,))[-1] if model.layers else None
-        if classes is not None and outputs == 1 and classes.shape == (samples, 1):  # a column of answers, as predict() gives it
+        if (
+            classes is not None and outputs == 1 and classes.shape == (samples, 1)
+        ):  # a column of answers, as predict() gives it
             classes = classes[:, 0]
         if classes is not None and classes.ndim == 1 and len(classes) != samples:
             hint = _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples))

@@ -93,7 +93,11 @@ def _loss(check: Any, objects: Objects, _: StandIns) -> Any:
 def _metrics(check: Any, objects: Objects, _: StandIns) -> Any:
     network = structure.network(check, objects)
     given = network.get_compile_config()["metrics"]
-    return isinstance(given, (list, tuple)) and "accuracy" in given
+    listed = given if isinstance(given, (list, tuple)) else []
+    names = [one["class_name"] if isinstance(one, dict) else str(one) for one in listed]
+    return [
+        any(name.lower() == one.replace("_", "").lower() or name == one for name in names) for one in check.includes
+    ]
 
 
 def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:

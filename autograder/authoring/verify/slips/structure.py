@@ -21,8 +21,11 @@ def network(check: Any, objects: Objects) -> Any:
 
 def layers(check: Any, objects: Objects, _: StandIns) -> Any:
     """All layers; where others may be among them, how many there are of each class that is asked for, as wide as is asked."""
-    if check.type != "layers" or (check.match == "all" and not any(spec.times for spec in check.layers)):
-        return every_layer(check, objects)
+    if check.type != "layers" or check.match == "all":
+        free = check.type == "layers" and any(
+            isinstance(one, Range) for spec in check.layers for one in (spec.times, *spec.settings.values())
+        )
+        return (free and _in_turn(check.layers, network(check, objects).layers)) or every_layer(check, objects)
     layers = network(check, objects).layers
     if not layers:
         raise ValueError("no layers")
@@ -34,6 +37,37 @@ def layers(check: Any, objects: Objects, _: StandIns) -> Any:
         )
         for spec in check.layers
     ]
+
+
+def _in_turn(specs: Any, layers: Any) -> bool:
+    """Whether the layers, one after another, are as many of each kind as is asked: where that leaves something free, no layer is looked at further."""
+    ends = {0}
+    for spec in specs:
+        times = 1 if spec.times is None else spec.times
+        later: set[int] = set()
+        for start in ends:
+            there = 0
+            while start + there < len(layers) and _is_like(layers[start + there], spec):
+                there += 1
+            right = (
+                n for n in range(there + 1) if (times.holds(n, operator.eq) if isinstance(times, Range) else n == times)
+            )
+            later |= {start + count for count in right}
+        ends = later
+    return len(layers) in ends
+
+
+def _is_like(layer: Any, spec: Any) -> bool:
+    if type(layer).__name__ != spec.type:
+        return False
+    for key, wanted in spec.settings.items():
+        own = getattr(layer, key, None)
+        own = getattr(own, "__name__", own)
+        own = list(own) if isinstance(own, tuple) else own
+        given = list(wanted) if isinstance(wanted, tuple) else wanted
+        if not (wanted.holds(own, operator.eq) if isinstance(wanted, Range) else own in (given, [given] * 2)):
+            return False
+    return True
 
 
 def every_layer(check: Any, objects: Objects) -> Any:

@@ -36,16 +36,21 @@ class MetricForm(Rewriter):
     name = "form of the metric"
 
     def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.keyword) and node.arg == "metrics" and isinstance(node.value, ast.List) and any(text_of(one) == "accuracy" for one in node.value.elts)  # fmt: skip
+        given = keyword(node, "metrics") if isinstance(node, ast.Call) and calls(node, "compile") else None
+        return given is not None and isinstance(given.value, ast.List) and any(text_of(one) == "accuracy" for one in given.value.elts)  # fmt: skip
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.keyword) and isinstance(node.value, ast.List)
-        ways = ["'acc'", "'Accuracy'", "'sparse_categorical_accuracy'", "keras.metrics.SparseCategoricalAccuracy()", "keras.metrics.SparseCategoricalAccuracy(name='accuracy')", "keras.metrics.sparse_categorical_accuracy", "'SparseCategoricalAccuracy'"]  # fmt: skip
+        assert isinstance(node, ast.Call)
+        given = keyword(node, "metrics")
+        assert given is not None and isinstance(given.value, ast.List)
+        ways = ["'acc'", "'Accuracy'"]
+        if "sparse" in ast.unparse(node).lower():  # which accuracy it is depends on the loss
+            ways += ["'sparse_categorical_accuracy'", "keras.metrics.SparseCategoricalAccuracy()", "keras.metrics.SparseCategoricalAccuracy(name='accuracy')", "keras.metrics.sparse_categorical_accuracy", "'SparseCategoricalAccuracy'"]  # fmt: skip
         way = draw.choice([*ways, "tuple"])
         if way == "tuple":
-            node.value = ast.Tuple(node.value.elts, ast.Load())
+            given.value = ast.Tuple(given.value.elts, ast.Load())
         else:
-            node.value.elts = [expression(way) if text_of(one) == "accuracy" else one for one in node.value.elts]
+            given.value.elts = [expression(way) if text_of(one) == "accuracy" else one for one in given.value.elts]
         return node
 
 
