@@ -151,8 +151,7 @@ OWN: dict[str, dict[str, str]] = {
         "others": "settings that are not named: anything, or Keras's defaults", **_ENTRIES,
     },
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", **_ENTRIES},
-    "batch_size": {"equals": "exactly", **_ENTRIES},
-    "fresh": {**_ENTRIES},
+    "batch_size": {"equals": "exactly", **_ENTRIES}, "fresh": {**_ENTRIES},
     "callbacks": {"includes": "by class and settings: `{type: EarlyStopping, patience: 3}`; others may be given, too", **_ENTRIES},
     "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", **_ENTRIES},
     "metric": {
