@@ -113,7 +113,7 @@ RULES = (
     _rule(r"must have rank \(ndim\) `target\.ndim - 1`", N_("The labels are one-hot vectors: they need categorical_crossentropy; sparse is for whole numbers.")),
     _rule(r"Detected at node \S*SparseSoftmaxCrossEntropyWithLogits|label value .* outside the valid range",
           N_("There are more classes than outputs: the last layer needs one unit for each class.")),
-    _rule(r"Detected at node Equal ", N_("keras.metrics.Accuracy compares labels with the outputs themselves; write metrics=['accuracy'].")),
+    _rule(r"Detected at node Equal |\{\{node Equal\}\}", N_("keras.metrics.Accuracy compares labels with the outputs themselves; write metrics=['accuracy'].")),
     _rule(r"(?:Dimensions must be equal.*\{\{node |Detected at node )\S*compile_loss/\w+/sub", N_("This loss compares labels and outputs number by "
           "number: whole numbers as labels of classes need sparse_categorical_crossentropy.")),
     _rule(r"(?:Dimensions must be equal.*\{\{node |Detected at node )(?:compile_metrics/)?sub\b", N_("A metric compares labels and outputs number by "

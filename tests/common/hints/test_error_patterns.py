@@ -216,6 +216,14 @@ def test_what_a_beginner_raises_gets_its_hint(error):
     assert for_error(kind, message[:300]) == RAISED[code]  # as it travels to the judge
 
 
+def test_the_hint_is_the_same_where_the_size_of_a_batch_is_known():
+    """As it is while a notebook is graded: what does not fit shows before anything runs, and is worded in another way."""
+    for code in RAISED:
+        if "m.fit(x, y, verbose=0)" in code and "history" not in code and "h[" not in code:
+            error = raised(code.replace("m.fit(x, y, verbose=0)", "m.train_on_batch(x, y)"))
+            assert for_error(type(error).__name__, str(error)[:300]) == RAISED[code], (code, str(error)[:300])
+
+
 def test_the_hint_is_there_in_korean_too(error):
     _code, kind, message = error
     with speaking("ko"):
