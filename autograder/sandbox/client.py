@@ -59,18 +59,19 @@ class Client(NotebookClient):  # type: ignore[misc]
 
     async def within(self, seconds: float, *what: asyncio.Future[Any]) -> bool:
         """Wait for one of `what` until the kernel has been given so many seconds. Did it come? Raises MachineLow."""
-        started, withheld = time.monotonic(), self.given.withheld
+        started, before = time.monotonic(), self.given.withheld
         if await self._slice(min(PLAIN_SECONDS, seconds), what):
             return True
-        while True:
-            self.given.look()
-            require_some(self.given.withheld - withheld - PLAIN_SECONDS, seconds)
-            until = started + seconds + self.given.withheld - withheld
-            if time.monotonic() >= until:
-                return False
+        stood = self.given.withheld - before
+        self.given.look()  # what others had before this wait is none of its own
+        withheld = self.given.withheld - stood
+        while (until := started + seconds + self.given.withheld - withheld) > time.monotonic():
             while (left := until - time.monotonic()) > 0:
                 if await self._slice(min(left, SLICE_SECONDS), what):
                     return True
+            self.given.look()
+            require_some(self.given.withheld - withheld - PLAIN_SECONDS, seconds)
+        return False
 
     async def _slice(self, seconds: float, what: Sequence[asyncio.Future[Any]]) -> bool:
         """Wait so long. Where more passes, and this process wasn't busy, it stood still: what the kernel said meanwhile is yet to be read."""

@@ -90,6 +90,19 @@ def test_a_machine_that_gives_next_to_nothing_is_nobodys_fault(monkeypatch: pyte
         asyncio.run(waiting())
 
 
+def test_what_others_had_before_a_wait_ends_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells that end within a second are looked at by nobody: what was withheld from them is seen by the next that takes longer."""
+    monkeypatch.setattr(client, "PLAIN_SECONDS", 0.02)
+    one, looked = Client(nbformat.v4.new_notebook(), allow_errors=True), [Spent(), Spent(100.0)]
+    one.given = Given(lambda: looked.pop(0) if len(looked) > 1 else looked[0])
+    one.given._looked -= 100
+
+    async def waiting() -> bool:
+        return await one.within(0.1, asyncio.ensure_future(asyncio.sleep(60)))
+
+    assert not asyncio.run(waiting())
+
+
 def test_many_short_waits_have_one_bound_too() -> None:
     """However its cells share what was withheld: a notebook lasts four times its limit by the clock, and no longer."""
     one = starved(1.0)
