@@ -9,6 +9,7 @@
     │   └── Unreadable            or not at the moment, for what the machine says (the grader's side): undecided
     ├── ProtocolError             a message from a kernel is malformed, too large or out of order
     ├── CannotRebuild             a network holds something outside the allow-list: undecided, not wrong
+    ├── GraderFault               code of ours failed in a student's kernel: undecided, and never the student's mistake
     ├── CannotTrainHere           the judge leaves this training to the kernel: the reason says why
     │   └── OtherData             because it is on so many samples of data that are not the course's
     ├── SandboxError              the sandbox can't start or died
@@ -22,6 +23,8 @@
 
 Exceptions of other libraries are translated into these once, where they enter.
 """
+
+from __future__ import annotations
 
 
 class AutograderError(Exception):
@@ -57,6 +60,12 @@ class ProtocolError(AutograderError):
 
 class CannotRebuild(AutograderError):
     pass
+
+
+class GraderFault(AutograderError):
+    @classmethod
+    def of(cls, error: Exception) -> GraderFault:
+        return cls(f"{type(error).__name__}: {error}"[:300])
 
 
 class CannotTrainHere(AutograderError):

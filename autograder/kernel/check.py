@@ -7,13 +7,15 @@ at the work, prints what it found, and returns the points of the visible checks 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograder.common.errors import AutograderError
+from autograder.common.errors import AutograderError, GraderFault
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
 from autograder.common.wire.protocol import JUDGE
+from autograder.kernel.in_place import is_fault_of_a_call
 from autograder.kernel.student import Student
 
 _NOTHING = object()
@@ -80,6 +82,11 @@ def _spoken(do: Callable[[Student], float | None]) -> float | None:
             return do(student)
         except AutograderError as error:
             print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
+        except Exception as error:
+            if not is_fault_of_a_call(error):
+                raise
+            said = _("This is a fault of the grader's, and no mistake of yours.")
+            print(f"{GraderFault.__name__}: {GraderFault.of(error)}\n{said}", file=sys.stderr)
     return None
 
 

@@ -4,6 +4,9 @@ nor on the stack while the notebook's own code runs.
 A generator function that stands for another one *yields* the calls below which a notebook's code may run, callbacks for one, and is sent
 what they return. It is suspended meanwhile, and Python's own C code makes the call: so there is no frame of ours for anyone to see. Where
 such a call raises, the generator is closed, as one is that nobody needs any more: ``with`` and ``finally`` clean up, ``except`` hears nothing.
+
+What code of ours fails at by itself (`is_fault`) is done by the original, as if nothing stood in its place; where there is none to call, a
+`GraderFault` says whose fault it is, and no student's question fails for it.
 """
 
 from __future__ import annotations
@@ -15,17 +18,20 @@ import itertools
 import operator
 import os
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
+from autograder.common.errors import AutograderError, GraderFault
 from autograder.kernel.object_notes import replacements
 
 PLACES = [str(Path(__file__).resolve().parent.parent) + os.sep]  # what frames of ours come from
 
 Call = functools.partial[Any]  # a call that is still to be made
+F = TypeVar("F", bound=Callable[..., Any])
 Steps = Generator[Call, Any, Any]  # of a generator that stands for a function
 
 
@@ -37,12 +43,17 @@ def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., A
 
         @functools.wraps(original)
         def standing(*args: Any, **kwargs: Any) -> Any:
-            try:
-                result = function(*args, **kwargs)
-            except BaseException as error:
-                leave_out_frames_of_ours(error)
-                raise  # this adds no frame
-            return _Calls(result).made() if stepwise else result
+            for called in (function, original):
+                try:
+                    result = called(*args, **kwargs)
+                    break
+                except BaseException as error:
+                    if called is original or not is_fault(error):
+                        leave_out_frames_of_ours(error)
+                        raise  # this adds no frame
+            if not stepwise:
+                return result
+            return _Calls(result, functools.partial(below_handler(original), *args, **kwargs)).made()
 
         if isinstance(function, FunctionType):
             function.__qualname__ = getattr(
@@ -89,6 +100,22 @@ def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
     return standing
 
 
+def told(function: F) -> F:
+    """`function`, called by Keras's own loops: what code of ours fails at in there is a `GraderFault`."""
+
+    @functools.wraps(function)
+    def telling(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            if is_fault(error):
+                raise GraderFault.of(error) from error
+            raise
+
+    return telling  # type: ignore[return-value]
+
+
+@told
 def called_by_c(function: Callable[[Any], Steps]) -> Callable[[Any], Any]:
     """A generator function of one argument as a function, once to be called, of which no frame is on the stack while its calls are made."""
     calls = _Calls()
@@ -111,8 +138,9 @@ class _Operand:
 class _Calls:
     """The calls that a generator yields, one after another, to be made by C code; the last one gives what the generator returns."""
 
-    def __init__(self, steps: Steps | None = None) -> None:
-        self._steps, self._result, self._ended = steps, None, False
+    def __init__(self, steps: Steps | None = None, original: Call | None = None) -> None:
+        self._steps, self._original, self._result, self._ended = steps, original, None, False
+        self._begun = False  # whether one of them was made
 
     def begin(self, steps: Steps) -> None:
         self._steps = steps
@@ -141,19 +169,24 @@ class _Calls:
             self._ended = True
             return [stop.value].pop
         except BaseException as error:
-            leave_out_frames_of_ours(error)
-            raise
+            if not is_fault(error):
+                leave_out_frames_of_ours(error)
+                raise
+            if self._original is None:
+                raise GraderFault.of(error) from error
+        self._ended = True
+        return [self._result].pop if self._begun else self._original
 
     def only_last(self) -> Iterator[Any]:
         """() for each call but the last."""
         return map(self._or_nothing, map(operator.call, self))
 
     def _or_nothing(self, result: Any) -> Any:
-        self._result = result
+        self._noted(result)
         return result if self._ended else ()
 
     def _noted(self, result: Any) -> Any:
-        self._result = result
+        self._result, self._begun = result, True
         return result
 
 
@@ -196,6 +229,26 @@ def filter_as_keras_does() -> None:
     from keras.src.utils import traceback_utils
 
     traceback_utils._EXCLUDED_PATHS = (*traceback_utils._EXCLUDED_PATHS, *PLACES)
+
+
+def is_fault(error: BaseException) -> TypeGuard[Exception]:
+    """Whether code of ours failed at something by itself: it was raised there, or by C code that was called from there."""
+    frames = [*_frames(error.__traceback__)]
+    return _is_no_limit(error) and bool(frames) and _is_ours(frames[-1])
+
+
+def is_fault_of_a_call(error: BaseException) -> TypeGuard[Exception]:
+    """Whether a call of ours failed in which no code of the notebook's ran, whatever raised it: an `AutograderError` is meant."""
+    frames = itertools.dropwhile(lambda frame: not _is_ours(frame), _frames(error.__traceback__))
+    files = [frame.tb_frame.f_code.co_filename for frame in frames]
+    return _is_no_limit(error) and bool(files) and all(file.startswith((*PLACES, *_LIBRARIES)) for file in files)
+
+
+def _is_no_limit(error: BaseException) -> bool:
+    return isinstance(error, Exception) and not isinstance(error, (AutograderError, MemoryError))
+
+
+_LIBRARIES = (sys.prefix + os.sep, sys.base_prefix + os.sep, "<frozen ")
 
 
 def leave_out_frames_of_ours(error: BaseException) -> None:

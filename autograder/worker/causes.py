@@ -28,7 +28,7 @@ MAX_CHARACTERS = 400_000  # of a notebook's code: what is beyond is not followed
 _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"(?:Cell\s+)?In\s*\[(\d+)\],?\s*line:?\s*(\d+)|<(timed exec|timed eval|magic-timeit)>:(\d+)")
-_USAGE = re.compile(r"^UsageError: .*", re.MULTILINE)
+_TOLD = re.compile(r"^(UsageError|GraderFault): (.*)", re.MULTILINE)
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]++([^ \t\n].*)", re.MULTILINE)
 _BEFORE_RUN = ("SyntaxError", "IndentationError", "TabError")
 
@@ -43,14 +43,14 @@ class Error:
 
 
 def error_of(cell: NotebookNode) -> Error | None:
-    """What a cell raised; a magic that IPython doesn't know only prints an error, and ends the cell all the same."""
+    """What a cell raised. What only prints an error: a magic that IPython doesn't know, and code of ours that failed in there."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
             name, message = clean(str(output.get("ename", "")), 100), clean(str(output.get("evalue", "")), 400)
             return Error(name, message, tuple(_frames(output.get("traceback"), cell)))
         said = output.get("text", "") if output.output_type == "stream" and output.get("name") == "stderr" else ""
-        if match := _USAGE.search(str(said)[:10_000]):
-            return Error("UsageError", clean(match[0].removeprefix("UsageError: "), 400))
+        if match := _TOLD.search(str(said)[:10_000]):
+            return Error(match[1], clean(match[2], 400))
     return None
 
 

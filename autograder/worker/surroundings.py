@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from autograder.common.errors import GraderFault
 from autograder.common.i18n import N_, _
 
 MODULE, DEVICE, DISPLAY, NETWORK = "module", "device", "display", "network"
-FOLDER, PROGRAM, INPUT, VERSION, MAGIC = "folder", "program", "input", "version", "magic"
+FOLDER, PROGRAM, INPUT, VERSION, MAGIC, GRADER = "folder", "program", "input", "version", "magic", "grader"
 REASONS = {
     MODULE: N_("the grader's machine does not have the module `{what}`"),
     DEVICE: N_("the grader's machine has no GPU or TPU"),
@@ -25,6 +26,7 @@ REASONS = {
     INPUT: N_("nobody answers questions while a notebook is graded"),
     VERSION: N_("the grader's machine has other versions or settings than this asks for"),
     MAGIC: N_("the grader's machine does not have the command `{what}`"),
+    GRADER: N_("a fault of the grader's own"),
 }
 Lack = tuple[str, str]  # one of the above, and the name of what is lacking
 
@@ -95,6 +97,8 @@ def lack(error: str, message: str, parts: Sequence[str] = (), outside: bool = Fa
     from the machine, such as a list of GPUs.
     """
     code, text = "\n".join(parts), f"{error}: {message}"
+    if error == GraderFault.__name__:
+        return GRADER, ""
     if error in ("ModuleNotFoundError", "ImportError") and (match := _MISSING.search(message)):
         return None if misspelt(match[1]) else (MODULE, match[1])
     if error == "UsageError" and (match := _MAGIC.search(message)):

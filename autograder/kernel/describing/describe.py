@@ -57,6 +57,7 @@ from autograder.kernel.describing.structure import (
     unfolded,
 )
 from autograder.kernel.describing.weights import arrays_of, weights_of
+from autograder.kernel.in_place import is_fault_of_a_call
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
 _SEQUENCES = (list, tuple, range, deque, array, KeysView, ValuesView)  # a namedtuple too
@@ -296,7 +297,13 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], told: Told | 
     exception as a failure."""
     copies = tuple(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)
     try:
-        result = describe(function(*copies), told=told)
+        given = function(*copies)
     except Exception as error:
+        given = error
+    try:
+        result = describe(given, told=told)
+    except Exception as error:
+        if is_fault_of_a_call(error):
+            raise
         result = describe(error)
     return result, not all(map(np.array_equal, copies, arguments))

@@ -32,7 +32,7 @@ from autograder.kernel.describing.structure import (
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
 from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
-from autograder.kernel.in_place import Call, flattened
+from autograder.kernel.in_place import Call, flattened, told
 
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]
@@ -79,6 +79,7 @@ class JudgedEpochs:
         real.judged, self._real = self, real
         return real
 
+    @told
     def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
         """In place of ``TFEpochIterator(**arguments)``."""
         self._arguments = arguments
@@ -100,9 +101,11 @@ class JudgedEpochs:
         self._real = trainer.TFEpochIterator(**{**self._arguments, **self.data.given})
 
     @property
+    @told
     def num_batches(self) -> int:
         return self.batches if self._real is None else self._real.num_batches
 
+    @told
     def reset(self) -> None:
         if self._real is not None:
             self._real.reset()

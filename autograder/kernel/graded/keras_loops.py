@@ -11,7 +11,7 @@ from typing import Any
 from autograder.kernel.describing.structure import trains_as_keras
 from autograder.kernel.graded.judged_iterator import JudgedEpochs
 from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
-from autograder.kernel.in_place import Steps, called_by_c, in_place_of
+from autograder.kernel.in_place import Steps, called_by_c, in_place_of, told
 from autograder.kernel.object_notes import Notes, replacements
 
 _FUNCTIONS = ("train_function", "test_function")
@@ -34,6 +34,7 @@ def _make_judged(kind: Any) -> None:
     """Keras's iterators of that `kind` are judged where that is expected of their data."""
 
     @in_place_of(kind.__new__)
+    @told
     def new(cls: Any, *_args: Any, **kwargs: Any) -> Any:
         x = kwargs.get("x")
         if isinstance(x, JudgedEpochs):
