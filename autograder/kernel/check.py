@@ -76,17 +76,18 @@ class Checker:
 
 
 def _spoken(do: Callable[[Student], float | None]) -> float | None:
-    student = start()
-    with speaking(student.language):
-        try:
-            return do(student)
-        except AutograderError as error:
-            print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
-        except Exception as error:
-            if not is_fault_of_a_call(error):
-                raise
-            said = _("This is a fault of the grader's, and no mistake of yours.")
-            print(f"{GraderFault.__name__}: {GraderFault.of(error)}\n{said}", file=sys.stderr)
+    try:
+        student = start()
+        with speaking(student.language):
+            try:
+                return do(student)
+            except AutograderError as error:
+                print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
+    except Exception as error:
+        if not is_fault_of_a_call(error):
+            raise
+        print(f"{GraderFault.__name__}: {GraderFault.of(error)}", file=sys.stderr)
+        print(_("This is a fault of the grader's, and no mistake of yours."), file=sys.stderr)
     return None
 
 

@@ -40,20 +40,21 @@ def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., A
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         stepwise = inspect.isgeneratorfunction(function)
+        instead = below_handler(original) if stepwise else original
 
         @functools.wraps(original)
         def standing(*args: Any, **kwargs: Any) -> Any:
-            for called in (function, original):
+            for called in (function, instead):
                 try:
                     result = called(*args, **kwargs)
                     break
                 except BaseException as error:
-                    if called is original or not is_fault(error):
+                    if called is instead or not is_fault(error):
                         leave_out_frames_of_ours(error)
                         raise  # this adds no frame
             if not stepwise:
                 return result
-            return _Calls(result, functools.partial(below_handler(original), *args, **kwargs)).made()
+            return [result] if called is instead else _Calls(result, functools.partial(instead, *args, **kwargs)).made()
 
         if isinstance(function, FunctionType):
             function.__qualname__ = getattr(

@@ -14,7 +14,7 @@ import pytest
 from autograder.authoring.variants import solved
 from autograder.common.errors import GraderFault
 
-COUNT = int(os.environ.get("AUTOGRADER_FAULTS") or 10)
+COUNT = int(os.environ.get("AUTOGRADER_FAULTS") or 6)
 SEED = int(os.environ.get("AUTOGRADER_FAULTS_SEED") or 1)
 # What takes the place of others is made of these few lines: where they fail there is nothing left to fall back on.
 MADE_OF = ("autograder/kernel/in_place.py:", "autograder/kernel/check.py:")
