@@ -109,15 +109,12 @@ def _of_keras(value: Any) -> ObjectDescription | None:
 
 @unheard
 def describe_callbacks(given: Any) -> tuple[Component, ...]:
-    """What ``fit`` got as callbacks, as far as it can be looked into; those of a class of the notebook's own by the class of Keras below it."""
+    """What ``fit`` got as callbacks; those of a class of the notebook's own by the class of Keras below it."""
     import keras
 
-    try:
-        return tuple(
-            map(_callback, [one for one in keras.tree.flatten(given) if isinstance(one, keras.callbacks.Callback)])
-        )[:MAX_CALLBACKS]
-    except Exception:  # a training must not end with what is told of it
-        return ()
+    every = given.callbacks if isinstance(given, keras.callbacks.CallbackList) else given
+    own = [one for one in keras.tree.flatten(every) if isinstance(one, keras.callbacks.Callback)]
+    return tuple(map(_callback, own[:MAX_CALLBACKS]))
 
 
 def _callback(value: Any) -> Component:

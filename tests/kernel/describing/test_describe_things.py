@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autograder.common.wire.description import Component, decode, encode
-from autograder.kernel.describing.describe_things import describe_thing, first_axes
+from autograder.kernel.describing.describe_things import describe_callbacks, describe_thing, first_axes
 
 matplotlib.use("agg")
 
@@ -129,3 +129,20 @@ def test_what_only_says_that_it_is_of_a_library_is_left_alone(library):
 )
 def test_other_values_are_no_such_things(value):
     assert describe_thing(value) is None and describe_thing(first_axes(value)) is None
+
+
+class Mine(keras.callbacks.EarlyStopping):
+    """A student's own."""
+
+
+@pytest.mark.parametrize("form", ["list", "tuple", "alone", "Keras's list"])
+def test_callbacks_are_told_in_whatever_form_fit_takes_them(form):
+    stopping, own = keras.callbacks.EarlyStopping(patience=3), Mine(monitor="loss")
+    given = {
+        "list": [stopping, own], "tuple": (stopping, [own]), "alone": stopping, "Keras's list": keras.callbacks.CallbackList([stopping, own]),
+    }[form]  # fmt: skip
+    told = [one for one in describe_callbacks(given) if one.type == "EarlyStopping"]
+    assert told[0].settings["patience"] == 3 and not told[0].custom
+    assert [one.settings["monitor"] for one in told[1:]] == ([] if form == "alone" else ["loss"])
+    assert all("Mine" in one.custom for one in told[1:])
+    assert describe_callbacks(None) == ()
