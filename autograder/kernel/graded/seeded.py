@@ -96,7 +96,10 @@ def _seeded(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     @in_place_of(operation)
     def seeded(*args: Any, **kwargs: Any) -> Any:
-        call = signature.bind(*args, **kwargs)
+        try:
+            call = signature.bind(*args, **kwargs)
+        except TypeError:  # the operation says it in its own words
+            return operation(*args, **kwargs)
         call.arguments["seed"] = call.arguments.get("seed") or 1
         return operation(*call.args, **call.kwargs)
 
