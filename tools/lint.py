@@ -175,6 +175,7 @@ BOUNDED = {
     "worker/bundle.py": "of the machine that asks",
     "worker/judge_process.py": "of its judge",
     "worker/sanitize.py": "in a confined child",
+    "worker/flow.py": "a statement of what `names` has read, within its bounds",
 }
 TRUSTED = (
     "authoring",

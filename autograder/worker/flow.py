@@ -6,7 +6,6 @@ Students wrote the text: what is too long, or no Python, is read for its assignm
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -177,8 +176,10 @@ def without_prose(text: str, node: ast.AST) -> str:
     A string is prose where it has markup or more words than a name or a command for a shell has; what runs as a script is code.
     """
     try:
-        return ast.unparse(_WithoutProse().visit(copy.deepcopy(node)))
-    except RecursionError:
+        # A deep copy would take along what others hang on nodes that all trees share.
+        own = ast.parse(ast.unparse(node))
+        return ast.unparse(_WithoutProse().visit(own))
+    except (RecursionError, SyntaxError, ValueError):
         return ast.get_source_segment(text, node) or ""
 
 
