@@ -61,7 +61,7 @@ class Checker:
         are hidden, run when the notebook is graded.
         """
         given = value is not _NOTHING
-        return _spoken(lambda student: student.check(question, value, named, given, hidden))
+        return _spoken(lambda student: student.check(question, value, named, given, hidden), (value, *named.values()))
 
     def progress(self, assignment: str = "") -> None:
         """Show what is left of the assignment: each question with its points, as far as it was checked in this kernel."""
@@ -75,7 +75,7 @@ class Checker:
         _spoken(lambda student: student.hint(question))
 
 
-def _spoken(do: Callable[[Student], float | None]) -> float | None:
+def _spoken(do: Callable[[Student], float | None], objects: tuple[Any, ...] = ()) -> float | None:
     try:
         student = start()
         with speaking(student.language):
@@ -84,11 +84,19 @@ def _spoken(do: Callable[[Student], float | None]) -> float | None:
             except AutograderError as error:
                 print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
     except Exception as error:
-        if not is_fault_of_a_call(error):
+        if not is_fault_of_a_call(error) or any(map(_pretends, objects)):
             raise
         print(f"{GraderFault.__name__}: {GraderFault.of(error)}", file=sys.stderr)
         print(_("This is a fault of the grader's, and no mistake of yours."), file=sys.stderr)
     return None
+
+
+def _pretends(thing: Any) -> bool:
+    """Whether it says to be of a class that it isn't of: what such a thing leads to is its own fault."""
+    try:
+        return thing.__class__ is not type(thing)
+    except Exception:
+        return True
 
 
 check = Checker()

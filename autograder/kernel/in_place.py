@@ -246,7 +246,7 @@ def is_fault_of_a_call(error: BaseException) -> TypeGuard[Exception]:
 
 
 def _is_no_limit(error: BaseException) -> bool:
-    return isinstance(error, Exception) and not isinstance(error, (AutograderError, MemoryError))
+    return isinstance(error, Exception) and not isinstance(error, (AutograderError, MemoryError, RecursionError))
 
 
 _LIBRARIES = (sys.prefix + os.sep, sys.base_prefix + os.sep, "<frozen ")

@@ -123,10 +123,10 @@ class _Evaluated(Check):
                     )
         validated = model.fits[-1].history.get(f"val_{self.metric}", ()) if model.fits else ()
         if validated and self._is(number_, validated[-1]):  # an earlier epoch of the same number is chance
-            return _(
-                "That is its {metric} on the validation data of fit(), which are not those of {split}: compare the images and the labels.",
-                **words,
+            said = N_(
+                "That is its {metric} on the validation data of fit(), which are not those of {split}: compare the images and the labels."
             )
+            return torn(fit.data for fit in model.fits) or _(said, **words)
         for fit in model.fits:
             for name, values in fit.history.items():  # what was validated last is the trained network, on whatever data
                 earlier = {self.metric: values, f"val_{self.metric}": values[:-1]}.get(name, ())
