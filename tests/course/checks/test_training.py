@@ -497,6 +497,21 @@ def test_an_evaluation_of_a_network_that_can_not_be_rebuilt_is_undecided():
     assert outcome(EVALUATION, scalar(0.87), Lab(), model=trained()).status is Status.UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ({}, "That is its accuracy on the validation data of fit(), which are not those of the hold-out"),
+        ({"changed_labels": 40_000}, "Labels and images no longer belong together"),  # why they aren't
+        ({"changed_labels": 40_000, "prepared": "scaled"}, "Each target must belong to the row of its own sample"),
+    ],
+)
+def test_the_number_of_other_validation_data_is_told_by_what_made_them_other_ones(data, hint):
+    """Also where an epoch before the last one gave the same number by chance."""
+    training = fit(**data).model_copy(update={"history": {"val_accuracy": (0.3, 0.5, 0.3)}})
+    found = outcome(EVALUATION, scalar(0.3), FakeLab(accuracy=0.87), model=trained(training))
+    assert found.status is Status.FAILED and hint in found.hint
+
+
 EVALUATIONS = {"type": "evaluations", "models": "models", "split": "holdout", "metric": "accuracy", "tolerance": 0.002}
 
 
