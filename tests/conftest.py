@@ -1,7 +1,6 @@
 """What the tests share: the course, the data set, and networks that are trained once for all of them."""
 
 import os
-import re
 
 # Before anything imports TensorFlow.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -20,13 +19,6 @@ SLOW = {
     "server",
 }  # who needs one of these fixtures, a Chromium or a PostgreSQL, is slow; so is who attacks a real sandbox
 
-LARGE = {
-    "lab",
-    "trainer",
-    "trained",
-    "data",
-}  # who asks for one of these has networks or the data set in its own process
-
 LONGEST = (
     "transparency/test_models.py", "attacks/test_attacks.py", "test_examples.py", "authoring/test_writing.py", "classroom/grading/test_cluster.py",
     "authoring/scaffold/test_make.py", "transparency/test_cells.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py",
@@ -44,17 +36,10 @@ def pytest_collection_modifyitems(items):
         needs = {*SLOW, "sandbox"} if "attacks" in item.path.parts else SLOW
         if needs & set(item.fixturenames):
             item.add_marker("slow")
-    # Of several processes none shall begin with the long ones when the others are done; and none shall hold networks and data while
-    # there are files that need none: to fork a process of gigabytes takes ten times as long.
+    # Of several processes none shall begin with the long ones when the others are done.
     long = {item.path for item in items if {"bench", "sandbox", "cluster"} & set(item.fixturenames)}
-    large = {item.path for item in items if LARGE & set(item.fixturenames) or uses_keras(item.path)}
     longest = {ROOT / "tests" / file: place for place, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: (item.path in large, longest.get(item.path, len(longest)), item.path not in long))
-
-
-@cache
-def uses_keras(path):
-    return re.search(r"^ *(?:import|from) (?:keras|tensorflow)\b", path.read_text("utf-8"), re.MULTILINE) is not None
+    items.sort(key=lambda item: (longest.get(item.path, len(longest)), item.path not in long))
 
 
 @cache
@@ -138,9 +123,10 @@ def memo_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def memo(memo_folder):
+    """Of what is trained in the tests' own process, which other tests may have changed: never a judge's answer."""
     from autograder.networks.memo import Memo
 
-    return Memo(memo_folder)
+    return Memo(memo_folder.with_name(f"{memo_folder.name}-of-tests"))
 
 
 @pytest.fixture(scope="session")
