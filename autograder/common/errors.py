@@ -65,7 +65,7 @@ class CannotRebuild(AutograderError):
 class GraderFault(AutograderError):
     @classmethod
     def of(cls, error: Exception) -> GraderFault:
-        return cls(f"{type(error).__name__}: {error}"[:300])
+        return error if isinstance(error, cls) else cls(f"{type(error).__name__}: {error}"[:300])
 
 
 class CannotTrainHere(AutograderError):

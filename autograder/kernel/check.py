@@ -81,6 +81,8 @@ def _spoken(do: Callable[[Student], float | None], objects: tuple[Any, ...] = ()
         with speaking(student.language):
             try:
                 return do(student)
+            except GraderFault:
+                raise
             except AutograderError as error:
                 print(_("check() can't look at this: {error}. {remedy}", error=error, remedy=error.remedy))
     except Exception as error:

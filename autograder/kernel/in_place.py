@@ -239,10 +239,14 @@ def is_fault(error: BaseException) -> TypeGuard[Exception]:
 
 
 def is_fault_of_a_call(error: BaseException) -> TypeGuard[Exception]:
-    """Whether a call of ours failed in which no code of the notebook's ran, whatever raised it: an `AutograderError` is meant."""
+    """Whether a call of ours failed in which no code of the notebook's ran, whatever raised it, or code of ours below that: any other
+    `AutograderError` is meant.
+    """
     frames = itertools.dropwhile(lambda frame: not _is_ours(frame), _frames(error.__traceback__))
     files = [frame.tb_frame.f_code.co_filename for frame in frames]
-    return _is_no_limit(error) and bool(files) and all(file.startswith((*PLACES, *_LIBRARIES)) for file in files)
+    return isinstance(error, GraderFault) or (
+        _is_no_limit(error) and bool(files) and all(file.startswith((*PLACES, *_LIBRARIES)) for file in files)
+    )
 
 
 def _is_no_limit(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from keras.src.utils.traceback_utils import filter_traceback
 
 from autograder.common.errors import GraderFault
+from autograder.kernel.describing.describe import call
 from autograder.kernel.in_place import PLACES, below_handler, called_by_c, done, flattened, in_place_of
 from autograder.kernel.object_notes import replacements
 
@@ -244,3 +245,44 @@ def test_what_is_flattened_is_what_the_generator_returns_without_a_frame_while_c
 
     assert [*flattened(steps())] == ["a", "b", "c"]
     assert [len(below) for _given, below in seen] == [1, 1]
+
+
+# ---- whose fault it is
+
+
+def failing_below(given):
+    yield functools.partial(len, "")
+    INNER["own"]()
+
+
+@pytest.mark.parametrize("way", ["in describing", "below a call of Keras's", "below a student's function"])
+def test_a_fault_of_ours_in_a_check_is_called_that_and_no_answer_of_the_students(way, monkeypatch, capsys):
+    import autograder.kernel.check as checking
+
+    class Failing:
+        language = ""
+
+        def check(self, *_arguments):
+            if way == "in describing":
+                INNER["own"]()
+            if way == "below a call of Keras's":
+                called_by_c(failing_below)(1)
+            return call(lambda: called_by_c(failing_below)(1), ())
+
+    monkeypatch.setattr(checking, "start", Failing)
+    # What stands for a student of ours lies where ours lies.
+    monkeypatch.setattr("autograder.kernel.in_place.PLACES", [*PLACES, __file__])
+    assert checking.check("a.b", 1) is None
+    said = capsys.readouterr()
+    assert said.err.startswith("GraderFault: OSError: ours\n") and not said.out
+
+
+def test_what_an_object_that_pretends_a_class_leads_to_is_raised(monkeypatch):
+    import autograder.kernel.check as checking
+
+    class Pretends:
+        __class__ = property(lambda self: dict)
+
+    monkeypatch.setattr(checking, "start", INNER["own"])
+    with pytest.raises(OSError, match="ours"):
+        checking.check("a.b", Pretends())

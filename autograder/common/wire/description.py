@@ -176,6 +176,11 @@ class ModelDescription(Frozen):
     optimizer_of: Name = ""  # the first name of a network with this very optimizer, handed in by the same check cell
 
     @property
+    def outputs(self) -> int | None:
+        """How many numbers its last layer gives for one sample, along the last axis; None where that isn't known."""
+        return (self.layers[-1].output_shape or (None,))[-1] if self.layers else None
+
+    @property
     def weights(self) -> tuple[npt.NDArray[Any], ...]:
         return tuple(array for layer in self.layers for array in layer.weights)
 

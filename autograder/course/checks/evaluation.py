@@ -159,7 +159,7 @@ class _Evaluated(Check):
             return _(
                 "Hardly an answer counts as right here: compare the class of each image with its own target, number by number."
             )
-        classes = ((model.layers[-1].output_shape if model.layers else None) or (1,))[-1] or 1
+        classes = model.outputs or 1
         guessing = {ACCURACY: 2 / classes, "loss": math.log(classes) / 1.5}.get(self.metric)
         sign = 1 if self.metric == ACCURACY else -1
         if guessing is not None and classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:

@@ -51,10 +51,8 @@ class Predictions(Check):
             return untrained
         samples = facts.lab.size(self.split)
         classes = _classes(value)
-        outputs = (model.layers[-1].output_shape or (None,))[-1] if model.layers else None
-        if (
-            classes is not None and outputs == 1 and classes.shape == (samples, 1)
-        ):  # a column of answers, as predict() gives it
+        column = model.outputs == 1 and classes is not None and classes.shape == (samples, 1)
+        if classes is not None and column:  # of answers, as predict() gives it
             classes = classes[:, 0]
         if classes is not None and classes.ndim == 1 and len(classes) != samples:
             hint = _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples))
@@ -65,7 +63,7 @@ class Predictions(Check):
             return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), classes.shape, hint)
         if classes is None or classes.shape != (samples,):
             found = classes.shape if classes is not None else show(value)
-            hint = _(YES_OR_NO if outputs == 1 else LARGEST)
+            hint = _(YES_OR_NO if model.outputs == 1 else LARGEST)
             return failed(_("an array of shape {shape} of whole numbers", shape=(samples,)), found, hint)
         try:
             agreement = facts.lab.agreement(model, self.split, classes)
@@ -86,7 +84,7 @@ class Predictions(Check):
             with contextlib.suppress(CannotRebuild):
                 if 1 - facts.lab.agreement(model, self.split, classes + step) <= self.tolerance:
                     return _("Classes are counted from 0: np.argmax(..., axis=1) gives them as they are.")
-        if agreement < 0.01 and (model.layers[-1].output_shape or (None,))[-1] != 1:
+        if agreement < 0.01 and model.outputs != 1:
             return _("Hardly any of them are: np.argmax takes the class of the largest probability, np.argmin that of the smallest.")  # fmt: skip
         return _(
             "Predict {split} with this very network, scaled and prepared as what it was trained on.",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.common import allowed, keras_names
+from autograder.common.errors import GraderFault
 from autograder.common.i18n import _
 from autograder.common.wire.arrays import DTYPES, MAX_DIMENSIONS
 from autograder.common.wire.description import (
@@ -298,6 +299,8 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], told: Told | 
     copies = tuple(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)
     try:
         given = function(*copies)
+    except GraderFault:  # of a network, say, that the function calls
+        raise
     except Exception as error:
         given = error
     try:
