@@ -5,8 +5,10 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.stats import mannwhitneyu
 
+from autograder.common import determinism
 from autograder.common.errors import CannotRebuild
 from autograder.common.wire.description import Component, digest
 from autograder.kernel.describing.describe import describe
@@ -24,6 +26,14 @@ ROWS, EPOCHS, BATCH = 1_000, 2, 32  # 31 batches and a partial one of 8
 def everything_is_compiled(monkeypatch):
     """The networks here are small; what is tested is what large ones go through."""
     monkeypatch.setattr("autograder.networks.train.SMALL", 0)
+
+
+def test_a_process_that_has_run_an_op_is_not_taken_for_one_that_trains_like_a_judge(monkeypatch):
+    tf.constant(1) + 1
+    determinism.settle(tf)  # it was, before its first op: nothing to do
+    monkeypatch.setattr(determinism, "_settled", False)
+    with pytest.raises(RuntimeError, match="run an op in this process before"):
+        determinism.settle(tf)
 
 
 D = keras.layers.Dense

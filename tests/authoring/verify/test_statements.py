@@ -46,8 +46,9 @@ def test_what_is_left_free_of_layers_is_free_to_the_statement_too():
     assert both == {True, False}
 
 
-@pytest.mark.parametrize(("metrics", "seen"), [(["accuracy", "AUC"], [True, True]), (["acc"], [False, False]), ([keras.metrics.AUC(name="a"), "accuracy"], [True, True])])  # fmt: skip
+@pytest.mark.parametrize(("metrics", "seen"), [(["accuracy", "AUC"], [True, True]), (["acc"], [False, False]), ([{"name": "a"}, "accuracy"], [True, True])])  # fmt: skip
 def test_each_metric_that_is_asked_for_is_looked_for(metrics, seen):
+    metrics = [keras.metrics.AUC(**metric) if isinstance(metric, dict) else metric for metric in metrics]
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
     network.compile(loss="binary_crossentropy", metrics=metrics)
     check = parse({"type": "metrics", "of": "model", "points": 1, "includes": ["accuracy", "auc"]})
