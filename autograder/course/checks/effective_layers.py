@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograder.common import keras_names
@@ -124,6 +124,58 @@ def _joining(layers: Sequence[Effective], alone: Sequence[str], taken: Sequence[
             has_one = "activation" in layer.settings or "activation" in keras_names.settings("layers", layer.type)
             ends.append(str(layer.settings.get("activation") or "linear") if has_one and not layer.doubt else None)
     return joins
+
+
+_GATHERED = ("Add", "Multiply", "Maximum", "Minimum", "Concatenate")  # a sum in a sum is part of it
+
+
+def gathered(layers: Sequence[Effective]) -> list[Effective]:
+    """The layers without those that one behind them can do as well: x + y + z is one sum, (x + y) / 2 a mean, x / 127.5 - 1 one rescaling."""
+    layers = list(layers)
+    while (found := next(_pairs(layers), None)) is not None:
+        number, one, whole = found
+        takes = tuple(
+            inner
+            for taken in layers[number].takes or ()
+            for inner in (layers[one].takes or () if taken == one else (taken,))
+        )
+        layers[number] = whole._replace(takes=takes)
+        del layers[one]
+        layers = [
+            layer._replace(takes=layer.takes and tuple(taken - (taken > one) for taken in layer.takes))
+            for layer in layers
+        ]
+    return layers
+
+
+def _pairs(layers: Sequence[Effective]) -> Iterator[tuple[int, int, Effective]]:
+    """Each layer that is alone in taking another, that one, and what both are together where that is one layer."""
+    users = Counter(taken for layer in layers for taken in layer.takes or ())
+    for number, layer in enumerate(layers):
+        for one in layer.takes or ():
+            alone = one >= 0 and users[one] == 1 and not (layer.times or layers[one].times)
+            whole = _together(layers[one], layer) if alone and not (layer.doubt or layers[one].doubt) else None
+            if whole is not None:
+                yield number, one, whole
+
+
+def _together(first: Effective, second: Effective) -> Effective | None:
+    """What does all that both layers do, or None."""
+    own, other = ({**layer.settings, "trainable": True} for layer in (first, second))
+    if first.type == second.type and first.type in _GATHERED:
+        return second if own == other else None
+    if second.type != "Rescaling":
+        return None
+    scale, offset = other.get("scale"), other.get("offset", 0.0)
+    if first.type == "Rescaling":
+        numbers = (own.get("scale"), own.get("offset", 0.0), scale, offset)
+        if not all(isinstance(one, (int, float)) for one in numbers):
+            return None
+        a, b, c, d = map(float, numbers)
+        return second._replace(settings={**second.settings, "scale": a * c, "offset": b * c + d})
+    several = len(first.takes or ())
+    mean = first.type == "Add" and isinstance(scale, float) and abs(scale * several - 1) < 1e-6 and offset == 0
+    return Effective("Average", {"trainable": second.settings.get("trainable", True)}) if mean else None
 
 
 def groups_of(model: ModelDescription) -> list[int]:

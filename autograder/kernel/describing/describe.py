@@ -46,18 +46,9 @@ from autograder.kernel.describing.plain import (
     text,
     unheard,
 )
-from autograder.kernel.describing.structure import (
-    axes,
-    graph,
-    input_shape,
-    is_chain,
-    is_network,
-    is_own,
-    layers_of,
-    output_shapes,
-    unfolded,
-)
+from autograder.kernel.describing.structure import axes, input_shape, is_network, is_own, layers_of
 from autograder.kernel.describing.weights import arrays_of, weights_of
+from autograder.kernel.describing.wiring import is_chain, steps
 from autograder.kernel.in_place import is_fault_of_a_call
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
@@ -159,28 +150,21 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True) -> ModelDescription:
     """`weights`: with their values; a request to train says by their digest which they are."""
 
-    layers, wires = layers_of(model), None
-    topology: Any
-    topology = "unbuilt" if not model.built else "chain" if is_chain(model, layers) else "graph"
-    if model.built and any(map(is_network, layers)) and (found := unfolded(model)) is not None:
-        layers, wires = [layer for layer, _taken in found], [taken for _layer, taken in found]
-        topology = "chain" if wires == [(number - 1,) for number in range(len(layers))] else "graph"
+    found = steps(model) if model.built else None
+    layers = layers_of(model) if found is None else [step.layer for step in found]
+    topology: Any = "unbuilt" if not model.built else "chain" if found is not None and is_chain(found) else "graph"
     if topology == "graph" and not all(layer.built for layer in layers):
         topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights
     described = tuple(
         describe_layer(layer, names, weights=weights) for layer in layers
-    )  # following a chain has built its layers
-    if is_own(model) and topology == "chain":
-        shapes = output_shapes(model, layers)
+    )  # following a network has built its layers
+    if found is not None:
         described = tuple(
-            layer.model_copy(update={"output_shape": shape}) for layer, shape in zip(described, shapes, strict=True)
-        )
-    if topology == "graph" and (inputs := wires or graph(model, layers)) is not None:
-        described = tuple(
-            one.model_copy(update={"inputs": taken}) for one, taken in zip(described, inputs, strict=True)
-        )
+            one.model_copy(update={"output_shape": step.shape or one.output_shape, "inputs": step.takes if topology == "graph" else ()})
+            for one, step in zip(described, found, strict=True)
+        )  # fmt: skip
     own = ""
-    if is_own(model) and topology != "chain":
+    if is_own(model) and found is None:
         own = _("{kind} is a class of its own: how its layers are called can't be told", kind=type(model).__name__)
         if model.built and sum(len(layer.weights) for layer in layers) != len(model.weights):
             own = _("{kind} is a class of its own, with weights outside its layers", kind=type(model).__name__)

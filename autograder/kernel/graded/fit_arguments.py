@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.describing.structure import trains_as_keras
+from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData
 from autograder.kernel.trainings import Trainings
 

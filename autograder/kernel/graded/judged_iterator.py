@@ -22,14 +22,13 @@ from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
 from autograder.kernel.describing.structure import (
-    answers,
     build_by_a_call,
     built_copy,
     is_own,
-    trains_as_keras,
     undone_if_it_fails,
 )
 from autograder.kernel.describing.weights import array_of
+from autograder.kernel.describing.wiring import answers, trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
 from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
 from autograder.kernel.in_place import Call, flattened, told

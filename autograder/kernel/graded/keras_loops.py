@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from typing import Any
 
-from autograder.kernel.describing.structure import trains_as_keras
+from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded.judged_iterator import JudgedEpochs
 from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
 from autograder.kernel.in_place import Steps, called_by_c, in_place_of, told

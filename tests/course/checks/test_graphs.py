@@ -206,3 +206,37 @@ def test_what_nobody_knows_in_a_graph_is_left_to_a_person():
 def test_what_no_layer_can_take_is_refused(asked, match, says):
     with pytest.raises(ValueError, match=says):
         parse({"type": "layers", "points": 1, "match": match, "layers": asked})
+
+
+TWO, THREE = layer("Rescaling", scale=1 / 127.5, offset=0.0), layer("Rescaling", scale=1.0, offset=-1.0)
+HALF = layer("Rescaling", scale=0.5, offset=0.0)
+BRANCHES = [(dense(8), (-1,)), (dense(7), (-1,)), (dense(6), (-1,))]
+THREE_BRANCHES = [{"type": "Dense", "units": units, "takes": [0]} for units in (8, 7, 6)]
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted"),
+    [
+        (model(TWO, THREE, dense(3)), [{"type": "Rescaling", "scale": 1 / 127.5, "offset": -1}, {"type": "Dense"}]),
+        (model(TWO, THREE, dense(3)), [{"type": "Rescaling"}, {"type": "Rescaling", "offset": -1}, {"type": "Dense"}]),
+        (graph(*BRANCHES, (ADD, (0, 1)), (ADD, (3, 2))), [*THREE_BRANCHES, {"type": "Add", "takes": [3, 2, 1]}]),
+        (graph(*BRANCHES, (ADD, (0, 1)), (ADD, (3, 2))), [*THREE_BRANCHES, {"type": "Add"}, {"type": "Add"}]),
+        (graph(*BRANCHES, (ADD, (0, 1)), (ADD, (3, 2))), [*THREE_BRANCHES, {"type": "Add", "takes": [3, 2]}, {"type": "Add", "takes": [4, 1]}]),
+        (graph(*BRANCHES[:2], (ADD, (0, 1)), (HALF, (2,))), [*THREE_BRANCHES[:2], {"type": "Average", "takes": [1, 2]}]),
+    ],
+)  # fmt: skip
+def test_what_one_layer_does_may_be_written_in_two(network, wanted):
+    assert layers(network, wanted).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted"),
+    [
+        (model(TWO, TWO, dense(3)), [{"type": "Rescaling", "scale": 1 / 127.5}, {"type": "Dense"}]),
+        (graph(*BRANCHES, (ADD, (0, 1)), (JOIN, (3, 2))), [*THREE_BRANCHES, {"type": "Add", "takes": [3, 2, 1]}]),
+        (graph(*BRANCHES[:2], (ADD, (0, 1)), (TWO, (2,))), [*THREE_BRANCHES[:2], {"type": "Average", "takes": [1, 2]}]),
+        (graph(*BRANCHES[:2], (ADD, (0, 1)), (ADD, (2, 0))), [*THREE_BRANCHES[:2], {"type": "Add", "takes": [1, 2]}]),
+    ],
+)  # fmt: skip
+def test_what_two_layers_do_together_is_told_from_something_else(network, wanted):
+    assert layers(network, wanted).status is Status.FAILED

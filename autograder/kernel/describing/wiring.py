@@ -1,0 +1,208 @@
+"""How a network's layers hang together: which of them takes which, also in networks within it and in a class of the student's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
+from autograder.kernel.describing.operations import layer_in_place_of
+from autograder.kernel.describing.plain import unheard
+from autograder.kernel.describing.structure import (
+    FOLLOWED,
+    axes,
+    brings,
+    input_shape,
+    is_network,
+    is_own,
+    layers_of,
+    unnoticed,
+)
+from autograder.kernel.describing.weights import weights_of
+
+
+class Step(NamedTuple):
+    """A layer in its place, or one that does what an operation there does.
+
+    `takes`: the layers that it is given, by their numbers, -1 for the network's input. `given`, `shape`: the tensors that it takes, and
+    the shape of what it gives, where they are known.
+    """
+
+    layer: Any
+    takes: tuple[int, ...]
+    given: Any = ()
+    shape: tuple[int | None, ...] | None = None
+
+
+@unheard
+def trains_as_keras(model: Any) -> bool:
+    """Whether Keras's own steps train the network, and its layers are called as they are described: also in a class with a `call` of its own."""
+    if any(
+        name in vars(model)
+        for name in ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
+    ):
+        return False
+    return not is_own(model) or (brings(model) <= FOLLOWED and (not model.built or steps(model) is not None))
+
+
+def answers(model: Any) -> list[Any]:
+    """What a network that is built gives, without values: a class of the student's own is followed."""
+    import keras
+
+    found = getattr(model, "outputs", None)
+    return found or [keras.KerasTensor((steps(model) or [Step(model, ())])[-1].shape, "float32")]
+
+
+def steps(model: Any) -> list[Step] | None:
+    """The layers of a network that is built, and those of the networks within it in their place; None where that can't be told.
+
+    So weights come in the order of the network's own. Networks within it that can't be followed stand there themselves.
+    """
+    with unnoticed():
+        plain = _steps(model)
+    if plain is None or not any(is_network(step.layer) for step in plain):
+        return plain
+    found = _unfolded(plain)
+    return found if found is not None and len(found) <= MAX_LAYERS and _has_all_weights(model, found) else plain
+
+
+def is_chain(found: list[Step]) -> bool:
+    """Whether the layers follow one another."""
+    return [step.takes for step in found] == [(number - 1,) for number in range(len(found))]
+
+
+def _steps(model: Any) -> list[Step] | None:
+    import keras
+
+    if is_own(model):
+        return _of_a_class(model)
+    if isinstance(model, keras.Sequential):
+        return [Step(layer, (number - 1,)) for number, layer in enumerate(layers_of(model))]
+    found = _of_a_graph(model)
+    return found if found is not None and _has_all_weights(model, found) else None
+
+
+def _has_all_weights(model: Any, found: list[Step]) -> bool:
+    """Whether the layers have the weights of the network, each once and in its order."""
+    held = [id(weight) for step in found for weight in weights_of(step.layer)]
+    return held == [id(weight) for weight in weights_of(model)]
+
+
+def _of_a_graph(model: Any) -> list[Step] | None:
+    """Of a functional network. None where it has several inputs or outputs, and where more happens than layers do."""
+    import keras
+
+    if not hasattr(model, "operations") or len(model.inputs) != 1 or len(model.outputs) != 1:
+        return None
+    made = {id(model.inputs[0]): THE_INPUT}
+    found: list[Step] = []
+    for call in _calls(model):
+        layer = call.operation
+        takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in call.input_tensors)
+        if not isinstance(layer, keras.layers.Layer):
+            layer = layer_in_place_of(call)
+        elif not _plainly_called(call):
+            return None
+        if layer is None or len(call.outputs) != 1 or not all(one < len(found) for one in takes):
+            return None
+        made[id(call.outputs[0])] = len(found)
+        found.append(Step(layer, takes, call.input_tensors, axes(call.outputs[0].shape)))
+    ends = made.get(id(model.outputs[0])) == len(found) - 1
+    return found if ends and all(0 < len(step.takes) <= MAX_FAN_IN for step in found) else None
+
+
+def _calls(model: Any) -> list[Any]:
+    """The calls that a functional network is made of, in Keras's order of its operations: a layer may be called several times."""
+    order = {id(operation): number for number, operation in enumerate(model.operations)}
+    calls = [(-depth, order[id(call.operation)], at, call)
+             for depth, some in model._nodes_by_depth.items() for at, call in enumerate(some)]  # fmt: skip
+    return [call for *_place, call in sorted(calls, key=lambda one: one[:3]) if call.input_tensors]
+
+
+def _plainly_called(call: Any) -> bool:
+    """Whether a layer gets layers and nothing else; whether it trains, the network says."""
+    given = [*call.arguments.args, *(value for key, value in call.arguments.kwargs.items() if key != "training")]
+    return sum(value is not None for value in given) == 1
+
+
+def _unfolded(plain: list[Step]) -> list[Step] | None:
+    found: list[Step] = []
+    last = {THE_INPUT: THE_INPUT}  # by the number of a layer that of the last one in its place
+    for number, step in enumerate(plain):
+        begin = tuple(last[one] for one in step.takes)
+        if is_network(step.layer):
+            own = _steps(step.layer) if _passes_on(step) and not is_own(step.layer) else None
+            inner = _unfolded(own) if own else None
+            if not inner or len(begin) != 1:
+                return None
+            place = {THE_INPUT: begin[0], **{one: one + len(found) for one in range(len(inner))}}
+            found += [one._replace(takes=tuple(place[which] for which in one.takes)) for one in inner]
+        else:
+            found.append(step._replace(takes=begin))
+        last[number] = len(found) - 1
+    return found
+
+
+def _passes_on(step: Step) -> bool:
+    """Whether a network within another does nothing with what it is given but give it to its layers."""
+    network: Any = step.layer
+    takes = getattr(network, "inputs", None)
+    given = step.given or [tensor for node in network._inbound_nodes for tensor in node.input_tensors]
+    if not takes or len(takes) != 1 or network.dtype_policy.name != "float32" or not given or network._losses:
+        return False
+    return all(
+        tensor.dtype == takes[0].dtype and tensor.shape[1:] == takes[0].shape[1:]  # Keras adds and takes axes of one
+        for tensor in given
+    )
+
+
+def _of_a_class(model: Any) -> list[Step] | None:
+    """Of a class of the student's own: what its `call`, followed on a symbolic input, does, in training and else."""
+    import keras
+
+    shape = input_shape(model)
+    if shape is None or not brings(model) <= FOLLOWED:
+        return None
+    found: list[Step] | None = None
+    with _as_they_were(list(model._flatten_layers(include_self=False))):
+        try:
+            told = "training" in inspect.signature(model.call).parameters
+            for training in (True, False) if told else (None,):
+                inputs = keras.Input(batch_shape=shape)
+                outputs = model.call(inputs, training=training) if told else model.call(inputs)
+                followed = _of_a_graph(keras.Model(inputs, outputs))
+                if followed is None or not all(_told(step.layer, training) for step in followed):
+                    return None
+                if found is not None and list(map(_facts, found)) != list(map(_facts, followed)):
+                    return None
+                found = followed
+            said = tuple(model.compute_output_shape(shape)) if "compute_output_shape" in brings(model) else None
+        except Exception:  # what student code raises, or can't be followed
+            return None
+    if not found or (said is not None and axes(said) != found[-1].shape):
+        return None  # Keras believes what a class says of itself
+    return found if _has_all_weights(model, found) else None
+
+
+@contextmanager
+def _as_they_were(layers: list[Any]) -> Iterator[None]:
+    """The layers have afterwards been called as often as before."""
+    before = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
+    try:
+        yield
+    finally:
+        for layer, inbound, outbound in before:
+            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
+
+
+def _told(layer: Any, training: bool | None) -> bool:
+    """Whether a layer was last called as in training or not, as the network was, or leaves that to Keras."""
+    return layer._inbound_nodes[-1].arguments.kwargs.get("training") in (None, training)
+
+
+def _facts(step: Step) -> Any:
+    """What a layer is and takes; of one in place of an operation, what it was made with."""
+    settings = {key: value for key, value in step.layer.get_config().items() if key != "name"}
+    return type(step.layer).__name__, settings, step.takes, [id(weight) for weight in step.layer.weights]

@@ -1,0 +1,142 @@
+"""Networks of operators and functions, of a class of their own or functional: what is rebuilt of them answers as they do."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+from keras import activations, layers, ops
+
+from autograder.common.errors import CannotRebuild
+from autograder.kernel.describing.describe import describe_model
+from autograder.networks.build import architecture, build
+
+WIDTH = 6
+# Each beside the type of layer that it is, by its settings where the type doesn't say it.
+OF_ONE = {
+    lambda x: activations.relu(x): "ReLU", lambda x: ops.relu(x): "relu", lambda x: ops.maximum(x, 0): "relu",
+    lambda x: activations.softmax(x): "softmax", lambda x: ops.softmax(x, axis=1): "softmax", lambda x: ops.tanh(x): "tanh",
+    lambda x: activations.sigmoid(x): "sigmoid", lambda x: ops.sigmoid(x): "sigmoid", lambda x: ops.exp(x): "exponential",
+    lambda x: activations.elu(x, alpha=0.5): "ELU", lambda x: activations.leaky_relu(x): "LeakyReLU", lambda x: ops.silu(x): "silu",
+    lambda x: activations.relu(x, max_value=2.0): "ReLU", lambda x: activations.gelu(x): "gelu", lambda x: ops.selu(x): "selu",
+    lambda x: ops.softplus(x): "softplus", lambda x: ops.log_softmax(x): "log_softmax", lambda x: ops.relu6(x): "relu6",
+    lambda x: x / 255.0: "Rescaling", lambda x: 2 * x: "Rescaling", lambda x: x - 1: "Rescaling", lambda x: 1 - x: "Rescaling",
+    lambda x: -x: "Rescaling", lambda x: ops.divide(x, np.float32(3)): "Rescaling", lambda x: 0 + x: "linear",
+    lambda x: ops.mean(ops.expand_dims(x, 1), axis=1): "GlobalAveragePooling1D",
+    lambda x: ops.squeeze(ops.transpose(ops.reshape(x, (-1, WIDTH, 1)), (0, 2, 1)), 1): "Permute",
+    lambda x: ops.max(ops.reshape(x, (-1, 1, 1, WIDTH)), axis=(1, 2)): "GlobalMaxPooling2D",
+}  # fmt: skip
+OF_TWO = {
+    lambda x, y: x + y: "Add", lambda x, y: ops.add(y, x): "Add", lambda x, y: sum([x, y, x]): "Add",
+    lambda x, y: x * y: "Multiply", lambda x, y: ops.maximum(x, y): "Maximum", lambda x, y: ops.minimum(x, y): "Minimum",
+    lambda x, y: layers.Dense(WIDTH)(ops.concatenate([x, y], axis=-1)): "Concatenate",
+    lambda x, y: layers.Dense(WIDTH)(ops.concatenate((x, y), 1)): "Concatenate",
+}  # fmt: skip
+UNTOLD = [
+    lambda x: ops.gelu(x), lambda x: x[:, ::-1], lambda x: ops.softmax(x, axis=0), lambda x: x - ops.sum(x, -1, keepdims=True), lambda x: x**2,
+    lambda x: x + np.ones(WIDTH, "float32"), lambda x: ops.reshape(ops.reshape(x, (-1, 2)), (-1, WIDTH)), lambda x: 1 / x,
+    lambda x: x + ops.reshape(layers.Dense(1)(x), (-1,)),
+]  # fmt: skip
+
+
+def drawn(draw):
+    """A network of layers and operations, and the kinds of layers that its operations are."""
+    begin = tensor = keras.Input((WIDTH,))
+    said, shared = [], layers.ReLU()
+    for _ in range(draw.randint(1, 4)):
+        before, tensor = tensor, draw.choice([layers.Dense(WIDTH), layers.LayerNormalization(), shared])(tensor)
+        table = draw.choice([OF_ONE, OF_TWO])
+        operation = draw.choice(list(table))
+        tensor = operation(tensor) if table is OF_ONE else operation(tensor, before)
+        said.append(table[operation])
+    return keras.Model(begin, layers.Dense(2)(tensor)), said
+
+
+def own(operation):
+    """A class that has the operation between two layers."""
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.act, self.last = layers.Dense(WIDTH), layers.ReLU(), layers.Dense(2)
+
+        def call(self, inputs):
+            return self.last(self.act(operation(self.act(self.first(inputs)))))
+
+    net = Net()
+    net(ROWS[:1])
+    return net
+
+
+def rebuilt(model):
+    """A network out of its description, with its weights."""
+    described = describe_model(model, {})
+    again = build(architecture(described), 1)
+    assert [weight.shape for weight in again.weights] == [weight.shape for weight in model.weights]
+    again.set_weights(model.get_weights())
+    return again, described
+
+
+def kinds(described):
+    return [found for one in described.layers for found in (one.type, one.config.get("activation"))]
+
+
+ROWS = np.random.default_rng(1).uniform(0.2, 2, (5, WIDTH)).astype("float32")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_rebuilt_of_operations_answers_as_they_do(seed):
+    model, said = drawn(random.Random(seed))
+    again, described = rebuilt(model)
+    np.testing.assert_allclose(model(ROWS), again(ROWS), rtol=1e-4, atol=1e-5)
+    assert set(said) <= set(kinds(described))
+
+
+@pytest.mark.parametrize(("operation", "said"), OF_ONE.items(), ids=range(len(OF_ONE)))
+def test_every_operation_is_known_in_a_class_of_its_own(operation, said):
+    model = own(operation)
+    names = [layer.name for layer in model.layers], layers.Dense(1).name.rpartition("_")[0]
+    again, described = rebuilt(model)
+    np.testing.assert_allclose(model(ROWS), again(ROWS), rtol=1e-4, atol=1e-5)
+    assert said in kinds(described)
+    assert names == ([layer.name for layer in model.layers], layers.Dense(1).name.rpartition("_")[0])
+    assert model.act._inbound_nodes == []
+
+
+@pytest.mark.parametrize("operation", UNTOLD, ids=range(len(UNTOLD)))
+def test_what_no_layer_does_is_left_to_a_person(operation):
+    for model in (own(operation), keras.Model(begin := keras.Input((WIDTH,)), layers.Dense(2)(operation(begin)))):
+        with pytest.raises(CannotRebuild):
+            architecture(describe_model(model, {}))
+
+
+def test_a_layer_that_learns_and_is_called_twice_is_left_to_a_person():
+    begin, twice = keras.Input((WIDTH,)), layers.Dense(WIDTH)
+    with pytest.raises(CannotRebuild):
+        architecture(describe_model(keras.Model(begin, twice(twice(begin))), {}))
+
+
+def test_a_network_that_shares_its_beginning_with_another_is_followed():
+    begin, first = keras.Input((WIDTH,)), layers.Dense(WIDTH)
+    features = first(begin)
+    whole = keras.Model(begin, layers.Dense(2)(features + begin))
+    keras.Model(begin, layers.Dense(3)(first(begin)))
+    assert [one.type for one in describe_model(whole, {}).layers] == ["Dense", "Add", "Dense"]
+    assert rebuilt(whole)
+
+
+def test_a_sequential_in_a_class_of_its_own_is_its_layers():
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flatten = layers.Flatten()
+            self.stack = keras.Sequential([keras.Input((WIDTH,)), layers.Dense(4, "relu"), layers.Dense(2)])
+
+        def call(self, x):
+            x = self.flatten(x)
+            return self.stack(x)
+
+    net = Net()
+    net(ROWS.reshape(-1, 2, 3))
+    assert [one.type for one in describe_model(net, {}).layers] == ["Flatten", "Dense", "Dense"]
+    assert rebuilt(net)
