@@ -40,7 +40,8 @@ def status(
 def figures(course: Course) -> dict[str, Any]:
     """The run of the moment, or the last one, and what is finished in all.
 
-    `state` is one of never, running, finished, stopped (by Ctrl-C), failed (by an error) and killed (it ended without a word).
+    `state` is one of never, running, finished, stopped (by Ctrl-C), failed (by an error), killed (it ended without a word) and
+    unknown (something was graded, and no word is left of the run).
     """
     from autograder.classroom.grading.journal import Journal
     from autograder.classroom.grading.state import read
@@ -54,16 +55,16 @@ def figures(course: Course) -> dict[str, Any]:
         if entry.undecided
     ]
     return {
-        "state": _state(run, running), "run": run.model_dump(mode="json") | {"saved": run.saved} if run else None,
+        "state": _state(run, running, graded=bool(entries)), "run": run.model_dump(mode="json") | {"saved": run.saved} if run else None,
         "graded": len(entries), "undecided": undecided,
     }  # fmt: skip
 
 
-def _state(run: State | None, running: bool) -> str:
+def _state(run: State | None, running: bool, graded: bool) -> str:
     if running:
         return "running"
     if run is None:
-        return "never"
+        return "unknown" if graded else "never"
     return run.phase if run.phase in ("finished", "stopped", "failed") else "killed"
 
 
@@ -73,6 +74,7 @@ _SAID = {
     "finished": N_("Finished"),
     "stopped": N_("Stopped by Ctrl-C: the same command goes on from there"),
     "failed": N_("Ended by an error"),
+    "unknown": N_("Of the last run no word is left: the same command makes what is missing"),
     "killed": N_("Killed: the same command goes on from there"),
 }
 _PHASES = {

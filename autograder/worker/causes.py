@@ -142,7 +142,8 @@ class _Notebook:
             else:
                 self.marked.pop(name, None)
         self.bound |= statement.binds
-        from_machine = surroundings.comes_from_the_machine(statement.code) or (
+        may_come = surroundings.comes_from_the_machine(statement.text)  # the words stand there, if only in prose
+        from_machine = (may_come and surroundings.comes_from_the_machine(statement.code)) or (
             statement.copies and needs & self.outside
         )
         self.outside = self.outside | statement.binds if from_machine else self.outside - statement.binds

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from autograder.common.wire.names import MAX_CHARACTERS, bound, imported, looked_up, owner, parse_cell, python
 
@@ -35,7 +36,7 @@ _SIMPLE = ("len", "str", "bool", "int", "list", "sorted", "get", "strip", "split
 class Statement:
     """Lines `first` to `last`, which count from 1. `binds`: names that it gives a value; `changes`: names whose objects it may
     change in place; `reads`: all that it needs; `imports`: modules and what comes out of them. `copies`: it gives on what it read without working on it (``first = devices[0]``).
-    `code`: its text, without comments and prose.
+    `text`: its lines; `node`: what they say, None where it is no Python, or something of the shell too.
     """
 
     first: int
@@ -45,31 +46,35 @@ class Statement:
     reads: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     copies: bool = False
-    code: str = ""
+    text: str = ""
+    node: ast.stmt | None = field(default=None, repr=False, compare=False)
 
     @property
     def makes(self) -> frozenset[str]:
         return self.binds | self.changes
+
+    @cached_property
+    def code(self) -> str:
+        """Its text, without comments and prose: asked for of few, as it takes longer than all the rest."""
+        return self.text if self.node is None else without_prose(self.node, self.text)
 
 
 def statements(source: str) -> list[Statement]:
     """The cell's statements, in order; one for the whole cell where it is no Python."""
     parsed = parse_cell(source)
     if parsed is not None:
-        read = python(source)
-        own, lines = source.split("\n"), read.split("\n")
+        own, lines = source.split("\n"), python(source).split("\n")
         found = []
         for node in parsed.body:
             statement = _statement(node)
             held = slice(statement.first - 1, statement.last)
-            asked = own[held] != lines[held]  # also something of the shell
-            code = "\n".join(own[held]) if asked else without_prose(read, node)
-            found.append(replace(statement, code=code))
+            asks_shell = own[held] != lines[held]
+            found.append(replace(statement, text="\n".join(own[held]), node=None if asks_shell else node))
         return found
     source = source[:MAX_CHARACTERS]
     names = {name.strip() for match in _ASSIGNED.finditer(source) for name in match[1].split(",")}
     names |= {match[1] or match[3] or match[2] for match in _DEFINED.finditer(source)}
-    return [Statement(1, source.count("\n") + 1, binds=frozenset(names), code=source)]
+    return [Statement(1, source.count("\n") + 1, binds=frozenset(names), text=source)]
 
 
 def _statement(node: ast.stmt) -> Statement:
@@ -163,15 +168,15 @@ def parts_at(source: str, line: int) -> Iterator[str]:
         heads = [getattr(node, name) for name in ("test", "iter") if hasattr(node, name)]
         heads += [item.context_expr for item in getattr(node, "items", [])]
         if not inner:
-            yield without_prose(text, node)
+            yield without_prose(node, ast.get_source_segment(text, node) or "")
             return
         for head in heads:
-            yield without_prose(text, head)
+            yield without_prose(head, ast.get_source_segment(text, head) or "")
         body = inner
 
 
-def without_prose(text: str, node: ast.AST) -> str:
-    """The code of a node of `text`: without comments, and without the words of what is only shown, where anything may be named.
+def without_prose(node: ast.AST, text: str) -> str:
+    """The code of a node, which stands as `text`: without comments, and without the words of what is only shown, where anything may be named.
 
     A string is prose where it has markup or more words than a name or a command for a shell has; what runs as a script is code.
     """
@@ -180,7 +185,7 @@ def without_prose(text: str, node: ast.AST) -> str:
         own = ast.parse(ast.unparse(node))
         return ast.unparse(_WithoutProse().visit(own))
     except (RecursionError, SyntaxError, ValueError):
-        return ast.get_source_segment(text, node) or ""
+        return text
 
 
 class _WithoutProse(ast.NodeTransformer):

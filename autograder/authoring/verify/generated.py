@@ -19,7 +19,6 @@ from autograder.common.i18n import N_, _
 from autograder.course.course import FILE, Course
 from autograder.course.source_notebook import source_path
 
-COUNT = 300  # versions of an assignment
 IN_KERNELS, THOROUGH = 5, 25  # of them, right answers that are graded as a student's notebook is
 PROCESSES = 2  # each needs some 3 GB
 _MESSAGES = {
@@ -34,9 +33,12 @@ _MESSAGES = {
 class Seeds:
     """Which versions are tried: `spellings` and `slips` by seed, and the first `kernels` of the spellings in real kernels too."""
 
-    spellings: Sequence[int] = tuple(range(COUNT))
-    slips: Sequence[int] = tuple(range(COUNT))
+    spellings: Sequence[int] = ()
+    slips: Sequence[int] = ()
     kernels: int = IN_KERNELS
+
+
+NONE = Seeds()
 
 
 def steps(course: Course, assignments: Sequence[str], parts: frozenset[Part], seeds: Seeds) -> list[Step]:

@@ -52,14 +52,13 @@ def verify(
     on_plan: Callable[[int], None] = lambda notebooks: None,
     on_done: Callable[[str], None] = lambda what: None,
     on_start: Callable[[str], None] = lambda what: None,
-    seeds: generated.Seeds | None = None,
+    seeds: generated.Seeds = generated.NONE,
 ) -> Proof:
     """Prove `parts` of `assignments`; what is wrong becomes reasons in the `Proof`.
 
     Raises AutograderError only for what keeps it from looking: no sandbox, a damaged course file, no worker.
     """
     started = time.monotonic()
-    seeds = seeds or generated.Seeds()
     on_start(_("reading releases, alternatives and mutants"))
     steps: list[Step] = []
     planned: list[tuple[str, Case]] = []

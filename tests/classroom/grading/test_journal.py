@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.classroom.grading import journal as module
@@ -396,3 +397,19 @@ def test_how_a_run_ended_is_known_where_the_disk_takes_no_new_file(
     monkeypatch.setattr(state, "write", no_room)
     progress.change(phase="failed", message="no room")
     assert (found := state.read(journal)) is not None and (found.phase, found.message) == ("failed", "no room")
+
+
+@pytest.mark.parametrize("left", [None, "", "{", "[]", '{"phase": "other"}'])
+def test_where_no_word_of_the_run_is_left_what_it_finished_is_counted_and_no_run_is_told(
+    tmp_path: Path, left: str | None
+) -> None:
+    """`autograder status` said that there had been none."""
+    from autograder.cli.status import figures
+
+    course = tiny_course(tmp_path / "course")
+    assert figures(course)["state"] == "never"
+    Journal(course.root).finish(Submission("ada", "first", tiny_submission(course, "ada")), RESULT)
+    if left is not None:
+        Folder(course.root).state.write_text(left)
+    found = figures(course)
+    assert (found["state"], found["run"], found["graded"]) == ("unknown", None, 1)
