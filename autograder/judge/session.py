@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from autograder.common.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
@@ -27,6 +28,7 @@ from autograder.course.checks.calls import Answer, asked, called, calls_for, nam
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.other_questions import networks
 from autograder.course.checks.registry import decide
+from autograder.course.checks.training import TrainedOn
 from autograder.course.course import Course, Question
 from autograder.judge.lineage import Lineage, Trainings
 from autograder.networks.accepted_trainings import check_rows
@@ -193,9 +195,16 @@ class Session:
         """The outcomes of everything that was handed in, in the order of the course."""
         found = []
         elsewhere = networks(self.handed.values())
-        for key, question in self.course.assignment(self.assignment).questions.items():
+        questions = self.course.assignment(self.assignment).questions
+        asked = ((check, key) for key in self.handed for check in questions[key].checks if isinstance(check, TrainedOn))
+        refused = set[str]().union(*(check.refuses(named(self.handed[key], questions[key])) for check, key in asked))
+        settled = partial(_settled, refused)
+        for key, question in questions.items():
             if key in self.handed:
-                values = named(self.handed[key], question)
+                handed = self.handed[key]
+                if refused:
+                    handed = {name: with_networks(value, settled) for name, value in handed.items()}
+                values = named(handed, question)
                 facts = Facts(values, self.lab, self.course.seed, elsewhere)
                 outcomes = decide(question.checks, facts, language)
                 title = question.title.in_language(language)
@@ -227,6 +236,13 @@ class Session:
             arrays |= own
         measured = self.lab.asked.ordered()
         return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()
+
+
+def _settled(refused: Container[str], model: ModelDescription) -> ModelDescription:
+    """A network that a check refuses for what it was trained on: what else depends on its training waits for nobody."""
+    return (
+        model.model_copy(update={"undecided": False}) if model.undecided and digest(model.weights) in refused else model
+    )
 
 
 def _of_other_data(claim: TrainedHere) -> tuple[FitRecord, ...]:

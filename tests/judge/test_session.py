@@ -395,15 +395,29 @@ def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, k
         assert outcome.actual == "this network was not trained by the grader: fit() was called with callbacks"
 
 
-def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_only(bench, kernel, trained):
+def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_and_nothing_waits_for_a_person(
+    bench, kernel, trained
+):
     known = trained("two_layer").description
     elsewhere = with_weights(known, [array + np.float32(2e-3) for array in known.weights])
     record = known.fits[0].model_copy(update={"data": DataRecord(samples=784)})
     kernel.ask(TrainedHere(type="trained_here", weights=digest(elsewhere.weights), reason="other data", fit=record))
-    kernel.hand_in("two_layer.train", elsewhere)
-    found = outcomes(bench, "train")
+    for question in ("train", "accuracy"):
+        kernel.hand_in(f"two_layer.{question}", elsewhere)
+    found = {outcome.check: outcome for result in bench.end("en").questions for outcome in result.outcomes}
     assert (found["trained_on"].status, found["trained_on"].actual) == (Status.FAILED, "784 samples of other data")
-    assert found["epochs"].status is found["batch_size"].status is Status.UNDECIDED
+    for check in ("epochs", "batch_size", "accuracy"):
+        assert (found[check].status, found[check].points) == (Status.SKIPPED, 0.0)
+        assert found[check].actual == "not looked at, because the network was trained on other data"
+
+
+def test_where_any_data_will_do_what_it_was_trained_on_waits_for_a_person(bench, kernel, trained):
+    known = trained("two_layer").description
+    elsewhere = with_weights(known, [array + np.float32(3e-3) for array in known.weights])
+    record = known.fits[0].model_copy(update={"data": DataRecord(samples=784)})
+    kernel.ask(TrainedHere(type="trained_here", weights=digest(elsewhere.weights), reason="other data", fit=record))
+    kernel.hand_in("two_layer.accuracy", elsewhere)  # no check that says what data was handed in
+    assert outcomes(bench, "accuracy")["accuracy"].status is Status.UNDECIDED
 
 
 def test_training_on_hold_out_rows_is_known_by_number(bench, kernel, lab):

@@ -210,7 +210,7 @@ class _Reading:
         if result.problem == self.unanswered:
             return None
         check = self.checks.get((result.question, outcome.check))
-        if outcome.status is Status.SKIPPED and check is not None:
+        if outcome.status is Status.SKIPPED and check is not None and check.needs:
             return next((roots[need] for need in check.needs if need in roots), None)
         for loss in self.found:
             if result.question not in self.needed.get(loss.question, ()):

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.common.data.prepared import RAW
 from autograder.common.i18n import _
-from autograder.common.wire.description import DataRecord, FitRecord
+from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.arrays import scaling_hint
 
 FAINT = 0.1  # pixels that differ by less hardly move a network in a few epochs
@@ -20,6 +20,11 @@ def torn(trained_on: Iterable[DataRecord]) -> str:
     if any(data.prepared for data in changed):
         return _("Each target must belong to the row of its own sample: split both in one call.")
     return _("Labels and images no longer belong together: split both in one call.") if changed else ""
+
+
+def on_other_data(model: ModelDescription) -> tuple[FitRecord, ...]:
+    """Its trainings on other data than the course's, as the kernel tells of them where the judge has no part in them."""
+    return tuple(fit for fit in model.fits if model.origin and fit.data.samples and not fit.data.recognised)
 
 
 def why_low(fits: tuple[FitRecord, ...]) -> str:

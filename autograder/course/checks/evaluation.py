@@ -18,10 +18,10 @@ from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, 
 from autograder.course.checks.causes import torn
 from autograder.course.checks.compiling import compiled
 from autograder.course.checks.forms import MEASURED, Form, Kind
-from autograder.course.checks.in_words import one_network
+from autograder.course.checks.in_words import one_network, split_name
 from autograder.course.checks.metric_names import ERRORS, MetricName, called, measure
 from autograder.course.checks.ranges import ACCURACY
-from autograder.course.checks.training import split_name, trainings
+from autograder.course.checks.training import trainings
 from autograder.course.checks.values import AT_LEAST
 
 
@@ -52,7 +52,7 @@ class _Evaluated(Check):
             return undecided(error)
         right = measured[self.metric]
         near = abs(number_ - right) <= self.tolerance  # which another number may be too
-        if near and (self._is(number_, right) or self._is_rounded(number_, measured, (3, 4))):
+        if near and (self._is(number_, right) or self._is_rounded(number_, measured)):
             return passed(f"{number_:.4f}")
         hint = ("" if near else self._hint(number_, measured, model, facts)) or self._another(
             number_, model, facts, others or {}
@@ -75,6 +75,8 @@ class _Evaluated(Check):
 
     def _hint(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
         """What was done with the right number."""
+        if self._is_rounded(number_, measured):  # before another number is found that it is by chance
+            return _("This is rounded: hand in the number as evaluate() returns it.")
         for other, value in self._mistakable(measured, model, facts):
             if abs(number_ - value) <= self.tolerance < abs(value - measured[self.metric]):
                 if other in MEASURED and self.metric in MEASURED:
@@ -108,9 +110,9 @@ class _Evaluated(Check):
             with contextlib.suppress(CannotRebuild, NotImplementedError):
                 yield other, measure(facts.lab, model, self.split, other)
 
-    def _is_rounded(self, number_: float, measured: Mapping[str, float], to: tuple[int, ...]) -> bool:
-        """Whether it is the right number, rounded `to` so many digits."""
-        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in to)
+    def _is_rounded(self, number_: float, measured: Mapping[str, float]) -> bool:
+        """Whether it is the right number, rounded to some digits."""
+        return any(abs(number_ - round(measured[self.metric], digits)) < 1e-9 for digits in range(1, 5))
 
     def _another(self, number_: float, model: ModelDescription, facts: Facts, others: Mapping[str, Any]) -> str:
         """Where it is the number of another split, of an epoch of the training, or of another network."""
@@ -147,8 +149,6 @@ class _Evaluated(Check):
         return ""
 
     def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
-        if self._is_rounded(number_, measured, (1, 2)):
-            return _("This is rounded: hand in the number as evaluate() returns it.")
         if self.metric == ACCURACY and abs(1 - number_ - measured[ACCURACY]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
         if said := torn(

@@ -60,6 +60,18 @@ def other_keys(missing: Iterable[str], given: Iterable[str]) -> str:
     return ""
 
 
+SPLITS = {
+    "all_train": N_("the whole training set"),
+    "train": N_("the training split"),
+    "holdout": N_("the hold-out"),
+    "test": N_("the test set"),
+}
+
+
+def split_name(split: str) -> str:
+    return _(SPLITS[split])
+
+
 def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
 

@@ -32,19 +32,21 @@ class LayerNames(ModelCheck):
         return _("two layers can't both be called '{name}'", name=twice[0]) if twice else ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        names = [layer.name for layer in without_activations(value)]
+        layers = [layer for layer in value.layers if layer.name]  # operations have none
+        others = [layer for layer in without_activations(value) if layer.name]
+        names = [layer.name for layer in others]
         if self.default:
             if not names:  # nothing is named, and nothing was made
                 return undecided(value.custom) if value.custom else failed(_("names that Keras makes up"), _("none"))
-            named = [layer.name for layer in without_activations(value) if not made_up(layer)]
+            named = [layer.name for layer in others if not made_up(layer)]
             if not named:
                 return passed(", ".join(names))
             return failed(_("names that Keras makes up"), ", ".join(named), _("Leave name=... out."))
-        if list(self.names_) in (names, [layer.name for layer in value.layers]):
+        if list(self.names_) in (names, [layer.name for layer in layers]):
             return passed(", ".join(self.names_))
         if value.custom and sorted(names) == sorted(self.names_):
             return undecided(value.custom)
-        return failed(", ".join(self.names_), ", ".join(names) or _("none"), self._which(without_activations(value)))
+        return failed(", ".join(self.names_), ", ".join(names) or _("none"), self._which(others))
 
     def _which(self, layers: list[LayerDescription]) -> str:
         """A hint that names the layer whose name differs, where the student gave the names."""

@@ -12,7 +12,7 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.readable import shorten
 from autograder.common.results import Status
-from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
+from autograder.common.wire.description import DataRecord, FitRecord, MappingDescription, ModelDescription, digest
 from autograder.course.checks.arrays import NOT_PREPARED, pixels_text, scaling_hint
 from autograder.course.checks.base import (
     Facts,
@@ -25,19 +25,13 @@ from autograder.course.checks.base import (
     refusal,
     undecided,
 )
-from autograder.course.checks.causes import torn
+from autograder.course.checks.causes import on_other_data, torn
 from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
-from autograder.course.checks.in_words import MADE_AGAIN, TRAIN_IT, other_keys, shared
+from autograder.course.checks.in_words import MADE_AGAIN, TRAIN_IT, other_keys, shared, split_name
 from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.object_settings import Made
 
-SPLITS = {
-    "all_train": N_("the whole training set"),
-    "train": N_("the training split"),
-    "holdout": N_("the hold-out"),
-    "test": N_("the test set"),
-}
 NUMBERS = {
     "train": N_("{number} training images"),
     "holdout": N_("{number} hold-out images"),
@@ -46,14 +40,12 @@ NUMBERS = {
 ROWS = {"train": N_("{number} training rows"), "holdout": N_("{number} hold-out rows"), "test": N_("{number} test rows")}  # fmt: skip
 
 
-def split_name(split: str) -> str:
-    return _(SPLITS[split])
-
-
 def trainings(model: ModelDescription, another: bool = False) -> tuple[FitRecord, ...] | Verdict:
     """The trainings that explain the network's weights, or why they aren't known. `another` of its name was trained."""
     if model.undecided:
         return undecided(model.origin)
+    if on_other_data(model):
+        return Verdict(Status.SKIPPED, actual=_("not looked at, because the network was trained on other data"))
     if model.origin:
         return failed(_("weights that come out of fit()"), model.origin)
     if not model.fits:
@@ -102,7 +94,7 @@ class _TrainedCheck(ModelCheck):
             hint = other_keys(missing, networks.keys() - {*self.entries}) or _("Did the cell that trains it end with an error?")  # fmt: skip
             return failed(_("a network under {keys}", keys=keys), _("missing: {keys}", keys=keys), hint)
         found = {key: self._of_one(key, networks[key], facts) for key in judged}
-        for status in (Status.FAILED, Status.UNDECIDED):
+        for status in (Status.FAILED, Status.SKIPPED, Status.UNDECIDED):
             for key, verdict in found.items():
                 if verdict.status is status:
                     expected = f"{key}: {verdict.expected}" if verdict.expected else ""
@@ -167,10 +159,16 @@ class TrainedOn(FitCheck):
         return self.scaling is not None or bool(self.prepared)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        other = tuple(fit for fit in value.fits if fit.data.samples and not fit.data.recognised)
-        if value.undecided and other and self._asked:
+        if self._asked and (other := on_other_data(value)):
             return self.judge(other, facts)
         return super().decide(value, facts)
+
+    def refuses(self, values: Mapping[str, Any]) -> set[str]:
+        """The digests of the weights of a question's networks that were trained on other data, where it says on which."""
+        found = values.get(self.of)
+        several = found.items.values() if isinstance(found, MappingDescription) and self.entries else (found,)
+        networks = [one for one in several if isinstance(one, ModelDescription)]
+        return {digest(one.weights) for one in networks if self._asked and on_other_data(one)}
 
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         parts = {part: facts.lab.size(part) for part in ("train", "holdout", "test")}

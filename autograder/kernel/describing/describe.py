@@ -159,9 +159,12 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
         describe_layer(layer, names, weights=weights) for layer in layers
     )  # following a network has built its layers
     if found is not None:
+        named = {id(layer) for layer in model._flatten_layers()}  # operations have no names
         described = tuple(
-            one.model_copy(update={"output_shape": step.shape or one.output_shape, "inputs": step.takes if topology == "graph" else ()})
-            for one, step in zip(described, found, strict=True)
+            one.model_copy(update={
+                "output_shape": step.shape or one.output_shape, "inputs": step.takes if topology == "graph" else (),
+                "name": one.name if id(step.layer) in named else "",
+            }) for one, step in zip(described, found, strict=True)
         )  # fmt: skip
     own = ""
     if is_own(model) and found is None:

@@ -114,6 +114,20 @@ def test_other_data_than_the_courses_fail_where_a_scaling_is_asked_for():
     assert outcome(ON, model(undecided=True, origin="a callback of their own")).status is Status.UNDECIDED
 
 
+def test_what_else_depends_on_a_training_on_other_data_is_not_looked_at():
+    refused = model(origin="not trained by the grader", fits=(fit(train=0, samples=784, distinct=0),))
+    assert outcome(ON, refused).status is Status.FAILED
+    networks = mapping(a=refused, b=trained())
+    several = {"type": "epochs", "equals": 5, "entries": ["a", "b"]}
+    for check, value in (
+        ({"type": "epochs", "equals": 5}, refused),
+        ({"type": "fresh"}, refused),
+        (ACCURACY, refused),
+        (several, networks),
+    ):
+        assert outcome(check, value, FakeLab()).status is Status.SKIPPED
+
+
 def test_every_training_counts_not_only_the_last():
     found = outcome(ON, trained(fit(holdout=12_000), fit()))
     assert found.status is Status.FAILED and "12,000 hold-out images" in found.actual
@@ -388,6 +402,22 @@ def test_a_number_that_was_rounded_stays_the_right_one(measured, digits):
             return {"loss": 0.4, "accuracy": number}
 
     assert outcome(EVALUATION, scalar(round(measured, digits)), Lab(), model=trained()).status is Status.PASSED
+
+
+@pytest.mark.parametrize("digits", [1, 2])
+@pytest.mark.parametrize("measured", [0.8974, 0.8712, 0.8651, 0.9044])
+def test_a_rounded_number_is_told_as_that_whatever_else_has_it_by_chance(measured, digits):
+    class Lab(FakeLab):
+        def evaluate(self, model, split, scaling=""):
+            mine = split == "holdout" and not model.name
+            return {"loss": 0.4, "accuracy": measured if mine else round(measured, digits)}
+
+    history = {"accuracy": (round(measured, digits), 0.95), "val_accuracy": (round(measured, digits), measured)}
+    network = trained(fit().model_copy(update={"history": history}))
+    found = outcome(EVALUATION, scalar(round(measured, digits)), Lab(), model=network, other=trained(name="other"))
+    near = abs(round(measured, digits) - measured) <= EVALUATION["tolerance"]
+    assert found.status is (Status.PASSED if near else Status.FAILED)
+    assert near or "This is rounded" in found.hint
 
 
 def test_the_number_of_another_network_is_told_however_near_it_is():

@@ -8,8 +8,10 @@ import pytest
 from keras import activations, layers, ops
 
 from autograder.common.errors import CannotRebuild
+from autograder.common.results import Status
 from autograder.kernel.describing.describe import describe_model
 from autograder.networks.build import architecture, build
+from tests.deciding import outcome
 
 WIDTH = 6
 # Each beside the type of layer that it is, by its settings where the type doesn't say it.
@@ -140,3 +142,15 @@ def test_a_sequential_in_a_class_of_its_own_is_its_layers():
     net(ROWS.reshape(-1, 2, 3))
     assert [one.type for one in describe_model(net, {}).layers] == ["Flatten", "Dense", "Dense"]
     assert rebuilt(net)
+
+
+def test_operations_have_no_names_of_layers():
+    net = own(lambda x: x + 1)
+    assert [bool(one.name) for one in describe_model(net, {}).layers] == [True, True, False, True, True]
+    begin = keras.Input((WIDTH,))
+    hidden = activations.relu(layers.Dense(4, name="hidden")(begin / 255.0))
+    described = describe_model(keras.Model(begin, layers.Dense(2, name="output")(hidden)), {})
+    assert outcome({"type": "layer_names", "names": ["hidden", "output"]}, described).status is Status.PASSED
+    assert outcome({"type": "layer_names", "names": ["hidden"]}, described).status is Status.FAILED
+    unnamed = describe_model(keras.Model(begin, layers.Dense(2)(activations.relu(layers.Dense(4)(begin / 255.0)))), {})
+    assert outcome({"type": "layer_names", "default": True}, unnamed).status is Status.PASSED

@@ -13,7 +13,7 @@ from autograder.classroom.pages.student_page.pictures import class_name, curves_
 from autograder.common.exhibits import Curve, Exhibit, Network
 from autograder.common.i18n import _, ngettext
 from autograder.common.network_drawing import network_svg
-from autograder.course.checks.training import split_name
+from autograder.course.checks.in_words import split_name
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
