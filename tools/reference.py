@@ -15,14 +15,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from autograder.course import course
+from autograder.course.checks.answers.functions import ArgumentSpec, Case
+from autograder.course.checks.answers.things import Drawing
 from autograder.course.checks.base import Check
-from autograder.course.checks.functions import ArgumentSpec, Case
-from autograder.course.checks.layer_specs import LayerSpec
-from autograder.course.checks.layers import ModelCheck
 from autograder.course.checks.manual import Criterion
+from autograder.course.checks.networks.layer_specs import LayerSpec
+from autograder.course.checks.networks.layers import ModelCheck
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
-from autograder.course.checks.things import Drawing
 from autograder.course.packages import ALWAYS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"

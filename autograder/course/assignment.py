@@ -12,10 +12,10 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, mo
 from autograder.common.i18n import _
 from autograder.common.models import KeyPath, Written, wrong_at
 from autograder.common.nearest_name import nearest
-from autograder.course.checks.accuracy import OnSplit
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.registry import parse
+from autograder.course.checks.trainings.accuracy import OnSplit
 from autograder.course.settings import DataSettings
 
 GRADE_ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names

@@ -29,8 +29,8 @@ from autograder.common.nearest_name import nearest
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
+from autograder.course.checks.answers.functions import defines
 from autograder.course.checks.base import Check, Localised
-from autograder.course.checks.functions import defines
 from autograder.course.earnable import unsuited, untrained
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings

@@ -10,15 +10,15 @@ from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
-from autograder.course.checks.accuracy import Accuracy, Metric, OnSplit
-from autograder.course.checks.arrays import ArrayCheck
+from autograder.course.checks.answers.arrays import ArrayCheck
+from autograder.course.checks.answers.score import Score
 from autograder.course.checks.base import Check
-from autograder.course.checks.evaluation import Evaluation, Evaluations
-from autograder.course.checks.layers import Layers
-from autograder.course.checks.network import Parameters
-from autograder.course.checks.predictions import Predictions
-from autograder.course.checks.score import Score
-from autograder.course.checks.training import Epochs, FitCheck, TrainedOn, TrainedWith
+from autograder.course.checks.networks.layers import Layers
+from autograder.course.checks.networks.size import Parameters
+from autograder.course.checks.trainings.accuracy import Accuracy, Metric, OnSplit
+from autograder.course.checks.trainings.evaluation import Evaluation, Evaluations
+from autograder.course.checks.trainings.predictions import Predictions
+from autograder.course.checks.trainings.training import Epochs, FitCheck, TrainedOn, TrainedWith
 from autograder.course.settings import DataSettings, Limits
 
 OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",

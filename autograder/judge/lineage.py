@@ -17,7 +17,7 @@ from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.description import MAX_CALLBACKS, Component, FitRecord, digest
 from autograder.common.wire.messages import Digest, Evaluate, Fit, optimizer_digest
-from autograder.course.checks.calls import Answer
+from autograder.course.checks.answers.calls import Answer
 from autograder.course.course import Course
 from autograder.networks.accepted_trainings import asked_for, network, pay, samples_for, within
 from autograder.networks.budget import Budget

@@ -23,12 +23,12 @@ from autograder.common.wire.description import (
 )
 from autograder.common.wire.handins import HandIns, Kept
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, TrainedHere, parse
+from autograder.course.checks.answers.calls import Answer, asked, called, calls_for, named, takes_networks
+from autograder.course.checks.answers.other_questions import networks
 from autograder.course.checks.base import Facts
-from autograder.course.checks.calls import Answer, asked, called, calls_for, named, takes_networks
 from autograder.course.checks.exhibit import portray
-from autograder.course.checks.other_questions import networks
 from autograder.course.checks.registry import decide
-from autograder.course.checks.training import TrainedOn
+from autograder.course.checks.trainings.training import TrainedOn
 from autograder.course.course import Course, Question
 from autograder.judge.lineage import Lineage, Trainings
 from autograder.networks.accepted_trainings import check_rows

@@ -5,8 +5,8 @@ import pytest
 import yaml
 from sklearn.datasets import load_diabetes
 
-from autograder.course.checks.metric_names import SCORES
 from autograder.course.checks.registry import _OWN, parse
+from autograder.course.checks.trainings.metric_names import SCORES
 from autograder.course.course import Question, load
 from autograder.networks.lab import CourseLab
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ import yaml
 from autograder.common import class_names, setting_kinds
 from autograder.common.errors import CourseError
 from autograder.course.checks.fitting import unfitting
-from autograder.course.checks.object_settings import unknown_class
+from autograder.course.checks.networks.object_settings import unknown_class
 from autograder.course.course import load
 
 CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"

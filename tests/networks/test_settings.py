@@ -7,8 +7,8 @@ import pytest
 from autograder.common import allowed
 from autograder.common.results import Status
 from autograder.common.wire.description import CompileDescription, Component
-from autograder.course.checks.compiling import OptimizerCheck
-from autograder.course.checks.layer_specs import same_setting
+from autograder.course.checks.networks.compiling import OptimizerCheck
+from autograder.course.checks.networks.layer_specs import same_setting
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_optimizer
 from autograder.networks.build import architecture, compile_settings

@@ -54,7 +54,7 @@ def course(tmp_path):
 @pytest.mark.parametrize(
     ("file", "graded_again", "run_again"),
     [
-        ("course/checks/accuracy.py", True, False), ("course/checks/registry.py", True, False),
+        ("course/checks/trainings/accuracy.py", True, False), ("course/checks/registry.py", True, False),
         ("judge/session.py", True, True), ("judge/rejudge.py", True, True), ("kernel/describing/describe.py", True, True),
         ("sandbox/run.py", True, True), ("networks/train.py", True, True), ("worker/answers.py", True, True),
         ("common/hints/for_errors.py", True, True), ("common/wire/notebook.py", True, True),

@@ -34,8 +34,8 @@ from autograder.common.i18n import _
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.common.wire.orders import Decided
-from autograder.course.checks.metric_names import ERRORS, SCORES
 from autograder.course.checks.ranges import ACCURACY
+from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
 from autograder.course.course import Course, Isolation, load
 from autograder.judge.trial_documents import read_fit
 from autograder.networks import network_metrics, rows_of_tables

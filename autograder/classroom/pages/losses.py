@@ -13,27 +13,17 @@ from dataclasses import dataclass, field
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import Outcome, QuestionResult, Report, Status
-from autograder.course.checks import (
-    accuracy,
-    arrays,
-    compiling,
-    evaluation,
-    functions,
-    layers,
-    named_layers,
-    network,
-    predictions,
-    training,
-    values,
-)
+from autograder.course.checks.answers import arrays, functions, values
 from autograder.course.checks.base import Check
+from autograder.course.checks.networks import compiling, layers, named_layers, size
+from autograder.course.checks.trainings import accuracy, evaluation, predictions, training
 from autograder.course.course import Course
 from autograder.course.question_dependencies import Needed, needed_by
 
 # What a mistake spoils for whatever is made of it ...
 _SHAPE, _DATA, _NETWORK, _COMPILING, _TRAINING, _ALL = "shape", "data", "network", "compiling", "training", "all"
 _STRUCTURE = (
-    layers.Layers, network.Builds, network.InputShape, network.OutputShapes, network.WeightShapes, network.Parameters,
+    layers.Layers, size.Builds, size.InputShape, size.OutputShapes, size.WeightShapes, size.Parameters,
 )  # fmt: skip
 _SPOILS: tuple[tuple[tuple[type[Check], ...], str], ...] = (
     (_STRUCTURE, _NETWORK), ((compiling.Loss, compiling.OptimizerCheck), _COMPILING),

@@ -23,22 +23,14 @@ from autograder.common.wire.description import (
     MappingDescription,
     ModelDescription,
 )
-from autograder.course.checks import (
-    accuracy,
-    compiling,
-    effective_layers,
-    evaluation,
-    layers,
-    named_layers,
-    network,
-    training,
-)
 from autograder.course.checks.base import Check, Lab, built
-from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.networks import compiling, effective_layers, layers, named_layers, size
+from autograder.course.checks.networks.layer_specs import LayerSpec
+from autograder.course.checks.trainings import accuracy, evaluation, training
 
 _STRUCTURE = (
-    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, network.Parameters, network.InputShape,
-    network.OutputShapes, network.WeightShapes, network.Builds,
+    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, size.Parameters, size.InputShape,
+    size.OutputShapes, size.WeightShapes, size.Builds,
 )  # fmt: skip
 _TRAINING = (
     training.TrainedOn, training.TrainedWith, training.Epochs, training.BatchSize, training.Fresh, accuracy.Accuracy,
@@ -66,15 +58,15 @@ def portray(
         if isinstance(check, layers.Layers) and decided[check.id] is not Status.PASSED
     }
     found = _models(values, (check.of for check in open_ if isinstance(check, _STRUCTURE)))
-    said = {kind: {check.of for check in open_ if isinstance(check, kind)} for kind in (network.Parameters, network.OutputShapes)}  # fmt: skip
+    said = {kind: {check.of for check in open_ if isinstance(check, kind)} for kind in (size.Parameters, size.OutputShapes)}  # fmt: skip
     shown = [
         picture(
             model, name, wanted[name].layers if name in wanted else None,
-            counts=name in said[network.Parameters], shapes=name in said[network.OutputShapes],
+            counts=name in said[size.Parameters], shapes=name in said[size.OutputShapes],
         )
         for name, model in found
     ]  # fmt: skip
-    inputs = {check.of: (None, *check.shape) for check in open_ if isinstance(check, network.InputShape)}
+    inputs = {check.of: (None, *check.shape) for check in open_ if isinstance(check, size.InputShape)}
     asked = [
         Network(name=name, layers=_asked(check, dict(found).get(name)), input_shape=inputs.get(name))
         for name, check in wanted.items()

@@ -14,30 +14,16 @@ from autograder.common.i18n import language as spoken
 from autograder.common.nearest_name import nearest
 from autograder.common.readable import without_paths
 from autograder.common.results import Outcome, Status
-from autograder.course.checks import (
-    accuracy,
-    arrays,
-    callbacks,
-    compiling,
-    evaluation,
-    functions,
-    layers,
-    manual,
-    named_layers,
-    network,
-    predictions,
-    rates,
-    score,
-    things,
-    training,
-    values,
-)
+from autograder.course.checks import manual
+from autograder.course.checks.answers import arrays, functions, score, things, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
+from autograder.course.checks.networks import compiling, layers, named_layers, size
+from autograder.course.checks.trainings import accuracy, callbacks, evaluation, predictions, rates, training
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
-    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, network.Parameters, network.InputShape,
-    network.OutputShapes, network.WeightShapes, network.Builds,
+    layers.Layers, named_layers.LayerNames, named_layers.SameLayers, size.Parameters, size.InputShape,
+    size.OutputShapes, size.WeightShapes, size.Builds,
     compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
     training.BatchSize, callbacks.Callbacks, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, evaluation.Evaluation, evaluation.Evaluations, predictions.Predictions,
     values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, score.Score, values.Keys, values.Winner, functions.Function, manual.Manual,

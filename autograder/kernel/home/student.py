@@ -29,12 +29,12 @@ from autograder.common.wire.description import (
     with_networks,
 )
 from autograder.common.wire.messages import Fit
-from autograder.course.checks.accuracy import Accuracy
+from autograder.course.checks.answers.calls import calls_for
+from autograder.course.checks.answers.other_questions import networks
 from autograder.course.checks.base import Check, Facts
-from autograder.course.checks.calls import calls_for
 from autograder.course.checks.exhibit import portray
-from autograder.course.checks.other_questions import networks
 from autograder.course.checks.registry import decide
+from autograder.course.checks.trainings.accuracy import Accuracy
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.course.settings import DataSettings

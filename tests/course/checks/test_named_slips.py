@@ -7,7 +7,7 @@ from autograder.common.results import Status
 from autograder.common.wire.description import Component, FunctionDescription, OtherDescription
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
-from tests.course.checks.test_values import array
+from tests.course.checks.answers.test_values import array
 from tests.deciding import outcome
 from tests.hand_built import FakeLab, compiled, dense, fit, listed, mapping, model, scalar
 

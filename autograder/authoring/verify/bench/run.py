@@ -25,8 +25,8 @@ from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
 from autograder.common.results import Status
 from autograder.common.wire.names import modules, python
 from autograder.course.cell_dependencies import Uses, meet, question_cells, uses
+from autograder.course.checks.answers.calls import calls_for
 from autograder.course.checks.base import Facts
-from autograder.course.checks.calls import calls_for
 from autograder.course.checks.registry import decide
 from autograder.course.course import Course
 

@@ -19,7 +19,7 @@ from autograder.common.errors import CannotTrainHere
 from autograder.common.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
-from autograder.course.checks.metric_names import ERRORS, SCORES
+from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
 from autograder.kernel.home.student import HomeLab
 from autograder.networks import network_metrics
 from autograder.networks.build import compile_settings, loss_of

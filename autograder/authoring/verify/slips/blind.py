@@ -14,7 +14,7 @@ from autograder.authoring.verify.rewriting import Source, Version, calls, rewrit
 from autograder.authoring.verify.slips.mistakes import MISTAKES
 from autograder.authoring.verify.slips.requirements import same, seen_of_function
 from autograder.common.wire.names import python
-from autograder.course.checks.functions import Function
+from autograder.course.checks.answers.functions import Function
 from autograder.course.course import Question
 
 ATTEMPTS = 24  # of one kind of mistake in one cell: most have fewer places

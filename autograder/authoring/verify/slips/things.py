@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.authoring.verify.bench.stand_in import StandIns
 from autograder.authoring.verify.slips.trainings import Objects, trainings
-from autograder.course.checks.object_settings import Made
+from autograder.course.checks.networks.object_settings import Made
 from autograder.course.checks.ranges import Range
 
 

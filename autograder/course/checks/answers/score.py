@@ -13,9 +13,9 @@ from pydantic import Field
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import Component, ObjectDescription
+from autograder.course.checks.answers.functions import defines
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, undecided
 from autograder.course.checks.forms import Form
-from autograder.course.checks.functions import defines
 from autograder.course.checks.in_words import TRAIN_IT, show
 from autograder.course.checks.ranges import between, out_of_reach, within
 

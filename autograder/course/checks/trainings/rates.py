@@ -10,8 +10,8 @@ from pydantic import Field
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, FitRecord
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.compiling import RATE_TOLERANCE
-from autograder.course.checks.training import FitCheck
+from autograder.course.checks.networks.compiling import RATE_TOLERANCE
+from autograder.course.checks.trainings.training import FitCheck
 
 FALLING = frozenset(
     {"ExponentialDecay", "InverseTimeDecay", "CosineDecay", "PolynomialDecay"}

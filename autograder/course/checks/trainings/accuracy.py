@@ -11,12 +11,12 @@ from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FitRecord
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
-from autograder.course.checks.causes import why_low
 from autograder.course.checks.in_words import split_name
-from autograder.course.checks.layers import ModelCheck
-from autograder.course.checks.metric_names import MetricName, measure
+from autograder.course.checks.networks.layers import ModelCheck
 from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
-from autograder.course.checks.training import WEIGHTED, trainings
+from autograder.course.checks.trainings.causes import why_low
+from autograder.course.checks.trainings.metric_names import MetricName, measure
+from autograder.course.checks.trainings.training import WEIGHTED, trainings
 
 
 class OnSplit(ModelCheck):

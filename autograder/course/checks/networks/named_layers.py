@@ -10,8 +10,8 @@ from pydantic import Field
 from autograder.common.i18n import _
 from autograder.common.wire.description import LayerDescription
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.effective_layers import without_activations
-from autograder.course.checks.layers import ModelCheck
+from autograder.course.checks.networks.effective_layers import without_activations
+from autograder.course.checks.networks.layers import ModelCheck
 
 
 class LayerNames(ModelCheck):

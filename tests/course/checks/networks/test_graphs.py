@@ -6,8 +6,8 @@ import random
 import pytest
 
 from autograder.common.results import Status
-from autograder.course.checks import graphs
-from autograder.course.checks.layer_specs import ONCE
+from autograder.course.checks.networks import graphs
+from autograder.course.checks.networks.layer_specs import ONCE
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import parse
 from tests.deciding import outcome

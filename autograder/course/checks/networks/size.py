@@ -10,9 +10,9 @@ from pydantic import Field
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import FunctionDescription, LayerDescription, ModelDescription
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
-from autograder.course.checks.effective_layers import without_activations
 from autograder.course.checks.forms import Form
-from autograder.course.checks.layers import ModelCheck
+from autograder.course.checks.networks.effective_layers import without_activations
+from autograder.course.checks.networks.layers import ModelCheck
 
 Length = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]

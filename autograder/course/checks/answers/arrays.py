@@ -13,8 +13,8 @@ from autograder.common.data.prepared import RAW, TOLERANCE
 from autograder.common.data.rows import scaling_of
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
+from autograder.course.checks.answers.functions import defines
 from autograder.course.checks.base import Check, Facts, InCourse, Split, Verdict, failed, passed, show, undecided
-from autograder.course.checks.functions import defines
 from autograder.course.checks.in_words import number
 
 KINDS = {"float": N_("of floats"), "integer": N_("of integers")}

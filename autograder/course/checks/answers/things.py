@@ -20,11 +20,12 @@ from autograder.common.wire.description import (
     Sort,
     TableDescription,
 )
+from autograder.course.checks.answers.functions import defines, same_numbers
+from autograder.course.checks.answers.values import equal, tidied
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import Form, plain, tuples
-from autograder.course.checks.functions import defines, same_numbers
 from autograder.course.checks.in_words import TRAIN_IT, made_text
-from autograder.course.checks.object_settings import (
+from autograder.course.checks.networks.object_settings import (
     Made,
     Setting,
     asked_text,
@@ -33,7 +34,6 @@ from autograder.course.checks.object_settings import (
     unlike,
     wanted_text,
 )
-from autograder.course.checks.values import equal, tidied
 
 Count = Annotated[int, Field(ge=0)]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograder.common import keras_names
 from autograder.common.wire.description import LayerDescription, ModelDescription
-from autograder.course.checks.layer_specs import LayerSpec
+from autograder.course.checks.networks.layer_specs import LayerSpec
 from autograder.course.checks.ranges import Range
 
 CUSTOM = "custom:"  # begins the name of an activation that isn't Keras's

@@ -15,7 +15,7 @@ from autograder.common.wire.description import Component
 from autograder.course.checks.base import Verdict, failed, undecided, unknown_key
 from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.in_words import made_text
-from autograder.course.checks.layer_specs import same_setting
+from autograder.course.checks.networks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
 

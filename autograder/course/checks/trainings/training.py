@@ -13,7 +13,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, MappingDescription, ModelDescription, digest
-from autograder.course.checks.arrays import NOT_PREPARED, pixels_text, scaling_hint
+from autograder.course.checks.answers.arrays import NOT_PREPARED, pixels_text, scaling_hint
 from autograder.course.checks.base import (
     Facts,
     Language,
@@ -25,12 +25,12 @@ from autograder.course.checks.base import (
     refusal,
     undecided,
 )
-from autograder.course.checks.causes import on_other_data, torn
-from autograder.course.checks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import MADE_AGAIN, TRAIN_IT, other_keys, shared, split_name
-from autograder.course.checks.layers import ModelCheck
-from autograder.course.checks.object_settings import Made
+from autograder.course.checks.networks.compiling import OptimizerCheck, optimizer_text
+from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.object_settings import Made
+from autograder.course.checks.trainings.causes import on_other_data, torn
 
 NUMBERS = {
     "train": N_("{number} training images"),

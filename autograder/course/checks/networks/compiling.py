@@ -20,11 +20,11 @@ from autograder.course.checks.base import (
     undecided,
     unknown_key,
 )
-from autograder.course.checks.effective_layers import activation_layer, applied_by
 from autograder.course.checks.fitting import unfitting
-from autograder.course.checks.layer_specs import impossible
-from autograder.course.checks.layers import ModelCheck
-from autograder.course.checks.object_settings import Made, Setting, asked_text, same_made, wanted_text
+from autograder.course.checks.networks.effective_layers import activation_layer, applied_by
+from autograder.course.checks.networks.layer_specs import impossible
+from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.object_settings import Made, Setting, asked_text, same_made, wanted_text
 from autograder.course.checks.ranges import Range
 
 RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32

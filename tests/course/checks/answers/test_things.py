@@ -15,7 +15,7 @@ from autograder.common.wire.description import (
 )
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
-from tests.course.checks.test_values import array
+from tests.course.checks.answers.test_values import array
 from tests.hand_built import FakeLab, compiled, fit, listed, model, scalar
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograder.common.data.prepared import RAW
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
-from autograder.course.checks.arrays import scaling_hint
+from autograder.course.checks.answers.arrays import scaling_hint
 
 FAINT = 0.1  # pixels that differ by less hardly move a network in a few epochs
 

@@ -20,7 +20,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show, undecided
 from autograder.course.checks.forms import plain
 from autograder.course.checks.in_words import number, split_name
-from autograder.course.checks.training import trainings
+from autograder.course.checks.trainings.training import trainings
 
 LARGEST = N_("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")
 YES_OR_NO = N_("One class for each sample: the network has one output, which says yes where it is above a half.")

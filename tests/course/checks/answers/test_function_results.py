@@ -13,7 +13,7 @@ from autograder.common.wire.description import FunctionDescription
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
 from autograder.kernel.describing.describe import call
-from tests.course.checks.test_shapes_of_answers import checks
+from tests.course.checks.answers.test_shapes_of_answers import checks
 
 Pair = namedtuple("Pair", "one other")
 RIGHT = {

@@ -10,8 +10,8 @@ from autograder.common.results import Status
 from autograder.common.wire.description import Component, FitRecord
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
 from autograder.course.checks.in_words import made_text
-from autograder.course.checks.object_settings import Made, asked_text, unknown_class, unlike
-from autograder.course.checks.training import FitCheck
+from autograder.course.checks.networks.object_settings import Made, asked_text, unknown_class, unlike
+from autograder.course.checks.trainings.training import FitCheck
 
 GIVE = N_("A callback acts only where fit() is given it: fit(..., callbacks=[...]).")
 EVERY = N_("Every call of fit() counts: give it to each, or train a fresh network in one call.")

@@ -8,10 +8,10 @@ from sklearn.model_selection import train_test_split
 
 from autograder.common.hints.for_errors import for_error
 from autograder.common.results import Status
-from autograder.course.checks.accuracy import Accuracy
 from autograder.course.checks.base import Facts
-from autograder.course.checks.evaluation import Evaluation
-from autograder.course.checks.training import TrainedOn
+from autograder.course.checks.trainings.accuracy import Accuracy
+from autograder.course.checks.trainings.evaluation import Evaluation
+from autograder.course.checks.trainings.training import TrainedOn
 from autograder.kernel.describing.recognise import Recogniser
 from autograder.networks.lab import data_record
 from tests.hand_built import fit, model, scalar

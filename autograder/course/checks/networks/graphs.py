@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.course.checks.effective_layers import Taken
-from autograder.course.checks.layer_specs import counts
+from autograder.course.checks.networks.effective_layers import Taken
+from autograder.course.checks.networks.layer_specs import counts
 from autograder.course.checks.ranges import Range
 
 MOST_STEPS = 20_000  # that are tried: a network has thousands of orders

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from autograder.common.results import Status
-from autograder.course.checks.layer_specs import unplaced
+from autograder.course.checks.networks.layer_specs import unplaced
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import parse
 from tests.deciding import outcome

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import Component, ModelDescription
-from autograder.course.checks import graphs
 from autograder.course.checks.base import Check, Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.effective_layers import (
+from autograder.course.checks.networks import graphs
+from autograder.course.checks.networks.effective_layers import (
     CUSTOM,
     Effective,
     asked,
@@ -19,7 +19,7 @@ from autograder.course.checks.effective_layers import (
     gathered,
     wiring,
 )
-from autograder.course.checks.layer_specs import (
+from autograder.course.checks.networks.layer_specs import (
     ONCE,
     SOME,
     LayerSpec,

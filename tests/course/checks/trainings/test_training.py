@@ -7,8 +7,8 @@ from autograder.common.data.base import HoldoutSplit
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription, Component
+from autograder.course.checks.answers.other_questions import MOST, networks
 from autograder.course.checks.base import Facts
-from autograder.course.checks.other_questions import MOST, networks
 from autograder.course.checks.registry import decide, parse
 from tests.deciding import outcome
 from tests.hand_built import FakeLab, compiled, dense, fit, listed, mapping, model, scalar

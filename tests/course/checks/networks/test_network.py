@@ -6,7 +6,7 @@ import pytest
 from autograder.common.results import Status
 from autograder.common.wire.description import FunctionDescription
 from autograder.course.checks.base import Facts, built
-from autograder.course.checks.layer_specs import same_setting
+from autograder.course.checks.networks.layer_specs import same_setting
 from autograder.course.checks.registry import decide, parse
 from tests.deciding import TWO_LAYERS, layers, outcome
 from tests.hand_built import NoLab, compiled, dense, layer, model
