@@ -42,7 +42,7 @@ from autograder.course.source_notebook import (
     source_notebook,
     squeeze,
 )
-from autograder.course.yaml_file import located
+from autograder.course.yaml_faults import located
 from autograder.networks.lab import CourseLab
 
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"

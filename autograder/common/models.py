@@ -64,6 +64,14 @@ def _kinds(annotation: Any) -> Iterator[Any]:
         yield from _kinds(part)
 
 
+OTHER_KIND = "other_kind"
+
+
+def of_other_kind(said: str) -> PydanticCustomError:
+    """To be raised by a validator where a list, say, stands for a mapping: what is told of it names what stands there."""
+    return PydanticCustomError(OTHER_KIND, "{said}", {"said": said})
+
+
 def wrong_at(*problems: tuple[KeyPath, str]) -> ValidationError:
     """To be raised by a validator of a whole model: what is wrong, each with its place inside of it."""
     return ValidationError.from_exception_data(

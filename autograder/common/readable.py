@@ -9,11 +9,15 @@ and the paths of the machine that ran it. Each way out of the package goes throu
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from autograder.common.i18n import _
 
 LONGEST = 4_000  # characters of one text of a report
 CUT = "…"
@@ -45,6 +49,29 @@ def shorten(text: str, length: int = 300) -> str:
 
 def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def as_yaml(value: Any, length: int = 80) -> str:
+    """A value as it is written in YAML, in brackets and braces: what an author reads of a file is what stands there."""
+    match value:
+        case None | True | False:
+            text = {None: "null", True: "true", False: "false"}[value]
+        case float() if not math.isfinite(value):
+            text = f"{value}".replace("inf", ".inf").replace("nan", ".nan")
+        case list() | tuple():
+            text = f"[{', '.join(as_yaml(one, length) for one in value)}]"
+        case dict():
+            text = f"{{{', '.join(f'{key}: {as_yaml(one, length)}' for key, one in value.items())}}}"
+        case str():
+            text = repr(value)
+        case _:
+            text = str(value)
+    return shorten(text, length)
+
+
+def one_of(texts: Sequence[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    return _(" or ").join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
 
 
 def readable(text: str) -> str:

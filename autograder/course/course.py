@@ -40,7 +40,8 @@ from autograder.course.settings import Holdout as Holdout
 from autograder.course.settings import LatePolicy as LatePolicy
 from autograder.course.settings import Limits as Limits
 from autograder.course.used_files import used_files
-from autograder.course.yaml_file import explain, located, read_yaml
+from autograder.course.yaml_faults import explain, located
+from autograder.course.yaml_file import read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"

@@ -18,7 +18,8 @@ from autograder.course.checks.forms import Form
 from autograder.course.checks.registry import parse
 from autograder.course.course import FILE, load
 from autograder.course.settings import DataSettings, Limits
-from autograder.course.yaml_file import explain, read_yaml
+from autograder.course.yaml_faults import explain
+from autograder.course.yaml_file import read_yaml
 
 RELEASED = "checks.yml"
 _AGAIN = N_("Take it again from where you got the notebook.")

@@ -20,8 +20,8 @@ from pydantic import (
 from autograder.common.data import data_sets, tables
 from autograder.common.data.base import RANDOM_STATE, TEST_SIZE, DataSet, HoldoutSplit
 from autograder.common.digests import of_file
-from autograder.common.i18n import LANGUAGES, _, known
-from autograder.common.models import Written, wrong_at
+from autograder.common.i18n import LANGUAGES, N_, _, known
+from autograder.common.models import Written, of_other_kind, wrong_at
 from autograder.common.nearest_name import nearest
 from autograder.course.checks.base import InCourse, Localised, no_language
 
@@ -58,6 +58,13 @@ Columns = Annotated[
 ]  # one, or several
 
 
+# The grader has to know of each row whether it is for training: of rows from several sets nobody can tell.
+ONE_ALONE = N_(
+    "an assignment is on one data set, by which the grader knows the rows for training. Make an assignment of each, with `data` of its own; or "
+    "one file of both; or lay the other's file beside the notebook, and ask nothing of what is trained or reached on it"
+)
+
+
 class DataSettings(Written):
     """What the course is on, by `name` or as a `file` of the course, and how the rows for training are split.
 
@@ -80,7 +87,19 @@ class DataSettings(Written):
     @model_validator(mode="before")
     @classmethod
     def _is_called_file(cls, declared: Any) -> Any:
-        return {"name": tables.FILE, **declared} if isinstance(declared, dict) and declared.get("file") else declared
+        if isinstance(declared, (list, tuple)):
+            raise of_other_kind(_(ONE_ALONE))
+        if not isinstance(declared, dict):
+            return declared
+        several = [
+            (key,)
+            for key, value in declared.items()
+            if (key in ("name", "file") and isinstance(value, (list, tuple)))
+            or (isinstance(value, dict) and not nearest(str(key), [*cls.model_fields]))
+        ]
+        if several:
+            raise wrong_at(*((place, _(ONE_ALONE)) for place in several))
+        return {"name": tables.FILE, **declared} if declared.get("file") else declared
 
     @field_validator("name")
     @classmethod

@@ -135,3 +135,33 @@ def test_a_file_outside_of_the_courses_folder_is_refused(tmp_path):
     made = course(folder, {"file": "../houses.csv"})
     with pytest.raises(CourseError, match="outside"):
         made.files("a")
+
+
+SEVERAL = (
+    [{"name": "iris"}, {"name": "wine"}], {"name": ["iris", "wine"]}, {"file": ["houses.csv", "flats.csv"]}, ["iris", "wine"],
+    {"first": {"name": "iris"}, "second": {"name": "wine"}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("declared", SEVERAL)
+@pytest.mark.parametrize("assignment", [False, True])
+def test_two_data_sets_in_one_are_refused_with_the_reason_and_what_to_do(tmp_path, declared, assignment):
+    own = {"a": {**COURSE["assignments"]["a"], **({"data": declared} if assignment else {})}}
+    document = {**COURSE, "assignments": own} | ({} if assignment else {"data": declared})
+    (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
+    with pytest.raises(CourseError) as caught:
+        load(tmp_path / "course.yml")
+    for line in str(caught.value).splitlines():
+        assert f": {'assignments.a.data' if assignment else 'data'}" in line
+        assert "knows the rows for training. Make an assignment of each, with `data` of its own" in line
+
+
+@pytest.mark.parametrize("inside", ["question", "check"])
+def test_data_of_a_question_or_a_check_is_told_where_it_belongs(tmp_path, inside):
+    check = {"type": "value", "equals": 1, "points": 1}
+    question = {"title": "Q", "points": 1, "checks": [check]}
+    (check if inside == "check" else question)["data"] = {"name": "iris"}
+    document = {**COURSE, "assignments": {"a": {**COURSE["assignments"]["a"], "questions": {"q": question}}}}
+    (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
+    with pytest.raises(CourseError, match=r"\.data: this key is not known here; it belongs to assignments\.a"):
+        load(tmp_path / "course.yml")

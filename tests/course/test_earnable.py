@@ -76,7 +76,7 @@ NOTHING_LIKE_IT = [
     (layers(kernel_size="3x3"), "no kernel_size='3x3': it is a whole number above 0, or several"),
     (layers(strides=0), "no strides=0"), (layers(kernel_size=[3, 0]), "no kernel_size"), (layers(filters=2.5), "no filters=2.5"),
     (layers(use_bias="maybe"), "no use_bias='maybe': it is true or false"), (layers(filters={"any_of": [8, "x"]}), "no filters='x'"),
-    (optimizer(momentum=True), "SGD has no momentum=True: it is a number"), (optimizer(nesterov=1), "it is true or false"),
+    (optimizer(momentum=True), "SGD has no momentum=true: it is a number"), (optimizer(nesterov=1), "it is true or false"),
     (optimizer(learning_rate="small"), "SGD has no learning_rate='small'"),
     ({"type": "layers", "layers": [{"type": "keras.layers.Dense"}]}, "did you mean 'Dense'?"),
     ({"type": "metrics", "includes": ["acuracy"]}, "did you mean 'accuracy'?"),

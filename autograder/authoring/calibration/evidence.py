@@ -20,7 +20,7 @@ from autograder.common.files import put, text_of
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
 from autograder.course.course import Course
-from autograder.course.yaml_file import explain
+from autograder.course.yaml_faults import explain
 
 FILE = "calibration.json"
 DIGITS = 4  # of an accuracy: 1 of 12,000 hold-out images is 0.0001

@@ -21,7 +21,8 @@ from autograder.common.i18n import _
 from autograder.common.models import Written
 from autograder.common.nearest_name import nearest
 from autograder.course.course import Assignment, Course
-from autograder.course.yaml_file import explain, read_yaml
+from autograder.course.yaml_faults import explain
+from autograder.course.yaml_file import read_yaml
 
 ALTERNATIVES, MUTANTS = Path("tests/alternatives"), Path("tests/mutants")  # in the course's folder
 

@@ -29,7 +29,7 @@ from autograder.common.data.base import HoldoutSplit
 from autograder.common.hints.for_errors import for_error, meant
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
-from autograder.common.models import Written
+from autograder.common.models import Written, of_other_kind
 from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import (
@@ -136,7 +136,7 @@ class Localised(RootModel[dict[str, str]], frozen=True):
     @classmethod
     def _plain(cls, value: Any) -> Any:
         if not isinstance(value, (str, dict)):
-            raise ValueError(
+            raise of_other_kind(
                 _("should be a text, or a text for each language: {example}", example="{en: Scaling, ko: 스케일링}")
             )
         return {"": value} if isinstance(value, str) else value

@@ -11,8 +11,9 @@ from typing import Any
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
+from autograder.common.models import of_other_kind, wrong_at
 from autograder.common.nearest_name import nearest
-from autograder.common.readable import without_paths
+from autograder.common.readable import as_yaml, without_paths
 from autograder.common.results import Outcome, Status
 from autograder.course.checks import manual
 from autograder.course.checks.answers import arrays, functions, score, things, values
@@ -73,12 +74,16 @@ def parse(declaration: Any) -> Check:
     ):
         raise ValueError(_("this key is needed here: did you mean '{key}' by '{instead}'?", key="type", instead=odd))
     if not isinstance(declaration, dict) or "type" not in declaration:
-        raise ValueError(_("a check is a mapping with the key 'type'"))
-    name = str(declaration["type"])
+        said = _("a check is a mapping with the key 'type'")
+        raise ValueError(said) if isinstance(declaration, dict) else of_other_kind(said)
+    name = declaration["type"]
+    if not isinstance(name, str):
+        said = _("should be the type of a check, such as {example}, and is {found}", example="layers", found=as_yaml(name))
+        raise wrong_at((("type",), said))
     if name not in TYPES:
         guess = nearest(name, sorted(TYPES))
         meant = _("did you mean '{guess}'? ", guess=guess) if guess else ""
-        raise ValueError(
+        said = (
             _(
                 "unknown check type '{name}': {meant}Known are {types}",
                 name=name,
@@ -94,6 +99,7 @@ def parse(declaration: Any) -> Check:
                 for package, why in BROKEN.items()
             )
         )
+        raise wrong_at((("type",), said))
     kind = TYPES[name]
     return kind.model_validate({"id": name, **declaration})
 

@@ -16,7 +16,7 @@ from autograder.common.files import text_of
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
-from autograder.common.readable import shorten
+from autograder.common.readable import as_yaml, shorten
 from autograder.common.wire.description import (
     ArrayDescription,
     FailureDescription,
@@ -53,7 +53,7 @@ class Function(Check):
     def problem(self) -> str:
         odd = [one for case in self.cases for one in leaves(case.returns) if not _is_number(one)]
         if odd:
-            return _("'returns' holds {value}: what a function gives is compared as numbers", value=repr(odd[0]))
+            return _("'returns' holds {value}: what a function gives is compared as numbers", value=as_yaml(odd[0]))
         if any(isinstance(one, dict) for case in self.cases for one in leaves(case.args)):
             return _("an argument of a case is a number, a text, true or false, null, or a list of them")
         if self.cases:

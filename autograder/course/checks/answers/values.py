@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
-from autograder.common.readable import shorten
+from autograder.common.readable import as_yaml, shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, leaves, plain, tuples
@@ -84,13 +84,13 @@ class ValueCheck(Check):
         if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in answered):
             return _("equals must be finite: no value equals {value}", value=self._shown(str))
         if not all(has_form(answer, self.kind) for answer in self.answers):
-            return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(repr), kind=self.kind)
+            return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(as_yaml), kind=self.kind)
         if any(isinstance(leaf, dict) for leaf in answered):
             return _(
-                "a value is a number, a text, true or false, null, or a list of them: {value}", value=self._shown(repr)
+                "a value is a number, a text, true or false, null, or a list of them: {value}", value=self._shown(as_yaml)
             )
         if self.tolerance and not any(type(leaf) in (int, float) for leaf in answered):
-            return _("only numbers have a tolerance, and equals is {value}", value=self._shown(repr))
+            return _("only numbers have a tolerance, and equals is {value}", value=self._shown(as_yaml))
         return ""
 
     def decide(self, value: Any, facts: Facts) -> Verdict:

@@ -11,6 +11,7 @@ from autograder.common import allowed, keras_names
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
+from autograder.common.readable import as_yaml
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import name_of_keras, unknown_key
 from autograder.course.checks.fitting import unfitting
@@ -26,6 +27,7 @@ class LayerSpec(Written, extra="allow"):
     layers that it takes, by their places in the list from 1, and 0 for the network's input.
     """
 
+    __pydantic_extra__: dict[str, One[Any]]
     type: str
     units: One[Annotated[int, Field(gt=0)]] | None = None
     activation: One[str] | None = None
@@ -70,10 +72,7 @@ class LayerSpec(Written, extra="allow"):
     def settings(self) -> dict[str, Any]:
         """What is asked for, without what may be anything."""
         own = {"units": self.units, "activation": self.activation, "rate": self.rate, "trainable": self.trainable}
-        more = {
-            key: Range(**value) if isinstance(value, dict) else value for key, value in (self.model_extra or {}).items()
-        }
-        return {key: value for key, value in own.items() if value is not None} | more
+        return {key: value for key, value in own.items() if value is not None} | (self.model_extra or {})
 
     @property
     def amount(self) -> Range | None:
@@ -96,12 +95,12 @@ def impossible(kind: str, key: str, value: Any, owner: str) -> str:
     words = allowed.words(kind) if kind != "activation" else ()
     if words and not (isinstance(value, str) and value in words):
         said = meant(str(value), sorted(words))
-        return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=repr(value), meant=said)
+        return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=as_yaml(value), meant=said)
     given = tuple(value) if isinstance(value, list) else value
     given = (given,) if kind == "lengths" and not isinstance(given, tuple) else given
     if kind in PLAIN and (not allowed.fits(kind, given) or (kind == "lengths" and 0 in given)):
         wanted = _(PLAIN[kind])
-        return _("{owner} has no {key}={value}: it is {wanted}", owner=owner, key=key, value=repr(value), wanted=wanted)
+        return _("{owner} has no {key}={value}: it is {wanted}", owner=owner, key=key, value=as_yaml(value), wanted=wanted)
     return ""
 
 

@@ -41,6 +41,7 @@ def unknown_class(name: str, settings: Mapping[str, Any], known: Collection[str]
 class Made(Written, extra="allow"):
     """An object inside of another: its class, and its settings by their names."""
 
+    __pydantic_extra__: dict[str, Inner]
     type: str
 
     @model_validator(mode="after")
@@ -52,9 +53,7 @@ class Made(Written, extra="allow"):
     @property
     def settings(self) -> dict[str, Any]:
         """What its settings are asked to be, by their names."""
-        made = {"made": Made, "range": Range}
-        more = self.model_extra or {}
-        return {key: made[_sort(value)](**value) if isinstance(value, dict) else value for key, value in more.items()}
+        return dict(self.model_extra or {})
 
 
 def _sort(value: Any) -> str:
@@ -63,6 +62,10 @@ def _sort(value: Any) -> str:
     return "plain" if not isinstance(value, dict) else "made" if "type" in value else "range"
 
 
+Inner = Annotated[
+    Annotated[Any, Tag("plain")] | Annotated[Made, Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
+]
+Made.model_rebuild()
 Plain = bool | int | float | str | None | tuple[bool | int | float | str | None, ...]
 Setting = Annotated[
     Annotated[Plain, Tag("plain")] | Annotated[Made, Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
