@@ -152,7 +152,7 @@ OWN: dict[str, dict[str, str]] = {
     },
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", **_ENTRIES},
     "batch_size": {"equals": "exactly", **_ENTRIES}, "fresh": {**_ENTRIES},
-    "callbacks": {"includes": "by class and settings: `{type: EarlyStopping, patience: 3}`; others may be given, too", **_ENTRIES},
+    "callbacks": {"includes": "by class and settings: `{type: EarlyStopping, patience: 3}`, or one of several: `{any_of: [{type: ...}, {type: ...}]}`; others may be given, too", **_ENTRIES},
     "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", **_ENTRIES},
     "metric": {
         "split": "which rows", "metric": "`loss`, `accuracy`, or one of scikit-learn's by its name, such as `r2_score` or `mean_absolute_error`",

@@ -86,11 +86,7 @@ def _written(document: Any, problem: ErrorDetails) -> KeyPath:
 def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: Any) -> str:
     """What is wrong at one place: of a value that may be one of several, and is none of them, all that it may be."""
     wanted = [one for problem in problems for one in _wanted(problem)]
-    said = [
-        _message(problem, place, model, document)
-        for problem in problems
-        if not _wanted(problem)
-    ]
+    said = [_message(problem, place, model, document) for problem in problems if not _wanted(problem)]
     value = problems[-1].get("input")
     if wanted:
         words = [one[1:-1] for one in wanted if one.startswith("'")]
@@ -116,7 +112,10 @@ def _message(problem: ErrorDetails, place: KeyPath, model: Any, document: Any) -
         return _pattern(str(problem.get("ctx", {}).get("pattern", "")))
     if problem["type"] in _SAID:
         bounds = problem.get("ctx", {}).items()
-        return _(_SAID[problem["type"]], **{key: int(one) if one == int(one) else one for key, one in bounds if type(one) is not str})
+        return _(
+            _SAID[problem["type"]],
+            **{key: int(one) if one == int(one) else one for key, one in bounds if type(one) is not str},
+        )
     return problem["msg"].removeprefix("Value error, ")
 
 
@@ -235,7 +234,7 @@ def _modelled(annotation: Any, value: Any) -> Any:
         inner, *decoration = typing.get_args(annotation)
         chooses = next((one.discriminator for one in decoration if isinstance(one, Discriminator)), None)
         if callable(chooses):
-            tag = chooses(value)
+            tag = str(chooses(value))
             inner = next((one for one in typing.get_args(inner) if Tag(tag) in typing.get_args(one)), inner)
         return _modelled(inner, value)
     if origin in (typing.Union, types.UnionType):

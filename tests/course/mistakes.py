@@ -75,6 +75,7 @@ MORE: dict[str, dict[str, Any]] = {
     "function/cases": {"cases": [{"args": [[-1, 2]], "returns": [0, 2]}], "tolerance": 0.001},
     "value/bounds": {"at_least": 1, "at_most": 2},
     "value/several": {"any_of": ["L2", "l2"]},
+    "callbacks/one": {"includes": [{"any_of": [{"type": "EarlyStopping", "patience": 3}, {"type": "ReduceLROnPlateau"}]}]},
     "metric/bounds": {"metric": "accuracy", "at_least": 0.8, "split": "test"},
 }  # fmt: skip
 

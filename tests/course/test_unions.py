@@ -17,7 +17,9 @@ from autograder.course.checks.registry import TYPES
 from autograder.course.course import Course
 from tests.course.mistakes import Place, folder_like, put, right, tried
 
-FOREIGN = re.compile(r"[Ii]nput|pydantic|valid |None|True|False|\btuple|\bdict\b|\bstr\b|\bint\b|Error|union|tag", re.ASCII)
+FOREIGN = re.compile(
+    r"[Ii]nput|pydantic|valid |None|True|False|\btuple|\bdict\b|\bstr\b|\bint\b|Error|union|tag", re.ASCII
+)
 SHOWN_AS = {list: "리스트", dict: "매핑"}
 
 

@@ -16,13 +16,16 @@ from typing import Any
 import nbformat
 
 from autograder.common.cells import mark
-from autograder.common.i18n import LANGUAGES
+from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.wire.notebook import PYTHON
 from autograder.course.settings import DataSettings
 from autograder.course.yaml_file import parse_yaml
 
 DAYS = 30  # until the assignment is due
-TASKS = ("network", "cnn", "regression", "sklearn")  # folders of templates
+# Folders of templates, and what their assignments are called where nobody says it and the name says nothing.
+TASKS = {
+    "network": N_("A small network"), "cnn": N_("A convolutional network"), "regression": N_("Predicting a number"), "sklearn": N_("A pipeline"),
+}  # fmt: skip
 _TEXTS = re.compile(r"\{" + ", ".join(rf'{name}: ("[^"]*"|[^,{{}}]*)' for name in LANGUAGES) + r"\}")
 _TEMPLATES: Traversable = files("autograder.authoring.scaffold") / "templates"
 
@@ -93,7 +96,13 @@ class New:
         return {name: question["points"] for name, question in questions.items()}
 
     def _titled(self, language: str = "") -> str:
-        return (language == "ko" and self.title_ko) or self.title or self.name.replace("_", " ").capitalize()
+        """The title in a language; one that nobody gave is the name, which is English, or else what the task is called there."""
+        if given := (language == "ko" and self.title_ko) or self.title:
+            return given
+        if language in LANGUAGES[1:]:
+            with speaking(language):
+                return _(TASKS[self.task])
+        return self.name.replace("_", " ").capitalize()
 
     def _filled(self, text: str) -> str:
         places = {

@@ -78,26 +78,25 @@ def parse(declaration: Any) -> Check:
         raise ValueError(said) if isinstance(declaration, dict) else of_other_kind(said)
     name = declaration["type"]
     if not isinstance(name, str):
-        said = _("should be the type of a check, such as {example}, and is {found}", example="layers", found=as_yaml(name))
+        said = _(
+            "should be the type of a check, such as {example}, and is {found}", example="layers", found=as_yaml(name)
+        )
         raise wrong_at((("type",), said))
     if name not in TYPES:
         guess = nearest(name, sorted(TYPES))
         meant = _("did you mean '{guess}'? ", guess=guess) if guess else ""
-        said = (
+        said = _(
+            "unknown check type '{name}': {meant}Known are {types}",
+            name=name,
+            meant=meant,
+            types=", ".join(sorted(TYPES)),
+        ) + "".join(
             _(
-                "unknown check type '{name}': {meant}Known are {types}",
-                name=name,
-                meant=meant,
-                types=", ".join(sorted(TYPES)),
+                ". The package {package} brings check types that can't be used ({why}): update or uninstall it",
+                package=package,
+                why=why,
             )
-            + "".join(
-                _(
-                    ". The package {package} brings check types that can't be used ({why}): update or uninstall it",
-                    package=package,
-                    why=why,
-                )
-                for package, why in BROKEN.items()
-            )
+            for package, why in BROKEN.items()
         )
         raise wrong_at((("type",), said))
     kind = TYPES[name]

@@ -1,5 +1,6 @@
 """A new assignment: put into course.yml without touching anything else, whole or not at all."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -86,6 +87,17 @@ def test_this_course_too_keeps_out_of_git_what_names_students():
     assert {line for line in make._ignored(ROOT).splitlines() if line not in kept_out} == set()
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_korean_course_says_nothing_to_students_in_english(tmp_path, task):
+    new_course(tmp_path / "course", New("first", languages=("ko",), task=task), "강의")
+    course = load(tmp_path / "course" / "course.yml")
+    cells = json.loads((course.root / "solutions" / "first" / "first.ipynb").read_text("utf-8"))["cells"]
+    prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    titles = [line for text in prose for line in text.splitlines() if line.startswith("#")]
+    said = [text.in_language("ko") for _place, text in course._texts()]
+    assert len(titles) > 3 and [text for text in (*titles, *prose, *said) if not re.search("[가-힣]", text)] == []
+
+
 @pytest.mark.parametrize("languages", [("fr",), ("no", "ko", "en")], ids="-".join)
 def test_a_course_is_begun_in_any_languages_with_all_that_it_needs(tmp_path, languages):
     made = new_course(tmp_path / "my_course", New("start", languages=languages), 'My "course"')
@@ -96,7 +108,8 @@ def test_a_course_is_begun_in_any_languages_with_all_that_it_needs(tmp_path, lan
     release(course, ["start"])
     for language in languages:
         text = released_notebook(course, "start", language).cells[0].source
-        assert text.startswith("# Start\n") and ("이 노트북에서는" in text) == (language == "ko")
+        assert text.startswith("# 작은 신경망\n" if language == "ko" else "# Start\n")
+        assert ("이 노트북에서는" in text) == (language == "ko")
     config = (course.root / "nbgrader_config.py").read_text()
     assert f'release_directory = "assignments/{languages[0]}"' in config
     workflow = yaml.safe_load((course.root / ".github" / "workflows" / "course.yml").read_text())

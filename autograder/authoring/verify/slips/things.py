@@ -61,10 +61,15 @@ def callbacks(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     if not calls:
         raise ValueError("not trained")
     seen: list[Any] = []
-    for wanted in check.includes:
+    for asked in check.includes:
+        several = getattr(asked, "any_of", ())
         for given in calls:
-            same = [one for one in given if type(one).__name__ == wanted.type]
-            told = [[_setting(one, key, value) for key, value in wanted.settings.items()] for one in same]
+            told = [
+                [_setting(one, key, value) for key, value in wanted.settings.items()]
+                for wanted in several or (asked,)
+                for one in given
+                if type(one).__name__ == wanted.type
+            ]
             seen += [told] if told not in seen else []
     return seen
 

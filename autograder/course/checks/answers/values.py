@@ -87,7 +87,8 @@ class ValueCheck(Check):
             return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(as_yaml), kind=self.kind)
         if any(isinstance(leaf, dict) for leaf in answered):
             return _(
-                "a value is a number, a text, true or false, null, or a list of them: {value}", value=self._shown(as_yaml)
+                "a value is a number, a text, true or false, null, or a list of them: {value}",
+                value=self._shown(as_yaml),
             )
         if self.tolerance and not any(type(leaf) in (int, float) for leaf in answered):
             return _("only numbers have a tolerance, and equals is {value}", value=self._shown(as_yaml))

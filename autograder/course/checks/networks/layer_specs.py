@@ -100,7 +100,9 @@ def impossible(kind: str, key: str, value: Any, owner: str) -> str:
     given = (given,) if kind == "lengths" and not isinstance(given, tuple) else given
     if kind in PLAIN and (not allowed.fits(kind, given) or (kind == "lengths" and 0 in given)):
         wanted = _(PLAIN[kind])
-        return _("{owner} has no {key}={value}: it is {wanted}", owner=owner, key=key, value=as_yaml(value), wanted=wanted)
+        return _(
+            "{owner} has no {key}={value}: it is {wanted}", owner=owner, key=key, value=as_yaml(value), wanted=wanted
+        )
     return ""
 
 

@@ -244,6 +244,8 @@ def test_learning_rates_are_those_that_a_training_had(rates, check, status):
 STOPS = Component(type="EarlyStopping", settings={"monitor": "val_loss", "patience": 3, "restore_best_weights": True})
 PLATEAU = Component(type="ReduceLROnPlateau", settings={"monitor": "loss", "factor": 0.1})
 OWN = STOPS.model_copy(update={"custom": "Mine is not one of Keras's own"})
+FASTER = PLATEAU.model_copy(update={"settings": {"monitor": "loss", "factor": 0.9}})
+EITHER = {"any_of": [{"type": "EarlyStopping"}, {"type": "ReduceLROnPlateau", "factor": 0.1}]}
 ASKED = [{"type": "EarlyStopping", "patience": {"at_least": 2, "at_most": 5}, "restore_best_weights": True}]
 
 
@@ -268,6 +270,13 @@ ASKED = [{"type": "EarlyStopping", "patience": {"at_least": 2, "at_most": 5}, "r
         ([[OWN, STOPS]], ASKED, Status.PASSED, ""),
         ([[OWN]], [*ASKED, {"type": "ReduceLROnPlateau"}], Status.FAILED, "callbacks=[...]"),
         ([[STOPS]], [{"type": "EarlyStopping", "mode": "min"}], Status.UNDECIDED, ""),  # it doesn't say
+        *(([[one]], [EITHER], Status.PASSED, "") for one in (STOPS, PLATEAU)),
+        ([[STOPS], [PLATEAU]], [EITHER], Status.PASSED, ""),  # each call was given one of them
+        ([[STOPS], []], [EITHER], Status.FAILED, "Every call of fit() counts"),
+        ([[]], [EITHER], Status.FAILED, "callbacks=[...]"),
+        ([[OWN]], [EITHER], Status.UNDECIDED, ""),
+        ([[FASTER]], [EITHER], Status.FAILED, "its factor is 0.9, and should be 0.1"),
+        ([[FASTER, STOPS]], [EITHER], Status.PASSED, ""),
     ],
 )
 def test_callbacks_are_those_that_every_call_of_fit_was_given(calls, asked, status, said):
@@ -290,6 +299,13 @@ def test_callbacks_of_a_training_that_went_on_are_those_of_all_its_calls():
         ([{"type": "EarlyStopping", "patiense": 3}], "did you mean 'patience'"),
         ([{"type": "EarlyStopping", "patience": -1}], "patience=-1"),
         ([], "asks nothing"),
+        ([{"any_of": [{"type": "EarlyStopping"}]}], "any_of"),
+        ([{"any_of": [{"type": "EarlyStopping"}, {"type": "Adam"}]}], "no class 'Adam'"),
+        (
+            [{"any_of": [{"type": "EarlyStopping", "patiense": 3}, {"type": "TerminateOnNaN"}]}],
+            "did you mean 'patience'",
+        ),
+        ([{"any_off": [{"type": "EarlyStopping"}]}], "type"),
     ],
 )
 def test_callbacks_that_no_training_can_have_are_refused(includes, said):
