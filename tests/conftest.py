@@ -5,14 +5,17 @@ import os
 # Before anything imports TensorFlow.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")  # here, and in all that tests start
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests import later
+
+later.install()
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = {
     "browser",
@@ -42,26 +45,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (longest.get(item.path, len(longest)), item.path not in long))
 
 
-@cache
-def settle_once():
-    import keras
-
-    from autograder.networks.train import settle
-
-    settle()
-    keras.utils.set_random_seed(42)  # without one, deterministic ops refuse to shuffle
+def pytest_collection_finish(session):
+    later.settling.collecting = False
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector):
-    """One thread and deterministic ops, as in a judge, as soon as a test module imports TensorFlow. One that runs an op by being imported is refused."""
-    report = yield
-    if "tensorflow" in sys.modules:
-        try:
-            settle_once()
-        except RuntimeError as error:
-            report.outcome, report.longrepr = "failed", f"{collector.nodeid}: {error}"
-    return report
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    later.bring(item)
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +128,6 @@ def memo(memo_folder):
 @pytest.fixture(scope="session")
 def lab(course):
     """The lab that judges work in; its trainer is shared by all tests."""
-    settle_once()
     from autograder.networks.lab import CourseLab
 
     return CourseLab(course.data, course.root)
@@ -186,7 +175,6 @@ def trained(course, lab, memo):
 
     @cache
     def train(name, optimizer="rmsprop"):
-        settle_once()
         described = describe(network(name, optimizer))
         shape = described.input_shape[1:]
         samples, validation = (Samples(lab.rows(s), lab.labels(s), UNIT, shape) for s in ("train", "holdout"))

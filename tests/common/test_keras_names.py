@@ -4,7 +4,6 @@ import inspect
 import json
 import math
 
-import keras
 import numpy as np
 import pytest
 from sklearn.utils import all_estimators
@@ -12,6 +11,7 @@ from sklearn.utils import all_estimators
 from autograder.common import class_names, keras_names, setting_kinds
 from autograder.kernel.describing.describe import activation_name, describe
 from autograder.kernel.describing.describe_things import describe_thing
+from tests.later import keras
 from tools import keras_names as tool
 
 KINDS = ("losses", "metrics", "optimizers", "activations", "initializers", "regularizers")

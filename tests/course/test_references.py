@@ -2,10 +2,11 @@
 
 import importlib.util
 
-import keras
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
+
+from tests.later import keras
 
 RATE = 0.05
 

@@ -19,7 +19,6 @@ from autograder.judge.session import Session
 from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
-from tests.conftest import settle_once
 from tests.hand_built import compiled, dense, layer, model, scalar, with_weights
 
 PREPARE = """
@@ -73,7 +72,6 @@ def test_the_judge_has_a_lab_for_each_data_set_and_takes_that_of_the_assignment(
 
 @pytest.fixture(scope="module")
 def lab(course):
-    settle_once()
     return CourseLab(course.data, course.root)
 
 

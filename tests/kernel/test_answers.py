@@ -3,13 +3,13 @@
 from decimal import Decimal
 from fractions import Fraction
 
-import keras
 import numpy as np
 import pytest
 
 from autograder.common.wire.description import FunctionDescription
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.student import Student
+from tests.later import keras
 
 left = np.zeros(3)
 

@@ -4,15 +4,14 @@ import functools
 import inspect
 import traceback
 
-import keras
 import numpy as np
 import pytest
-from keras.src.utils.traceback_utils import filter_traceback
 
 from autograder.common.errors import GraderFault
 from autograder.kernel.describing.describe import call
 from autograder.kernel.in_place import PLACES, below_handler, called_by_c, done, flattened, in_place_of
 from autograder.kernel.object_notes import replacements
+from tests.later import keras
 
 INNER = {}
 exec(
@@ -124,7 +123,7 @@ def stood_for(original, noted):
 
 
 def test_nothing_of_ours_is_on_the_stack_below_a_call_that_is_yielded(filtering):
-    original, noted = filter_traceback(looking), []
+    original, noted = keras.src.utils.traceback_utils.filter_traceback(looking), []
     word, seen = stood_for(original, noted)(1)
     expected = original(1)
     assert (word, noted) == ("second", ["ended", True])
@@ -132,7 +131,7 @@ def test_nothing_of_ours_is_on_the_stack_below_a_call_that_is_yielded(filtering)
 
 
 def test_an_error_below_a_yielded_call_closes_the_generator_and_comes_as_from_the_other_one(filtering):
-    original, noted = filter_traceback(looking), []
+    original, noted = keras.src.utils.traceback_utils.filter_traceback(looking), []
     raised, expected = called(stood_for(original, noted), 1, way="raise"), called(original, 1, way="raise")
     assert noted == ["ended"]
     shown, wanted = (
@@ -144,7 +143,7 @@ def test_an_error_below_a_yielded_call_closes_the_generator_and_comes_as_from_th
 
 @pytest.mark.parametrize("calls", [0, 1])
 def test_of_a_generator_that_fails_itself_the_last_call_counts_or_the_originals(filtering, calls):
-    @in_place_of(filter_traceback(looking))
+    @in_place_of(keras.src.utils.traceback_utils.filter_traceback(looking))
     def standing(self):
         for _ in range(calls):
             yield functools.partial(len, "three")
@@ -154,7 +153,7 @@ def test_of_a_generator_that_fails_itself_the_last_call_counts_or_the_originals(
 
 
 def test_it_stands_for_one_that_stands_for_another_and_for_one_without_keras_handler():
-    original, noted = filter_traceback(looking), []
+    original, noted = keras.src.utils.traceback_utils.filter_traceback(looking), []
     assert below_handler(original) is looking and below_handler(looking) is looking
     once = stood_for(original, noted)
     assert below_handler(once) is looking and once.__wrapped__ is looking

@@ -3,10 +3,8 @@
 import random
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
-from keras import layers as L
 
 from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
@@ -19,6 +17,9 @@ from autograder.networks.size import size
 from autograder.networks.states import FitSpec, Samples
 from autograder.networks.train import Trainer
 from tests.hand_built import GLOROT, dense, layer, model
+from tests.later import Later, keras
+
+L = Later("keras.layers")
 
 LAST = dense(10, "softmax")
 IMAGE, ROWS, FLAT = (28, 28, 1), (28, 28), (784,)

@@ -1,6 +1,5 @@
 """Settings of Keras's objects in each type that Keras takes for the same: the judge builds the same, and checks find the same."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -12,6 +11,7 @@ from autograder.course.checks.networks.layer_specs import same_setting
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_optimizer
 from autograder.networks.build import architecture, compile_settings
+from tests.later import keras
 from tests.networks.test_layers import CHAINS, chain
 
 FLAGS = ("flag", "off")

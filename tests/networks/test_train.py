@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from scipy.stats import mannwhitneyu
 
 from autograder.common import determinism
@@ -18,6 +16,7 @@ from autograder.networks.lab import UNIT, CourseLab
 from autograder.networks.states import FitSpec, Measured, Samples, State
 from autograder.networks.train import Rig, Trainer
 from tests.hand_built import compiled, dense, layer, model
+from tests.later import keras, tf
 
 ROWS, EPOCHS, BATCH = 1_000, 2, 32  # 31 batches and a partial one of 8
 

@@ -10,12 +10,10 @@ import weakref
 from decimal import Decimal
 from fractions import Fraction
 
-import keras
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 import yaml
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
@@ -31,6 +29,7 @@ from autograder.authoring.verify.spellings.values import VALUES, FewBits
 from autograder.course.checks.registry import TYPES
 from autograder.course.course import Question
 from autograder.kernel.describing.describe import describe
+from tests.later import keras, tf
 
 CODE = '''
 def relu(z):

@@ -2,7 +2,6 @@
 
 import random
 
-import keras
 import numpy as np
 import pytest
 
@@ -14,6 +13,7 @@ from autograder.kernel.describing.describe import describe
 from autograder.networks import network_metrics
 from tests.deciding import layers
 from tests.hand_built import compiled, dense, fit, model
+from tests.later import keras
 
 MAKE = {
     "Dense": lambda draw: keras.layers.Dense(draw.choice([8, 16, 32, 80]), draw.choice(["relu", "elu", "tanh"])),

@@ -5,7 +5,6 @@ import hashlib
 import os
 from dataclasses import replace
 
-import keras  # at the top: it reads KERAS_HOME once, when it is imported
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
@@ -16,6 +15,7 @@ from autograder.common.data.fashion_mnist import CLASSES, DIGESTS, SOURCE
 from autograder.common.data.sources import Source
 from autograder.common.data.tables import bundled
 from autograder.common.errors import DataError
+from tests.later import keras
 
 
 @pytest.fixture

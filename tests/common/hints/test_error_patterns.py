@@ -2,14 +2,13 @@
 
 import re
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from autograder.common.hints.error_patterns import RULES
 from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import speaking
+from tests.later import keras, tf
 
 RAISED = {
     "m.compile(loss='sparse_categorical_crossentropy', metrics='accuracy')": "metrics is a list: write metrics=['accuracy'], with brackets.",

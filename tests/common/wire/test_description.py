@@ -4,10 +4,8 @@ import json
 import socket
 import struct
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +26,7 @@ from autograder.common.wire.messages import Fit, HandIn, SamplesMessage, Trained
 from autograder.kernel.describing.describe import call, describe
 from autograder.networks.build import architecture, build, compile_model, compile_settings
 from tests.hand_built import compiled, dense, layer, listed, mapping, model, scalar
+from tests.later import keras, tf
 
 D = keras.layers.Dense
 
@@ -304,12 +303,12 @@ def test_a_class_of_its_own_whose_build_makes_no_weights_is_not_built():
 @pytest.mark.parametrize(
     ("odd", "reason"),
     [
-        (MyDense(10), "MyDense is not one of Keras's layers"),
-        (keras.layers.Lambda(lambda x: x), "does not know the layer Lambda"),
+        (lambda: MyDense(10), "MyDense is not one of Keras's layers"),
+        (lambda: keras.layers.Lambda(lambda x: x), "does not know the layer Lambda"),
     ],
 )
 def test_layers_outside_the_allow_list_are_named(odd, reason):
-    described = travelled(describe(sequential(odd, D(10))))
+    described = travelled(describe(sequential(odd(), D(10))))
     assert reason in described.layers[0].custom and described.layers[1].custom == ""
 
 

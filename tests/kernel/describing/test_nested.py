@@ -2,7 +2,6 @@
 
 import random
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.structure import is_network
 from autograder.kernel.describing.wiring import steps
 from autograder.networks.build import architecture, build
+from tests.later import keras
 
 L, WIDTH = keras.layers, 6
 

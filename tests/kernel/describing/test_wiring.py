@@ -2,16 +2,17 @@
 
 import random
 
-import keras
 import numpy as np
 import pytest
-from keras import activations, layers, ops
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.kernel.describing.describe import describe_model
 from autograder.networks.build import architecture, build
 from tests.deciding import outcome
+from tests.later import Later, keras
+
+activations, layers, ops = map(Later, ("keras.activations", "keras.layers", "keras.ops"))
 
 WIDTH = 6
 # Each beside the type of layer that it is, by its settings where the type doesn't say it.

@@ -7,16 +7,15 @@ from enum import Enum, IntEnum, StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 from autograder.common.results import Status
 from autograder.common.wire.description import encode
 from autograder.kernel.describing.describe import describe
 from tests.deciding import outcome
+from tests.later import keras, tf
 
 Pair = namedtuple("Pair", ["rows", "columns"])
 RAGGED = np.empty(2, object)

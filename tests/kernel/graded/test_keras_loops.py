@@ -3,13 +3,13 @@
 import functools
 import random
 
-import keras
 import pytest
-import tensorflow as tf
-from keras.src.backend.tensorflow import trainer
 
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs
 from autograder.kernel.graded.keras_loops import _Steps, install_loops, judged_steps
+from tests.later import Later, keras, tf
+
+trainer = Later("keras.src.backend.tensorflow.trainer")
 
 
 def test_a_validation_goes_on_with_what_is_judged_until_its_fit_ends(monkeypatch):
@@ -77,7 +77,13 @@ def failing(_iterator):
 )  # nor does anything of ours fail beside it
 @pytest.mark.parametrize(
     "step",
-    [failing, Called(failing), functools.partial(failing), tf.function(failing), Called(tf.function(failing)).__call__],
+    [
+        lambda: failing,
+        lambda: Called(failing),
+        lambda: functools.partial(failing),
+        lambda: tf.function(failing),
+        lambda: Called(tf.function(failing)).__call__,
+    ],
     ids=["function", "object", "partial", "of TensorFlow", "method"],
 )
 def test_what_a_step_of_the_notebooks_own_raises_comes_as_it_is_whatever_is_called(step):
@@ -85,6 +91,6 @@ def test_what_a_step_of_the_notebooks_own_raises_comes_as_it_is_whatever_is_call
     model.compile("sgd", "mse")
     with judged_steps(model):
         steps = model.train_function
-        steps.own = step
+        steps.own = step()
         with pytest.raises(ValueError, match="the notebook's own"):
             steps(iter(tf.data.Dataset.from_tensors(tf.zeros((1, 2)))))

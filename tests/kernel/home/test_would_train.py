@@ -3,7 +3,6 @@
 The same calls of ``fit`` are asked about at home and in front of a judge.
 """
 
-import keras
 import numpy as np
 import pytest
 
@@ -18,7 +17,7 @@ from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
 from autograder.kernel.in_place import done
 from autograder.kernel.trainings import Trainings
-from tests.conftest import settle_once
+from tests.later import keras
 
 
 class Batches(keras.callbacks.Callback):
@@ -53,9 +52,9 @@ def own():
 
 CELLS = {
     "plain": (net, {}), "a split": (net, {"validation_split": 0.2}), "batches of 100": (net, {"batch_size": 100}),
-    "early stopping": (net, {"callbacks": [keras.callbacks.EarlyStopping("loss")]}),
-    "a checkpoint": (net, {"callbacks": [keras.callbacks.ModelCheckpoint("unused.keras", monitor="loss", mode="min", initial_value_threshold=-1.0, save_best_only=True)]}),
-    "a callback for batches": (net, {"callbacks": [Batches()]}),
+    "early stopping": (net, {"callbacks": lambda: [keras.callbacks.EarlyStopping("loss")]}),
+    "a checkpoint": (net, {"callbacks": lambda: [keras.callbacks.ModelCheckpoint("unused.keras", monitor="loss", mode="min", initial_value_threshold=-1.0, save_best_only=True)]}),
+    "a callback for batches": (net, {"callbacks": lambda: [Batches()]}),
     "a class of one's own": (own, {}), "a layer of one's own": (lambda: net(Layer(10, activation="softmax")), {}),
     "some steps": (net, {"steps_per_epoch": 1, "batch_size": 32}), "validation on noise": (net, {"validation_data": (np.random.default_rng(0).random((9, 784)), np.zeros(9))}),
     "noise": (net, {"x": np.random.default_rng(0).random((64, 784)), "y": np.zeros(64)}),
@@ -72,6 +71,7 @@ UNLIKE_PLAIN = {"a callback for batches", "a layer of one's own", "noise", "a lo
 def call_of(model, given):
     data = load()
     x, y = data.features[:64].reshape(-1, 784) / 255.0, data.targets[:64]
+    given = {name: value() if callable(value) else value for name, value in given.items()}
     named = {"x": x, "y": y, "verbose": 0, **given}
     named["y"] = named["y"][: len(named["x"])]
     return Trainings().arguments(keras.Model.fit, model, (), named)
@@ -121,7 +121,6 @@ def _document(request):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_home_says_beforehand_what_the_judge_will_say(cell, course, lab, memo, course_file, monkeypatch):
-    settle_once()
     monkeypatch.setenv("AUTOGRADER_COURSE", str(course_file))
     make, given = CELLS[cell]
     home = HomeStudent()

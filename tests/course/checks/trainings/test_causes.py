@@ -1,6 +1,5 @@
 """What of a training explains a network that learned too little, as hints of the checks on trainings, accuracy and evaluations say it."""
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from autograder.course.checks.trainings.training import TrainedOn
 from autograder.kernel.describing.recognise import Recogniser
 from autograder.networks.lab import data_record
 from tests.hand_built import fit, model, scalar
+from tests.later import keras
 
 TORN = "Labels and images no longer belong together: split both in one call."
 TEARINGS = {
