@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,12 +112,18 @@ class Table:
         classes: tuple[str, ...] = ()
         aims = columns[targets[0]]
         if len(targets) == 1 and aims.dtype.kind == "U":
-            known = self.classes or tuple(map(str, np.unique(aims)))
+            if not self.classes and _are_truths(list(map(str, aims))):
+                aims = np.char.capitalize(aims.astype(str))  # true and True are the same to pandas
+            known = self.classes or _classes(targets[0], list(map(str, aims)))
             if strange := sorted(set(map(str, aims)) - set(known)):
                 raise ValueError(_("'{name}' is none of the classes {known}", name=strange[0], known=", ".join(known)))
             classes, aims = known, np.array([known.index(str(one)) for one in aims])
         elif len(targets) > 1:
             aims = _beside(columns, targets)
+        elif self.classes and not np.isin(aims, range(len(self.classes))).all():
+            odd = aims[~np.isin(aims, range(len(self.classes)))].ravel()[0]
+            said = _("the targets of {count} classes are 0 to {last}, and '{name}' holds {odd:g}", count=len(self.classes), last=len(self.classes) - 1, name=targets[0], odd=float(odd))  # fmt: skip
+            raise ValueError(said)
         return _beside(columns, features), _numbers(targets[0], aims), classes
 
 
@@ -128,11 +136,60 @@ def _beside(columns: dict[str, npt.NDArray[np.generic]], names: Sequence[str]) -
 
 
 def _numbers(name: str, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    if array.dtype.kind == "U":
+        return _of_texts(name, list(map(str, array)))
     if array.dtype.kind not in "biuf":
         raise ValueError(_("'{name}' doesn't hold numbers alone: name the columns that do as `features`", name=name))
     if not np.isfinite(array).all():
         raise ValueError(_("'{name}' has places without a number", name=name))
     return array
+
+
+# What pandas reads as missing; so do students, who read the file with it.
+_MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+)  # fmt: skip
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TRUTHS = {"true": 1, "false": 0}
+
+
+def _of_texts(name: str, texts: list[str]) -> npt.NDArray[np.generic]:
+    """A column that isn't numbers alone: truth values are 1 and 0, as in pandas. Raises ValueError that names the row, from 1, of anything else."""
+    if _are_truths(texts):
+        return np.array([_TRUTHS[text.lower()] for text in texts])
+    _require_whole(name, texts)
+    row, odd = next((row, text) for row, text in enumerate(texts, 1) if not _NUMBER.fullmatch(text))
+    raise ValueError(
+        _("'{name}' doesn't hold numbers alone ('{odd}' in row {row}): name the columns that do as `features`; what `prepare` makes may hold the others as numbers", name=name, odd=odd[:40], row=row)
+    )  # fmt: skip
+
+
+def _are_truths(texts: list[str]) -> bool:
+    return {text.lower() for text in texts} <= _TRUTHS.keys()
+
+
+def _classes(name: str, texts: list[str]) -> tuple[str, ...]:
+    """The classes of a column, in the order of the alphabet. Raises ValueError for a missing one, and for a number among them."""
+    _require_whole(name, texts)
+    numbers = [text for text in texts if _NUMBER.fullmatch(text)]
+    if numbers:
+        odd = next(text for text in texts if not _NUMBER.fullmatch(text))
+        said = _("'{name}' holds numbers, and '{odd}' in row {row}: mend it, or name the classes as `classes`", name=name, odd=odd[:40], row=texts.index(odd) + 1)  # fmt: skip
+        raise ValueError(said)
+    return tuple(sorted(set(texts)))
+
+
+def _require_whole(name: str, texts: list[str]) -> None:
+    for row, text in enumerate(texts, 1):
+        if text in _MISSING:
+            found = _(" (found {value})", value=repr(text)) if text else ""
+            said = _(
+                "'{name}' is missing in row {row}{found}: fill it in, or take the row out",
+                name=name,
+                row=row,
+                found=found,
+            )
+            raise ValueError(said)
 
 
 def _csv(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
@@ -141,6 +198,12 @@ def _csv(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
     except UnicodeDecodeError:
         raise ValueError(_("it is not saved as UTF-8")) from None
     names, rows = (lines or [[]])[0], [line for line in lines[1:] if line]
+    if len(names) == 1 and (mark := next((one for one in ";\t|" if one in names[0]), "")):
+        said = _(
+            "its places are separated by {mark}: save it with commas between them, and points in its numbers",
+            mark=repr(mark),
+        )
+        raise ValueError(said)
     if len(set(names)) != len(names) or not rows:
         raise ValueError(_("it has no line of names, each another, with rows below it"))
     for number, row in enumerate(rows, 2):
@@ -157,12 +220,11 @@ def _csv(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _column(texts: list[str]) -> npt.NDArray[np.generic]:
-    """Whole numbers, numbers, or else texts; an empty place is no number."""
-    for kind in (np.int64, np.float64):
-        try:
-            return np.array([kind(text or "nan") for text in texts])
-        except (ValueError, OverflowError):
-            continue
+    """Whole numbers, numbers, or else texts, missing places and infinities among them; not Python's numbers, such as 1_000."""
+    if all(map(_NUMBER.fullmatch, texts)):
+        for kind in (np.int64, np.float64):
+            with suppress(ValueError, OverflowError):
+                return np.array([kind(text) for text in texts])
     return np.array(texts)
 
 

@@ -63,8 +63,13 @@ def test_arrays_of_numpy_have_a_row_for_each_sample(tmp_path):
 @pytest.mark.parametrize(
     ("text", "declared", "says"),
     [
-        (CSV, {}, "town"),
-        (CSV, {"features": ("size",)}, "places without a number"),
+        (CSV.replace(",\n", ",1\n"), {}, "'town' doesn't hold numbers alone .'Ulm' in row 1"),
+        (CSV, {"features": ("size",)}, "'price' is missing in row 2: fill it in"),
+        ("a,b\n1,2\n3,NA\n", {}, "'b' is missing in row 2 .found 'NA'."),
+        ("a,kind\n1,x\n2,\n3,y\n", {}, "'kind' is missing in row 2"),  # and no class of its own
+        ('a,price\n1,20\n2,30\n3,"1,000"\n', {}, "'price' holds numbers, and '1,000' in row 3"),
+        ("a;b\n1,5;2\n", {}, "separated by ';'"),
+        ("a,kind\n1,1\n2,2\n3,1\n", {"classes": ("x", "y")}, "the targets of 2 classes are 0 to 1, and 'kind' holds 2"),
         (
             CSV,
             {"features": ("size",), "targets": ("prize",)},
@@ -77,7 +82,7 @@ def test_arrays_of_numpy_have_a_row_for_each_sample(tmp_path):
         ("", {}, "no line of names"),
         ("a,b\n1,2\n", {}, "1 rows"),
         ("a,b\n1,2\n2,3\n", {"test": 1}, "2 rows"),
-        ("a,b\n1,inf\n2,3\n", {}, "places without a number"),
+        ("a,b\n1,inf\n2,3\n", {}, "'b' holds numbers, and 'inf' in row 1"),
         ("größe,b\n1,2\n".encode("latin-1"), {}, "UTF-8"),
         ("a,b\n" + "1,2\n" * (MAX_NUMBERS + 1), {}, "rows"),
         (CSV, {"digest": "0" * 64}, "not the file that belongs here"),
@@ -88,6 +93,38 @@ def test_a_file_that_holds_no_such_data_is_refused_with_a_remedy(tmp_path, text,
     with pytest.raises(DataError, match=says) as raised:
         written(tmp_path, text, **declared).read()
     assert raised.value.remedy
+
+
+SPELLINGS = ("1", "2.5", "-3", "+4", "1e3", ".5", "1_000", "1,000", "٣", "inf", "-inf", "nan", "NA", "None", "", "-", "?", "True", "false", "x", "0x1", "007",
+             "1.", "9" * 20, "2024-01-31", "12:30", "5 %", "1.5.2")  # fmt: skip
+
+
+def test_every_column_is_read_as_pandas_reads_it_for_students_or_refused(tmp_path):
+    """A generator of columns: whatever stands in them, a number of ours is pandas's number, and a class of ours its text."""
+    import pandas as pd
+
+    chance, taken = np.random.default_rng(5), 0
+    for _turn in range(400):
+        column = (
+            list(chance.choice(SPELLINGS, size=3)) if chance.random() < 0.7 else [str(chance.choice(SPELLINGS))] * 3
+        )
+        for place in ("feature", "target"):
+            rows = [(text, str(row)) if place == "feature" else (str(row), text) for row, text in enumerate(column)]
+            text = "a,b\n" + "".join(f'"{one}","{other}"\n' for one, other in rows)
+            table = written(tmp_path, text)
+            students = pd.read_csv(table.path)[["a", "b"][place == "target"]]
+            try:
+                data = table.read()
+            except DataError as error:
+                assert "row " in str(error), (column, error)
+                continue
+            taken += 1
+            ours = data.features[:, 0] if place == "feature" else data.targets
+            if data.classes and place == "target":
+                assert [data.classes[one] for one in ours] == students.astype(str).tolist(), column
+            else:
+                assert np.array_equal(ours, students.to_numpy(float)), column
+    assert taken > 50
 
 
 def test_pickles_are_not_read(tmp_path):
