@@ -14,6 +14,7 @@ from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
 from autograder.common.wire.names import modules
+from autograder.course.course import Course
 
 # By what is lacking: lines that work on somebody's machine. Each kind that `worker.surroundings` tells apart.
 LINES = {
@@ -27,6 +28,15 @@ LINES = {
     "version": "import sys\nassert sys.version_info >= (99, 0)",
     "magic": "%a_magic_of_their_own",
 }
+
+
+def kinds(course: Course, assignment: str, most: int | None = None) -> list[str]:
+    """Of `LINES`, what `assignment` is tried with: all, or the first and `most` others, in turn, so that together the assignments have each."""
+    first, *others = (kind for kind in LINES if course.networks or kind != "device")
+    if most is not None:
+        begin = most * list(course.assignments).index(assignment)
+        others = [others[place % len(others)] for place in range(begin, begin + most)]
+    return [first, *others]
 
 
 def notebook(solved: NotebookNode, kind: str, last: bool) -> NotebookNode:

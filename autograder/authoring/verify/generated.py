@@ -31,11 +31,15 @@ _MESSAGES = {
 
 @dataclass(frozen=True)
 class Seeds:
-    """Which versions are tried: `spellings` and `slips` by seed, and the first `kernels` of the spellings in real kernels too."""
+    """Which versions are tried: `spellings` and `slips` by seed, and the first `kernels` of the spellings in real kernels too.
+
+    `lacks`: of what the grader's machine lacks, how much an assignment is tried with (as `environment.kinds`); None for all of it.
+    """
 
     spellings: Sequence[int] = ()
     slips: Sequence[int] = ()
     kernels: int = IN_KERNELS
+    lacks: int | None = None
 
 
 NONE = Seeds()

@@ -90,7 +90,7 @@ def cases_of(
                 partial(_emptied, both, question, solution),
             )  # fmt: skip
     if Part.ENVIRONMENT in parts:
-        for number, kind in enumerate(kind for kind in environment.LINES if course.networks or kind != "device"):
+        for number, kind in enumerate(environment.kinds(course, name, seeds.lacks)):
             add(
                 Part.ENVIRONMENT, f"environment-{kind}", kind, solution,
                 partial(_elsewhere, course, name, kind, not number, solution),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.authoring.verify.environment import LINES
 from autograder.authoring.verify.generated import Seeds
 from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.run import verify
@@ -14,7 +15,8 @@ WORKERS = 2
 @pytest.fixture(scope="session")
 def proof(course, course_file, memo_folder):
     settings = Settings(course_file, "bubblewrap", WORKERS, memo_folder)
-    seeds = Seeds(spellings=range(25), slips=range(25), kernels=1)  # the command tries 300 of each: minutes
+    # The command tries 300 versions, and every line that works elsewhere in each assignment (as worker/test_causes.py, without kernels).
+    seeds = Seeds(spellings=range(15), slips=range(15), kernels=1, lacks=2)
     return verify(course, list(course.assignments), settings, seeds=seeds)
 
 
@@ -30,3 +32,8 @@ def test_the_course_is_proven(proof, assignment, part):
 
 def test_every_assignment_is_verified(proof, course):
     assert proof.assignments == tuple(course.assignments)
+
+
+def test_every_line_that_works_elsewhere_is_tried(proof, course):
+    tried = {name: {step.name for step in proof.of(name, Part.ENVIRONMENT)} for name in course.assignments}
+    assert set().union(*tried.values()) == set(LINES) and all(len(one) == 3 for one in tried.values())
