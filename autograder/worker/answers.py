@@ -134,8 +134,13 @@ def _open(outcome: Outcome) -> Outcome:
     )
 
 
-def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> FirstCause | None:
-    """The exception that explains most of the notebook's other errors, in the language that is spoken; None without one."""
+def first_cause(
+    assignment: Assignment, facts: Circumstances, language: str, questions: Sequence[QuestionResult] = ()
+) -> FirstCause | None:
+    """The exception that explains most of the notebook's other errors, in the language that is spoken; None without one.
+
+    `questions`: what became of all of them. What raised it may have been given a wrong answer.
+    """
     if facts.first < 0:
         return None
     cause = facts.causes[facts.first]
@@ -152,6 +157,11 @@ def first_cause(assignment: Assignment, facts: Circumstances, language: str) -> 
         said = [_("Most of the later errors come from “{place}”: {error}.", place=place, error=error)]
     else:
         said = [_("The first error is in “{place}”: {error}.", place=place, error=error)]
+    wrong = [
+        one for one in questions if one.question in cause.rests and one.status is Status.FAILED and not one.problem
+    ]
+    if wrong and not cause.lack[0] and cause.error[0] != EMPTY:
+        said.append(_("It is given what is not right yet: look at “{place}” first.", place=wrong[0].title))
     if cause.followed:
         said.append(ngettext("One later error comes from it.", "{number} later errors come from it.", cause.followed))
     return FirstCause(

@@ -199,14 +199,26 @@ class _Notebook:
         parts = [] if error.frames else [one.code for one in found] or [source]
         for count, line in {*error.frames[:1], *error.frames[-1:]}:
             parts += flow.parts_at(self.sources.get(count) or source, line)
-        needs = {name for one in (found[stop : stop + 1] if error.frames else found) for name in one.reads}
+        failing = found[stop : stop + 1] if error.frames else found
+        needs = {name for one in failing for name in one.reads}
         lack = surroundings.lack(error.name, error.message, sorted(parts), bool(needs & self.outside))
         if lack is None and error.name == "FileNotFoundError" and self.fetched:
             lack = (surroundings.NETWORK, "")
         return Cause(
             cell=index, question=question if question in self.keys else "", heading=heading,
             error=(error.name, error.message), lack=lack or ("", ""),
+            rests=self._rests(index, needs | {name for one in failing for name in one.changes}),
         )  # fmt: skip
+
+    def _rests(self, index: int, needed: Collection[str]) -> tuple[str, ...]:
+        """The questions before a cell whose check cells hand in what is `needed` there."""
+        places = sorted((self.by_id[key][0], key) for key in self.keys if key in self.by_id)
+        reads = (
+            (key, {name for one in self.statements.get(place, ()) for name in one.reads})
+            for place, key in places
+            if place < index
+        )
+        return tuple(key for key, read in reads if (read - self.modules).intersection(needed))
 
 
 def _stopped(found: list[Statement], error: Error, count: int) -> int:

@@ -212,7 +212,7 @@ def _finished(
     _write_outputs(trial, questions)
     breaks = tuple(BrokenLimit(cell=b.cell, limit=b.limit, sentence=sentence_case(b.sentence)) for b in run.breaks)
     said = [*notes, *(broken.sentence for broken in breaks)]
-    report = task.report(questions, said, breaks, first_cause(task.asked, facts, task.language))
+    report = task.report(questions, said, breaks, first_cause(task.asked, facts, task.language, questions))
     return report, trial, kept
 
 

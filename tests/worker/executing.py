@@ -248,7 +248,7 @@ def graded(
     executed = execute(notebook)
     facts = circumstances(asked, set(executed.values), executed.notebook, released, run or Run())
     results = complete(asked, judged(asked, executed, right, wrong), facts, "en")
-    return {result.question: result for result in results}, first_cause(asked, facts, "en")
+    return {result.question: result for result in results}, first_cause(asked, facts, "en", results)
 
 
 def answer(notebook: NotebookNode, question: str, source: str) -> NotebookNode:

@@ -191,6 +191,25 @@ def test_what_is_made_below_the_cell_that_needs_it_is_said_to_be(solutions, name
     assert "is made further down" in results[question].hint, results[question]
 
 
+@pytest.mark.parametrize("name", ["two_layer", "deep", "flatten_relu", "optimizers"])
+def test_what_an_error_was_given_is_named_where_it_is_wrong_and_only_there(solutions, name):
+    """Whichever later answer fails at whichever earlier one."""
+    asked, notebook, released, right = solutions[name]
+    needed = [one for one in asked.questions if graded(asked, answer(notebook, one, "1 / 0"), released, right)[1]]
+    pairs = [
+        (given, later)
+        for given, later in itertools.combinations(asked.questions, 2)
+        if right.values[given][1] and later in needed
+    ]
+    for given, later in random.Random(name).sample(pairs, min(4, len(pairs))):
+        failing = answer(notebook, later, f"for one in ({next(iter(right.values[given][1]))},):\n    1 / 0")
+        for wrong in (given, ""):
+            _results, cause = graded(asked, failing, released, right, wrong=wrong)
+            assert cause.question == later
+            assert (f"look at “{given}” first" in cause.sentence) is bool(wrong), (given, later, cause)
+    assert pairs
+
+
 def test_a_question_that_fails_by_itself_is_no_cause_of_others(solutions):
     asked, notebook, released, right = solutions["two_layer"]
     results, cause = graded(asked, answer(notebook, "parameters", "dense1_parameters = 1 / 0"), released, right)

@@ -256,7 +256,7 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: JudgeProcess | 
         notes = [*restored[1], *(broken.sentence for broken in before.breaks)]
     with speaking(document.language):
         completed = complete(assignment, questions, facts, document.language)
-        cause = first_cause(assignment, facts, document.language)
+        cause = first_cause(assignment, facts, document.language, completed)
     new = {
         "course": course.digest(submission.assignment),
         "grader": grader(course, submission.assignment, before.language),

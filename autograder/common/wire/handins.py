@@ -70,7 +70,7 @@ class Measured(Frozen, ser_json_inf_nan="constants"):  # a loss may be NaN
 class Cause(Frozen):
     """An exception that later ones come from: in the cell number `cell` (from 0), which is the answer cell of `question` or stands
     under `heading`. `error`: name and message; `lack`: what the grader's machine lacks, and its name, if that is why.
-    `followed`: later errors; `questions`: those that depend on it.
+    `followed`: later errors; `questions`: those that depend on it; `rests`: earlier ones whose answers the statement that raised it reads.
     """
 
     cell: int
@@ -80,6 +80,7 @@ class Cause(Frozen):
     lack: tuple[str, str] = ("", "")
     followed: int = 0
     questions: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 class Circumstances(Frozen):
