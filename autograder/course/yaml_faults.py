@@ -99,7 +99,7 @@ def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: An
 def _wanted(problem: ErrorDetails) -> list[str]:
     """What should stand where something of another kind does, or another word."""
     if problem["type"] == "literal_error":
-        return re.findall(r"'[^']*'", problem["ctx"]["expected"])
+        return re.findall(r"'[^']*'|(?<!\S)(?!or\b)[^\s,']+", problem["ctx"]["expected"])  # words, and numbers
     return [_(_KINDS[problem["type"]])] if problem["type"] in _KINDS else []
 
 

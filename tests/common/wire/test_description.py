@@ -206,6 +206,11 @@ def adding_one():
     return keras.Model(inputs, D(10)(D(784, "relu")(inputs) + 1.0))
 
 
+def squaring():
+    inputs = keras.Input((784,))
+    return keras.Model(inputs, D(10)(D(784, "relu")(inputs) ** 2))
+
+
 class Own(keras.Model):
     def __init__(self):
         super().__init__()
@@ -243,7 +248,7 @@ def test_weights_travel_bit_by_bit():
 @pytest.mark.parametrize(
     ("make", "topology"),
     [
-        (functional, "chain"), (skipping, "graph"), (adding_one, "graph"),
+        (functional, "chain"), (skipping, "graph"), (adding_one, "chain"), (squaring, "graph"),
         (lambda: keras.Sequential([D(10)]), "unbuilt"), (Own, "unbuilt"),
     ],
 )  # fmt: skip
@@ -263,7 +268,7 @@ def test_a_class_of_its_own_is_a_chain_where_its_call_shows_one():
 def test_a_class_of_its_own_that_does_more_than_call_its_layers_is_no_chain():
     class More(Own):
         def call(self, x):
-            return super().call(x) + 1
+            return super().call(x) ** 2
 
     class OwnStep(Own):
         def train_step(self, data):
