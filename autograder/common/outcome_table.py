@@ -79,7 +79,7 @@ def by_cause(outcomes: Sequence[Outcome]) -> list[Outcome]:
             and one.actual
             and (one.hint or one.status is not Status.FAILED)
         )
-        key: object = (one.status, one.expected, one.actual, one.hint) if said else number
+        key: object = (one.status, one.hidden, one.expected, one.actual, one.hint) if said else number
         first = found.get(key)
         more = {"title": f"{first.title}; {one.title}", "out_of": first.out_of + one.out_of} if first else {}
         found[key] = first.model_copy(update=more) if first else one

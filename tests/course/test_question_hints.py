@@ -5,8 +5,9 @@ from pydantic import ValidationError
 
 from autograder.authoring.verify.hidden_answers import tells
 from autograder.authoring.verify.releases import titles_tell
-from autograder.course.course import Question
+from autograder.course.course import Question, load
 from autograder.course.source_notebook import solutions, source_notebook, squeeze
+from tests.conftest import ROOT
 
 CHECK = {"type": "value", "of": "x", "equals": 4711, "points": 1, "hidden": True, "title": "T"}
 
@@ -27,10 +28,13 @@ def test_every_question_of_this_course_has_two_hints_in_each_language(course):
         assert all(hint.in_language("en") != hint.in_language("ko") for hint in question.hints), place
 
 
-def test_every_value_of_this_course_has_a_hint_for_a_wrong_one(course):
-    """A wrong hidden number shows nothing else: 99400 alone says as little as a cross."""
-    checks = [(place, one) for place, question in questions(course) for one in question.checks if one.type == "value"]
-    assert [f"{place}.{one.id}" for place, one in checks if one.hint is None] == []
+@pytest.mark.parametrize("path", [ROOT / "course.yml", *sorted((ROOT / "examples").glob("*/course.yml"))])
+def test_every_hidden_check_and_every_value_has_a_hint_for_a_wrong_answer(path):
+    """A wrong hidden number shows nothing else: 99400 alone says as little as a cross. A choice has no way to be nearly right."""
+    for place, question in questions(load(path)):
+        for one in question.checks:
+            silent = one.hidden and not one.safe_hints and one.type != "choice"
+            assert one.hint or not (silent or one.type == "value"), f"{place}.{one.id}"
 
 
 def test_no_hint_tells_a_hidden_answer_or_a_line_of_the_solution(course):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from autograder.common.i18n import _
+from autograder.common.outcome_table import by_cause
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.checks.manual import Criterion
 
@@ -24,7 +25,9 @@ def question_text(question: QuestionResult) -> str:
     ]
     if question.problem:
         lines.append(f"- {prose(' '.join(filter(None, [question.problem, question.hint])))}")
-    lines += [f"- {_outcome_text(outcome)}" for outcome in question.outcomes if outcome.status != Status.PASSED]
+    lines += [
+        f"- {_outcome_text(outcome)}" for outcome in by_cause(question.outcomes) if outcome.status != Status.PASSED
+    ]
     return lines[0] + "".join(f"\n{line}" for line in ["", *lines[1:]] if len(lines) > 1)
 
 

@@ -30,6 +30,7 @@ from autograder.common.data import data_sets
 from autograder.common.errors import CourseError
 from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import N_, _, language, ngettext, speaking
+from autograder.common.outcome_table import by_cause
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.course import Course
 
@@ -238,10 +239,8 @@ def _question(
     said = ""
     if manual is not None:
         said = _("A person gave {points} points for this question.", points=html.plain(manual))
-    checks = [
-        _check(outcome, titles.get(f"{result.question}/{outcome.check}", outcome.title), result)
-        for outcome in result.outcomes
-    ]
+    own = ((titles.get(f"{result.question}/{outcome.check}", outcome.title), outcome) for outcome in result.outcomes)
+    checks = [_check(one, result) for one in by_cause([one.model_copy(update={"title": title}) for title, one in own])]
     groups = [group for group in groups_of(exhibit) if drawn_at[key_of(group)] == result.question]
     own_bands: dict[tuple[str, str], Band] = {
         (network, metric): band for (question, network, metric), band in bands.items() if question == result.question
@@ -289,13 +288,13 @@ def state(result: QuestionResult, manual: float | None = None) -> str:
     return "partly" if points > 0 else "failed"
 
 
-def _check(outcome: Outcome, title: str, result: QuestionResult) -> dict[str, Any]:
+def _check(outcome: Outcome, result: QuestionResult) -> dict[str, Any]:
     failed = outcome.status is Status.FAILED
     told = failed and not outcome.hidden  # of a hidden check: title, status, hint
     reason = outcome.actual if outcome.status in (Status.UNDECIDED, Status.SKIPPED) else ""
     return {
         "kind": "partly" if failed and outcome.points else outcome.status.value,
-        "title": pieces(title),
+        "title": pieces(outcome.title),
         "hidden": outcome.hidden,
         "expected": outcome.expected if told and outcome.expected not in outcome.title else "",
         "actual": outcome.actual if told else "",

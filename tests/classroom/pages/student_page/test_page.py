@@ -1,13 +1,18 @@
 """A student's page as it is written, without a browser: what it names first, and that nothing is missing or twice."""
 
+import io
+
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from autograder.classroom.gradebook.comments import question_text
 from autograder.classroom.pages.student_page.notebook import Cell, cells
 from autograder.classroom.pages.student_page.page import Person, feedback_page
 from autograder.common.cells import grade_id_of
+from autograder.common.outcome_table import as_html, as_text
 from autograder.common.results import FirstCause, Status
 from autograder.course.released_notebook import released_notebook
 from tests.classroom import synthetic
@@ -119,3 +124,29 @@ def test_a_broken_limit_and_the_notebook_name_questions_and_no_numbers_of_cells(
     assert "That is your answer to “The network”." in callouts[0]
     assert "That is your answer to “Train for five epochs”." in callouts[1]
     assert "Cell 11" not in made.get_text()
+
+
+def test_what_several_checks_say_is_said_once_wherever_it_is_shown(course):
+    """A fit() that ended with an error leaves nothing for any check of its question."""
+    report = synthetic.report(
+        course, "alice", "two_layer", failing={"train.trained_on", "train.epochs", "train.batch_size"}
+    )
+    said = {"expected": "a trained network", "actual": "fit() has not run", "hint": "Mend what fit() raised."}
+
+    def untrained(result):
+        outcomes = tuple(one.model_copy(update=said) for one in result.outcomes)
+        return result.model_copy(update={"outcomes": outcomes}) if result.question == "train" else result
+
+    report = report.model_copy(update={"questions": tuple(map(untrained, report.questions))})
+    own = next(result for result in report.questions if result.question == "train")
+    screen = io.StringIO()
+    Console(file=screen, width=300).print(as_text(own))
+    shown = (
+        page(report, course).select_one("#question-train").get_text(),
+        question_text(own),
+        as_html(own),
+        screen.getvalue(),
+    )
+    for text in shown:
+        assert [text.count(part) for part in ("fit() has not run", "Mend what fit() raised.")] == [1, 1], text
+        assert all(check.title.split(",")[0] in text for check in own.outcomes), text
