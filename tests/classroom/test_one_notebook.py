@@ -11,9 +11,10 @@ from autograder.classroom import one_notebook
 from autograder.classroom.export.grades import of_report
 from autograder.classroom.pages.one_notebook import markdown
 from autograder.cli import app as cli
-from autograder.common.cells import grade_id_of, is_answer, is_check
+from autograder.common.cells import grade_id_of, is_answer, is_check, mark
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.wire.notebook import parse, restore
 from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import visible
@@ -80,6 +81,17 @@ def test_a_release_is_made_of_the_notebook_that_the_student_works_in(tiny, repos
             again = made[name]
             assert (is_answer(again), is_check(again)) == (is_answer(cell), is_check(cell))
             assert again.source == (visible.EMPTY if is_answer(cell) else cell.source)
+
+
+def test_a_cell_that_people_grade_belongs_to_the_assignment_though_no_check_tells_of_it(repository, tmp_path):
+    notebook = repository() / "first.ipynb"
+    document = nbformat.read(notebook, 4)
+    document.cells.append(nbformat.v4.new_markdown_cell("My reasons."))
+    mark(document.cells[-1], "why", grade=True, solution=True, points=3, schema_version=3, locked=False, task=False)
+    nbformat.write(document, notebook)
+    release = released_notebook(of(notebook.parent, tmp_path / "course").course, "first")
+    restored, notes = restore(nbformat.from_dict(parse(notebook.read_bytes())), release)
+    assert notes == [] and restored.cells[-1].source == "My reasons."
 
 
 def test_a_release_beside_the_checks_counts_more_than_the_students_notebook(tiny, repository, tmp_path):

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 def prepare(features, targets, train):
     scaler = StandardScaler().fit(features[train])
-    return {"standardised": scaler.transform(features), "targets": {"thousands": targets / 1000}}
+    return {"standardised": scaler.transform(features), "three_columns": features[:, :3], "targets": {"thousands": targets / 1000}}
 """
 TRAINED = {"of": "model", "points": 1}
 CHECKS = [
@@ -256,10 +256,12 @@ def test_arrays_are_compared_with_what_the_course_prepares(session, lab):
         (rows[::-1], "another order"),
         (part(lab, "train", "raw")[0], "`raw`"),
         (rows + 1e-3, "other numbers"),
+        (part(lab, "train", "three_columns")[0], "`three_columns`"),
+        (rows[:, :4], "(353, 4)"),
     ):
         found, shuffled = judged(wrong, aims[::-1])
         assert found.status is shuffled.status is Status.FAILED
-        assert says in found.actual
+        assert says in found.actual and ("train_test_split" in found.hint) == (says == "another order")
     assert all(one.status is Status.FAILED for one in judged(rows[:9], aims[:9]))
 
 

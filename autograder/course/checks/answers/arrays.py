@@ -151,7 +151,11 @@ class ArrayCheck(Check):
             return undecided(_("the array is too large to be compared"))
         given = array.data.astype(np.float64)
         if given.size != wanted.size or len(given) != len(wanted):
-            return failed(title, show(array), _split_hint(facts))
+            if len(given) != len(wanted) or split != self.equals:
+                return failed(title, show(array), _split_hint(facts))
+            if held := facts.lab.held(given):  # the right rows, of other columns
+                return failed(title, _("rows prepared as `{name}`", name=held), _(NOT_PREPARED))
+            return failed(title, show(array), self._axes(given.shape, wanted.shape))
         near = TOLERANCE * max(1e-30, float(np.abs(wanted).max(initial=0)))
         if np.abs(given.reshape(wanted.shape) - wanted).max(initial=0) <= near:
             return passed(title)
