@@ -278,6 +278,14 @@ def test_people_grade_a_class_from_release_to_export(course):
         raw.db.commit()
     totals = {one["student"]: one["total"] for one in json.loads(run("export", "--format", "json").stdout)["grades"]}
     assert totals == {"alice": 10, "bob": 1}
+    written = (
+        course.root / "course.yml"
+    )  # a wrong answer key: what people graded was handed in to no judge, and is no new question
+    written.write_text(written.read_text("utf-8").replace("equals: ada", "equals: eve"), "utf-8")
+    run("release")
+    assert "2 judged again" in run("regrade", "--yes", expected=3).stdout
+    totals = {one["student"]: one["total"] for one in json.loads(run("export", "--format", "json").stdout)["grades"]}
+    assert totals == {"alice": 9, "bob": 1}
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack
 from autograder.common.wire.notebook import read, restore
+from autograder.course.assignment import Assignment
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import origin, released_notebook
 from autograder.course.source_notebook import source_notebook
@@ -198,15 +199,18 @@ def _before(
         return tuple(reasons)
     restored = _restored(course, submission)
     if restored is None or code_digest(restored[0]) != document.code:
-        new = [key for key in course.assignment(submission.assignment).questions if not _known(document, key)]
+        new = _unknown(course.assignment(submission.assignment), document, report)
         reasons += [_new(key) for key in new] or [_(_OTHER_CODE)]
     elif _executed(course, submission, restored[0]) is None:
         reasons.append(_(_NO_NOTEBOOK))
     return tuple(reasons)
 
 
-def _known(document: HandIns, key: str) -> bool:
-    return key in document.answers or key in document.circumstances.missing
+def _unknown(assignment: Assignment, document: HandIns, before: Report) -> list[str]:
+    """The questions that nobody was asked then. What people grade is not handed in to the judge: the report knows of it."""
+    known = {*document.answers, *document.circumstances.missing}
+    known |= {result.question for result in before.questions} - assignment.checked.keys()
+    return [key for key in assignment.questions if key not in known]
 
 
 def _restored(course: Course, submission: Submission) -> tuple[NotebookNode, list[str]] | None:
@@ -247,8 +251,7 @@ def _judged(course: Course, result: Regraded, kept: Kept, bench: JudgeProcess | 
             if lost:
                 return _again(result, *(f"{key}: {why}" for key, why in lost.items()))
             questions, measured = again.questions, again.measured
-        unknown = [key for key in assignment.questions if not _known(document, key)]
-        if unknown:
+        if unknown := _unknown(assignment, document, before):
             return _again(result, *map(_new, unknown))
         with speaking(document.language):
             restored = _restored(course, submission)
