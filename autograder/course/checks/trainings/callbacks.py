@@ -12,7 +12,7 @@ from autograder.common.models import Written
 from autograder.common.results import Status
 from autograder.common.wire.description import Component, FitRecord
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.in_words import made_text
+from autograder.course.checks.in_words import made_text, wrong_texts
 from autograder.course.checks.networks.object_settings import Made, asked_text, unknown_class, unlike
 from autograder.course.checks.trainings.training import FitCheck
 
@@ -43,7 +43,11 @@ class Callbacks(FitCheck):
     def problem(self) -> str:
         known = class_names.callbacks()
         problems = (unknown_class(one.type, one.settings, known) for each in self.includes for one in choices(each))
-        return next(filter(None, problems), "") or super().problem()
+        return (
+            next(filter(None, problems), "")
+            or wrong_texts("includes", tuple(map(_asked, self.includes)))
+            or super().problem()
+        )
 
     def describe(self) -> str:
         asked = ", ".join(map(_asked, self.includes))
