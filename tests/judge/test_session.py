@@ -395,7 +395,7 @@ def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, k
         assert outcome.actual == "this network was not trained by the grader: fit() was called with callbacks"
 
 
-def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_and_nothing_waits_for_a_person(
+def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_and_what_it_reached_is_not_looked_at(
     bench, kernel, trained
 ):
     known = trained("two_layer").description
@@ -406,9 +406,10 @@ def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_and_noth
         kernel.hand_in(f"two_layer.{question}", elsewhere)
     found = {outcome.check: outcome for result in bench.end("en").questions for outcome in result.outcomes}
     assert (found["trained_on"].status, found["trained_on"].actual) == (Status.FAILED, "784 samples of other data")
-    for check in ("epochs", "batch_size", "accuracy"):
-        assert (found[check].status, found[check].points) == (Status.SKIPPED, 0.0)
-        assert found[check].actual == "not looked at, because the network was trained on other data"
+    assert found["accuracy"].status is Status.SKIPPED
+    assert found["accuracy"].actual == "not looked at, because the network was trained on other data"
+    # They may well be right, and only the kernel says so.
+    assert found["epochs"].status is found["batch_size"].status is Status.UNDECIDED
 
 
 def test_where_any_data_will_do_what_it_was_trained_on_waits_for_a_person(bench, kernel, trained):

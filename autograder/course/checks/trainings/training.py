@@ -74,6 +74,11 @@ class _TrainedCheck(ModelCheck):
     def form(self) -> Form:
         return super().form() if self.entries is None else Form(kind="dictionary")
 
+    def known_trainings(self, model: ModelDescription, facts: Facts) -> tuple[FitRecord, ...] | Verdict:
+        """As `trainings`; on other data how it was trained may be right all the same, and only the kernel says so."""
+        found = trainings(model, self.of in facts.elsewhere)
+        return undecided(model.origin) if isinstance(found, Verdict) and found.status is Status.SKIPPED else found
+
     def heading(self, language: Language = "") -> str:
         own = super().heading(language)
         return own if self.title or self.entries is None else f"{', '.join(self.entries)}: {own}"
@@ -94,7 +99,7 @@ class _TrainedCheck(ModelCheck):
             hint = other_keys(missing, networks.keys() - {*self.entries}) or _("Did the cell that trains it end with an error?")  # fmt: skip
             return failed(_("a network under {keys}", keys=keys), _("missing: {keys}", keys=keys), hint)
         found = {key: self._of_one(key, networks[key], facts) for key in judged}
-        for status in (Status.FAILED, Status.SKIPPED, Status.UNDECIDED):
+        for status in (Status.FAILED, Status.UNDECIDED):
             for key, verdict in found.items():
                 if verdict.status is status:
                     expected = f"{key}: {verdict.expected}" if verdict.expected else ""
@@ -120,7 +125,7 @@ class FitCheck(_TrainedCheck):
         raise NotImplementedError
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        fits = trainings(value, self.of in facts.elsewhere)
+        fits = self.known_trainings(value, facts)
         return fits if isinstance(fits, Verdict) else self.judge(fits, facts)
 
 
@@ -320,7 +325,7 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
         return _("Trained with {asked}", asked=self.asked())
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        fits = trainings(value, self.of in facts.elsewhere)
+        fits = self.known_trainings(value, facts)
         if isinstance(fits, Verdict):
             return fits
         used = fits[-1].compiled.optimizer
