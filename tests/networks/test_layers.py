@@ -177,7 +177,7 @@ def shared_layer(inputs):
 
 GRAPHS = {
     "a layer called twice": lambda x: shared_layer(x),
-    "an operation between": lambda x: L.Add()([L.Dense(8)(x) * 2, L.Dense(8)(x)]),
+    "an operation between": lambda x: L.Add()([keras.ops.square(L.Dense(8)(x)), L.Dense(8)(x)]),
     "another value beside": lambda x: L.LSTM(8)(L.Reshape((28, 28))(x), initial_state=[L.Dense(8)(x), L.Dense(8)(x)]),
     "seventeen layers taken": lambda x: L.Add()([L.Dense(2)(x) for _ in range(17)]),
 }
