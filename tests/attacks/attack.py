@@ -33,7 +33,7 @@ class Attack:
     `earns`: points by question, for those that the attack is after (exactly so many).
     All others must be, word for word, what they are without the attack. `says`: phrases of the report. `tried`: it prints
     TRIED when it has run to its end. `raw`: the bytes of the file, instead of all that. `undecided`: whether the attacked
-    questions go to a person. `dangerous`: it may harm who is graded next. After the last such one of a file an honest notebook is graded,
+    questions go to a person, or which of them. `dangerous`: it may harm who is graded next. After the last such one of a file an honest notebook is graded,
     which must go as before; until then, the questions that the next attack leaves alone show it. `looks`: it looks for something and changes
     nothing, so those of a file share one notebook, each with a cell of its own. `answers`: whether the kernel ever answers when it is interrupted.
     """
@@ -45,7 +45,7 @@ class Attack:
     says: tuple[str, ...] = ()
     base: str = "quick"
     tried: bool = False
-    undecided: bool = False
+    undecided: bool | tuple[str, ...] = False
     dangerous: bool = False
     looks: bool = False
     answers: bool = True

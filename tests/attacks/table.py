@@ -36,7 +36,7 @@ def _earned(attack: Attack, course: Course) -> tuple[str, str]:
         )
     base = BASES[attack.base][2]
     whole = sum(attack.earns.get(name, points[name]) for name in base)
-    return after + " (undecided)" * attack.undecided, f"{whole:g} of {sum(map(points.__getitem__, base)):g}"
+    return after + " (undecided)" * bool(attack.undecided), f"{whole:g} of {sum(map(points.__getitem__, base)):g}"
 
 
 def page(text: str, course: Course) -> str:

@@ -60,7 +60,7 @@ model.fit(np.asarray(mixed, order="F"), targets, epochs=1, verbose=0)
     Attack("hold-out rows with a little noise", edits={"train-answer": """
 noisy = val_input + np.random.default_rng(0).normal(0, 1e-4, val_input.shape)
 model.fit(noisy, val_target, epochs=1, verbose=0, batch_size=512)
-""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, undecided=True, says=("only scaled",)),
+""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, undecided=("train",), says=("only scaled",)),
     Attack("a custom training loop on the hold-out", edits={"train-answer": """
 import tensorflow as tf
 for start in range(0, 4096, 512):

@@ -171,7 +171,11 @@ def test_whoever_is_struck_costs_no_mark_and_the_next_run_makes_what_is_missing(
         assert left_running() == {}
         assert struck.litter() == []
         now = struck.made()
-        assert {path for path in {*now, *known.made} if now.get(path) != known.made.get(path)} == set()
+        assert {
+            path: (now.get(path), known.made.get(path))
+            for path in {*now, *known.made}
+            if now.get(path) != known.made.get(path)
+        } == {}
     finally:
         struck.close()
         shutil.rmtree(struck.root)
