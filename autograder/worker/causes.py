@@ -186,8 +186,7 @@ class _Notebook:
             return self.marked.get(match[1] or match[2])
         if error.name in _BEFORE_RUN:
             return None
-        failing = found[stop : stop + 1] if error.frames else found
-        names = {name for statement in failing for name in statement.reads | statement.changes}
+        names = {name for one in _failing(found, error, stop) for name in one.reads | one.changes}
         return min((self.marked[name] for name in names if name in self.marked), default=None)
 
     def _new(self, index: int, key: str, error: Error, found: list[Statement], stop: int) -> Cause:
@@ -199,7 +198,7 @@ class _Notebook:
         parts = [] if error.frames else [one.code for one in found] or [source]
         for count, line in {*error.frames[:1], *error.frames[-1:]}:
             parts += flow.parts_at(self.sources.get(count) or source, line)
-        failing = found[stop : stop + 1] if error.frames else found
+        failing = _failing(found, error, stop)
         needs = {name for one in failing for name in one.reads}
         lack = surroundings.lack(error.name, error.message, sorted(parts), bool(needs & self.outside))
         if lack is None and error.name == "FileNotFoundError" and self.fetched:
@@ -219,6 +218,11 @@ class _Notebook:
             if place < index
         )
         return tuple(key for key, read in reads if (read - self.modules).intersection(needed))
+
+
+def _failing(found: list[Statement], error: Error, stop: int) -> list[Statement]:
+    """What an error came out of: the statement where it stopped, or, where that isn't told, any of the cell's."""
+    return found[stop : stop + 1] if error.frames else found
 
 
 def _stopped(found: list[Statement], error: Error, count: int) -> int:

@@ -120,8 +120,8 @@ class Table:
             classes, aims = known, np.array([known.index(str(one)) for one in aims])
         elif len(targets) > 1:
             aims = _beside(columns, targets)
-        elif self.classes and not np.isin(aims, range(len(self.classes))).all():
-            odd = aims[~np.isin(aims, range(len(self.classes)))].ravel()[0]
+        elif self.classes and (others := aims[~np.isin(aims, range(len(self.classes)))]).size:
+            odd = others.ravel()[0]
             said = _("the targets of {count} classes are 0 to {last}, and '{name}' holds {odd:g}", count=len(self.classes), last=len(self.classes) - 1, name=targets[0], odd=float(odd))  # fmt: skip
             raise ValueError(said)
         return _beside(columns, features), _numbers(targets[0], aims), classes
