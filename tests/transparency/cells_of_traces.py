@@ -1,7 +1,7 @@
 """Cells about what Keras's traced functions hold on to, what describing a network may not leave, and callbacks that count."""
 
 C, L = "keras.callbacks", "keras.layers"
-S = "sparse_categorical_crossentropy"
+S, OPT = "sparse_categorical_crossentropy", "keras.optimizers"
 DEEP = f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(8, 'relu'), {L}.Dropout(0.5), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'])"
 KERNEL = "w = m.layers[0].get_weights()[0]"
 SAME = "bool((m.layers[0].get_weights()[0] == w).all())"
@@ -55,6 +55,16 @@ CELLS = {
     "an optimizer's setting between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.clipvalue = 0.0; m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
     "a schedule between fits": "m = net(); m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.optimizer.learning_rate = keras.optimizers.schedules.ExponentialDecay(0.0, 10, 0.9); m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())",
     "trained by Keras, then frozen": first("m.fit(flat, y, verbose=0, callbacks=[Batches()])", FROZEN, TRAIN),
+    # ---- weights that were made in a graph are not drawn anew once they were trained or set
+    **{
+        f"made in a graph, {how}, then compiled again": f"m = keras.Sequential([{L}.Flatten(), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}'); {call}; w = m.get_weights()[0]; m.compile({OPT}.SGD(0.0), '{S}'); m.fit(x, y, verbose=0); bool((m.get_weights()[0] == w).all())"
+        for how, call in {
+            "trained by Keras": "m.fit(x, y, verbose=0, callbacks=[Batches()])",
+            "trained by a batch": "m.train_on_batch(x[:32], y[:32])",
+            "set by hand": "p = m.predict(x, verbose=0); m.set_weights([v + 1 for v in m.get_weights()])",
+            "trained by a loop": "step = tf.function(lambda: [m(x[:32])] + [v.assign_add(tf.ones_like(v)) for v in m.trainable_variables]); step()",
+        }.items()
+    },
     # ---- after something failed: Keras's function is then of no more use, if it was while it was traced
     "fit after one that failed": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}m.fit(x, y, verbose=0).history",
     "fit after one that failed, left to Keras": f"m = net()\n{failing('m.fit(x, one, verbose=0, callbacks=[Batches()])')}m.fit(x, y, verbose=0).history",
@@ -100,4 +110,5 @@ LEFT = {
     "frozen after batches of one size", "a schedule between fits", "xla, left to Keras", "a lambda that draws weights",
     "a lambda that activates", "a lambda that penalises", "a layer that prints", "an optimizer that prints", "tensorboard, every second batch",
     "trained by Keras, then frozen", "fit after one whose labels are too large",
+    *(name for name in CELLS if name.startswith("made in a graph")),
 }  # fmt: skip

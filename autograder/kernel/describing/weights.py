@@ -15,7 +15,7 @@ from autograder.common.wire.description import digest
 from autograder.kernel.in_place import Steps, called_by_c
 from autograder.kernel.object_notes import Notes
 
-_initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where it had none yet
+_initial: Notes[str] = Notes()  # the digest of a variable's first value, '' where nobody can tell it
 _drawn: set[str] = set()  # digests of all first values: weights that were copied from a fresh network are fresh ones
 
 
@@ -67,12 +67,32 @@ def remember_initial_values() -> None:
         yield partial(original, variable, value)  # it may call an initializer of the notebook's
         try:
             first = digest([array_of(variable)])
-            _initial.set(variable, first)
-            _drawn.add(first)
         except Exception:  # inside a graph there is no value yet
-            _initial.set(variable, "")
+            first = _will_be(value)
+        _initial.set(variable, first)
+        if first:
+            _drawn.add(first)
 
     owner._initialize = property(lambda variable: called_by_c(partial(initialised, variable)))
+
+
+def _will_be(value: Any) -> str:
+    """The digest of what a variable begins with that is made in a graph, where `value` is called later; '' where that can't be told.
+
+    Keras's own initializers draw the same each time; of the notebook's none is called again, nor is a generator of seeds.
+    """
+    import keras
+    import tensorflow as tf
+
+    try:
+        (drawing,) = (cell.cell_contents for cell in value.__closure__ if callable(cell.cell_contents))
+        own = type(drawing).__module__.startswith("keras.src.initializers.")
+        if not own or isinstance(getattr(drawing, "seed", None), keras.random.SeedGenerator):
+            return ""
+        with tf.init_scope():
+            return digest([np.asarray(value())])
+    except Exception:
+        return ""
 
 
 def _owner() -> Any:
@@ -98,7 +118,7 @@ def is_initial(variable: Any) -> bool:
     if first is None:
         return not isinstance(_owner()._initialize, property)
     now = digest([array_of(variable)])
-    return first in ("", now) or now in _drawn
+    return now == first or now in _drawn
 
 
 def is_fresh(model: Any) -> bool:
