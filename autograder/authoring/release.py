@@ -19,12 +19,10 @@ from autograder.authoring import badges
 from autograder.classroom.gradebook.assignment import generate
 from autograder.common.cells import KEY
 from autograder.common.data import prepared
-from autograder.common.errors import CourseError
 from autograder.common.files import bytes_of, put, text_of
 from autograder.common.i18n import _
 from autograder.common.wire.notebook import PYTHON
-from autograder.course.course import FILE, Course
-from autograder.course.earnable import names_prepared, unprepared
+from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import (
     RELEASES,
@@ -42,8 +40,8 @@ from autograder.course.source_notebook import (
     source_notebook,
     squeeze,
 )
-from autograder.course.yaml_faults import located
 from autograder.networks.lab import CourseLab
+from autograder.networks.own_files import require_own_files
 
 _HEADER = "# Generated from course.yml by `autograder release`: what this notebook checks. Edits here are lost.\n"
 _SECRET = (*(marker for region in REGIONS for marker in region), "MARK SCHEME", "hidden=True")
@@ -113,17 +111,10 @@ def prepared_file(course: Course, assignment: str) -> bytes:
 
     Raises CourseError as it is made, and for checks that name what isn't.
     """
-    data, checks = course.on(assignment).data, list(course.checks(assignment))
-    asked = any(names_prepared(check) for _place, check in checks)
-    named = CourseLab(data, course.root).prepared if data.file or data.prepare or asked else None
-    if named is None:
-        return b""
-    problems = [
-        (place, problem) for place, check in checks if (problem := unprepared(check, named.features, named.targets))
-    ]
-    if problems:
-        raise CourseError(located(course.root / FILE, problems))
-    return named.content() if data.prepare else b""
+    data = course.on(assignment).data
+    lab = CourseLab(data, course.root)
+    require_own_files(course, assignment, lab)
+    return lab.prepared.content() if data.prepare and lab.prepared is not None else b""
 
 
 def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from autograder.common.errors import CourseError
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import N_, _
+from autograder.common.models import KeyPath
 from autograder.course.checks.base import Check, Facts, Verdict, refusal
 from autograder.course.checks.forms import Form
 from autograder.course.checks.registry import parse
@@ -22,7 +23,7 @@ from autograder.course.yaml_faults import explain
 from autograder.course.yaml_file import read_yaml
 
 RELEASED = "checks.yml"
-_AGAIN = N_("Take it again from where you got the notebook.")
+TAKE_AGAIN = N_("Take it again from where you got the notebook.")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,12 @@ class VisibleCourse:
     networks: bool = True
     released: bool = True
 
+    def checks(self, *places: str) -> Iterator[tuple[KeyPath, Check]]:
+        """The visible ones of some questions, of all by default, each with its place in a released file."""
+        for place in places or self.questions:
+            for number, check in enumerate(self.questions[place].checks):
+                yield ("questions", place.partition(".")[2], "checks", number), check
+
     def question(self, place: str) -> VisibleQuestion:
         if place not in self.questions:
             raise CourseError(_("there is no question '{place}'", place=place), meant(place, list(self.questions)))
@@ -99,7 +106,7 @@ def read(path: Path, assignment: str = "") -> VisibleCourse:
 def read_released(path: Path) -> VisibleCourse:
     """From a released file, whatever it is called. Raises CourseError."""
     try:
-        document: Any = read_yaml(path, _(_AGAIN))
+        document: Any = read_yaml(path, _(TAKE_AGAIN))
         questions = {
             f"{document['assignment']}.{key}": VisibleQuestion(
                 title=item["title"],
@@ -120,7 +127,7 @@ def read_released(path: Path) -> VisibleCourse:
     except (LookupError, AttributeError, TypeError, ValueError) as error:
         raise CourseError(
             _("{path} can't be used: {error}", path=path, error=error),
-            _(_AGAIN),
+            _(TAKE_AGAIN),
         ) from error
 
 

@@ -39,6 +39,7 @@ from autograder.judge.session import Session, refusal
 from autograder.judge.variations import examine
 from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
+from autograder.networks.own_files import require_own_files
 from autograder.networks.size import Size
 from autograder.networks.train import settle
 
@@ -238,24 +239,42 @@ def _note(work: Path | None, net: Size | None) -> None:
         work.write_text(json.dumps([net.parameters, net.values] if net else []))
 
 
+def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def ready(file: Path, memo: Memo, megabytes: int = MEMORY_MB) -> Judge:
+    """A judge under the course in `file`, which has read all that its assignments are on. Raises AutograderError where that can't be."""
+    judge = Judge(load(file), memo)
+    for name in judge.course.assignments:
+        require_own_files(judge.course, name, judge.take(name))
+    for lab in judge.labs:
+        lab.prepare = partial(judge.import_tensorflow, megabytes)
+        lab.data, lab.prepared  # noqa: B018 - before the first submission waits for them
+    return judge
+
+
 def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Libraries print to stdout: keep the worker's channel to ourselves.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    course = load(Path(sys.argv[1]))
     folder = os.environ.get("AUTOGRADER_MEMO_FOLDER")
-    judge = Judge(course, Memo(Path(folder) if folder else None))
     megabytes = int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB)
-    for lab in judge.labs:
-        lab.prepare = partial(judge.import_tensorflow, megabytes)
-        lab.data, lab.prepared  # noqa: B018 - before the first submission waits for them
+    try:
+        judge = ready(Path(sys.argv[1]), Memo(Path(folder) if folder else None), megabytes)
+    except (
+        AutograderError
+    ) as error:  # of the course's files: its own words are the answer, and its folder here is nobody's
+        here = f"{Path(sys.argv[1]).parent}{os.sep}"
+        _tell(answers, {"error": str(error).replace(here, ""), "remedy": error.remedy})
+        return
     judge.limit_memory(megabytes)
-    if course.networks and judge.memo.is_new:  # while the sandbox does so, not while the first notebook waits
+    if judge.course.networks and judge.memo.is_new:  # while the sandbox does so, not while the first notebook waits
         judge.import_tensorflow(megabytes)
-    answers.write(json.dumps({"up": True}) + "\n")
-    answers.flush()
+    _tell(answers, {"up": True})
     # Unbuffered: select() must not miss a line that sits in a buffer.
     judge.run(os.fdopen(os.dup(0), "r", buffering=1), answers)
 

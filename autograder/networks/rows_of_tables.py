@@ -33,15 +33,13 @@ def prepare(
     """
     parts = data.splits(settings.holdout.split)
     order = np.concatenate([parts["train"], parts["holdout"], parts["test"]])
-    file, place = root / prepared.FILE, settings.prepare
+    place = settings.prepare
+    if not place:
+        return _released(root / prepared.FILE, data, order)
     try:
-        if place:
-            made = reference(place)(data.features.copy(), data.targets.copy(), parts["train"].copy())
-        elif file.is_file() and file.stat().st_size <= MAX_PREPARED:
-            made, place = prepared.read(bytes_of(file)), prepared.FILE  # type: ignore[assignment]
-        else:
-            made = None
-        return prepared.of(data, order, made)
+        return prepared.of(
+            data, order, reference(place)(data.features.copy(), data.targets.copy(), parts["train"].copy())
+        )
     except CourseError:
         raise
     except Exception as error:  # whatever the course's function raises is its author's to mend
@@ -51,6 +49,20 @@ def prepare(
                 "prepare(features, targets, train) gets the data set and the row numbers of the training split, and gives arrays by "
                 "their names, each with a row for each of the data set; those for targets in a dictionary under 'targets'."
             ),
+        ) from error
+
+
+def _released(file: Path, data: DataSet, order: Rows) -> Prepared:
+    """Of the file with the named arrays, where there is one. Raises CourseError for one that can't be read, or belongs to other data."""
+    try:
+        if file.exists() and (size := file.stat().st_size) > MAX_PREPARED:
+            raise ValueError(_("it has {size:,} bytes, and {most:,} are the most", size=size, most=MAX_PREPARED))
+        return prepared.of(data, order, prepared.read(bytes_of(file)) if file.exists() else None)
+    except Exception as error:  # whatever NumPy and zipfile raise for a damaged file
+        said = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise CourseError(
+            _("{path} can't be read: {error}", path=file, error=said),
+            _("Take it again from where you got the notebook."),
         ) from error
 
 

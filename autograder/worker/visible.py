@@ -24,6 +24,8 @@ from autograder.course.course import FILE, Course, load
 from autograder.course.released_checks import RELEASED, HiddenCheck, read_released
 from autograder.course.released_notebook import release_place
 from autograder.course.yaml_file import read_yaml
+from autograder.networks.lab import CourseLab
+from autograder.networks.own_files import require_readable
 
 ANSWER, EMPTY = "-answer", "# YOUR CODE HERE\nraise NotImplementedError()"
 MOST_BESIDE = 512 << 20  # bytes: a sandbox has no more room than that
@@ -44,9 +46,10 @@ def of_released(checks: Path, notebook: Path, submitted: NotebookNode, folder: P
     """What the `checks` that lie with a released notebook ask, as a course in the empty `folder`; `submitted` is what `notebook` holds.
 
     The release is the notebook beside `checks`; where the student works in that one, it is made of it, with empty answers.
-    Raises CourseError for a damaged file or without a visible check, and SubmissionError if more lies beside it than a notebook may have.
+    Raises CourseError for a damaged file, or data beside it that can't be read, or without a visible check, and SubmissionError if more lies beside it than a notebook may have.
     """
-    read_released(checks)  # says what is wrong with it
+    known = read_released(checks)  # says what is wrong with it
+    require_readable(CourseLab(known.data, known.root), checks, known.checks())
     public, visible_files = read_yaml(checks), _beside(checks.parent)
     _copy(visible_files, folder)  # where a check looks for a file that it names
     visible = _write(public, {}, folder)

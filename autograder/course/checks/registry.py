@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from autograder.common.errors import CannotRebuild, CourseError
+from autograder.common.errors import CannotRebuild, CourseError, DataError
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import of_other_kind, wrong_at
@@ -142,6 +142,10 @@ def _verdict(check: Check, facts: Facts) -> Verdict:
         return check(replace(facts, lab=lab))
     except CannotRebuild as error:
         return undecided(error)
+    except (CourseError, DataError) as error:  # the author's to mend: neither the student's fault nor the grader's
+        return undecided(
+            _("the course's own files don't let this be decided: {error}", error=without_paths(str(error)))
+        )
     except Exception as error:  # a fault of the grader must not cost a mark
         said = without_paths(str(error))
         return undecided(_("the grader failed on this check ({kind}: {error})", kind=type(error).__name__, error=said))

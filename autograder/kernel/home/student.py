@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
+from autograder.common.data.prepared import Prepared
 from autograder.common.errors import AutograderError, CourseError, DataError
 from autograder.common.exhibits import Exhibit
 from autograder.common.hints.for_errors import for_error, meant
@@ -35,6 +36,7 @@ from autograder.course.checks.base import Check, Facts
 from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.checks.trainings.accuracy import Accuracy
+from autograder.course.earnable import names_prepared
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.course.settings import DataSettings
@@ -47,6 +49,7 @@ from autograder.kernel.student import Student
 from autograder.networks.accepted_trainings import asked_for, pay, within
 from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record
+from autograder.networks.own_files import require_readable
 
 
 def _file() -> Path:
@@ -64,7 +67,7 @@ def has_networks() -> bool:
 class HomeLab(CourseLab):
     """A lab that says it when the data set can't be had, instead of leaving every check undecided."""
 
-    missing: DataError | None = None
+    missing: AutograderError | None = None
 
     def __init__(self, settings: DataSettings | None = None, root: Path | None = None) -> None:
         super().__init__(settings, root)
@@ -75,6 +78,14 @@ class HomeLab(CourseLab):
         try:
             return super().data
         except DataError as error:
+            self.missing = error
+            raise
+
+    @property
+    def prepared(self) -> Prepared | None:
+        try:
+            return super().prepared
+        except CourseError as error:
             self.missing = error
             raise
 
@@ -151,6 +162,7 @@ class HomeStudent(Student):
 
     def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
         question = self.course.question(place)
+        self._require_prepared(place)
         objects = {question.first_name: value, **named} if given else named
         values = self.values(value, named, given, question.first_name)
         checks = (*question.checks, *(question.secret if hidden else ()))
@@ -175,6 +187,12 @@ class HomeStudent(Student):
         if self.course.released:
             return Points(result.points) if decided else None
         return result.points if decided or hidden else None  # plain nbgrader reads it off the cell's output
+
+    def _require_prepared(self, place: str) -> None:
+        """The arrays that a question's checks name: without them the right answer would be none. Raises CourseError."""
+        asked = [(at, check) for at, check in self.course.checks(place) if names_prepared(check)]
+        if asked:
+            require_readable(self.lab, _file(), asked)
 
     def _say_what_differs(self, checks: Sequence[Check], outcomes: Sequence[Outcome], values: dict[str, Any]) -> None:
         """What passed here and can't be decided there; and packages that are not there."""

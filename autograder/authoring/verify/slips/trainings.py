@@ -81,7 +81,9 @@ def fingerprint(x: Any, y: Any) -> Any:
         return known[2]
     images, labels = np.asarray(x), np.asarray(y).astype(float)
     means = images.reshape(len(images), -1)[:, ::7].mean(axis=1, dtype=np.float64)
-    found = (np.shape(x), float(images.max()), float(means.sum()), float((means * labels).sum()))
+    columns = labels.reshape(len(labels), -1)  # one of classes, whether as numbers or as a column of them, or several
+    numbered = columns @ np.arange(1, columns.shape[1] + 1)
+    found = (np.shape(x), float(images.max()), float(means.sum()), float((means * numbered).sum()))
     with contextlib.suppress(TypeError):  # of a list there is no weak reference
         _fingerprints[key] = (weakref.ref(x), weakref.ref(y), found)
         while len(_fingerprints) > MOST_FINGERPRINTS:

@@ -1,0 +1,50 @@
+"""What a course's own files make impossible is refused in one place, before a student's work is looked at: with file, key and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.common.data import prepared
+from autograder.common.errors import CourseError, DataError
+from autograder.common.i18n import _
+from autograder.common.models import KeyPath
+from autograder.course.checks.base import Check
+from autograder.course.course import FILE, Course
+from autograder.course.earnable import names_prepared, unprepared
+from autograder.course.released_checks import TAKE_AGAIN
+from autograder.course.yaml_faults import located
+from autograder.networks.lab import CourseLab
+
+
+def require_own_files(course: Course, assignment: str, lab: CourseLab) -> None:
+    """The files that an assignment is on can be read, and hold what its checks name. Raises CourseError; `lab`: on its data."""
+    data = course.on(assignment).data
+    declared: KeyPath = ("data",) if data == course.data else ("assignments", assignment, "data")
+    require_readable(lab, course.root / FILE, course.checks(assignment), declared)
+
+
+def require_readable(
+    lab: CourseLab, file: Path, checks: Iterable[tuple[KeyPath, Check]], declared: KeyPath = ("data",)
+) -> None:
+    """As `require_own_files`, of the `checks` by their place in `file` (course.yml or checks.yml), with its data at `declared`."""
+    data, asked = lab.settings, [(place, check) for place, check in checks if names_prepared(check)]
+    if not (data.file or data.prepare or asked):
+        return
+    try:
+        named = lab.prepared
+    except DataError as error:
+        key = "file" if data.file else "name"
+        raise CourseError(located(file, [((*declared, key), str(error))]), error.remedy) from error
+    except CourseError as error:
+        if not data.prepare:
+            raise  # of the released arrays, which no key declares
+        raise CourseError(located(file, [((*declared, "prepare"), str(error))]), error.remedy) from error
+    if named is None:
+        return
+    problems = [
+        (place, problem) for place, check in asked if (problem := unprepared(check, named.features, named.targets))
+    ]
+    if problems:
+        remedy = "" if data.prepare else _("{file} belongs beside it. {again}", file=prepared.FILE, again=_(TAKE_AGAIN))
+        raise CourseError(located(file, problems), remedy)
