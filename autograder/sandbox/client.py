@@ -104,11 +104,22 @@ class Client(NotebookClient):  # type: ignore[misc]
                 if not await self.within(ANSWER_SECONDS, reply):
                     raise NoReply
             await self._rest(outputs)
+            # One that has stopped here is not one that shows nothing. Where it is ended meanwhile, nbclient ends this.
+            if not (self.idle or await self.answers(ANSWER_SECONDS)):
+                raise NoReply
         finally:
             reply.cancel()
             alive.cancel()
         self._quiet = 0 if self.idle else self._quiet + 1
         return reply.result()
+
+    async def answers(self, seconds: float) -> bool:
+        """Does the kernel answer a question before it was given so many seconds?"""
+        answer = asyncio.ensure_future(self.answer("", [self.kc.kernel_info()]))
+        try:
+            return await self.within(seconds, answer) and answer.exception() is None
+        finally:
+            answer.cancel()
 
     async def answer(self, msg_id: str, asked: list[str]) -> dict[str, Any]:
         """The reply to a cell; an empty one where the kernel, which answers in order, answers a later question, one of those in `asked`."""

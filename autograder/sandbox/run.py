@@ -295,8 +295,4 @@ class _Execution:
     async def _interrupted(self) -> bool:
         """Interrupt the running cell: does the kernel answer again?"""
         await self.client.km.interrupt_kernel()
-        answer = asyncio.ensure_future(self.client.answer("", [self.client.kc.kernel_info()]))
-        try:
-            return await self.client.within(ANSWER_SECONDS, answer) and answer.exception() is None
-        finally:
-            answer.cancel()
+        return await self.client.answers(ANSWER_SECONDS)

@@ -82,6 +82,18 @@ def test_what_can_not_come_any_more_is_not_waited_for(
     assert tried.limits == limits and tried.shown[2] == shown  # and no cell took all its time
 
 
+def test_a_kernel_that_stops_between_the_reply_to_a_cell_and_its_end_is_halted(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the last cell nothing else would tell it from one that shows nothing."""
+    monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.5)
+    stop = (
+        "import os, signal\nkernel = get_ipython().kernel\n"
+        "kernel._publish_status = lambda status, *a, **k: status == 'idle' and os.kill(os.getpid(), signal.SIGSTOP)"
+    )
+    assert attempt(stop).limits == ["halted"]
+
+
 @pytest.mark.parametrize(
     "lost", ["stream is get_ipython().kernel.iopub_socket", "kind in ('execute_reply', 'status', 'stream')"]
 )

@@ -35,7 +35,6 @@ from autograder.classroom.gradebook.database import (
     inspect_schema,
     make_whole,
     remedy,
-    scripts_on_path,
     translated,
     with_driver,
 )
@@ -62,9 +61,8 @@ class Book:
         self.course_id = course_id
         with translated(url):
             inspect_schema(url)
-            with scripts_on_path():
-                make_whole(url, lambda beside: Gradebook(beside, course_id).close())
-                self._gradebook = Gradebook(url, course_id)
+            make_whole(url)
+            self._gradebook = Gradebook(url, course_id)
         self._db: Any = self._gradebook.db
         self._extensions: tuple[Course, Extensions] | None = None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from nbgrader.api import Base, InvalidEntry
+from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -84,25 +86,35 @@ def inspect_schema(url: str) -> None:
         engine.dispose()
 
 
-def make_whole(url: str, make: Callable[[str], object]) -> None:
+def make_whole(url: str) -> None:
     """A new SQLite database is made beside its place and moved there: half of one, of a killed run or a full disk, would look like somebody else's."""
     made = make_url(url)
     path = Path(made.database or "")
+    if made.get_backend_name() != "sqlite" or made.database in (None, "", ":memory:"):
+        _make(url)
+        return
     new = not path.is_symlink() and (not path.exists() or (path.is_file() and not path.stat().st_size))
-    if (
-        made.get_backend_name() != "sqlite"
-        or made.database in (None, "", ":memory:")
-        or not new
-        or not path.parent.is_dir()
-    ):
+    if not new or not path.parent.is_dir():
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        make(made.set(database=str(part)).render_as_string(hide_password=False))
+        _make(made.set(database=str(part)).render_as_string(hide_password=False))
         move(part, path, durable=True)
     finally:
         for left in path.parent.glob(f"{part.name}*"):
             left.unlink(missing_ok=True)
+
+
+def _make(url: str) -> None:
+    """What nbgrader makes in an empty database. It would start `alembic` by name for it: seconds, and not found where no virtual environment is active."""
+    engine = create_engine(url)
+    try:
+        if not inspect(engine).get_table_names():
+            with engine.begin() as connection:
+                Base.metadata.create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    finally:
+        engine.dispose()
 
 
 def _require_writable(url: str) -> None:
@@ -114,17 +126,6 @@ def _require_writable(url: str) -> None:
             if not os.access(place, os.W_OK):
                 reason = f"attempt to write a readonly database: {place} can't be written"
                 raise GradebookError(_("the gradebook can't be used: {reason}", reason=reason), remedy(reason, url))
-
-
-@contextmanager
-def scripts_on_path() -> Iterator[None]:
-    """nbgrader calls `alembic` by name when it creates a database; a virtual environment needn't be active."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import csv
 import datetime as dt
 import shutil
 import sqlite3
+import sysconfig
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,22 @@ def grade(raw: Gradebook, question: str, student: str = "alice") -> Any:
 def comment(raw: Gradebook, cell: str, student: str = "alice") -> str:
     raw.db.rollback()
     return str(raw.find_comment(cell, "first", "first", student).comment)
+
+
+def test_a_new_gradebook_is_the_one_that_nbgrader_makes_and_needs_no_program_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of(name: str) -> tuple[list[Any], list[Any]]:
+        with closing(sqlite3.connect(tmp_path / name)) as database:
+            tables = database.execute("select sql from sqlite_master where tbl_name != 'alembic_version' order by name")
+            return tables.fetchall(), database.execute("select * from alembic_version").fetchall()
+
+    with monkeypatch.context() as activated:
+        activated.setenv("PATH", sysconfig.get_path("scripts"))
+        Gradebook(f"sqlite:///{tmp_path}/theirs.db", "tiny").close()
+    monkeypatch.setenv("PATH", "")
+    Book(f"sqlite:///{tmp_path}/ours.db", "tiny").close()
+    assert of("ours.db") == of("theirs.db") and len(of("ours.db")[1]) == 1
 
 
 def test_preparing_enters_the_assignment_its_due_date_and_cells(book: Book, raw: Gradebook) -> None:
