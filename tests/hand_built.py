@@ -99,13 +99,15 @@ class NoLab:
 class FakeLab(NoLab):
     """A lab that measured these metrics, whatever the network; small splits; the classes that it predicts are the labels."""
 
+    preparations = ("raw", "unit")
+
     def __init__(self, **metrics):
         self.metrics = {"loss": 0.4, "accuracy": 0.87, **metrics}
 
-    def evaluate(self, model, split, scaling=""):
-        return self.metrics if not scaling else {name: 10 * value for name, value in self.metrics.items()}
+    def evaluate(self, model, split, prepared=""):
+        return self.metrics if not prepared else {name: 10 * value for name, value in self.metrics.items()}
 
-    def metric(self, model, split, metric):
+    def metric(self, model, split, metric, prepared=""):
         return {metric: {"mean_absolute_error": 2.5, "r2_score": 0.4}[metric]}
 
     def agreement(self, model, split, classes):

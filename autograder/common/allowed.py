@@ -68,7 +68,7 @@ _AUGMENTING = {
 
 # Layers that take several others.
 MERGES: Final[dict[str, dict[str, str]]] = {
-    **{kind: {} for kind in ("Add", "Average", "Maximum", "Minimum", "Multiply")},
+    **{kind: {} for kind in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")},
     "Concatenate": {"axis": "axis"},
 }
 

@@ -205,10 +205,10 @@ class _Blind:
     def __init__(self, lab: CourseLab) -> None:
         self._lab = lab
 
-    def evaluate(self, model: ModelDescription, split: str, scaling: str = "") -> Mapping[str, float]:
+    def evaluate(self, model: ModelDescription, split: str, prepared: str = "") -> Mapping[str, float]:
         raise CannotRebuild(_("what it reaches is not looked at here"))
 
-    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
         raise CannotRebuild(_("what it reaches is not looked at here"))
 
     def __getattr__(self, name: str) -> Any:

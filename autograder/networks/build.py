@@ -50,7 +50,8 @@ def _wiring(model: ModelDescription) -> list[list[int]]:
         inputs, merges = layer.inputs, layer.type in allowed.MERGES
         if not all(THE_INPUT <= one < number for one in inputs) or (len(inputs) < 2 if merges else len(inputs) != 1):
             raise CannotRebuild(
-                _("the network is not a chain of layers, nor a graph of layers that each are called once")
+                model.beyond
+                or _("the network is not a chain of layers, nor a graph of layers that each are called once")
             )
         taken.update(inputs)
     if len(taken) != len(model.layers) + 1:

@@ -39,6 +39,7 @@ T = TypeVar("T")
 Pay = Callable[[Budget], None]
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
 UNIT = (np.arange(256) / 255.0).astype(np.float32)
+_PIXELS = {"raw": np.arange(256, dtype=np.float32), "unit": UNIT}
 
 
 class CourseLab:
@@ -122,27 +123,26 @@ class CourseLab:
         columns = {} if self.prepared is None else self.prepared.features
         return next((name for name, column in columns.items() if (column.find(values) >= 0).all()), "")
 
-    def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
-        """``loss`` and ``accuracy`` on `split`, scaled as the network's training data were (0 to 1 if it had none)."""
+    @property
+    def preparations(self) -> tuple[str, ...]:
+        return (*_PIXELS,) if self.prepared is None else (*self.prepared.features,)
+
+    def evaluate(self, model: ModelDescription, split: str, prepared: str = "") -> Mapping[str, float]:
+        """``loss`` and ``accuracy`` on `split`, as one of `preparations`, else as the network's training data (0 to 1 if it had none)."""
         if model.compiled is None:
             raise CannotRebuild(_("compile() has not run to its end on this network"))
-        samples = self._samples(model, split)
-        if scaling == "raw" and samples.values is not None:
-            raise CannotRebuild(_("there are no pixels in a table"))
-        if scaling == "raw":
-            samples = replace(samples, lookup=np.arange(256, dtype=np.float32))
-        return self.measure(model, samples)
+        return self.measure(model, self._samples(model, split, prepared=prepared))
 
     def teach(self, plan: str, settings: str, weights: str, samples: Samples, logs: Mapping[str, float]) -> None:
         """What was measured for a notebook need not be measured for a check; `weights`: their digest."""
         self._known.metrics[_key(plan, settings, weights, samples)] = dict(logs)
 
-    def _samples(self, model: ModelDescription, split: str, most: int | None = None) -> Samples:
+    def _samples(self, model: ModelDescription, split: str, most: int | None = None, prepared: str = "") -> Samples:
         if self.prepared is not None:
             columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
-            return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns)
-        lookup = UNIT
-        if model.fits and model.fits[-1].data.lookup is not None:
+            return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns, prepared)
+        lookup = _PIXELS[prepared or "unit"]
+        if not prepared and model.fits and model.fits[-1].data.lookup is not None:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
         check_numbers(architecture(model), float(lookup.min()), float(lookup.max()))
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
@@ -165,10 +165,10 @@ class CourseLab:
 
         return self._metrics(key, plan, samples, measure)
 
-    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
         """scikit-learn's `metric`, by its name, of what the network answers for `split`. Raises CannotRebuild as `evaluate` does."""
         plan, settings = architecture(model), compile_settings(_require_compiled(model))
-        samples = self._samples(model, split)
+        samples = self._samples(model, split, prepared=prepared)
         key = sha256(_key(plan, settings, digest(model.weights), samples) + metric)
 
         def measure() -> states.Measured:

@@ -102,8 +102,12 @@ def weighted(weights: Any, classes: npt.NDArray[Any] | None) -> Literal["", "cla
     return "classes" if all(len(values) <= 1 and (values >= 0).all() for values in per_class) else "samples"
 
 
-def samples(model: ModelDescription, rows: Rows, named: Prepared, data: DataSet, columns: int) -> Samples:
-    """Some `rows` as a network takes them: prepared as what it was trained on. `columns`: that its loss compares with; 0: numbers.
+def samples(
+    model: ModelDescription, rows: Rows, named: Prepared, data: DataSet, columns: int, prepared: str = ""
+) -> Samples:
+    """Some `rows` as a network takes them: as the array `prepared`, else as what it was trained on.
+
+    `columns`: that its loss compares with; 0: numbers.
 
     Raises CannotRebuild where that isn't known.
     """
@@ -115,7 +119,7 @@ def samples(model: ModelDescription, rows: Rows, named: Prepared, data: DataSet,
         raise CannotRebuild(_("it was trained on other data: what to measure it on isn't known"))
     width = math.prod(shape)
     fitting = [name for name, column in named.features.items() if column.width == width]
-    chosen = trained.prepared if trained is not None else next(iter(fitting), "")
+    chosen = prepared or (trained.prepared if trained is not None else next(iter(fitting), ""))
     if chosen not in fitting:
         raise CannotRebuild(
             _("the network takes samples of shape {shape}, which none of the course's data have", shape=shape)

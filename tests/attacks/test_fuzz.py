@@ -51,7 +51,7 @@ class Lab(FakeLab):
     def measure(self, description: object, samples: object) -> dict[str, float]:
         return {"loss": 1.0, "accuracy": 0.5}
 
-    def evaluate(self, description: object, split: str) -> dict[str, float]:
+    def evaluate(self, description: object, split: str, prepared: str = "") -> dict[str, float]:
         raise CannotRebuild("not here")
 
     def reference(self, place: str):

@@ -88,7 +88,7 @@ def any_graph(seed):
         if kind == "Concatenate":
             made.append(L.Dense(6)(L.Concatenate(axis=draw.choice([1, -1]))(draw.choices(made, k=draw.randint(2, 4)))))
         elif kind in allowed.MERGES:
-            made.append(getattr(L, kind)()(draw.choices(made, k=draw.randint(2, 4))))
+            made.append(getattr(L, kind)()(draw.choices(made, k=2 if kind == "Subtract" else draw.randint(2, 4))))
         else:
             own = {"Dense": (6, "tanh"), "Dropout": (0.5,)}.get(kind, ())
             made.append(getattr(L, kind)(*own)(draw.choice(made)))

@@ -169,6 +169,7 @@ class ModelDescription(Frozen):
     )
     compiled: CompileDescription | None = None
     custom: Text = ""  # of a class of the student's own: why its layers don't tell what it does
+    beyond: Text = ""  # what of its graph no layer does
     fits: Annotated[tuple[FitRecord, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=50)
     origin: Text = ""  # why `fits` doesn't explain the weights: set by hand, loaded, trained elsewhere
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing

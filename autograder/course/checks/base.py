@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
@@ -94,13 +94,17 @@ class Lab(Protocol):
     def held(self, values: npt.NDArray[Any]) -> str:
         """The name of such an array that all of `values` are rows of, or ''."""
 
-    def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
-        """``loss`` and ``accuracy``, on images scaled as those that the network was trained on, or ``raw``.
+    @property
+    def preparations(self) -> Sequence[str]:
+        """What samples may be made into: of images ``raw`` and ``unit``, of a table the arrays that the course names."""
+
+    def evaluate(self, model: ModelDescription, split: str, prepared: str = "") -> Mapping[str, float]:
+        """``loss`` and ``accuracy``, on samples prepared as those that the network was trained on, or as one of `preparations`.
 
         Raises CannotRebuild when the network holds what the judge won't build.
         """
 
-    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
+    def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
         """One of scikit-learn's metrics, by its name, of what the network answers for `split`. Raises CannotRebuild, too."""
 
     def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:

@@ -337,13 +337,13 @@ def has_form(value: Any, kind: str) -> bool:
 
 
 def chosen(answer: Any) -> Any:
-    """An answer as it is compared: 'Softmax ' is softmax, and 2.0 and '2' are 2; True is no number."""
+    """An answer as it is compared: 'Softmax ' is softmax, 'rm_sprop' rmsprop, and 2.0, '2' and '2.' are 2; True is no number."""
     if isinstance(answer, str):
         answer = answer.strip().strip("'\"`").strip().casefold()
         try:
             answer = float(answer)
         except ValueError:
-            return answer
+            return answer.replace("_", "") or answer  # Keras calls an RMSprop rm_sprop
     if isinstance(answer, bool) or answer is None:
         return None
     return answer if isinstance(answer, str) else float(answer)

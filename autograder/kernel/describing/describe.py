@@ -79,6 +79,8 @@ def describe(
         return describe_layer(value, names or {})
     if type(value).__name__ == "TensorShape" and type(value).__module__.startswith("tensorflow."):
         value = tuple(value.as_list()) if value.rank is not None else value  # what `weight.shape` is
+    if of_pandas(value) and _is_named(value):
+        value = value.to_dict()
     if of_pandas(value) or (keras and (keras.ops.is_tensor(value) or isinstance(value, keras.Variable))):
         value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and value.size <= MAX_ITEMS:
@@ -97,6 +99,12 @@ def describe(
     if callable(value) and not isinstance(value, type):
         return FunctionDescription(name=text(getattr(value, "__name__", "")))
     return OtherDescription(type=type(value).__name__[:200])
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a Series has a name for each of its numbers: it is read as a dictionary is."""
+    index: Any = value.index if type(value).__name__ == "Series" else ()
+    return 0 < len(index) <= 200 and index.is_unique and all(isinstance(name, str) for name in index)
 
 
 def _scalar(value: Any) -> ScalarDescription | OtherDescription | None:
@@ -150,7 +158,8 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True) -> ModelDescription:
     """`weights`: with their values; a request to train says by their digest which they are."""
 
-    found = steps(model) if model.built else None
+    beyond: list[str] = []
+    found = steps(model, beyond) if model.built else None
     layers = layers_of(model) if found is None else [step.layer for step in found]
     topology: Any = "unbuilt" if not model.built else "chain" if found is not None and is_chain(found) else "graph"
     if topology == "graph" and not all(layer.built for layer in layers):
@@ -158,11 +167,12 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
     described = tuple(
         describe_layer(layer, names, weights=weights) for layer in layers
     )  # following a network has built its layers
+    whole = input_shape(model) if model.built else None
     if found is not None:
         named = {id(layer) for layer in model._flatten_layers()}  # operations have no names
         described = tuple(
             one.model_copy(update={
-                "output_shape": step.shape or one.output_shape, "inputs": step.takes if topology == "graph" else (),
+                "output_shape": _of_any_batch(step.shape or one.output_shape, whole), "inputs": step.takes if topology == "graph" else (),
                 "name": one.name if id(step.layer) in named else "",
             }) for one, step in zip(described, found, strict=True)
         )  # fmt: skip
@@ -174,11 +184,17 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
     return ModelDescription(
         name=text(model.name),
         topology=topology,
-        input_shape=input_shape(model) if model.built else None,
+        input_shape=whole,
         layers=described,
         compiled=describe_compile(model),
         custom=own[:4000],
+        beyond=_("none of Keras's layers does {operation} as it is done here", operation=beyond[0]) if beyond else "",
     )
+
+
+def _of_any_batch(shape: Any, whole: Any) -> Any:
+    """The shape that a layer gives. A network within a network of samples in any number may have been called with a few, and knows these."""
+    return (None, *shape[1:]) if shape and whole and whole[0] is None else shape
 
 
 @unheard

@@ -18,7 +18,7 @@ _ACTIVATIONS = {
     "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Silu": "silu", "Softplus": "softplus", "Softsign": "softsign",
     "Selu": "selu", "HardSigmoid": "hard_sigmoid", "Tanh": "tanh", "Exp": "exponential",
 }  # fmt: skip
-_MERGES = ("Add", "Multiply", "Maximum", "Minimum")
+_MERGES = ("Add", "Multiply", "Maximum", "Minimum", "Subtract")
 
 
 @unheard
@@ -60,7 +60,34 @@ def _made(operation: Any, given: list[Any], tensors: list[Any], made: Any) -> tu
         first = given[0] is tensors[0]
         number: Any = given[1 if first else 0]
         return _OF_A_NUMBER[kind](float(number), first) if _is_number(number) else None
+    if kind == "GetItem" and len(tensors) == 1 and len(given) == 2:
+        return _cut(given[1], shape, tuple(made.shape))
     return _OTHERS[kind](operation, shape) if kind in _OTHERS else None
+
+
+def _cut(key: Any, shape: tuple[Any, ...], made: tuple[Any, ...]) -> tuple[str, dict[str, Any]] | None:
+    """``x[:, 2:-2]`` of samples with channels is a Cropping, ``x[..., None]`` a Reshape."""
+    parts = list(key) if isinstance(key, (tuple, list)) else [key]
+    whole = [part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None)) for part in parts]
+    if all(whole):
+        return (
+            ("Reshape", {"target_shape": made[1:]}) if _known(shape) and _known(made) and parts[0] is not None else None
+        )
+    places = len(shape) - 2
+    if len(parts) == len(shape) and whole[-1]:
+        del parts[-1]  # all channels
+    slices = all(isinstance(part, slice) for part in parts)
+    if places not in (1, 2) or len(parts) > places + 1 or not slices or not whole[0]:
+        return None
+    sides = []
+    for part, length in zip((*parts[1:], *[slice(None)] * places), shape[1:-1], strict=False):
+        if length is None or part.step not in (None, 1):
+            return None
+        first, end, _step = part.indices(length)
+        if first >= end:
+            return None
+        sides.append((first, length - end))
+    return f"Cropping{places}D", {"cropping": tuple(sides) if places > 1 else sides[0]}
 
 
 def _known(shape: Any) -> bool:

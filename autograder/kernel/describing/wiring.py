@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
 from autograder.kernel.describing.operations import layer_in_place_of
-from autograder.kernel.describing.plain import unheard
+from autograder.kernel.describing.plain import text, unheard
 from autograder.kernel.describing.structure import (
     FOLLOWED,
     axes,
@@ -55,13 +55,14 @@ def answers(model: Any) -> list[Any]:
     return found or [keras.KerasTensor((steps(model) or [Step(model, ())])[-1].shape, "float32")]
 
 
-def steps(model: Any) -> list[Step] | None:
+def steps(model: Any, beyond: list[str] | None = None) -> list[Step] | None:
     """The layers of a network that is built, and those of the networks within it in their place; None where that can't be told.
 
-    So weights come in the order of the network's own. Networks within it that can't be followed stand there themselves.
+    So weights come in the order of the network's own. Networks within it that can't be followed stand there themselves. `beyond` gets the
+    name of an operation that no layer does.
     """
     with unnoticed():
-        plain = _steps(model)
+        plain = _steps(model, [] if beyond is None else beyond)
     if plain is None or not any(is_network(step.layer) for step in plain):
         return plain
     found = _unfolded(plain)
@@ -73,14 +74,14 @@ def is_chain(found: list[Step]) -> bool:
     return [step.takes for step in found] == [(number - 1,) for number in range(len(found))]
 
 
-def _steps(model: Any) -> list[Step] | None:
+def _steps(model: Any, beyond: list[str]) -> list[Step] | None:
     import keras
 
     if is_own(model):
-        return _of_a_class(model)
+        return _of_a_class(model, beyond)
     if isinstance(model, keras.Sequential):
         return [Step(layer, (number - 1,)) for number, layer in enumerate(layers_of(model))]
-    found = _of_a_graph(model)
+    found = _of_a_graph(model, beyond)
     return found if found is not None and _has_all_weights(model, found) else None
 
 
@@ -90,7 +91,7 @@ def _has_all_weights(model: Any, found: list[Step]) -> bool:
     return held == [id(weight) for weight in weights_of(model)]
 
 
-def _of_a_graph(model: Any) -> list[Step] | None:
+def _of_a_graph(model: Any, beyond: list[str]) -> list[Step] | None:
     """Of a functional network. None where it has several inputs or outputs, and where more happens than layers do."""
     import keras
 
@@ -103,6 +104,7 @@ def _of_a_graph(model: Any) -> list[Step] | None:
         takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in call.input_tensors)
         if not isinstance(layer, keras.layers.Layer):
             layer = layer_in_place_of(call)
+            beyond += [] if layer else [text(type(call.operation).__name__)]
         elif not _plainly_called(call):
             return None
         if layer is None or len(call.outputs) != 1 or not all(one < len(found) for one in takes):
@@ -133,7 +135,7 @@ def _unfolded(plain: list[Step]) -> list[Step] | None:
     for number, step in enumerate(plain):
         begin = tuple(last[one] for one in step.takes)
         if is_network(step.layer):
-            own = _steps(step.layer) if _passes_on(step) and not is_own(step.layer) else None
+            own = _steps(step.layer, []) if _passes_on(step) and not is_own(step.layer) else None
             inner = _unfolded(own) if own else None
             if not inner or len(begin) != 1:
                 return None
@@ -158,7 +160,7 @@ def _passes_on(step: Step) -> bool:
     )
 
 
-def _of_a_class(model: Any) -> list[Step] | None:
+def _of_a_class(model: Any, beyond: list[str]) -> list[Step] | None:
     """Of a class of the student's own: what its `call`, followed on a symbolic input, does, in training and else."""
     import keras
 
@@ -172,7 +174,7 @@ def _of_a_class(model: Any) -> list[Step] | None:
             for training in (True, False) if told else (None,):
                 inputs = keras.Input(batch_shape=shape)
                 outputs = model.call(inputs, training=training) if told else model.call(inputs)
-                followed = _of_a_graph(keras.Model(inputs, outputs))
+                followed = _of_a_graph(keras.Model(inputs, outputs), beyond)
                 if followed is None or not all(_told(step.layer, training) for step in followed):
                     return None
                 if found is not None and list(map(_facts, found)) != list(map(_facts, followed)):

@@ -34,7 +34,7 @@ class Lab:
     accuracy: float = 0.8125
     asked: list = field(default_factory=list)
 
-    def evaluate(self, model, split):
+    def evaluate(self, model, split, prepared=""):
         self.asked.append(split)
         return {"loss": 0.5, "accuracy": self.accuracy}
 

@@ -32,7 +32,7 @@ def answering(check, *results):
 
 
 class Refuses(FakeLab):
-    def evaluate(self, model, split, scaling=""):
+    def evaluate(self, model, split, prepared=""):
         raise CannotRebuild("no such layer")
 
 
@@ -43,11 +43,11 @@ class Asked(FakeLab):
         super().__init__(**metrics)
         self.wanted = (model, split)
 
-    def evaluate(self, model, split, scaling=""):
+    def evaluate(self, model, split, prepared=""):
         if split != self.wanted[1]:
             raise CannotRebuild("another split")
         assert (model, split) == self.wanted
-        return super().evaluate(model, split, scaling)
+        return super().evaluate(model, split, prepared)
 
 
 def outcome(check, lab=None, **values):
@@ -117,11 +117,11 @@ SAID = [
     ({"type": "array", "equals": "train", "scaling": "unit"}, {"value": images([3, 1, 2], 1.0)},
      ('`value` holds the images of the training split', 'failed', 'pixels divided by 255', 'pixels from 0 to 255', 'Pixels run to 255, expected 0 to 1: divide by 255.0.')),
     ({"type": "array", "equals": "train"}, {"value": images([1, 2, 3])},
-     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'the right images in another order', 'Use train_test_split(..., test_size=0.2, random_state=42), one call for samples and labels, and mind the order of what it returns.')),
+     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'the right images in another order', 'Use train_test_split(..., test_size=0.2, random_state=42) with no other argument, one call for samples and labels, and mind the order of what it returns.')),
     ({"type": "array", "equals": "train"}, {"value": images([0, 1, 2])},
-     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other images', 'Use train_test_split(..., test_size=0.2, random_state=42), one call for samples and labels, and mind the order of what it returns.')),
+     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other images', 'Use train_test_split(..., test_size=0.2, random_state=42) with no other argument, one call for samples and labels, and mind the order of what it returns.')),
     ({"type": "array", "equals": "train"}, {"value": images([3, 1, 2, 2])},
-     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other images', 'Use train_test_split(..., test_size=0.2, random_state=42), one call for samples and labels, and mind the order of what it returns.')),
+     ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other images', 'Use train_test_split(..., test_size=0.2, random_state=42) with no other argument, one call for samples and labels, and mind the order of what it returns.')),
     ({"type": "array", "equals": "train"}, {"value": array([1.0])},
      ('`value` holds the images of the training split', 'failed', 'the images of the training split', 'other values', 'Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by itself, keras.utils.normalize each image, and reshape must not mix rows.')),
     ({"type": "array", "equals": "train"}, {"value": array([1.0], rows=np.array([1]))},
@@ -129,9 +129,9 @@ SAID = [
     ({"type": "array", "equals": "train_labels"}, {"value": array([3, 1, 2])},
      ('`value` holds the labels of the training split', 'passed', '', 'the labels of the training split', '')),
     ({"type": "array", "equals": "train_labels"}, {"value": array([1, 2, 3])},
-     ('`value` holds the labels of the training split', 'failed', 'the labels of the training split', 'the right labels in another order', 'Use train_test_split(..., test_size=0.2, random_state=42), one call for samples and labels, and mind the order of what it returns.')),
+     ('`value` holds the labels of the training split', 'failed', 'the labels of the training split', 'the right labels in another order', 'Use train_test_split(..., test_size=0.2, random_state=42) with no other argument, one call for samples and labels, and mind the order of what it returns.')),
     ({"type": "array", "equals": "holdout_labels"}, {"value": array([0, 4], data=None)},
-     ('`value` holds the labels of the hold-out', 'failed', 'the labels of the hold-out', 'an array of shape (2,) and type int64', 'Use train_test_split(..., test_size=0.2, random_state=42), one call for samples and labels, and mind the order of what it returns.')),
+     ('`value` holds the labels of the hold-out', 'failed', 'the labels of the hold-out', 'an array of shape (2,) and type int64', 'Use train_test_split(..., test_size=0.2, random_state=42) with no other argument, one call for samples and labels, and mind the order of what it returns.')),
     ({"type": "array", "kind": "float"}, {"value": scalar(1)},
      ('`value` of floats', 'failed', 'an array', '1', '')),
     ({"type": "keys", "keys": ["a", "b"]}, {"value": mapping(a=1, b=2, c=3)},
@@ -203,7 +203,7 @@ SAID = [
     ({"type": "accuracy", "at_least": 0.8}, {"value": model(undecided=True, origin="no such layer")},
      ('Accuracy of at least 0.8 on the hold-out', 'undecided', '', 'no such layer', '')),
     ({"type": "accuracy", "at_least": 0.8}, {"value": model(origin="weights that do not come out of fit()")},
-     ('Accuracy of at least 0.8 on the hold-out', 'failed', 'weights that come out of fit()', 'weights that do not come out of fit()', '')),
+     ('Accuracy of at least 0.8 on the hold-out', 'failed', 'weights that come out of fit()', 'weights that do not come out of fit()', "Train it by model.fit(...): what a loop of your own, train_on_batch() or set_weights() makes of it doesn't count.")),
     ({"type": "evaluation", "model": "m", "of": "acc"}, {"acc": scalar(0.872), "m": NET, "lab": Asked(NET, "holdout", accuracy=0.87)},
      ("`acc` is the network's accuracy on the hold-out", 'failed', '0.8700', '0.8720', 'Evaluate this very network on the hold-out.')),
     ({"type": "evaluation", "model": "m", "of": "acc", "tolerance": 0.25}, {"acc": scalar(0.75), "m": NET, "lab": FakeLab(accuracy=0.5)},
@@ -227,7 +227,7 @@ SAID = [
     ({"type": "evaluations", "models": "ms", "of": "accs"}, {"accs": mapping(a=0.87), "ms": mapping(b=NET)},
      ("`accs` holds each network's accuracy on the hold-out", 'failed', 'a: a network', 'a: nothing', '')),
     ({"type": "evaluations", "models": "ms", "of": "accs"}, {"accs": mapping(a=NET), "ms": mapping(a=NET)},
-     ("`accs` holds each network's accuracy on the hold-out", 'failed', 'a: a number', 'a: a network of Dense, Dense', '`accs` should be a number.')),
+     ("`accs` holds each network's accuracy on the hold-out", 'failed', 'a: a number', 'a: a network of Dense, Dense', "`accs['a']` should be a number.")),
     ({"type": "evaluations", "models": "ms", "of": "accs", "split": "test", "metric": "loss"}, {"accs": mapping(a=0.4), "ms": NET},
      ("`accs` holds each network's loss on the test set", 'failed', 'a dictionary of networks as `ms`', 'a network of Dense, Dense', '')),
     ({"type": "evaluations", "models": "ms", "of": "accs"}, {"accs": mapping(a=0.87), "ms": mapping(a=NET), "lab": Refuses()},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -99,20 +99,20 @@ def _data(record: DataRecord) -> tuple[Any, ...]:
 class StandInLab(HomeLab):
     """Measures nothing: says what `score` says."""
 
-    def evaluate(self, model: ModelDescription, split: str, scaling: Literal["", "raw"] = "") -> Mapping[str, float]:
-        return score(model, self._measured_on(model, split, scaling))
+    def evaluate(self, model: ModelDescription, split: str, prepared: str = "") -> Mapping[str, float]:
+        return score(model, self._measured_on(model, split, prepared))
 
-    def metric(self, model: ModelDescription, split: str, metric: str) -> Mapping[str, float]:
-        return {metric: score(model, self._measured_on(model, split), [metric], self.labels(split))[metric]}
+    def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
+        return {metric: score(model, self._measured_on(model, split, prepared), [metric], self.labels(split))[metric]}
 
-    def _measured_on(self, model: ModelDescription, split: str, scaling: str = "") -> tuple[Any, ...]:
+    def _measured_on(self, model: ModelDescription, split: str, prepared: str = "") -> tuple[Any, ...]:
         rows = self.rows(split)
         counts = {"train": 0, "holdout": 0, "test": 0}
         if split in counts:
             counts[split] = len(rows)
         else:
             counts |= {"train": len(self.rows("train")), "holdout": len(self.rows("holdout"))}
-        scaled = scaling or (model.fits[-1].data.scaling if model.fits else "unit")
+        scaled = prepared or (model.fits[-1].data.scaling if model.fits else "unit")
         return counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled
 
     def agreement(self, model: ModelDescription, split: str, classes: Any) -> float:

@@ -207,7 +207,7 @@ class ArrayCheck(Check):
 
 def _split_hint(facts: Facts) -> str:
     return _(
-        "Use train_test_split(..., {how}), one call for samples and labels, and mind the order of what it returns.",
+        "Use train_test_split(..., {how}) with no other argument, one call for samples and labels, and mind the order of what it returns.",
         how=facts.lab.holdout,
     )
 

@@ -152,8 +152,8 @@ def tidied(text: str) -> str:
 
 
 class Choice(Check):
-    """One of a few answers; without `equals` any of them counts, as of a prediction. Capitals, blanks and quotes don't
-    matter, and neither does 2.0 or "2" for 2."""
+    """One of a few answers; without `equals` any of them counts, as of a prediction. Capitals, blanks, underscores and
+    quotes don't matter, and neither does 2.0 or "2" for 2."""
 
     type: Literal["choice"] = "choice"
     equals: bool | int | str | None = None

@@ -123,7 +123,7 @@ class Layers(ModelCheck):
         if not found and self.match != "all":  # what is asked not to be there isn't in an empty network either
             return failed(expected, actual, _("The network has no layers yet."))
         if hung is None and self.match != "any_order":
-            return undecided(_("the network is not a chain of layers ({actual})", actual=actual))
+            return undecided(model.beyond or _("the network is not a chain of layers ({actual})", actual=actual))
         if graph and self.match == "all":
             return self._as_graph(found, wanted, expected, actual)
         if self.match != "all" or any(layer.times for layer in wanted):

@@ -9,7 +9,7 @@ from pydantic import Field
 from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import FitRecord
+from autograder.common.wire.description import ModelDescription
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
 from autograder.course.checks.in_words import split_name
 from autograder.course.checks.networks.layers import ModelCheck
@@ -60,14 +60,14 @@ class OnSplit(ModelCheck):
                 _("What is measured is in the units of the data: train on the targets as they are."),
             )
         try:
-            return self.judge(measure(facts.lab, value, self.split, self.aim().metric), fits)
+            return self.judge(measure(facts.lab, value, self.split, self.aim().metric), value)
         except CannotRebuild as error:
             return undecided(error)
 
     def aim(self) -> Aim:
         raise NotImplementedError
 
-    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, reached: float, model: ModelDescription) -> Verdict:
         """The verdict on the number that the grader measured."""
         raise NotImplementedError
 
@@ -84,10 +84,10 @@ class Accuracy(OnSplit):
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
-    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, reached: float, model: ModelDescription) -> Verdict:
         if reached >= self.at_least:
             return passed(f"{reached:.4f}")
-        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{reached:.4f}", why_low(fits))
+        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{reached:.4f}", why_low(model))
 
 
 class Metric(OnSplit):
@@ -110,9 +110,9 @@ class Metric(OnSplit):
         bounds = between(self.at_least, self.at_most)
         return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
 
-    def judge(self, reached: float, fits: tuple[FitRecord, ...]) -> Verdict:
+    def judge(self, reached: float, model: ModelDescription) -> Verdict:
         return (
             passed(f"{reached:.4f}")
             if self.aim().reached(reached)
-            else failed(between(self.at_least, self.at_most), f"{reached:.4f}", why_low(fits))
+            else failed(between(self.at_least, self.at_most), f"{reached:.4f}", why_low(model))
         )

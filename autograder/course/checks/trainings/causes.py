@@ -10,7 +10,10 @@ from autograder.common.data.prepared import RAW
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.answers.arrays import scaling_hint
+from autograder.course.checks.networks.effective_layers import effective
 
+_PASSING = ("Flatten", "Reshape", "Permute", "Dropout")  # numbers stay as large as they are
+_NORMALISING = ("BatchNormalization", "LayerNormalization")
 FAINT = 0.1  # pixels that differ by less hardly move a network in a few epochs
 
 
@@ -27,18 +30,36 @@ def on_other_data(model: ModelDescription) -> tuple[FitRecord, ...]:
     return tuple(fit for fit in model.fits if model.origin and fit.data.samples and not fit.data.recognised)
 
 
-def why_low(fits: tuple[FitRecord, ...]) -> str:
+def scale_in_front(model: ModelDescription) -> float:
+    """By what the Rescaling layers before a network's first weights multiply its input."""
+    scale = 1.0
+    for layer in effective(model):
+        if layer.type == "Rescaling" and isinstance(layer.settings.get("scale"), (int, float)):
+            scale *= abs(layer.settings["scale"])
+        elif layer.type not in _PASSING:
+            return 1.0 if layer.type in _NORMALISING else scale
+    return scale
+
+
+def why_low(model: ModelDescription) -> str:
     """What to say where a network learned too little."""
+    fits = model.fits
     if any(fit.data.prepared for fit in fits) and (said := torn(fit.data for fit in fits)):
         return said
     if any(fit.data.prepared == RAW for fit in fits):
         return _("The features were not scaled: those with large numbers drown the others.")
-    if any(fit.data.scaling == "raw" for fit in fits):
-        return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
+    scale = scale_in_front(model)
     for fit in fits:
-        lookup = None if fit.data.lookup is None else np.asarray(fit.data.lookup)
-        if lookup is not None and 0 < float(np.ptp(lookup)) < FAINT:
-            return scaling_hint("unit", fit.data.scaling, lookup)
+        spread = 0.0 if fit.data.lookup is None else float(np.ptp(fit.data.lookup))
+        if 0 < spread * scale < FAINT <= spread:
+            return _(
+                "The network's own Rescaling layer makes images fainter that are scaled before: leave one of the two out, the layer or the "
+                "scaling."
+            )
+        if fit.data.scaling == "raw" and scale > 2 / 255:
+            return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
+        if 0 < spread * scale < FAINT:
+            return scaling_hint("unit", fit.data.scaling, np.asarray(fit.data.lookup))
     return torn(fit.data for fit in fits) or _(
         "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."
     )

@@ -13,7 +13,7 @@ from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.keras_names import canonical
 from autograder.common.results import Status
-from autograder.common.wire.description import MappingDescription, ModelDescription, ScalarDescription
+from autograder.common.wire.description import MappingDescription, ModelDescription, ScalarDescription, entry
 from autograder.course.checks.answers.values import AT_LEAST
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, malformed, passed, show, undecided
 from autograder.course.checks.forms import MEASURED, Form, Kind
@@ -34,16 +34,22 @@ class _Evaluated(Check):
     trained: bool = False
 
     def compared(
-        self, given: Any, model: Any, facts: Facts, others: Mapping[str, Any] | None = None, name: str = ""
+        self,
+        given: Any,
+        model: Any,
+        facts: Facts,
+        others: Mapping[str, Any] | None = None,
+        name: str = "",
+        place: str = "",
     ) -> Verdict:
-        """The verdict on one number for one network; `others` that were measured too, by the name of their number. `name`: of the network."""
+        """The verdict on one number for one network; `others` that were measured too, by the name of their number. `name`: of the network; `place`: of the number, in a dictionary."""
         if not isinstance(model, ModelDescription):
             return failed(_("a network"), show(model))
         if isinstance(uncompiled := compiled(model), Verdict):
             return uncompiled
         if self.trained and isinstance(untrained := trainings(model, name in facts.elsewhere), Verdict):
             return untrained
-        if found := Form(kind=self.kind).problem(given, self.of):
+        if found := Form(kind=self.kind).problem(given, place or self.of):
             return malformed(found.expected, show(given), found.hint)
         number_: Any = given.value
         try:
@@ -91,11 +97,28 @@ class _Evaluated(Check):
             return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
         if self.metric == ACCURACY and number_ > 100:
             return _("This counts answers: divide by how many there are in all, and it is a share from 0 to 1.")
-        with contextlib.suppress(CannotRebuild, NotImplementedError):
-            unscaled = facts.lab.evaluate(model, self.split, scaling="raw")
-            right = unscaled.get(self.metric)  # one that is only near it may be of an early epoch
-            if right is not None and self._is(number_, right):
-                return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
+        return self._prepared_otherwise(number_, model, facts)
+
+    def _prepared_otherwise(self, number_: float, model: ModelDescription, facts: Facts) -> str:
+        """Where it is that very network's number, on samples made otherwise than those that it was trained on."""
+        data = model.fits[-1].data if model.fits else None
+        own = (data.prepared or data.scaling) if data else ""
+        for name in facts.lab.preparations:
+            with contextlib.suppress(CannotRebuild, NotImplementedError):
+                found = name != own and measure(facts.lab, model, self.split, self.metric, name)
+                if not found or not self._is(number_, found):  # one that is only near it may be of an early epoch
+                    continue
+                if data and data.prepared:
+                    return _(
+                        "That is its {metric} on {split} prepared as `{name}`, and it was trained on rows prepared as `{trained}`: prepare "
+                        "both alike.",
+                        metric=called(self.metric), split=split_name(self.split), name=name, trained=own,
+                    )  # fmt: skip
+                if name == "raw":
+                    return _("The images that you evaluated on run to 255: scale them as those that you trained on.")
+                return _(
+                    "The images that you evaluated on run from 0 to 1, and those that you trained on don't: scale both alike."
+                )
         return ""
 
     def _mistakable(
@@ -226,7 +249,7 @@ class Evaluations(_Evaluated):
         if self.trained and one_network(self.models, networks):
             return failed(_("another network under each name"), _("the same network under all of them"))
         for key, item in value.items.items():
-            verdict = self.compared(item, models.items.get(key), facts, networks)
+            verdict = self.compared(item, models.items.get(key), facts, networks, place=entry(self.of, key))
             if verdict.hint or verdict.expected or verdict.status is not Status.PASSED:
                 expected = f"{key}: {verdict.expected}" if verdict.expected else ""
                 return verdict._replace(expected=expected, actual=f"{key}: {verdict.actual}")

@@ -41,6 +41,7 @@ def called(metric: str) -> str:
     return _(MEASURED[metric]) if metric in MEASURED else metric
 
 
-def measure(lab: Lab, model: ModelDescription, split: str, metric: str) -> float:
+def measure(lab: Lab, model: ModelDescription, split: str, metric: str, prepared: str = "") -> float:
     """What `lab` finds on its own rows of `split`. Raises CannotRebuild where it can't."""
-    return (lab.metric(model, split, metric) if metric in SCORES else lab.evaluate(model, split))[metric]
+    found = lab.metric(model, split, metric, prepared) if metric in SCORES else lab.evaluate(model, split, prepared)
+    return found[metric]

@@ -26,7 +26,7 @@ from autograder.course.checks.base import (
     undecided,
 )
 from autograder.course.checks.forms import Form
-from autograder.course.checks.in_words import MADE_AGAIN, TRAIN_IT, other_keys, shared, split_name
+from autograder.course.checks.in_words import FITTED, MADE_AGAIN, TRAIN_IT, other_keys, shared, split_name
 from autograder.course.checks.networks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.networks.layers import ModelCheck
 from autograder.course.checks.networks.object_settings import Made
@@ -47,7 +47,7 @@ def trainings(model: ModelDescription, another: bool = False) -> tuple[FitRecord
     if on_other_data(model):
         return Verdict(Status.SKIPPED, actual=_("not looked at, because the network was trained on other data"))
     if model.origin:
-        return failed(_("weights that come out of fit()"), model.origin)
+        return failed(_("weights that come out of fit()"), model.origin, _(FITTED))
     if not model.fits:
         return failed(
             _("a trained network"),

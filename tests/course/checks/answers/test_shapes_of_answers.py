@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autograder.common import allowed
 from autograder.common.results import Status
+from autograder.course.checks.answers.values import Choice
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
 from autograder.kernel.describing.describe import describe
@@ -112,6 +114,8 @@ def test_every_choice_is_right_however_it_is_written_and_never_as_a_list(course)
         for answer in check.among:
             right = check.equals is None or str(answer) == str(check.equals)
             ways = {"itself": answer, "text": f" {answer} ", "capitals": str(answer).upper(), "str_": np.str_(answer)}
+            if str(answer).isalpha():
+                ways |= {"parted": f"{answer[:2]}_{answer[2:]}"}
             if str(answer).replace(".", "").isdigit():
                 ways |= {"int64": np.float64(answer), "no axes": np.array(float(answer)), "float": float(answer)}
             for way, thing in ways.items():
@@ -183,6 +187,32 @@ def test_images_have_the_shape_that_is_asked_for_whatever_their_type(course, lab
             if (found == {Status.PASSED}) is not right_here or Status.UNDECIDED in found:
                 unlike.append((way, [one.value for one in found]))
     assert unlike == []
+
+
+def test_the_name_that_keras_gives_an_optimizer_is_its_name():
+    from keras.src.utils.naming import to_snake_case
+
+    names = [name.lower() for name in allowed.OPTIMIZERS]
+    for kind in allowed.OPTIMIZERS:
+        given = described(to_snake_case(kind))  # behind which a session's second one gets a number
+        found = [Choice(points=1, equals=name, among=names).decide(given, None).status for name in names]
+        assert [name for name, status in zip(names, found, strict=True) if status is Status.PASSED] == [kind.lower()]
+
+
+# A dictionary of numbers, and what is as good as one or isn't.
+NAMED = {
+    "dictionary": (dict, True), "in another order": (lambda one: dict(reversed(one.items())), True), "Series": (pd.Series, True),
+    "Series of float32": (lambda one: pd.Series(one, dtype="float32"), True), "of nothing": (lambda one: pd.Series(list(one.values())), False),
+    "rows": (lambda one: list(one.items()), False), "frame": (lambda one: pd.DataFrame([one]), False), "by number": (lambda one: dict(enumerate(one.values())), False),
+    "a name twice": (lambda one: pd.Series([*one.values(), 0.5], index=[*one, next(iter(one))]), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NAMED)
+def test_numbers_that_each_have_a_name_are_a_dictionary(course, form):
+    make, right = NAMED[form]
+    for _name, check in checks(course, "keys"):
+        assert (status(check, make(dict.fromkeys(check.keys, 0.8))) is Status.PASSED) is right
 
 
 # What stands under a key of a dictionary of results, and whether that is the number that was asked for.

@@ -13,7 +13,7 @@ from autograder.course.checks.trainings.evaluation import Evaluation
 from autograder.course.checks.trainings.training import TrainedOn
 from autograder.kernel.describing.recognise import Recogniser
 from autograder.networks.lab import data_record
-from tests.hand_built import fit, model, scalar
+from tests.hand_built import FakeLab, dense, fit, layer, model, scalar
 from tests.later import keras
 
 TORN = "Labels and images no longer belong together: split both in one call."
@@ -46,6 +46,8 @@ def told(data, lab):
 class Measures:
     """A lab that found a network that only guesses, and knows the split's size."""
 
+    preparations = ()
+
     def __init__(self, lab):
         self.size = lab.size
 
@@ -53,9 +55,10 @@ class Measures:
         return {"loss": 1.5, "accuracy": 0.41}
 
 
-def hints(data, lab):
+def hints(data, lab, layers=()):
     """By check: the hint about a network that was trained on that, and learned little."""
-    network = model(fits=(fit().model_copy(update={"data": data}),))
+    own = (*layers, dense(100, "sigmoid"), dense(10, "softmax", inputs=100)) if layers else ()
+    network = model(*own, fits=(fit().model_copy(update={"data": data}),))
     facts = Facts({"value": network, "given": scalar(0.1234)}, Measures(lab))
     asked = (TrainedOn(points=1), Accuracy(points=1, at_least=0.85), Evaluation(points=1, of="given", model="value"))
     return {check.type: check.decide(facts.of(check.of), facts) for check in asked}
@@ -85,6 +88,46 @@ def test_faint_pixels_are_named(data, lab, told, factor):
     assert "divided by" in found["accuracy"].hint
     usual = hints(told(data.targets[rows], data.features[rows].reshape(-1, 784) / 127.5 - 1), lab)
     assert "number of epochs" in usual["accuracy"].hint  # from -1 to 1 a network learns well: look elsewhere
+
+
+@pytest.mark.parametrize(
+    ("pixels", "in_front", "said"),
+    [
+        ("unit", [("Rescaling", 1 / 255)], "own Rescaling layer"), ("unit", [("Flatten", 0), ("Rescaling", 1 / 255)], "own Rescaling layer"),
+        ("unit", [("Rescaling", 1 / 255), ("BatchNormalization", 0)], "number of epochs"), ("unit", [("Rescaling", 2.0)], "number of epochs"),
+        ("raw", [("Rescaling", 1 / 255)], "number of epochs"), ("raw", [("Rescaling", 1.0)], "run to 255"), ("raw", [], "run to 255"),
+        ("unit", [("Dense", 0), ("Rescaling", 1 / 255)], "number of epochs"),
+    ],
+)  # fmt: skip
+def test_what_a_network_does_to_its_pixels_itself_counts_with_what_was_done_before(
+    data, lab, told, pixels, in_front, said
+):
+    rows = lab.rows("train")
+    images = data.features[rows].reshape(-1, 784) / {"unit": 255.0, "raw": 1.0}[pixels]
+    layers = tuple(layer(kind, **({"scale": scale} if scale else {})) for kind, scale in in_front)
+    assert said in hints(told(data.targets[rows], images), lab, layers)["accuracy"].hint
+
+
+@pytest.mark.parametrize("trained", ["raw", "unit", "standardised", "ranks"])
+@pytest.mark.parametrize("evaluated", ["raw", "unit", "standardised", "ranks"])
+def test_a_number_of_samples_that_were_prepared_otherwise_is_told_as_that(trained, evaluated):
+    class Lab(FakeLab):
+        preparations = ("raw", "unit") if trained in ("raw", "unit") else ("standardised", "ranks")
+
+        def evaluate(self, model, split, prepared=""):
+            return {
+                "loss": {"raw": 31.4, "unit": 0.41, "standardised": 2.7, "ranks": 9.1}[prepared or trained],
+                "accuracy": 0.87,
+            }
+
+    at = {"scaling": trained} if trained in ("raw", "unit") else {"prepared": trained}
+    network = model(fits=(fit(**at),))
+    number = Lab().evaluate(None, "", evaluated)["loss"]
+    check = Evaluation(points=1, of="given", model="value", metric="loss")
+    found = check.decide(scalar(number), Facts({"value": network, "given": scalar(number)}, Lab()))
+    told = {"raw": "run to 255", "unit": "run from 0 to 1"}.get(evaluated, f"prepared as `{evaluated}`")
+    assert (found.status is Status.PASSED) == (trained == evaluated)
+    assert (told in found.hint) == (trained != evaluated and evaluated in Lab.preparations)
 
 
 def test_labels_that_are_one_short_stop_fit_with_a_hint():

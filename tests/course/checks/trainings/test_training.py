@@ -290,7 +290,7 @@ def test_accuracy_on_images_that_were_trained_on_fails(split, title):
 
 def test_a_network_that_can_not_be_rebuilt_is_undecided():
     class Lab(FakeLab):
-        def evaluate(self, model, split):
+        def evaluate(self, model, split, prepared=""):
             raise CannotRebuild("MyDense is not one of Keras's layers")
 
     found = outcome(ACCURACY, trained(), Lab())
@@ -299,7 +299,7 @@ def test_a_network_that_can_not_be_rebuilt_is_undecided():
 
 def test_a_lab_that_fails_costs_no_point():
     class Lab(FakeLab):
-        def evaluate(self, model, split):
+        def evaluate(self, model, split, prepared=""):
             raise MemoryError("no more")
 
     found = outcome(ACCURACY, trained(), Lab())
@@ -355,9 +355,9 @@ def test_numbers_of_unscaled_images_are_known():
 )  # fmt: skip
 def test_a_number_that_is_not_the_networks_is_told_by_what_it_may_be(metric, number, hint):
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
+        def evaluate(self, model, split, prepared=""):
             found = {"train": (0.2, 0.95), "test": (0.45, 0.85), "holdout": (0.4, 0.87)}[split]
-            return dict(zip(("loss", "accuracy"), (100 * one if scaling else one for one in found), strict=True))
+            return dict(zip(("loss", "accuracy"), (100 * one if prepared else one for one in found), strict=True))
 
     assert hint in outcome({**EVALUATION, "metric": metric}, scalar(number), Lab(), model=trained()).hint
 
@@ -375,8 +375,8 @@ OF_EPOCHS = {"accuracy": (0.81, 0.8693), "val_accuracy": (0.8706, 0.87), "loss":
 )  # fmt: skip
 def test_a_number_that_is_near_by_chance_is_told_by_what_it_is(number, hint):
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
-            return {"loss": 0.4, "accuracy": NEAR[split] * (100 if scaling else 1)}
+        def evaluate(self, model, split, prepared=""):
+            return {"loss": 0.4, "accuracy": NEAR[split] * (100 if prepared else 1)}
 
     trained_so = trained().model_copy(update={"fits": (fit().model_copy(update={"history": OF_EPOCHS}),)})
     found = outcome(EVALUATION, scalar(number), Lab(), model=trained_so)
@@ -385,8 +385,8 @@ def test_a_number_that_is_near_by_chance_is_told_by_what_it_is(number, hint):
 
 def test_a_number_of_an_epoch_is_told_however_near_to_that_of_unscaled_images_it_is():
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
-            return {"loss": 0.4449 if scaling else 0.34, "accuracy": 0.87}
+        def evaluate(self, model, split, prepared=""):
+            return {"loss": 0.4449 if prepared else 0.34, "accuracy": 0.87}
 
     history = {"val_loss": (0.4451, 0.34), "loss": (0.7, 0.4)}
     trained_so = trained().model_copy(update={"fits": (fit().model_copy(update={"history": history}),)})
@@ -398,7 +398,7 @@ def test_a_number_of_an_epoch_is_told_however_near_to_that_of_unscaled_images_it
 @pytest.mark.parametrize(("measured", "digits"), [(0.8712345, 3), (0.8712345, 4), (0.8695, 3)])
 def test_a_number_that_was_rounded_stays_the_right_one(measured, digits):
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
+        def evaluate(self, model, split, prepared=""):
             number = measured if split == "holdout" else round(measured, digits)
             return {"loss": 0.4, "accuracy": number}
 
@@ -409,7 +409,7 @@ def test_a_number_that_was_rounded_stays_the_right_one(measured, digits):
 @pytest.mark.parametrize("measured", [0.8974, 0.8712, 0.8651, 0.9044])
 def test_a_rounded_number_is_told_as_that_whatever_else_has_it_by_chance(measured, digits):
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
+        def evaluate(self, model, split, prepared=""):
             mine = split == "holdout" and not model.name
             return {"loss": 0.4, "accuracy": measured if mine else round(measured, digits)}
 
@@ -423,7 +423,7 @@ def test_a_rounded_number_is_told_as_that_whatever_else_has_it_by_chance(measure
 
 def test_the_number_of_another_network_is_told_however_near_it_is():
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
+        def evaluate(self, model, split, prepared=""):
             return {"loss": 0.4, "accuracy": {"one": 0.87, "two": 0.8712}[model.name]}
 
     models = mapping(one=model(name="one", fits=(fit(),)), two=model(name="two", fits=(fit(),)))
@@ -439,7 +439,7 @@ def test_the_number_of_another_network_is_told_however_near_it_is():
 )  # fmt: skip
 def test_the_number_of_another_questions_network_is_told_however_near_it_is(number, hint):
     class Lab(FakeLab):
-        def evaluate(self, model, split, scaling=""):
+        def evaluate(self, model, split, prepared=""):
             known = {("adam", "holdout"): 0.8712, ("adam", "test"): 0.8689, ("mine", "holdout"): 0.87}
             return {"loss": 0.4, "accuracy": known.get((model.name, split), 0.5)}
 
@@ -473,10 +473,10 @@ def test_an_evaluation_is_a_number(value):
 class Errors(FakeLab):
     """A regression's numbers; ``evaluate`` gives the loss, and the metric that was compiled."""
 
-    def evaluate(self, model, split, scaling=""):
+    def evaluate(self, model, split, prepared=""):
         return {"loss": 9.0, "accuracy": 0.0}
 
-    def metric(self, model, split, metric):
+    def metric(self, model, split, metric, prepared=""):
         found = {"mean_squared_error": 9.0, "root_mean_squared_error": 3.0, "mean_absolute_error": 2.5, "r2_score": 0.4}
         return {metric: {**found, "median_absolute_error": 2.25, "max_error": 12.0}[metric]}
 
@@ -522,7 +522,7 @@ def test_an_evaluation_needs_its_network(network, actual):
 
 def test_an_evaluation_of_a_network_that_can_not_be_rebuilt_is_undecided():
     class Lab(FakeLab):
-        def evaluate(self, model, split):
+        def evaluate(self, model, split, prepared=""):
             raise CannotRebuild("the network is not a chain of layers")
 
     assert outcome(EVALUATION, scalar(0.87), Lab(), model=trained()).status is Status.UNDECIDED
