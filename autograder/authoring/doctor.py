@@ -63,14 +63,16 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     networks = isinstance(course, AutograderError) or course.networks
     yield _python()
     if networks:
-        yield from (_keras(), _tensorflow(), _data_set())
+        yield from (_keras(), _tensorflow())
+    if isinstance(course, AutograderError):
+        yield _data_set()
+    elif networks:
+        for data in course.all_data:
+            yield _guarded(N_("the course's data set"), partial(_data_set, data, course.root), None)
     yield from (_sandbox(), _cores(), _disk(), _kernel())
     if isinstance(course, AutograderError):
         yield Finding("course.yml", Mark.BAD, str(course), course.remedy)
     else:
-        for data in course.all_data:
-            if networks and data.name != DataSettings().name:
-                yield _guarded(N_("the course's data set"), partial(_data_set, data, course.root), None)
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
         if course.isolation == "bubblewrap":

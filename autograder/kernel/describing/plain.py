@@ -8,6 +8,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
@@ -85,8 +87,9 @@ def plain(value: Any) -> Any:
         return bool(value)
     if isinstance(value, (int, np.integer)) and abs(int(value)) < 2**63:
         return int(value)
-    if isinstance(value, (float, np.floating)):
-        return number(value)
+    if isinstance(value, (float, np.floating, Fraction, Decimal)):
+        with contextlib.suppress(OverflowError, ValueError):
+            return number(value)
     if value is None or isinstance(value, str):
         return value if value is None else value[:200]
     if isinstance(value, (list, tuple)) and len(value) <= 8 and all(map(_travels, value)):

@@ -7,6 +7,7 @@ import yaml
 
 from autograder.authoring.verify.bench.run import Bench
 from autograder.course import course as course_module
+from autograder.kernel import check as check_module
 from tests.authoring.test_release import answer, code, test_cell
 
 QUESTIONS = 8
@@ -74,3 +75,16 @@ def test_what_a_change_does_not_concern_is_answered_as_running_it_would(tmp_path
                 assert one.statuses == whole.statuses, (seed, number, changed)
                 assert one.statuses[f"q{number}.{made.questions[f'q{number}'].checks[0].id}"] == "failed"
     assert left_out > 6 * QUESTIONS
+
+
+def test_an_assignment_is_on_its_own_data_whatever_a_cell_imports(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_COURSE", "")
+    bench(tmp_path, ["q0 = [1]"])
+    document = yaml.safe_load((tmp_path / "course.yml").read_text("utf-8"))
+    document["data"] = {"name": "mnist"}
+    document["assignments"]["first"]["data"] = {"name": "wine"}
+    (tmp_path / "course.yml").write_text(yaml.safe_dump(document), "utf-8")
+    made = Bench(course_module.load(tmp_path / "course.yml"), "first", nbformat.v4.new_notebook())
+    exec("from autograder import check", {})
+    assert check_module.start() is made.student
+    assert made.student.trainings.recogniser.images is False

@@ -196,6 +196,8 @@ def test_what_arrays_look_like_is_known_again_and_keeps_none_of_them(make):
     images, labels = make(), np.array([1, 2, 3])
     first = fingerprint(images, labels)
     assert fingerprint(images, labels) == first != fingerprint(images, labels[::-1].copy())
+    for columns in (labels[:, np.newaxis], np.eye(4)[labels]):  # as cifar10 has them; as vectors
+        assert fingerprint(images, columns) != fingerprint(images, columns[::-1].copy())
     if isinstance(images, np.ndarray):
         gone = weakref.ref(images)
         del images
@@ -234,3 +236,18 @@ def test_visible_cases_that_see_less_than_hidden_calls_are_found(cases, kinds):
     assert {place for _version, places in tried for place in places} <= {"share.given"}
     assert kinds <= {version.made_by[0].removeprefix("share: ") for version in found} or not found
     assert bool(found) == bool(kinds) and len(found) < len(tried), "those that are seen are tried too"
+
+
+def test_what_was_changed_already_is_changed_again_to_code_of_the_same_value():
+    (makes,) = [one for one in HOLDING if one.name == "made in a function"]
+    for seed in range(40):
+        tree = ast.parse("made = 3 + 4")
+        for again in range(3):
+            changed = []
+            for node in tree.body:
+                found = makes.change(node, random.Random(f"{seed} {again}")) if makes.matches(node) else node
+                changed += found if isinstance(found, list) else [found]
+            tree = ast.fix_missing_locations(ast.Module(changed, []))
+        names = {}
+        exec(compile(tree, "changed", "exec"), names)
+        assert names["made"] == 7, ast.unparse(tree)

@@ -1,5 +1,8 @@
 """What students hand in of pandas, matplotlib, Keras and scikit-learn is described as these libraries made it."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -89,6 +92,12 @@ def test_callbacks_schedules_and_optimizers_tell_what_they_were_made_with():
         0.01,
         "val_loss",
     )
+    for half in (Fraction(1, 2), Decimal("0.5"), np.float32(0.5)):
+        assert sent(keras.callbacks.ReduceLROnPlateau(factor=half)).made.settings["factor"] == 0.5
+    odd = sent(keras.callbacks.ReduceLROnPlateau(factor=Fraction(1, 2), cooldown=Fraction(10**400))).made.settings[
+        "cooldown"
+    ]
+    assert odd.custom
     plateau = sent(keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=2)).made
     assert (plateau.type, plateau.settings["factor"]) == ("ReduceLROnPlateau", 0.5)
     decay = keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)

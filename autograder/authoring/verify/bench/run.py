@@ -54,6 +54,7 @@ class Bench:
         self, course: Course, assignment: str, notebook: NotebookNode, observe: Observer | None = None
     ) -> None:
         os.environ["AUTOGRADER_COURSE"] = str(course.root / "course.yml")
+        from autograder.kernel.check import start
         from autograder.kernel.home.student import HomeStudent
 
         self.course, self.assignment, self.observe = course, assignment, observe
@@ -62,6 +63,7 @@ class Bench:
         self.keras: Any = self._keras() if course.networks else None
         self.student = HomeStudent(assignment)
         self.stand_ins.student = self.student
+        start(self.student)  # one that a cell's import made would be on the data of the course, not of the assignment
         self.student._lab = self.lab = StandInLab(course.on(assignment).data, course.root)
         self.cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         self.places = question_cells(notebook)

@@ -29,7 +29,9 @@ class _Held(Rewriter):
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         target = named(node)
         assert target is not None and isinstance(node, ast.Assign)
-        return statements(draw.choice(self.ways).replace("N_", target.id), V=node.value)
+        way = draw.choice(self.ways).replace("N_", target.id)
+        # Changed again, what a function returns is made by another one: of the same name it would call itself.
+        return statements(way.replace("make_it", f"make_it_{draw.randrange(10**6)}"), V=node.value)
 
 
 class MadeInFunction(_Held):
