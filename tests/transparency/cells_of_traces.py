@@ -19,6 +19,15 @@ def failing(line: str) -> str:
     return f"try: {line}\nexcept Exception as error: print(type(error).__name__, str(error).split(chr(10))[0][:200])\n"
 
 
+def counting(*uses: str, call: str = "t", **compiled: str) -> str:
+    """A class whose `call` prints and counts in several ways, in some uses; with what it has counted after each."""
+    made = f"n = [0]\nclass Net(keras.Model):\n    k = 0\n    def __init__(self): super().__init__(); self.seen = []; self.f = {L}.Flatten(); self.r = {L}.Dropout(0.2); self.d = {L}.Dense(10, 'softmax')\n"
+    called = f"    def call(self, t, training=False): n[0] += 1; Net.k += 1; self.seen.append(t.shape); print('called', training, type(t).__name__, [s for s in t.shape]); t = self.r(self.d(self.f(t)), training=training); return {call}\n"
+    settings = "".join(f", {key}={value}" for key, value in compiled.items())
+    begin = f"m = Net(); m.compile('adam', '{S}', metrics=['accuracy']{settings})"
+    return f"{made}{called}{begin}\n" + "\n".join(f"{one}; print(n, Net.k, len(m.seen))" for one in uses) + "\nm.seen"
+
+
 TRAIN, FROZEN = "m.fit(flat, y, verbose=0)", "m.layers[0].trainable = False"
 CELLS = {
     # ---- changed after a function was traced
@@ -65,6 +74,47 @@ CELLS = {
             "trained by a loop": "step = tf.function(lambda: [m(x[:32])] + [v.assign_add(tf.ones_like(v)) for v in m.trainable_variables]); step()",
         }.items()
     },
+    # ---- a class whose `call` counts
+    "a call that counts": counting(
+        "h = m.fit(x, y, epochs=3, validation_split=0.2, verbose=0, callbacks=[Printing()])",
+        "h = m.evaluate(xt, yt, verbose=0)",
+        "p = m.predict(xt, verbose=0)",
+        "p = m.predict(xt[:64], verbose=0)",
+        "h = m.fit(x, y, verbose=0)",
+        "m.summary()",
+        "p = m(xt[:2])",
+    ),
+    "a call that counts, on data of all forms": counting(
+        "h = m.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(50), epochs=2, verbose=0)",
+        "h = m.fit(x, y, batch_size=50, validation_data=(xt, yt), verbose=0)",
+        "h = m.fit(x[:96], y[:96], sample_weight=weights[:96], verbose=0)",
+        "h = m.fit(x[:96], y[:96], class_weight={0: 2.0}, verbose=0)",
+        "h = m.fit(tf.constant(x, tf.float32), y.astype('float32'), batch_size=600, verbose=0)",
+        "h = m.evaluate(xt, yt, batch_size=50, verbose=0)",
+    ),
+    "a call that counts, by the judge and by Keras": counting(
+        "m.build((None, 28, 28))",
+        "h = m.fit(x, y, epochs=3, verbose=0, callbacks=[Halving()])",
+        "h = m.fit(x, y, verbose=0, callbacks=[Batches()])",
+        "m.compile('sgd', 'sparse_categorical_crossentropy')",
+        "h = m.fit(x, y, verbose=0, callbacks=[Batches()])",
+        "h = m.fit(x, y, verbose=0)",
+    ),
+    "a call that counts, of a list": counting(
+        "h = m.fit(x, y, verbose=0)", failing("h = m.fit([x], y, verbose=0)")
+    ).replace("\n; print", "\nprint"),
+    "a list of images, frozen in between": f"i = keras.Input((28, 28)); m = keras.Model([i], {L}.Dense(10, 'softmax')({L}.Flatten()(i))); m.compile('adam', '{S}'); h = m.fit(x, y, verbose=0); w = m.get_weights()[0]; m.layers[-1].trainable = False; h = m.fit([x], y, verbose=0); a = bool((w == m.get_weights()[0]).all()); h = m.fit(x, y, verbose=0); a, bool((w == m.get_weights()[0]).all())",
+    "a call that counts, in several steps": counting(
+        "h = m.fit(x, y, epochs=2, verbose=0)", "h = m.fit(x, y, verbose=0)", steps_per_execution="4"
+    ),
+    "a call that counts, eagerly": counting("h = m.fit(x[:96], y[:96], verbose=0)", run_eagerly="True"),
+    "a call that counts and fails": counting(
+        *[failing("h = m.fit(x, y, verbose=0)")] * 2, call="t + self.nothing"
+    ).replace("\n; print", "\nprint"),
+    "a call that counts and fails in a validation": counting(
+        *[failing("h = m.fit(x, y, validation_data=(xt, yt), verbose=0)")] * 2, call="t if training else 1 / 0"
+    ).replace("\n; print", "\nprint"),
+    "a call that something switches": f"class Net(keras.Model):\n    def __init__(self): super().__init__(); self.both = True; self.f = {L}.Flatten(); self.a = {L}.Dense(10); self.b = {L}.Dense(10)\n    def call(self, t): t = self.f(t); return self.a(t) + self.b(t) if self.both else self.a(t) * self.b(t)\nm = Net(); m.compile({OPT}.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True)); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{C}.LambdaCallback(on_epoch_end=lambda e, l: setattr(m, 'both', False))]); k = m.fit(x, y, verbose=0); m.both = True; [bool(abs(v - h.history['loss'][0]) < 1e-3) for v in h.history['loss'] + k.history['loss']]",
     # ---- after something failed: Keras's function is then of no more use, if it was while it was traced
     "fit after one that failed": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}m.fit(x, y, verbose=0).history",
     "fit after one that failed, left to Keras": f"m = net()\n{failing('m.fit(x, one, verbose=0, callbacks=[Batches()])')}m.fit(x, y, verbose=0).history",
@@ -110,5 +160,6 @@ LEFT = {
     "frozen after batches of one size", "a schedule between fits", "xla, left to Keras", "a lambda that draws weights",
     "a lambda that activates", "a lambda that penalises", "a layer that prints", "an optimizer that prints", "tensorboard, every second batch",
     "trained by Keras, then frozen", "fit after one whose labels are too large",
+    "a list of images, frozen in between", "a call that counts, eagerly", "a call that counts, by the judge and by Keras",
     *(name for name in CELLS if name.startswith("made in a graph")),
 }  # fmt: skip

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import random
 from collections.abc import Iterator
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.describing.plain import unheard
+from autograder.kernel.describing.plain import OWN_MODULES, unheard
 
 # What a class may bring and still train and answer as the network of Keras's that it was derived from.
 _HARMLESS = {"__init__", "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",
@@ -44,15 +48,6 @@ def input_shape(model: Any) -> tuple[int | None, ...] | None:
 
 
 @unheard
-def build_by_a_call(model: Any, form: tuple[str, tuple[int | None, ...]]) -> None:
-    """Has a class of the notebook's own make its weights as its first batch, of that type and shape, would."""
-    import keras
-    from keras.src.backend import compute_output_spec
-
-    compute_output_spec(model, keras.KerasTensor(form[1], form[0]), training=False)
-
-
-@unheard
 def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
     """A network like `model`, which isn't built, for batches of a shape; `model` and the notebook's random numbers are as they were.
 
@@ -80,10 +75,7 @@ def undone_if_it_fails(model: Any) -> Iterator[None]:
         with unnoticed(only_failures=True):
             yield
     except Exception:
-        for container, content in kept:
-            kind: Any = next(kind for kind in _CONTAINERS if isinstance(container, kind))
-            kind.clear(container)  # Keras's own lists notice what they are told by their own methods
-            (kind.extend if kind is list else kind.update)(container, content)
+        _put_back(kept)
         raise
 
 
@@ -104,6 +96,65 @@ def _contents(thing: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
     held = getattr(thing, "_storage", ())  # where a list of TensorFlow's has its items a second time
     for part in [*(thing.values() if isinstance(thing, dict) else thing), held]:
         yield from _contents(part, seen)
+
+
+@contextlib.contextmanager
+def leaving_nothing(model: Any) -> Iterator[None]:
+    """What a class of the notebook's does in between to its network, to itself, and to what its functions name or close over, is undone."""
+    kinds = [kind for kind in type(model).__mro__ if kind is not object and not kind.__module__.startswith(OWN_MODULES)]
+    functions = [one for kind in kinds for one in vars(kind).values() if isinstance(one, FunctionType)]
+    names = [(one.__globals__, name) for one in functions for name in _names(one.__code__)]
+    closed = [cell for one in functions for cell in one.__closure__ or ()]
+    cells = [(cell, cell.cell_contents) for cell in closed if "empty" not in repr(cell).split(": ")[-1]]
+    before = [(space, name, space.get(name, names)) for space, name in names]
+    own = [(kind, dict(vars(kind))) for kind in kinds]
+    named = [
+        *(one for *_place, one in before),
+        *(one for _cell, one in cells),
+        *(one for _kind, attributes in own for one in attributes.values()),
+        *(one for function in functions for one in function.__defaults__ or ()),
+    ]
+    things = [thing for thing in named if isinstance(thing, _CONTAINERS)]
+    others = (one for one in named if not isinstance(one, (type, ModuleType, FunctionType)))
+    things += [vars(one) for one in others if isinstance(getattr(one, "__dict__", None), dict)]
+    seen, numbers = set[int](), np.random.get_state()
+    kept = [held for thing in [model, *things] for held in _contents(thing, seen)]
+    try:
+        yield
+    finally:
+        np.random.set_state(numbers)
+        for cell, content in cells:
+            cell.cell_contents = content
+        for space, name, value in before:
+            if value is names:
+                space.pop(name, None)
+            elif space.get(name) is not value:
+                space[name] = value
+        for kind, attributes in own:
+            for name in {*vars(kind), *attributes}:
+                if name not in attributes:
+                    delattr(kind, name)
+                elif vars(kind).get(name) is not attributes[name]:
+                    setattr(kind, name, attributes[name])
+        _put_back([(container, content) for container, content in kept if not _is_as(container, content)])
+
+
+def _names(code: CodeType) -> set[str]:
+    """What a function and those within it may name of their module."""
+    return {*code.co_names}.union(*(_names(one) for one in code.co_consts if isinstance(one, CodeType)))
+
+
+def _is_as(container: Any, content: Any) -> bool:
+    items = (container.items(), content.items()) if isinstance(container, dict) else (container, content)
+    flat = [[part for item in one for part in (item if isinstance(container, dict) else (item,))] for one in items]
+    return len(flat[0]) == len(flat[1]) and all(map(operator.is_, *flat))
+
+
+def _put_back(kept: list[tuple[Any, Any]]) -> None:
+    for container, content in kept:
+        kind: Any = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+        kind.clear(container)  # Keras's own lists notice what they are told by their own methods
+        (kind.extend if kind is list else kind.update)(container, content)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
@@ -18,6 +19,7 @@ from autograder.kernel.describing.structure import (
     is_network,
     is_own,
     layers_of,
+    leaving_nothing,
     unnoticed,
 )
 from autograder.kernel.describing.weights import weights_of
@@ -34,6 +36,12 @@ class Step(NamedTuple):
     takes: tuple[int, ...]
     given: Any = ()
     shape: tuple[int | None, ...] | None = None
+
+
+Followed = dict[int, list[Step] | None]  # by the network's identity, while it lives
+
+
+_kept: ContextVar[Followed | None] = ContextVar("followed", default=None)
 
 
 @unheard
@@ -61,8 +69,27 @@ def steps(model: Any, beyond: list[str] | None = None) -> list[Step] | None:
     So weights come in the order of the network's own. Networks within it that can't be followed stand there themselves. `beyond` gets the
     name of an operation that no layer does.
     """
+    kept = _kept.get()
+    if kept is None or not is_own(model):
+        return _all_steps(model, [] if beyond is None else beyond)
+    if id(model) not in kept:
+        kept[id(model)] = _all_steps(model, [])
+    return kept[id(model)]
+
+
+@contextmanager
+def followed_once(kept: Followed) -> Iterator[None]:
+    """In between a class of the student's own is followed once, and not again where `kept` comes from before; outside each time."""
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def _all_steps(model: Any, beyond: list[str]) -> list[Step] | None:
     with unnoticed():
-        plain = _steps(model, [] if beyond is None else beyond)
+        plain = _steps(model, beyond)
     if plain is None or not any(is_network(step.layer) for step in plain):
         return plain
     found = _unfolded(plain)
@@ -168,7 +195,7 @@ def _of_a_class(model: Any, beyond: list[str]) -> list[Step] | None:
     if shape is None or not brings(model) <= FOLLOWED:
         return None
     found: list[Step] | None = None
-    with _as_they_were(list(model._flatten_layers(include_self=False))):
+    with leaving_nothing(model), _as_they_were(list(model._flatten_layers(include_self=False))):
         try:
             told = "training" in inspect.signature(model.call).parameters
             for training in (True, False) if told else (None,):

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
+from autograder.kernel.describing.structure import is_own
 from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData
 from autograder.kernel.trainings import Trainings
@@ -101,9 +102,12 @@ def _between_epochs(model: Any, call: dict[str, Any]) -> list[Any]:
 
 def _own_loops(model: Any) -> None:
     """Raises CannotTrainHere unless `model` is trained by Keras's own steps."""
+    import tensorflow as tf
+
     if not getattr(model, "compiled", False):
         raise CannotTrainHere(_("compile() has not run to its end on this network"))
-    if not trains_as_keras(model):
+    eagerly = is_own(model) and (model.run_eagerly or tf.config.functions_run_eagerly())  # then it sees each batch
+    if eagerly or not trains_as_keras(model):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
     settings = model._compile_config.config
     if settings.get("loss_weights") or settings.get("weighted_metrics") or model._distribute_strategy is not None:

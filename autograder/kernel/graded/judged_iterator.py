@@ -21,16 +21,11 @@ from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
-from autograder.kernel.describing.structure import (
-    build_by_a_call,
-    built_copy,
-    is_own,
-    undone_if_it_fails,
-)
+from autograder.kernel.describing.structure import built_copy, is_own, undone_if_it_fails
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.describing.wiring import answers, trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
-from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, warn_as_traced
+from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, tracing, warn_as_traced
 from autograder.kernel.in_place import Call, flattened, told
 
 Ask = Callable[
@@ -131,7 +126,14 @@ class JudgedEpochs:
                         own.used()
                         return ()
                     self._known, self.batch_size = found
-                with undone_if_it_fails(self.model), as_traced(self.model, function, self._form()) as self.traces:
+                form = self._form()
+                # What the notebook's own `call` prints and counts, it does where Keras traces it.
+                if is_own(self.model) and form[-1][0] != "0":  # a list of images
+                    raise CannotTrainHere(_("the data are not arrays"))
+                if is_own(self.model) and (trace := tracing(function, form, self._spec)):
+                    with as_traced(self.model, function, form, by_keras=True):
+                        yield trace
+                with undone_if_it_fails(self.model), as_traced(self.model, function, form) as self.traces:
                     self.judge()
                     self.results = self.model.get_metrics_result()
                 if self.data.samples is None:
@@ -153,6 +155,22 @@ class JudgedEpochs:
         weights = None if samples.weights is None else samples.weights
         return form_of_arrays((given["x"], given["y"], weights), len(samples), self.batch_size)
 
+    def _spec(self) -> Any:
+        """What TensorFlow says of the batches that Keras makes of the data: of arrays, of as many of their rows as show it."""
+        import keras
+        from keras.src.backend.tensorflow import trainer
+
+        if self._real is not None:
+            return self._real._distributed_dataset.element_spec
+        rows = self.batch_size + bool(len(self.samples) % self.batch_size)
+        given = {
+            key: keras.tree.map_structure(lambda one: one[:rows] if hasattr(one, "shape") else one, value)
+            for key, value in self.data.given.items()
+            if key != "class_weight"
+        }
+        how = {**self._arguments, **self.data.given, **given, "batch_size": self.batch_size, "steps_per_epoch": None}
+        return trainer.TFEpochIterator(**how)._distributed_dataset.element_spec
+
     def ran_out(self) -> None:
         """Keras asked for one batch more than there is."""
 
@@ -168,8 +186,6 @@ class JudgedEpochs:
 
     def described(self) -> dict[str, Any]:
         """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""
-        if not self.model.built and is_own(self.model):  # nobody else knows how
-            build_by_a_call(self.model, self._form()[0])
         if not trains_as_keras(self.model):
             raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
         network = self.model if self.model.built else built_copy(self.model, self._batch_shape())

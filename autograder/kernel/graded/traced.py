@@ -9,15 +9,20 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autograder.common.errors import CannotTrainHere
+from autograder.common.i18n import _
+from autograder.kernel.describing.wiring import Followed, followed_once
+from autograder.kernel.in_place import Call
 from autograder.kernel.object_notes import Notes
 
-Form = tuple[tuple[str, tuple[int | None, ...]], ...]  # types and shapes of a batch: what a function is traced for
+# Types and shapes of a batch, and last the structure of its images: what a function is traced for.
+Form = tuple[tuple[str, tuple[int | None, ...]], ...]
 
 _SETTINGS = (bool, int, float, str, tuple, type(None))
 _NO_SETTINGS = {"built", "_called", "_lock"}  # what Keras itself notes while it works
@@ -29,6 +34,7 @@ class _Trace:
     settings: list[tuple[Any, dict[str, Any]]]  # of parts of the network; None stands for the network
     done: bool = False  # by the judge, or by Keras
     by_keras: bool = False
+    followed: Followed = field(default_factory=dict)  # how the network's layers were called then
 
 
 _traces: Notes[list[_Trace]] = Notes()
@@ -43,14 +49,15 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
         return
     traces = _traces.get(function) or []
     _traces.set(function, traces)
-    trace = next((one for one in traces if _covers(one.form, form)), None)
+    trace = _covering(traces, form)
     new = trace is None
     if trace is None:
         trace = _Trace(_general(traces, form), _settings(model))
         traces.append(trace)
-    changed = [] if trace.by_keras else _put_back(model, trace.settings)
+    changed = [] if trace.by_keras and by_keras else _put_back(model, trace.settings)
     try:
-        yield new
+        with nullcontext() if by_keras else followed_once(trace.followed):
+            yield new
         trace.done, trace.by_keras = True, trace.by_keras or by_keras
     except BaseException:  # that the generator around it was closed, where Keras's function raised
         if by_keras and not trace.done:
@@ -61,6 +68,27 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
     finally:
         for attributes, name, value in changed:
             attributes[name] = value
+
+
+def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
+    """The call by which Keras traces `function` for batches of this `form`, and runs nothing; None where it has done so.
+
+    `spec`: gives what TensorFlow says of such batches. Raises CannotTrainHere for a function that isn't Keras's.
+    """
+    import tensorflow as tf
+
+    trace = _covering(_traces.get(function) or [], form)
+    if trace is not None and trace.by_keras:
+        return None
+    step = _step_of(function)
+    if not hasattr(step, "get_concrete_function"):
+        raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
+    batches = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec())
+    return Call(step.get_concrete_function, iter(batches))
+
+
+def _covering(traces: list[_Trace], form: Form) -> _Trace | None:
+    return next((one for one in traces if _covers(one.form, form)), None)
 
 
 def last_form(function: Any) -> Form | None:
@@ -104,17 +132,28 @@ def _is_traced(function: Any) -> bool:
     """Whether TensorFlow came to the end of the first graph of `function`, or of the step that Keras's own one calls; from then on it
     fails only where it runs. What a notebook made in its place may be any callable.
     """
+    return getattr(_step_of(function), "_concrete_variable_creation_fn", None) is not None
+
+
+def _step_of(function: Any) -> Any:
+    """TensorFlow's function that Keras's own `function` calls; of any other that itself."""
     names = getattr(getattr(function, "__code__", None), "co_freevars", ())
     called = dict(zip(names, getattr(function, "__closure__", None) or (), strict=False))
-    step = called["multi_step_on_iterator"].cell_contents if "multi_step_on_iterator" in called else function
-    return getattr(step, "_concrete_variable_creation_fn", None) is not None
+    return called["multi_step_on_iterator"].cell_contents if "multi_step_on_iterator" in called else function
 
 
 def form_of(batches: Any) -> Form:
     """Of a structure of tensors, or of what TensorFlow says of one."""
     import keras
 
-    return tuple(_leaf(leaf) for leaf in keras.tree.flatten(batches) if leaf is not None)
+    return *(_leaf(leaf) for leaf in keras.tree.flatten(batches) if leaf is not None), _structure(batches)
+
+
+def _structure(batches: Any) -> tuple[str, tuple[int | None, ...]]:
+    import keras
+
+    images = batches[0] if isinstance(batches, tuple) else batches
+    return str(keras.tree.lists_to_tuples(keras.tree.map_structure(lambda _leaf: 0, images))), ()
 
 
 def _leaf(leaf: Any) -> tuple[str, tuple[int | None, ...]]:
@@ -133,7 +172,7 @@ def form_of_arrays(arrays: Any, rows: int, batch_size: int) -> Form:
     ]
     types = [str(getattr(leaf.dtype, "name", leaf.dtype)) for leaf in leaves]
     types = [keras.config.floatx() if "float" in one else one for one in types]
-    return tuple((one, (size, *leaf.shape[1:])) for one, leaf in zip(types, leaves, strict=True))
+    return *((one, (size, *leaf.shape[1:])) for one, leaf in zip(types, leaves, strict=True)), _structure(arrays)
 
 
 def _same_rank(one: Form, other: Form) -> bool:

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from autograder.kernel.describing.structure import build_by_a_call, built_copy, undone_if_it_fails
-from tests.later import keras
+from autograder.kernel.describing.structure import built_copy, leaving_nothing, undone_if_it_fails
+from tests.later import Later, keras
+
+backend = Later("keras.src.backend")
 
 FORM = ("float32", (None, 4))
 
@@ -68,6 +70,10 @@ def facts(model):
     return named, variables, tracked, len(model.losses)
 
 
+def by_a_call(model):
+    backend.compute_output_spec(model, keras.KerasTensor(FORM[1], FORM[0]), training=False)
+
+
 def fitted(make, looks):
     keras.src.utils.naming.reset_uids()
     keras.utils.set_random_seed(1)
@@ -85,7 +91,7 @@ def test_a_network_that_was_built_in_vain_is_as_it_was(make):
     def looks(model):
         before = facts(model)
         with pytest.raises(ZeroDivisionError), undone_if_it_fails(model):
-            build_by_a_call(model, FORM)
+            by_a_call(model)
             model.optimizer.build(model.trainable_variables)
             model._compile_metrics.build(np.zeros((2, 1)), np.zeros((2, 1)))
             assert facts(model) != before
@@ -100,7 +106,7 @@ def test_a_network_that_was_built_in_vain_is_as_it_was(make):
 def test_a_network_that_was_built_stays_so():
     model = Chain()
     with undone_if_it_fails(model):
-        build_by_a_call(model, FORM)
+        by_a_call(model)
     assert len(model.weights) == 6
 
 
@@ -110,3 +116,65 @@ def test_a_copy_is_built_and_the_network_is_not():
     before = facts(model)
     assert built_copy(model, (None, 4)).built
     assert facts(model) == before
+
+
+counted, counts = 0, {"calls": [0]}
+
+
+class Counter:
+    calls = 0
+
+
+counter = Counter()
+
+
+class Counting(Chain):
+    """Counts its calls in every way there is."""
+
+    of_class, listed = 0, []
+
+    def __init__(self, box):
+        super().__init__()
+        self.calls, self.shapes, self.kept, self.box = 0, [], {}, box
+
+    def call(self, t, given=[]):  # noqa: B006
+        global counted, new
+        given.append(1)
+        counted += 1
+        new = counted
+        counts["calls"].append(1)
+        counter.calls += 1
+        Counting.of_class += 1
+        Counting.listed.append(1)
+        self.calls += 1
+        self.last = t.shape
+        self.shapes.append(t.shape)
+        self.kept[len(self.kept)] = (1,)
+        self.box.append(1)
+        np.random.random()
+        return super().call(t)
+
+
+def state(model):
+    numbers = np.random.get_state()[2]
+    outside = (
+        counted,
+        "new" in globals(),
+        [*counts["calls"]],
+        vars(counter).copy(),
+        Counting.of_class,
+        [*Counting.listed],
+    )
+    return model.calls, [*model.shapes], dict(model.kept), [*model.box], hasattr(model, "last"), outside, numbers
+
+
+def test_what_a_call_counts_and_keeps_is_undone():
+    model = Counting([])
+    by_a_call(model)
+    del globals()["new"], model.last
+    before = state(model)
+    with leaving_nothing(model):
+        by_a_call(model)
+        after = state(model)
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert state(model) == before

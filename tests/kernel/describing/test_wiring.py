@@ -7,6 +7,7 @@ import pytest
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
+from autograder.kernel.describing import wiring
 from autograder.kernel.describing.describe import describe_model
 from autograder.networks.build import architecture, build
 from tests.deciding import outcome
@@ -177,3 +178,20 @@ def test_a_network_within_a_class_takes_any_number_of_samples_however_many_it_wa
     net(ROWS[:rows])
     assert [one.output_shape for one in describe_model(net, {}).layers] == [(None, 4), (None, 2)]
     assert rebuilt(net)
+
+
+def test_a_class_is_followed_once_by_all_who_ask_and_again_outside(monkeypatch):
+    followed, following = [], wiring._of_a_class
+    monkeypatch.setattr(wiring, "_of_a_class", lambda *given: followed.append(given) or following(*given))
+    model = own(lambda x: x / 2)
+
+    def ask():
+        return wiring.trains_as_keras(model), describe_model(model, {}), wiring.answers(model)
+
+    kept = {}
+    for _epoch in range(3):
+        with wiring.followed_once(kept):
+            assert ask()[0]
+    assert len(followed) == 1
+    ask()
+    assert len(followed) == 4
