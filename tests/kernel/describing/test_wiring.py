@@ -177,6 +177,7 @@ def test_a_network_within_a_class_takes_any_number_of_samples_however_many_it_wa
     net = Net()
     net(ROWS[:rows])
     assert [one.output_shape for one in describe_model(net, {}).layers] == [(None, 4), (None, 2)]
+    assert [tuple(one.shape) for one in wiring.answers(net)] == [(None, 2)]
     assert rebuilt(net)
 
 
