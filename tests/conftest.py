@@ -74,6 +74,17 @@ def nobody_chose_a_language():
     i18n._chosen.reset(token)
 
 
+@pytest.fixture(autouse=True)
+def nobody_opened_a_notebook():
+    """Whom a test makes a student at home says by which data set arrays are known from then on; the next test starts afresh."""
+    from autograder.kernel import check
+    from autograder.kernel.describing.recognise import shared
+
+    before = shared.name, check._student
+    yield
+    shared.name, check._student = before
+
+
 # ---- the course and its data
 
 

@@ -268,6 +268,7 @@ def main() -> None:
     except (
         AutograderError
     ) as error:  # of the course's files: its own words are the answer, and its folder here is nobody's
+        log.error("%s %s", error, error.remedy)
         here = f"{Path(sys.argv[1]).parent}{os.sep}"
         _tell(answers, {"error": str(error).replace(here, ""), "remedy": error.remedy})
         return

@@ -102,7 +102,14 @@ class JudgeProcess:
 
     def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Ask the running judge. Never starts one: a new judge knows nothing of the notebook that ran."""
-        self._wait_up()
+        try:
+            self._wait_up()
+        except JudgeDied:
+            raise
+        except (
+            AutograderError
+        ) as error:  # of the course: `wait` tells the instructor, and a student's report may quote this
+            raise self._died() from error
         if self._process is None or self._process.poll() is not None or self._process.stdin is None:
             raise self._died()
         try:

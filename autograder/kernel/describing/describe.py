@@ -46,7 +46,15 @@ from autograder.kernel.describing.plain import (
     text,
     unheard,
 )
-from autograder.kernel.describing.structure import axes, input_shape, is_network, is_own, layers_of
+from autograder.kernel.describing.structure import (
+    axes,
+    build_by_a_call,
+    input_shape,
+    is_network,
+    is_own,
+    layers_of,
+    unnoticed,
+)
 from autograder.kernel.describing.weights import arrays_of, weights_of
 from autograder.kernel.describing.wiring import is_chain, steps
 from autograder.kernel.in_place import is_fault_of_a_call
@@ -161,13 +169,14 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
     beyond: list[str] = []
     found = steps(model, beyond) if model.built else None
     layers = layers_of(model) if found is None else [step.layer for step in found]
+    whole = input_shape(model) if model.built else None
+    if found is not None and is_own(model) and whole and not all(layer.built for layer in model._flatten_layers()):
+        with unnoticed():  # build() of a class of the student's own makes no weights, and its first batch would
+            build_by_a_call(model, ("float32", whole))
     topology: Any = "unbuilt" if not model.built else "chain" if found is not None and is_chain(found) else "graph"
     if topology == "graph" and not all(layer.built for layer in layers):
         topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights
-    described = tuple(
-        describe_layer(layer, names, weights=weights) for layer in layers
-    )  # following a network has built its layers
-    whole = input_shape(model) if model.built else None
+    described = tuple(describe_layer(layer, names, weights=weights) for layer in layers)
     if found is not None:
         named = {id(layer) for layer in model._flatten_layers()}  # operations have no names
         described = tuple(

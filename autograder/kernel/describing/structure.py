@@ -48,6 +48,15 @@ def input_shape(model: Any) -> tuple[int | None, ...] | None:
 
 
 @unheard
+def build_by_a_call(model: Any, form: tuple[str, tuple[int | None, ...]]) -> None:
+    """Has a class of the notebook's own make its weights as its first batch, of that type and shape, would."""
+    import keras
+    from keras.src.backend import compute_output_spec
+
+    compute_output_spec(model, keras.KerasTensor(form[1], form[0]), training=False)
+
+
+@unheard
 def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
     """A network like `model`, which isn't built, for batches of a shape; `model` and the notebook's random numbers are as they were.
 

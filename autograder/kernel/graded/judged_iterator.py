@@ -21,7 +21,7 @@ from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
-from autograder.kernel.describing.structure import built_copy, is_own, undone_if_it_fails
+from autograder.kernel.describing.structure import build_by_a_call, built_copy, is_own, undone_if_it_fails
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.describing.wiring import answers, trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
@@ -186,6 +186,8 @@ class JudgedEpochs:
 
     def described(self) -> dict[str, Any]:
         """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""
+        if not self.model.built and is_own(self.model):  # at home: while grading Keras has traced it by now
+            build_by_a_call(self.model, self._form()[0])
         if not trains_as_keras(self.model):
             raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
         network = self.model if self.model.built else built_copy(self.model, self._batch_shape())
