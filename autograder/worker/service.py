@@ -12,6 +12,7 @@ import json
 import logging
 import multiprocessing.util
 import os
+import re
 import signal
 import threading
 import time
@@ -27,7 +28,7 @@ from autograder.common.errors import AutograderError, MachineLow
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
 from autograder.common.versions import package, versions
-from autograder.course.course import Course, Isolation, load
+from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.host import Sandbox
@@ -136,7 +137,9 @@ def admit(setup_text: str, content: bytes) -> str:
         except (AutograderError, OSError, ValueError) as error:
             _close()
             remedy = error.remedy if isinstance(error, AutograderError) else ""
-            return json.dumps({"refused": f"{error}. {remedy}".strip().rstrip("."), "log": said})
+            # The lines of the course.yml that a worker has are those of no file that anybody wrote.
+            reason = re.sub(rf"^(.*{re.escape(FILE)}):\d+:", r"\1:", str(error), flags=re.MULTILINE)
+            return json.dumps({"refused": f"{reason}. {remedy}".strip().rstrip("."), "log": said})
         _watch()
     return json.dumps({"pid": os.getpid()})
 

@@ -5,14 +5,13 @@ import os
 
 import pytest
 
-from autograder.common.errors import SandboxError
+from autograder.common.errors import CourseError, SandboxError
 from autograder.common.versions import package, versions
 from autograder.worker import service
 
 
-@pytest.mark.parametrize(("failures", "admitted"), [(0, True), (1, True), (2, False)])
-def test_who_fails_to_start_once_is_started_again(failures, admitted, monkeypatch):
-    left = [SandboxError("the sandbox did not start: it said nothing")] * failures
+def asked(monkeypatch, left):
+    """What a worker answers that fails to start in these ways, one after the other."""
 
     def start(tools):
         if left:
@@ -24,6 +23,17 @@ def test_who_fails_to_start_once_is_started_again(failures, admitted, monkeypatc
     setup = service.Setup(
         bundle="b", courses={}, isolation="none", language="", memo=None, package=package(), versions=versions()
     )
-    answer = json.loads(service.admit(setup.model_dump_json(), b""))
+    return json.loads(service.admit(setup.model_dump_json(), b""))
+
+
+@pytest.mark.parametrize(("failures", "admitted"), [(0, True), (1, True), (2, False)])
+def test_who_fails_to_start_once_is_started_again(failures, admitted, monkeypatch):
+    answer = asked(monkeypatch, [SandboxError("the sandbox did not start: it said nothing")] * failures)
     assert (answer.get("pid") == os.getpid()) == admitted
     assert ("did not start" in answer.get("refused", "")) != admitted
+
+
+def test_what_is_wrong_with_the_course_is_told_without_lines_of_the_workers_copy(monkeypatch):
+    wrong = CourseError("course.yml:7: data.file: houses.csv can't be read: line 15 has 8 places", "Make it whole.")
+    answer = asked(monkeypatch, [wrong, wrong])
+    assert answer["refused"] == "course.yml: data.file: houses.csv can't be read: line 15 has 8 places. Make it whole"
