@@ -172,7 +172,7 @@ def test_an_assignment_of_each_task_proves_itself(tmp_path, task, memo_folder):
         new_assignment(tmp_path / "course.yml", New("third", task="network"))
     parts = [
         word
-        for part in ("solution", "alternatives", "release", "mutants", "checks", "emptied")
+        for part in ("solution", "alternatives", "release", "mutants", "checks", "emptied", "unasked", "told")
         for word in ("--only", part)
     ]
     for words in (["release"], ["verify", "--memo", str(memo_folder), *parts]):
