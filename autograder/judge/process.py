@@ -265,9 +265,8 @@ def main() -> None:
     megabytes = int(os.environ.get("AUTOGRADER_JUDGE_MB") or MEMORY_MB)
     try:
         judge = ready(Path(sys.argv[1]), Memo(Path(folder) if folder else None), megabytes)
-    except (
-        AutograderError
-    ) as error:  # of the course's files: its own words are the answer, and its folder here is nobody's
+    except AutograderError as error:
+        # Of the course's files: its own words are the answer, and its folder here is nobody's.
         log.error("%s %s", error, error.remedy)
         here = f"{Path(sys.argv[1]).parent}{os.sep}"
         _tell(answers, {"error": str(error).replace(here, ""), "remedy": error.remedy})

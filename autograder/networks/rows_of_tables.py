@@ -18,6 +18,7 @@ from autograder.common.files import bytes_of
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
+from autograder.course.released_checks import TAKE_AGAIN
 from autograder.course.settings import DataSettings
 from autograder.networks.states import NO_LOOKUP, Samples
 
@@ -62,7 +63,7 @@ def _released(file: Path, data: DataSet, order: Rows) -> Prepared:
         said = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         raise CourseError(
             _("{path} can't be read: {error}", path=file, error=said),
-            _("Take it again from where you got the notebook."),
+            _(TAKE_AGAIN),
         ) from error
 
 

@@ -81,7 +81,11 @@ class JudgeProcess:
 
     def _wait_up(self) -> None:
         if not self._up:
-            self._read(START_SECONDS)
+            try:
+                self._read(START_SECONDS)
+            except AutograderError:
+                self.kill()  # one that said why it can't start ends by itself, in its time
+                raise
             self._up = True
 
     def _read(self, seconds: float) -> dict[str, Any]:
@@ -102,14 +106,7 @@ class JudgeProcess:
 
     def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Ask the running judge. Never starts one: a new judge knows nothing of the notebook that ran."""
-        try:
-            self._wait_up()
-        except JudgeDied:
-            raise
-        except (
-            AutograderError
-        ) as error:  # of the course: `wait` tells the instructor, and a student's report may quote this
-            raise self._died() from error
+        self._wait_up()
         if self._process is None or self._process.poll() is not None or self._process.stdin is None:
             raise self._died()
         try:
@@ -123,7 +120,13 @@ class JudgeProcess:
     def begin(self, assignment: str, socket: Path, language: str, avoid: Sequence[Sequence[int]] = ()) -> None:
         """Open `socket` for the kernel of one submission, which is answered in `language`; nothing is done for networks as large as
         one of `avoid`. Raises JudgeDied."""
-        self.start()
+        try:
+            self.wait()
+        except JudgeDied:
+            raise
+        except AutograderError as error:
+            # Of the course: `wait` and `rejudge` tell it the instructor, and a student's report may quote this.
+            raise self._died() from error
         self._file("work").unlink(missing_ok=True)
         order = {"do": "begin", "assignment": assignment, "socket": str(socket), "language": language}
         self._order({**order, "work": str(self._file("work")), "avoid": list(avoid)}, START_SECONDS)

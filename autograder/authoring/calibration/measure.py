@@ -171,6 +171,7 @@ def _find_networks(
     ):
         bench.start()
         sandbox.start()
+        bench.wait()
         for name in assignments:
             on_start(_("grading the solution of {name}, to find its networks", name=name))
             found[name] = networks_of(course, name, bench, sandbox)

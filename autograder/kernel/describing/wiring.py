@@ -166,9 +166,8 @@ def _unfolded(plain: list[Step]) -> list[Step] | None:
             inner = _unfolded(own) if own else None
             if not inner or len(begin) != 1:
                 return None
-            inner[-1] = inner[-1]._replace(
-                shape=step.shape or inner[-1].shape
-            )  # there; by itself a Sequential says none
+            # What it gives there: by itself a Sequential says nothing of it.
+            inner[-1] = inner[-1]._replace(shape=step.shape or inner[-1].shape)
             place = {THE_INPUT: begin[0], **{one: one + len(found) for one in range(len(inner))}}
             found += [one._replace(takes=tuple(place[which] for which in one.takes)) for one in inner]
         else:
