@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.clocks import clocks
+from tools.generated import stale
 from tools.whole import PACKAGE, circle, house, idle, particles
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -339,7 +340,7 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
 
 
 def main() -> int:
-    found = [*wrong()]
+    found = [*wrong(), *stale(ROOT)]
     print("\n".join(found) or f"{PACKAGE}: files, imports and sentences are in order")
     return bool(found)
 

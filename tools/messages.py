@@ -2,7 +2,8 @@
 
 What is found: arguments of `_`, `N_` and `ngettext` in the package and its templates; and, without any marking, what a
 command's --help shows: its docstring, and every ``help=`` and ``epilog=``. Translations are written by hand into the .po
-files; entries that the code lost are dropped, and changed ones are marked fuzzy, which a test refuses.
+files; entries that the code lost are dropped, and changed ones are marked fuzzy, which a test refuses. Where in the code a
+sentence stands is not written down: a function that moves changes no catalogue.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ class Dateless(Catalog):
 def template() -> Catalog:
     """Everything that the code says, in English."""
     found = Dateless()
-    for file, _, message, comments, context in extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS):
+    for _file, _line, message, comments, context in extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS):
         if message:
-            found.add(message, locations=[(f"autograder/{file}", 1)], auto_comments=comments, context=context)
+            found.add(message, auto_comments=comments, context=context)
     for path in sorted([*(PACKAGE / "cli").glob("*.py")]):
         for message in helped(ast.parse(path.read_text("utf-8"))):
-            found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 1)])
+            found.add(message)
     return found
 
 
@@ -100,8 +101,7 @@ def updated(language: str) -> Catalog:
     for message in old:
         if message.id:
             fresh.add(
-                message.id, message.string, locations=message.locations, flags=message.flags,
-                user_comments=message.user_comments, auto_comments=message.auto_comments, context=message.context,
+                message.id, message.string, flags=message.flags, user_comments=message.user_comments, auto_comments=message.auto_comments, context=message.context,
             )  # fmt: skip
     return fresh
 
@@ -118,7 +118,7 @@ def forms(message: Message) -> tuple[str, ...]:
 
 def as_po(catalogue: Catalog) -> bytes:
     stream = io.BytesIO()
-    write_po(stream, catalogue, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
+    write_po(stream, catalogue, width=110, sort_output=True, ignore_obsolete=True, no_location=True)
     lines = stream.getvalue().decode().splitlines(keepends=True)
     start = next(number for number, line in enumerate(lines) if line.startswith("msgid"))
     return "".join(line for line in lines[start:]).encode()  # without Babel's header comment, which holds a year
@@ -130,13 +130,25 @@ def as_mo(catalogue: Catalog) -> bytes:
     return stream.getvalue()
 
 
+def documents() -> dict[Path, bytes]:
+    """The catalogues, for people and for gettext, as they have to be."""
+    fresh = {language: updated(language) for language in LANGUAGES[1:]}
+    return {
+        path: content
+        for language, catalogue in fresh.items()
+        for path, content in (
+            (path_of(language), as_po(catalogue)),
+            (path_of(language).with_suffix(".mo"), as_mo(catalogue)),
+        )
+    }
+
+
 def main() -> None:
+    for path, content in documents().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     for language in LANGUAGES[1:]:
-        catalogue = updated(language)
-        path_of(language).parent.mkdir(parents=True, exist_ok=True)
-        path_of(language).write_bytes(as_po(catalogue))
-        path_of(language).with_suffix(".mo").write_bytes(as_mo(catalogue))
-        entries = [message for message in catalogue if message.id]
+        entries = [message for message in current(language) if message.id]
         missing = sum(not all(forms(message)) for message in entries)
         fuzzy = sum(message.fuzzy for message in entries)
         print(f"{language}: {len(entries)} entries, {missing} to translate, {fuzzy} to look at again")

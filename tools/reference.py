@@ -319,13 +319,8 @@ def text() -> str:
         raise ValueError(f"tools/reference.py and the code differ in {own.keys() ^ OWN.keys()}")
     for name, meanings in OWN.items():
         said = _said(own[name])
-        lines += [
-            f"### {name}",
-            "",
-            *([said, ""] if said else []),
-            *table(own[name], meanings, frozenset({**COMMON, **ON_NETWORKS})),
-            "",
-        ]
+        keys = table(own[name], meanings, frozenset({**COMMON, **ON_NETWORKS}))
+        lines += [f"### {name}", "", *([said, ""] if said else []), *keys, ""]
     lines += ["## Parts of checks", ""]
     for heading, model, meanings in PARTS:
         lines += [f"### {heading}", "", *table(model, meanings), ""]
@@ -343,8 +338,13 @@ def guide(written: str) -> str:
     return f"{before}{start}\n{listed}\n{end}{after}"
 
 
+def documents() -> dict[Path, bytes]:
+    """The reference and the student guides, as they have to be."""
+    guides = {path: guide(path.read_text("utf-8")).encode() for path in GUIDES}
+    return {TARGET: text().encode(), **guides}
+
+
 if __name__ == "__main__":
-    TARGET.write_text(text(), "utf-8")
-    for path in GUIDES:
-        path.write_text(guide(path.read_text("utf-8")), "utf-8")
+    for path, content in documents().items():
+        path.write_bytes(content)
     print(TARGET.name)
