@@ -12,7 +12,8 @@ import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
@@ -149,11 +150,14 @@ def _fitted(made: Component, given: Data, seed: int) -> dict[str, float]:
         def reached(features: Array, targets: Array) -> dict[str, float]:
             answers = estimator.predict(features)
             if is_classifier(estimator):
-                return {
-                    "accuracy": metrics.accuracy_score(targets, answers),
-                    "balanced_accuracy": metrics.balanced_accuracy_score(targets, answers),
-                    "f1_macro": metrics.f1_score(targets, answers, average="macro"),
-                }
+                ways = {
+                    "accuracy": metrics.accuracy_score, "balanced_accuracy": metrics.balanced_accuracy_score, "f1_macro": partial(metrics.f1_score, average="macro"),
+                }  # fmt: skip
+                found = {}
+                for name, way in ways.items():
+                    with suppress(ValueError):  # not every one is of several yes or no
+                        found[name] = way(targets, answers)
+                return found
             squared = metrics.mean_squared_error(targets, answers)
             return {
                 "r2": metrics.r2_score(targets, answers), "mae": metrics.mean_absolute_error(targets, answers), "mse": squared, "rmse": squared**0.5,

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from autograder.common.errors import CannotTrainHere, OtherData
-from autograder.common.wire.messages import MAX_ARRAYS
+from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS
+from autograder.common.data.prepared import of
+from autograder.common.data.tables import Table
+from autograder.common.errors import CannotTrainHere, DataError, OtherData
+from autograder.common.wire.description import decode, encode
+from autograder.kernel.describing.describe import describe_array
 from autograder.kernel.describing.recognise import Recogniser, as_numbers
 from autograder.kernel.graded.epoch_data import _sorted
 
@@ -32,7 +36,7 @@ LEFT = {
     "too many columns of targets": (X, np.zeros((20, 101)), None),
     "weights for some": (X, Y, np.ones(3)),
     "weights that are no numbers": (X, Y, np.full(20, np.nan)),
-    "too many numbers": (np.zeros((20, MAX_ARRAYS // 64)), Y, None),
+    "too many numbers": (np.zeros((20, MAX_NUMBERS // 16)), Y, None),
 }
 
 
@@ -47,6 +51,27 @@ def test_data_that_are_merely_too_many_are_other_data():
     with pytest.raises(OtherData) as raised:
         as_numbers(*LEFT["too many numbers"])
     assert raised.value.samples == 20
+
+
+@pytest.mark.parametrize("columns", [1, 4, 768, MAX_NUMBERS // 2])
+@pytest.mark.parametrize("dtype", ["float64", "uint8"])
+def test_the_largest_table_that_a_course_may_have_is_handed_in_whole_and_trained_on(tmp_path, columns, dtype):
+    rows = min(MAX_ROWS, MAX_NUMBERS // columns)
+    values = (np.arange(rows * columns).reshape(rows, columns) % 200).astype(dtype)
+    np.savez(tmp_path / "own.npz", features=values, targets=np.arange(rows) % 5)
+    data = Table(tmp_path / "own.npz").read()
+    prepared = of(data, np.arange(rows, dtype=np.int32), {"halves": values / 2.0})
+    for part in (values, values / 2.0):
+        document, frames = encode({"value": describe_array(part)})
+        assert np.array_equal(decode(document, [frame.tobytes() for frame in frames])["value"].data, part)
+        for targets in (data.targets, np.eye(5)[data.targets][: MAX_NUMBERS // 5]):
+            assert len(as_numbers(part[: len(targets)], targets, None)) == len(targets)
+    assert prepared.features["halves"].width == columns
+    with pytest.raises(ValueError, match="524,288 are the most"):
+        of(data, np.arange(rows, dtype=np.int32), {"more": np.zeros((rows, MAX_NUMBERS // rows + 1))})
+    np.savez(tmp_path / "larger.npz", features=np.vstack([values, values[:1]]), targets=np.zeros(rows + 1))
+    with pytest.raises(DataError, match="rows of"):
+        Table(tmp_path / "larger.npz").read()
 
 
 def test_a_kernel_of_a_table_looks_for_no_images():

@@ -1,5 +1,7 @@
 """scikit-learn's estimators, fitted anew by the judge: the same numbers as theirs, and nothing of what a kernel says but a class and settings."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn import decomposition, ensemble, linear_model, neighbors, neural_network, pipeline, preprocessing, svm, tree
@@ -8,7 +10,10 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from autograder.common.errors import CannotRebuild
+from autograder.common.results import Status
 from autograder.common.wire.description import Component
+from autograder.course.checks.answers.score import Score
+from autograder.course.checks.base import Facts
 from autograder.course.checks.ranges import within
 from autograder.course.settings import DataSettings
 from autograder.kernel.describing.describe_things import describe_thing
@@ -45,6 +50,38 @@ def test_it_reaches_what_the_very_estimator_reaches(estimator):
     metric = "accuracy" if "accuracy" in measured else "r2"
     assert measured[metric] == pytest.approx(own, abs=1e-9)
     assert measured[f"fitted_{metric}"] == pytest.approx(fitted, abs=1e-9)
+
+
+KINDS = {
+    "classes": (IRIS.target, {"accuracy", "balanced_accuracy", "f1_macro"}),
+    "two classes": (IRIS.target == 0, {"accuracy", "balanced_accuracy", "f1_macro"}),
+    "several yes or no": (np.eye(3, dtype=int)[IRIS.target], {"accuracy", "f1_macro"}),
+    "several classes": (np.column_stack([IRIS.target, IRIS.target[::-1]]), set()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.filterwarnings("ignore")
+def test_targets_of_any_kind_are_measured_as_far_as_scikit_learn_does_and_the_rest_is_nobodys_fault(kind):
+    targets, measurable = KINDS[kind]
+    train, test, train_targets, test_targets = train_test_split(IRIS.data, targets, random_state=42)
+    estimator = tree.DecisionTreeClassifier(max_depth=2, random_state=0).fit(train, train_targets)
+    measured = measure(told(estimator), Data(train, test, train_targets, test_targets), SEED, apart=False)
+    assert {name for name in measured if not name.startswith("fitted_")} == measurable
+    if "accuracy" in measurable:
+        assert measured["accuracy"] == pytest.approx(estimator.score(test, test_targets))
+    lab = SimpleNamespace(estimator_score=lambda *_: measured)
+    for metric in ("accuracy", "balanced_accuracy", "f1_macro"):
+        check = Score(of="tree", metric=metric, at_least=0.01, points=1)
+        verdict = check.decide(describe_thing(estimator), Facts({}, lab, SEED))
+        assert (verdict.status is Status.PASSED) == (metric in measurable)
+        assert metric in measurable or verdict.status is Status.UNDECIDED
+    assert (
+        Score(of="tree", metric="r2", at_least=0, points=1)
+        .decide(describe_thing(estimator), Facts({}, lab, SEED))
+        .status
+        is not Status.PASSED
+    )
 
 
 def test_every_class_that_is_listed_is_tried_and_has_the_settings_that_are_listed():

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common.data import tables
-from autograder.common.data.base import DataSet, Rows
+from autograder.common.data.base import MAX_NUMBERS, DataSet, Rows
 from autograder.common.i18n import _
 
 RAW = "raw"  # what the numbers of the data set itself are called
@@ -172,6 +172,15 @@ def _checked(name: str, array: Any, rows: int) -> npt.NDArray[Any]:
         )
     if not np.isfinite(found).all() or np.abs(found.astype(np.float64)).max() >= 1e9:
         raise ValueError(_("'{name}' has places without a number, or too large ones", name=name))
+    if found.size > MAX_NUMBERS:  # nobody could hand it in, or train on it
+        raise ValueError(
+            _(
+                "'{name}' has {count:,} numbers, and {most:,} are the most",
+                name=name,
+                count=found.size,
+                most=MAX_NUMBERS,
+            )
+        )
     return found
 
 

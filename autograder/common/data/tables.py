@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data.base import DataSet
+from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS, DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import DataError
 from autograder.common.files import bytes_of
@@ -31,7 +31,6 @@ BUNDLED = {
 OF_NUMBERS = ("diabetes",)  # of those: their targets are no classes
 FILE = "file"  # what a data set is called that is a file of the course
 KINDS = (".csv", ".npz")
-MAX_NUMBERS = 1 << 19  # of a table: both halves of it travel to the judge in one request
 MAX_BYTES = 32 << 20
 Numbers = npt.NDArray[np.float64]
 
@@ -64,10 +63,10 @@ class Table:
                 ),
             ) from error
         training = len(features) - self.test
-        if training < 2 or features.size > MAX_NUMBERS:
+        if training < 2 or len(features) > MAX_ROWS or max(features.size, targets.size) > MAX_NUMBERS:
             raise DataError(
                 _("{path} has {rows} rows of {columns} numbers", path=self.path.name, rows=len(features), columns=features[0].size if len(features) else 0),
-                _("At least two rows are for training, and {most:,} numbers are the most.", most=MAX_NUMBERS),
+                _("At least two rows are for training, and {rows:,} rows and {most:,} numbers are the most.", rows=MAX_ROWS, most=MAX_NUMBERS),
             )  # fmt: skip
         return DataSet(FILE, self.path.name, features, targets, training, self.classes or classes)
 

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS
 from autograder.common.digests import of_parts
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
 from autograder.common.wire.arrays import MAX_DIMENSIONS, Array, form
 
-MAX_ROWS = 150_000  # twice the largest data set
-SMALL_ARRAY = 1 << 20  # bytes: larger arrays travel only as the row numbers they are made of
+SMALL_ARRAY = (
+    8 * MAX_NUMBERS
+)  # bytes, of any table in float64: larger arrays travel only as the row numbers they are made of
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=4000)]
 Length = Annotated[int, Field(ge=0, lt=2**31)]

@@ -15,11 +15,11 @@ from pydantic import (
     model_validator,
 )
 
+from autograder.common.data.base import MAX_ROWS
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
 from autograder.common.wire.arrays import Array
 from autograder.common.wire.description import (
-    MAX_ROWS,
     Callbacks,
     Component,
     FitRecord,
@@ -34,7 +34,6 @@ from autograder.common.wire.description import (
 )
 
 MAX_COLUMNS = 100
-MAX_ARRAYS = 2 << 20  # bytes of samples that travel as numbers
 MOST = 1e9  # the largest of these numbers
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 

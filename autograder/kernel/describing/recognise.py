@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.common.data import data_sets
+from autograder.common.data.base import MAX_NUMBERS
 from autograder.common.data.rows import Index, Recognised, index
 from autograder.common.data.sources import Source
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
-from autograder.common.wire.messages import MAX_ARRAYS, MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
+from autograder.common.wire.messages import MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
 from autograder.kernel.describing.plain import loaded_keras, of_pandas
 from autograder.kernel.object_notes import Notes
 
@@ -161,8 +162,8 @@ def as_numbers(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], weights: Any) -
         raise CannotTrainHere(_("the targets are not a number or a row of numbers for each sample"))
     if weights is not None and weights.shape != (len(x),):
         raise CannotTrainHere(_("the weights of the samples are not one number for each"))
-    if 4 * (x.size + y.size) > MAX_ARRAYS:
-        raise OtherData(_("the data are more than {most:,} numbers", most=MAX_ARRAYS // 4), len(x))
+    if max(x.size, y.size) > MAX_NUMBERS:
+        raise OtherData(_("the data are more than {most:,} numbers", most=MAX_NUMBERS), len(x))
     if not all(np.isfinite(one).all() and np.abs(one.astype(np.float64)).max() < MOST for one in given):
         raise OtherData(_("the data hold NaN, infinity or very large numbers"), len(x))
     targets = y.astype(np.float32 if y.dtype.kind == "f" else np.int32)

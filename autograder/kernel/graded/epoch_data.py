@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common.data.base import Rows
+from autograder.common.data.base import MAX_ROWS, Rows
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.common.wire.description import MAX_ROWS
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.recognise import Recogniser
 from autograder.kernel.in_place import Call

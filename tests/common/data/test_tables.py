@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.common.data import data_sets
-from autograder.common.data.base import HoldoutSplit
-from autograder.common.data.tables import BUNDLED, MAX_NUMBERS, Table
+from autograder.common.data.base import MAX_NUMBERS, HoldoutSplit
+from autograder.common.data.tables import BUNDLED, Table
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
 

@@ -19,6 +19,8 @@ from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import TRAIN_IT, show
 from autograder.course.checks.ranges import between, out_of_reach, within
 
+OF_CLASSES = {"accuracy", "balanced_accuracy", "f1_macro"}
+
 
 class Score(Check):
     """What an estimator of scikit-learn's reaches: the grader makes it anew by its class and settings, fits it to the training data
@@ -72,6 +74,8 @@ class Score(Check):
             measured = facts.lab.estimator_score(value.made, self.split, str(self.data), facts.seed)
         except CannotRebuild as error:
             return undecided(error)
+        if not measured or (self.metric in OF_CLASSES and OF_CLASSES & measured.keys() and self.metric not in measured):
+            return undecided(_("scikit-learn has no {metric} of such targets", metric=self.metric))
         if self.metric not in measured:
             return failed(self.describe(), _("{type} has no {metric}", type=value.made.type, metric=self.metric))
         number = measured[self.metric]

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from autograder.common.data.base import MAX_ROWS
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import (
-    MAX_ROWS,
     ArrayDescription,
     ListDescription,
     ModelDescription,
