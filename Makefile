@@ -24,6 +24,9 @@ help: ## List the targets
 demo: setup ## Set everything up, then grade a class of twelve synthetic students
 	$(BIN)/autograder demo $(ARGS)
 
+# Where a machine says that Python shall keep no bytecode, each of the hundreds of processes that tests start would compile this package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Networks that tests train are remembered in build/memo, so both layers and all their processes train each of them once.
 PYTEST = AUTOGRADER_MEMO="$${AUTOGRADER_MEMO:-$(CURDIR)/build/memo}" $(BIN)/python -m pytest
 # A file's tests stay together, in the order in which they were found.

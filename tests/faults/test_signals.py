@@ -1,7 +1,8 @@
 """Any process of a run, struck by any signal at any moment: the run or the next one makes what an undisturbed one does, and nothing is left behind.
 
 `test_struck` stops commands where they write; here the victim is whoever takes part: the command itself, Dask's worker, the judge, the sandbox's two
-sides, its parent, a kernel. Each is struck some time after it was first seen. ``AUTOGRADER_FAULTS=40 AUTOGRADER_FAULTS_SEED=7`` asks for forty others.
+sides, its parent, a kernel. Each is struck some time after it was first seen. ``AUTOGRADER_FAULTS=40 AUTOGRADER_FAULTS_SEED=7`` asks for forty others,
+half of them in a class whose judge trains.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
+from autograder.authoring import release
+from autograder.common import cells
 from autograder.common.results import Report
+from autograder.course.course import load
+from autograder.course.released_notebook import released_notebook
+from tests.conftest import ROOT
 from tests.faults.course import Class, adopting, left_running
 from tests.faults.test_struck import COUNT, SEED
 from tests.tiny_course import tiny_course, tiny_submission
@@ -32,21 +40,6 @@ OURS_TO_CONTINUE = ("main", "worker")  # who is stopped like this was stopped by
 STOPPED_SECONDS = 8.0
 CELL_SECONDS = 15
 MOST_SECONDS = 240
-
-
-class Strike(NamedTuple):
-    role: str
-    signal: str
-    share: float  # of the time that this role lives in an undisturbed run
-
-
-def strikes() -> list[Strike]:
-    draw = random.Random(SEED)
-    if COUNT:
-        return [Strike(draw.choice(ROLES), draw.choice(SIGNALS), draw.random()) for _ in range(COUNT)]
-    # Each of these once cost a mark or a run, or left processes; a case is two runs, ten seconds of processor time.
-    usual = [("judge", "SIGSTOP"), ("kernel", "SIGSTOP"), ("parent", "SIGSTOP"), ("worker", "SIGTERM")]
-    return [Strike(*one, draw.random()) for one in draw.sample(usual, 2)]
 
 
 def _tree(root: int) -> dict[int, tuple[int, str]]:
@@ -87,16 +80,61 @@ def who(root: int) -> dict[str, int]:
     return roles
 
 
-class Known:
-    """A class whose notebooks take a moment, and what grading makes of it undisturbed."""
+def waiting_class(root: Path) -> None:
+    """Three whose notebooks take a moment."""
+    course = tiny_course(root, f"limits: {{cell_seconds: {CELL_SECONDS}, notebook_seconds: 60}}")
+    for number in range(3):
+        tiny_submission(course, f"s{number}", f"import time\ntime.sleep(0.8)\nadd = {5 - number % 2}", "name = 'ada'")
 
-    def __init__(self, folder: Path) -> None:
+
+def training_class(root: Path) -> None:
+    """Two whose judge trains most of the time: sample by sample, which costs them a point, each in epochs of a number of its own."""
+    shutil.copytree(ROOT / "examples" / "regression", root)
+    course = load(root / "course.yml")
+    release.release(course, ["regression"])
+    source = nbformat.read(root / "solutions" / "regression" / "regression.ipynb", as_version=4)
+    solved = {cells.grade_id_of(cell): cell.source for cell in source.cells}
+    for number in range(2):
+        notebook = released_notebook(course, "regression")
+        for cell in notebook.cells:
+            name = cells.grade_id_of(cell)
+            if name in solved and cells.is_answer(cell):
+                cell.source = solved[name].replace("epochs=60, batch_size=32", f"epochs={90 + number}, batch_size=1")
+        path = root / "submitted" / f"s{number}" / "regression" / "regression.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+
+
+class Strike(NamedTuple):
+    role: str
+    signal: str
+    share: float  # of the time that this role lives in an undisturbed run
+    in_class: Callable[[Path], None] = waiting_class
+
+    def __str__(self) -> str:
+        return f"{self.in_class.__name__}-{self.role}-{self.signal}-{self.share:.2f}"
+
+
+CLASSES = (waiting_class, training_class)
+
+
+def strikes() -> list[Strike]:
+    draw = random.Random(SEED)
+    if COUNT:
+        return [
+            Strike(draw.choice(ROLES), draw.choice(SIGNALS), draw.random(), draw.choice(CLASSES)) for _ in range(COUNT)
+        ]
+    # Each of these once cost a mark or a run, or left processes; a case is two runs, ten seconds of processor time.
+    usual = [("judge", "SIGSTOP"), ("kernel", "SIGSTOP"), ("parent", "SIGSTOP"), ("worker", "SIGTERM")]
+    return [Strike(*one, draw.random()) for one in draw.sample(usual, 2)]
+
+
+class Known:
+    """A class, and what grading makes of it undisturbed."""
+
+    def __init__(self, folder: Path, make: Callable[[Path], None]) -> None:
         self.before, self.folder = folder / "before", folder
-        course = tiny_course(self.before, f"limits: {{cell_seconds: {CELL_SECONDS}, notebook_seconds: 60}}")
-        for number in range(3):
-            tiny_submission(
-                course, f"s{number}", f"import time\ntime.sleep(0.8)\nadd = {5 - number % 2}", "name = 'ada'"
-            )
+        make(self.before)
         undisturbed = Class.of(self.before, folder / "undisturbed")
         process = undisturbed.start(*GRADE)
         seen: dict[str, list[float]] = {}
@@ -114,7 +152,7 @@ class Known:
     def points(self, root: Path) -> dict[str, str]:
         """Every question that is worse off than undisturbed and doesn't wait for a person."""
         lost = {}
-        for path in sorted(root.glob("reports/s*/first.json")):
+        for path in sorted(root.glob("reports/s*/*.json")):
             wanted = Report.from_json(self.made[str(path.relative_to(root))].decode())
             for now, then in zip(Report.from_json(path.read_text("utf-8")).questions, wanted.questions, strict=True):
                 if now.points != then.points and not now.undecided:
@@ -129,8 +167,8 @@ def orphans() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
-    return Known(tmp_path_factory.mktemp("signals"))
+def known(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], None]], Known]:
+    return cache(lambda make: Known(tmp_path_factory.mktemp(make.__name__), make))
 
 
 def hit(process: subprocess.Popen[bytes], strike: Strike, after: float) -> bool:
@@ -151,8 +189,11 @@ def hit(process: subprocess.Popen[bytes], strike: Strike, after: float) -> bool:
     return False
 
 
-@pytest.mark.parametrize("strike", strikes(), ids=lambda strike: f"{strike.role}-{strike.signal}-{strike.share:.2f}")
-def test_whoever_is_struck_costs_no_mark_and_the_next_run_makes_what_is_missing(known: Known, strike: Strike) -> None:
+@pytest.mark.parametrize("strike", strikes(), ids=str)
+def test_whoever_is_struck_costs_no_mark_and_the_next_run_makes_what_is_missing(
+    known: Callable[[Callable[[Path], None]], Known], strike: Strike
+) -> None:
+    known = known(strike.in_class)
     struck = Class.of(known.before, known.folder / "struck")
     try:
         process = struck.start(*GRADE)
