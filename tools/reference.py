@@ -123,6 +123,7 @@ ON_NETWORKS = {
 _AIMS = (
     "of a table: the name of the targets that it is trained on, if `prepare` makes them; it is measured in their units"
 )
+_ANY_MADE = "instead: several of which one counts, each with its own settings: `{type: Adam, learning_rate: 0.01}`"
 _ENTRIES = {
     "entries": "when `of` is a dictionary of networks: the keys of those that must all pass",
     "enough": "how many of the `entries` do, where other checks ask for each: what is not there is not looked at",
@@ -141,14 +142,13 @@ OWN: dict[str, dict[str, str]] = {
     "builds": {},
     "optimizer": {
         "equals": "class name or string, such as `SGD`", "settings": "by argument name; a schedule as `{type: ExponentialDecay, decay_rate: 0.9}`, a range as `{at_least, at_most}`",
-        "others": "settings that are not named: anything, or Keras's defaults",
+        "others": "settings that are not named: anything, or Keras's defaults", "any_of": _ANY_MADE,
     },
-    "loss": {"equals": "name, such as `sparse_categorical_crossentropy`"},
+    "loss": {"equals": "name, such as `sparse_categorical_crossentropy`", "any_of": "instead: several names of which one counts"},
     "metrics": {"includes": "names that must be among them"},
     "trained_on": {"split": "which images", "part": "some of them are enough, as `validation_split` leaves them", "scaling": "`unit`: 0 to 1; `raw`: 0 to 255; left out: any", "prepared": "of a table: the name of what `prepare` makes, or `raw`", **_ENTRIES},
     "trained_with": {
-        "equals": "class name or string", "settings": "by argument name",
-        "others": "settings that are not named: anything, or Keras's defaults", **_ENTRIES,
+        "equals": "class name or string", "settings": "by argument name", "others": "settings that are not named: anything, or Keras's defaults", "any_of": _ANY_MADE, **_ENTRIES,
     },
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", **_ENTRIES},
     "batch_size": {"equals": "exactly", **_ENTRIES}, "fresh": {**_ENTRIES},
@@ -193,7 +193,7 @@ OWN: dict[str, dict[str, str]] = {
     "figure": {"drawings": "what some drawing of the figure must have, for each; hand in what `plt.subplots()`, `plt.plot()` or `plt.gcf()` returns"},
     "object": {
         "equals": "name of its class", "settings": "by argument name; steps of a pipeline by theirs; `{type: Adam, learning_rate: 0.1}` for an object in it",
-        "fitted": "whether it must have learned from data",
+        "any_of": _ANY_MADE, "fitted": "whether it must have learned from data",
     },
     "score": {
         "metric": "what is measured", "at_least": "of it", "at_most": "of it", "reported": "name of a number that is handed in with it, and must agree", "tolerance": "of that",

@@ -15,6 +15,7 @@ from autograder.common.wire.description import (
 )
 from autograder.course.checks.base import Check, Facts, failed, passed, undecided
 from autograder.course.checks.forms import NAMES
+from autograder.course.checks.one_of import OneOf
 from autograder.course.checks.registry import TYPES, decide, parse
 from tests.hand_built import FakeLab, NoLab, compiled, dense, fit, listed, mapping, model, scalar
 
@@ -92,6 +93,7 @@ def test_a_check_without_its_parameters_is_refused():
         "value",
         "table",
         "learning_rates",
+        *(kind for kind in EVERY_TYPE if issubclass(TYPES[kind], OneOf)),
     )
     for kind in [kind for kind, fields in EVERY_TYPE.items() if fields and kind not in optional]:
         with pytest.raises(ValidationError, match="Field required"):

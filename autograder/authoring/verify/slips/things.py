@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,30 @@ def figure(check: Any, objects: Objects, _: StandIns) -> Any:
 def made(check: Any, objects: Objects, _: StandIns) -> Any:
     """Its class, and the attributes that are asked for."""
     given = objects[check.of]
+    if check.any_of:
+        return one_of(given, check.any_of), check.fitted and _learned(given)
     seen = [_setting(given, key, wanted) for key, wanted in check.settings.items()]
     return type(given).__name__, seen, check.fitted and _learned(given)
+
+
+def one_of(given: Any, several: Any) -> Any:
+    """Whether it is one of several; else its class, and what it has of their settings."""
+    alike = [one for one in several if one.type == type(given).__name__]
+    return any(all(map(partial(_has, given), one.settings.items())) for one in alike) or (
+        type(given).__name__, [[_setting(given, key, wanted) for key, wanted in one.settings.items()] for one in alike]
+    )  # fmt: skip
+
+
+def _has(given: Any, asked: tuple[str, Any]) -> bool:
+    key, wanted = asked
+    if isinstance(wanted, Range):
+        return _setting(given, key, wanted) is True
+    found = getattr(given, key) if not hasattr(given, "get_params") else given.get_params()[key]
+    if isinstance(wanted, Made):
+        return type(found).__name__ == wanted.type and all(map(partial(_has, found), wanted.settings.items()))
+    if isinstance(wanted, float):
+        return bool(np.isclose(float(found), wanted, rtol=1e-6))
+    return bool(found == wanted)
 
 
 def callbacks(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
@@ -111,3 +134,17 @@ def estimator(check: Any, objects: Objects) -> Any:
     if not hasattr(given, "get_params") or not _learned(given):
         raise TypeError("no estimator that has learned")
     return repr(given), round(float(objects[check.reported]), 4) if check.reported else None
+
+
+def made_of_loss(network: Any, name: str) -> float:
+    return float(network.compute_loss(np.zeros((3, 1)), *asked_of_loss(name)))
+
+
+def asked_of_loss(name: str) -> tuple[Any, Any]:
+    """Targets and answers for a loss of that name."""
+    if not name.endswith("categorical_crossentropy"):  # one number for each question
+        numbers = np.array([[0.0], [1.0], [1.0]], np.float32)
+        return numbers, numbers * 0.7 + 0.1
+    answers = np.full((3, 10), 0.05, np.float32)
+    answers[[0, 1, 2], [1, 4, 2]] = 0.55
+    return np.array([1, 2, 3]), answers

@@ -107,8 +107,3 @@ def fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     """How many trainings: calls of ``fit`` that go on with the very optimizer, on the same data in the same way, are one."""
     ways = [(one.life, one.batch_size, fingerprint(one.x, one.y)) for one in trainings(check, objects, stand_ins)]
     return sum(before is None or before != way for before, way in zip([None, *ways], ways, strict=False))
-
-
-def trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    kind, config = trainings(check, objects, stand_ins)[-1].optimizer
-    return kind, settings(config)

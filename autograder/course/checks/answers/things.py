@@ -27,13 +27,12 @@ from autograder.course.checks.forms import Form, plain, tuples
 from autograder.course.checks.in_words import TRAIN_IT, made_text
 from autograder.course.checks.networks.object_settings import (
     Made,
-    Setting,
-    asked_text,
     same_made,
     unknown_class,
     unlike,
     wanted_text,
 )
+from autograder.course.checks.one_of import OneOfMade
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -216,29 +215,26 @@ def _is(step: Any, wanted: Made) -> bool:
     return isinstance(step, Component) and step.type == wanted.type and same_made(step, wanted, "")
 
 
-class Object(Check):
+class Object(OneOfMade):
     """An object of Keras or scikit-learn by its class and what it was made with: a callback, schedule, optimizer or estimator."""
 
     type: Literal["object"] = "object"
-    equals: str
-    settings: dict[str, Setting] = Field(default={})
     fitted: bool = False
     accepts = (ObjectDescription,)
     wanted = N_("an object of Keras or scikit-learn")
-    asks = ("equals",)
 
     def form(self) -> Form:
         return Form(kind="object")
 
-    def problem(self) -> str:
+    def wrong_alone(self) -> str:
         return unknown_class(self.equals, self.settings, class_names.objects())
 
     def describe(self) -> str:
         fitted = _(", trained with fit()") if self.fitted else ""
-        return _("`{of}` is {value}", of=self.of, value=asked_text(self.equals, self.settings) + fitted)
+        return _("`{of}` is {value}", of=self.of, value=self.asked() + fitted)
 
-    def decide(self, value: Any, facts: Facts) -> Verdict:
-        expected, actual = asked_text(self.equals, self.settings), made_text(value.made, self.settings)
+    def decide_alone(self, value: Any, facts: Facts) -> Verdict:
+        expected, actual = self.asked_alone(), made_text(value.made, self.settings)
         if value.made.custom:
             return undecided(value.made.custom)
         if value.made.type != self.equals:

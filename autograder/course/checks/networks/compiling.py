@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from autograder.common import allowed, class_names, keras_names
 from autograder.common.i18n import N_, _
@@ -24,7 +24,8 @@ from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.networks.effective_layers import activation_layer, applied_by
 from autograder.course.checks.networks.layer_specs import impossible
 from autograder.course.checks.networks.layers import ModelCheck
-from autograder.course.checks.networks.object_settings import Made, Setting, asked_text, same_made, wanted_text
+from autograder.course.checks.networks.object_settings import Made, Setting, same_made, wanted_text
+from autograder.course.checks.one_of import OneOf, OneOfMade
 from autograder.course.checks.ranges import Range
 
 RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32
@@ -61,20 +62,24 @@ def _schedule(value: Any) -> bool:
     return isinstance(value, str) and bool(re.search(r"Decay|Schedule", value))
 
 
-class OptimizerCheck(ModelCheck):
+class OptimizerCheck(OneOfMade, ModelCheck):
     """`others`: settings that are not named may be anything, or must be at their defaults."""
 
-    equals: str
-    settings: dict[str, Setting] = Field(default={})
     others: Literal["any", "default"] = "any"
-    asks = ("equals",)
 
     @field_validator("equals")
     @classmethod
     def _is_an_optimizer(cls, name: str) -> str:
         return name_of_keras("optimizers", name)
 
-    def problem(self) -> str:
+    @field_validator("any_of")
+    @classmethod
+    def _are_optimizers(cls, several: tuple[Made, ...]) -> tuple[Made, ...]:
+        for one in several:
+            name_of_keras("optimizers", one.type)
+        return several
+
+    def wrong_alone(self) -> str:
         known = keras_names.settings("optimizers", self.equals)
         for key in self.settings:
             if key not in known:
@@ -88,9 +93,6 @@ class OptimizerCheck(ModelCheck):
             if problem := unfitting(class_names.takes(self.equals, key), key, value, self.equals):
                 return problem
         return ""
-
-    def asked(self) -> str:
-        return asked_text(self.equals, self.settings)
 
     def wanted_settings(self) -> dict[str, Setting]:
         """What each setting must be, as far as it may not be anything."""
@@ -107,7 +109,7 @@ class OptimizerCheck(ModelCheck):
         if optimizer.custom:
             return undecided(optimizer.custom)
         if optimizer.type != self.equals:
-            return failed(self.asked(), optimizer_text(optimizer), elsewhere)
+            return failed(self.asked_alone(), optimizer_text(optimizer), elsewhere)
         for key, value in self.wanted_settings().items():
             given = optimizer.settings.get(key)
             if key not in optimizer.settings and key not in self.settings:
@@ -121,7 +123,7 @@ class OptimizerCheck(ModelCheck):
                 )
                 if key not in self.settings:
                     hint = _("{key} is {found}: leave it at its default, {wanted}.", key=key, found=_plain(given), wanted=value)  # fmt: skip
-                return failed(self.asked(), shown, hint)
+                return failed(self.asked_alone(), shown, hint)
         return passed(optimizer_text(optimizer))
 
 
@@ -149,7 +151,7 @@ class Optimizer(OptimizerCheck):
     def describe(self) -> str:
         return _("Compiled with {asked}", asked=self.asked())
 
-    def decide(self, value: Any, facts: Facts) -> Verdict:
+    def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
         if isinstance(found, Verdict):
             return found
@@ -164,22 +166,26 @@ class Optimizer(OptimizerCheck):
         )
 
 
-class Loss(ModelCheck):
+class Loss(OneOf, ModelCheck):
     """The loss, by string, function or object. With ``from_logits=True`` the last layer must not be a softmax."""
 
     type: Literal["loss"] = "loss"
-    equals: str
-    asks = ("equals",)
+    any_of: tuple[str, ...] = ()
 
     @field_validator("equals")
     @classmethod
     def _is_a_loss(cls, name: str) -> str:
         return name_of_keras("losses", name)
 
-    def describe(self) -> str:
-        return _("Loss {loss}", loss=self.equals)
+    @field_validator("any_of")
+    @classmethod
+    def _are_losses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name_of_keras("losses", name) for name in names)
 
-    def decide(self, value: Any, facts: Facts) -> Verdict:
+    def describe(self) -> str:
+        return _("Loss {loss}", loss=self.asked())
+
+    def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
         if isinstance(found, Verdict):
             return found

@@ -324,7 +324,7 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
     def describe(self) -> str:
         return _("Trained with {asked}", asked=self.asked())
 
-    def decide(self, value: Any, facts: Facts) -> Verdict:
+    def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         fits = self.known_trainings(value, facts)
         if isinstance(fits, Verdict):
             return fits
@@ -334,7 +334,7 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
         scheduled = isinstance(self.settings.get("learning_rate"), Made)
         if "learning_rate" in self.wanted_settings() and len(rates) > 1 and earned and not scheduled:
             return failed(
-                self.asked(),
+                self.asked_alone(),
                 _("{optimizer}, and the learning rate changed to {rates} later", optimizer=optimizer_text(used),
                   rates=", ".join(f"{rate:g}" for rate in fits[-1].learning_rates[1:4])),
                 _("A callback or an assignment changed it while the network was training."),
