@@ -185,10 +185,14 @@ LOSS_CLASSES: Final = {
     "mean_absolute_error": "MeanAbsoluteError",
 }
 
-# Metrics by class: those of Keras's own that take numbers of classes or one-hot vectors.
+# Metrics by class: those of Keras's own that take numbers of classes or one-hot vectors, also where they say several numbers.
 _ANY_METRIC = {"name": "ignored", "dtype": "ignored"}
 _CROSSENTROPY = {"from_logits": "flag", "axis": "last", "label_smoothing": "number", "ignore_class": "nothing"}
-_HITS = {"thresholds": "number", "top_k": "number", "class_id": "number"}
+_COUNTED = {"thresholds": "number or numbers"}
+_HITS = {**_COUNTED, "top_k": "number", "class_id": "number"}
+_AT = {"num_thresholds": "thresholds", "class_id": "number"}
+_F = {"average": "average", "threshold": "number"}
+_OVERLAP = {"num_classes": "classes", "ignore_class": "number", "sparse_y_pred": "flag", "axis": "last"}
 METRICS: Final[dict[str, dict[str, str]]] = {
     kind: {**_ANY_METRIC, **settings}
     for kind, settings in {
@@ -197,8 +201,12 @@ METRICS: Final[dict[str, dict[str, str]]] = {
         "SparseCategoricalCrossentropy": _CROSSENTROPY, "CategoricalCrossentropy": _CROSSENTROPY, "BinaryCrossentropy": _CROSSENTROPY,
         "MeanSquaredError": {}, "MeanAbsoluteError": {}, "RootMeanSquaredError": {}, "KLDivergence": {}, "Poisson": {},
         "CosineSimilarity": {"axis": "last"}, "LogCoshError": {}, "Hinge": {}, "SquaredHinge": {}, "CategoricalHinge": {},
-        "Precision": _HITS, "Recall": _HITS, "TruePositives": {"thresholds": "number"}, "TrueNegatives": {"thresholds": "number"},
-        "FalsePositives": {"thresholds": "number"}, "FalseNegatives": {"thresholds": "number"},
+        "MeanAbsolutePercentageError": {}, "MeanSquaredLogarithmicError": {},
+        "Precision": _HITS, "Recall": _HITS, **{f"{kind}{sign}": _COUNTED for kind in ("True", "False") for sign in ("Positives", "Negatives")},
+        "PrecisionAtRecall": {**_AT, "recall": "number"}, "RecallAtPrecision": {**_AT, "precision": "number"},
+        "SensitivityAtSpecificity": {**_AT, "specificity": "number"}, "SpecificityAtSensitivity": {**_AT, "sensitivity": "number"},
+        "F1Score": _F, "FBetaScore": {**_F, "beta": "number"}, "R2Score": {"class_aggregation": "aggregation", "num_regressors": "off"},
+        "MeanIoU": {**_OVERLAP, "sparse_y_true": "flag"}, "OneHotMeanIoU": _OVERLAP,
         "AUC": {"num_thresholds": "thresholds", "curve": "curve", "summation_method": "curve", "multi_label": "flag",
                 "num_labels": "nothing", "label_weights": "nothing", "from_logits": "flag"},
     }.items()
@@ -206,6 +214,8 @@ METRICS: Final[dict[str, dict[str, str]]] = {
 # Settings that are one of a few words, by their kind.
 _WORDS: Final = {
     "activation": ACTIVATIONS,
+    "aggregation": frozenset({"uniform_average", "variance_weighted_average"}),
+    "average": frozenset({"micro", "macro", "weighted"}),
     "channels_last": frozenset({"channels_last"}),
     "curve": frozenset({"ROC", "PR", "interpolation", "minoring", "majoring"}),
     "dtype": frozenset({"float32", "float64", "mixed_bfloat16"}),  # policies of layers
@@ -215,6 +225,7 @@ _WORDS: Final = {
     "mean": frozenset({"sum_over_batch_size", "mean"}),
     "padding": frozenset({"valid", "same", "causal"}),
 }
+_OR_NONE = {"aggregation", "average"}  # a metric then says a number for each class
 
 
 def words(kind: str) -> frozenset[str]:
@@ -233,7 +244,7 @@ def fits(kind: str, value: object) -> bool:
     """Whether a scalar `value` is of the `kind`, by exact type and sane range. Components are checked where they are built."""
     number = type(value) in (int, float) and value == value and abs(value) < 1e12  # type: ignore[arg-type]
     if kind in _WORDS:
-        return type(value) is str and value in _WORDS[kind]
+        return (type(value) is str and value in _WORDS[kind]) or (value is None and kind in _OR_NONE)
     match kind:
         case "length":
             return type(value) is int and 0 < value < 1_000_000
@@ -255,6 +266,10 @@ def fits(kind: str, value: object) -> bool:
             return value is None or number
         case "numbers":
             return type(value) is tuple and value != () and all(v is not None and fits("number", v) for v in value)
+        case "number or numbers":
+            return fits("number", value) or fits("numbers", value)
+        case "classes":  # of which each has a row and a column in memory
+            return type(value) is int and 0 < value <= 1_000
         case "axis":
             return type(value) is int and -6 <= value <= 6
         case "factor":  # of a circle or of a size: one number for both directions, or two

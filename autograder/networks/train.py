@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from autograder.common import determinism
 from autograder.common.data.base import DataSet
-from autograder.common.errors import CannotTrainHere
+from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
 from autograder.networks.budget import MEASURED_VALUES
 from autograder.networks.build import build, compile_model, constant_rate, without_rate
@@ -113,21 +113,33 @@ class Rig:
         """One epoch over `data` (x, y and maybe weights); its metrics, as Keras reports them."""
         import tensorflow as tf
 
-        if not self._metrics_built:
-            self.model._symbolic_build(data_batch=tuple(one[:1] for one in data))
-            self._metrics_built = True
-        self.model.reset_metrics()
         batch = min(batch, len(order))
         # A rule that depends on what is asked for alone, as the result does. A pass forward is as fast as a graph, and the gradient of
         # a convolution 3 to 20 times faster.
         large = sort == "train" and not self.size.convolutions and self.size.work * len(order) >= SMALL
         try:
-            self._function(sort, batch, large)(data, tf.constant(order))
-        except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
-            # XLA can't compile every op: the same steps as one ordinary graph give the same numbers, slower.
-            log.warning("training without XLA: %s", str(error)[:200])
-            self._function(sort, batch, compiled=False)(data, tf.constant(order))
-        logs = {name: float(value) for name, value in self.model.get_metrics_result().items()}
+            if not self._metrics_built:
+                self.model._symbolic_build(data_batch=tuple(one[:1] for one in data))
+                self._metrics_built = True
+            self.model.reset_metrics()
+            try:
+                self._function(sort, batch, large)(data, tf.constant(order))
+            except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
+                # XLA can't compile every op: the same steps as one ordinary graph give the same numbers, slower.
+                log.warning("training without XLA: %s", str(error)[:200])
+                self._function(sort, batch, compiled=False)(data, tf.constant(order))
+        except (
+            ValueError,
+            TypeError,
+            tf.errors.InvalidArgumentError,
+        ) as error:  # in what a metric takes: so does Keras
+            names = ", ".join(metric.name for metric in self.model.metrics)
+            shown = str(error)[:500]
+            raise CannotRebuild(_("{metric} can't be measured: {error}", metric=names, error=shown)) from error
+        found = {name: np.asarray(value) for name, value in self.model.get_metrics_result().items()}
+        logs = {
+            name: float(value) for name, value in found.items() if not value.ndim
+        }  # some metrics say a number a class
         return Measured(logs, tuple(np.asarray(variable.value) for variable in self.model.metrics_variables))
 
 

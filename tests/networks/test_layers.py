@@ -154,15 +154,39 @@ def test_every_layer_of_the_allow_list_can_be_made_from_its_settings():
         assert "kwargs" in taken or set(fields) <= set(taken), kind
 
 
+def in_a_scope(mode):
+    with keras.RematScope(mode=mode):
+        return L.Conv2D(2, 3)
+
+
+def with_a_method(name):
+    made = L.Conv2D(2, 3)
+    setattr(made, name, getattr(made, name))
+    return made
+
+
 @pytest.mark.parametrize(
     "unusual",
     [
+        lambda: in_a_scope("full"),
+        lambda: in_a_scope("activations"),
+        lambda: with_a_method("call"),
+        lambda: with_a_method("convolution_op"),
         lambda: L.Flatten(data_format="channels_first"),
         lambda: L.MaxPooling2D(data_format="channels_first", padding="same"),
         lambda: L.Dense(4, activity_regularizer="l2"),
         lambda: L.MaxPooling2D(activity_regularizer="l2"),
     ],
-    ids=["a Flatten of channels", "a pooling of channels", "a penalty", "a penalty on a pooling"],
+    ids=[
+        "a scope",
+        "a scope of activations",
+        "a call",
+        "another method",
+        "a Flatten of channels",
+        "a pooling of channels",
+        "a penalty",
+        "a penalty on a pooling",
+    ],
 )
 def test_a_setting_that_the_judge_does_not_build_is_not_passed_over(unusual):
     network = keras.Sequential([keras.Input(IMAGE), unusual(), L.Flatten(), L.Dense(10)])

@@ -9,6 +9,7 @@ from tests.transparency import (
     cells_of_code,
     cells_of_customs,
     cells_of_errors,
+    cells_of_guides,
     cells_of_looks,
     cells_of_models,
     cells_of_notebooks,
@@ -28,6 +29,7 @@ MODULES = {
     "looks": cells_of_looks,
     "code": cells_of_code,
     "tutorials": cells_of_tutorials,
+    "guides": cells_of_guides,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

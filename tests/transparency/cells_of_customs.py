@@ -111,8 +111,8 @@ CELLS = {
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
     "stopped at a batch", "losses of batches", "checkpoint by batches", "a metric of one's own class", "a metric of one's own function",
-    "a loss of one's own class", "a loss of one's own function, kept", "losses that are too many", "scores of many kinds", "f1 by class",
-    "f1 by class, shown", "float16", "scaled losses", "averages in an optimizer", "a rate as a function",
+    "a loss of one's own class", "a loss of one's own function, kept", "losses that are too many",
+    "float16", "scaled losses", "averages in an optimizer", "a rate as a function",
     "trackers of one's own", "a loop of one's own",
     "a fit, then a loop of one's own, then a fit", "a layer of one's own", "frozen for another task", "lora", "data changed between fits",
     "a strategy", "traces in the notebook", "images that are augmented", "stopped before it begins",

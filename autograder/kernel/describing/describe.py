@@ -251,7 +251,7 @@ def _config(layer: Any) -> dict[str, Any]:
         return {}
     if fields is not None:
         known = {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
-        return known | _unusual(layer, {key: value for key, value in raw.items() if key not in fields})
+        return known | _unusual(layer, {key: value for key, value in raw.items() if key not in fields}) | _untold(layer)
     return {
         field: _setting(field, field.rpartition("_")[2], raw.get(field), layer)
         for field in list(keras_names.settings("layers", kind))[:40]
@@ -271,6 +271,17 @@ def _unusual(layer: Any, others: dict[str, Any]) -> dict[str, Any]:
         for key, value in given.items()
         if not is_one_of(value, (usual[key].default if key in usual else False,))
     }
+
+
+_SET_BY_KERAS = {"build", "quantize"}  # on every layer
+
+
+def _untold(layer: Any) -> dict[str, Any]:
+    """What a layer does in another way than its settings tell: by a method that was set on it, or by the scope that it was made in."""
+    kind = type(layer)
+    methods = (name for name in vars(layer) if inspect.isroutine(getattr(kind, name, None)))
+    scope = {"RematScope": "set"} if getattr(layer, "_remat_mode", None) is not None else {}
+    return {name[:200]: "set" for name in methods if name not in _SET_BY_KERAS} | scope
 
 
 def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:

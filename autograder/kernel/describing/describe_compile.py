@@ -109,7 +109,7 @@ def _flat_setting(value: Any) -> Any:
 
 def scalar_settings(config: dict[str, Any]) -> dict[str, Any]:
     """Of a loss or metric, what determines its numbers."""
-    return {str(key)[:200]: _flat_setting(value) for key, value in config.items() if key not in ("name", "dtype", "fn")}
+    return {str(key)[:200]: plain(value) for key, value in config.items() if key not in ("name", "dtype", "fn")}
 
 
 def describe_loss(loss: Any) -> Component:
@@ -160,6 +160,15 @@ def describe_metrics(model: Any, tensors: tuple[Any, Any]) -> tuple[Component, .
         metrics = type(metrics)(metrics._user_metrics, None, output_names=metrics.output_names)
         metrics.build(*tensors)
     return tuple(map(_metric, metrics.metrics))
+
+
+def build_by_shape(metrics: Any, tensors: tuple[Any, Any]) -> None:
+    """Has those metrics make their variables that make them where they first see labels and answers."""
+    from keras.src.backend import compute_output_spec
+
+    for metric in metrics.metrics if metrics is not None else ():
+        if vars(metric).get("_built") is False:
+            compute_output_spec(metric.update_state, *tensors)
 
 
 def _metric(metric: Any) -> Component:

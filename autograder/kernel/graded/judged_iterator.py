@@ -20,7 +20,7 @@ from autograder.common.errors import CannotTrainHere, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe import describe_model
-from autograder.kernel.describing.describe_compile import describe_compile, describe_metrics
+from autograder.kernel.describing.describe_compile import build_by_shape, describe_compile, describe_metrics
 from autograder.kernel.describing.structure import build_by_a_call, built_copy, is_own, undone_if_it_fails
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.describing.wiring import answers, trains_as_keras
@@ -225,6 +225,7 @@ class JudgedEpochs:
         for part in (model._compile_metrics, model._compile_loss):
             if part is not None and not part.built:
                 part.build(*self._tensors(model))
+        build_by_shape(model._compile_metrics, self._tensors(model))
         if self.traces:
             warn_as_traced(model, self.data.given["x"], self.samples.shape, trains=trains)
 

@@ -177,7 +177,8 @@ def test_real_networks_are_measured_by_the_lab(lab, trained):
 FUNCTIONS = {name: keras_names.of_object("metrics", name) for name in allowed.METRICS}
 WITHOUT_A_FUNCTION = {
     "RootMeanSquaredError", "CosineSimilarity", "LogCoshError", "Precision", "Recall", "AUC",
-    "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives",
+    "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives", "PrecisionAtRecall", "RecallAtPrecision",
+    "SensitivityAtSpecificity", "SpecificityAtSensitivity", "F1Score", "FBetaScore", "R2Score", "MeanIoU", "OneHotMeanIoU",
 }  # fmt: skip
 
 
