@@ -268,8 +268,8 @@ def fits(kind: str, value: object) -> bool:
             return type(value) is tuple and value != () and all(v is not None and fits("number", v) for v in value)
         case "number or numbers":
             return fits("number", value) or fits("numbers", value)
-        case "classes":  # of which each has a row and a column in memory
-            return type(value) is int and 0 < value <= 1_000
+        case "classes":  # of which each has a row and a column, kept of every epoch
+            return type(value) is int and 0 < value <= 100
         case "axis":
             return type(value) is int and -6 <= value <= 6
         case "factor":  # of a circle or of a size: one number for both directions, or two
