@@ -14,7 +14,7 @@ from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
 from autograder.common.wire.arrays import DTYPES
-from autograder.common.wire.description import ArrayDescription, Component, FunctionDescription, decode
+from autograder.common.wire.description import SMALL_ARRAY, ArrayDescription, Component, FunctionDescription, decode
 from autograder.common.wire.messages import Fit, SamplesMessage, dump, parse
 from autograder.course.checks import registry
 from autograder.course.checks.base import Facts
@@ -275,7 +275,7 @@ def ones(dtype, size):
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 @pytest.mark.parametrize("form", FORMS)
 def test_no_check_takes_long_over_arrays_as_large_as_may_come_in(form, dtype):
-    array = ones(dtype, 1 << 20)
+    array = ones(dtype, SMALL_ARRAY)
     value = FORMS[form](
         ArrayDescription(dtype=array.dtype.name, shape=array.shape, minimum=1.0, maximum=1.0, data=array)
     )
@@ -291,7 +291,7 @@ def test_no_check_takes_long_over_arrays_as_large_as_may_come_in(form, dtype):
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 @pytest.mark.parametrize("name", ["data", "rows", "lookup"])
 def test_an_array_larger_than_any_check_accepts_is_refused(dtype, name):
-    array = ones(dtype, (1 << 20) + 8)
+    array = ones(dtype, SMALL_ARRAY + 8)
     with pytest.raises(ProtocolError, match="an array has"):
         decode(*described(dtype, name, array))
 

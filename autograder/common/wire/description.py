@@ -19,9 +19,8 @@ from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
 from autograder.common.wire.arrays import MAX_DIMENSIONS, Array, form
 
-SMALL_ARRAY = (
-    8 * MAX_NUMBERS
-)  # bytes, of any table in float64: larger arrays travel only as the row numbers they are made of
+# Bytes, of any table in float64: larger arrays travel only as the row numbers they are made of.
+SMALL_ARRAY = 8 * MAX_NUMBERS
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=4000)]
 Length = Annotated[int, Field(ge=0, lt=2**31)]
@@ -208,7 +207,7 @@ class MappingDescription(Frozen):
 
 
 class ArrayDescription(Frozen):
-    """`rows` and `lookup` for images of the data set, `data` for other arrays up to 1 MB, neither for larger ones."""
+    """`rows` and `lookup` for images of the data set, `data` for other arrays of `SMALL_ARRAY` bytes, neither for larger ones."""
 
     kind: Literal["array"] = "array"
     dtype: Name

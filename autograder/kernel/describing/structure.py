@@ -15,8 +15,13 @@ from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.kernel.describing.plain import OWN_MODULES, unheard
 
+
+class _Empty:
+    """Has what the Python that runs puts into every class: `__static_attributes__` and `__firstlineno__` from 3.13 on."""
+
+
 # What a class may bring and still train and answer as the network of Keras's that it was derived from.
-_HARMLESS = {"__init__", "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",
+_HARMLESS = {*vars(_Empty), "__init__", "__qualname__", "__annotations__", "__annotate__", "__abstractmethods__",
              "__repr__", "__str__", "get_config", "from_config"}  # fmt: skip
 FOLLOWED = {"build", "call", "compute_output_shape"}  # how its layers are made and called can be seen
 

@@ -38,6 +38,18 @@ def unknown_class(name: str, settings: Mapping[str, Any], known: Collection[str]
     return ""
 
 
+def _sort(value: Any) -> str:
+    if isinstance(value, (Made, Range)):
+        return "made" if isinstance(value, Made) else "range"
+    return "plain" if not isinstance(value, dict) else "made" if "type" in value else "range"
+
+
+# Before the class that it is of: pydantic asks for this name when the class is made.
+Inner = Annotated[
+    Annotated[Any, Tag("plain")] | Annotated["Made", Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
+]
+
+
 class Made(Written, extra="allow"):
     """An object inside of another: its class, and its settings by their names."""
 
@@ -56,16 +68,6 @@ class Made(Written, extra="allow"):
         return dict(self.model_extra or {})
 
 
-def _sort(value: Any) -> str:
-    if isinstance(value, (Made, Range)):
-        return "made" if isinstance(value, Made) else "range"
-    return "plain" if not isinstance(value, dict) else "made" if "type" in value else "range"
-
-
-Inner = Annotated[
-    Annotated[Any, Tag("plain")] | Annotated[Made, Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
-]
-Made.model_rebuild()
 Plain = bool | int | float | str | None | tuple[bool | int | float | str | None, ...]
 Setting = Annotated[
     Annotated[Plain, Tag("plain")] | Annotated[Made, Tag("made")] | Annotated[Range, Tag("range")], Discriminator(_sort)
