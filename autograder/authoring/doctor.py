@@ -21,9 +21,10 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from autograder.common.errors import AutograderError
+from autograder.common.files import said_of
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import NETWORKS, THIS, least, recent
-from autograder.course.course import Course, DataSettings, load
+from autograder.course.course import Course, DataSettings, find, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
 
@@ -64,9 +65,9 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     yield _python()
     if networks:
         yield from (_keras(), _tensorflow())
-    if isinstance(course, AutograderError):
-        yield _data_set()
-    elif networks:
+    if isinstance(course, AutograderError) and not _is_there(course_file):
+        yield _data_set()  # of the course that comes with the package
+    elif not isinstance(course, AutograderError) and networks:
         for data in course.all_data:
             yield _guarded(N_("the course's data set"), partial(_data_set, data, course.root), None)
     yield from (_sandbox(), _cores(), _disk(), _kernel())
@@ -83,11 +84,20 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
         yield _guarded(N_("training"), _training, None)
 
 
+def _is_there(course_file: Path | None) -> bool:
+    """Whether there is a course, right or wrong: its data are its own, and what is wrong with it is said below."""
+    try:
+        return (course_file or find()).is_file()
+    except AutograderError:
+        return False
+
+
 def _guarded(subject: str, look: Callable[..., Finding], course: Course | None) -> Finding:
     try:
         return look(course) if course is not None else look()
-    except AutograderError as error:
-        return Finding(_(subject), Mark.BAD, str(error), error.remedy)
+    except (AutograderError, OSError) as error:
+        told = said_of(error) if isinstance(error, OSError) else error
+        return Finding(_(subject), Mark.BAD, str(told), told.remedy)
     except Exception as error:  # this command is run because something is broken
         return Finding(_(subject), Mark.BAD, f"{type(error).__name__}: {error}"[:500])
 

@@ -119,6 +119,7 @@ def prepared_file(course: Course, assignment: str) -> bytes:
 
 def _make(course: Course, assignment: str, language: str, source: NotebookNode, folder: Path) -> None:
     """The release of one assignment in one language, in `folder`."""
+    content = prepared_file(course, assignment)  # first of all: what is wrong with the data is told by file and key
     generate(course, assignment, pick_language(course, source, language), folder.parent)
     path = folder / f"{assignment}.ipynb"
     notebook = nbformat.from_dict(json.loads(text_of(path)))
@@ -135,7 +136,7 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     checks = yaml.safe_dump(course.public(assignment, language), allow_unicode=True, sort_keys=False)
     (folder / RELEASED).write_text(_HEADER + checks, "utf-8")
     data = course.on(assignment).data
-    if content := prepared_file(course, assignment):
+    if content:
         (folder / prepared.FILE).write_bytes(content)
     if data.file:
         shutil.copyfile(course.root / data.file, folder / data.beside)

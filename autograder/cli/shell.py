@@ -17,7 +17,7 @@ import typer
 from autograder import __version__
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError
-from autograder.common.files import text_of
+from autograder.common.files import said_of, text_of
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
 from autograder.common.readable import on_screen
 
@@ -82,9 +82,8 @@ def refused(error: OSError | AutograderError) -> int:
         sys.stdout.flush()
     if isinstance(error, OSError):  # most likely stdout itself: a full disk, a pipe that was closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more at its end
-        said, remedy = _("the system refused it: {error}", error=error), ""
-    else:
-        said, remedy = str(error), error.remedy
+        error = said_of(error)
+    said, remedy = str(error), error.remedy
     with suppress(OSError):
         print(on_screen("\n".join(filter(None, [f"autograder: {said}", remedy]))), file=sys.stderr)
     return 4
@@ -95,6 +94,7 @@ def choose_language(arguments: Sequence[str]) -> None:
     for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
         if option == "--language" or option.startswith("--language="):
             speak(known(option.partition("=")[2] or value))
+            break  # of several, the languages of a course, the first counts most
     if not asked_for() and language() == LANGUAGES[0]:
         return
     os.environ["LANGUAGE"] = language()  # for this process, which is the command line's own

@@ -21,7 +21,7 @@ from autograder.cli.common import (
 )
 from autograder.cli.progress import bar
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.files import deliver
+from autograder.common.files import deliver, said_of
 from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
@@ -79,18 +79,13 @@ def verify(
             the.assignment(name)
         proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, versions, thorough))
         if junit is not None:
-            deliver(junit, render.junit(proof))
+            _write(junit, render.junit(proof))
         if html is not None:
-            deliver(html, render.page(proof, the.course.title.in_language(language())))
+            _write(html, render.page(proof, the.course.title.in_language(language())))
     except AutograderError as error:
         fail(error)
     except OSError as error:
-        fail(
-            AutograderError(
-                _("{file} can't be written: {error}", file=error.filename, error=error.strerror),
-                _("Name another file."),
-            )
-        )
+        fail(said_of(error))
     except KeyboardInterrupt:
         err.print(_("Stopped. Trainings that were done are remembered."))
         raise typer.Exit(INTERRUPTED) from None
@@ -100,6 +95,14 @@ def verify(
         show(proof, verbose)
     if not proof.proven:
         raise typer.Exit(AMISS)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        deliver(path, text)
+    except OSError as error:
+        said = _("{file} can't be written: {error}", file=error.filename, error=error.strerror)
+        raise AutograderError(said, _("Name another file.")) from error
 
 
 def _parts(names: list[str]) -> frozenset[Part]:

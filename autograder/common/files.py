@@ -163,3 +163,19 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def said_of(error: OSError) -> AutograderError:
+    """What the system refused, in people's words: which file, and what to do where they have no right to it."""
+    if not error.filename:
+        return AutograderError(_("the system refused it: {error}", error=error.strerror or error))
+    return AutograderError(
+        _("{path} can't be opened: {error}", path=error.filename, error=error.strerror), right_to(error)
+    )
+
+
+def right_to(error: OSError) -> str:
+    """What to do about a file that they have no right to; '' for other errors."""
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return ""
+    return _("Give yourself the right to it (`chmod u+rwX {path}`), or ask whoever owns it.", path=error.filename)

@@ -8,7 +8,7 @@ from typing import Any
 from autograder.common import allowed
 from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.course.checks.answers.arrays import ArrayCheck
 from autograder.course.checks.answers.score import Score
@@ -81,7 +81,7 @@ def unprepared(check: Check, features: Collection[str], targets: Collection[str]
     for name, of_targets in sorted(names_prepared(check)):
         known = sorted(targets if of_targets else features)
         if name not in known:
-            return _("nothing is prepared as '{name}': {meant}", name=name, meant=meant(name, known))
+            return _("nothing is prepared as '{name}': {meant}", name=name, meant=meant_inside(name, known))
     return ""
 
 

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, grading_of, is_answer, is_check, is_locked, is_manual
 from autograder.common.errors import ReleaseError
-from autograder.common.files import text_of
+from autograder.common.files import said_of, text_of
 from autograder.common.i18n import _
 from autograder.course import illustrations
 from autograder.course.course import Course
@@ -71,7 +71,10 @@ def source_notebook(course: Course, assignment: str) -> NotebookNode:
     except FileNotFoundError:
         remedy = _("Write the notebook, or take the assignment out of course.yml.")
         raise ReleaseError(_("{name} does not exist", name=name), remedy) from None
-    except (OSError, ValueError, nbformat.ValidationError) as error:
+    except OSError as error:
+        told = said_of(error)
+        raise ReleaseError(str(told), told.remedy) from error
+    except (ValueError, nbformat.ValidationError) as error:
         reason = str(error).partition("\n")[0]
         raise ReleaseError(
             _("{name} is not a notebook of format 4.5: {reason}", name=name, reason=reason), _("Save it in JupyterLab.")

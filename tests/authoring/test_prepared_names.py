@@ -30,7 +30,7 @@ def test_a_name_that_nothing_is_prepared_as_is_told_at_its_place(tmp_path):
         prepared_file(wrong, "a")
     said = str(caught.value).splitlines()
     assert len(said) == 3 and "checks.0: nothing is prepared as 'standardized': did you mean 'standardised'?" in said[0]
-    assert "checks.1: nothing is prepared as 'halves'" in said[1] and "There are raw, standardised" in said[1]
+    assert "checks.1: nothing is prepared as 'halves'" in said[1] and "there are raw, standardised" in said[1]
     assert "checks.2: nothing is prepared as 'thirds'" in said[2] and "halves, one_hot, raw" in said[2]
 
 

@@ -18,7 +18,7 @@ from autograder.cli import shell
 from autograder.common.data import data_sets
 from autograder.common.data.sources import keras_home
 from autograder.common.errors import AutograderError
-from autograder.common.i18n import speaking
+from autograder.common.i18n import language, speaking
 from autograder.networks import memo
 from tests.conftest import ROOT
 
@@ -294,6 +294,23 @@ def test_a_course_that_every_notebook_could_read_is_found_out_by_doctor_and_not_
         done = CliRunner().invoke(cli.app, ["grade", *arguments])
         assert done.exit_code == 4 and "can be read by every notebook" in " ".join(done.stderr.split())
     assert not (course / "journal").exists()
+
+
+def test_doctor_looks_for_no_data_that_a_faulty_course_may_not_be_on(tmp_path):
+    (tmp_path / "course.yml").write_text("course: {id: own}\n")
+    done = CliRunner().invoke(cli.app, ["doctor", "--json", "--course", str(tmp_path / "course.yml")])
+    found = json.loads(done.stdout)
+    assert finding(found, "course.yml")["mark"] == "bad" and "Fashion-MNIST" not in {one["subject"] for one in found}
+
+
+@pytest.mark.parametrize("languages", [("en", "ko"), ("ko", "en"), ("fr", "ko")])
+def test_a_course_that_is_begun_is_told_of_in_the_first_of_its_languages(monkeypatch, languages):
+    monkeypatch.delenv("AUTOGRADER_LANGUAGE", raising=False)
+    monkeypatch.setenv("LANGUAGE", "")
+    monkeypatch.setattr(shell.gettext, "textdomain", lambda _name: None)
+    with speaking(""):
+        shell.choose_language(["new-course", "x", *(word for one in languages for word in ("--language", one))])
+        assert language() == languages[0]
 
 
 def test_doctor_says_when_there_is_no_course(tmp_path, monkeypatch):

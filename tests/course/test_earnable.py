@@ -89,7 +89,7 @@ NOTHING_LIKE_IT = [
     )),
     ({"type": "table", "columns": ["size", "size"]}, "'size' stands twice in 'columns'"),
     ({"type": "table", "columns": ["size", "rooms"], "kinds": {"room": "float"}}, "none of its columns: did you mean 'rooms'?"),
-    ({"type": "metric", "metric": "r2", "at_least": 0.5}, "There are loss, accuracy, r2_score"),
+    ({"type": "metric", "metric": "r2", "at_least": 0.5}, "there are loss, accuracy, r2_score"),
     ({"type": "metric", "metric": "r2_scor", "at_least": 0.5}, "did you mean 'r2_score'?"),
     ({"type": "object", "equals": "EarlyStopping", "settings": {"patience": "three"}}, "EarlyStopping has no patience='three': it is a whole number at least 0"),
     ({"type": "object", "equals": "EarlyStopping", "settings": {"mode": "mni"}}, "EarlyStopping has no mode='mni': did you mean 'min'?"),

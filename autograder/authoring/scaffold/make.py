@@ -81,6 +81,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 misused=True,
             )
         text, new = bytes_of(course_file).decode("utf-8"), replace(new, languages=course.course.languages)
+        new = new.told_apart(one.title for one in course.assignments.values())
         on = course.data
     else:
         if not (course_title or root.name).isprintable():

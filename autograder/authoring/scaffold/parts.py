@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,6 +18,7 @@ import nbformat
 from autograder.common.cells import mark
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
 from autograder.common.wire.notebook import PYTHON
+from autograder.course.checks.base import Localised
 from autograder.course.settings import DataSettings
 from autograder.course.yaml_file import parse_yaml
 
@@ -49,6 +50,12 @@ class New:
     due: str = ""
     languages: tuple[str, ...] = LANGUAGES  # of the course, in its order
     task: str = "network"  # what it is about: one of TASKS
+
+    def told_apart(self, titles: Iterable[Localised]) -> New:
+        """The same with another Korean title where an assignment has the one that its task would give it."""
+        own = self._titled("ko")
+        alike = own in {title.in_language("ko") for title in titles} and not (self.title or self.title_ko)
+        return replace(self, title_ko=f"{own}: {self._titled()}") if alike else self
 
     @property
     def data(self) -> str:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS, DataSet
 from autograder.common.digests import sha256
 from autograder.common.errors import DataError
-from autograder.common.files import bytes_of
+from autograder.common.files import bytes_of, right_to
 from autograder.common.i18n import N_, _
 
 BUNDLED = {
@@ -77,7 +77,8 @@ class Table:
         except OSError as error:
             raise DataError(
                 _("{path} can't be read: {error}", path=self.path, error=error.strerror),
-                _("The file of the data lies beside the notebook, where `autograder release` puts it."),
+                right_to(error)
+                or _("The file of the data lies beside the notebook, where `autograder release` puts it."),
             ) from error
         if size > MAX_BYTES:
             raise DataError(

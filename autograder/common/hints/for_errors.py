@@ -34,6 +34,11 @@ def meant(name: str, known: list[str]) -> str:
     return _("did you mean '{guess}'?", guess=guess) if guess else _("There are {names}.", names=", ".join(known))
 
 
+def meant_inside(name: str, known: list[str]) -> str:
+    """As `meant`, for the end of a sentence."""
+    return meant(name, known) if nearest(name, known) else _("there are {names}", names=", ".join(known))
+
+
 def missing_name(error: str, message: str) -> str:
     """The name that a NameError misses; '' for other exceptions."""
     match = re.search(r"name '(\w+)' is not defined", message) if error == "NameError" else None

@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from autograder.common import allowed, keras_names
 from autograder.common.data.base import HoldoutSplit
-from autograder.common.hints.for_errors import for_error, meant
+from autograder.common.hints.for_errors import for_error, meant_inside
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import Written, of_other_kind
@@ -346,4 +346,4 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
 
 
 def unknown_key(key: str, known: list[str], place: str) -> str:
-    return _("{place} has no setting '{key}': {meant}", place=place, key=key, meant=meant(key, known))
+    return _("{place} has no setting '{key}': {meant}", place=place, key=key, meant=meant_inside(key, known))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autograder.common import class_names, setting_kinds
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import _
 from autograder.common.readable import as_yaml
 from autograder.course.checks.ranges import Range
@@ -31,7 +31,7 @@ def unfitting(takes: str, key: str, wanted: Any, owner: str) -> str:
     if right:
         return ""
     words = [kind.word for kind in setting_kinds.read(takes) if kind.word]
-    allowed = meant(str(wanted), words) if words and isinstance(wanted, str) else ""
+    allowed = meant_inside(str(wanted), words) if words and isinstance(wanted, str) else ""
     allowed = allowed or _("it is {wanted}", wanted=setting_kinds.said(takes))
     shown = str(wanted) if isinstance(wanted, Range) else getattr(wanted, "type", None) or as_yaml(wanted)
     return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=shown, meant=allowed)

@@ -279,3 +279,18 @@ def test_a_folder_that_can_not_be_made_is_named(tmp_path):
     with pytest.raises(AutograderError, match=r"file.* can't be written: ") as caught:
         new_assignment(tmp_path / "file" / "course.yml", New("fifth"))
     assert "may write" in caught.value.remedy
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_assignments_of_one_task_are_called_differently_in_every_language(tmp_path, task):
+    new_course(tmp_path, New("first", task=task))
+    for name in ("second", "third_one"):
+        new_assignment(tmp_path / "course.yml", New(name, task=task))
+    new_assignment(tmp_path / "course.yml", New("mine", title="Mine", title_ko="나의 과제", task=task))
+    made = load(tmp_path / "course.yml").assignments.values()
+    for language in ("en", "ko"):
+        titles = [one.title.in_language(language) for one in made]
+        assert len({*titles}) == 4, titles
+    assert titles[2].endswith(": Third one") and titles[3] == "나의 과제"
+    text = (tmp_path / "solutions" / "second" / "second.ipynb").read_text("utf-8")
+    assert f"# {titles[1]}" in text

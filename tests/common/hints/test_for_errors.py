@@ -1,9 +1,12 @@
 """Exceptions, as Keras and NumPy word them, and the hints that they get. No Keras is needed."""
 
+import ast
+
 import pytest
 
-from autograder.common.hints.for_errors import for_error
+from autograder.common.hints.for_errors import for_error, meant, meant_inside
 from autograder.common.nearest_name import nearest
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,21 @@ def test_an_exception_gets_the_hint_that_fits(error, message, hint):
 def test_the_nearest_name_is_near():
     assert nearest("sigmiod", ["relu", "sigmoid", "softmax"]) == "sigmoid"
     assert nearest("xyz", ["relu", "sigmoid"]) == ""
+
+
+def test_what_there_is_reads_on_within_a_sentence_and_begins_one_by_itself():
+    """`meant` is a sentence; a call whose words become a part of another one asks `meant_inside`."""
+    inside = []
+    for file in sorted((ROOT / "autograder").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            parts = (
+                node.keywords if isinstance(node, ast.Call) else node.values if isinstance(node, ast.JoinedStr) else []
+            )
+            called = [one.value for one in parts if isinstance(getattr(one, "value", None), ast.Call)]
+            inside += [f"{file.name}:{one.lineno}" for one in called if getattr(one.func, "id", "") == "meant"]
+    assert not inside
+    assert (
+        meant("zzz", ["one", "two"]) == "There are one, two."
+        and meant_inside("zzz", ["one", "two"]) == "there are one, two"
+    )
+    assert meant("ona", ["one"]) == meant_inside("ona", ["one"]) == "did you mean 'one'?"

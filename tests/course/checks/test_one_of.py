@@ -108,3 +108,15 @@ def test_settings_of_a_live_object_are_looked_at_inside_of_others():
     )
     assert things.one_of(thing, right) is True and things.one_of(thing, wrong) is not True
     assert things.one_of(SimpleNamespace(), right) is not True
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ONE_OF if kind != "loss"])
+def test_what_is_wrong_inside_of_another_object_is_told_with_what_was_found(kind):
+    inner = Component(type="ExponentialDecay", settings={"decay_rate": 0.5, "staircase": False})
+    how = compiled("Adam", {"learning_rate": inner})
+    thing = ObjectDescription(library="keras", made=how.optimizer)
+    value = thing if kind == "object" else model(compiled=how, fits=(fit(using=how),))
+    wanted = {"learning_rate": {"type": "ExponentialDecay", "decay_rate": {"any_of": [0.9, 0.95]}}}
+    for asked in ({"equals": "Adam", "settings": wanted}, {"any_of": [{"type": "Adam", **wanted}, {"type": "SGD"}]}):
+        found = decided(kind, value, **asked)
+        assert found.status is Status.FAILED and "0.5" in found.hint and "0.9 or 0.95" in found.hint, found

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.files import text_of
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.readable import as_yaml, shorten
@@ -167,7 +167,8 @@ def defines(place: str, root: Path, arguments: int = 0) -> str:
         code = text_of(file)
         defined, bound = _names(code)
     except (OSError, ValueError, SyntaxError) as error:
-        return _("the reference file {path} can't be read: {error}", path=path, error=error)
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return _("the reference file {path} can't be read: {error}", path=path, error=said)
     if name in defined | bound:
         least, most = _takes(code).get(name, (0, math.inf))
         if least <= arguments <= most:
@@ -177,7 +178,9 @@ def defines(place: str, root: Path, arguments: int = 0) -> str:
         )
         said = N_("{place} takes {takes} arguments, and is called with {number}")
         return _(said, place=place, takes=takes, number=arguments)
-    return _("{path} has no function '{name}': {meant}", path=path, name=name, meant=meant(name, sorted(defined)))
+    return _(
+        "{path} has no function '{name}': {meant}", path=path, name=name, meant=meant_inside(name, sorted(defined))
+    )
 
 
 @functools.lru_cache(maxsize=8)  # every check of a course names a function of the same one or two files

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from autograder.common import class_names
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.wire.description import (
@@ -65,7 +65,7 @@ class Table(Check):
         strange = next((name for name in self.kinds if self.columns and name not in self.columns), "")
         if strange and self.others == "none":
             said = _("'kinds' names {name}, which is none of its columns", name=strange)
-            return f"{said}: {meant(strange, list(self.columns))}"
+            return f"{said}: {meant_inside(strange, list(self.columns))}"
         return ""
 
     def missing(self, root: Path) -> str:

@@ -24,7 +24,7 @@ from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.networks.effective_layers import activation_layer, applied_by
 from autograder.course.checks.networks.layer_specs import impossible
 from autograder.course.checks.networks.layers import ModelCheck
-from autograder.course.checks.networks.object_settings import Made, Setting, same_made, wanted_text
+from autograder.course.checks.networks.object_settings import Made, Setting, same_made, told_inside, wanted_text
 from autograder.course.checks.one_of import OneOf, OneOfMade
 from autograder.course.checks.ranges import Range
 
@@ -118,9 +118,8 @@ class OptimizerCheck(OneOfMade, ModelCheck):
                 return undecided(given.custom)
             if not _equal(given, value, key):
                 shown = optimizer_text(optimizer, list(dict.fromkeys((*SHOWN, key))))
-                hint = _(
-                    "{key} is {found}, and should be {wanted}.", key=key, found=_plain(given), wanted=wanted_text(value)
-                )
+                seen = told_inside(given, value) or _plain(given)
+                hint = _("{key} is {found}, and should be {wanted}.", key=key, found=seen, wanted=wanted_text(value))
                 if key not in self.settings:
                     hint = _("{key} is {found}: leave it at its default, {wanted}.", key=key, found=_plain(given), wanted=value)  # fmt: skip
                 return failed(self.asked_alone(), shown, hint)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from autograder.common import allowed, keras_names
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
 from autograder.common.readable import as_yaml
@@ -94,7 +94,7 @@ def impossible(kind: str, key: str, value: Any, owner: str) -> str:
     """Why nothing like `owner` has this value, by the `kind` of the setting; '' where something can, or nobody knows."""
     words = allowed.words(kind) if kind != "activation" else ()
     if words and not (isinstance(value, str) and value in words):
-        said = meant(str(value), sorted(words))
+        said = meant_inside(str(value), sorted(words))
         return _("{owner} has no {key}={value}: {meant}", owner=owner, key=key, value=as_yaml(value), meant=said)
     given = tuple(value) if isinstance(value, list) else value
     given = (given,) if kind == "lengths" and not isinstance(given, tuple) else given

@@ -93,9 +93,16 @@ def unlike(made: Component, settings: Mapping[str, Any], expected: str, actual: 
             return undecided(_("{type} doesn't tell its setting '{key}'", type=made.type, key=key))
         if not same_made(made.settings[key], wanted, key):
             shown = made_text(made, {key: 0}).partition("=")[2].removesuffix(")")
+            shown = told_inside(made.settings[key], wanted) or shown
             hint = _("its {key} is {found}, and should be {wanted}.", key=key, found=shown, wanted=wanted_text(wanted))
             return failed(expected, actual, hint)
     return None
+
+
+def told_inside(given: Any, wanted: Any) -> str:
+    """An object inside of another, with those of its settings that are asked for; '' for anything else."""
+    inner = isinstance(given, Component) and isinstance(wanted, Made)
+    return made_text(given, wanted.settings) if inner else ""
 
 
 def asked_text(kind: str, settings: Mapping[str, Any]) -> str:

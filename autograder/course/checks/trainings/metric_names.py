@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from autograder.common import keras_names
-from autograder.common.hints.for_errors import meant
+from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import _
 from autograder.common.wire.description import ModelDescription
 from autograder.course.checks.base import Lab
@@ -28,7 +28,11 @@ def _measured(name: str) -> str:
     found = keras_names.canonical("metrics", name)
     if found != "accuracy" and found not in _SAME_IN_KERAS:
         raise ValueError(
-            _("the grader doesn't measure {metric}: {meant}", metric=name, meant=meant(name, [*MEASURED, *SCORES]))
+            _(
+                "the grader doesn't measure {metric}: {meant}",
+                metric=name,
+                meant=meant_inside(name, [*MEASURED, *SCORES]),
+            )
         )
     return found
 
