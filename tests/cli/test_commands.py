@@ -262,7 +262,7 @@ def test_doctor_names_what_is_wrong_and_what_to_do(monkeypatch, tmp_path, course
     found = {one["subject"]: one for one in json.loads(done.stdout)}
     bad = {subject for subject, one in found.items() if one["mark"] == "bad"}
     assert bad == {"Keras", "Fashion-MNIST", "bubblewrap", "gradebook", "nbgrader", "releases"}
-    assert found["Keras"]["says"] == "3.9.0; 3.10 or newer is needed" and "make setup" in found["Keras"]["remedy"]
+    assert found["Keras"]["says"] == "3.9.0; 3.11 or newer is needed" and "make setup" in found["Keras"]["remedy"]
     assert "dataset-fashion-mnist" in found["Fashion-MNIST"]["remedy"]
     assert found["bubblewrap"]["remedy"] == "Install it."
     assert "file is not a database" in found["gradebook"]["says"]

@@ -7,7 +7,7 @@ from tests.conftest import ROOT
 
 
 def test_versions_are_compared_by_their_numbers():
-    found = ("3.9.9", "3.10", "3.10.0", "3.15.1rc0", "4", "x", "2.15.0")
+    found = ("3.10.9", "3.11", "3.11.0", "3.15.1rc0", "4", "x", "2.15.0")
     assert [recent("keras", version) for version in found] == [False, True, True, True, True, False, False]
     assert recent("numpydoc", "0.1") and least("numpydoc") == ""  # nothing is asked for
 

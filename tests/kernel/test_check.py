@@ -403,7 +403,7 @@ def test_without_the_data_set_check_says_how_to_get_it(released, monkeypatch, ca
 @pytest.mark.parametrize(
     ("versions", "environment", "sentence"),
     [
-        ({"keras": "3.9.2", "tensorflow": "2.18"}, "", "needs Keras 3.10 or newer, and 3.9.2 is installed. Type %pip install"),
+        ({"keras": "3.9.2", "tensorflow": "2.18"}, "", "needs Keras 3.11 or newer, and 3.9.2 is installed. Type %pip install"),
         ({"keras": "2.15.0", "tensorflow": "2.15"}, "", "and 2.15.0 is installed"),
         ({"tensorflow": "2.21"}, "", "keras is not installed. Type %pip install keras tensorflow"),
         ({"keras": "3.15.1rc0"}, "", "tensorflow is not installed"),
