@@ -25,6 +25,7 @@ _SHAPES = re.compile(
 )
 
 _LAST_AXIS = re.compile(r"layer '?\"?(?P<name>\w+)\"?'? is incompatible .* axis -1 of input shape to have value (?P<wanted>\d+), but received input with shape \([^)]*?(?P<found>\d+)\)")  # fmt: skip
+_AXES = re.compile(r"of layer ['\"](?P<name>\w+)['\"] is incompatible .*expected (?:min_|max_)?ndim=(?P<wanted>\d+), found ndim=(?P<found>\d+)")  # fmt: skip
 _SIZES = {str(size) for source in data_sets.SOURCES.values() for size in (math.prod(source.shape), *source.shape)}
 
 
@@ -77,7 +78,8 @@ def for_error(error: str, message: str) -> str:
 
 
 def _filled(rule: Rule, found: dict[str, str]) -> str:
-    guess = nearest(found["name"], list(rule.near(found))) if rule.near else ""
+    known = list(rule.near(found)) if rule.near else []
+    guess = "" if found.get("name") in known else nearest(found["name"], known) if known else ""  # not its own
     return _(rule.hint if guess or not rule.near else rule.alone, **found, guess=guess)
 
 
@@ -86,6 +88,12 @@ def _shape(text: str) -> str:
         return _(
             "The layer `{name}` was made for {wanted} numbers and gets {found}: does one layer object stand in two places? Each place "
             "needs an object of its own.",
+            name=match["name"], wanted=match["wanted"], found=match["found"],
+        )  # fmt: skip
+    if (match := _AXES.search(text)) and not re.match("sequential|functional|model", match["name"]):
+        return _(
+            "The layer `{name}` takes {wanted} axes, the batch counted, and gets {found} from what stands before it: Flatten and Dense give "
+            "two, an image with an axis for its channels has four. Mind the order of the layers.",
             name=match["name"], wanted=match["wanted"], found=match["found"],
         )  # fmt: skip
     for source in data_sets.SOURCES.values():

@@ -44,6 +44,7 @@ from autograder.course.checks.in_words import built as built
 from autograder.course.checks.in_words import number as number
 from autograder.course.checks.in_words import show as show
 from autograder.course.checks.in_words import wrong_texts
+from autograder.course.checks.plain_values import as_accepted
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
 Split = Literal["all_train", "train", "holdout", "test"]
@@ -297,7 +298,7 @@ class Check(Written):
 
     def __call__(self, facts: Facts) -> Verdict:
         value = built(facts.of(self.of)) if ModelDescription in self.accepts else facts.of(self.of)
-        value = facts.values.get(self.of) if TableDescription in self.accepts else value
+        value = facts.values.get(self.of) if TableDescription in self.accepts else as_accepted(value, self.accepts)
         odd = bool(self.accepts) and not isinstance(value, self.accepts)
         if problem := refusal(facts, self.of, self.form()):
             return problem._replace(expected=_(self.wanted)) if odd else problem

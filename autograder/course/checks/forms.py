@@ -29,12 +29,8 @@ from autograder.common.wire.description import (
     TableDescription,
 )
 from autograder.course.checks.in_words import built
+from autograder.course.checks.plain_values import Kind, as_array, chosen_among, has_form, plain
 
-MOST = 10_000  # numbers that anybody works out: more are no check's answer, and cost a second for each million
-Kind = Literal[
-    "any", "integer", "number", "loss", "accuracy", "metric", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
-    "dictionary", "table", "figure", "object",
-]  # fmt: skip
 NAMES: dict[str, str] = {
     "integer": N_("a whole number"),
     "number": N_("a number"),
@@ -57,6 +53,10 @@ NAMES: dict[str, str] = {
     "any": N_("a plain value"),
 }
 _AN_ANSWER, _NUMBERS = N_("an answer"), N_("numbers, returned by the function")
+_NO_ARRAY = N_("`{of}` is a list, and not one of numbers in rows of the same length, which an array could be made of.")
+_TAKE_ONE = N_(
+    "`{of}` holds several values, and one is asked for: `{of}[{number}]` takes the one that can be an answer."
+)
 RETURNS_NOTHING = N_("The function returns nothing: end it with `return ...`; print() only shows a value.")
 MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate(), for every network
 _OF_EVALUATE = {**MEASURED, "metric": N_("metric")}
@@ -155,6 +155,8 @@ class Form(Written):
                 return Malformed(self.said) if self.types and not set(there) & set(self.types) else None
             case "choice":
                 return self._not_among(value, name)
+            case "array" if isinstance(value, ListDescription):
+                return None if as_array(value) is not value else Malformed(_(NAMES[self.kind]), _(_NO_ARRAY, of=name))
             case "array" | "function" | "network" | "dictionary" | "table" | "figure" | "object":
                 kinds = [kind for kind, called in _KINDS_OF.items() if called == self.kind]
                 if not isinstance(value, tuple(kinds)):
@@ -179,8 +181,12 @@ class Form(Written):
         return _("one of {answers}", answers=", ".join(map(_as_typed, self.among)))
 
     def _not_among(self, value: Any, name: str) -> Malformed | None:
-        if isinstance(value, ScalarDescription) and chosen(value.value) in [chosen(one) for one in self.among]:
+        if isinstance(value, ScalarDescription) and chosen_among(value.value, self.among) is not None:
             return None
+        if isinstance(value, ListDescription) and value.items:
+            lone = [at for at, one in enumerate(value.items) if self._not_among(one, name) is None]
+            if len(lone) == 1:
+                return Malformed(self._answers(), _(_TAKE_ONE, of=name, number=lone[0]))
         return Malformed(self._answers(), _("Set `{of}` to one of them.", of=name))
 
 
@@ -197,6 +203,12 @@ def _should_be(value: Any, name: str, kind: str) -> str:
         return _("model.evaluate(...) returns the loss and the metrics: take the {metric}.", metric=metric)
     if kind in ("list", "lists", "pair") and (lone := _lone_number(value)) is not None:
         return _("({number}) is a number: with a comma, ({number},), it is a tuple of one.", number=lone)
+    if kind in ("text", "integer", "number", "boolean") and isinstance(value, ListDescription):
+        fitting = [
+            at for at, one in enumerate(value.items) if isinstance(one, ScalarDescription) and has_form(one.value, kind)
+        ]
+        if len(fitting) == 1:
+            return _(_TAKE_ONE, of=name, number=fitting[0])
     return _("`{of}` should be {form}.", of=name, form=_(NAMES[kind]))
 
 
@@ -262,88 +274,3 @@ def _is_numeric(value: Any) -> bool:
         case ArrayDescription():
             return value.dtype.startswith(("int", "uint", "float"))
     return False
-
-
-# ---- plain values
-
-
-def plain(value: Any, most: int = MOST) -> Any:
-    """A description as Python values: scalars and tuples; arrays as nested tuples. Raises TypeError for the rest, and for more
-    than `most` values.
-    """
-    if _count(value, most) > most:
-        raise TypeError(type(value).__name__)
-    match value:
-        case ScalarDescription():
-            return value.value
-        case ListDescription():
-            return tuple(plain(item, most) for item in value.items)
-        case ArrayDescription() if value.data is not None:
-            return tuples(value.data.tolist())
-    raise TypeError(type(value).__name__)
-
-
-def _count(value: Any, most: int) -> int:
-    """How many values it holds; counting ends beyond `most`."""
-    if isinstance(value, ArrayDescription) and value.data is not None:
-        return int(value.data.size)
-    count = 1
-    for item in value.items if isinstance(value, ListDescription) else ():
-        count += _count(item, most)
-        if count > most:
-            break
-    return count
-
-
-def leaves(value: Any) -> list[Any]:
-    """What stands in lists, and in lists within them."""
-    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, (list, tuple)) else [value]
-
-
-def tuples(value: Any) -> Any:
-    return tuple(tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
-def kind_of(value: Any) -> Kind:
-    """What sort of value an answer such as `value` is."""
-    if isinstance(value, tuple):
-        if value and all(isinstance(item, tuple) for item in value):
-            return "lists"
-        return "list"  # how long it is may be what is asked
-    if value is None:
-        return "any"
-    kinds: dict[type, Kind] = {bool: "boolean", str: "text"}
-    return kinds.get(type(value), "number")
-
-
-def has_form(value: Any, kind: str) -> bool:
-    """Whether `value` can be an answer of this kind: 78500.0 is a whole number, True is none."""
-    match kind:
-        case "integer":
-            return type(value) is int or (type(value) is float and value.is_integer())
-        case "number" | "metric" | "loss" | "accuracy":
-            return type(value) in (int, float)
-        case "boolean":
-            return type(value) is bool
-        case "text":
-            return isinstance(value, str)
-        case "list":
-            return isinstance(value, tuple)
-        case "pair":
-            return isinstance(value, tuple) and len(value) == 2
-        case "lists":
-            return isinstance(value, tuple) and all(isinstance(item, tuple) for item in value)
-    return True
-
-
-def chosen(answer: Any) -> Any:
-    """An answer as it is compared: 'Softmax ' is softmax, 'rm_sprop' rmsprop, and 2.0, '2' and '2.' are 2; True is no number."""
-    if isinstance(answer, str):
-        answer = answer.strip().strip("'\"`").strip().casefold()
-        try:
-            answer = float(answer)
-        except ValueError:
-            return answer.replace("_", "") or answer  # Keras calls an RMSprop rm_sprop
-    if isinstance(answer, bool) or answer is None:
-        return None
-    return answer if isinstance(answer, str) else float(answer)

@@ -95,8 +95,8 @@ def describe(
         value = value.tolist()  # names, or a ragged list such as [(784, 100), (100,)]
         if not isinstance(value, list) and depth < MAX_DEPTH:
             return inner(value, place=place)
-    if isinstance(value, _SEQUENCES) and len(value) > MAX_ITEMS and (numbers := _numbers(value)) is not None:
-        value = numbers  # a class for each image, say
+    if isinstance(value, _SEQUENCES) and _many(value) and (numbers := _numbers(value)) is not None:
+        value = numbers  # a class for each image, say, or an array's tolist()
     if depth < MAX_DEPTH and isinstance(value, _SEQUENCES) and len(value) <= MAX_ITEMS:
         return ListDescription(items=tuple(inner(item, place=f"{place}[{at}]") for at, item in enumerate(value)))
     if depth < MAX_DEPTH and isinstance(value, Mapping) and len(value) <= 200:
@@ -133,11 +133,21 @@ def _scalar(value: Any) -> ScalarDescription | OtherDescription | None:
     return None
 
 
+def _many(values: Any) -> bool:
+    """Whether it holds more than is described one by one, by itself or in rows as long as the first."""
+    first = values[0] if isinstance(values, (list, tuple)) and values else None
+    return len(values) * max(1, len(first) if isinstance(first, (list, tuple)) else 1) > MAX_ITEMS
+
+
 def _numbers(values: Any) -> np.ndarray[Any, Any] | None:
-    """A long list of numbers as an array; None for a list of anything else."""
-    if not all(isinstance(value, (int, float, np.integer, np.floating)) for value in values):
+    """A long list of numbers, or of rows of the same length, as an array; None for a list of anything else."""
+    if not all(isinstance(value, (int, float, np.integer, np.floating, list, tuple, np.ndarray)) for value in values):
         return None
-    return np.array(list(values))
+    try:
+        made = np.array(list(values))
+    except (ValueError, OverflowError):  # rows of several lengths
+        return None
+    return made if made.dtype.kind in "biuf" else None
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:

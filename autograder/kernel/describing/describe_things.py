@@ -159,11 +159,24 @@ def _estimator(value: Any, depth: int = 0) -> Component:
         parameters |= {str(step[0]): step[1] for step in steps}
     if hasattr(value, "best_estimator_"):  # what a search over settings found
         parameters = {"best_estimator_": value.best_estimator_, **parameters}
+    if "cv" in parameters:
+        parameters["cv"] = _folds(value, parameters["cv"])
     settings: dict[str, Any] = {}
     for name, one in list(parameters.items())[:40]:
         nested = hasattr(one, "get_params") and not isinstance(one, type) and depth < 3
         settings[text(name)] = _estimator(one, depth + 1) if nested else _setting("", one)
     return Component(type=type(value).__name__[:200], settings=settings)
+
+
+def _folds(value: Any, cv: Any) -> Any:
+    """Folds that aren't shuffled as their number, which scikit-learn takes for the same; to a search, None is 5 of them."""
+    from sklearn.base import is_classifier
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    usual = StratifiedKFold if is_classifier(value) else KFold
+    if cv is None and hasattr(value, "refit"):
+        return 5
+    return cv.n_splits if type(cv) is usual and not cv.shuffle else cv
 
 
 _LOOKS: dict[str, Callable[[Any], Any]] = {

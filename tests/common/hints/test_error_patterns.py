@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from autograder.common.hints.error_patterns import RULES
-from autograder.common.hints.for_errors import for_error
+from autograder.common.hints.for_errors import _filled, for_error
 from autograder.common.i18n import speaking
 from tests.later import keras, tf
 
 RAISED = {
+    "keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.SpatialDropout2D(0.1, name='drop')])": 'The layer `drop` takes 4 axes, the batch counted, and gets 2 from what stands before it: Flatten and Dense give two, an image with an axis for its channels has four. Mind the order of the layers.',
+    "tf.keras.losses.mean_squared_error": 'There is no `mean_squared_error` here: is it spelled right?',
     "m.compile(loss='sparse_categorical_crossentropy', metrics='accuracy')": "metrics is a list: write metrics=['accuracy'], with brackets.",
     "m.compile(loss='sparse_categorical_crossentropy', metric=['accuracy'])": 'compile() takes no `metric`; did you mean `metrics`?',
     "m.compile(losses='mse')": 'compile() takes no `losses`; did you mean `loss`?',
@@ -237,6 +239,15 @@ def test_every_pattern_is_met_by_an_exception_that_was_raised():
     ]
     first = {next((rule.pattern.pattern for rule in RULES if rule.pattern.search(text)), "") for text in texts}
     assert {rule.pattern.pattern for rule in RULES} - first == set() and len(RAISED) >= 40
+
+
+def test_no_hint_takes_a_name_for_another_spelling_of_itself():
+    said = []
+    for rule in (rule for rule in RULES if rule.near and "name" in rule.pattern.groupindex):
+        for module in ("losses", "metrics", "optimizers", "layers"):
+            found = {**dict.fromkeys(rule.pattern.groupindex, "Dense"), "module": f"keras.{module}"}
+            said += [(name, _filled(rule, {**found, "name": name})) for name in rule.near({**found, "name": ""})]
+    assert len(said) > 100 and [one for one in said if one[1].count(f"`{one[0]}`") > 1] == []
 
 
 def test_what_nobody_can_explain_gets_no_hint():

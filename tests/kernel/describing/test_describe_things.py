@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from sklearn.base import is_classifier
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, check_cv
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autograder.common.wire.description import Component, decode, encode
+from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_callbacks, describe_thing, first_axes
 from tests.later import keras
 
@@ -155,3 +158,53 @@ def test_callbacks_are_told_in_whatever_form_fit_takes_them(form):
     assert [one.settings["monitor"] for one in told[1:]] == ([] if form == "alone" else ["loss"])
     assert all("Mine" in one.custom for one in told[1:])
     assert describe_callbacks(None) == ()
+
+
+FOLDS = [
+    None,
+    3,
+    5,
+    KFold(5),
+    KFold(3),
+    StratifiedKFold(5),
+    StratifiedKFold(3),
+    KFold(5, shuffle=True, random_state=1),
+    StratifiedKFold(5, shuffle=True),
+]
+
+
+@pytest.mark.parametrize("one", [KNeighborsClassifier(), Ridge()], ids=["classifier", "regressor"])
+def test_folds_are_told_as_scikit_learn_takes_them(one):
+    """Two searches are told alike where, and only where, scikit-learn makes the same folds of what they were given."""
+    features, targets = np.arange(120.0).reshape(60, 2), np.repeat([0, 1, 0, 1], 15)
+
+    def parts(cv):
+        made = check_cv(cv, targets, classifier=is_classifier(one))
+        return (
+            [test.tolist() for _train, test in made.split(features, targets)]
+            if not getattr(made, "shuffle", 0)
+            else made
+        )
+
+    told = [describe_thing(GridSearchCV(one, {}, cv=cv)).made.settings["cv"] for cv in FOLDS]
+    made = [parts(cv) for cv in FOLDS]
+    whole = [at for at, cv in enumerate(told) if isinstance(cv, int)]
+    plain = [at for at, parted in enumerate(made) if isinstance(parted, list)]
+    usual = [parts(folds) for folds in (3, 5)]
+    assert whole == [at for at in plain if made[at] in usual and at in whole] and len(whole) >= 5
+    assert [(at, to) for at in whole for to in whole if (told[at] == told[to]) is not (made[at] == made[to])] == []
+    assert [
+        at
+        for at in plain
+        if type(FOLDS[at]) is type(check_cv(5, targets, classifier=is_classifier(one))) and at not in whole
+    ] == []
+
+
+def test_a_long_list_of_rows_is_told_as_its_array_and_one_of_ragged_rows_is_not():
+    rows = np.arange(3000.0).reshape(100, 30)
+    for made in (rows.tolist(), [tuple(row) for row in rows.tolist()]):
+        told, array = describe(made), describe(rows)
+        assert told.model_dump(exclude={"data"}) == array.model_dump(exclude={"data"})
+        assert np.array_equal(told.data, array.data)
+    ragged = describe([*rows.tolist(), [1.0]])
+    assert ragged.kind == "list" and len(ragged.items) == 101

@@ -226,6 +226,37 @@ class FunctionalStyle(Rewriter):
         return [*made, *statements(f"{name} = {draw.choice(ways)}")]
 
 
+class TensorOperators(FunctionalStyle):
+    """The same chain, in which functions of Keras and operators do with tensors what activations do, and some that change nothing."""
+
+    name = "operators on tensors"
+
+    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
+        found = named_network(node)
+        assert found is not None
+        name, _call, layers = found
+        made = [*statements("x = inputs = I", I=layers[0])]
+        for layer in layers[1:]:
+            given = keyword(layer, "activation") if isinstance(layer, ast.Call) else None
+            said = text_of(given.value) if given else ""
+            after = []
+            if isinstance(layer, ast.Call) and given and said:
+                layer.keywords.remove(given)
+                after = [draw.choice([f"keras.activations.{said}(x)", *_ON_TENSORS.get(said, ())])]
+                if draw.random() < 0.5:
+                    after.insert(draw.randrange(2), draw.choice(_NOTHING))
+            made += [*statements("x = L(x)", L=layer), *(one for way in after for one in statements(f"x = {way}"))]
+        return [*made, *statements(f"{name} = keras.Model(inputs, x)")]
+
+
+_ON_TENSORS = {
+    "relu": ("keras.ops.relu(x)", "keras.ops.maximum(x, 0)", "keras.ops.maximum(0.0, x)"),
+    "sigmoid": ("keras.ops.sigmoid(x)",), "tanh": ("keras.ops.tanh(x)",),
+    "softmax": ("keras.ops.softmax(x)", "keras.ops.softmax(x, axis=-1)"),
+}  # fmt: skip
+_NOTHING = ("x + 0", "0 + x", "x - 0.0", "1 * x", "x * 1.0", "x / 1", "sum([x])")
+
+
 class SequentialForm(Rewriter):
     """keras.models.Sequential, layers=, a name, or a list made before."""
 
@@ -286,5 +317,5 @@ class _Renamed(ast.NodeTransformer):
 
 NETWORKS = (
     ActivationGiven(), ActivationLayer(), DenseArguments(), InputForm(), InputLayerObject(), InputInFirstLayer(),
-    BuiltLater(), AddedLayers(), FunctionalStyle(), SequentialForm(), Imported(),
+    BuiltLater(), AddedLayers(), FunctionalStyle(), TensorOperators(), SequentialForm(), Imported(),
 )  # fmt: skip

@@ -24,7 +24,8 @@ from autograder.common.wire.description import (
     ListDescription,
 )
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, malformed, passed, show
-from autograder.course.checks.forms import MOST, ArgumentSpec, Form, bad_result, draw, leaves, plain
+from autograder.course.checks.forms import ArgumentSpec, Form, bad_result, draw
+from autograder.course.checks.plain_values import MOST, leaves, plain
 
 
 class Case(Written):

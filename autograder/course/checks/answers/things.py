@@ -23,7 +23,7 @@ from autograder.common.wire.description import (
 from autograder.course.checks.answers.functions import defines, same_numbers
 from autograder.course.checks.answers.values import equal, tidied
 from autograder.course.checks.base import Check, Facts, InCourse, Verdict, failed, passed, show, undecided
-from autograder.course.checks.forms import Form, plain, tuples
+from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import TRAIN_IT, made_text
 from autograder.course.checks.networks.object_settings import (
     Made,
@@ -33,6 +33,7 @@ from autograder.course.checks.networks.object_settings import (
     wanted_text,
 )
 from autograder.course.checks.one_of import OneOfMade
+from autograder.course.checks.plain_values import plain, tuples
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -238,7 +239,8 @@ class Object(OneOfMade):
         if value.made.custom:
             return undecided(value.made.custom)
         if value.made.type != self.equals:
-            return failed(expected, actual)
+            hint = _("`{of}` is another object: hand in the {type} itself, and not what it found or holds.", of=self.of, type=self.equals)  # fmt: skip
+            return failed(expected, actual, hint)
         for key, wanted in self.settings.items():
             if value.made.type == "Pipeline" and isinstance(wanted, Made) and key not in value.made.settings:
                 if any(_is(one, wanted) for one in value.made.settings.values()):  # a step that was given another name

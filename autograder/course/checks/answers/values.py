@@ -14,8 +14,9 @@ from autograder.common.i18n import N_, _
 from autograder.common.readable import as_yaml, shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
-from autograder.course.checks.forms import MOST, Form, chosen, has_form, kind_of, leaves, plain, tuples
+from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import other_keys
+from autograder.course.checks.plain_values import MOST, chosen, chosen_among, has_form, kind_of, leaves, plain, tuples
 from autograder.course.checks.ranges import between, within
 
 Scalar = bool | int | float | str | None
@@ -187,7 +188,7 @@ class Choice(Check):
         return Form(kind="choice", among=self.among)
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
-        right = self.equals is None or chosen(value.value) == chosen(self.equals)
+        right = self.equals is None or chosen_among(value.value, self.among) == chosen(self.equals)
         return passed(repr(value.value)) if right else failed(repr(self.equals), repr(value.value))
 
 

@@ -16,9 +16,10 @@ from autograder.common.results import Status
 from autograder.common.wire.description import MappingDescription, ModelDescription, ScalarDescription, entry
 from autograder.course.checks.answers.values import AT_LEAST
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, malformed, passed, show, undecided
-from autograder.course.checks.forms import MEASURED, Form, Kind
+from autograder.course.checks.forms import MEASURED, Form
 from autograder.course.checks.in_words import one_network, split_name
 from autograder.course.checks.networks.compiling import compiled
+from autograder.course.checks.plain_values import Kind
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.checks.trainings.causes import torn
 from autograder.course.checks.trainings.metric_names import ERRORS, MetricName, called, measure

@@ -18,8 +18,8 @@ from autograder.common.wire.description import (
     ModelDescription,
 )
 from autograder.course.checks.base import Check, Facts, Split, Verdict, failed, passed, show, undecided
-from autograder.course.checks.forms import plain
 from autograder.course.checks.in_words import number, split_name
+from autograder.course.checks.plain_values import plain
 from autograder.course.checks.trainings.training import trainings
 
 LARGEST = N_("One class for each sample: np.argmax(..., axis=1) takes the largest of its probabilities.")

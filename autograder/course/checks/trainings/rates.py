@@ -17,6 +17,8 @@ FALLING = frozenset(
     {"ExponentialDecay", "InverseTimeDecay", "CosineDecay", "PolynomialDecay"}
 )  # Keras's schedules that only fall
 
+CHANGING = frozenset({"ReduceLROnPlateau", "LearningRateScheduler"})  # Keras's callbacks that set a learning rate
+
 
 class LearningRates(FitCheck):
     """The learning rates that a training had, one after another, whatever lowered them: a callback, an assignment or a second `fit`."""
@@ -57,8 +59,12 @@ class LearningRates(FitCheck):
                 abs(rate - wanted) <= RATE_TOLERANCE * max(rate, wanted)
                 for rate, wanted in zip(rates, self.equals, strict=True)
             )
-        return (
-            passed(actual)
-            if right
-            else failed(self.describe(), actual, _("Give fit() the callback that changes it, such as callbacks=[...]."))
-        )
+        return passed(actual) if right else failed(self.describe(), actual, _hint(fits))
+
+
+def _hint(fits: tuple[FitRecord, ...]) -> str:
+    """By what `fit` was given: a callback that changes rates may have had no reason to, or changed them otherwise."""
+    given = [one.type for fit in fits for call in fit.callbacks for one in call if one.type in CHANGING or one.custom]
+    if not given:
+        return _("Give fit() the callback that changes it, such as callbacks=[...].")
+    return _("{callback} was given to fit() and has not changed it so: compare its settings with the text, and what it monitors.", callback=given[0])  # fmt: skip

@@ -279,7 +279,9 @@ def test_arrays_pass_whatever_their_precision():
     assert passes({"type": "array", "kind": "integer"}, array(np.array([1, 2], np.uint8)))
 
 
-@pytest.mark.parametrize("value", [listed(1, 2), scalar(1), model(), OtherDescription(type="DataFrame")])
+@pytest.mark.parametrize(
+    "value", [listed("1", "2"), listed(listed(1, 2), listed(1)), scalar(1), model(), OtherDescription(type="DataFrame")]
+)
 def test_what_is_no_array_fails(value):
     found = outcome({"type": "array", "shape": [2]}, value)
     assert (found.status, found.expected) == (Status.FAILED, "an array")
@@ -544,3 +546,57 @@ def test_what_is_no_function_fails(check, value):
         found = outcome(check, value)
         assert found.expected == "a function"
     assert found.status is Status.FAILED
+
+
+# ---- what stands for what
+
+
+@pytest.mark.parametrize("made", [np.arange(12.0).reshape(3, 4), np.arange(6), np.array([[0.5]]), np.zeros((2, 2, 2))])
+@pytest.mark.parametrize(
+    "asked", [{"kind": "float"}, {"kind": "integer"}, {"minimum": 0, "maximum": 4}, {"shape": [3, 4]}, {"shape": [6]}]
+)
+def test_a_list_of_numbers_is_the_array_that_numpy_makes_of_it(made, asked):
+    def as_list(rows):
+        return scalar(rows) if not isinstance(rows, list) else listed(*map(as_list, rows))
+
+    check = {"type": "array", **asked}
+    given, wanted = outcome(check, as_list(made.tolist())), outcome(check, array(np.array(made.tolist())))
+    assert (given.status, given.expected, given.actual) == (wanted.status, wanted.expected, wanted.actual)
+
+
+@pytest.mark.parametrize(
+    ("check", "right"),
+    [
+        ({"type": "text", "equals": "adam"}, "adam"),
+        ({"type": "value", "equals": 5, "kind": "integer"}, 5),
+        ({"type": "value", "equals": True}, True),
+        ({"type": "choice", "equals": "adam", "among": ["sgd", "adam"]}, "adam"),
+        ({"type": "winner", "results": "results"}, "adam"),
+    ],
+)
+def test_of_several_values_where_one_is_asked_for_the_hint_names_the_one_that_can_be_meant(check, right):
+    other = 0.88 if isinstance(right, str) else "sgd"
+    for values, place in (((right, other), 0), ((other, right), 1), ((right,), 0)):
+        found = outcome(check, listed(*map(scalar, values)), results=mapping(sgd=0.8, adam=0.9))
+        assert found.status is Status.FAILED and f"`value[{place}]`" in found.hint, (values, found)
+    assert "[" not in outcome(check, listed(scalar(right), scalar(right)), results=mapping(sgd=0.8, adam=0.9)).hint
+
+
+def test_names_that_keras_numbers_are_the_same_choice_unless_the_answers_are_numbered():
+    from autograder.common import keras_names
+    from tests.later import keras
+
+    names = keras_names.known("optimizers")
+    tried = 0
+    for name in names:
+        kind = getattr(keras.optimizers, name)
+        if name not in ("LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap"):
+            kind(), kind()
+            tried += 1
+            check = {"type": "choice", "equals": name.lower(), "among": [one.lower() for one in names]}
+            given = kind().name
+            assert passes(check, scalar(given)), given
+    assert tried > 8
+    layers = {"type": "choice", "equals": "dense", "among": ["dense", "dense_1"]}
+    assert not passes(layers, scalar("dense_1")) and not passes(layers, scalar("dense_2"))
+    assert not passes({"type": "choice", "equals": "sgd", "among": ["sgd", "adam"]}, scalar("adam_1"))
