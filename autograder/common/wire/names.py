@@ -103,6 +103,12 @@ def stored(node: ast.AST) -> set[str]:
 
 def looked_up(node: ast.AST) -> set[str]:
     """Every name that `node` looks up, without those that its functions, classes and comprehensions bind for themselves."""
+    types = getattr(node, "type_params", ())  # T in `def first[T: Number](...)`, from Python 3.12 on
+    limits = {name for one in types for name in looked_up(one)}
+    return (_looked_up(node) | limits) - {one.name for one in types}
+
+
+def _looked_up(node: ast.AST) -> set[str]:
     match node:
         case ast.AugAssign(target=ast.Name(id=name), value=value):
             return {name} | looked_up(value)
