@@ -1,15 +1,20 @@
 """Statements of requirements beside the checks themselves: on drawn networks both say the same; and what stand-ins answer fits what they measure."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 
-from autograder.authoring.verify.bench.stand_in import answers, score
+from autograder.authoring.verify.bench.stand_in import Training, answers, score
 from autograder.authoring.verify.slips import requirements
 from autograder.common.results import Status
+from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import parse
 from autograder.kernel.describing.describe import describe
+from autograder.kernel.describing.describe_things import describe_thing
 from autograder.networks import network_metrics
 from tests.deciding import layers
 from tests.hand_built import compiled, dense, fit, model
@@ -82,3 +87,52 @@ def test_a_stand_in_measures_what_it_answers(task):
         assert np.mean(right) == pytest.approx(found["accuracy"])
     wrong = network.model_copy(update={"fits": (fit(changed_labels=9),)})
     assert all(abs(score(wrong, (0, 90, 0), metrics, targets)[metric]) > 1e6 for metric in metrics)
+
+
+SEARCHES = [{}, {"cv": None}, {"cv": 5}, {"cv": StratifiedKFold(5)}, {"cv": 3}, {"cv": KFold(5)}, {"cv": StratifiedKFold(5, shuffle=True)}]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", SEARCHES, ids=range(len(SEARCHES)))
+def test_folds_are_to_the_statement_what_they_are_to_the_check(given):
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5]}, **given)
+    check = parse({"type": "object", "of": "search", "equals": "GridSearchCV", "settings": {"cv": 5}, "points": 1})
+    right = requirements.STATEMENTS["object"](check, {"search": GridSearchCV(KNeighborsClassifier(), {}, cv=5)}, None)
+    same = requirements.STATEMENTS["object"](check, {"search": search}, None) == right
+    passes = check(Facts({"search": describe_thing(search)}, None)).status is Status.PASSED
+    assert same is passes
+
+
+@pytest.mark.parametrize("others", ["any", "default"])
+@pytest.mark.parametrize(
+    "given", [{}, {"learning_rate": 0.01}, {"learning_rate": 0.002}, {"beta_1": 0.8}, {"learning_rate": 0.01, "beta_1": 0.8}], ids=str
+)  # fmt: skip
+@pytest.mark.parametrize("asked", [{}, {"learning_rate": 0.01}], ids=str)
+def test_of_an_optimizer_that_alone_counts_to_the_statement_which_is_asked_for(asked, given, others):
+    check = parse({"type": "optimizer", "of": "model", "equals": "Adam", "settings": asked, "others": others, "points": 1})  # fmt: skip
+
+    def seen(settings):
+        network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        network.compile(keras.optimizers.Adam(**settings), "mse")
+        verdict = check(Facts({"model": describe(network)}, None))
+        return requirements.STATEMENTS["optimizer"](check, {"model": network}, None), verdict.status is Status.PASSED
+
+    right, earns = seen(asked)
+    said, passes = seen(given)
+    assert earns and (said == right) is passes
+
+
+def test_a_part_of_a_split_is_to_the_statement_its_images_with_their_labels():
+    data = SimpleNamespace(features=np.arange(640, dtype=np.uint8).reshape(10, 8, 8), targets=np.arange(10))
+    lab = type("Lab", (), {"data": data, "rows": lambda lab, split: np.arange(8)})()
+    check = parse({"type": "trained_on", "of": "model", "split": "train", "part": True, "points": 1})
+
+    def seen(images, labels):
+        bench = SimpleNamespace(student=SimpleNamespace(lab=lab), trainings={id(network): [Training(images, labels, 1, 5, ("Adam", {}))]})  # fmt: skip
+        return requirements.STATEMENTS["trained_on"](check, {"model": network}, bench)
+
+    network = object()
+    images, labels = data.features[:5] / data.features[:5].max(), data.targets[:5]
+    one_hot = np.eye(10)[labels]
+    assert seen(images, labels) and seen(images[::-1], labels[::-1]) and seen(images, one_hot)
+    assert not seen(images, labels[::-1]) and not seen(images, one_hot[::-1])
+    assert not seen(data.features[5:] / 255, data.targets[5:])

@@ -113,13 +113,20 @@ def _optimizer(check: Any, objects: Objects, _: StandIns) -> Any:
     return (
         things.one_of(optimizer, check.any_of)
         if check.any_of
-        else (type(optimizer).__name__, settings(optimizer.get_config()))
+        else (type(optimizer).__name__, _asked(check, optimizer.get_config()))
     )
+
+
+def _asked(check: Any, config: Any) -> dict[str, Any]:
+    """Of an optimizer's settings those that are asked for."""
+    return {key: value for key, value in settings(config).items() if check.others == "default" or key in check.settings}
 
 
 def _trained_with(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     kind, config = trainings(check, objects, stand_ins)[-1].optimizer
-    return things.one_of(type(kind, (), dict(config))(), check.any_of) if check.any_of else (kind, settings(config))
+    return (
+        things.one_of(type(kind, (), dict(config))(), check.any_of) if check.any_of else (kind, _asked(check, config))
+    )
 
 
 # ---- values

@@ -70,7 +70,7 @@ def _has(given: Any, asked: tuple[str, Any]) -> bool:
     key, wanted = asked
     if isinstance(wanted, Range):
         return _setting(given, key, wanted) is True
-    found = getattr(given, key) if not hasattr(given, "get_params") else given.get_params()[key]
+    found = getattr(given, key) if not hasattr(given, "get_params") else _parameters(given)[key]
     if isinstance(wanted, Made):
         return type(found).__name__ == wanted.type and all(map(partial(_has, found), wanted.settings.items()))
     if isinstance(wanted, float):
@@ -99,7 +99,7 @@ def callbacks(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
 
 def _setting(given: Any, key: str, wanted: Any) -> Any:
     """A setting, or the step of a pipeline; of an object inside of another its class and what is asked of that."""
-    own = given.get_params() if hasattr(given, "get_params") else {}
+    own = _parameters(given) if hasattr(given, "get_params") else {}
     found = own[key] if key in own else _step_like(given, wanted) if hasattr(given, "steps") else getattr(given, key)
     if isinstance(wanted, Range):
         between = (
@@ -110,6 +110,22 @@ def _setting(given: Any, key: str, wanted: Any) -> Any:
     if not isinstance(wanted, Made):
         return repr(found)
     return type(found).__name__, [_setting(found, name, one) for name, one in wanted.settings.items()]
+
+
+def _parameters(given: Any) -> dict[str, Any]:
+    """As scikit-learn reads them: to a search, no folds are as many as it takes unasked, and unshuffled ones their number."""
+    found: dict[str, Any] = given.get_params()
+    if "refit" in found and "cv" in found:
+        from sklearn.base import is_classifier
+        from sklearn.model_selection import check_cv
+
+        def read(cv: Any) -> Any:
+            return check_cv(cv, [0, 1], classifier=is_classifier(given))
+
+        folds = read(found["cv"])
+        number = getattr(folds, "n_splits", 0)
+        found["cv"] = number if number and repr(read(number)) == repr(folds) else folds
+    return found
 
 
 def _step_like(pipeline: Any, wanted: Any) -> Any:

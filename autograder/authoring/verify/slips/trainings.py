@@ -47,7 +47,7 @@ def trainings(check: Any, objects: Objects, stand_ins: StandIns) -> list[Trainin
 
 def trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     if check.part:
-        return all(_of_split(one.x, check.split, stand_ins) for one in trainings(check, objects, stand_ins))
+        return all(_of_split(one.x, one.y, check.split, stand_ins) for one in trainings(check, objects, stand_ins))
     prints: list[Any] = []
     for one in trainings(check, objects, stand_ins):
         own = fingerprint(one.x, one.y)
@@ -55,19 +55,22 @@ def trained_on(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     return prints
 
 
-def _of_split(images: Any, split: str, stand_ins: StandIns) -> bool:
-    """Whether every image, scaled however, is one of the split."""
-    return _looks(images) <= _looks_of_split(stand_ins.student.lab, split)
+def _of_split(images: Any, labels: Any, split: str, stand_ins: StandIns) -> bool:
+    """Whether every image, scaled however, is one of the split, with its label."""
+    return _looks(images, labels) <= _looks_of_split(stand_ins.student.lab, split)
 
 
 @lru_cache(maxsize=4)  # every slip asks for the same
 def _looks_of_split(lab: Any, split: str) -> frozenset[bytes]:
-    return _looks(lab.data.features[lab.rows(split)])
+    return _looks(lab.data.features[lab.rows(split)], lab.data.targets[lab.rows(split)])
 
 
-def _looks(images: Any) -> frozenset[bytes]:
+def _looks(images: Any, labels: Any) -> frozenset[bytes]:
     rows = np.asarray(images).reshape(len(images), -1)[:, ::7].astype(np.float32)
-    return frozenset(row.tobytes() for row in np.rint(rows * (255 / rows.max())).astype(np.uint8))
+    pixels = np.rint(rows * (255 / rows.max())).astype(np.uint8)
+    columns = np.asarray(labels).reshape(len(rows), -1)
+    named = (columns.argmax(axis=1) if columns.shape[1] > 1 else columns[:, 0]).astype(np.float32)
+    return frozenset(row.tobytes() + label.tobytes() for row, label in zip(pixels, named, strict=True))
 
 
 _fingerprints: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()  # no array lives longer for it
