@@ -128,18 +128,14 @@ class Rig:
                 # XLA can't compile every op: the same steps as one ordinary graph give the same numbers, slower.
                 log.warning("training without XLA: %s", str(error)[:200])
                 self._function(sort, batch, compiled=False)(data, tf.constant(order))
-        except (
-            ValueError,
-            TypeError,
-            tf.errors.InvalidArgumentError,
-        ) as error:  # in what a metric takes: so does Keras
+        # In what a metric takes: so does Keras.
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
             names = ", ".join(metric.name for metric in self.model.metrics)
             shown = str(error)[:500]
             raise CannotRebuild(_("{metric} can't be measured: {error}", metric=names, error=shown)) from error
         found = {name: np.asarray(value) for name, value in self.model.get_metrics_result().items()}
-        logs = {
-            name: float(value) for name, value in found.items() if not value.ndim
-        }  # some metrics say a number a class
+        # Some metrics say a number for each class.
+        logs = {name: float(value) for name, value in found.items() if not value.ndim}
         return Measured(logs, tuple(np.asarray(variable.value) for variable in self.model.metrics_variables))
 
 

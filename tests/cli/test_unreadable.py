@@ -43,9 +43,8 @@ def test_a_file_that_one_has_no_right_to_is_named_with_what_to_do(tmp_path):
     new_course(tmp_path, New("first", task="sklearn", languages=("en",)))
     course = tmp_path / "course.yml"
     text = course.read_text("utf-8")
-    lines = text[text.index("languages:") : text.index("seed:")].splitlines(keepends=True)[
-        1:
-    ]  # on the data, as the task has them
+    # On the data, as the task has them.
+    _languages, *lines = text[text.index("languages:") : text.index("seed:")].splitlines(keepends=True)
     course.write_text(text.replace("".join(lines), DATA), "utf-8")
     (tmp_path / "houses.csv").write_text("size,price\n" + "".join(f"{n},{n % 3}\n" for n in range(40)))
     (tmp_path / "solutions" / "prepared.py").write_text(

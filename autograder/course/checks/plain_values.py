@@ -109,10 +109,14 @@ def has_form(value: Any, kind: str) -> bool:
     return True
 
 
+def _unquoted(text: str) -> str:
+    return text.strip().strip("'\"`").strip()
+
+
 def chosen(answer: Any) -> Any:
     """An answer as it is compared: 'Softmax ' is softmax, 'rm_sprop' rmsprop, and 2.0, '2' and '2.' are 2; True is no number."""
     if isinstance(answer, str):
-        answer = answer.strip().strip("'\"`").strip().casefold()
+        answer = _unquoted(answer).casefold()
         try:
             answer = float(answer)
         except ValueError:
@@ -130,5 +134,5 @@ def chosen_among(answer: Any, among: tuple[Any, ...]) -> Any:
     known = [chosen(one) for one in among]
     given = chosen(answer)
     if given not in known and isinstance(answer, str) and not any(_NUMBERED.search(str(one)) for one in among):
-        given = chosen(_NUMBERED.sub("", answer.strip().strip("'\"`").strip()))
+        given = chosen(_NUMBERED.sub("", _unquoted(answer)))
     return given if given in known else None
