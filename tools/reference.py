@@ -58,11 +58,11 @@ COURSE: list[tuple[str, type[BaseModel], dict[str, str]]] = [
     ("`data`", course.DataSettings, {
         "name": "of `keras.datasets` (its files come from Keras's cache, or are downloaded) or of `sklearn.datasets`",
         "file": "instead of a name: a `.csv` or `.npz` of the course, released beside each notebook",
+        "images": "instead of a name: an `.npz` of the course with images, in arrays `x_train`, `y_train`, `x_test`, `y_test`; released beside each notebook",
         "features": "its columns, or one array, that are features: all others, unless they are named",
         "targets": "its columns, or one array, that are targets: the last column, or the array `targets`",
         "classes": "what the numbers of its targets stand for",
-        "test": "how many of its last rows are the test set",
-        "digest": "its SHA-256: another file is refused",
+        "test": "how many of its last rows are the test set", "digest": "its SHA-256: another file is refused",
         "prepare": "the course's function that makes what students prepare of a table: `solutions/references.py:prepare`",
         "holdout": "how the hold-out is split off",
     }),

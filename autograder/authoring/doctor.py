@@ -134,8 +134,8 @@ def _tensorflow() -> Finding:
 def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Finding:
     from autograder.common.data import data_sets
 
-    if data is not None and not data_sets.has_images(data.name):
-        return _table(data, root or Path())
+    if data is not None and (data.of_course or not data_sets.has_images(data.name)):
+        return _own_data(data, root or Path())
     source = data_sets.source(data.name if data is not None else data_sets.USUAL)
     try:
         return good(_(source.title), str(source.find(download=False)))
@@ -143,11 +143,15 @@ def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Fin
         return Finding(_(source.title), Mark.BAD, str(error), error.remedy)
 
 
-def _table(declared: DataSettings, root: Path) -> Finding:
+def _own_data(declared: DataSettings, root: Path) -> Finding:
     try:
         data = declared.load(root)
     except AutograderError as error:
-        return Finding(declared.file, Mark.BAD, str(error), error.remedy)
+        return Finding(declared.of_course, Mark.BAD, str(error), error.remedy)
+    if declared.images:
+        of = " x ".join(map(str, data.shape))
+        says = _("{rows:,} images of {shape} pixels, {count} classes", rows=len(data), shape=of, count=data.class_count)
+        return good(_(data.title), says)
     return good(_(data.title), _("{rows} rows of {columns} numbers", rows=len(data), columns=data.values))
 
 

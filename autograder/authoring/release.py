@@ -138,8 +138,8 @@ def _make(course: Course, assignment: str, language: str, source: NotebookNode, 
     data = course.on(assignment).data
     if content:
         (folder / prepared.FILE).write_bytes(content)
-    if data.file:
-        shutil.copyfile(course.root / data.file, folder / data.beside)
+    if data.of_course:
+        shutil.copyfile(course.root / data.of_course, folder / data.beside)
 
 
 def _verify_release(source: NotebookNode, released: NotebookNode, problems: Problems) -> None:

@@ -91,7 +91,7 @@ def _parsed(path: Path, course: Course) -> Any:
 def fetch_data(root: Path) -> str:
     """Put the course's images where its notebooks find them; the folders, or '' for a course that needs none. Raises DataError."""
     images = load(root / COURSE / FILE).images
-    return ", ".join(str(data_sets.source(name).install()) for name in images)
+    return ", ".join(str(data_sets.source(name).install()) for name in images if isinstance(name, str))
 
 
 def main() -> int:

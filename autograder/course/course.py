@@ -126,8 +126,14 @@ class Course(Written):
 
     @property
     def shown_data(self) -> str:
-        """The data set that a kernel shows; '' where there are no networks to show its images to."""
-        return self.data.name if self.networks or not data_sets.has_images(self.data.name) else ""
+        """The data set that a kernel shows, as a sandbox calls it; '' where there are no networks to show its images to."""
+        if not data_sets.has_images(self.data.name):
+            return self.data.name
+        return (
+            data_sets.called(self.root / self.data.images if self.data.images else self.data.name)
+            if self.networks
+            else ""
+        )
 
     @property
     def all_data(self) -> tuple[DataSettings, ...]:
@@ -138,9 +144,10 @@ class Course(Written):
         return tuple(found)
 
     @property
-    def images(self) -> tuple[str, ...]:
-        """The data sets of images that its kernels hold ready, by name."""
-        names = dict.fromkeys(data.name for data in self.all_data if data_sets.has_images(data.name))
+    def images(self) -> tuple[str | Path, ...]:
+        """The data sets of images that its kernels hold ready, by name, or as a file of its own."""
+        found = [data for data in self.all_data if data_sets.has_images(data.name)]
+        names = dict.fromkeys(self.root / data.images if data.images else data.name for data in found)
         return tuple(names) if self.networks else ()
 
     @property
@@ -209,7 +216,7 @@ class Course(Written):
             for name, question in self.assignment(assignment).questions.items()
             for check in question.checks
             for place in check.places()
-        } | {place: "data" for place in (data.file, str(data.prepare)) if place}
+        } | {place: "data" for place in (data.of_course, str(data.prepare)) if place}
         return used_files(self.root, places, {FILE})
 
     def digest(self, assignment: str) -> str:
@@ -297,8 +304,8 @@ def load(path: Path | None = None) -> Course:
     for place, data in declared:
         if problem := defines(data.prepare, course.root, arguments=3):
             missing.append(((*place, "prepare"), problem))
-        if data.file and not (course.root / data.file).is_file():
-            missing.append(((*place, "file"), _("{file} is not there", file=data.file)))
+        if data.of_course and not (course.root / data.of_course).is_file():
+            missing.append(((*place, data.name), _("{file} is not there", file=data.of_course)))
     if missing:
         raise CourseError(located(path, missing))
     return course

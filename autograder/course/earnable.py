@@ -35,11 +35,17 @@ def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -
         return _("it looks at a network, and the course has `networks: false`")
     if not networks and isinstance(check, ArrayCheck) and check.equals and data_sets.has_images(data.name):
         return _("it looks at images, and the course has `networks: false`: ask for a shape or a reference")
-    split, called = _split(check), data.file or data.name
-    if split == "test" and not _has_test_rows(data):
-        said = _("{data} has no test rows: ask for the holdout", data=called)
-        return said + (_(", or say with `test` how many of the file's last rows are the test set") if data.file else "")
-    return _of_other_data(check, data, called) or _beyond(check, limits)
+    if split_of(check) == "test" and not (data_sets.has_images(data.name) or data.test > 0):
+        return no_test_rows(data)
+    return _of_other_data(check, data, data.of_course or data.name) or _beyond(check, limits)
+
+
+def no_test_rows(data: DataSettings) -> str:
+    """What to do where a check asks for them: of a file with images nobody knows before it is read."""
+    said = _("{data} has no test rows: ask for the holdout", data=data.of_course or data.name)
+    if data.images:
+        return said + _(", or put images for it into x_test and their labels into y_test")
+    return said + (_(", or say with `test` how many of the file's last rows are the test set") if data.file else "")
 
 
 def untrained(questions: Iterable[Sequence[Check]]) -> dict[int, str]:
@@ -85,15 +91,12 @@ def unprepared(check: Check, features: Collection[str], targets: Collection[str]
     return ""
 
 
-def _split(check: Check) -> str:
+def split_of(check: Check) -> str:
+    """The part of the data that a check asks for by name; '' for none."""
     if isinstance(check, Score) and check.data:
         return ""
     asked: Any = getattr(check, "equals", "") if isinstance(check, ArrayCheck) else getattr(check, "split", "")
     return str(asked or "").removesuffix("_labels")
-
-
-def _has_test_rows(data: DataSettings) -> bool:
-    return data_sets.has_images(data.name) or data.test > 0
 
 
 def _of_other_data(check: Check, data: DataSettings, called: str) -> str:

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from autograder.common.data import data_sets, tables
+from autograder.common.data import data_sets, own_images, tables
 from autograder.common.data.base import RANDOM_STATE, TEST_SIZE, DataSet, HoldoutSplit
 from autograder.common.digests import of_file
 from autograder.common.i18n import LANGUAGES, N_, _, known
@@ -65,8 +65,15 @@ ONE_ALONE = N_(
 )
 
 
+_OF_COURSE = (
+    tables.FILE,
+    own_images.IMAGES,
+)  # the keys of a file of the course's; such a data set is called like its key
+_ARRAYS = ", ".join((*own_images.TRAINING, *own_images.TEST))
+
+
 class DataSettings(Written):
-    """What the course is on, by `name` or as a `file` of the course, and how the rows for training are split.
+    """What the course is on, by `name`, as a `file` of the course or as one with `images`, and how the rows for training are split.
 
     `features`, `targets`: columns of the file, or one array each; `classes`: what the targets' numbers are called; `test`: how many of
     its last rows are the test set; `digest`: its SHA-256. `prepare`: a function of the course's (``file.py:name``) that makes the named
@@ -76,6 +83,7 @@ class DataSettings(Written):
 
     name: Annotated[str, Field(json_schema_extra={"enum": sorted(data_sets.NAMES)})] = data_sets.USUAL
     file: str = ""
+    images: str = ""
     features: Columns = ()
     targets: Columns = ()
     classes: tuple[str, ...] = ()
@@ -94,17 +102,18 @@ class DataSettings(Written):
         several = [
             (key,)
             for key, value in declared.items()
-            if (key in ("name", "file") and isinstance(value, (list, tuple)))
+            if (key in ("name", "file", "images") and isinstance(value, (list, tuple)))
             or (isinstance(value, dict) and not nearest(str(key), [*cls.model_fields]))
         ]
         if several:
             raise wrong_at(*((place, _(ONE_ALONE)) for place in several))
-        return {"name": tables.FILE, **declared} if declared.get("file") else declared
+        kind = next((kind for kind in _OF_COURSE if declared.get(kind)), "")
+        return {"name": kind, **declared} if kind else declared
 
     @field_validator("name")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in (*data_sets.NAMES, tables.FILE):
+        if name not in (*data_sets.NAMES, *_OF_COURSE):
             said = _(
                 "there is no data set '{name}' here: there are {known}", name=name, known=", ".join(data_sets.NAMES)
             )
@@ -114,11 +123,17 @@ class DataSettings(Written):
 
     @model_validator(mode="after")
     def _consistent(self) -> DataSettings:
-        of_file = [key for key in ("features", "targets", "classes", "test", "digest") if getattr(self, key)]
-        if (self.name == tables.FILE) != bool(self.file):
-            raise wrong_at((("name",), _("give either `name` or `file`")))
-        if of_file and not self.file:
-            raise wrong_at(((of_file[0],), _("this is said of a `file`, and {name} is none", name=self.name)))
+        for kind in _OF_COURSE:
+            if (self.name == kind) != bool(getattr(self, kind)):
+                raise wrong_at((("name",), _("give either `name` or `file` or `images`")))
+        said_of = [key for key in ("features", "targets", "classes", "test", "digest") if getattr(self, key)]
+        if said_of and not self.of_course:
+            raise wrong_at(((said_of[0],), _("this is said of a `file`, and {name} is none", name=self.name)))
+        if self.images and (odd := [key for key in said_of if key not in ("classes", "digest")]):
+            said = _("this is said of a table: the arrays of `images` are called {known}", known=_ARRAYS)
+            raise wrong_at(((odd[0],), said))
+        if self.images and not self.images.endswith(own_images.KIND):
+            raise wrong_at((("images",), _("is a file that ends with {kinds}", kinds=own_images.KIND)))
         if self.prepare and data_sets.has_images(self.name):
             raise wrong_at(
                 (
@@ -142,7 +157,12 @@ class DataSettings(Written):
     @property
     def beside(self) -> str:
         """What its file is called beside a notebook; '' where it has none."""
-        return PurePosixPath(self.file).name
+        return PurePosixPath(self.of_course).name
+
+    @property
+    def of_course(self) -> str:
+        """Its file, from the course's folder; '' where it is none of the course's."""
+        return self.file or self.images
 
     def table(self, root: Path) -> tables.Table:
         """Its `file`, in the course's folder `root`."""
@@ -150,12 +170,17 @@ class DataSettings(Written):
 
     def load(self, root: Path) -> DataSet:
         """The data set. Raises DataError where it can't be had."""
+        if self.images:
+            return own_images.ImageFile(root / self.images, self.classes, self.digest).read()
         return self.table(root).read() if self.file else data_sets.load(self.name)
 
     def public(self, root: Path) -> DataSettings:
         """As students have it, with the file beside the notebook: what prepares it is the course's."""
-        digest = self.digest or (of_file(root / self.file) if self.file and (root / self.file).is_file() else "")
-        return self.model_copy(update={"file": self.beside, "digest": digest, "prepare": InCourse("")})
+        digest, path = self.digest, root / self.of_course
+        if not digest and self.of_course and path.is_file():
+            digest = of_file(path)
+        own = {kind: self.beside for kind in _OF_COURSE if getattr(self, kind)}
+        return self.model_copy(update={**own, "digest": digest, "prepare": InCourse("")})
 
 
 class Limits(Written):

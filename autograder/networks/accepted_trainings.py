@@ -37,7 +37,7 @@ def check_rows(request: Fit | Evaluate, data: DataSet) -> None:
             not isinstance(message, kind)
             or (
                 isinstance(message, SamplesMessage)
-                and (int(message.rows.max()) >= len(data) or int(message.labels.max()) >= len(data.classes))
+                and (int(message.rows.max()) >= len(data) or int(message.labels.max()) >= data.class_count)
             )
         ):
             raise ProtocolError(_("{title} has no such rows or classes", title=_(data.title)))

@@ -146,11 +146,11 @@ class CourseLab:
             lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
         check_numbers(architecture(model), float(lookup.min()), float(lookup.max()))
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
-        if columns and not len(self.data.classes) <= columns <= MAX_COLUMNS:
+        if columns and not self.data.class_count <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(
             self.rows(split)[:most], self.labels(split)[:most], lookup, _sample_shape(model, self.data), columns,
-            of=self.settings.name,
+            of=self.data.name,
         )  # fmt: skip
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ from autograder.common.i18n import _
 from autograder.common.models import KeyPath
 from autograder.course.checks.base import Check
 from autograder.course.course import FILE, Course
-from autograder.course.earnable import names_prepared, unprepared
+from autograder.course.earnable import names_prepared, no_test_rows, split_of, unprepared
 from autograder.course.released_checks import TAKE_AGAIN
 from autograder.course.yaml_faults import located
 from autograder.networks.lab import CourseLab
@@ -28,18 +28,24 @@ def require_readable(
     lab: CourseLab, file: Path, checks: Iterable[tuple[KeyPath, Check]], declared: KeyPath = ("data",)
 ) -> None:
     """As `require_own_files`, of the `checks` by their place in `file` (course.yml or checks.yml), with its data at `declared`."""
-    data, asked = lab.settings, [(place, check) for place, check in checks if names_prepared(check)]
-    if not (data.file or data.prepare or asked):
+    data, checks = lab.settings, list(checks)
+    asked = [(place, check) for place, check in checks if names_prepared(check)]
+    if not (data.of_course or data.prepare or asked):
         return
     try:
         named = lab.prepared
+        tested = len(lab.data) > lab.data.training
     except DataError as error:
-        key = "file" if data.file else "name"
+        key = data.name if data.of_course else "name"
         raise CourseError(located(file, [((*declared, key), str(error))]), error.remedy) from error
     except CourseError as error:
         if not data.prepare:
             raise  # of the released arrays, which no key declares
         raise CourseError(located(file, [((*declared, "prepare"), str(error))]), error.remedy) from error
+    if data.images and not tested:
+        without = [(place, no_test_rows(data)) for place, check in checks if split_of(check) == "test"]
+        if without:
+            raise CourseError(located(file, without))
     if named is None:
         return
     problems = [

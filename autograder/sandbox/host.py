@@ -88,7 +88,7 @@ class Kernel:
 class Sandbox:
     """A parent process and at most one kernel at a time. Safe to use from several threads, one after another.
 
-    `images`: the names of the data sets that its kernels find in Keras's cache and have in memory; `networks`: whether they have
+    `images`: the data sets that its kernels find in Keras's cache and have in memory, by name or as a course's file; `networks`: whether they have
     Keras at all. With isolation `none` there is no wall around the kernel; limits that need one don't hold.
     """
 
@@ -96,7 +96,7 @@ class Sandbox:
         self,
         isolation: Isolation,
         limits: Limits,
-        images: Sequence[str] = (data_sets.USUAL,),
+        images: Sequence[str | Path] = (data_sets.USUAL,),
         *,
         max_kernels: int = 200,
         environment: Mapping[str, str] | None = None,

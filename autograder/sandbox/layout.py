@@ -35,7 +35,9 @@ _IDENTITY = {
 class Layout:
     """The folders of one sandbox below `private`, a folder of the worker's own."""
 
-    def __init__(self, isolation: Isolation, private: Path, images: Sequence[str], extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, isolation: Isolation, private: Path, images: Sequence[str | Path], extra: Mapping[str, str]
+    ) -> None:
         self.walled = isolation == "bubblewrap"
         self.isolation = isolation
         self.private = private
@@ -87,7 +89,7 @@ class Layout:
     def command(self, channel: int, scratch_mb: int, choices: Mapping[str, Any]) -> list[str]:
         """The parent's command line. Raises SandboxError where it can't be walled in."""
         settings = {
-            "channel": channel, "isolation": self.isolation, "images": self._images, **choices,
+            "channel": channel, "isolation": self.isolation, "images": [data_sets.called(one) for one in self._images], **choices,
             "scratch": bubblewrap.SCRATCH if self.walled else str(self.scratch),
             "sockets": self.inside(self.sockets), "keras": bubblewrap.KERAS if self.walled else "",
         }  # fmt: skip

@@ -25,6 +25,8 @@ def course(tmp_path):
     (tmp_path / "solutions").mkdir()
     (tmp_path / "houses.csv").write_text(HOUSES)
     (tmp_path / "solutions" / "references.py").write_text(PREPARE)
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "photos.npz", x_train=images, y_train=np.arange(30) % 3)
 
     def made(data):
         (tmp_path / "course.yml").write_text(yaml.safe_dump({**COURSE, **data}))
@@ -35,7 +37,7 @@ def course(tmp_path):
 
 def test_each_declaration_of_data_is_one(course):
     rows = [len(made.data.load(made.root)) for made in map(course, DATA)]
-    assert rows == [442, 10, 442]
+    assert rows == [442, 10, 30, 442]
     houses = course(DATA[1])
     data = houses.data.load(houses.root)
     assert (data.shape, data.training, data.targets[0]) == ((2,), 8, 100)

@@ -1,12 +1,15 @@
 """`data:` in course.yml: what can be declared, what is refused, and what students get of it."""
 
+import numpy as np
 import pytest
 import yaml
 
-from autograder.common.errors import CourseError
+from autograder.common.errors import CourseError, DataError
 from autograder.course.course import load
 from autograder.course.released_checks import read
 from autograder.course.settings import DataSettings
+from autograder.networks.lab import CourseLab
+from autograder.networks.own_files import require_own_files
 
 CSV = "size,rooms,price\n50,2,100\n70,3,120\n90,4,180\n"
 COURSE = {
@@ -45,6 +48,66 @@ def test_students_get_the_files_name_and_digest_and_not_what_prepares_it(tmp_pat
     assert public["file"] == "houses.csv"
     assert len(public["digest"]) == 64
     assert "prepare" not in public
+
+
+def photos(folder, test=True, **data):
+    draw = np.random.default_rng(0)
+    arrays = {"x_train": draw.integers(0, 256, (20, 6, 5), np.uint8), "y_train": np.arange(20) % 3}
+    if test:
+        arrays |= {"x_test": draw.integers(0, 256, (5, 6, 5), np.uint8), "y_test": np.arange(5) % 3}
+    (folder / "own").mkdir(exist_ok=True)
+    np.savez(folder / "own" / "photos.npz", **arrays)
+    return course(folder, {"images": "own/photos.npz", **data})
+
+
+def test_a_file_with_images_is_read_and_belongs_to_what_decides_reports(tmp_path):
+    made = photos(tmp_path, classes=["a", "b", "c"])
+    data = made.data.load(made.root)
+    assert (data.shape, data.training, len(data), data.classes) == ((6, 5), 20, 25, ("a", "b", "c"))
+    assert made.files("a").keys() == {"own/photos.npz"}
+    assert made.images == (tmp_path / "own/photos.npz",)
+    assert made.shown_data == data.name
+
+
+def test_students_get_the_file_with_images_beside_the_notebook(tmp_path):
+    made = photos(tmp_path)
+    public = made.public("a", "en")["data"]
+    assert (public["name"], public["images"], len(public["digest"])) == ("images", "photos.npz", 64)
+    (tmp_path / "photos.npz").write_bytes((tmp_path / "own/photos.npz").read_bytes())
+    data = DataSettings.model_validate(public).load(tmp_path)
+    assert np.array_equal(data.features, made.data.load(made.root).features)
+
+
+def test_a_check_on_test_images_that_are_not_there_is_told_by_its_place(tmp_path):
+    asked = {"type": "array", "of": "x", "equals": "test", "points": 1}
+    for test in (True, False):
+        made = photos(tmp_path, test)
+        document = yaml.safe_load((tmp_path / "course.yml").read_text())
+        document["assignments"]["a"]["questions"]["q"]["checks"] = [asked]
+        (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
+        made = load(tmp_path / "course.yml")
+        lab = CourseLab(made.data, made.root)
+        if test:
+            require_own_files(made, "a", lab)
+            continue
+        with pytest.raises(CourseError, match=r"checks\.0: own/photos\.npz has no test rows: .* x_test"):
+            require_own_files(made, "a", lab)
+
+
+def test_a_file_with_images_that_can_not_be_used_is_told_by_its_key(tmp_path):
+    made = photos(tmp_path)
+    np.savez(tmp_path / "own" / "photos.npz", x_train=np.zeros((20, 6, 5)), y_train=np.zeros(20))
+    with pytest.raises(CourseError, match=r"data\.images: photos\.npz: 'x_train' holds float64") as refused:
+        require_own_files(made, "a", CourseLab(made.data, made.root))
+    assert "uint8" in refused.value.remedy
+
+
+def test_a_table_that_is_of_images_is_told_how_to_declare_them(tmp_path):
+    photos(tmp_path)
+    made = course(tmp_path, {"file": "own/photos.npz"})
+    with pytest.raises(DataError) as refused:
+        made.data.load(made.root)
+    assert "`images` in place of `file`" in refused.value.remedy
 
 
 def test_a_course_without_tables_is_released_as_before(tmp_path):
@@ -116,6 +179,17 @@ def test_an_assignment_can_be_on_something_else_than_the_course(tmp_path):
             "data.holdout.stratify: it is of classes, and diabetes has numbers",
         ),
         ({"file": "houses.xlsx"}, r"\.csv or \.npz"),
+        ({"images": "photos.zip"}, r"data\.images: is a file that ends with \.npz"),
+        ({"images": "no.npz"}, r"data\.images: no\.npz is not there"),
+        ({"images": "no.npz", "file": "houses.csv"}, "either `name` or `file` or `images`"),
+        ({"name": "mnist", "images": "no.npz"}, "either `name` or `file` or `images`"),
+        (
+            {"images": "no.npz", "test": 5},
+            r"data\.test: this is said of a table: .* called x_train, y_train, x_test, y_test",
+        ),
+        ({"images": "no.npz", "features": "x"}, r"data\.features: this is said of a table"),
+        ({"images": "no.npz", "prepare": "refs.py:prepare"}, "for tables"),
+        ({"image": "no.npz"}, "did you mean 'images'"),
         ({"file": "no.csv"}, r"no\.csv is not there"),
         ({"file": "houses.csv", "digest": "12"}, "digest"),
         ({"name": "iris", "prepare": "refs.py:prepared"}, "prepared"),

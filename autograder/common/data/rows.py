@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from autograder.common.data.base import DataSet, Rows
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
 MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
 CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
-READ = 4_000  # rows that the student's own rounding is read off
+STEPPED = 500  # rows that an unusual scaling is read off
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,31 @@ class Index:
         self.flat = data.features.reshape(len(data), data.values)
         self.darkest, self.brightest = self.flat.min(axis=1), self.flat.max(axis=1)
         generator = np.random.default_rng(0)
-        # Odd multipliers from the image's middle: the border is black in most images.
+        # From the image's middle: the border is black in most images.
         middle = _middle(data.shape)
         self.columns = np.sort(generator.choice(middle, min(COLUMNS, len(middle)), replace=False))
-        self.multipliers = generator.integers(1, 2**63, len(self.columns), np.uint64) * np.uint64(2) + np.uint64(1)
+        while len(others := self._sort()):
+            # Images that are alike in all columns: of each such pair one more column tells it apart.
+            self.columns = np.union1d(self.columns, others)
+        self.twins = bool(np.any(self.keys[1:] == self.keys[:-1]))
+        self.orders = [np.arange(len(data), dtype=np.int32)]
+
+    def _sort(self) -> npt.NDArray[np.intp]:
+        """Sort by keys of the columns as they are; what other columns are needed, as images that differ share a key."""
+        odd = np.random.default_rng(1).integers(1, 2**63, len(self.columns), np.uint64) * np.uint64(2) + np.uint64(1)
+        self.multipliers = odd
         keys = self._keys(self.flat[:, self.columns])
         self.order = np.argsort(keys, kind="stable").astype(np.int32)
         self.keys = keys[self.order]
         alike = np.flatnonzero(self.keys[1:] == self.keys[:-1])
-        self.twins = bool(len(alike))
-        if np.any(self.flat[self.order[alike]] != self.flat[self.order[alike + 1]]):
-            raise AssertionError("two images that differ share a key: choose other columns")
-        self.orders = [np.arange(len(data), dtype=np.int32)]
+        differ = self.flat[self.order[alike]] != self.flat[self.order[alike + 1]]
+        differ[:, self.columns] = False
+        return np.unique(differ.argmax(axis=1)[differ.any(axis=1)])
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """The smallest and the largest number of all images."""
+        return int(self.darkest.min()), int(self.brightest.max())
 
     @property
     def shapes(self) -> set[tuple[int, ...]]:
@@ -146,28 +159,37 @@ class Index:
             sample[start : start + CHUNK] = pixels
         return sample
 
-    @staticmethod
-    def _candidates(flat: npt.NDArray[Any]) -> Iterator[tuple[float, float]]:
+    def _candidates(self, flat: npt.NDArray[Any]) -> Iterator[tuple[float, float]]:
         """(shift, scale) pairs that would turn the values back into pixels, the usual ones first."""
         yield from ((0.0, 255.0), (0.0, 1.0), (0.0, 256.0), (-1.0, 127.5), (-0.5, 255.0))
         low, high = float(flat.min()), float(flat.max())
-        if np.isfinite(low) and np.isfinite(high) and high > low:
-            yield low, 255.0 / (high - low)
+        if not (np.isfinite(low) and np.isfinite(high) and high > low):
+            return
+        darkest, brightest = self.span
+        if brightest > darkest:  # by what all images hold, as of most arrays
+            scale = (brightest - darkest) / (high - low)
+            yield low - darkest / scale, scale
+        # By its own steps: no image among these need be as dark or as bright as others.
+        steps = np.diff(np.unique(flat[:STEPPED].astype(np.float64)))
+        steps = steps[steps > (high - low) / 1000]  # others are roundings
+        if len(steps) and (levels := round((high - low) / float(steps.min()))) <= 255:
+            scale = levels / (high - low)
+            yield from ((low - pixel / scale, scale) for pixel in range(256 - levels))
 
     def _verified(self, flat: npt.NDArray[Any], rows: Rows, shift: float, scale: float) -> Recognised | None:
         lookup = (np.arange(256) / scale + shift).astype(flat.dtype)
-        # The student's own rounding (x / 255 or x * (1 / 255), in any precision) is read off the data.
-        seen = np.zeros(256, bool)
-        for start in range(0, min(READ, len(rows)), CHUNK):
-            pixels = self.flat[rows[start : start + CHUNK]]
-            lookup[pixels] = flat[start : start + CHUNK]
-            seen[pixels] = True
-            if seen.all():
-                break
+        # The student's own rounding (x / 255 or x * (1 / 255), in any precision) is read off the data, where a pixel is first seen.
+        unseen = np.ones(256, bool)
+        missing = True
         for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
+            pixels, values = self.flat[rows[start : start + CHUNK]], flat[start : start + CHUNK]
+            if missing:
+                fresh = unseen.take(pixels, mode="clip")
+                lookup[pixels[fresh]] = values[fresh]
+                unseen[pixels[fresh]] = False
+                missing = bool(unseen[self.span[0] : self.span[1] + 1].any())
             # No index of a byte is out of range: `clip` only saves looking for one.
-            if not np.array_equal(lookup.take(self.flat[part], mode="clip"), flat[start : start + CHUNK]):
+            if not np.array_equal(lookup.take(pixels, mode="clip"), values):
                 return None
         return Recognised(rows, lookup.astype(np.float64), self)
 
@@ -181,9 +203,10 @@ def _middle(shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
 
 def index(name: str = data_sets.USUAL) -> Index:
     """Of the data set called `name`; made once."""
-    return _index(name)
+    return index_of(data_sets.load(name))
 
 
 @lru_cache(maxsize=4)
-def _index(name: str) -> Index:
-    return Index(data_sets.load(name))
+def index_of(data: DataSet) -> Index:
+    """Made once."""
+    return Index(data)

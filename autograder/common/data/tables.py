@@ -51,7 +51,7 @@ class Table:
 
     def read(self) -> DataSet:
         """Raises DataError, with the remedy, for a file that isn't there, isn't the one that was declared, or holds no such data."""
-        content = self._content()
+        content = content_of(self.path, self.digest, MAX_BYTES, self._or_images())
         try:
             columns = _npz(content) if self.path.suffix == ".npz" else _csv(content)
             features, targets, classes = self._parts(columns)
@@ -60,36 +60,21 @@ class Table:
                 _("{path} can't be read: {error}", path=self.path.name, error=error),
                 _(
                     "A .csv has a line of names above numbers, separated by commas; an .npz has arrays with one row for each sample."
-                ),
+                )
+                + self._or_images(),
             ) from error
         training = len(features) - self.test
         if training < 2 or len(features) > MAX_ROWS or max(features.size, targets.size) > MAX_NUMBERS:
             raise DataError(
                 _("{path} has {rows} rows of {columns} numbers", path=self.path.name, rows=len(features), columns=features[0].size if len(features) else 0),
-                _("At least two rows are for training, and {rows:,} rows and {most:,} numbers are the most.", rows=MAX_ROWS, most=MAX_NUMBERS),
+                _("At least two rows are for training, and {rows:,} rows and {most:,} numbers are the most.", rows=MAX_ROWS, most=MAX_NUMBERS) + self._or_images(),
             )  # fmt: skip
         return DataSet(FILE, self.path.name, features, targets, training, self.classes or classes)
 
-    def _content(self) -> bytes:
-        try:
-            size = self.path.stat().st_size
-            content = bytes_of(self.path) if size <= MAX_BYTES else b""
-        except OSError as error:
-            raise DataError(
-                _("{path} can't be read: {error}", path=self.path, error=error.strerror),
-                right_to(error)
-                or _("The file of the data lies beside the notebook, where `autograder release` puts it."),
-            ) from error
-        if size > MAX_BYTES:
-            raise DataError(
-                _("{path} has {size:,} bytes", path=self.path, size=size), _("{most:,} are the most.", most=MAX_BYTES)
-            )
-        if self.digest and sha256(content) != self.digest:
-            raise DataError(
-                _("{path} is not the file that belongs here: its content is another", path=self.path),
-                _("Take the file again from where you got the notebook. (In course.yml: `digest` is its SHA-256.)"),
-            )
-        return content
+    def _or_images(self) -> str:
+        """More of a remedy: a table is sent as its numbers, so images are soon too many."""
+        named = _("Is it of images? Declare it as `images` in place of `file`.")
+        return f" {named}" if self.path.suffix == ".npz" else ""
 
     def _parts(
         self, columns: dict[str, npt.NDArray[np.generic]]
@@ -125,6 +110,28 @@ class Table:
             said = _("the targets of {count} classes are 0 to {last}, and '{name}' holds {odd:g}", count=len(self.classes), last=len(self.classes) - 1, name=targets[0], odd=float(odd))  # fmt: skip
             raise ValueError(said)
         return _beside(columns, features), _numbers(targets[0], aims), classes
+
+
+def content_of(path: Path, digest: str, most: int, smaller: str = "") -> bytes:
+    """Of a file of the course's, of up to `most` bytes; `digest`: its SHA-256, if it is known. Raises DataError; `smaller`: more of its remedy for a larger one."""
+    try:
+        size = path.stat().st_size
+        content = bytes_of(path) if size <= most else b""
+    except OSError as error:
+        raise DataError(
+            _("{path} can't be read: {error}", path=path, error=error.strerror),
+            right_to(error) or _("The file of the data lies beside the notebook, where `autograder release` puts it."),
+        ) from error
+    if size > most:
+        raise DataError(
+            _("{path} has {size:,} bytes", path=path, size=size), _("{most:,} are the most.", most=most) + smaller
+        )
+    if digest and sha256(content) != digest:
+        raise DataError(
+            _("{path} is not the file that belongs here: its content is another", path=path),
+            _("Take the file again from where you got the notebook. (In course.yml: `digest` is its SHA-256.)"),
+        )
+    return content
 
 
 def _beside(columns: dict[str, npt.NDArray[np.generic]], names: Sequence[str]) -> Numbers:

@@ -158,7 +158,7 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
     if array.ndim == 0:
         return ScalarDescription(value=number(array[()]) if array.dtype.kind == "f" else array.item())
     facts: dict[str, Any] = {"dtype": array.dtype.name, "shape": array.shape}
-    may_be = shared.images and array.ndim in (2, 3, 4) and array.size > math.prod(shared.source.shape)
+    may_be = shared.images and array.ndim in (2, 3, 4) and array.size > shared.data.values
     recognised = shared.rows(array) if may_be else None
     if array.size:
         low, high = recognised.range() if recognised else (float(array.min()), float(array.max()))

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.common.data import data_sets
-from autograder.common.data.base import MAX_NUMBERS
-from autograder.common.data.rows import Index, Recognised, index
-from autograder.common.data.sources import Source
+from autograder.common.data.base import MAX_NUMBERS, DataSet
+from autograder.common.data.rows import Index, Recognised, index_of
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.wire.messages import MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage
@@ -47,16 +46,17 @@ class Recogniser:
 
     def __init__(self) -> None:
         self.name: Callable[[], str] = lambda: data_sets.USUAL
+        self.load: Callable[[str], DataSet] = data_sets.load
         self._known: Notes[_Known] = Notes()
         self.likely: Callable[[np.ndarray[Any, Any]], Recognised | None] = _nothing  # asked before it is looked up
 
     @property
-    def source(self) -> Source:
-        return data_sets.source(self.name())
+    def data(self) -> DataSet:
+        return self.load(self.name())
 
     @property
     def index(self) -> Index:
-        return index(self.name())
+        return index_of(self.data)
 
     @property
     def images(self) -> bool:
@@ -121,7 +121,7 @@ class Recogniser:
             return as_numbers(images, labels, weights)
         found = self.rows(images)
         if found is None:
-            reason = _("the data are not images of {title} as they are or only scaled", title=_(self.source.title))
+            reason = _("the data are not images of {title} as they are or only scaled", title=_(self.data.title))
             raise CannotTrainHere(reason) if self._reshaped(images) else OtherData(reason, len(images))
         columns = labels.shape[1] if labels.ndim == 2 and 1 < labels.shape[1] <= MAX_COLUMNS else 0
         if columns:
@@ -130,7 +130,7 @@ class Recogniser:
             labels = labels[:, 0]
         if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.array_equal(labels, labels.astype(np.uint8)):
             raise CannotTrainHere(_("the labels are not whole numbers, one for each image"))
-        if labels.max() > (last := len(self.source.classes) - 1):
+        if labels.max() > (last := self.data.class_count - 1):
             raise CannotTrainHere(_("the labels are not numbers from 0 to {last}", last=last))
         if weights is not None and (weights.shape != labels.shape or weights.dtype.kind not in "uif"):
             raise CannotTrainHere(_("the weights of the samples are not one number for each"))

@@ -63,6 +63,13 @@ def _prepare_images(name: str) -> None:
     """The data set from memory, its rows as the course splits them, and that split made ready."""
     from autograder.kernel.graded.precomputed import install_split
 
+    if not data_sets.is_own(name):
+        _serve(name)
+    _expect_the_courses_rows(name)
+    install_split(name)
+
+
+def _serve(name: str) -> None:
     module: Any = importlib.import_module(f"keras.datasets.{name}")
 
     @in_place_of(module.load_data)
@@ -70,8 +77,6 @@ def _prepare_images(name: str) -> None:
         return _load_data(name)
 
     module.load_data = load_data
-    _expect_the_courses_rows(name)
-    install_split(name)
 
 
 def _sow(seed: int) -> None:

@@ -160,7 +160,7 @@ def test_what_was_handed_out_is_recognised_at_once_and_no_longer_when_it_was_cha
 ):
     scaled = images.reshape(-1, 784) / 255.0
     train, holdout, *_ = sklearn.model_selection.train_test_split(scaled, labels, **USUAL)
-    monkeypatch.setattr(recognise, "index", lambda: pytest.fail("looked up"))
+    monkeypatch.setattr(recognise, "index_of", lambda data: pytest.fail("looked up"))
     for array, one in ((train, ready.train), (holdout, ready.holdout)):
         found = recognise.shared.rows(array)
         assert np.array_equal(found.rows, one.rows) and found.scaling == "unit"

@@ -115,7 +115,7 @@ def _view(
         for result in report.questions
     )
     data = course.on(report.assignment).data
-    classes = data_sets.source(data.name).classes if data_sets.has_images(data.name) else data.classes
+    classes = data.classes or (data_sets.source(data.name).classes if data.name in data_sets.SOURCES else ())
     texts = _texts(cells)
     answers = {cell.name.removesuffix("-answer"): cell.code for cell in cells if cell.name.endswith("-answer")}
     questions = [

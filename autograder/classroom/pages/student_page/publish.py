@@ -29,7 +29,7 @@ from autograder.common.errors import AutograderError, DataError, SubmissionError
 from autograder.common.files import bytes_of, put
 from autograder.common.i18n import _
 from autograder.common.results import Report
-from autograder.course.course import Course, load
+from autograder.course.course import Course, DataSettings, load
 
 SECONDS = 10  # of processor time, for the cells of a page: those of the course take 0.3
 
@@ -71,7 +71,7 @@ def make(
         course,
         speak=language,
         cells=shown,
-        image=_image(course.on(report.assignment).data.name),
+        image=_image(course.on(report.assignment).data, course.root),
         person=person,
         bands=behind,
     )
@@ -108,12 +108,13 @@ def _documents(folder: Folder, report: Report, plain: bool) -> list[dict[str, An
 
 
 @lru_cache(maxsize=4)
-def _image(name: str) -> Callable[[int], str] | None:
+def _image(data: DataSettings, root: Path) -> Callable[[int], str] | None:
     """From rows to pictures; None on a machine without the data set, and where its samples are no images."""
-    if not data_sets.has_images(name):
+    if not data_sets.has_images(data.name):
         return None
     try:
-        images = data_sets.source(name).load(download=False).features
+        found = data.load(root) if data.images else data_sets.source(data.name).load(download=False)
+        images = found.features
     except DataError:
         return None
     return lambda row: png(images[row]) if 0 <= row < len(images) else ""
