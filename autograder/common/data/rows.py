@@ -21,6 +21,7 @@ from autograder.common.data.base import DataSet, Rows
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
 MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
 CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
+NO_SHIFT = 0.01  # of a pixel
 STEPPED = 500  # rows that an unusual scaling is read off
 
 
@@ -167,14 +168,13 @@ class Index:
             return
         darkest, brightest = self.span
         if brightest > darkest:  # by what all images hold, as of most arrays
-            scale = (brightest - darkest) / (high - low)
-            yield low - darkest / scale, scale
+            yield _from(low, darkest, (brightest - darkest) / (high - low))
         # By its own steps: no image among these need be as dark or as bright as others.
         steps = np.diff(np.unique(flat[:STEPPED].astype(np.float64)))
         steps = steps[steps > (high - low) / 1000]  # others are roundings
         if len(steps) and (levels := round((high - low) / float(steps.min()))) <= 255:
             scale = levels / (high - low)
-            yield from ((low - pixel / scale, scale) for pixel in range(256 - levels))
+            yield from (_from(low, pixel, scale) for pixel in range(256 - levels))
 
     def _verified(self, flat: npt.NDArray[Any], rows: Rows, shift: float, scale: float) -> Recognised | None:
         lookup = (np.arange(256) / scale + shift).astype(flat.dtype)
@@ -192,6 +192,12 @@ class Index:
             if not np.array_equal(lookup.take(pixels, mode="clip"), values):
                 return None
         return Recognised(rows, lookup.astype(np.float64), self)
+
+
+def _from(low: float, pixel: int, scale: float) -> tuple[float, float]:
+    """Shift and scale where `low` is what became of `pixel`; no shift where roundings alone make one."""
+    shift = low - pixel / scale
+    return (0.0 if abs(shift * scale) < NO_SHIFT else shift), scale
 
 
 def _middle(shape: tuple[int, ...]) -> npt.NDArray[np.intp]:

@@ -12,6 +12,7 @@ from autograder.common.data.base import HoldoutSplit
 from autograder.common.data.own_images import ImageFile
 from autograder.common.data.rows import Index
 from autograder.common.errors import DataError
+from autograder.course.checks.answers.arrays import scaling_hint
 
 SEEDS = range(24)
 FACTOR = np.float32(1 / 255)
@@ -88,6 +89,17 @@ def test_the_rows_of_every_usual_preparation_are_known(tmp_path, seed):
             part = images[of].astype(float)
             found = known.recognise((part - part.mean()) / part.std())
             assert found is not None and np.array_equal(found.rows, of), share
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_the_pixels_were_divided_by_is_read_off(tmp_path, seed, kind):
+    arrays = drawn(seed)
+    known = Index(ImageFile(saved(tmp_path, arrays)).read())
+    for part in (arrays["x_train"], arrays["x_train"][:10]):
+        found = known.recognise(part.astype(kind) / part.max())
+        if part.max() != 255:
+            assert f"divided by {part.max()}, not by 255" in scaling_hint("unit", found.scaling, found.lookup)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
