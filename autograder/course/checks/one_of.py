@@ -35,6 +35,10 @@ class OneOf(Check):
     def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         raise NotImplementedError
 
+    def class_given(self, value: Any) -> str:
+        """The class, or name, of what was given; '' where nothing was."""
+        raise NotImplementedError
+
     def asked(self) -> str:
         return _(" or ").join(one.asked_alone() for one in self.each())
 
@@ -50,11 +54,8 @@ class OneOf(Check):
             if decided := next((verdict for verdict in found if verdict.status is status), None):
                 return decided
         # Of the class that was given, if it is one of these: what else differs is told where it is one alone.
-        of_kind = [
-            verdict
-            for one, verdict in zip(each, found, strict=True)
-            if str(verdict.actual).partition("(")[0] == one.equals
-        ]
+        given = self.class_given(value)
+        of_kind = [verdict for one, verdict in zip(each, found, strict=True) if given == one.equals]
         nearest = (of_kind or found)[0]
         expected = _(" or ").join(dict.fromkeys(str(verdict.expected) for verdict in found))
         return nearest._replace(

@@ -32,6 +32,11 @@ def given(*names):
         ({"type": "array", "shape": [3, 2, 2]}, array(np.zeros((3, 4))), "leave reshape() out"),
         ({"type": "array", "shape": [3, 4]}, array(np.zeros((3, 5))), "which axis differs"),
         ({"type": "array", "shape": [3, 4]}, array(np.zeros(3)), "are these the labels?"),
+        ({"type": "array", "equals": "train_labels"}, array(np.eye(10)[LABELS]), "no row of to_categorical()"),
+        ({"type": "array", "equals": "train_labels"}, array(np.zeros((3, 4, 4))), "and no image"),
+        ({"type": "array", "equals": "train_labels"}, array(LABELS[:2]), "mind the order of what it returns"),
+        ({"type": "array", "minimum": 0, "maximum": 1}, array([[-0.8, 2.1]]), "as a StandardScaler does"),
+        ({"type": "array", "minimum": 5, "maximum": 9}, array([[-0.8, 2.1]]), ""),
         ({"type": "value", "equals": [[2, 3], [3]]}, listed(listed(scalar(2), scalar(3)), scalar(3)), "with a comma, (3,)"),
         ({"type": "value", "equals": [3]}, scalar(3), "with a comma, (3,)"),
         ({"type": "value", "equals": [[2, 3], [3]]}, listed(scalar(2), scalar(3)), "should be a list of lists"),
@@ -50,7 +55,7 @@ def given(*names):
     ],
 )  # fmt: skip
 def test_what_was_done_is_named(check, value, hint):
-    found = outcome(check, value)
+    found = outcome(check, value, FakeLab())
     assert found.status is Status.FAILED
     assert hint in found.hint if hint else not found.hint, found
 
@@ -111,3 +116,57 @@ def test_a_network_that_was_made_again_after_its_training_is_told_from_one_that_
     (found,) = decide([parse({"of": "value", "points": 1, **check})], facts)
     assert found.status is Status.FAILED
     assert ("this is another, made after that" in found.hint) is (name == "value")
+
+
+def scaled(rows, of, how):
+    """Rows scaled as a scaler does that was fitted to `of`."""
+    low, spread = (of.mean(0), of.std(0)) if how == "standard" else (of.min(0), np.ptp(of, axis=0))
+    return (rows - low) / np.where(spread > 0, spread, 1)
+
+
+@pytest.mark.parametrize("how", ["standard", "ends"])
+@pytest.mark.parametrize("seed", range(12))
+def test_a_scaler_that_was_fitted_to_the_hold_out_itself_is_named_and_no_other_mistake_is(how, seed):
+    draw = np.random.default_rng(seed)
+    table = draw.normal(draw.uniform(-9, 9, 4), draw.uniform(0.1, 50, 4), (60, 4))
+    table[:, 3] = 7.0 if seed % 3 == 0 else table[:, 3]  # a column in which all rows are alike
+    train, holdout = table[:40], table[40:]
+
+    class Lab(FakeLab):
+        holdout = "test_size=0.2"
+
+        def features(self, split, prepared=""):
+            return scaled({"train": train, "holdout": holdout}[split], train, how)
+
+        def held(self, values):
+            return ""
+
+    def hint(rows, split="holdout"):
+        check = parse({"type": "array", "of": "value", "equals": split, "prepared": "scaled", "points": 1})
+        (found,) = decide([check], Facts({"value": array(rows)}, Lab()))
+        return found.hint
+
+    assert hint(scaled(holdout, train, how)) == ""
+    assert "transform() for all other rows" in hint(scaled(holdout, holdout, how))
+    others = [
+        holdout + 1,
+        scaled(holdout, table[5:], "standard"),
+        scaled(holdout, holdout, how)[::-1],
+        draw.normal(size=holdout.shape),
+        holdout * 2,
+    ]
+    for number, rows in enumerate(others):
+        assert "training split alone" in hint(rows) and "fit_transform" not in hint(rows), number
+    assert "fit_transform" not in hint(scaled(train, table, how), "train")
+
+
+def test_a_factor_between_results_is_told_only_where_it_shows():
+    for factor in (*np.logspace(-9, 9, 60), *(1 + np.logspace(-9, -1, 60)), *(1 - np.logspace(-9, -1, 60))):
+        said = outcome(
+            FUNCTION | {"cases": [{"args": [1], "returns": [1.5, 4.0]}]}, answered(array(np.array([1.5, 4.0]) * factor))
+        ).hint
+        assert (
+            not any(f"numbers are {nothing} times" in said for nothing in ("0", "1", "1e-08")) or abs(factor) < 1e-5
+        ), (factor, said)
+        if 1.001 < factor < 1e6:
+            assert "times what they should be" in said, (factor, said)

@@ -72,6 +72,27 @@ def test_one_of_several_is_right_where_any_of_them_is_right_alone(kind):
 
 
 @pytest.mark.parametrize("kind", ONE_OF)
+def test_the_nearest_of_several_answers_is_that_of_the_class_given_whatever_is_said_of_it(kind, monkeypatch):
+    check, said = TYPES[kind], {}
+
+    def in_other_words(self, value, facts):
+        found = alone_as_ever(self, value, facts)
+        said[self.equals] = found._replace(actual="found: " + found.actual, hint=f"about {self.equals}")
+        return said[self.equals]
+
+    alone_as_ever = check.decide_alone
+    monkeypatch.setattr(check, "decide_alone", in_other_words)
+    names = LOSSES if kind == "loss" else NAMES
+    for name in names:
+        others = [one for one in names if one != name]
+        if kind == "loss":  # the class alone is asked for: with it the answer is right
+            assert decided(kind, given(kind, name, 0.1), any_of=others).hint == ""
+            continue
+        several = [{"type": one, "learning_rate": 0.5} for one in (*others, name)]
+        assert decided(kind, given(kind, name, 0.1), any_of=several).hint == f"about {name}"
+
+
+@pytest.mark.parametrize("kind", ONE_OF)
 def test_several_answers_are_checked_as_one_is_when_the_course_is_read(kind):
     good = LOSSES if kind == "loss" else [{"type": name} for name in NAMES]
     bad = "mean_squared_eror" if kind == "loss" else {"type": "Adm"}

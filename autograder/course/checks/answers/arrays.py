@@ -97,11 +97,11 @@ class ArrayCheck(Check):
         if (self.minimum is not None and low < self.minimum) or (self.maximum is not None and high > self.maximum):
             ends = [_("any") if end is None else f"{end:g}" for end in (self.minimum, self.maximum)]
             unit = (self.minimum, self.maximum) == (0, 1)
-            return failed(
-                _("{low} to {high}", low=ends[0], high=ends[1]),
-                _("{low:g} to {high:g}", low=low, high=high),
-                scaling_hint("unit", scaling, array.lookup) if scaling and unit else "",
-            )
+            hint = scaling_hint("unit", scaling, array.lookup) if scaling and unit else ""
+            if unit and low < 0 and not hint:
+                hint = _("Numbers below 0 come of subtracting, as a StandardScaler does: only divide.")
+            found = _("{low:g} to {high:g}", low=low, high=high)
+            return failed(_("{low} to {high}", low=ends[0], high=ends[1]), found, hint)
         if self.reference:
             return self._like(array, facts)
         return (
@@ -164,6 +164,8 @@ class ArrayCheck(Check):
         held = facts.lab.held(given)
         if held == self.prepared:
             return failed(title, _("other rows, or another order"), _split_hint(facts))
+        if split != "train" and _scaled_by_itself(given, wanted.reshape(given.shape)):
+            return failed(title, _("numbers scaled by statistics of these very rows"), _("Fit a scaler on the training split alone: fit_transform() there, and transform() for all other rows."))  # fmt: skip
         return failed(title, _("rows prepared as `{name}`", name=held) if held else _("other numbers"), _(NOT_PREPARED))
 
     def _same(self, array: ArrayDescription, facts: Facts) -> Verdict:
@@ -177,9 +179,11 @@ class ArrayCheck(Check):
             if same and array.shape[0] != len(expected):  # a row of all of them, say
                 hint = _("The first axis counts the samples: there should be {wanted}.", wanted=number(len(expected)))
                 return failed(title, show(array), hint)
-            hint = _split_hint(facts) if self.equals in ("train_labels", "holdout_labels") else ""
             if same:
                 return passed(title)
+            if array.shape[:1] == (len(expected),) and math.prod(axis or 0 for axis in array.shape[1:]) > 1:
+                return failed(title, show(array), _("One number for each sample is asked for, its class: no row of to_categorical(), and no image."))  # fmt: skip
+            hint = _split_hint(facts) if self.equals in ("train_labels", "holdout_labels") else ""
             ordered = array.data is not None and np.array_equal(np.sort(np.ravel(array.data)), np.sort(expected))
             return failed(title, _("the right labels in another order") if ordered else show(array), hint)
         if array.rows is None or array.lookup is None:
@@ -203,6 +207,26 @@ class ArrayCheck(Check):
         ordered = len(array.rows) == len(rows) and np.array_equal(np.sort(array.rows), np.sort(rows))
         hint = _split_hint(facts) if self.equals in ("train", "holdout") else ""
         return failed(title, _("the right images in another order") if ordered else _("other images"), hint)
+
+
+def _scaled_by_itself(given: Any, wanted: Any) -> bool:
+    """Whether rows are the wanted ones, scaled column by column so that their own mean is 0 and spread 1, or their own ends are 0 and 1."""
+    own, asked = (
+        (one - one.mean(0)) / np.where(one.std(0) > 0, one.std(0), 1)
+        for one in (given.reshape(len(given), -1), wanted.reshape(len(given), -1))
+    )
+    if not len(given) or not np.allclose(own, asked, atol=1e-3, rtol=0):
+        return False
+    centred = np.allclose(given.mean(0), 0, atol=1e-3, rtol=0) and np.allclose(
+        given.std(0)[given.std(0) > 0], 1, atol=1e-3, rtol=0
+    )
+    return bool(
+        centred
+        or (
+            np.allclose(given.min(0), 0, atol=1e-3, rtol=0)
+            and np.allclose(given.max(0)[given.std(0) > 0], 1, atol=1e-3, rtol=0)
+        )
+    )
 
 
 def _split_hint(facts: Facts) -> str:

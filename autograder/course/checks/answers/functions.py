@@ -260,7 +260,11 @@ def _difference(result: Any, wanted: Any, tolerance: float) -> str:
     if found.shape != target.shape:
         return _("The result has the shape {shape}, and should have {wanted}.", shape=found.shape, wanted=target.shape)
     factor = float(np.sum(found * target) / np.sum(target**2)) if target.any() else 0.0
-    if factor and target.size > 1 and np.allclose(found, factor * target, rtol=tolerance, atol=tolerance):
+    if (
+        f"{factor:.4g}" not in ("0", "1")
+        and target.size > 1
+        and np.allclose(found, factor * target, rtol=tolerance, atol=tolerance)
+    ):
         return _("All numbers are {factor:.4g} times what they should be.", factor=factor)
     return ""
 

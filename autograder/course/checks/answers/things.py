@@ -234,6 +234,9 @@ class Object(OneOfMade):
         fitted = _(", trained with fit()") if self.fitted else ""
         return _("`{of}` is {value}", of=self.of, value=self.asked() + fitted)
 
+    def class_given(self, value: Any) -> str:
+        return str(value.made.type)
+
     def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         expected, actual = self.asked_alone(), made_text(value.made, self.settings)
         if value.made.custom:

@@ -150,6 +150,9 @@ class Optimizer(OptimizerCheck):
     def describe(self) -> str:
         return _("Compiled with {asked}", asked=self.asked())
 
+    def class_given(self, value: Any) -> str:
+        return value.compiled.optimizer.type if value.compiled else ""
+
     def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)
         if isinstance(found, Verdict):
@@ -183,6 +186,9 @@ class Loss(OneOf, ModelCheck):
 
     def describe(self) -> str:
         return _("Loss {loss}", loss=self.asked())
+
+    def class_given(self, value: Any) -> str:
+        return value.compiled.loss.type if value.compiled else ""
 
     def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         found = compiled(value)

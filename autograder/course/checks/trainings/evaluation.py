@@ -98,6 +98,9 @@ class _Evaluated(Check):
             return _("Hand in the accuracy as a share, 0 to 1, not in per cent.")
         if self.metric == ACCURACY and number_ > 100:
             return _("This counts answers: divide by how many there are in all, and it is a share from 0 to 1.")
+        if any(getattr(fit.data, self.split, 0) for fit in model.fits):
+            # It was split otherwise: whatever number of the course's own parts this is near, it is so by chance.
+            return _("The network was trained on samples of {split}: split the data as the text asks, then train and evaluate again.", split=split_name(self.split))  # fmt: skip
         return self._prepared_otherwise(number_, model, facts)
 
     def _prepared_otherwise(self, number_: float, model: ModelDescription, facts: Facts) -> str:

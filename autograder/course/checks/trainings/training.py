@@ -324,6 +324,9 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
     def describe(self) -> str:
         return _("Trained with {asked}", asked=self.asked())
 
+    def class_given(self, value: Any) -> str:
+        return value.fits[-1].compiled.optimizer.type if value.fits else ""
+
     def decide_alone(self, value: Any, facts: Facts) -> Verdict:
         fits = self.known_trainings(value, facts)
         if isinstance(fits, Verdict):
@@ -339,12 +342,5 @@ class TrainedWith(_TrainedCheck, OptimizerCheck):
                   rates=", ".join(f"{rate:g}" for rate in fits[-1].learning_rates[1:4])),
                 _("A callback or an assignment changed it while the network was training."),
             )  # fmt: skip
-        return self.compared(
-            used,
-            _(
-                "The network was trained with {used}, not with {asked}: an optimizer counts only when compile(optimizer=...) "
-                "gets it, before fit().",
-                used=optimizer_text(used),
-                asked=self.equals,
-            ),
-        )
+        elsewhere = N_("The network was trained with {used}, not with {asked}: an optimizer counts only when compile(optimizer=...) gets it, before fit().")  # fmt: skip
+        return self.compared(used, _(elsewhere, used=optimizer_text(used), asked=self.equals))

@@ -241,6 +241,40 @@ def test_learning_rates_are_those_that_a_training_had(rates, check, status):
     assert decided({"type": "learning_rates", **check}, model(fits=(record,))).status is status
 
 
+CALLBACKS = ["BackupAndRestore", "CSVLogger", "EarlyStopping", "History", "LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau", "RemoteMonitor", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN"]  # fmt: skip
+
+
+def test_of_a_callback_that_changes_rates_and_did_not_change_them_so_it_is_not_said_that_it_is_missing():
+    given = [Component(type=name) for name in CALLBACKS]
+    own = Component(type="Halving", custom="Halving is not Keras's own")
+    for callback in (*given, own):
+        record = fit(using=compiled("SGD", {"learning_rate": 0.1})).model_copy(update={"callbacks": ((callback,),)})
+        for check in ({"falls": True}, {"equals": [0.1, 0.05]}):
+            found = decided({"type": "learning_rates", **check}, model(fits=(record,)))
+            changes = callback is own or callback.type in ("ReduceLROnPlateau", "LearningRateScheduler")
+            assert found.status is Status.FAILED
+            assert (f"{callback.type} was given to fit()" in found.hint) == changes, (callback, found)
+            assert ("Give fit() the callback" in found.hint) != changes
+
+
+def test_another_object_than_the_one_asked_for_is_told_so_by_what_is_asked_and_the_right_one_never_is():
+    names = [
+        "Adam",
+        "SGD",
+        "Ridge",
+        "GridSearchCV",
+        "StandardScaler",
+        "EarlyStopping",
+        "Pipeline",
+        "KNeighborsClassifier",
+    ]
+    for found in names:
+        for asked in names:
+            outcome = decided({"type": "object", "equals": asked}, made(found))
+            another = f"hand in the {asked} itself" in outcome.hint
+            assert another == (found != asked) and (outcome.status is Status.PASSED) == (found == asked), outcome
+
+
 STOPS = Component(type="EarlyStopping", settings={"monitor": "val_loss", "patience": 3, "restore_best_weights": True})
 PLATEAU = Component(type="ReduceLROnPlateau", settings={"monitor": "loss", "factor": 0.1})
 OWN = STOPS.model_copy(update={"custom": "Mine is not one of Keras's own"})

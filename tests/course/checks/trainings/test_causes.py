@@ -130,6 +130,22 @@ def test_a_number_of_samples_that_were_prepared_otherwise_is_told_as_that(traine
     assert (told in found.hint) == (trained != evaluated and evaluated in Lab.preparations)
 
 
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+@pytest.mark.parametrize("seen", [1, 9_600, 12_000])
+def test_a_number_of_ones_own_split_is_not_explained_by_a_number_of_the_courses_that_is_like_it(metric, seen):
+    """With other random numbers the samples of a hold-out are others: a number on these is near any other one by chance."""
+    fits = (fit().model_copy(update={"data": fit().data.model_copy(update={"holdout": seen})}),)
+    measured = {"loss": 0.4, "accuracy": 0.87}
+    for factor in (10.0, 0.98, 1.013):  # 10.0: what FakeLab measures on samples that are prepared otherwise
+        given = scalar(measured[metric] * factor if metric == "loss" else min(0.99, measured[metric] * factor))
+        check = Evaluation(points=1, of="given", model="value", metric=metric)
+        hints = [
+            check.decide(given, Facts({"value": model(fits=some), "given": given}, FakeLab())).hint
+            for some in (fits, (fit(),))
+        ]
+        assert hints[0].startswith("The network was trained on samples of the hold-out") and hints[1] != hints[0]
+
+
 def test_labels_that_are_one_short_stop_fit_with_a_hint():
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
     network.compile(loss="sparse_categorical_crossentropy")
