@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import autograder
+from autograder.authoring.course_copy import GRADEBOOK, copy_course
 from autograder.authoring.variants import Edits, edited, hand_in, solved
 from autograder.classroom.folder import Folder, Place
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import AutograderError, CourseError
+from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import THIS
 from autograder.course.course import FILE, Course, find
-from autograder.course.released_notebook import RELEASES, released_notebook
+from autograder.course.released_notebook import released_notebook
 from autograder.course.yaml_file import read_yaml
 
+_NBGRADER = "nbgrader_config.py"
 _REFORMATTED = """\
 inputs = keras.Input((784,))
 hidden = keras.layers.Dense(units=100)
@@ -129,14 +132,19 @@ def make(course: Course, target: Path, students: int = len(STUDENTS)) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     mark.write_text("made by `autograder demo`\n")
-    for name in filter(None, ("course.yml", "nbgrader_config.py", course.roster, course.late.extensions)):
-        shutil.copyfile(course.root / name, target / name)
-    for folder in ("solutions", RELEASES):
-        shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    file = copy_course(course, target)
+    _configure_nbgrader(course, target)
     for student in STUDENTS[:students]:
         for assignment, edits in student.work.items():
             _hand_in(course, Folder(target).submitted, student, assignment, edits)
-    return target / "course.yml"
+    return file
+
+
+def _configure_nbgrader(course: Course, target: Path) -> None:
+    own = course.root / _NBGRADER
+    if own.is_file():
+        elsewhere = f'\nc.CourseDirectory.db_url = "{GRADEBOOK}"\n' if course.gradebook != GRADEBOOK else ""
+        (target / _NBGRADER).write_text(text_of(own) + elsewhere, "utf-8")
 
 
 def _hand_in(course: Course, submitted: Path, student: Student, assignment: str, edits: Edits) -> None:

@@ -45,6 +45,7 @@ from autograder.course.yaml_file import read_yaml
 
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"
+OF_PEOPLE: tuple[tuple[str, ...], ...] = (("roster",), ("late", "extensions"))  # what names a file of those who take it
 _SQLITE, _POSTGRESQL = "sqlite:///gradebook.db", "postgresql://user:password@host/gradebook"
 
 

@@ -6,18 +6,16 @@ read (comments, feedback pages) is made as it will be made for them.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import yaml
 from nbformat import NotebookNode
 
 from autograder.authoring import release
+from autograder.authoring.course_copy import copy_course
 from autograder.authoring.variants import hand_in
 from autograder.authoring.verify import (
     asked_and_checked,
@@ -40,8 +38,6 @@ from autograder.common.i18n import _
 from autograder.common.results import Status
 from autograder.common.submission import Submission
 from autograder.course.course import FILE, Course, load
-from autograder.course.released_notebook import RELEASES
-from autograder.course.yaml_file import read_yaml
 
 
 def verify(
@@ -233,18 +229,3 @@ def _page(course: Course, name: str, done: Sequence[Done]) -> Step:
     except (AutograderError, OSError) as error:
         reasons = (Reason(message=str(error), file=file),)
     return Step(part=Part.SECRETS, assignment=name, name="feedback page", reasons=reasons)
-
-
-def copy_course(course: Course, target: Path) -> Path:
-    """course.yml with a gradebook of its own, solutions, releases and reference functions, in `target`; the new course.yml."""
-    target.mkdir(parents=True)
-    document: dict[str, Any] = {**read_yaml(course.root / FILE), "gradebook": "sqlite:///gradebook.db"}
-    (target / FILE).write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), "utf-8")
-    for folder in ("solutions", RELEASES):
-        shutil.copytree(course.root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in course.assignments:
-        for file in course.files(name):
-            if not (target / file).exists() and (course.root / file).is_file():
-                (target / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(course.root / file, target / file)
-    return target / FILE
