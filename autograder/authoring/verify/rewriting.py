@@ -9,12 +9,13 @@ import ast
 import copy
 import difflib
 import random
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.common.cells import grade_id_of
+from autograder.common.cells import grade_id_of, is_check
 from autograder.common.wire.names import modules, python
 from autograder.course.cell_dependencies import QuestionCells, meet, notebook_uses, question_cells
 
@@ -22,9 +23,10 @@ Replacement = ast.AST | list[ast.stmt] | None
 
 
 class Rewriter:
-    """Changes one node. `name` is printed; `heavy`: the arrays of the data set have to be computed again."""
+    """Changes one node. `name` is printed; `other_kind`: it gives a name a value of another kind, which checks take and other code may not."""
 
     name = ""
+    other_kind = False
 
     def matches(self, node: ast.AST) -> bool:
         raise NotImplementedError
@@ -82,6 +84,20 @@ class Source:
     def answers(self) -> list[tuple[str, int]]:
         return [(name, place) for name, one in self.questions.items() for place in one.answers]
 
+    def read_by_others(self) -> dict[int, set[str]]:
+        """By the place of each answer: the names that other code cells read, check cells aside."""
+        code = {
+            place: cell
+            for place, cell in enumerate(self.notebook.cells)
+            if cell.cell_type == "code" and not is_check(cell)
+        }
+        every = notebook_uses(self.notebook)
+        reads = {place: {re.split(r"[.\[]", path)[0] for path in every[place].reads} for place in code}
+        return {
+            place: {name for other, names in reads.items() if other != place for name in names}
+            for _question, place in self.answers
+        }
+
     def movable(self) -> list[tuple[int, int]]:
         """(answer cell, place before which it may stand as well): nothing in between makes what it reads, or reads it."""
         every, found = notebook_uses(self.notebook), []
@@ -112,18 +128,24 @@ def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, in
                         yield parent, name, index
 
 
-def rewrite(source: str, rewriter: Rewriter, draw: random.Random) -> str | None:
-    """`source` with one place changed, as Python writes it; None where the rewriter finds nothing to change."""
+def rewrite(source: str, rewriter: Rewriter, draw: random.Random, read: Collection[str] = ()) -> str | None:
+    """`source` with one place changed, as Python writes it; None where the rewriter finds nothing to change. Names that are `read`
+    elsewhere, or in `source` itself, keep the kind of their value."""
     try:
         tree = ast.Module([ast.parse(python(source))], [])  # type: ignore[list-item]  # the cell itself can be matched too
     except SyntaxError:
         return None
     before = ast.unparse(tree)
     found = list(places(tree, rewriter))
+    if rewriter.other_kind:
+        kept = {
+            *read,
+            *(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)),
+        }
+        found = [one for one in found if kept.isdisjoint(_bound(_at(*one)))]
     draw.shuffle(found)
     for parent, name, index in found:
-        value = getattr(parent, name)
-        node = value if index is None else value[index]
+        node, value = _at(parent, name, index), getattr(parent, name)
         changed = rewriter.change(copy.deepcopy(node), draw)
         if changed is None or (isinstance(changed, list) and not isinstance(node, ast.stmt)):
             continue
@@ -138,6 +160,16 @@ def rewrite(source: str, rewriter: Rewriter, draw: random.Random) -> str | None:
     return None
 
 
+def _at(parent: ast.AST, name: str, index: int | None) -> ast.AST:
+    value = getattr(parent, name)
+    return value if index is None else value[index]  # type: ignore[no-any-return]
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """The names that a statement gives a value."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+
+
 MOST_CHANGES = 5  # in one right answer
 
 
@@ -147,6 +179,7 @@ def versions(
     """For each seed a notebook with 1 to `most` changes; none where nothing can be changed."""
     answers = [(name, place) for name, place in source.answers if not source.computes_arrays(place)]
     moves = source.movable() if most > 1 else []
+    read = source.read_by_others()
     bound = {name for cell in source.notebook.cells if cell.cell_type == "code" for name in modules(cell.source)}
     for seed in seeds:
         draw = random.Random(f"{kind}/{seed}")
@@ -159,7 +192,7 @@ def versions(
                 break
             rewriter = draw.choice(rewriters)  # first: a rare construct is as likely to be rewritten as a frequent one
             for question, place in draw.sample(pool, len(pool)):
-                after = rewrite(changed.get(place, source.notebook.cells[place].source), rewriter, draw)
+                after = rewrite(changed.get(place, source.notebook.cells[place].source), rewriter, draw, read[place])
                 if after is not None:
                     changed[place] = after
                     made_by.append(f"{question}: {rewriter.name}")

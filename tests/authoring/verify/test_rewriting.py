@@ -15,6 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
@@ -40,12 +44,14 @@ def step(w, g):
     return w - g
 
 count = 784 * 100 + 100
+total = 28 * 28
 rate = 0.1
 name = "softmax"
 shape = (None, 100)
 shapes = [(784, 100), (100,)]
 same = count == 78500
 chosen = 1 if same else 2
+flat = chosen == 1
 scaled = images.reshape(-1, 4) / 255.0
 product = matrix @ matrix
 classes = np.argmax(scaled, axis=1)
@@ -111,7 +117,7 @@ def test_what_python_and_numpy_hold_equal_is_equal(rewriter):
             continue
         other = names()
         exec(source, other)
-        for name in ("count", "name", "same", "chosen", "scaled", "product", "classes", "share"):
+        for name in ("count", "total", "name", "same", "chosen", "flat", "scaled", "product", "classes", "share"):
             if name == "name":
                 assert right[name] == other[name], source
             else:
@@ -126,6 +132,40 @@ def test_a_number_of_whatever_bits_is_handed_in_as_the_decimal_that_it_stands_fo
         made = names()
         exec(source, made)
         assert describe(made["rate"]).value == decimal, source
+
+
+# Numbers and texts that other libraries take, which ask for a kind: named by the student, and by a rewriter, here and in the cell before.
+GIVEN = {
+    "split": ("half, seed = 0.5, 7\nshare = 0.25", "parts = train_test_split(np.arange(8), test_size=share, random_state=7)"),
+    "forest": ("trees = 4\ncriterion = 'gini'", "model = RandomForestClassifier(n_estimators=trees, criterion=criterion, max_depth=2).fit(x, y)"),
+    "logistic": ("strength = 0.5", "model = LogisticRegression(C=strength, max_iter=200, tol=0.01).fit(x, y)"),
+    "neighbours": ("neighbours = 3", "model = KNeighborsClassifier(n_neighbors=neighbours, p=1).fit(x, y)"),
+    "pandas": ("width = 2\ncolumns = ['a', 'b']", "frame = pd.DataFrame(np.eye(2), columns=columns).rolling(width, min_periods=1).mean()"),
+    "slices": ("first = 2", "text = 'abc'[first:] * first"),
+    "local": ("", "def half(values):\n    step = 2\n    return values[::step]\npart = half([1, 2, 3])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("before, code", GIVEN.values(), ids=GIVEN)
+@pytest.mark.filterwarnings("ignore")
+def test_what_other_code_reads_keeps_a_kind_that_it_takes(before, code):
+    """Every version runs as the solution does: a library that refuses a kind of number has got no answer written otherwise."""
+    cells = [before, code, "check('x.a', seed)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    for name, cell in zip(("before-answer", "a-answer", "a"), notebook.cells, strict=True):
+        cell.metadata["nbgrader"] = {"grade": name == "a", "solution": name != "a", "grade_id": name}
+    made = list(versions(Source.of(notebook), [*VALUES, *LAYOUT], range(60), "x", 5))
+    assert len({tuple(sorted(one.changed.items())) for one in made}) > 20
+    for one in made:
+        run = {**names(), **sklearn_names(), "check": lambda *asked: None, "seed": 7}
+        for cell in one.notebook(notebook).cells:
+            exec("\n".join(line for line in cell.source.splitlines() if line[:1] not in "%!"), run)
+
+
+def sklearn_names():
+    x, y = np.arange(24.0).reshape(12, 2), np.arange(12) % 2
+    return {"train_test_split": train_test_split, "RandomForestClassifier": RandomForestClassifier,
+            "LogisticRegression": LogisticRegression, "KNeighborsClassifier": KNeighborsClassifier, "x": x, "y": y}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import random
 from functools import cache
 from typing import Any
 
-from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements, text_of
+from autograder.authoring.verify.rewriting import Replacement, Rewriter, expression, statements
 
 
 class Framed(Rewriter):
@@ -64,11 +64,6 @@ class Printed(Rewriter):
         return [node, *statements("print('done')")]
 
 
-STRICT = (
-    "their"  # begins the name of a number for another library than Keras, which may take no array and no float for it
-)
-
-
 class NamedArgument(Rewriter):
     """A number in a call gets a name first."""
 
@@ -85,8 +80,7 @@ class NamedArgument(Rewriter):
         assert isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, ast.Call)
         given = [k for k in node.value.keywords if k.arg and isinstance(k.value, ast.Constant) and type(k.value.value) in (int, float)]  # fmt: skip
         one = draw.choice(given)
-        whose = "my" if "keras" in text_of(node.value.func) else STRICT
-        name = f"{whose}_{one.arg}"
+        name = f"my_{one.arg}"
         first = statements(f"{name} = V", V=one.value)
         one.value = ast.Name(name, ast.Load())
         return [*first, node]

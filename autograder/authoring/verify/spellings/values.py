@@ -8,7 +8,6 @@ import random
 import numpy as np
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, text_of
-from autograder.authoring.verify.spellings.layout import STRICT
 
 
 def _answer(node: ast.AST) -> ast.expr | None:
@@ -30,9 +29,10 @@ class WholeNumber(Rewriter):
     """A whole number as NumPy's, as a float, or through int()."""
 
     name = "kind of number"
+    other_kind = True
 
     def matches(self, node: ast.AST) -> bool:
-        return _whole(_answer(node)) and not ast.unparse(node).startswith(f"{STRICT}_")
+        return _whole(_answer(node))
 
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         assert isinstance(node, ast.Assign)
@@ -57,6 +57,7 @@ class FewBits(Rewriter):
     """A decimal as a number of other bits, which stands for it: of NumPy, TensorFlow, pandas or Python's exact ones."""
 
     name = "bits of a number"
+    other_kind = True
 
     def matches(self, node: ast.AST) -> bool:
         value = _answer(node)
@@ -100,6 +101,7 @@ class ListForTuple(Rewriter):
     """A tuple as a list, a list as a tuple, either as an array, a Series or a deque, where a name gets it."""
 
     name = "list or tuple"
+    other_kind = True
 
     def matches(self, node: ast.AST) -> bool:
         value = _answer(node)
@@ -124,6 +126,7 @@ class TextBuilt(Rewriter):
     """A text that is put together, NumPy's, or a member of an Enum."""
 
     name = "text put together"
+    other_kind = True
 
     def matches(self, node: ast.AST) -> bool:
         return len(text_of(_answer(node))) > 1
@@ -149,6 +152,7 @@ class TruthOf(Rewriter):
     """A comparison as NumPy's truth value, or through bool()."""
 
     name = "truth value"
+    other_kind = True
 
     def matches(self, node: ast.AST) -> bool:
         return isinstance(_answer(node), ast.Compare)
