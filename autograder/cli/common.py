@@ -124,8 +124,12 @@ class Amiss:
 def the_reports(
     course: Course, assignments: Sequence[str], students: Sequence[str], language: str, amiss: Amiss
 ) -> list[Report]:
-    """What pages in `language` are made of. Raises AutograderError for unknown names, and when there is nothing."""
+    """What pages in `language` are made of; `amiss` is told what they can't be made of, and what the gradebook has to catch up on.
+
+    Raises AutograderError for unknown names, and when there is nothing.
+    """
     from autograder.classroom.folder import Folder
+    from autograder.classroom.gradebook.outdated import outdated_deductions
 
     for name in assignments:
         course.assignment(name)
@@ -135,4 +139,8 @@ def the_reports(
     folder.require_students(students)
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
+    places = {(report.student, report.assignment) for report in found}
+    for place, outdated in outdated_deductions(course):
+        if place in places:
+            amiss(outdated)
     return found

@@ -41,7 +41,7 @@ from autograder.classroom.gradebook.database import (
 from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry, Score
 from autograder.classroom.gradebook.extensions import Extensions, extensions
-from autograder.classroom.gradebook.late import late_text, lateness
+from autograder.classroom.gradebook.late import deduction, late_text, lateness
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import QuestionResult, Report
@@ -150,8 +150,7 @@ class Book:
             _enter(grades[cells[question.question].id], question, resubmitted)
         score = sum(_points(grade) for grade in submitted.grades)
         late = lateness(submission, report.student, self._granted(course))
-        share = course.late.penalty(late)
-        penalty = min(max(score, 0.0), round(share * score, 6))
+        share, penalty = deduction(course.late, late, score)
         submitted.late_submission_penalty = penalty if share else None
         overall = [prose(remark) for remark in report.remarks]
         with speaking(report.language):
@@ -175,6 +174,25 @@ class Book:
                 Score(student, name, float(points), float(out_of), float(penalty or 0), undecided.get(key, 0))
                 for key, student, name, points, out_of, penalty in rows
             ]
+
+    def deducted_before(self, course: Course) -> list[tuple[str, str, float, float]]:
+        """(student, assignment, points that are deducted, points that are due) of what is late, where they differ.
+
+        Somebody scored by hand after the deduction, which is a share of all points; or a due date, an extension or the rule changed.
+        """
+        held = {(score.student, score.assignment): score for score in self.scores()}
+        found = []
+        with self._transaction():
+            for submission in (
+                self._db.query(SubmittedAssignment).join(Assignment).filter(SubmittedAssignment.timestamp.isnot(None))
+            ):
+                score = held.get((submission.student_id, submission.assignment.name))
+                if score is not None and score.assignment in course.assignments:
+                    late = lateness(submission, score.student, self._granted(course))
+                    share, penalty = deduction(course.late, late, score.points)
+                    if (share or score.penalty) and abs(penalty - score.penalty) > 1e-6:
+                        found.append((score.student, score.assignment, score.penalty, penalty))
+        return sorted(found)
 
     def entries(self) -> list[Entry]:
         """Every question of every submission, with what a person entered, by assignment, student and question."""

@@ -22,6 +22,12 @@ def lateness(submission: Any, student: str, granted: Extensions) -> dt.timedelta
     return max(dt.timedelta(), late)
 
 
+def deduction(policy: LatePolicy, late: dt.timedelta, score: float) -> tuple[float, float]:
+    """The share that being so late costs, and the points: of a `score`, in points, never more than there are."""
+    share = policy.penalty(late)
+    return share, min(max(score, 0.0), round(share * score, 6))
+
+
 def late_text(policy: LatePolicy, late: dt.timedelta, share: float, score: float, penalty: float) -> str:
     span = str(late - dt.timedelta(microseconds=late.microseconds))  # like "1 day, 2:03:04"
     deducted = _(

@@ -1,0 +1,26 @@
+"""Deductions for being late that the gradebook holds and that are no longer due: it was scored by hand since, or the rule changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograder.classroom.gradebook.book import Book
+from autograder.classroom.gradebook.database import address, exists
+from autograder.common.errors import AutograderError, GradebookError
+from autograder.common.i18n import _
+from autograder.course.course import Course
+
+
+def outdated_deductions(course: Course) -> Iterator[tuple[tuple[str, str], AutograderError]]:
+    """By student and assignment, what to tell of each, whoever reads grades from this gradebook; nothing is written."""
+    url = address(course)
+    if not exists(url):
+        return
+    with Book(url, course.course.id) as book:
+        found = book.deducted_before(course)
+    for student, name, deducted, due in found:
+        says = _(
+            "{student} {assignment}: {deducted:g} points are deducted for being late, and {due:g} are due of what counts now",
+            student=student, assignment=name, deducted=deducted, due=due,
+        )  # fmt: skip
+        yield (student, name), GradebookError(says, _("Run `autograder grade`, which enters it, and this again."))
