@@ -207,8 +207,10 @@ METRICS: Final[dict[str, dict[str, str]]] = {
         "SensitivityAtSpecificity": {**_AT, "specificity": "number"}, "SpecificityAtSensitivity": {**_AT, "sensitivity": "number"},
         "F1Score": _F, "FBetaScore": {**_F, "beta": "number"}, "R2Score": {"class_aggregation": "aggregation", "num_regressors": "off"},
         "MeanIoU": {**_OVERLAP, "sparse_y_true": "flag"}, "OneHotMeanIoU": _OVERLAP,
+        "IoU": {**_OVERLAP, "target_class_ids": "class numbers", "sparse_y_true": "flag"},
+        "OneHotIoU": {**_OVERLAP, "target_class_ids": "class numbers"}, "BinaryIoU": {"target_class_ids": "class numbers", "threshold": "number"},
         "AUC": {"num_thresholds": "thresholds", "curve": "curve", "summation_method": "curve", "multi_label": "flag",
-                "num_labels": "nothing", "label_weights": "nothing", "from_logits": "flag"},
+                "num_labels": "classes or none", "label_weights": "nothing", "from_logits": "flag"},
     }.items()
 }  # fmt: skip
 # Settings that are one of a few words, by their kind.
@@ -234,9 +236,11 @@ def words(kind: str) -> frozenset[str]:
 
 
 def settled(kind: str, value: Any) -> Any:
-    """A plain `value` in the type that settings of the `kind` have, where Keras takes another for the same: 1 is True, and False is 0."""
+    """A plain `value` in the type that settings of the `kind` have, where another stands for the same: 1 is True, and False is 0."""
     if kind in ("flag", "off") and type(value) in (int, float) and value in (0, 1):
         return bool(value)
+    if kind == "class numbers" and type(value) is tuple and all(type(v) is float and v.is_integer() for v in value):
+        return tuple(map(int, value))  # as numbers travel
     return int(value) if kind in ("number", "rate") and type(value) is bool else value
 
 
@@ -270,6 +274,10 @@ def fits(kind: str, value: object) -> bool:
             return fits("number", value) or fits("numbers", value)
         case "classes":  # of which each has a row and a column, kept of every epoch
             return type(value) is int and 0 < value <= 100
+        case "classes or none":
+            return value is None or fits("classes", value)
+        case "class numbers":
+            return _whole_numbers(value, 0, most=8, below=100)
         case "axis":
             return type(value) is int and -6 <= value <= 6
         case "factor":  # of a circle or of a size: one number for both directions, or two
@@ -284,6 +292,6 @@ def fits(kind: str, value: object) -> bool:
     return False
 
 
-def _whole_numbers(value: object, least: int) -> bool:
-    """Whether it is a tuple of a few whole numbers of at least `least`."""
-    return type(value) is tuple and 0 < len(value) < 6 and all(type(v) is int and least <= v < 100_000 for v in value)
+def _whole_numbers(value: object, least: int, most: int = 5, below: int = 100_000) -> bool:
+    """Whether it is a tuple of a few whole numbers, of at least `least`."""
+    return type(value) is tuple and 0 < len(value) <= most and all(type(v) is int and least <= v < below for v in value)

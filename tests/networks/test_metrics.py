@@ -18,16 +18,17 @@ from tests.later import keras
 ROWS, BATCH = 300, 32
 OF_NUMBERS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
 NEEDED = {
-    "num_classes": 10, "recall": 0.3, "precision": 0.3, "sensitivity": 0.3, "specificity": 0.3,
+    "num_classes": 10, "target_class_ids": [0, 1], "recall": 0.3, "precision": 0.3, "sensitivity": 0.3, "specificity": 0.3,
 }  # fmt: skip
 OTHERS = {
     "flag": (True, False), "off": (0,), "nothing": (None,), "last": (-1,), "length": (1, 3), "thresholds": (20,),
-    "number or numbers": (None, 0.2, [0.2, 0.4, 0.6]), "classes": (10,), "average": ("micro", "macro", "weighted", None),
+    "number or numbers": (None, 0.2, [0.2, 0.4, 0.6]), "classes": (10,), "class numbers": ([0, 1], [1]), "average": ("micro", "macro", "weighted", None),
     "aggregation": ("uniform_average", "variance_weighted_average", None), "ignored": (),
 }  # fmt: skip
 BY_NAME = {
     "threshold": (0.3, 0.5), "label_smoothing": (0.1,), "top_k": (2,), "class_id": (2,), "ignore_class": (4,), "beta": (0.5, 2.0),
     "curve": ("ROC", "PR"), "summation_method": ("interpolation", "minoring", "majoring"),
+    "num_labels": (None,),
 }  # fmt: skip
 # Of which labels and answers are numbers of classes: those of a network never are.
 SPARSE = ("sparse_y_true", "sparse_y_pred")
@@ -136,6 +137,7 @@ def test_labels_that_a_metric_does_not_take_are_no_fault_of_the_grader(trainer, 
     [
         ("MeanIoU", {"num_classes": 101}), ("MeanIoU", {"num_classes": True}), ("F1Score", {"average": "all"}), ("R2Score", {"num_regressors": 1}),
         ("Precision", {"thresholds": ()}), ("AUC", {"num_thresholds": 10_001}), ("AUC", {"curve": None}),
+        ("AUC", {"num_labels": 101}), ("IoU", {"target_class_ids": (0.5,)}), ("BinaryIoU", {"target_class_ids": (-1.0,)}),
     ],
 )  # fmt: skip
 def test_what_would_cost_the_judge_more_than_a_metric_is_not_taken(name, settings):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tests.transparency import (
     cells,
+    cells_of_changes,
     cells_of_code,
     cells_of_customs,
     cells_of_errors,
@@ -30,6 +31,7 @@ MODULES = {
     "code": cells_of_code,
     "tutorials": cells_of_tutorials,
     "guides": cells_of_guides,
+    "changes": cells_of_changes,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

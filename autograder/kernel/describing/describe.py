@@ -53,6 +53,7 @@ from autograder.kernel.describing.structure import (
     is_network,
     is_own,
     layers_of,
+    set_on,
     unnoticed,
 )
 from autograder.kernel.describing.weights import arrays_of, weights_of
@@ -283,15 +284,10 @@ def _unusual(layer: Any, others: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_SET_BY_KERAS = {"build", "quantize"}  # on every layer
-
-
 def _untold(layer: Any) -> dict[str, Any]:
     """What a layer does in another way than its settings tell: by a method that was set on it, or by the scope that it was made in."""
-    kind = type(layer)
-    methods = (name for name in vars(layer) if inspect.isroutine(getattr(kind, name, None)))
     scope = {"RematScope": "set"} if getattr(layer, "_remat_mode", None) is not None else {}
-    return {name[:200]: "set" for name in methods if name not in _SET_BY_KERAS} | scope
+    return {name[:200]: "set" for name in set_on(layer)} | scope
 
 
 def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import operator
 import random
 from collections.abc import Iterator
@@ -23,6 +24,14 @@ class _Empty:
 # What a class may bring and still train and answer as the network of Keras's that it was derived from.
 _HARMLESS = {*vars(_Empty), "__init__", "__qualname__", "__annotations__", "__annotate__", "__abstractmethods__",
              "__repr__", "__str__", "get_config", "from_config"}  # fmt: skip
+# What a notebook calls itself, before, between and after epochs: it runs there, whatever became of it.
+CALLED = {
+    "__init__", "__repr__", "__str__", "fit", "evaluate", "predict", "predict_on_batch", "train_on_batch", "test_on_batch", "compile",
+    "summary", "save", "save_weights", "load_weights", "export", "to_json", "get_config", "from_config", "get_compile_config",
+    "compile_from_config", "count_params", "get_weights", "set_weights", "get_layer", "add", "pop", "adapt",
+}  # fmt: skip
+_SET_BY_KERAS = {"build", "quantize"}  # on every layer; and on a network that is compiled:
+_SET_BY_COMPILE = {"loss"}
 FOLLOWED = {"build", "call", "compute_output_shape"}  # how its layers are made and called can be seen
 
 
@@ -32,6 +41,13 @@ def brings(model: Any) -> set[str]:
     given = [kind for kind in kinds if kind.__module__.startswith(("keras.", "tensorflow.")) or kind is object]
     own = {name for kind in kinds if kind not in given for name in vars(kind)}
     return {name for name in own - _HARMLESS if any(name in vars(kind) for kind in given)}
+
+
+def set_on(thing: Any) -> set[str]:
+    """The methods that a notebook set on a thing of Keras's, in place of those of its class."""
+    kind = type(thing)
+    methods = {name for name in vars(thing) if inspect.isroutine(getattr(kind, name, None))}
+    return methods - CALLED - _SET_BY_KERAS - (_SET_BY_COMPILE if is_network(thing) else set())
 
 
 def is_own(model: Any) -> bool:

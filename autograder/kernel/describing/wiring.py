@@ -20,6 +20,7 @@ from autograder.kernel.describing.structure import (
     is_own,
     layers_of,
     leaving_nothing,
+    set_on,
     unnoticed,
 )
 from autograder.kernel.describing.weights import weights_of
@@ -47,10 +48,7 @@ _kept: ContextVar[Followed | None] = ContextVar("followed", default=None)
 @unheard
 def trains_as_keras(model: Any) -> bool:
     """Whether Keras's own steps train the network, and its layers are called as they are described: also in a class with a `call` of its own."""
-    if any(
-        name in vars(model)
-        for name in ("train_step", "test_step", "compute_loss", "compute_metrics", "_symbolic_build")
-    ):
+    if set_on(model):
         return False
     return not is_own(model) or (brings(model) <= FOLLOWED and (not model.built or steps(model) is not None))
 

@@ -54,11 +54,12 @@ class ReadEpoch:
 
     Iterated over, it is that epoch as `real` would have given it: what was read is given again, then comes what is left. Where `real`
     knows how many steps it has, their end is left: code of the notebook's hears of it when they are used. `ran_out` is called where Keras
-    asks for one batch more than there is. `first`: the first epoch of its training.
+    asks for one batch more than there is. `first`: the first epoch of its training. `eagerly`: as its batches are trained on; it
+    stands in what is said of one that fails.
     """
 
-    def __init__(self, real: Any, ran_out: Callable[[], None], *, first: bool) -> None:
-        self._real, self._at_end, self._first = real, ran_out, first
+    def __init__(self, real: Any, ran_out: Callable[[], None], *, first: bool, eagerly: bool) -> None:
+        self._real, self._at_end, self._first, self._eagerly = real, ran_out, first, eagerly
         self._steps: list[Step] = []
         self._batches: list[Any] = []
         self._error: Exception | None = None
@@ -99,8 +100,8 @@ class ReadEpoch:
         return chain.from_iterable(self._given())
 
     def _given(self) -> Iterator[Iterable[Step]]:
-        if not self._steps and (
-            self._error or (self._first and self._ended)
+        if (
+            self._error is None and not self._steps and self._first and self._ended
         ):  # Keras begins again, and says what is wrong
             self._real.reset()
             yield begin(self._real)
@@ -111,6 +112,11 @@ class ReadEpoch:
         if self._error is not None:
             raise self._error
         yield self.left()
+
+    @property
+    def failed_at_once(self) -> bool:
+        """Whether not even one batch could be read."""
+        return self._error is not None and not self._steps
 
     def left(self) -> Iterable[Step]:
         """What has not been read."""
@@ -153,13 +159,12 @@ class ReadEpoch:
             self.last = last
         return not self._ended
 
-    @staticmethod
-    def _one_more(iterator: Any, begun: bool) -> list[Any]:
+    def _one_more(self, iterator: Any, begun: bool) -> list[Any]:
         """The next batch; none where the data end within a step of several batches that has `begun`."""
         from tensorflow.errors import OutOfRangeError
 
         try:
-            return [_next()(iterator)]
+            return [iterator.get_next() if self._eagerly else _next()(iterator)]
         except OutOfRangeError:
             if begun:
                 return []

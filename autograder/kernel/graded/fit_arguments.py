@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.describing.structure import is_own
+from autograder.kernel.describing.structure import is_own, set_on
 from autograder.kernel.describing.wiring import trains_as_keras
+from autograder.kernel.graded import keras_itself
 from autograder.kernel.graded.epoch_data import EpochData
 from autograder.kernel.trainings import Trainings
 
@@ -94,10 +96,22 @@ def _unread(trainings: Trainings, given: Sequence[Any], class_weight: Any = None
 def _between_epochs(model: Any, call: dict[str, Any]) -> list[Any]:
     """The callbacks of a call. Raises CannotTrainHere unless all that is the notebook's own happens between epochs."""
     _own_loops(model)
-    callbacks = _flat(call["callbacks"])
+    callbacks = callbacks_of(call)
+    nothing_within(model, callbacks)
+    return callbacks
+
+
+def nothing_within(model: Any, callbacks: list[Any]) -> None:
+    """Raises CannotTrainHere where something of the notebook's would run within the next epoch, as far as that stands beside the network."""
     if seen := _see_batches(callbacks):
         raise CannotTrainHere(_("the callback {name} acts within epochs", name=seen))
-    return callbacks
+    measures = [*(getattr(model, "metrics", None) or ()), *(getattr(model._compile_loss, "_flat_losses", None) or ())]
+    parts = [model.optimizer, *measures, getattr(model, "loss", None)]
+    own = keras_itself.changed() or next(
+        (name for part in parts if hasattr(part, "__dict__") for name in set_on(part)), ""
+    )
+    if own:
+        raise CannotTrainHere(_("the notebook changed {name}, which is Keras's", name=own[:200]))
 
 
 def _own_loops(model: Any) -> None:
@@ -114,31 +128,34 @@ def _own_loops(model: Any) -> None:
         raise CannotTrainHere(_("compile() was called with more than optimizer, loss and metrics"))
 
 
-def count_steps(callbacks: Any) -> bool:
+def count_steps(callbacks: list[Any]) -> bool:
     """Whether one of the callbacks counts the steps of an epoch, though it does nothing with them."""
-    return any(type(one).__name__ == "TensorBoard" for one in _flat(callbacks))
+    return any(type.__getattribute__(type(one), "__name__") == "TensorBoard" for one in callbacks)
 
 
-def _flat(callbacks: Any) -> list[Any]:
+def callbacks_of(call: dict[str, Any]) -> list[Any]:
     import keras
 
-    return keras.tree.flatten(callbacks) if callbacks else []
+    return keras.tree.flatten(call["callbacks"]) if call["callbacks"] else []
 
 
 def _see_batches(callbacks: list[Any]) -> str:
-    """The name of the first callback that acts within epochs, or ''."""
+    """The name of the first callback that acts within epochs, or ''. Looks, and asks the notebook's objects nothing: that may be heard."""
     import keras
 
     for callback in callbacks:
         kind = type(callback)
-        own = kind.__module__.startswith("keras.src.callbacks.") and kind.__name__ != "CallbackList"
+        place, name = inspect.getattr_static(kind, "__module__", ""), type.__getattribute__(kind, "__name__")
+        own = isinstance(place, str) and place.startswith("keras.src.callbacks.") and name != "CallbackList"
         if own and (kind in (keras.callbacks.ProgbarLogger, keras.callbacks.TerminateOnNaN)):
             continue
-        if own and getattr(callback, _BY_EPOCH.get(kind.__name__, ""), None) == "epoch":
+        if own and name in _BY_EPOCH and getattr(callback, _BY_EPOCH[name]) == "epoch":
             continue
-        for name in _OF_BATCHES:
-            if name in vars(callback) or getattr(kind, name, None) is not getattr(keras.callbacks.Callback, name):
-                return str(kind.__name__)
+        for hook in (*_OF_BATCHES, "__getattribute__"):
+            if inspect.getattr_static(callback, hook, None) is not inspect.getattr_static(
+                keras.callbacks.Callback, hook
+            ):
+                return str(name)
     return ""
 
 

@@ -18,7 +18,8 @@ from autograder.kernel.describing.describe_compile import describe_compile
 from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.weights import digest_of, remember_initial_values
-from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, count_steps, evaluated
+from autograder.kernel.graded import keras_itself
+from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, callbacks_of, evaluated
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs, Known, TrainingEpochs
 from autograder.kernel.graded.keras_loops import expected, install_loops, judged_by, judged_steps, keras_steps
 from autograder.kernel.graded.predict import predict
@@ -43,6 +44,7 @@ class JudgeClient(Trainings):
         super().install()
         install_loops()
         remember_initial_values()
+        keras_itself.note()
 
     def _ask(self, request: Any) -> tuple[dict[str, Any], list[bytes]]:
         answer, frames = protocol.ask(self.address, *dump(request))
@@ -100,9 +102,9 @@ class JudgeClient(Trainings):
             careful=any(type(one) is keras.callbacks.TerminateOnNaN for one in asked.callbacks),
             callbacks=describe_callbacks(asked.callbacks),
         )  # fmt: skip
-        training.stepwise = count_steps(asked.callbacks)
+        training.listeners = asked.callbacks
         if training.validation:
-            training.validation.stepwise = training.stepwise
+            training.validation.listeners = asked.callbacks
         return training
 
     def _claim(self, model: Any, history: Any, batch_size: Any, reason: str, other: int = 0) -> None:
@@ -135,7 +137,7 @@ class JudgeClient(Trainings):
                     raise CannotTrainHere(_("the judge does not know these weights"))
                 del call["self"]
                 judged = EvaluationEpochs(model, evaluated(self, model, call), self._ask)
-                judged.stepwise = count_steps(call["callbacks"])
+                judged.listeners = callbacks_of(call)
                 given = call if judged.data.is_code() else {**call, "x": judged, "y": None, "sample_weight": None}
         except Exception:  # Keras has the arguments as they are
             judged = None

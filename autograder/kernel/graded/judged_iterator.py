@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
@@ -25,7 +25,17 @@ from autograder.kernel.describing.structure import build_by_a_call, built_copy, 
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.describing.wiring import answers, trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
-from autograder.kernel.graded.traced import Form, as_traced, form_of, form_of_arrays, is_broken, tracing, warn_as_traced
+from autograder.kernel.graded.fit_arguments import count_steps, nothing_within
+from autograder.kernel.graded.traced import (
+    Form,
+    as_traced,
+    form_of,
+    form_of_arrays,
+    is_broken,
+    runs_eagerly,
+    tracing,
+    warn_as_traced,
+)
 from autograder.kernel.in_place import Call, flattened, told
 
 Ask = Callable[
@@ -46,7 +56,7 @@ class JudgedEpochs:
     def __init__(self, model: Any, data: EpochData, ask: Ask) -> None:
         self.model, self.data, self.ask = model, data, ask
         self.reason = ""
-        self.stepwise = False  # whether a callback counts the steps
+        self.listeners: list[Any] = []  # the callbacks of its pass
         self._known: SamplesMessage | ArraysMessage | None = data.samples
         self.batch_size = data.batch_size
         self._arguments: dict[str, Any] = {}
@@ -63,6 +73,11 @@ class JudgedEpochs:
         if self._known is None:
             raise CannotTrainHere(_("the data are not arrays"))
         return self._known
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether a callback counts the steps."""
+        return count_steps(self.listeners)
 
     @property
     def batches(self) -> int:
@@ -115,10 +130,20 @@ class JudgedEpochs:
                 function = getattr(self.model, self.function).made()
                 if getattr(self.model, self.stops):
                     raise CannotTrainHere(_("a callback stops within an epoch"))
+                nothing_within(self.model, self.listeners)
                 if is_broken(function):
                     raise CannotTrainHere(_("Keras failed at this network before"))
+                form = self._form()
+                if is_own(self.model) and form[-1][0] != "0":  # a list of images
+                    raise CannotTrainHere(_("the data are not arrays"))
+                # What the notebook's own `call` prints and counts, it does where Keras traces it; and Keras asks code for data after that.
+                code = is_own(self.model) or (self.data.is_code() and not runs_eagerly(self.model))
+                if code and (trace := tracing(function, form, self._spec)):
+                    with as_traced(self.model, function, form, by_keras=True):
+                        yield trace
                 if self.data.samples is None:
-                    own = ReadEpoch(self._real, self.ran_out, first=self._known is None)
+                    first = self._known is None
+                    own = ReadEpoch(self._real, self.ran_out, first=first, eagerly=runs_eagerly(self.model))
                     found = yield from own.samples(
                         self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes
                     )
@@ -126,13 +151,6 @@ class JudgedEpochs:
                         own.used()
                         return ()
                     self._known, self.batch_size = found
-                form = self._form()
-                # What the notebook's own `call` prints and counts, it does where Keras traces it.
-                if is_own(self.model) and form[-1][0] != "0":  # a list of images
-                    raise CannotTrainHere(_("the data are not arrays"))
-                if is_own(self.model) and (trace := tracing(function, form, self._spec)):
-                    with as_traced(self.model, function, form, by_keras=True):
-                        yield trace
                 with undone_if_it_fails(self.model), as_traced(self.model, function, form) as self.traces:
                     self.judge()
                     self.results = self.model.get_metrics_result()
@@ -141,12 +159,23 @@ class JudgedEpochs:
             except Exception as error:  # ours, whatever it is: the student's own training goes on
                 self.reason = str(error) or type(error).__name__
         if self.reason:
+            if own and own.failed_at_once and (waiting := self._to_trace()):
+                with as_traced(self.model, *waiting[:2], by_keras=True):
+                    yield waiting[2]
             return own or begin(self._real or self.real())
         at_once = self.model.steps_per_execution
         after = math.ceil(self.batches / at_once) * at_once
         steps = range(0, after, at_once if self.stepwise else after)
         judged = [(step, (step + at_once if self.stepwise else after) - 1, self) for step in steps]
         return chain(judged, own.left()) if own else judged
+
+    def _to_trace(self) -> tuple[Any, Form, Call] | None:
+        """Keras's function, for what and how it is traced: before its data are asked for, which then fail. None where it has been."""
+        with suppress(CannotTrainHere):
+            function, form = getattr(self.model, self.function).made(), self._form()
+            if not runs_eagerly(self.model) and (trace := tracing(function, form, self._spec)):
+                return function, form, trace
+        return None
 
     def _form(self) -> Form:
         if self._real is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded.judged_iterator import JudgedEpochs
-from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form
+from autograder.kernel.graded.traced import Form, as_traced, form_of, last_form, traced_before
 from autograder.kernel.in_place import Steps, called_by_c, in_place_of, told
 from autograder.kernel.object_notes import Notes, replacements
 
@@ -121,6 +121,7 @@ class _Steps:
         if form is None or form == self.form:
             with _counting_as_compiled(self.model):
                 return (yield partial(function, iterator))
+        yield from traced_before(function, form)
         with as_traced(self.model, function, form, by_keras=True), _counting_as_compiled(self.model):
             result = yield partial(function, iterator)
         self.form = form

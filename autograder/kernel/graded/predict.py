@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.kernel.describing.plain import is_one_of
+from autograder.kernel.graded import keras_itself
 from autograder.kernel.graded.traced import as_traced, form_of_arrays
 from autograder.kernel.in_place import Steps
 
@@ -32,6 +33,7 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     plain = all(is_one_of(call.get(name), allowed) for name, allowed in _PLAIN.items())
     # Code of the notebook's sees the shapes of its batches.
     plain = plain and all(type(one).__module__.startswith("keras.") for one in model._flatten_layers())
+    plain = plain and not keras_itself.changed()
     numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
     # What isn't built takes its shape, and so the size of a batch, from the first batch.
     if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x) or not model.built:

@@ -70,6 +70,31 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
             attributes[name] = value
 
 
+def runs_eagerly(model: Any) -> bool:
+    import tensorflow as tf
+
+    return bool(model.run_eagerly or tf.config.functions_run_eagerly())
+
+
+def traced_before(function: Any, form: Form) -> list[Call]:
+    """The calls by which Keras traces `function` for batches that the judge has done, where that shows: a first batch of another rank
+    is traced for any rank.
+    """
+    import tensorflow as tf
+
+    traces, step = _traces.get(function) or [], _step_of(function)
+    if _covering(traces, form) or not hasattr(step, "get_concrete_function"):
+        return []
+    alike = [one for one in traces if not one.by_keras and [kind for kind, _ in one.form] == [kind for kind, _ in form]]
+    specs = [
+        tuple(tf.TensorSpec(shape, kind) for kind, shape in one.form[:-1])
+        for one in alike
+        if not _same_rank(one.form, form)
+    ]
+    empty = [tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec) for spec in specs]
+    return [Call(step.get_concrete_function, iter(batches)) for batches in empty]
+
+
 def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
     """The call by which Keras traces `function` for batches of this `form`, and runs nothing; None where it has done so.
 

@@ -178,7 +178,7 @@ FUNCTIONS = {name: keras_names.of_object("metrics", name) for name in allowed.ME
 WITHOUT_A_FUNCTION = {
     "RootMeanSquaredError", "CosineSimilarity", "LogCoshError", "Precision", "Recall", "AUC",
     "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives", "PrecisionAtRecall", "RecallAtPrecision",
-    "SensitivityAtSpecificity", "SpecificityAtSensitivity", "F1Score", "FBetaScore", "R2Score", "MeanIoU", "OneHotMeanIoU",
+    "SensitivityAtSpecificity", "SpecificityAtSensitivity", "F1Score", "FBetaScore", "R2Score", "MeanIoU", "OneHotMeanIoU", "IoU", "OneHotIoU", "BinaryIoU",
 }  # fmt: skip
 
 
