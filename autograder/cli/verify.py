@@ -145,6 +145,8 @@ def show(proof: Proof, verbose: bool) -> None:
     out.print(render.table(proof))
     for line in render.reasons(proof):
         out.print(line, highlight=False, soft_wrap=True)
+    for line in render.questions(proof):
+        out.print(line, highlight=False, soft_wrap=True)
     if verbose:
         for line in render.notes(proof):
             out.print(line, highlight=False, soft_wrap=True)

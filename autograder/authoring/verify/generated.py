@@ -94,8 +94,15 @@ def _step(part: Part, assignment: str, answer: dict[str, Any]) -> Step:
     found = answer[part.value]
     return Step(
         part=part, assignment=assignment, name=name, reasons=tuple(_reasons(part, assignment, found["odd"])),
-        tried=max(1, found["tried"]), wrong=found["wrong"],
+        asked=tuple(_asked_about(found["costless"])), tried=max(1, found["tried"]), wrong=found["wrong"],
     )  # fmt: skip
+
+
+def _asked_about(costless: dict[str, list[str]]) -> Iterable[str]:
+    """A sentence for each question in which mistakes cost nothing, with the mistakes as code."""
+    for question, differences in costless.items():
+        shown = "\n".join(differences)
+        yield _("{question}: these changes cost nothing. Is that meant?\n{changes}", question=question, changes=shown)
 
 
 def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iterable[Reason]:

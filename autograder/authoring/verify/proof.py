@@ -67,7 +67,8 @@ class Reason(Written):
 
 
 class Step(Written):
-    """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong.
+    """`name`: the mutant, the language, the check. `notes`: what is worth knowing though nothing is wrong; `asked`: what an author is
+    asked, since only an author knows whether it is.
 
     `tried`: how many versions of a notebook the step stands for, and `wrong` how many of them gave the reasons.
     """
@@ -77,6 +78,7 @@ class Step(Written):
     name: str
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     seconds: float = 0.0
     tried: int = 1
     wrong: int = 0

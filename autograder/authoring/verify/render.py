@@ -60,6 +60,13 @@ def notes(proof: Proof) -> Iterable[Text]:
             yield Text(f"  {step.assignment} {step.name}: {note}", style="bright_black")
 
 
+def questions(proof: Proof) -> Iterable[Text]:
+    """What the author is asked, assignment by assignment."""
+    for step in proof.steps:
+        for asked in step.asked:
+            yield Text(f"? {step.assignment}, {asked}", style="yellow")
+
+
 def timing(proof: Proof) -> str:
     """What took the time: how many notebooks ran, and the slowest."""
     ran = [step for step in proof.steps if step.seconds]

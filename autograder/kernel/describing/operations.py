@@ -18,7 +18,19 @@ _ACTIVATIONS = {
     "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Silu": "silu", "Softplus": "softplus", "Softsign": "softsign",
     "Selu": "selu", "HardSigmoid": "hard_sigmoid", "Tanh": "tanh", "Exp": "exponential",
 }  # fmt: skip
+# As Python writes an operation that it has a sign for: students know it by that.
+_SIGNS = {
+    "GetItem": "x[...]", "Matmul": "@", "Power": "**", "TrueDivide": "/", "Divide": "/", "FloorDivide": "//", "Mod": "%", "Absolute": "abs(x)",
+    "Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "LogicalAnd": "&", "LogicalOr": "|",
+    "LogicalNot": "~", "Negative": "-x", "Add": "+", "Subtract": "-", "Multiply": "*",
+}  # fmt: skip
 _MERGES = ("Add", "Multiply", "Maximum", "Minimum", "Subtract")
+
+
+def called(operation: Any) -> str:
+    """An operation by its class in Keras, and as it is written."""
+    kind = type(operation).__name__
+    return f"{kind} ({_SIGNS[kind]})" if kind in _SIGNS else kind
 
 
 @unheard

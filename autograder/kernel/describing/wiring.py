@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
-from autograder.kernel.describing.operations import layer_in_place_of
+from autograder.kernel.describing.operations import called, layer_in_place_of
 from autograder.kernel.describing.plain import text, unheard
 from autograder.kernel.describing.structure import (
     FOLLOWED,
@@ -129,7 +129,7 @@ def _of_a_graph(model: Any, beyond: list[str]) -> list[Step] | None:
         takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in call.input_tensors)
         if not isinstance(layer, keras.layers.Layer):
             layer = layer_in_place_of(call)
-            beyond += [] if layer else [text(type(call.operation).__name__)]
+            beyond += [] if layer else [text(called(call.operation))]
         elif not _plainly_called(call):
             return None
         if layer is None or len(call.outputs) != 1 or not all(one < len(found) for one in takes):

@@ -3,8 +3,10 @@
 import random
 
 import nbformat
+import numpy as np
 import yaml
 
+from autograder.authoring.verify.bench.costless import look
 from autograder.authoring.verify.bench.run import Bench
 from autograder.course import course as course_module
 from autograder.kernel import check as check_module
@@ -88,3 +90,23 @@ def test_an_assignment_is_on_its_own_data_whatever_a_cell_imports(tmp_path, monk
     exec("from autograder import check", {})
     assert check_module.start() is made.student
     assert made.student.trainings.recogniser.images is False
+
+
+LOOKED_AT = [  # no two of them are alike, and each is like itself when it is made anew
+    "1", "2", "True", "None", "'a'", "[1, 2]", "[2, 1]", "{'a': 1}", "{'a': 2}", "{'b': 1}", "np.zeros(3)", "np.zeros(4)", "np.arange(3.0)",
+    "np.arange(3)", "lambda: 1", "lambda: 2", "lambda a=1: a", "lambda a=2: a", "lambda: [one + 1 for one in ()]", "lambda: [one + 2 for one in ()]",
+    "np.arange(10.0 ** 6) / 3", "-np.arange(10.0 ** 6) / 3",
+]  # fmt: skip
+
+
+def test_what_is_left_is_alike_where_it_is_made_alike_and_else_it_is_not():
+    made = [[look(eval(one, {"np": np}), None) for one in LOOKED_AT] for _ in range(2)]
+    assert made[0] == made[1]
+    assert len({repr(one) for one in made[0]}) == len(LOOKED_AT)
+
+
+def test_a_function_that_is_only_described_otherwise_is_alike():
+    names = {}
+    for name, said in (("one", "Gives one."), ("other", "Gives noe.")):
+        exec(f"def {name}(a):\n    {said!r}\n    return a + 1", names)
+    assert look(names["one"], None) == look(names["other"], None)

@@ -7,7 +7,7 @@ import sys
 import nbformat
 import pytest
 
-from autograder.authoring.verify.bench.process import MOST_REASONS, Tried
+from autograder.authoring.verify.bench.process import MOST_COSTLESS, MOST_REASONS, Tried
 from autograder.authoring.verify.generated import Seeds, steps
 from autograder.authoring.verify.proof import Part
 from autograder.authoring.verify.rewriting import Version
@@ -21,7 +21,7 @@ SEEDS = Seeds(spellings=range(25), slips=range(25), kernels=0)
 
 def test_a_right_course_is_proven_and_says_how_many_were_tried(tiny_course):
     spellings, slips = steps(tiny_course, ["first"], BOTH, SEEDS)
-    assert spellings.reasons == slips.reasons == ()
+    assert spellings.reasons == slips.reasons == slips.asked == ()
     assert spellings.tried == slips.tried == 25 and (spellings.right, slips.right) == (25, 25)
 
 
@@ -44,6 +44,27 @@ def test_a_check_that_is_too_narrow_is_found(tiny_course):
     course = course_module.load(tiny_course.root / "course.yml")
     spellings, slips = steps(course, ["first"], BOTH, SEEDS)
     assert "add.shown" in {reason.place for reason in spellings.reasons} == {reason.place for reason in slips.reasons}
+
+
+def test_what_a_text_may_ask_for_and_no_check_looks_at_is_asked_about_and_is_no_fault(tiny_course):
+    path = tiny_course.root / "solutions" / "first" / "first.ipynb"
+    notebook = nbformat.read(path, 4)
+    (cell,) = [one for one in notebook.cells if "' lovelace'" in one.source]
+    cell.source += "\ngreeting = 'hello there'"
+    nbformat.write(notebook, path)
+    (step,) = steps(tiny_course, ["first"], frozenset({Part.SLIPS}), Seeds(slips=range(60), kernels=0))
+    assert step.proven and step.right == step.tried == 60
+    (asked,) = step.asked
+    assert asked.startswith("name: these changes cost nothing. Is that meant?") and "-greeting = 'hello there'" in asked
+    assert 0 < asked.count("+greeting") <= MOST_COSTLESS and "lovelace" not in asked and "add" not in asked
+
+
+def test_of_one_question_a_few_changes_are_asked_about_each_once():
+    found = Tried()
+    for number in (1, 1, 2, 1, 3, 4, 5):
+        found.ask("one", f"+a = {number}")
+    found.ask("two", "+b = 1")
+    assert found.costless == {"one": ["+a = 1", "+a = 2", "+a = 3"], "two": ["+b = 1"]} and MOST_COSTLESS == 3
 
 
 WRONG = """

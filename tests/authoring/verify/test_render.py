@@ -26,7 +26,11 @@ def proof():
             Step(part=Part.MUTANTS, assignment="a", name="fine", seconds=2),
             Step(part=Part.MUTANTS, assignment="a", name="evil", seconds=11, reasons=(wrong, other)),
             Step(
-                part=Part.THRESHOLDS, assignment="b", name="accuracy.accuracy", notes=("untrained: passes in 0 of 30",)
+                part=Part.THRESHOLDS,
+                assignment="b",
+                name="accuracy.accuracy",
+                notes=("untrained: passes in 0 of 30",),
+                asked=(f"train: is that meant?\n-{EVIL}",),
             ),
         ),
         seconds=42.4,
@@ -104,3 +108,11 @@ def test_steps_are_in_the_order_of_assignments_and_parts(proof):
         ("b", Part.THRESHOLDS, "accuracy.accuracy"), ("a", Part.SOLUTION, "solution"), ("a", Part.MUTANTS, "evil"),
         ("a", Part.MUTANTS, "fine"),
     ]  # fmt: skip
+
+
+def test_what_an_author_is_asked_is_shown_and_is_nothing_wrong(proof):
+    (line,) = render.questions(proof)
+    assert line.plain == f"? b, train: is that meant?\n-{EVIL}"
+    page = render.page(proof, "T")
+    assert "train: is that meant?" in page and EVIL not in page
+    assert all(step.assignment == "a" for step in proof.wrong)

@@ -113,6 +113,20 @@ def test_every_operation_is_known_in_a_class_of_its_own(operation, said):
     assert model.act._inbound_nodes == []
 
 
+@pytest.mark.parametrize("sign", ["x[...]", "@", "**", "/", "//", "%", "abs(x)", ">", ">=", "<", "<="])
+def test_an_operation_that_is_left_to_a_person_is_called_as_it_is_written(sign):
+    written = {
+        "x[...]": "x[:, -1]",
+        "abs(x)": "abs(x)",
+        "@": "keras.ops.expand_dims(x, 2) @ keras.ops.expand_dims(y, 1)",
+    }.get(sign, f"x {sign} y")
+    begin = keras.Input((WIDTH,))
+    x, y = layers.Dense(WIDTH)(begin), layers.Dense(WIDTH)(begin)
+    answer = keras.ops.cast(eval(written, {"x": x, "y": y, "keras": keras}), "float32")
+    described = describe_model(keras.Model(begin, answer), {})
+    assert f"({sign})" in described.beyond
+
+
 @pytest.mark.parametrize("operation", UNTOLD, ids=range(len(UNTOLD)))
 def test_what_no_layer_does_is_left_to_a_person(operation):
     for model in (own(operation), keras.Model(begin := keras.Input((WIDTH,)), layers.Dense(2)(operation(begin)))):

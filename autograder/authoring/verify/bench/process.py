@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autograder.authoring.verify.rewriting import Version
 
 MOST_REASONS = 20  # of one kind: an author mends the first, and runs it again
+MOST_COSTLESS = 3  # of one question: an author is asked about the kind
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,15 @@ class Odd:
 
 @dataclass
 class Tried:
-    """What came of one kind: how many versions, how many were not decided as they should be, and the first of these."""
+    """What came of one kind: how many versions, how many were not decided as they should be, and the first of these.
+
+    `costless`: by question the first mistakes that cost nothing though they leave something else, as code.
+    """
 
     tried: int = 0
     wrong: int = 0
     odd: list[Odd] = field(default_factory=list)
+    costless: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, version: Version, notebook: NotebookNode, checks: Mapping[str, str]) -> None:
         """Count a version, and keep it if `checks` were not decided as they should be and not enough are kept."""
@@ -44,6 +49,12 @@ class Tried:
         self.wrong += bool(checks)
         if checks and len(self.odd) < MOST_REASONS:
             self.odd.append(Odd(version.seed, version.made_by, version.difference(notebook), checks))
+
+    def ask(self, question: str, difference: str) -> None:
+        """Keep a mistake that costs nothing in this question, unless it is there or enough are."""
+        known = self.costless.setdefault(question, [])
+        if difference not in known and len(known) < MOST_COSTLESS:
+            known.append(difference)
 
 
 def main(request: Path, answer: Path) -> None:
@@ -66,6 +77,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
 
     course = load(course_file)
     notebook = solved(course, assignment)  # raises before Keras is imported
+    from autograder.authoring.verify.bench.costless import Costless
     from autograder.authoring.verify.bench.run import Bench
     from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
     from autograder.authoring.verify.slips import MISTAKES
@@ -81,6 +93,7 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     if any(status != "passed" for status in right.statuses.values()):
         odd = Odd(-1, ("the solution",), "", dict(lost(right)))
         return {kind: Tried(1, 1, [odd]) for kind in found}
+    costless = Costless(bench, notebook)
     if slips:
         for version, checks in blind(source, questions, bench.names):
             found["slips"].add(version, notebook, dict.fromkeys(checks, "blind"))
@@ -92,6 +105,8 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
             done = bench.run(version.changed, version.order)
             wrong = dict(lost(done) if kind == "spellings" else unlike(questions, right, done))
             found[kind].add(version, notebook, wrong)
+            if kind == "slips" and not wrong and (question := costless.question(version, done)):
+                found[kind].ask(question, version.difference(notebook))
     return found
 
 
