@@ -27,8 +27,8 @@ OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score
 
 def unsuited(check: Check, data: DataSettings, limits: Limits, networks: bool) -> str:
     """Why nobody can earn `check`, and what is allowed; '' where somebody can."""
-    for key in (*check.values_named, "reported"):
-        named = getattr(check, key, "")
+    for key in check.values_named:
+        named = getattr(check, key)
         if check.of in ((named,) if isinstance(named, str) else named):
             return _("'of' and '{key}' both name `{of}`: each is a value of its own", key=key, of=check.of)
     if not networks and check.looks_at_networks():

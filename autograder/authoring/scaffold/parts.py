@@ -73,7 +73,7 @@ class New:
         own = parse_yaml(self.data, "data.yml").get("data")
         if course is None or own is None or DataSettings.model_validate(own) == course:
             return text
-        lines = "".join(f"  {line}\n" for line in self.data.splitlines())
+        lines = "".join(f"  {line}\n" for line in self.data.splitlines() if not line.startswith("networks:"))
         return re.sub(r"^  questions:$", lambda match: lines + match[0], text, count=1, flags=re.MULTILINE)
 
     def files(self) -> dict[Path, str]:

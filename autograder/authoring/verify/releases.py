@@ -84,10 +84,10 @@ def hidden_checks(course: Course, assignment: str) -> Iterable[tuple[str, Check]
 
 
 def expectations(check: Check) -> Iterable[tuple[str, Any]]:
-    """What a hidden check expects, by its key. How it looks is no secret, nor what goes without saying."""
+    """What a hidden check expects, by its key. How it looks is no secret, nor how it is called, nor what goes without saying."""
     for name, field in type(check).model_fields.items():
         value = getattr(check, name)
-        if name not in Check.model_fields and name not in _NO_ANSWER and value != field.default:
+        if name not in {*Check.model_fields, *_NO_ANSWER, *check.values_named} and value != field.default:
             yield name, value
 
 

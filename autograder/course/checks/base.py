@@ -274,7 +274,7 @@ class Check(Written):
     def names(self) -> set[str]:
         """The names of the values that the check looks at."""
         named = [getattr(self, key) for key in self.values_named]
-        return {self.of, *(name for one in named for name in ((one,) if isinstance(one, str) else one))}
+        return {self.of, *(name for one in named for name in ((one,) if isinstance(one, str) else one) if name)}
 
     def places(self) -> set[str]:
         """The files, and the functions in files, that decide this check: fields of type `InCourse` or Path, and fields that

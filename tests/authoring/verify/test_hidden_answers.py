@@ -5,7 +5,7 @@ import pytest
 from autograder.authoring.verify.asked_and_checked import told
 from autograder.authoring.verify.hidden_answers import tells
 from autograder.authoring.verify.releases import expectations
-from autograder.course.checks.registry import parse
+from autograder.course.checks.registry import TYPES, parse
 
 
 def hidden(**fields):
@@ -56,6 +56,28 @@ def test_what_goes_without_saying_is_no_secret(fields):
     check = hidden(**fields)
     assert dict(expectations(check)) == {"at_least": 0.85}
     assert not tells(str(dict(check) | {"at_least": None}), check)
+
+
+NAMED = {
+    "model": "network",
+    "models": "networks",
+    "results": "results",
+    "layers": ["first", "second"],
+    "reported": "reached",
+}
+
+
+@pytest.mark.parametrize("kind", [name for name, one in TYPES.items() if one.values_named])
+def test_the_names_that_something_is_handed_in_by_are_no_secret(kind):
+    """Every type with a key that names a further value: its text tells students to define that name."""
+    keys = TYPES[kind].values_named
+    check = hidden(
+        type=kind, **{key: NAMED[key] for key in keys}, **({"metric": "accuracy"} if kind == "score" else {})
+    )
+    names = sorted(check.names() - {check.of})
+    assert names and not tells(
+        f"Define {' and '.join(f'`{name}`' for name in names)}: what it reaches. {' '.join(names)}", check
+    )
 
 
 def test_a_choice_is_no_secret_as_a_word_but_as_an_answer():

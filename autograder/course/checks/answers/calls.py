@@ -12,7 +12,6 @@ from autograder.common.wire.description import (
     ArrayDescription,
     FunctionDescription,
     LayerDescription,
-    ModelDescription,
     ScalarDescription,
     encode,
 )
@@ -29,10 +28,7 @@ def named(values: Mapping[str, Any], question: Question) -> dict[str, Any]:
 
 def takes_networks(checks: Iterable[Check]) -> bool:
     """Whether one of them may look at a network, whose weights are megabytes; a check type that doesn't say what it accepts may."""
-    return any(
-        check.values_named or not check.accepts or {ModelDescription, LayerDescription} & set(check.accepts)
-        for check in checks
-    )
+    return any(not check.accepts or check.looks_at_networks() or LayerDescription in check.accepts for check in checks)
 
 
 def called(values: Mapping[str, Any], question: Question, seed: int) -> dict[str, dict[str, str]]:

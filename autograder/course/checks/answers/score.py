@@ -40,13 +40,11 @@ class Score(Check):
     accepts = (ObjectDescription,)
     wanted = N_("an estimator of scikit-learn")
     asks = ("at_least", "at_most", "reported")
+    values_named = ("reported",)
     safe_hints = True
 
     def form(self) -> Form:
         return Form(kind="object")
-
-    def names(self) -> set[str]:
-        return super().names() | ({self.reported} if self.reported else set())
 
     def problem(self) -> str:
         if self.data and not self.hidden:
