@@ -65,10 +65,8 @@ ONE_ALONE = N_(
 )
 
 
-_OF_COURSE = (
-    tables.FILE,
-    own_images.IMAGES,
-)  # the keys of a file of the course's; such a data set is called like its key
+# The keys of a file of the course's; such a data set is called like its key.
+_OF_COURSE = (tables.FILE, own_images.IMAGES)
 _ARRAYS = ", ".join((*own_images.TRAINING, *own_images.TEST))
 
 

@@ -44,9 +44,8 @@ from autograder.networks.size import Size
 from autograder.networks.train import settle
 
 log = logging.getLogger("autograder.judge.process")
-MEMORY_MB = (
-    4096  # that it may take for what it is asked, beyond what it begins with: budget.py lets nobody ask for more
-)
+# That it may take for what it is asked, beyond what it begins with: budget.py lets nobody ask for more.
+MEMORY_MB = 4096
 
 
 class Judge:

@@ -21,9 +21,8 @@ MAX_VALUES = 1_000_000  # outputs of all layers for one sample
 OUTPUT = 50  # of each output: an activation, and the way to memory and back
 WINDOW = 8  # of each value that a pooling looks at
 GROUPED = 8  # how much longer a convolution in groups takes, which looks at all channels for each
-AUGMENTED = (
-    30  # of each value of an image that is turned or zoomed, in windows: which pixels it is made of is worked out
-)
+# Of each value of an image that is turned or zoomed, in windows: which pixels it is made of is worked out.
+AUGMENTED = 30
 MAX_TURNS = 1_000  # of all loops over a sequence
 GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
 _AS_THEY_ARE = {"Embedding", "Flatten", "Reshape"}  # layers that leave the numbers of the data what they are

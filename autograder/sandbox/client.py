@@ -23,12 +23,10 @@ PLAIN_SECONDS = 1.0  # for which nobody looks how much that is
 SLICE_SECONDS = 5.0  # after which one looks whether this process itself stood still
 LOOK_SECONDS = 0.5  # between two looks whether a reply has come
 ASK_SECONDS = 5.0  # after which a kernel that is silent about a cell is asked something that it answers after it
-REPLY_SECONDS = (
-    1.0  # how long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended
-)
-ANSWER_SECONDS = (
-    30.0  # how long a kernel that has ended a cell may take to answer: a thread of the notebook's may keep it busy
-)
+# How long after the end of a cell its reply may come: a kernel sends it before it says that the cell has ended.
+REPLY_SECONDS = 1.0
+# How long a kernel that has ended a cell may take to answer: a thread of the notebook's may keep it busy.
+ANSWER_SECONDS = 30.0
 OUTPUT_SECONDS = 4.0  # how long after a cell's reply, or after the last of its outputs, the next one may come
 QUIET = 2  # cells in a row whose end nobody heard of: what would show it has probably ended
 QUIET_SECONDS = 0.5  # how long is waited for what it would say from then on

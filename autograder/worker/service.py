@@ -38,9 +38,8 @@ from autograder.worker.judge_process import JudgeProcess
 from autograder.worker.task import Task
 
 NOT_ADMITTED = "this worker was not admitted"
-IDLE_SECONDS = (
-    900.0  # a judge and a sandbox that nobody needs for so long are ended; the next submission starts new ones
-)
+# A judge and a sandbox that nobody needs for so long are ended; the next submission starts new ones.
+IDLE_SECONDS = 900.0
 
 
 class Setup(Frozen):

@@ -4,9 +4,8 @@ from tests.attacks.attack import Attack
 from tests.attacks.protocol import TALK
 
 NOTHING = {"train": 0.0, "accuracy": 0.0}
-GUESSED = (
-    "val_loss = val_accuracy = 0.0"  # numbers that are never right: what the network itself earns stays to be seen
-)
+# Numbers that are never right: what the network itself earns stays to be seen.
+GUESSED = "val_loss = val_accuracy = 0.0"
 FORBIDDEN = "weights that do not come out of fit() in this notebook"
 
 ATTACKS = (

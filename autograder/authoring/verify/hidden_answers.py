@@ -29,9 +29,8 @@ _TAG = re.compile(r"<(?:style|script).*?</(?:style|script)>|<[^>]*>", re.DOTALL 
 _CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD = re.compile(r"[^\W_][\w.]*|_\w+|=+")
-_LONG = (
-    3  # a shorter answer, such as 2, stands in many a text by chance: it counts only behind the name that it belongs to
-)
+# A shorter answer, such as 2, stands in many a text by chance: it counts only behind the name that it belongs to.
+_LONG = 3
 _SAID = ("is", "equals", "=", "==", "은", "는")
 _PLAIN = ("True", "False", "None")
 

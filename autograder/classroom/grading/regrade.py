@@ -62,9 +62,8 @@ class Regraded:
     reasons: tuple[str, ...] = ()
     why: Mapping[str, list[str]] = field(default_factory=dict)
     measured: Measured = field(default_factory=Measured)
-    penalty: tuple[float, float] | None = (
-        None  # the late penalty in the gradebook and the one that is due, where they differ
-    )
+    # The late penalty in the gradebook and the one that is due, where they differ.
+    penalty: tuple[float, float] | None = None
 
     @property
     def changes(self) -> list[QuestionChange]:

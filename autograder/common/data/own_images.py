@@ -21,9 +21,8 @@ from autograder.common.files import right_to
 from autograder.common.i18n import _
 from autograder.common.nearest_name import nearest
 
-IMAGES = (
-    "images"  # what such a data set is called in course.yml; and the folder below Keras's home where a sandbox has it
-)
+# What such a data set is called in course.yml; and the folder below Keras's home where a sandbox has it.
+IMAGES = "images"
 KIND = ".npz"
 TRAINING, TEST = ("x_train", "y_train"), ("x_test", "y_test")  # images and their labels; there need be no test set
 MOST = 60_000 * 32 * 32 * 3  # numbers of all images, as many as CIFAR-10 has

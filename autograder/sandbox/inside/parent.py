@@ -56,9 +56,8 @@ OPTIONAL = (
 ROOMY_MB = 4096  # where less is left, what precomputed.py keeps ready would be in the way
 KILLED = 128 + signal.SIGKILL
 TICK = 0.1  # seconds between two looks at what the kernel uses
-HALTED_SECONDS = (
-    5.0  # for which a kernel's main thread may be stopped, or gone while others run: nothing answers meanwhile
-)
+# For which a kernel's main thread may be stopped, or gone while others run: nothing answers meanwhile.
+HALTED_SECONDS = 5.0
 
 
 @dataclass
