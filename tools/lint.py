@@ -17,7 +17,8 @@ from typing import Any
 
 from tools.clocks import clocks
 from tools.generated import stale
-from tools.whole import PACKAGE, circle, house, idle, particles
+from tools.korean import wrong_korean
+from tools.whole import PACKAGE, circle, house, idle
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 350  # lines: more than that, nobody reads at one sitting
@@ -337,11 +338,10 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
         yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
     yield from idle(root, trees)
     yield from house(root)
-    yield from particles(root)
 
 
 def main() -> int:
-    found = [*wrong(), *stale(ROOT)]
+    found = [*wrong(), *stale(ROOT), *wrong_korean()]
     print("\n".join(found) or f"{PACKAGE}: files, imports and sentences are in order")
     return bool(found)
 

@@ -1,4 +1,4 @@
-"""What `make lint` knows of the package as a whole: its circles, its folders, its translations, and what nothing uses."""
+"""What `make lint` knows of the package as a whole: its circles, its folders, and what nothing uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 
 PACKAGE = "autograder"
 BESIDE = 3  # files beside the folders of the package, and __init__.py
-PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)")
 # By Dask, Python and IPython, and by attacks, which tests run in a student's kernel.
 CALLED_BY_NAME = {"dask_setup", "create_module", "_ipython_display_", "without_weights"}
 
@@ -52,14 +51,6 @@ def house(root: Path) -> Iterator[str]:
     files = sorted(path.name for path in (root / PACKAGE).glob("*.py") if path.name != "__init__.py")
     if len(files) > BESIDE:
         yield f"{PACKAGE}: {len(files)} files beside the folders ({', '.join(files)}), and {BESIDE} are the most"
-
-
-def particles(root: Path) -> Iterator[str]:
-    """A Korean particle's form depends on the sound before it: none follows a value, and none is written both ways."""
-    for path in sorted((root / PACKAGE).glob("common/locale/ko/*/*.po")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if PARTICLE.search(line):
-                yield f"{path.relative_to(root)}:{number}: a particle after a value guesses its ending: reword it"
 
 
 def idle(root: Path, trees: dict[str, ast.Module]) -> Iterator[str]:
