@@ -55,6 +55,21 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (longest.get(item.path, len(longest)), item.path not in forks, item.path not in long))
 
 
+def pytest_sessionstart(session):
+    session.config.before = set(os.listdir(ROOT))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A run leaves nothing in the checkout but what tools keep: a command of a test wrote there, as it would into somebody's course."""
+    made = {name for name in set(os.listdir(ROOT)) - session.config.before if not name.startswith(".")} - {
+        "build",
+        "dist",
+    }
+    if made and not hasattr(session.config, "workerinput"):
+        print(f"\ntests left in the checkout: {', '.join(sorted(made))}")
+        session.exitstatus = exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_collection_finish(session):
     later.settling.collecting = False
 

@@ -65,7 +65,7 @@ def test_a_deduction_that_a_person_entered_for_what_has_no_time_stands(
 
 @pytest.mark.parametrize("command", [["export"], ["feedback"], ["report"]], ids=str)
 def test_every_command_that_gives_grades_away_says_so(
-    book: Book, course: Course, raw: Gradebook, command: list[str]
+    book: Book, course: Course, raw: Gradebook, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book.write(report(), course, DUE + dt.timedelta(hours=1))
     path = Folder(course.root).report(Place("alice", "first"))
@@ -73,6 +73,7 @@ def test_every_command_that_gives_grades_away_says_so(
     path.write_text(report().to_json(), "utf-8")
     raw.find_grade("name", "first", "first", "alice").manual_score = 1
     raw.db.commit()
+    monkeypatch.chdir(course.root)
     done = CliRunner().invoke(cli.app, [*command, "--course", str(course.root / "course.yml")])
     assert done.exit_code == 1
     assert "alice first: 0.05 points are deducted for being late, and 0.15 are due" in " ".join(done.stderr.split())
