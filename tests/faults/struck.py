@@ -53,6 +53,9 @@ def main() -> None:
     tally, at, name, *arguments = sys.argv[1:]
     from autograder.cli.__main__ import main as command
 
+    # As for a person at a terminal: who runs the tests may have them ignored, as nohup and a shell's `&` do.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     moments = Moments(int(at), signal.Signals[name])
     sys.argv = ["autograder", *arguments]
     sys.addaudithook(moments)

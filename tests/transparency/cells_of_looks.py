@@ -119,5 +119,6 @@ LEFT = {
     "a base that was trained",
     "a base called twice",
     "a metric as an attribute",
+    "stack of callbacks",
     "stack of callbacks, left to Keras",
 }
