@@ -12,6 +12,7 @@ What code of ours fails at by itself (`is_fault`) is done by the original, as if
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import inspect
 import itertools
@@ -35,8 +36,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 Steps = Generator[Call, Any, Any]  # of a generator that stands for a function
 
 
-def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorates a function, or a generator function, that is called instead of `original`, with all its arguments."""
+def in_place_of(
+    original: Any, otherwise: Callable[..., object] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorates a function, or a generator function, that is called instead of `original`, with all its arguments.
+
+    `otherwise` hears of these arguments when the original has done what a generator function failed at.
+    """
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         stepwise = inspect.isgeneratorfunction(function)
@@ -54,7 +60,10 @@ def in_place_of(original: Any) -> Callable[[Callable[..., Any]], Callable[..., A
                         raise  # this adds no frame
             if not stepwise:
                 return result
-            return [result] if called is instead else _Calls(result, functools.partial(instead, *args, **kwargs)).made()
+            if called is instead:
+                return [result]
+            heard = otherwise and functools.partial(otherwise, *args, **kwargs)
+            return _Calls(result, functools.partial(instead, *args, **kwargs), heard).made()
 
         if isinstance(function, FunctionType):
             function.__qualname__ = getattr(
@@ -139,8 +148,9 @@ class _Operand:
 class _Calls:
     """The calls that a generator yields, one after another, to be made by C code; the last one gives what the generator returns."""
 
-    def __init__(self, steps: Steps | None = None, original: Call | None = None) -> None:
+    def __init__(self, steps: Steps | None = None, original: Call | None = None, otherwise: Call | None = None) -> None:
         self._steps, self._original, self._result, self._ended = steps, original, None, False
+        self._otherwise, self._failed = otherwise, False
         self._begun = False  # whether one of them was made
 
     def begin(self, steps: Steps) -> None:
@@ -175,7 +185,7 @@ class _Calls:
                 raise
             if self._original is None:
                 raise GraderFault.of(error) from error
-        self._ended = True
+        self._ended = self._failed = True
         return [self._result].pop if self._begun else self._original
 
     def only_last(self) -> Iterator[Any]:
@@ -188,6 +198,9 @@ class _Calls:
 
     def _noted(self, result: Any) -> Any:
         self._result, self._begun = result, True
+        if self._failed and self._otherwise is not None:
+            with contextlib.suppress(Exception):
+                self._otherwise()
         return result
 
 

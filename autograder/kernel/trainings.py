@@ -27,7 +27,7 @@ class Trainings:
             return
         self.original_fit, self.original_evaluate = map(below_handler, (keras.Model.fit, keras.Model.evaluate))
         filter_as_keras_does()
-        replace("fit", self.fit)
+        replace("fit", self.fit, self.trained_otherwise)
         replace("evaluate", self.evaluate)
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
@@ -36,6 +36,9 @@ class Trainings:
     def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_evaluate is not None
         return (yield partial(self.original_evaluate, model, *args, **kwargs))
+
+    def trained_otherwise(self, model: Any, *args: Any, **kwargs: Any) -> None:
+        """Keras has trained the network since `fit` failed at it."""
 
     def arguments(self, method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
         bound = inspect.signature(method).bind(model, *args, **kwargs)
@@ -58,9 +61,9 @@ class Trainings:
         return *given, validation
 
 
-def replace(name: str, replacement: Callable[..., Any]) -> None:
+def replace(name: str, replacement: Callable[..., Any], otherwise: Callable[..., object] | None = None) -> None:
     """Have `replacement` called for a method of ``keras.Model``, which stays where Keras has it: in a class that a Model derives from."""
     import keras
 
     owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
-    setattr(owner, name, in_place_of(getattr(owner, name))(replacement))
+    setattr(owner, name, in_place_of(getattr(owner, name), otherwise)(replacement))
