@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from autograder import __version__
+from autograder.authoring.course_copy import copy_course
 from autograder.authoring.doctor import _kernel
 from autograder.cli import app as cli
 from autograder.cli import shell
@@ -118,11 +119,12 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(arguments, sentence, course, tmp_path):
+    own, handed_in = copy_course(course, tmp_path / "own"), tmp_path / "handed-in"
     for student in ("alice", "bob"):
-        (tmp_path / student / "deep").mkdir(parents=True)
+        (handed_in / student / "deep").mkdir(parents=True)
     if arguments[0] == "grade":
-        arguments = ["grade", str(tmp_path), *arguments[1:], "--isolation", "none"]
-    done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(course.root / "course.yml")})
+        arguments = ["grade", str(handed_in), *arguments[1:], "--isolation", "none"]
+    done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(own)})
     assert done.exit_code == 2 and sentence in " ".join(done.output.split())
 
 
