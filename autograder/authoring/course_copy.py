@@ -10,11 +10,9 @@ from typing import Any
 import yaml
 
 from autograder.common.files import text_of
-from autograder.course.course import FILE, OF_PEOPLE, Course
+from autograder.course.course import FILE, OF_PEOPLE, SQLITE, Course
 from autograder.course.released_notebook import RELEASES
 from autograder.course.yaml_file import read_yaml
-
-GRADEBOOK = "sqlite:///gradebook.db"
 
 
 def copy_course(course: Course, target: Path) -> Path:
@@ -33,10 +31,10 @@ def copy_course(course: Course, target: Path) -> Path:
 
 def _alone(course: Course) -> str:
     document = read_yaml(course.root / FILE)
-    alone: dict[str, Any] = {**document, "gradebook": GRADEBOOK}
+    alone: dict[str, Any] = {**document, "gradebook": SQLITE}
     for *above, key in OF_PEOPLE:
         alone = _without(alone, *above, key)
-    if alone == {"gradebook": GRADEBOOK, **document}:
+    if alone == {"gradebook": SQLITE, **document}:
         return text_of(course.root / FILE)
     return yaml.safe_dump(alone, allow_unicode=True, sort_keys=False)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import autograder
-from autograder.authoring.course_copy import GRADEBOOK, copy_course
+from autograder.authoring.course_copy import copy_course
 from autograder.authoring.variants import Edits, edited, hand_in, solved
 from autograder.classroom.folder import Folder, Place
 from autograder.common.cells import grade_id_of
@@ -18,7 +18,7 @@ from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
 from autograder.common.requirements import THIS
-from autograder.course.course import FILE, Course, find
+from autograder.course.course import FILE, SQLITE, Course, find
 from autograder.course.released_notebook import released_notebook
 from autograder.course.yaml_file import read_yaml
 
@@ -143,7 +143,7 @@ def make(course: Course, target: Path, students: int = len(STUDENTS)) -> Path:
 def _configure_nbgrader(course: Course, target: Path) -> None:
     own = course.root / _NBGRADER
     if own.is_file():
-        elsewhere = f'\nc.CourseDirectory.db_url = "{GRADEBOOK}"\n' if course.gradebook != GRADEBOOK else ""
+        elsewhere = f'\nc.CourseDirectory.db_url = "{SQLITE}"\n' if course.gradebook != SQLITE else ""
         (target / _NBGRADER).write_text(text_of(own) + elsewhere, "utf-8")
 
 

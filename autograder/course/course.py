@@ -46,7 +46,7 @@ from autograder.course.yaml_file import read_yaml
 Isolation = Literal["bubblewrap", "none"]
 FILE = "course.yml"
 OF_PEOPLE: tuple[tuple[str, ...], ...] = (("roster",), ("late", "extensions"))  # what names a file of those who take it
-_SQLITE, _POSTGRESQL = "sqlite:///gradebook.db", "postgresql://user:password@host/gradebook"
+SQLITE, _POSTGRESQL = "sqlite:///gradebook.db", "postgresql://user:password@host/gradebook"
 
 
 class Course(Written):
@@ -57,7 +57,7 @@ class Course(Written):
     networks: bool = True
     seed: int = Field(default=42, ge=0, lt=2**32)
     isolation: Literal["bubblewrap", "none"] = "bubblewrap"
-    gradebook: str = "sqlite:///gradebook.db"
+    gradebook: str = SQLITE
     limits: Limits = Limits()
     late: LatePolicy = LatePolicy()
     roster: FileBeside = ""
@@ -160,7 +160,7 @@ class Course(Written):
     @classmethod
     def _is_a_known_database(cls, url: str) -> str:
         if not re.match(r"(sqlite|postgresql)(\+\w+)?://", url):
-            message = _("is no address of a database: write it like {one} or {other}", one=_SQLITE, other=_POSTGRESQL)
+            message = _("is no address of a database: write it like {one} or {other}", one=SQLITE, other=_POSTGRESQL)
             raise ValueError(message)
         return url
 

@@ -86,13 +86,11 @@ class Source:
 
     def read_by_others(self) -> dict[int, set[str]]:
         """By the place of each answer: the names that other code cells read, check cells aside."""
-        code = {
-            place: cell
-            for place, cell in enumerate(self.notebook.cells)
+        reads = {
+            place: {re.split(r"[.\[]", path)[0] for path in used.reads}
+            for place, (cell, used) in enumerate(zip(self.notebook.cells, notebook_uses(self.notebook), strict=True))
             if cell.cell_type == "code" and not is_check(cell)
         }
-        every = notebook_uses(self.notebook)
-        reads = {place: {re.split(r"[.\[]", path)[0] for path in every[place].reads} for place in code}
         return {
             place: {name for other, names in reads.items() if other != place for name in names}
             for _question, place in self.answers

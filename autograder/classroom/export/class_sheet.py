@@ -10,7 +10,7 @@ from autograder.classroom.export.grades import Person, Sheet, disagreements, mak
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists, shown
-from autograder.classroom.gradebook.outdated import outdated_deductions
+from autograder.classroom.gradebook.outdated import tell_outdated_deductions
 from autograder.classroom.gradebook.people import known
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
@@ -83,9 +83,7 @@ def sheet_of(
             else _("{report} is not in the gradebook, which counts", report=report)
         )
         amiss(AutograderError(say, _("Run `autograder grade` again.")))
-    for place, outdated in outdated_deductions(course):
-        if place in of_these:
-            amiss(outdated)
+    tell_outdated_deductions(course, of_these, amiss)
     matching = {place: report for place, report in reports.items() if place not in odd}
     return make(
         course, entries, matching,

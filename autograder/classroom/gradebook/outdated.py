@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
 
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
@@ -11,16 +11,20 @@ from autograder.common.i18n import _
 from autograder.course.course import Course
 
 
-def outdated_deductions(course: Course) -> Iterator[tuple[tuple[str, str], AutograderError]]:
-    """By student and assignment, what to tell of each, whoever reads grades from this gradebook; nothing is written."""
+def tell_outdated_deductions(
+    course: Course, places: Collection[tuple[str, str]], amiss: Callable[[AutograderError], None]
+) -> None:
+    """Tells `amiss` of each whose student and assignment are in `places`, for whoever gives grades of these away; nothing is written."""
     url = address(course)
     if not exists(url):
         return
     with Book(url, course.course.id) as book:
         found = book.deducted_before(course)
     for student, name, deducted, due in found:
+        if (student, name) not in places:
+            continue
         says = _(
             "{student} {assignment}: {deducted:g} points are deducted for being late, and {due:g} are due of what counts now",
             student=student, assignment=name, deducted=deducted, due=due,
         )  # fmt: skip
-        yield (student, name), GradebookError(says, _("Run `autograder grade`, which enters it, and this again."))
+        amiss(GradebookError(says, _("Run `autograder grade`, which enters it, and this again.")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -211,22 +212,18 @@ class ArrayCheck(Check):
 
 def _scaled_by_itself(given: Any, wanted: Any) -> bool:
     """Whether rows are the wanted ones, scaled column by column so that their own mean is 0 and spread 1, or their own ends are 0 and 1."""
-    own, asked = (
-        (one - one.mean(0)) / np.where(one.std(0) > 0, one.std(0), 1)
-        for one in (given.reshape(len(given), -1), wanted.reshape(len(given), -1))
-    )
-    if not len(given) or not np.allclose(own, asked, atol=1e-3, rtol=0):
+    close = partial(np.allclose, atol=1e-3, rtol=0)
+
+    def standard(rows: Any) -> Any:
+        spread = rows.std(0)
+        return (rows - rows.mean(0)) / np.where(spread > 0, spread, 1)
+
+    if not len(given) or not close(*(standard(rows.reshape(len(rows), -1)) for rows in (given, wanted))):
         return False
-    centred = np.allclose(given.mean(0), 0, atol=1e-3, rtol=0) and np.allclose(
-        given.std(0)[given.std(0) > 0], 1, atol=1e-3, rtol=0
-    )
-    return bool(
-        centred
-        or (
-            np.allclose(given.min(0), 0, atol=1e-3, rtol=0)
-            and np.allclose(given.max(0)[given.std(0) > 0], 1, atol=1e-3, rtol=0)
-        )
-    )
+    spread = given.std(0)
+    varies = spread > 0
+    centred = close(given.mean(0), 0) and close(spread[varies], 1)
+    return bool(centred or (close(given.min(0), 0) and close(given.max(0)[varies], 1)))
 
 
 def _split_hint(facts: Facts) -> str:
