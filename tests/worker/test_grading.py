@@ -199,6 +199,23 @@ def test_the_executed_notebook_shows_the_judges_tables_and_points(grade_notebook
     assert json.loads(graded.report.to_json())["isolation"] == "bubblewrap"
 
 
+_ITSELF = """\
+from autograder.kernel.graded import keras_itself
+noted = {id(place) for place, before in keras_itself._kept}
+print("PLACES", len(noted) > 500, [place.__name__ for place in keras_itself._places() if id(place) not in noted])
+print("CHANGED", [keras_itself.changed()])
+keras.layers.Dense.call = lambda self, inputs: inputs
+print("CHANGED", [keras_itself.changed()])
+"""
+
+
+def test_a_kernel_knows_of_all_of_keras_whether_a_notebook_changed_it(grade_notebook, quick):
+    """What Keras is was noted before the kernel was forked, and of the grader's own stand-ins after it."""
+    notebook = grade_notebook(quick({"names-answer": _ITSELF}), "deep").notebook
+    (cell,) = (cell for cell in notebook.cells if grade_id(cell) == "names-answer")
+    assert cell.outputs[0].text.split("\n")[:3] == ["PLACES True []", "CHANGED ['']", "CHANGED ['Dense.call']"]
+
+
 # ---- what students must not see
 
 _CURIOUS = """\

@@ -321,8 +321,9 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
         return
     from autograder.common import requirements
     from autograder.common.data import rows
-    from autograder.kernel.graded import precomputed
+    from autograder.kernel.graded import keras_itself, precomputed
 
+    keras_itself.note()
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
     for name in images:
         rows.index(name)  # forks share the arrays and the index
