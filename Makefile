@@ -1,7 +1,7 @@
 # Everything starts here; `make` alone lists the targets. GNU make and a Python from 3.11 to 3.13 are all it needs.
 #
 #   make demo PYTHON=python3.12           another Python than the newest one that is found
-#   make test ARGS="tests/common/data/test_base.py"   further arguments for the command behind a target
+#   make test ARGS="tests/common/data/test_fashion_mnist.py"   further arguments for the command behind a target
 #   make test WORKERS=4                 processes that run tests, of 3 GB each
 
 PYTHON ?=

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.common.allowed import LAYERS, LOSS_CLASSES
 from autograder.common.errors import AutograderError
-from autograder.common.keras_names import canonical
+from autograder.common.keras_tables.allowed import LAYERS, LOSS_CLASSES
+from autograder.common.keras_tables.keras_names import canonical
 
 TAKEN = {
     "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight",

@@ -21,7 +21,7 @@ from autograder.classroom.pages.class_page.page import Material, class_page
 from autograder.cli import app as cli
 from autograder.common.errors import AutograderError, CourseError, ReleaseError
 from autograder.common.results import Status
-from autograder.common.wire.notebook import restore
+from autograder.common.wire.submitted_notebook import restore
 from autograder.course import course as course_module
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse

@@ -1,4 +1,4 @@
-"""Writes autograder/common/keras_names.json: every name that the installed Keras takes, and what it stands for: ``make names``.
+"""Writes autograder/common/keras_tables/keras_names.json: every name that the installed Keras takes, and what it stands for: ``make names``.
 
 And class_names.json: the classes of Keras and scikit-learn whose objects a check can ask for, with the settings that they tell.
 
@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 from tools import setting_kinds
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-COMMON = Path(__file__).resolve().parent.parent / "autograder" / "common"
-TARGET, CLASSES = COMMON / "keras_names.json", COMMON / "class_names.json"
+TABLES = Path(__file__).resolve().parent.parent / "autograder" / "common" / "keras_tables"
+TARGET, CLASSES = TABLES / "keras_names.json", TABLES / "class_names.json"
 
 
 def names() -> dict[str, Any]:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.clocks import clocks
-from tools.generated import stale
-from tools.korean import wrong_korean
-from tools.whole import PACKAGE, circle, house, idle
+from tools.lint_clocks import clocks
+from tools.lint_generated import stale
+from tools.lint_korean import wrong_korean
+from tools.lint_package import PACKAGE, circle, house, idle
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 350  # lines: more than that, nobody reads at one sitting
@@ -159,12 +159,12 @@ BOUNDED = {
     "common/data/cifar10.py": "an archive of one digest",
     "common/confined.py": "so many bytes",
     "common/imports.py": "this package's and the course's own files",
-    "common/class_names.py": "ours",
-    "common/keras_names.py": "ours",
+    "common/keras_tables/class_names.py": "ours",
+    "common/keras_tables/keras_names.py": "ours",
     "common/data/mnist.py": "a file of one digest",
     "common/wire/handins.py": "the judge packed it: so many bytes, every digest compared",
     "common/wire/names.py": "so many characters and levels, in a confined child (worker/grading.py)",
-    "common/wire/notebook.py": "in a confined child (worker/grading.py, collect/matching.py)",
+    "common/wire/submitted_notebook.py": "in a confined child (worker/grading.py, collect/matching.py)",
     "common/wire/protocol.py": "so many bytes, before they are read",
     "judge/process.py": "of its worker",
     "judge/trial_documents.py": "of our own judge",

@@ -20,7 +20,7 @@ from autograder.course.checks.answers.things import Drawing
 from autograder.course.checks.base import Check
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.networks.layer_specs import LayerSpec
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.ranges import Range
 from autograder.course.checks.registry import TYPES
 from autograder.course.packages import ALWAYS

@@ -1,7 +1,7 @@
 """What a setting of a class takes, found out from what is installed: for the tables that ``make names`` writes.
 
 scikit-learn declares it. Keras is asked: by what its constructors refuse, by the kind of a default, and by how its documentation begins the
-setting. What is left open by these is open: ``any``. The words are those of ``autograder.common.setting_kinds``.
+setting. What is left open by these is open: ``any``. The words are those of ``autograder.common.keras_tables.setting_kinds``.
 """
 
 from __future__ import annotations

@@ -16,12 +16,12 @@ import yaml
 from nbformat import NotebookNode
 
 from autograder.authoring import badges
-from autograder.classroom.gradebook.assignment import generate
+from autograder.classroom.gradebook.nbgrader_release import generate
 from autograder.common.cells import KEY
 from autograder.common.data import prepared
 from autograder.common.files import bytes_of, put, text_of
 from autograder.common.i18n import _
-from autograder.common.wire.notebook import PYTHON
+from autograder.common.wire.submitted_notebook import PYTHON
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import (

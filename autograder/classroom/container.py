@@ -29,7 +29,7 @@ from autograder.common.files import put
 from autograder.common.i18n import _, speaking
 from autograder.common.readable import json_text
 from autograder.common.submission import Submission
-from autograder.common.wire.notebook import content, parse
+from autograder.common.wire.submitted_notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap

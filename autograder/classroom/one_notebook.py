@@ -21,7 +21,7 @@ from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import LANGUAGES, _, speaking
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission
-from autograder.common.wire.notebook import content, parse
+from autograder.common.wire.submitted_notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, Limits, load
 from autograder.course.released_checks import HiddenCheck, locate
 from autograder.course.released_notebook import origin

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from autograder.common import allowed
 from autograder.common.data import data_sets, tables
 from autograder.common.data.prepared import RAW
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
+from autograder.common.keras_tables import allowed
 from autograder.course.checks.answers.arrays import ArrayCheck
 from autograder.course.checks.answers.score import Score
 from autograder.course.checks.base import Check

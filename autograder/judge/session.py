@@ -30,7 +30,7 @@ from autograder.course.checks.exhibit import portray
 from autograder.course.checks.registry import decide
 from autograder.course.checks.trainings.training import TrainedOn
 from autograder.course.course import Course, Question
-from autograder.judge.lineage import Lineage, Trainings
+from autograder.judge.trainings import Lineage, Trainings
 from autograder.networks.accepted_trainings import check_rows
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture

@@ -12,7 +12,7 @@ from autograder.kernel.describing.by_chance import is_by_chance
 from autograder.kernel.describing.describe import call, describe
 from autograder.kernel.describing.describe_things import describe_thing, first_axes
 from autograder.kernel.describing.plain import loaded_keras
-from autograder.kernel.trainings import Trainings
+from autograder.kernel.keras_methods import Trainings
 
 
 def _by_chance(name: str, answer: str, numbers: Any) -> bool:

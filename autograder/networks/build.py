@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
+from autograder.common.keras_tables import allowed
 from autograder.common.wire.description import (
     THE_INPUT,
     CompileDescription,

@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograder.common.allowed import MERGES
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
+from autograder.common.keras_tables.allowed import MERGES
 from autograder.common.wire.description import THE_INPUT
 
 MAX_PARAMETERS = 50_000_000  # whatever the course allows

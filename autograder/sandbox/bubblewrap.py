@@ -1,6 +1,6 @@
 """The bubblewrap command around the parent process: what a sandbox can see, and nothing else.
 
-Read-only: what mounts.py says of the system, Python and this package; the data set, the folder with the judge's socket. Writable: two tmpfs with a size cap, and a folder for the kernel's own sockets. Own user, process, network, IPC and host name; no capability.
+Which folders of the system, of Python and of this package, bound_folders.py says. Read-only: these, the data set, the folder with the judge's socket. Writable: two tmpfs with a size cap, and a folder for the kernel's own sockets. Own user, process, network, IPC and host name; no capability.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.common.i18n import N_, _
-from autograder.sandbox import mounts
+from autograder.sandbox import bound_folders
 from autograder.sandbox.inside.child import SHARED_MEMORY_MB
 
 SCRATCH = "/tmp"
@@ -137,7 +137,7 @@ def environment() -> dict[str, str]:
     """All of the parent's environment. A kernel's own is made from it (host.py)."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": mounts.PACKAGE,
+        "PYTHONPATH": bound_folders.PACKAGE,
         "HOME": f"{SCRATCH}/home",
         "KERAS_HOME": f"{SCRATCH}/.keras",
         "TMPDIR": SCRATCH,
@@ -175,7 +175,7 @@ def command(
         arguments += ["--size", "1048576", "--tmpfs", keras]
         arguments += [word for name, file in data.items() for word in ("--ro-bind", str(file), f"{keras}/{name}")]
         arguments += ["--remount-ro", keras]
-    arguments += mounts.arguments(SCRATCH)  # after /tmp: a virtualenv may lie in there
+    arguments += bound_folders.arguments(SCRATCH)  # after /tmp: a virtualenv may lie in there
     for name in IDENTITY:
         arguments += ["--ro-bind", str(identity / name), f"/etc/{name}"]
     arguments += ["--ro-bind", str(run), RUN, "--bind", str(sockets), SOCKETS]

@@ -17,7 +17,7 @@ from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Isolation, Limits
-from autograder.sandbox import bubblewrap, cgroups, mounts, unroot
+from autograder.sandbox import bound_folders, bubblewrap, cgroups, unroot
 
 # One thread for BLAS: its pools don't survive a fork. The rest is for quiet and equal numbers everywhere.
 _FIXED = {
@@ -99,7 +99,9 @@ class Layout:
         problem = bubblewrap.available()
         if problem:
             raise SandboxError(_("student code can't be isolated here"), problem)
-        mounts.keep_apart([self.private, Path(tempfile.gettempdir())])  # where workers unpack courses and submissions
+        bound_folders.keep_apart(
+            [self.private, Path(tempfile.gettempdir())]
+        )  # where workers unpack courses and submissions
         if bubblewrap.leaves_root():
             os.chown(self.sockets, unroot.USER, unroot.USER)
         identity = self.private / "etc"

@@ -18,7 +18,7 @@ from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
-from autograder.sandbox import mounts
+from autograder.sandbox import bound_folders
 from autograder.sandbox.host import Kernel, Sandbox
 
 NAME = "autograder-sandbox"
@@ -46,7 +46,7 @@ def current() -> Sandbox:
         try:
             settings = course.load()
             if settings.isolation == "bubblewrap":
-                mounts.keep_apart([settings.root])
+                bound_folders.keep_apart([settings.root])
             _current = Sandbox.of(settings)
         except CourseError as error:
             raise SandboxError(_("the sandbox has no settings: {error}", error=error), error.remedy) from error

@@ -27,9 +27,9 @@ from autograder.common.readable import sentence_case, without_paths
 from autograder.common.results import BrokenLimit, QuestionResult, Report
 from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
-from autograder.common.wire.notebook import AGAIN, content, parse, restore
 from autograder.common.wire.orders import Decided
 from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, SPLIT
+from autograder.common.wire.submitted_notebook import AGAIN, content, parse, restore
 from autograder.course import illustrations
 from autograder.course.course import Course
 from autograder.course.released_notebook import beside

@@ -22,7 +22,7 @@ from autograder.common.errors import AutograderError
 from autograder.common.outcome_table import as_html
 from autograder.common.results import Report
 from autograder.common.submission import Submission
-from autograder.common.wire.notebook import parse, restore
+from autograder.common.wire.submitted_notebook import parse, restore
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 from autograder.worker.grading import grade_submission

@@ -19,7 +19,7 @@ from autograder.common.errors import AutograderError, CannotRebuild, ProtocolErr
 from autograder.common.wire import protocol
 from autograder.common.wire.description import decode, encode
 from autograder.common.wire.messages import Evaluate, Fit, HandIn, SamplesMessage, TrainedHere, dump, parse
-from autograder.common.wire.notebook import read, restore
+from autograder.common.wire.submitted_notebook import read, restore
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 from autograder.judge.session import Session

@@ -16,7 +16,7 @@ import yaml
 from nbformat import NotebookNode
 
 from autograder.authoring import release
-from autograder.classroom.gradebook.assignment import generate
+from autograder.classroom.gradebook.nbgrader_release import generate
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.course import course as course_module
 from autograder.course import source_notebook

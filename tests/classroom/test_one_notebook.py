@@ -14,7 +14,7 @@ from autograder.cli import app as cli
 from autograder.common.cells import grade_id_of, is_answer, is_check, mark
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.results import Outcome, QuestionResult, Status
-from autograder.common.wire.notebook import parse, restore
+from autograder.common.wire.submitted_notebook import parse, restore
 from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
 from autograder.worker import visible

@@ -2,7 +2,7 @@
 
 import re
 
-from tools.korean import SUBJECT, avoided, notebooks, rows, terms, texts, wrong_korean
+from tools.lint_korean import SUBJECT, avoided, notebooks, rows, terms, texts, wrong_korean
 
 
 def introduced(english, korean, books):

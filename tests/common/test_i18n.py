@@ -12,7 +12,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from tests.hand_built import NoLab, scalar
 from tools import messages
-from tools.korean import PARTICLE
+from tools.lint_korean import PARTICLE
 
 TRANSLATIONS = LANGUAGES[1:]
 PLACEHOLDER = re.compile(r"\{(\w*)(?:![rsa])?(?::[^}]*)?\}")

@@ -61,7 +61,7 @@ def test_each_module_in_the_closure_changes_the_digest_and_no_other_does(copy):
             [
                 "worker/answers.py", "judge/process.py", "judge/session.py", "kernel/describing/describe.py", "kernel/check.py",
                 "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/trainings/accuracy.py", "common/hints/for_errors.py",
-                "networks/train.py", "common/wire/notebook.py",
+                "networks/train.py", "common/wire/submitted_notebook.py",
             ],
             ["classroom/pages/html.py", "classroom/grading/run.py", "authoring/release.py", "cli/grade.py"],
         ),

@@ -7,7 +7,7 @@ otherwise, what no check looks at would keep all points.
 import re
 
 from autograder.authoring.verify.asked_and_checked import _text
-from autograder.common import keras_names
+from autograder.common.keras_tables import keras_names
 from autograder.course.course import Question
 from autograder.course.source_notebook import pick_language, source_notebook
 

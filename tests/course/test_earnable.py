@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from autograder.common import class_names, setting_kinds
 from autograder.common.errors import CourseError
+from autograder.common.keras_tables import class_names, setting_kinds
 from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.networks.object_settings import unknown_class
 from autograder.course.course import load

@@ -26,7 +26,7 @@ from autograder.classroom.collect.sources import read as read_source
 from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.errors import AutograderError, CollectError, CourseError, ProtocolError, SubmissionError
 from autograder.common.wire.handins import HandIns, Kept, answer, pack, unpack
-from autograder.common.wire.notebook import parse, restore
+from autograder.common.wire.submitted_notebook import parse, restore
 from autograder.course.course import Course, load
 from autograder.course.released_notebook import released_notebook
 from tests.conftest import ROOT

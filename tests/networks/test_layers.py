@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
+from autograder.common.keras_tables import allowed
 from autograder.common.wire.description import THE_INPUT
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.weights import weights_of

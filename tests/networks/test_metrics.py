@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.common import allowed
 from autograder.common.errors import CannotRebuild
+from autograder.common.keras_tables import allowed
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import build_by_shape, describe_metrics
 from autograder.networks.build import architecture, build, compile_model, compile_settings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.common import allowed
+from autograder.common.keras_tables import allowed
 from autograder.common.results import Status
 from autograder.common.wire.description import CompileDescription, Component
 from autograder.course.checks.networks.compiling import OptimizerCheck

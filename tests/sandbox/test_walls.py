@@ -14,7 +14,7 @@ import pytest
 
 import autograder
 from autograder.common.errors import SandboxError
-from autograder.sandbox import host, mounts, unroot
+from autograder.sandbox import bound_folders, host, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import usage
 from autograder.sandbox.run import run_notebook
@@ -122,7 +122,7 @@ def test_of_this_package_a_kernel_finds_what_it_needs_and_nothing_that_judges(at
     """By import and by walking the whole file system: no module that sandboxes don't hold, and no file with its content."""
     package = Path(autograder.__file__).resolve().parent
     every = [name for _, name, _ in pkgutil.walk_packages([str(package)], "autograder.") if "__main__" not in name]
-    outside = mounts.outside()
+    outside = bound_folders.outside()
     assert {
         "autograder.judge.session",
         "autograder.course.course",

@@ -18,7 +18,7 @@ import pytest
 from autograder.authoring.variants import edited, solved
 from autograder.common.errors import SandboxError
 from autograder.common.results import Report
-from autograder.common.wire.notebook import NO_FILE, read
+from autograder.common.wire.submitted_notebook import NO_FILE, read
 from autograder.course.released_notebook import released_notebook
 from autograder.networks.memo import Memo
 from autograder.sandbox.host import Sandbox

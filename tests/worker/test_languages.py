@@ -3,7 +3,9 @@
 import pytest
 
 from autograder.authoring.variants import edited, solved
+from autograder.authoring.verify.compare import full_marks, nothing
 from autograder.common.results import Status
+from autograder.course.released_notebook import released_notebook
 
 LOCKED = "model"  # its check cell is changed by the student
 
@@ -48,3 +50,22 @@ def test_grading_in_korean_gives_the_same_statuses_and_points(notebook, grade_no
     said = [text for q in korean_.questions for text in (q.problem, q.hint, *(o.hint for o in q.outcomes)) if text]
     assert all(map(korean, [*said, *korean_.notes]))
     assert not any(map(korean, [english.to_json().replace("\\u", "")]))
+
+
+@pytest.mark.parametrize("assignment", ["two_layer"])
+def test_a_korean_notebook_earns_the_same_and_reads_korean_titles(course, grade_notebook, assignment):
+    perfect = grade_notebook(solved(course, assignment, "ko"), assignment, language="ko").report
+    assert list(full_marks(perfect, "")) == []
+    assert perfect.points == course.assignment(assignment).points
+    empty = grade_notebook(released_notebook(course, assignment, "ko"), assignment, language="ko").report
+    assert list(nothing(empty, "")) == []
+    assert (empty.points, empty.out_of, empty.undecided) == (0, perfect.out_of, False)
+    titles = {question.title.in_language("ko") for question in course.assignment(assignment).questions.values()}
+    assert {question.title for question in perfect.questions} == titles
+
+
+def test_an_empty_notebook_is_told_that_nothing_was_answered(course, grade_notebook):
+    report = grade_notebook(released_notebook(course, "two_layer"), "two_layer").report
+    for question in report.questions:  # a function that was not written is handed in, and raises when it is called
+        hints = [outcome.hint for outcome in question.outcomes if outcome.status == "failed"]
+        assert question.problem == "This question was not answered." or all("still empty" in hint for hint in hints)

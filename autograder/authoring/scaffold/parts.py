@@ -17,7 +17,7 @@ import nbformat
 
 from autograder.common.cells import mark
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
-from autograder.common.wire.notebook import PYTHON
+from autograder.common.wire.submitted_notebook import PYTHON
 from autograder.course.checks.base import Localised
 from autograder.course.settings import DataSettings
 from autograder.course.yaml_file import parse_yaml

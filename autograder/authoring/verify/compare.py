@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.cases import Mutant, check_places
+from autograder.authoring.verify.mutants_and_alternatives import Mutant, check_places
 from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import grade_id_of
 from autograder.common.i18n import _

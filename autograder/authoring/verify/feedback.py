@@ -17,7 +17,7 @@ from autograder.common.cells import grade_id_of, is_check
 from autograder.common.errors import GradebookError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.course import Course
 
 _MARKERS = ("BEGIN HIDDEN TESTS", "hidden=True", "BEGIN SOLUTION")

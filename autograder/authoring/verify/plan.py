@@ -11,7 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.authoring.variants import solved
-from autograder.authoring.verify import cases, compare, environment, generated, left_empty, probe
+from autograder.authoring.verify import compare, environment, generated, left_empty, mutants_and_alternatives, probe
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
 from autograder.authoring.verify.spellings import REWRITERS
@@ -63,7 +63,7 @@ def cases_of(
             lambda: (solved(course, name), partial(_right, file=solution)),
         )  # fmt: skip
     if Part.ALTERNATIVES in parts:
-        for path in cases.files(course, cases.ALTERNATIVES, name):
+        for path in mutants_and_alternatives.files(course, mutants_and_alternatives.ALTERNATIVES, name):
             add(
                 Part.ALTERNATIVES, f"alternative-{path.stem}", path.stem, relative(path),
                 partial(_alternative, course, path, relative(path)),
@@ -77,7 +77,7 @@ def cases_of(
             ),
         )  # fmt: skip
     if Part.MUTANTS in parts:
-        for path in cases.files(course, cases.MUTANTS, name):
+        for path in mutants_and_alternatives.files(course, mutants_and_alternatives.MUTANTS, name):
             add(
                 Part.MUTANTS, f"mutant-{path.stem}", path.stem, relative(path),
                 partial(_mutant, course, path, relative(path)),
@@ -121,12 +121,12 @@ def _earned(report: Report, executed: NotebookNode, file: str) -> Iterable[Reaso
 
 
 def _alternative(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
-    alternative = cases.read_alternative(path)
+    alternative = mutants_and_alternatives.read_alternative(path)
     return alternative.notebook(course), partial(_right, file=file)
 
 
 def _mutant(course: Course, path: Path, file: str) -> tuple[NotebookNode, Judge]:
-    mutant = cases.read_mutant(path, course)
+    mutant = mutants_and_alternatives.read_mutant(path, course)
     assignment = course.assignment(mutant.assignment)
     return mutant.notebook(course), lambda report, _: compare.exactly(report, mutant, assignment, file)
 

@@ -17,7 +17,7 @@ from autograder.classroom.folder import Folder
 from autograder.common.i18n import _
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import released_notebook
-from autograder.sandbox import mounts
+from autograder.sandbox import bound_folders
 
 FOUND, DONE = "PROBE FOUND", "PROBE DONE"
 _ID = "verify-probe"
@@ -104,7 +104,7 @@ def notebook(course: Course, assignment: str) -> NotebookNode:
     source = (
         _PROBE.replace("{needles}", reversed_needles)
         .replace("{files}", json.dumps(files(course)))
-        .replace("{modules}", json.dumps(mounts.outside()))
+        .replace("{modules}", json.dumps(bound_folders.outside()))
         .replace("{found}", FOUND)
         .replace("{done}", DONE)
     )

@@ -19,13 +19,13 @@ from autograder.authoring.course_copy import copy_course
 from autograder.authoring.variants import hand_in
 from autograder.authoring.verify import (
     asked_and_checked,
-    cases,
     compare,
     feedback,
     generated,
     hidden_answers,
+    mutants_and_alternatives,
     releases,
-    thresholds,
+    threshold_evidence,
 )
 from autograder.authoring.verify.plan import Case, cases_of
 from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
@@ -117,7 +117,7 @@ def _static(course: Course, name: str, parts: frozenset[Part], stale: Sequence[P
     if Part.CHECKS in parts:
         yield from _kills(course, name)
     if Part.THRESHOLDS in parts:
-        yield from thresholds.steps(course, name)
+        yield from threshold_evidence.steps(course, name)
     if Part.UNASKED in parts:
         try:
             yield from asked_and_checked.steps(course, name)
@@ -136,14 +136,17 @@ def _caught(reasons: Iterable[Reason]) -> Iterator[Reason]:
 def _kills(course: Course, name: str) -> Iterator[Step]:
     """A step for each check, so that one that can't fail is named."""
     mutants = []
-    for path in cases.files(course, cases.MUTANTS, name):
+    for path in mutants_and_alternatives.files(course, mutants_and_alternatives.MUTANTS, name):
         try:
-            mutants.append(cases.read_mutant(path, course))
+            mutants.append(mutants_and_alternatives.read_mutant(path, course))
         except CourseError:
             continue  # said where the mutant itself is looked at
     assignment = course.assignment(name)
-    missing = {reason.place: reason for reason in compare.unkilled(assignment, mutants, cases.MUTANTS / name)}
-    for place in cases.check_places(assignment):
+    missing = {
+        reason.place: reason
+        for reason in compare.unkilled(assignment, mutants, mutants_and_alternatives.MUTANTS / name)
+    }
+    for place in mutants_and_alternatives.check_places(assignment):
         reasons = (missing[place],) if place in missing else ()
         yield Step(part=Part.CHECKS, assignment=name, name=place, reasons=reasons)
 

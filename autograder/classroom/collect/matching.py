@@ -23,7 +23,7 @@ from autograder.common.confined import OverLimit, confined
 from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
 from autograder.common.i18n import _
-from autograder.common.wire.notebook import parse
+from autograder.common.wire.submitted_notebook import parse
 from autograder.course.course import Course
 
 UPLOADS = 5  # notebooks of the largest size that one upload may become on disk, in bytes

@@ -27,7 +27,6 @@ from nbgrader.api import (
 )  # fmt: skip
 from sqlalchemy import func
 
-from autograder.classroom.gradebook.assignment import generate
 from autograder.classroom.gradebook.cells import complete, reconcile, worth
 from autograder.classroom.gradebook.comments import isolation_text, prose, question_text, rubric_text
 from autograder.classroom.gradebook.database import (
@@ -42,6 +41,7 @@ from autograder.classroom.gradebook.due import effective, remember, utc
 from autograder.classroom.gradebook.entry import Entry, Score
 from autograder.classroom.gradebook.extensions import Extensions, extensions
 from autograder.classroom.gradebook.late import deduction, late_text, lateness
+from autograder.classroom.gradebook.nbgrader_release import generate
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.i18n import _, speaking
 from autograder.common.results import QuestionResult, Report

@@ -11,7 +11,7 @@ from autograder.classroom.gradebook.database import address
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Course, Isolation
-from autograder.sandbox import bubblewrap, mounts
+from autograder.sandbox import bound_folders, bubblewrap
 
 
 def require(course: Course, isolation: Isolation, *others: Path | None, here: bool = True) -> None:
@@ -29,4 +29,4 @@ def keep_apart(course: Course, *others: Path | None) -> None:
     url = make_url(address(course))
     if url.get_backend_name() == "sqlite" and url.database:
         places.append(Path(url.database))
-    mounts.keep_apart([*places, *filter(None, others)])
+    bound_folders.keep_apart([*places, *filter(None, others)])

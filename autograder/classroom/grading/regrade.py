@@ -32,7 +32,7 @@ from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.common.versions import versions
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack
-from autograder.common.wire.notebook import read, restore
+from autograder.common.wire.submitted_notebook import read, restore
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import origin, released_notebook

@@ -33,7 +33,7 @@ from autograder.common.i18n import _, speaking
 from autograder.common.results import Report
 from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.versions import package, versions
-from autograder.common.wire.notebook import content
+from autograder.common.wire.submitted_notebook import content
 from autograder.course.course import Course, Isolation
 from autograder.networks.memo import default_folder
 from autograder.sandbox.given import MOST_TIMES

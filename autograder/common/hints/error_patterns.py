@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from autograder.common import keras_names
 from autograder.common.i18n import N_
+from autograder.common.keras_tables import keras_names
 
 COMPILE = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution")
 FIT = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-from autograder.common.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from autograder.common.data import data_sets
 from autograder.common.hints.error_patterns import IMPORTS, RULES, Rule
 from autograder.common.i18n import _
+from autograder.common.keras_tables.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from autograder.common.nearest_name import nearest
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)

@@ -24,11 +24,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from autograder.common import allowed, keras_names
 from autograder.common.data.base import HoldoutSplit
 from autograder.common.hints.for_errors import for_error, meant_inside
 from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
+from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.models import Written, of_other_kind
 from autograder.common.readable import shorten
 from autograder.common.results import Status

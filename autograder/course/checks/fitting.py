@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograder.common import class_names, setting_kinds
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import _
+from autograder.common.keras_tables import class_names, setting_kinds
 from autograder.common.readable import as_yaml
 from autograder.course.checks.ranges import Range
 
@@ -15,7 +15,7 @@ from autograder.course.checks.ranges import Range
 def unfitting(takes: str, key: str, wanted: Any, owner: str) -> str:
     """Why nothing like `owner` has a `key` like `wanted`: a plain value, a Range or another object; '' where something can.
 
-    `takes`: what the setting takes, as ``common.setting_kinds`` reads it.
+    `takes`: what the setting takes, as ``setting_kinds`` reads it.
     """
     if isinstance(wanted, Range):
         if wanted.any_of:

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common import allowed, keras_names
 from autograder.common.errors import GraderFault
 from autograder.common.i18n import _
+from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.wire.arrays import DTYPES, MAX_DIMENSIONS
 from autograder.common.wire.description import (
     SMALL_ARRAY,

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograder.common import allowed, keras_names
 from autograder.common.i18n import _
+from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.wire.description import CompileDescription, Component
 from autograder.kernel.describing.plain import OWN_MODULES, component_of_config, plain, unheard
 

@@ -16,7 +16,7 @@ from autograder.kernel.describing.structure import is_own, set_on
 from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded import keras_itself
 from autograder.kernel.graded.epoch_data import EpochData
-from autograder.kernel.trainings import Trainings
+from autograder.kernel.keras_methods import Trainings
 
 BATCH_SIZE = 32  # Keras's
 # What callbacks may overwrite to see single batches: the judge has none to show.

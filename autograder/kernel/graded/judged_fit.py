@@ -25,8 +25,8 @@ from autograder.kernel.graded.judged_epochs import EvaluationEpochs, Known, Trai
 from autograder.kernel.graded.keras_loops import expected, install_loops, judged_by, judged_steps, keras_steps
 from autograder.kernel.graded.predict import predict
 from autograder.kernel.in_place import Steps, below_handler
+from autograder.kernel.keras_methods import Trainings, replace
 from autograder.kernel.object_notes import replacements
-from autograder.kernel.trainings import Trainings, replace
 
 
 class JudgeClient(Trainings):

@@ -14,7 +14,7 @@ from autograder.kernel.describing.describe_compile import describe_compile, shor
 from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.weights import digest_of
 from autograder.kernel.in_place import Steps
-from autograder.kernel.trainings import Trainings
+from autograder.kernel.keras_methods import Trainings
 
 
 class Recorder(Trainings):

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from autograder.authoring.verify import compare, environment
-from autograder.authoring.verify.cases import Mutant
+from autograder.authoring.verify.mutants_and_alternatives import Mutant
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
 from tests.hand_built import report_of

@@ -16,7 +16,7 @@ from tools import messages
 FOLDERS = ("tests/mutants", "examples/*/tests/mutants", "autograder/authoring/scaffold/templates/*/mutants")
 FILES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.yml"))
 COMMON = ROOT / "autograder/common"
-TABLES = (COMMON / "keras_names.json", COMMON / "class_names.json")
+TABLES = (COMMON / "keras_tables/keras_names.json", COMMON / "keras_tables/class_names.json")
 RAISED = COMMON / "hints/error_patterns.py"  # has what Keras and Python say
 PLACE = re.compile(r"\{\w+[^{}]*\}")  # of a value
 WORD = re.compile(r"[^\W\d_]{2,}")

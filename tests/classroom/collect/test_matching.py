@@ -9,7 +9,7 @@ from autograder.classroom.collect import What
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.names import Spellings, safe_id, without_copy
 from autograder.common.errors import CourseError
-from autograder.common.wire.notebook import parse
+from autograder.common.wire.submitted_notebook import parse
 from tests.classroom.collect.conftest import outcome, submission
 
 

@@ -26,7 +26,7 @@ from autograder.classroom.gradebook.database import address
 from autograder.classroom.gradebook.entry import Score
 from autograder.common.errors import GradebookError, ReleaseError
 from autograder.common.results import Outcome, QuestionResult, Report, Status
-from autograder.common.wire.notebook import restore
+from autograder.common.wire.submitted_notebook import restore
 from autograder.course import course as course_module
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook

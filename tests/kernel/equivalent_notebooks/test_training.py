@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.common import allowed, keras_names
+from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.results import Status
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import describe_metrics

@@ -16,7 +16,7 @@ from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
 from autograder.kernel.in_place import done
-from autograder.kernel.trainings import Trainings
+from autograder.kernel.keras_methods import Trainings
 from tests.later import keras
 
 

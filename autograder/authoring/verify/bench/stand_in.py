@@ -16,7 +16,7 @@ import numpy as np
 from autograder.authoring.verify.bench.arrays import Arrays
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotTrainHere
-from autograder.common.keras_names import canonical
+from autograder.common.keras_tables.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from autograder.common import class_names
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
+from autograder.common.keras_tables import class_names
 from autograder.common.models import Written
 from autograder.common.wire.description import (
     AxesDescription,

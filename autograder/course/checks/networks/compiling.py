@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from autograder.common import allowed, class_names, keras_names
 from autograder.common.i18n import N_, _
+from autograder.common.keras_tables import allowed, class_names, keras_names
 from autograder.common.wire.description import CompileDescription, Component, ModelDescription
 from autograder.course.checks.base import (
     Facts,
@@ -23,7 +23,7 @@ from autograder.course.checks.base import (
 from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.networks.effective_layers import activation_layer, applied_by
 from autograder.course.checks.networks.layer_specs import impossible
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.networks.object_settings import Made, Setting, same_made, told_inside, wanted_text
 from autograder.course.checks.one_of import OneOf, OneOfMade
 from autograder.course.checks.ranges import Range

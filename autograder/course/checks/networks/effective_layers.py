@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograder.common import keras_names
+from autograder.common.keras_tables import keras_names
 from autograder.common.wire.description import LayerDescription, ModelDescription
 from autograder.course.checks.networks.layer_specs import LayerSpec
 from autograder.course.checks.ranges import Range

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from autograder.common import allowed, keras_names
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
+from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.models import Written
 from autograder.common.readable import as_yaml
 from autograder.common.wire.description import Component

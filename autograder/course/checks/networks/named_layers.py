@@ -11,7 +11,7 @@ from autograder.common.i18n import _
 from autograder.common.wire.description import LayerDescription
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
 from autograder.course.checks.networks.effective_layers import without_activations
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 
 
 class LayerNames(ModelCheck):

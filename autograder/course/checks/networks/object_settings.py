@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag, model_validator
 
-from autograder.common import class_names
 from autograder.common.i18n import _
+from autograder.common.keras_tables import class_names
 from autograder.common.models import Written
 from autograder.common.nearest_name import nearest
 from autograder.common.wire.description import Component

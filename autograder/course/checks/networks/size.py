@@ -12,7 +12,7 @@ from autograder.common.wire.description import FunctionDescription, LayerDescrip
 from autograder.course.checks.base import Facts, Verdict, failed, malformed, number, passed, undecided
 from autograder.course.checks.forms import Form
 from autograder.course.checks.networks.effective_layers import without_activations
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 
 Length = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]

@@ -12,7 +12,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ModelDescription
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
 from autograder.course.checks.in_words import split_name
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
 from autograder.course.checks.trainings.causes import why_low
 from autograder.course.checks.trainings.metric_names import MetricName, measure

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from autograder.common import class_names
 from autograder.common.i18n import N_, _
+from autograder.common.keras_tables import class_names
 from autograder.common.models import Written
 from autograder.common.results import Status
 from autograder.common.wire.description import Component, FitRecord

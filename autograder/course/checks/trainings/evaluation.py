@@ -11,7 +11,7 @@ from pydantic import Field
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.keras_names import canonical
+from autograder.common.keras_tables.keras_names import canonical
 from autograder.common.results import Status
 from autograder.common.wire.description import MappingDescription, ModelDescription, ScalarDescription, entry
 from autograder.course.checks.answers.values import AT_LEAST

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from autograder.common import keras_names
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import _
+from autograder.common.keras_tables import keras_names
 from autograder.common.wire.description import ModelDescription
 from autograder.course.checks.base import Lab
 from autograder.course.checks.forms import MEASURED

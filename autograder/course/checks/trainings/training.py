@@ -28,7 +28,7 @@ from autograder.course.checks.base import (
 from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import FITTED, MADE_AGAIN, TRAIN_IT, other_keys, shared, split_name
 from autograder.course.checks.networks.compiling import OptimizerCheck, optimizer_text
-from autograder.course.checks.networks.layers import ModelCheck
+from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.networks.object_settings import Made
 from autograder.course.checks.trainings.causes import on_other_data, torn
 

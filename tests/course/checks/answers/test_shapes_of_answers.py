@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autograder.common import allowed
+from autograder.common.keras_tables import allowed
 from autograder.common.results import Status
 from autograder.course.checks.answers.values import Choice
 from autograder.course.checks.base import Facts

@@ -583,7 +583,7 @@ def test_of_several_values_where_one_is_asked_for_the_hint_names_the_one_that_ca
 
 
 def test_names_that_keras_numbers_are_the_same_choice_unless_the_answers_are_numbered():
-    from autograder.common import keras_names
+    from autograder.common.keras_tables import keras_names
     from tests.later import keras
 
     names = keras_names.known("optimizers")

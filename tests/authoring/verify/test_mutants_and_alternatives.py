@@ -3,12 +3,12 @@
 import pytest
 import yaml
 
-from autograder.authoring.verify import cases
+from autograder.authoring.verify import mutants_and_alternatives
 from autograder.common.errors import CourseError
 from tests.authoring.verify import courses_to_prove
 from tests.conftest import ROOT
 
-LEAST = {cases.ALTERNATIVES: 8, cases.MUTANTS: 12}
+LEAST = {mutants_and_alternatives.ALTERNATIVES: 8, mutants_and_alternatives.MUTANTS: 12}
 
 
 @pytest.fixture
@@ -18,12 +18,12 @@ def course(tiny_course):
 
 def mutant(course, text):
     courses_to_prove.put(course.root, "mutants", {"m": text})
-    return cases.read_mutant(course.root / "tests/mutants/first/m.yml", course)
+    return mutants_and_alternatives.read_mutant(course.root / "tests/mutants/first/m.yml", course)
 
 
 def alternative(course, document):
     courses_to_prove.put(course.root, "alternatives", {"a": document})
-    return cases.read_alternative(course.root / "tests/alternatives/first/a.yml")
+    return mutants_and_alternatives.read_alternative(course.root / "tests/alternatives/first/a.yml")
 
 
 GOOD = "why: A slip.\nedits: {name-answer: name = 1}\nloses: {name.value: '1'}\n"
@@ -107,9 +107,13 @@ def test_a_mutant_may_name_a_whole_question_and_several_phrases(course):
 def test_this_course_has_enough_of_them_and_each_differs_from_the_solution(request, folder):
     course = request.getfixturevalue("real")
     for name in course.assignments:
-        files = cases.files(course, folder, name)
+        files = mutants_and_alternatives.files(course, folder, name)
         assert len(files) >= LEAST[folder], f"{folder / name}"
-        read = cases.read_alternative if folder == cases.ALTERNATIVES else lambda path: cases.read_mutant(path, course)
+        read = (
+            mutants_and_alternatives.read_alternative
+            if folder == mutants_and_alternatives.ALTERNATIVES
+            else lambda path: mutants_and_alternatives.read_mutant(path, course)
+        )
         sources = [tuple(cell.source for cell in read(path).notebook(course).cells) for path in files]
         assert len(set(sources)) == len(files), "two of them are the same notebook"
 
@@ -135,7 +139,7 @@ SLIPS = {
 @pytest.mark.parametrize("slip", SLIPS)
 def test_every_slip_of_the_lecture_is_a_mutant_with_its_hint(real, slip):
     found = []
-    for path in sorted((real.root / cases.MUTANTS).rglob("*.yml")):
+    for path in sorted((real.root / mutants_and_alternatives.MUTANTS).rglob("*.yml")):
         document = yaml.safe_load(path.read_text("utf-8"))
         if document["why"].startswith("A slip of the lecture") and slip in document["why"]:
             found.append(path)
@@ -144,5 +148,5 @@ def test_every_slip_of_the_lecture_is_a_mutant_with_its_hint(real, slip):
 
 
 def test_an_accepted_slip_is_an_alternative(real):
-    texts = [path.read_text("utf-8") for path in (real.root / cases.ALTERNATIVES).rglob("*.yml")]
+    texts = [path.read_text("utf-8") for path in (real.root / mutants_and_alternatives.ALTERNATIVES).rglob("*.yml")]
     assert sum("input_shape=(784,)" in text for text in texts) >= 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.utils import all_estimators
 
-from autograder.common import class_names, keras_names, setting_kinds
+from autograder.common.keras_tables import class_names, keras_names, setting_kinds
 from autograder.kernel.describing.describe import activation_name, describe
 from autograder.kernel.describing.describe_things import describe_thing
 from tests.later import keras

@@ -55,9 +55,9 @@ def clocks(path: Path, text: str, tree: ast.Module) -> Iterator[tuple[int, str]]
         yield from (
             (
                 getattr(node, "lineno", 1),
-                "say in CLOCKS of tools/clocks.py what a student loses when the machine is slow",
+                "say in CLOCKS of tools/lint_clocks.py what a student loses when the machine is slow",
             )
             for node in found
         )
     elif not found:
-        yield 1, "asks for no time: take it out of CLOCKS in tools/clocks.py"
+        yield 1, "asks for no time: take it out of CLOCKS in tools/lint_clocks.py"

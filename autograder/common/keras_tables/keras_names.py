@@ -84,7 +84,7 @@ def settings(kind: Literal["layers", "optimizers"], name: str) -> dict[str, Sett
 
 
 def takes(layer: str, setting: str) -> str:
-    """What a setting of a layer takes, as ``common.setting_kinds`` reads it; ``any`` where that may be anything."""
+    """What a setting of a layer takes, as ``setting_kinds`` reads it; ``any`` where that may be anything."""
     return str(_table()["takes"]["layers"].get(layer, {}).get(setting, "any"))
 
 

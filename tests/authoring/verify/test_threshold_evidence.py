@@ -13,7 +13,7 @@ from autograder.authoring.calibration.evidence import (
     solution_digest,
     write,
 )
-from autograder.authoring.verify import thresholds
+from autograder.authoring.verify import threshold_evidence
 from autograder.course import course as course_module
 from tests.authoring.verify.courses_to_prove import edit_text
 from tests.conftest import ROOT
@@ -46,7 +46,7 @@ def root(tmp_path):
 
 
 def steps(root, name="two_layer"):
-    return {step.name: step for step in thresholds.steps(course_module.load(root / "course.yml"), name)}
+    return {step.name: step for step in threshold_evidence.steps(course_module.load(root / "course.yml"), name)}
 
 
 def test_thresholds_with_evidence_are_proven_and_say_the_rates(root):

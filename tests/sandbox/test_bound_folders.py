@@ -11,7 +11,7 @@ import pytest
 
 import autograder
 from autograder.common.errors import SandboxError
-from autograder.sandbox import bubblewrap, mounts
+from autograder.sandbox import bound_folders, bubblewrap
 
 
 def looked(folder: Path, code: str) -> str:
@@ -29,7 +29,7 @@ def looked(folder: Path, code: str) -> str:
 
 
 def bound() -> list[Path]:
-    return [path for path, link in mounts.folders().items() if link is None]
+    return [path for path, link in bound_folders.folders().items() if link is None]
 
 
 # ---- this package
@@ -66,7 +66,7 @@ def test_no_prefix_is_bound_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         Path.home(),
         Path(sys.prefix),
     }
-    assert not whole & set(mounts.folders())
+    assert not whole & set(bound_folders.folders())
 
 
 def test_what_is_kept_beside_the_programs_of_a_prefix_is_not_in_sight(
@@ -79,7 +79,7 @@ def test_what_is_kept_beside_the_programs_of_a_prefix_is_not_in_sight(
     for file in ("course.yml", "gradebook.db", "pyvenv.cfg"):
         (course / file).touch()
     monkeypatch.setattr(sys, "base_exec_prefix", str(course))
-    mounts.keep_apart([course, course / "solutions", course / "submitted", course / "gradebook.db"])
+    bound_folders.keep_apart([course, course / "solutions", course / "submitted", course / "gradebook.db"])
     code = (
         f"import os\nprint(sorted(os.listdir({str(course)!r})), os.listdir({str(course / 'share')!r}), os.listdir('/usr'))\n"
         f"for path in ('/tmp/written', '{course}/written', '{course}/bin/written', '{tmp_path}/written'):\n"
@@ -96,7 +96,7 @@ def test_a_course_below_anything_that_is_bound_is_refused(place: str) -> None:
     for folder in filter(Path.is_dir, bound()):
         course = Path(place.format(folder, name=folder.name))
         with pytest.raises(SandboxError, match="can be read by every notebook") as caught:
-            mounts.keep_apart([Path("/nowhere"), course])
+            bound_folders.keep_apart([Path("/nowhere"), course])
         assert "Move it out of" in caught.value.remedy
 
 
@@ -107,9 +107,11 @@ def test_a_link_to_what_is_bound_is_refused_and_what_only_looks_alike_is_not(
     library.mkdir()
     monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path))
     (tmp_path / "submitted").symlink_to(library / "submitted")
-    mounts.keep_apart([tmp_path, tmp_path / "library", tmp_path / "lib2", Path("/usr/src/app"), Path("/usr/libelle")])
+    bound_folders.keep_apart(
+        [tmp_path, tmp_path / "library", tmp_path / "lib2", Path("/usr/src/app"), Path("/usr/libelle")]
+    )
     with pytest.raises(SandboxError):
-        mounts.keep_apart([tmp_path / "submitted"])
+        bound_folders.keep_apart([tmp_path / "submitted"])
 
 
 def test_a_worker_whose_own_files_would_be_in_sight_starts_no_sandbox(

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.conftest import ROOT
-from tools import generated, messages, reference
+from tools import lint_generated, messages, reference
 
 
 def test_what_is_made_from_the_code_is_what_it_makes_now():
-    assert not [*generated.stale(ROOT)], "run the commands, and translate what is new"
+    assert not [*lint_generated.stale(ROOT)], "run the commands, and translate what is new"
 
 
 @pytest.mark.parametrize("maker", [messages, reference])
@@ -16,11 +16,11 @@ def test_each_document_that_differs_is_named_with_what_makes_it(maker, monkeypat
     changed = {path: content + b"#" for path, content in made.items()}
     monkeypatch.setattr(maker, "documents", lambda: changed)
     command = {messages: "make messages", reference: "make docs"}[maker]
-    assert [*generated.stale(ROOT)] == [
+    assert [*lint_generated.stale(ROOT)] == [
         f"{path.relative_to(ROOT)}: not what the code says now: run `{command}`" for path in made
     ]
     monkeypatch.setattr(maker, "documents", lambda: {ROOT / "nowhere.md": b""})
-    assert [*generated.stale(ROOT)] == [f"nowhere.md: not what the code says now: run `{command}`"]
+    assert [*lint_generated.stale(ROOT)] == [f"nowhere.md: not what the code says now: run `{command}`"]
 
 
 def test_a_sentence_that_moves_to_another_file_changes_no_catalogue(tmp_path, monkeypatch):

@@ -47,5 +47,5 @@ def settings(name: str) -> list[str] | None:
 
 
 def takes(name: str, setting: str) -> str:
-    """What a setting takes, as ``common.setting_kinds`` reads it; ``any`` where that may be anything."""
+    """What a setting takes, as ``setting_kinds`` reads it; ``any`` where that may be anything."""
     return objects().get(name, {}).get(setting, "any")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from autograder.common.errors import SubmissionError
-from autograder.common.wire.notebook import CELLS, PYTHON, content, read, restore
+from autograder.common.wire.submitted_notebook import CELLS, PYTHON, content, read, restore
 
 
 def graded(grade_id: str, source: str, *, locked: bool) -> dict[str, Any]:
