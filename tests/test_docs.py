@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tokenize
 
 import pytest
 import typer
@@ -102,6 +103,47 @@ def test_every_link_and_picture_of_a_document_is_there(tmp_path):
     assert {name: found for name, path in zip(NAMES, DOCUMENTS, strict=True) if (found := [*lost(path)])} == {}
     (tmp_path / "page.md").write_text("# One\n[a](#one) [b](#two) [c](nothing.md) [d](https://example.org)")
     assert [*lost(tmp_path / "page.md")] == ["#two", "nothing.md"]
+
+
+# Of a path in a text: where it may start.
+ROOMS = (ROOT, ROOT / "autograder", ROOT / "tests")
+
+
+def moved(text, every_file):
+    """Paths of this repository that a text names and that aren't there: those below a folder that is there, and modules by their file name."""
+    for path in re.findall(r"(?<![\w/.<>{}*-])([\w-]+(?:/[\w.-]+)*(?:/|\.py))(?![\w*<{.:])", text):
+        if "/" not in path.rstrip("/"):
+            there = not path.endswith(".py") or path in every_file
+        else:
+            rooms = [room for room in ROOMS if (room / path.split("/")[0]).is_dir()]
+            there = not rooms or any((room / path).exists() for room in rooms)
+        if not there:
+            yield path
+
+
+def prose(path):
+    """What a module says in comments and docstrings."""
+    with tokenize.open(path) as stream:
+        for token in tokenize.generate_tokens(stream.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
+                yield token.string
+
+
+def test_every_file_of_this_repository_that_a_text_names_is_there():
+    """In CONTRIBUTING, the trust model, the attacks' page, and what modules say of themselves and of others."""
+    every_file = {path.name for folder in ("autograder", "tests", "tools", "solutions") for path in (ROOT / folder).rglob("*.py")} | {path.name for path in ROOT.glob("*.py")}  # fmt: skip
+    pages = [ROOT / "CONTRIBUTING.md", ROOT / "docs/trust-model.md", ROOT / "tests/attacks/README.md"]
+    texts = {path: "".join(re.findall("`[^`]*`", path.read_text("utf-8"))) for path in pages}
+    texts |= {
+        path: "\n".join(prose(path)) for folder in ("autograder", "tools") for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {
+        str(path.relative_to(ROOT)): found for path, text in texts.items() if (found := [*moved(text, every_file)])
+    } == {}
+    assert [*moved("`sandbox/mounts.py` and `mounts.py`, `sandbox/run.py`, `run.py`", every_file)] == [
+        "sandbox/mounts.py",
+        "mounts.py",
+    ]
 
 
 def test_the_index_names_every_document():

@@ -1,4 +1,4 @@
-"""The same epoch once: states of trainings and what was measured, on disk, by the digest of everything that determines them.
+"""The same epoch once: states of trainings and what was measured, on disk, by the digest of everything that determines them (states.py: `FitSpec.keys`).
 
 A training is the chain of its epochs, each an entry: it goes on from the last epoch that somebody has trained already.
 Only judges write here. An entry is written to a temporary file and renamed, carries its own checksum, and is computed by one

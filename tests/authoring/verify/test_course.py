@@ -1,4 +1,4 @@
-"""The course itself, verified as `autograder verify` does before a release: about a hundred notebooks, graded for real."""
+"""The course itself, verified as `autograder verify` does before a release: its mutants and alternatives, graded for real."""
 
 import pytest
 
