@@ -45,10 +45,10 @@ def prepare() -> None:
     if os.environ.get(JUDGE):
         student = start()
         if shell is not None and isinstance(student, GradedStudent):
-            shell.events.register("post_run_cell", _unheard(student.hand_in_what_is_there))
+            shell.events.register("post_run_cell", _whatever_it_raises(student.hand_in_what_is_there))
 
 
-def _unheard(function: Callable[..., object]) -> Callable[..., None]:
+def _whatever_it_raises(function: Callable[..., object]) -> Callable[..., None]:
     """IPython shows in the student's cell what a function fails at that is called after it."""
 
     def called(*args: Any) -> None:
