@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from autograder.common.data import data_sets, tables
-from autograder.common.data.prepared import RAW
+from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import allowed
@@ -103,6 +103,8 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
     """What is asked of images is none of a table's, and what of classes none of numbers'."""
     images = data_sets.has_images(data.name)
     if isinstance(check, (ArrayCheck, TrainedOn)):
+        if images and any(of_targets for _name, of_targets in names_prepared(check)):
+            return unprepared(check, (), (RAW, ONE_HOT))
         if images and check.prepared:
             return _(
                 "'prepared' is of tables, and {data} are images, which are known however they are scaled", data=called

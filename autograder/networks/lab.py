@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
-from autograder.common.data.prepared import RAW, Prepared
+from autograder.common.data.prepared import RAW, Column, Prepared
 from autograder.common.data.rows import scaling_of
 from autograder.common.digests import sha256
-from autograder.common.errors import CannotRebuild, CourseError
+from autograder.common.errors import CannotRebuild
 from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
 from autograder.common.versions import code_digest, versions
@@ -101,22 +101,17 @@ class CourseLab:
 
     def labels(self, split: str, name: str = RAW) -> npt.NDArray[Any]:
         """`name`: of the targets that a course prepares. Raises CourseError where it doesn't."""
-        if name == RAW:
-            return self.data.targets[self.rows(split)]
-        return self._named(name, targets=True)[self.rows(split)]
+        return (self.data.targets if name == RAW else self._named(name, targets=True).array)[self.rows(split)]
 
     def features(self, split: str, name: str) -> npt.NDArray[Any]:
         """The rows of `split` of a named array. Raises CourseError where the course makes none of that name."""
-        return self._named(name)[self.rows(split)]
+        return self._named(name).array[self.rows(split)]
 
-    def _named(self, name: str, targets: bool = False) -> npt.NDArray[Any]:
-        named = self.prepared
-        known = {} if named is None else named.targets if targets else named.features
-        if name not in known:
-            raise CourseError(
-                _("the course prepares no '{name}': there are {known}", name=name, known=", ".join(known))
-            )
-        return known[name].array
+    def rounding(self, name: str, targets: bool) -> float:
+        return self._named(name, targets).rounding
+
+    def _named(self, name: str, targets: bool = False) -> Column:
+        return rows_of_tables.named(self.prepared, self.data, name, targets)
 
     def held(self, values: npt.NDArray[Any]) -> str:
         """The named array that all rows of `values` are rows of; '' for none."""

@@ -67,6 +67,17 @@ def _released(file: Path, data: DataSet, order: Rows) -> Prepared:
         ) from error
 
 
+def named(prepared_: Prepared | None, data: DataSet, name: str, targets: bool) -> prepared.Column:
+    """An array by its name: of a table, or of images (no table: their labels alone). Raises CourseError for no such name."""
+    if prepared_ is None:
+        known = prepared.of_targets(data, data.class_count) if targets else {}
+    else:
+        known = dict(prepared_.targets if targets else prepared_.features)
+    if name not in known:
+        raise CourseError(_("the course prepares no '{name}': there are {known}", name=name, known=", ".join(known)))
+    return known[name]
+
+
 def own(message: ArraysMessage, known: prepared.Known | None, named: Prepared) -> ArraysMessage:
     """The course's own numbers in place of those that are recognised: nothing else can be hidden in them."""
     if known is None:

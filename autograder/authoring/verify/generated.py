@@ -106,8 +106,9 @@ def _asked_about(costless: dict[str, list[str]]) -> Iterable[str]:
 
 
 def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iterable[Reason]:
+    """Of each version, one for each check; what is written otherwise in it is shown with the first of them."""
     for one in odd:
-        seed = one["seed"]
+        seed, shown = one["seed"], f" [{'; '.join(one['made_by'])}]\n{one['difference']}"
         replay = f"autograder verify {assignment} --only {part.value} --seed {seed}" if seed >= 0 else FILE
         for place, said in one["checks"].items():
             first, _blank, rest = said.partition(" ")
@@ -115,5 +116,6 @@ def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iter
             status, _blank, why = (rest if kind else said).partition(" ")
             yield Reason(
                 message=_(_MESSAGES[kind], status=status), file=replay, place=place,
-                found=f"{why} [{'; '.join(one['made_by'])}]\n{one['difference']}".strip(),
+                found=f"{why}{shown}".strip(),
             )  # fmt: skip
+            shown = ""

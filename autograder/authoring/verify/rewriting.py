@@ -115,15 +115,26 @@ def _meet(paths: frozenset[str], others: frozenset[str]) -> bool:
 
 
 def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """(parent, field, index) of every node of `tree` that `rewriter` matches."""
+    """(parent, field, index) of every node of `tree` that `rewriter` matches; none for a statement that makes an attribute of a class,
+    which is a name of no cell and a function of its own kind."""
+    attributes = {id(one) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for one in _of_class(node)}
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
             if isinstance(value, ast.AST) and rewriter.matches(value):
                 yield parent, name, None
             elif isinstance(value, list):
                 for index, item in enumerate(value):
-                    if isinstance(item, ast.AST) and rewriter.matches(item):
+                    if isinstance(item, ast.AST) and id(item) not in attributes and rewriter.matches(item):
                         yield parent, name, index
+
+
+def _of_class(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements that run in a class's own body, not those of its functions."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(one, ast.stmt):
+            yield one
+        if not isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield from _of_class(one)
 
 
 def rewrite(source: str, rewriter: Rewriter, draw: random.Random, read: Collection[str] = ()) -> str | None:

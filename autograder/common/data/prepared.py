@@ -24,7 +24,9 @@ ONE_HOT = "one_hot"  # and its classes as vectors
 TARGETS = "targets"  # under which a preparation gives what takes the targets' place
 FILE = "prepared.npz"  # the named arrays, beside a released notebook
 TOLERANCE = 2e-6  # of the largest number of a column: some roundings to float32
-NEIGHBOURS = 3  # rows that are compared on either side of where a row belongs
+MOST_ROUNDING = 2e-4  # less than what it changes to fit a scaler on all rows
+NEIGHBOURS = 3  # rows that are compared on either side of where a row belongs,
+FAR = 40  # and of one that none of those is
 Floats = npt.NDArray[np.float32]
 
 
@@ -38,11 +40,13 @@ class Known(NamedTuple):
 
 
 class Column:
-    """One named array, `array` (rows, ...): finds its rows among others' numbers."""
+    """One named array, `array` (rows, ...): finds its rows among others' numbers. `rounding`: how far apart these may be, of the
+    largest number of a column."""
 
-    def __init__(self, array: npt.NDArray[Any]) -> None:
+    def __init__(self, array: npt.NDArray[Any], rounding: float = TOLERANCE) -> None:
         self.array = np.asarray(array, np.float32)
         self.width = self.array[0].size
+        self.rounding = rounding
 
     @cached_property
     def _looked_up(self) -> tuple[npt.NDArray[Any], ...]:
@@ -68,14 +72,42 @@ class Column:
         flat = values.reshape(len(values), -1).astype(np.float64)
         if flat.shape[1] != self.width:
             return np.full(len(values), -1)
-        at = np.searchsorted(numbers, flat @ weights)
+        sums = flat @ weights
+        at, near = (
+            np.searchsorted(numbers, sums),
+            1.5 * self.width * self.rounding,
+        )  # weights and scales: no row is farther off
         best, found = np.full(len(flat), np.inf), np.zeros(len(flat), np.intp)
-        for step in range(-NEIGHBOURS, NEIGHBOURS):
+        for step in sorted(range(-FAR, FAR), key=abs):
             candidate = np.clip(at + step, 0, len(numbers) - 1)
-            apart = (np.abs(flat - distinct[candidate]) / scale).max(axis=1)
-            found = np.where(apart < best, candidate, found)
-            best = np.minimum(best, apart)
-        return np.where(best <= TOLERANCE, found, -1)
+            left = (best > self.rounding) & (np.abs(numbers[candidate] - sums) <= near)
+            ours = slice(None) if abs(step) <= NEIGHBOURS else np.flatnonzero(left)
+            apart = (np.abs(flat[ours] - distinct[candidate[ours]]) / scale).max(axis=1, initial=0)
+            found[ours] = np.where(apart < best[ours], candidate[ours], found[ours])
+            best[ours] = np.minimum(best[ours], apart)
+        return np.where(best <= self.rounding, found, -1)
+
+    def is_near(self, values: npt.NDArray[Any], rows: Rows) -> npt.NDArray[np.bool_]:
+        """Of each of `values` (n, ...), whether it is that of its row."""
+        if values.size != len(rows) * self.width:
+            return np.zeros(len(rows), bool)
+        distinct, _numbers, _weights, scale, places = self._looked_up
+        apart = np.abs(values.reshape(len(rows), self.width) - distinct[places[rows]]) / scale
+        return np.asarray((apart <= self.rounding).all(axis=1))
+
+
+def rounding(values: npt.NDArray[Any]) -> float:
+    """How far apart rows may be that are scaled by a mean and spread of `values` (rows, ...): NumPy adds float32 one after another, so
+    that of many rows both are off by more than one rounding. Measured, for columns and for features of all steps."""
+    apart = TOLERANCE
+    with np.errstate(over="ignore"):
+        single, double = values.astype(np.float32), values.astype(np.float64)
+    for axes in {(0,), tuple(range(max(1, values.ndim - 1)))}:
+        spread = np.atleast_1d(double.std(axis=axes))
+        off = np.stack([single.mean(axis=axes) - double.mean(axis=axes), single.std(axis=axes) - double.std(axis=axes)])
+        of_spread = np.abs(off.reshape(2, *spread.shape)[:, spread > 0]) / spread[spread > 0]
+        apart = max(apart, 4 * float(of_spread.max(initial=0)))
+    return min(apart, MOST_ROUNDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +138,8 @@ class Prepared:
         rows = np.empty(len(places), np.int32)
         rows[fits] = self._in_turn(there, wanted[fits])
         rows[~fits] = self._in_turn(column.places, places[~fits])
-        return Known(rows, name, aim, int(np.count_nonzero(~fits)))
+        changed = ~aims.is_near(targets[~fits], rows[~fits])  # of dense targets another one may be nearest, by rounding
+        return Known(rows, name, aim, int(np.count_nonzero(changed)))
 
     def _in_turn(self, there: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> Rows:
         """The rows of the places `wanted`; of rows that are alike the first comes first, and those of the training split before others."""
@@ -139,17 +172,22 @@ def of(data: DataSet, order: Rows, made: Any = None) -> Prepared:
     if not isinstance(made, Mapping) or not isinstance(made.get(TARGETS, {}), Mapping):
         raise ValueError(_("it gives {found}, and should give arrays by their names", found=type(made).__name__))
     features = {RAW: Column(data.features)}
-    targets = {RAW: Column(data.targets)}
-    if data.numbered:
-        targets[ONE_HOT] = Column(np.eye(data.numbered, dtype=np.float32)[data.targets])
-    for named, into in ((made, features), (made.get(TARGETS, {}), targets)):
+    targets = of_targets(data, data.numbered)
+    ways = ((made, features, rounding(data.features)), (made.get(TARGETS, {}), targets, rounding(data.targets)))
+    for named, into, apart in ways:
         for name, array in named.items():
             if named is made and name == TARGETS:
                 continue
             if name in into:
                 raise ValueError(_("'{name}' is what the data set's own numbers are called", name=name))
-            into[_name(name)] = Column(_checked(name, array, len(data)))
+            into[_name(name)] = Column(_checked(name, array, len(data)), apart)
     return Prepared(features, targets, order)
+
+
+def of_targets(data: DataSet, classes: int) -> dict[str, Column]:
+    """What takes the targets' place in any course: they themselves and, of so many `classes`, vectors."""
+    own = {RAW: Column(data.targets)}
+    return {**own, ONE_HOT: Column(np.eye(classes, dtype=np.float32)[data.targets])} if classes else own
 
 
 def _name(name: Any) -> str:

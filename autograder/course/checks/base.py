@@ -92,6 +92,8 @@ class Lab(Protocol):
     def features(self, split: str, name: str) -> npt.NDArray[Any]:
         """The rows of `split` of an array that the course prepares of a table. Raises CourseError where it makes none of that name."""
 
+    def rounding(self, name: str, targets: bool) -> float: ...  # how far a right array may be from a named one
+
     def held(self, values: npt.NDArray[Any]) -> str:
         """The name of such an array that all of `values` are rows of, or ''."""
 
@@ -309,10 +311,7 @@ class Check(Written):
 
 
 def refusal(facts: Facts, name: str, form: Form, check: str = "") -> Verdict | None:
-    """Why what was handed in as `name` can't be an answer, whatever the answer is; None where it can.
-
-    `check`: whose calls of a function are looked at as well.
-    """
+    """Why what was handed in as `name` can't be an answer, whatever it is; None where it can. `check`: whose calls are looked at, too."""
     if name not in facts.values:
         return malformed(form.said, _("nothing was handed in as `{of}`", of=name))
     value = facts.values[name] if form.kind == "table" else facts.of(name)

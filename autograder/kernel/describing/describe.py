@@ -170,6 +170,14 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
         facts |= {"rows": recognised.rows, "lookup": recognised.lookup}
     elif array.nbytes <= SMALL_ARRAY:
         facts["data"] = array
+    elif (
+        array.size <= SMALL_ARRAY
+        and facts["finite"]
+        and low >= 0
+        and high <= 1
+        and np.array_equal(bits := array.astype(np.uint8), array)
+    ):
+        facts["data"] = bits  # one-hot vectors of many rows
     return ArrayDescription(**facts)
 
 

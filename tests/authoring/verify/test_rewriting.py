@@ -279,15 +279,23 @@ def test_visible_cases_that_see_less_than_hidden_calls_are_found(cases, kinds):
 
 
 def test_what_was_changed_already_is_changed_again_to_code_of_the_same_value():
-    (makes,) = [one for one in HOLDING if one.name == "made in a function"]
-    for seed in range(40):
-        tree = ast.parse("made = 3 + 4")
-        for again in range(3):
-            changed = []
-            for node in tree.body:
-                found = makes.change(node, random.Random(f"{seed} {again}")) if makes.matches(node) else node
-                changed += found if isinstance(found, list) else [found]
-            tree = ast.fix_missing_locations(ast.Module(changed, []))
-        names = {}
-        exec(compile(tree, "changed", "exec"), names)
-        assert names["made"] == 7, ast.unparse(tree)
+    """Whatever holds a value for a while may hold another one of these ways: functions, classes, loops, names of the notebook."""
+    every = (*HOLDING, *VALUES, *LAYOUT)
+    made_by = set()
+    for seed in range(300):
+        draw = random.Random(seed)
+        source = "made = 'softmax'\n\ndef twice(x):\n    return 2 * x\n\nclass Own:\n    kind = 'relu'\n\n    def twice(self, x):\n        return 2 * x"
+        for _again in range(4):
+            rewriter = draw.choice(every if draw.random() < 0.3 else HOLDING)
+            changed = rewrite(source, rewriter, draw)
+            made_by |= {rewriter.name} if changed else set()
+            source = changed or source
+        run = names()
+        exec("\n".join(line for line in source.splitlines() if line[:1] not in "%!"), run)
+        assert (str(run["made"]), run["twice"](2), run["Own"].kind, run["Own"]().twice(2)) == (
+            "softmax",
+            4,
+            "relu",
+            4,
+        ), source
+    assert {"made in a function", "held elsewhere first", "globals()", "function as an object"} <= made_by

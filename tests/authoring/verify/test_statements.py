@@ -10,13 +10,13 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from autograder.authoring.verify.bench.stand_in import Training, answers, score
 from autograder.authoring.verify.slips import requirements
+from autograder.common import allowed
 from autograder.common.results import Status
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import parse
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_thing
 from autograder.networks import network_metrics
-from tests.deciding import layers
 from tests.hand_built import compiled, dense, fit, model
 from tests.later import keras
 
@@ -32,23 +32,55 @@ SPECS = (
     [{"type": "Dense", "activation": "relu", "times": {"at_most": 2}}, {"type": "Dropout", "rate": {"at_least": 0.2}}],
     [{"type": "Dense", "units": 32}, {"type": "BatchNormalization", "times": {"at_most": 1}}, {"type": "Dense", "times": 2}],
 )  # fmt: skip
+AMONG = (
+    [{"type": "Dense", "activation": "relu"}, {"type": "Dropout", "rate": 0.1}],
+    [{"type": "Dense", "times": 2}, {"type": "BatchNormalization", "times": 0}],
+    [{"type": "Dropout", "rate": {"at_least": 0.2}}, {"type": "Dense", "units": {"any_of": [8, 16]}, "times": {"at_most": 1}}],
+)  # fmt: skip
 
 
-def test_what_is_left_free_of_layers_is_free_to_the_statement_too():
+@pytest.mark.parametrize(("match", "specs"), [("all", SPECS), ("in_order", AMONG), ("any_order", AMONG)])
+def test_what_is_left_free_of_layers_is_free_to_the_statement_too(match, specs):
     """Only of what the check passes: a solution earns its points, and mistakes are told by the difference to it."""
     draw, both = random.Random(5), set()
     for turn in range(160):
-        asked = [*SPECS[turn % len(SPECS)], {"type": "Dense", "units": 1, "activation": "sigmoid"}]
-        kinds = draw.choices([*MAKE], weights=[4, 1, 1], k=draw.randint(0, 3))
+        asked = [*specs[turn % len(specs)], {"type": "Dense", "units": 1, "activation": "sigmoid"}]
+        kinds = draw.choices(
+            [*MAKE], weights=[4, 1, 1] if match == "all" else [2, 1, 1], k=draw.randint(0, 3 if match == "all" else 5)
+        )
         network = keras.Sequential(
             [keras.Input((5,)), *(MAKE[kind](draw) for kind in kinds), keras.layers.Dense(1, "sigmoid")]
         )
-        passes = layers(describe(network), asked).status is Status.PASSED
-        check = parse({"type": "layers", "of": "model", "points": 1, "layers": asked})
+        check = parse({"type": "layers", "of": "model", "points": 1, "layers": asked, "match": match})
+        passes = check(Facts({"model": describe(network)}, None)).status is Status.PASSED
         seen = requirements.STATEMENTS["layers"](check, {"model": network}, None)
         assert (seen is True) is passes, (check, [layer.get_config() for layer in network.layers])
         both.add(passes)
     assert both == {True, False}
+
+
+@pytest.mark.parametrize("outputs", [1, 3, 10])
+@pytest.mark.parametrize("loss", allowed.LOSSES)
+def test_each_loss_that_can_be_asked_for_is_seen_and_told_from_every_other(loss, outputs):
+    check = parse({"type": "loss", "of": "model", "points": 1, "equals": loss})
+
+    def seen(given):
+        network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(outputs)])
+        network.compile("adam", given)
+        return requirements.observer({"q": SimpleNamespace(checks=[check])})("q", {"model": network}, None)
+
+    right = seen(loss)
+    spelled = seen(getattr(keras.losses, allowed.LOSS_CLASSES[loss])())
+    assert isinstance(right["q.loss"], float) and requirements.judged(check, "q.loss", right, spelled) is False
+    for other in allowed.LOSSES.keys() - {loss}:
+        assert requirements.judged(check, "q.loss", right, seen(other)) is True, other
+
+
+def test_what_can_not_be_looked_at_in_the_solution_is_told_of_no_mistake():
+    check = parse({"type": "loss", "of": "model", "points": 1, "equals": "mean_squared_error"})
+    unseen = {"q.loss": f"{requirements.BROKEN}ValueError"}
+    assert requirements.judged(check, "q.loss", unseen, unseen) is None
+    assert requirements.judged(check, "q.loss", {"q.loss": 0.5}, unseen) is True
 
 
 @pytest.mark.parametrize(("metrics", "seen"), [(["accuracy", "AUC"], [True, True]), (["acc"], [False, False]), ([{"name": "a"}, "accuracy"], [True, True])])  # fmt: skip

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from autograder.common.data import data_sets, prepared
+from autograder.common.data.base import DataSet
 from autograder.common.data.prepared import ONE_HOT, RAW
 
 DIABETES, DIGITS, IRIS = (data_sets.load(name) for name in ("diabetes", "digits", "iris"))
@@ -60,6 +61,41 @@ def test_rows_alike_in_one_column_are_told_apart_by_their_targets():
     assert len(np.unique(bmi)) < 200
     known = OURS["diabetes"].known(bmi[train], DIABETES.targets[train])
     assert sorted(known.rows) == sorted(train)
+
+
+@pytest.mark.parametrize("shape", [(60_000, 4), (30_000, 12, 1), (2_000, 24, 3), (400, 8)], ids=str)
+@pytest.mark.parametrize("middle", [0.0, 50.0])
+def test_many_rows_scaled_in_single_precision_are_known(shape, middle):
+    """NumPy's sums of float32 are off by the more, the more rows there are; who fits a scaler to all rows is off by more."""
+    draw = np.random.default_rng(len(str(shape)) + int(middle))
+    seasons = np.sin(np.arange(shape[0]) / shape[0] * 5).reshape(-1, *[1] * (len(shape) - 1))
+    features = draw.normal(middle, 8, shape) + 3 * seasons
+    targets = features.reshape(shape[0], -1)[:, 0] * 2
+    table = DataSet("rows", "Rows", features, targets, shape[0], ())
+    parts, order = split(table)
+    train, axes = parts["train"], tuple(range(len(shape) - 1))
+
+    def standard(rows, of, kind=np.float64):
+        rows, of = rows.astype(kind), of.astype(kind)
+        return (rows - of.mean(axes)) / of.std(axes)
+
+    own = prepared.of(
+        table,
+        order,
+        {
+            "standardised": standard(features, features[train]),
+            "targets": {"own": (targets - targets[train].mean()) / targets[train].std()},
+        },
+    )
+    single = targets.astype(np.float32)
+    known = own.known(
+        standard(features[train], features[train], np.float32),
+        (single[train] - single[train].mean()) / single[train].std(),
+    )
+    assert (known.features, known.targets, known.changed) == ("standardised", "own", 0)
+    assert np.array_equal(np.sort(known.rows), np.sort(train))
+    assert own.known(standard(features, features)[train].astype(np.float32), targets[train]) is None
+    assert own.known(standard(features[train], features[train]) * 1.001, targets[train]) is None
 
 
 LIES = {

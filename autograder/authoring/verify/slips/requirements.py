@@ -337,12 +337,12 @@ def stated(check: Check) -> bool:
 
 
 def judged(check: Check, place: str, asked: Mapping[str, Any], seen: Mapping[str, Any]) -> bool | None:
-    """Whether a mistake breaks what `check` asks for; None where that isn't told."""
-    if not stated(check) or place not in asked:
+    """Whether a mistake breaks what `check` asks for; None where that isn't told, as where the solution itself couldn't be looked at."""
+    if not stated(check) or place not in asked or str(asked[place]).startswith(BROKEN):
         return None
     if place not in seen:
         return True  # nothing was handed in
     one, other = asked[place], seen[place]
     if isinstance(other, Untold):
         return False if isinstance(one, Untold) and same(one.seen, other.seen) else None
-    return (isinstance(other, str) and other.startswith(BROKEN)) or not same(one, other)
+    return str(other).startswith(BROKEN) or not same(one, other)

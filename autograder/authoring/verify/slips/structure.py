@@ -20,41 +20,50 @@ def network(check: Any, objects: Objects) -> Any:
 
 
 def layers(check: Any, objects: Objects, _: StandIns) -> Any:
-    """All layers; where others may be among them, how many there are of each class that is asked for, as wide as is asked."""
-    if check.type != "layers" or check.match == "all":
-        free = check.type == "layers" and any(
-            isinstance(one, Range) for spec in check.layers for one in (spec.times, *spec.settings.values())
-        )
-        return (free and _in_turn(check.layers, network(check, objects).layers)) or every_layer(check, objects)
-    layers = network(check, objects).layers
-    if not layers:
+    """All layers; where the check leaves something free, whether they are as is asked: then no layer is looked at further."""
+    there = network(check, objects).layers
+    if check.type != "layers":
+        return every_layer(check, objects)
+    if check.match != "all" and not there:
         raise ValueError("no layers")
-    return [
-        sorted(
-            repr([getattr(layer, key, None) for key in spec.settings])
-            for layer in layers
-            if type(layer).__name__ == spec.type
+    if check.match == "any_order":
+        free = all(
+            (_ANY if spec.times is None else _times(spec)).holds(
+                sum(_is_like(layer, spec) for layer in there), operator.eq
+            )
+            for spec in check.layers
         )
-        for spec in check.layers
-    ]
+    else:
+        ranges = (isinstance(one, Range) for spec in check.layers for one in (spec.times, *spec.settings.values()))
+        free = (check.match != "all" or any(ranges)) and _in_turn(check.layers, there, check.match != "all")
+    return free or every_layer(check, objects)
 
 
-def _in_turn(specs: Any, layers: Any) -> bool:
-    """Whether the layers, one after another, are as many of each kind as is asked: where that leaves something free, no layer is looked at further."""
+_ANY = Range(at_least=1)
+
+
+def _times(spec: Any) -> Range:
+    one = 1 if spec.times is None else spec.times
+    return one if isinstance(one, Range) else Range(at_least=one, at_most=one)
+
+
+def _in_turn(specs: Any, layers: Any, others: bool) -> bool:
+    """Whether the layers, one after another, are as many of each kind as is asked; with `others` between them, before and behind."""
+    if any(_times(spec).at_most == 0 and any(_is_like(layer, spec) for layer in layers) for spec in specs):
+        return False
     ends = {0}
     for spec in specs:
-        times = 1 if spec.times is None else spec.times
         later: set[int] = set()
         for start in ends:
-            there = 0
-            while start + there < len(layers) and _is_like(layers[start + there], spec):
-                there += 1
-            right = (
-                n for n in range(there + 1) if (times.holds(n, operator.eq) if isinstance(times, Range) else n == times)
-            )
-            later |= {start + count for count in right}
+            like = [at for at in range(start, len(layers)) if _is_like(layers[at], spec)]
+            run = like if others else [at for place, at in enumerate(like) if at == start + place]
+            later |= {
+                end
+                for count, end in enumerate((start, *(at + 1 for at in run)))
+                if _times(spec).holds(count, operator.eq)
+            }
         ends = later
-    return len(layers) in ends
+    return bool(ends) if others else len(layers) in ends
 
 
 def _is_like(layer: Any, spec: Any) -> bool:

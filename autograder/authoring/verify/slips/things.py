@@ -161,6 +161,7 @@ def asked_of_loss(name: str) -> tuple[Any, Any]:
     if not name.endswith("categorical_crossentropy"):  # one number for each question
         numbers = np.array([[0.0], [1.0], [1.0]], np.float32)
         return numbers, numbers * 0.7 + 0.1
+    classes = np.array([1, 2, 3])
     answers = np.full((3, 10), 0.05, np.float32)
     answers[[0, 1, 2], [1, 4, 2]] = 0.55
-    return np.array([1, 2, 3]), answers
+    return (classes if name.startswith("sparse") else np.eye(10, dtype=np.float32)[classes]), answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
+import re
 
 from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, statements, text_of
 from autograder.authoring.verify.spellings.compiling import trains
@@ -29,9 +30,12 @@ class _Held(Rewriter):
     def change(self, node: ast.AST, draw: random.Random) -> Replacement:
         target = named(node)
         assert target is not None and isinstance(node, ast.Assign)
-        way = draw.choice(self.ways).replace("N_", target.id)
-        # Changed again, what a function returns is made by another one: of the same name it would call itself.
-        return statements(way.replace("make_it", f"make_it_{draw.randrange(10**6)}"), V=node.value)
+        return statements(_fresh(draw.choice(self.ways), draw).replace("N_", target.id), V=node.value)
+
+
+def _fresh(way: str, draw: random.Random) -> str:
+    """With helpers of its own: changed again, what a function, class or dictionary holds would else be the second of that name."""
+    return re.sub(r"\b(make_it|inner|held|Held|Rule|_kind|digits|verbose)\b", rf"\1_{draw.randrange(10**6)}", way)
 
 
 class MadeInFunction(_Held):
@@ -91,15 +95,15 @@ class FunctionObject(Rewriter):
         assert isinstance(node, ast.FunctionDef)
         own, way = node.name, draw.randrange(5)
         if way == 0:
-            node.args.kwonlyargs.append(ast.arg("verbose"))
+            node.args.kwonlyargs.append(ast.arg(_fresh("verbose", draw)))
             node.args.kw_defaults.append(ast.Constant(False))
             return node
         if way == 1:
-            node.args.args.append(ast.arg("digits"))
+            node.args.args.append(ast.arg(_fresh("digits", draw)))
             node.args.defaults.append(ast.Constant(4))
             return node
         if way == 2:
-            node.args.args.insert(0, ast.arg("_kind"))
+            node.args.args.insert(0, ast.arg(_fresh("_kind", draw)))
             return [node, *statements(f"{own} = functools.partial({own}, 'mine')")]
         if way == 3:
             node.decorator_list.append(expression("np.errstate(over='ignore')"))
@@ -107,10 +111,10 @@ class FunctionObject(Rewriter):
         method = copy.deepcopy(node)
         method.name = "__call__"
         method.args.args.insert(0, ast.arg("self"))
-        (made,) = statements("class Rule:\n    pass")
+        made, named_so = statements(_fresh("class Rule:\n    pass\nN_ = Rule()", draw).replace("N_", own))
         assert isinstance(made, ast.ClassDef)
         made.body = [method]
-        return [made, *statements(f"{own} = Rule()")]
+        return [made, named_so]
 
 
 class LayersOfTable(Rewriter):

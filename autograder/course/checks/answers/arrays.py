@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from autograder.common.data.prepared import RAW, TOLERANCE
+from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.data.rows import scaling_of
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
@@ -152,12 +152,16 @@ class ArrayCheck(Check):
             return undecided(_("the array is too large to be compared"))
         given = array.data.astype(np.float64)
         if given.size != wanted.size or len(given) != len(wanted):
+            if self.prepared == ONE_HOT and len(given) == len(wanted):
+                return failed(title, show(array), _("Each label should be a vector with a 1 at its class, as keras.utils.to_categorical() makes it."))  # fmt: skip
             if len(given) != len(wanted) or split != self.equals:
                 return failed(title, show(array), _split_hint(facts))
             if held := facts.lab.held(given):  # the right rows, of other columns
                 return failed(title, _("rows prepared as `{name}`", name=held), _(NOT_PREPARED))
             return failed(title, show(array), self._axes(given.shape, wanted.shape))
-        near = TOLERANCE * max(1e-30, float(np.abs(wanted).max(initial=0)))
+        near = facts.lab.rounding(self.prepared, split != self.equals) * max(
+            1e-30, float(np.abs(wanted).max(initial=0))
+        )
         if np.abs(given.reshape(wanted.shape) - wanted).max(initial=0) <= near:
             return passed(title)
         if split != self.equals:
