@@ -29,7 +29,7 @@ from autograder.common.nearest_name import nearest
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
-from autograder.course.checks.answers.functions import defines
+from autograder.course.checks.answers.functions import defines, outside
 from autograder.course.checks.base import Check, Localised
 from autograder.course.earnable import unsuited, untrained
 from autograder.course.packages import checked
@@ -305,7 +305,9 @@ def load(path: Path | None = None) -> Course:
     for place, data in declared:
         if problem := defines(data.prepare, course.root, arguments=3):
             missing.append(((*place, "prepare"), problem))
-        if data.of_course and not (course.root / data.of_course).is_file():
+        if data.of_course and (said := outside(data.of_course)):
+            missing.append(((*place, data.name), said))
+        elif data.of_course and not (course.root / data.of_course).is_file():
             missing.append(((*place, data.name), _("{file} is not there", file=data.of_course)))
     if missing:
         raise CourseError(located(path, missing))

@@ -119,6 +119,11 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
         return _(
             "of a table say what its rows are prepared as: `prepared: raw` for its own numbers, or a name of `prepare`'s"
         )
+    return of_numbers(check, called) if data.name in tables.OF_NUMBERS else ""
+
+
+def of_numbers(check: Check, called: str) -> str:
+    """Why `check` can't be asked of data with numbers as targets; '' where it can."""
     measured = (
         check.metric
         if isinstance(check, (Metric, Score, Evaluation, Evaluations))
@@ -126,9 +131,8 @@ def _of_other_data(check: Check, data: DataSettings, called: str) -> str:
         if isinstance(check, (Accuracy, Predictions))
         else ""
     )
-    if measured in OF_CLASSES and data.name in tables.OF_NUMBERS:
-        return _("{metric} is of classes, and {data} has numbers as targets", metric=measured, data=called)
-    return ""
+    said = N_("{metric} is of classes, and {data} has numbers as targets")
+    return _(said, metric=measured, data=called) if measured in OF_CLASSES else ""
 
 
 def _beyond(check: Check, limits: Limits) -> str:

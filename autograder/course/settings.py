@@ -24,6 +24,7 @@ from autograder.common.i18n import LANGUAGES, N_, _, known
 from autograder.common.models import Written, of_other_kind, wrong_at
 from autograder.common.nearest_name import nearest
 from autograder.course.checks.base import InCourse, Localised, no_language
+from autograder.course.checks.in_words import wrong_texts
 
 
 class Holdout(Written):
@@ -124,6 +125,9 @@ class DataSettings(Written):
         for kind in _OF_COURSE:
             if (self.name == kind) != bool(getattr(self, kind)):
                 raise wrong_at((("name",), _("give either `name` or `file` or `images`")))
+        for key in ("features", "targets", "classes"):
+            if odd_text := wrong_texts(key, getattr(self, key)):
+                raise wrong_at(((key,), odd_text))
         said_of = [key for key in ("features", "targets", "classes", "test", "digest") if getattr(self, key)]
         if said_of and not self.of_course:
             raise wrong_at(((said_of[0],), _("this is said of a `file`, and {name} is none", name=self.name)))

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from pydantic import Discriminator, Tag, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from autograder.common.i18n import N_, _
 from autograder.common.models import OTHER_KIND, KeyPath
@@ -24,6 +25,7 @@ from autograder.common.readable import as_yaml, one_of
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES
 from autograder.course.yaml_file import nodes
+from autograder.course.yaml_words import look_alike
 
 _LIST, _MAPPING = N_("a list, in brackets or with a dash before each item"), N_("a mapping of keys to values")
 _WHOLE, _NUMBER = N_("a whole number"), N_("a number")
@@ -35,6 +37,7 @@ _KINDS = {
 }  # fmt: skip
 _SAID = {
     "missing": N_("this key is needed here"),
+    "invalid_key": N_("a key should be a text; of a number, the decimal point is a point: 0.2"),
     "too_short": N_("should not be empty"),
     "too_long": N_("should have at most {max_length}"),
     "greater_than": N_("should be greater than {gt}"),
@@ -42,6 +45,7 @@ _SAID = {
     "less_than": N_("should be less than {lt}"),
     "less_than_equal": N_("should be less than or equal to {le}"),
 }
+_PYDANTICS = typing.get_args(ErrorType)  # custom ones are our own words
 _FOLLOWING = ("too_short",)  # what pydantic says of a list, too, whose items are wrong
 
 
@@ -93,7 +97,12 @@ def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: An
         guess = nearest(value, words) if isinstance(value, str) and value else ""
         meant = "; " + _("did you mean '{guess}'?", guess=guess) if guess else ""
         said.append(_("should be {wanted}", wanted=one_of(list(dict.fromkeys(wanted)))) + meant)
-    return _(" or ").join(dict.fromkeys(said)) + _shown(problems[-1], value, bool(wanted))
+    stray = look_alike(" ".join(map(str, value))) if isinstance(value, dict) else ""  # 'type： Dense' is a key
+    return (
+        _(" or ").join(dict.fromkeys(said))
+        + (f"; {stray}" if stray else "")
+        + _shown(problems[-1], value, bool(wanted))
+    )
 
 
 def _wanted(problem: ErrorDetails) -> list[str]:
@@ -112,11 +121,19 @@ def _message(problem: ErrorDetails, place: KeyPath, model: Any, document: Any) -
         return _pattern(str(problem.get("ctx", {}).get("pattern", "")))
     if problem["type"] in _SAID:
         bounds = problem.get("ctx", {}).items()
-        return _(
-            _SAID[problem["type"]],
-            **{key: int(one) if one == int(one) else one for key, one in bounds if type(one) is not str},
-        )
+        plain = {key: int(one) if one == int(one) else one for key, one in bounds if type(one) is not str}
+        return _(_SAID[problem["type"]], **plain) + _as_share(problem)
+    if problem["type"] != "value_error" and problem["type"] in _PYDANTICS:
+        return _("this can't stand here")
     return problem["msg"].removeprefix("Value error, ")
+
+
+def _as_share(problem: ErrorDetails) -> str:
+    """How a percentage is written where a share is asked for, from 0 to 1."""
+    value, most = problem.get("input"), {1} & {problem.get("ctx", {}).get(key) for key in ("lt", "le")}
+    if not most or type(value) not in (int, float) or not 1 < value <= 100:
+        return ""
+    return "; " + _("write {number:g} % as {share:g}", number=value, share=value / 100)
 
 
 def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
@@ -126,6 +143,8 @@ def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
         if key in _keys_at(model, place[:length], document) and key not in ("type", "title", "id", "points"):
             where = ".".join(map(str, place[:length])) or _("the top of the file")
             return "; ".join((said, _("it belongs to {where}", where=where)))
+    if stray := look_alike(key):
+        return "; ".join((said, stray))
     if guess := nearest(key, known):
         return "; ".join((said, _("did you mean '{guess}'?", guess=guess)))
     return "; ".join((said, _("there are {names}", names=", ".join(known)))) if known else said

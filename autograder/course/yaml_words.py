@@ -28,13 +28,41 @@ _WORDS: tuple[tuple[str, str, bool], ...] = (
     ("determine a constructor", N_("a text that begins with ! needs quotes; tags such as !x mean nothing here"), False),
     ("unhashable", N_("a key is a list or a mapping: put a text that begins with a bracket or brace in quotes"), False),
     ("merging", N_("'<<' merges mappings: name one with *, or several in brackets"), False),
-    ("single document", N_("a line of dashes begins another file: take it out"), True),
+    ("single document", N_("a line of dashes begins another file: take it out"), False),
     ("<document start>", N_("this line fits nowhere: is it indented as the one above?"), False),
 )  # fmt: skip
 
 
+# What word processors and Asian keyboards write for characters that YAML goes by.
+LOOK_ALIKES = {"\u00a0": " ", "\u3000": " ", "\u2003": " ", "\u202f": " ", "：": ":", "，": ",", "［": "[", "］": "]", "｛": "{", "｝": "}", "＂": '"',
+               "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "－": "-", "＃": "#"}  # fmt: skip
+
+
+def look_alike(text: str) -> str:
+    """Which character of `text` only looks like one that YAML goes by; '' for none."""
+    stray = next((one for one in text if one in LOOK_ALIKES), "")
+    if not stray:
+        return ""
+    plain = _("a blank") if LOOK_ALIKES[stray] == " " else f"'{LOOK_ALIKES[stray]}'"
+    said = N_("'{stray}' (U+{code}) stands here, which only looks like {plain} to people: write {plain}")
+    return _(said, stray=stray, code=f"{ord(stray):04X}", plain=plain)
+
+
 def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     """The line, from 1, and what is wrong there. What this package itself found wrong is said as it is."""
+    line, said = _told(error, text)
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    lines = (
+        text.splitlines()[max(0, min(marks) - 1) : max(marks) + 1] if marks else []
+    )  # what is no key is part of the line above
+    odd = next((number for number, one in enumerate(lines, max(1, min(marks))) if look_alike(one)), 0) if marks else 0
+    if not odd:
+        return line, said
+    stray = look_alike(text.splitlines()[odd - 1])
+    return (odd, stray) if line - odd in (0, 1) else (line, f"{said}; " + _("line {line}", line=odd) + f": {stray}")
+
+
+def _told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     mark = error.problem_mark or error.context_mark
     line = min(mark.line + 1, max(1, len(text.splitlines()))) if mark else 1
     if not error.context and not any(key in str(error.problem) for key, _words, _opened in _WORDS):

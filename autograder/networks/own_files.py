@@ -11,7 +11,7 @@ from autograder.common.i18n import _
 from autograder.common.models import KeyPath
 from autograder.course.checks.base import Check
 from autograder.course.course import FILE, Course
-from autograder.course.earnable import names_prepared, no_test_rows, split_of, unprepared
+from autograder.course.earnable import names_prepared, no_test_rows, of_numbers, split_of, unprepared
 from autograder.course.released_checks import TAKE_AGAIN
 from autograder.course.yaml_faults import located
 from autograder.networks.lab import CourseLab
@@ -51,6 +51,10 @@ def require_readable(
     problems = [
         (place, problem) for place, check in asked if (problem := unprepared(check, named.features, named.targets))
     ]
+    again = _("{file} belongs beside it. {again}", file=prepared.FILE, again=_(TAKE_AGAIN))
+    remedy = again if problems and not data.prepare else ""
+    targets = lab.data.targets
+    if data.file and targets.dtype.kind == "f" and (targets % 1 != 0).any():
+        problems += [(place, problem) for place, check in checks if (problem := of_numbers(check, data.file))]
     if problems:
-        remedy = "" if data.prepare else _("{file} belongs beside it. {again}", file=prepared.FILE, again=_(TAKE_AGAIN))
         raise CourseError(located(file, problems), remedy)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from autograder.common.errors import CourseError
-from autograder.course import yaml_file
+from autograder.course import yaml_file, yaml_words
 from autograder.course.course import load
 from autograder.course.yaml_file import read_yaml
 
@@ -128,6 +128,31 @@ def test_a_mistyped_key_is_told_with_its_line_and_the_key_of_that_place(tmp_path
         if not any(f":{line + 1}:" in said and wanted in said for said in str(caught.value).splitlines()):
             unlike.append((line + 1, key.value, str(caught.value)))
     assert unlike == []
+
+
+@pytest.mark.parametrize("stray", yaml_words.LOOK_ALIKES)
+def test_a_character_that_only_looks_like_one_of_yamls_is_named_in_its_line(tmp_path, stray):
+    """As word processors and Asian keyboards write them, in place of what stands there: where the file then isn't read as it was meant."""
+    plain, path, refused = yaml_words.LOOK_ALIKES[stray], tmp_path / "course.yml", 0
+    right = load(FILES / "00_right.yml")
+    for number, line in enumerate(LINES):
+        for at in [at for at, one in enumerate(line) if one == plain and not line.lstrip().startswith("#")]:
+            changed = line[:at] + stray + line[at + 1 :]
+            path.write_text("".join([*LINES[:number], changed, *LINES[number + 1 :]]), "utf-8")
+            try:
+                assert load(path).assignments.keys() == right.assignments.keys()  # in a text, or beside other blanks
+            except CourseError as error:
+                refused += 1
+                if f"U+{ord(stray):04X}" not in str(error) and stray not in str(error):
+                    raise AssertionError(changed) from error
+    assert refused or plain in "'#-"
+
+
+def test_another_document_is_told_with_its_own_line(tmp_path):
+    for number in [number for number, line in enumerate(LINES) if number > 2 and line[0].isalpha()]:
+        (tmp_path / "course.yml").write_text("".join([*LINES[:number], "---\n", *LINES[number:]]), "utf-8")
+        with pytest.raises(CourseError, match=rf"course\.yml:{number + 1}: a line of dashes begins another file"):
+            load(tmp_path / "course.yml")
 
 
 BROKEN = {

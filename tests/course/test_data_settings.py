@@ -1,5 +1,7 @@
 """`data:` in course.yml: what can be declared, what is refused, and what students get of it."""
 
+import copy
+
 import numpy as np
 import pytest
 import yaml
@@ -19,13 +21,16 @@ COURSE = {
 }  # fmt: skip
 
 
-def course(folder, data):
+def course(folder, data, checks=()):
     (folder / "houses.csv").write_text(CSV)
     (folder / "refs.py").write_text(
         "from other import scale\n\ndef prepare(features, targets, train):\n    return {}\n"
     )
     (folder / "other.py").write_text("def scale(): ...\n")
-    (folder / "course.yml").write_text(yaml.safe_dump({**COURSE, "data": data}))
+    document = {**copy.deepcopy(COURSE), "data": data}
+    question = document["assignments"]["a"]["questions"]["q"]
+    question["checks"] = list(checks) or question["checks"]
+    (folder / "course.yml").write_text(yaml.safe_dump(document))
     return load(folder / "course.yml")
 
 
@@ -202,13 +207,63 @@ def test_what_makes_no_sense_is_refused_at_its_place(tmp_path, data, says):
         course(tmp_path, data)
 
 
-def test_a_file_outside_of_the_courses_folder_is_refused(tmp_path):
-    folder = tmp_path / "course"
+@pytest.mark.parametrize("key", ["file", "images", "prepare"])
+@pytest.mark.parametrize("place", ["../{}", "solutions/../../{}", "{root}/{}"])
+def test_a_file_outside_of_the_courses_folder_is_refused_where_it_is_named(tmp_path, key, place):
+    """It is there, and yet no part of the course: nothing takes it to another machine."""
+    folder, name = tmp_path / "course", {"file": "houses.csv", "images": "photos.npz", "prepare": "refs.py"}[key]
     folder.mkdir()
-    (tmp_path / "houses.csv").write_text(CSV)
-    made = course(folder, {"file": "../houses.csv"})
-    with pytest.raises(CourseError, match="outside"):
-        made.files("a")
+    (tmp_path / name).write_text("def prepare(features, targets, train):\n    return {}\n")
+    named = place.format(name, root=tmp_path)
+    declared = {"name": "wine", "prepare": f"{named}:prepare"} if key == "prepare" else {key: named}
+    with pytest.raises(
+        CourseError, match=rf"course\.yml:\d+: data\.{key}: .*{name} lies outside of the folder of course\.yml"
+    ):
+        course(folder, declared)
+
+
+@pytest.mark.parametrize("key", ["features", "targets", "classes"])
+def test_a_name_that_stands_twice_is_refused(tmp_path, key):
+    with pytest.raises(CourseError, match=rf"data\.{key}: 'rooms' stands twice in '{key}'"):
+        course(tmp_path, {"file": "houses.csv", key: ["rooms", "size", "rooms"]})
+
+
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [(20, "write 20 % as 0.2"), (2.5, "write 2.5 % as 0.025"), (1, "less than 1"), (200, "less than 1")],
+)
+def test_a_percentage_is_told_as_the_share_that_it_is(tmp_path, share, says):
+    with pytest.raises(CourseError, match=f"data.holdout.test_size: .*{says}") as caught:
+        course(tmp_path, {"name": "wine", "holdout": {"test_size": share}})
+    assert ("write" in str(caught.value)) is says.startswith("write")
+
+
+def test_a_decimal_comma_is_told_in_words_of_people(tmp_path):
+    course(tmp_path, {"name": "wine", "holdout": {"test_size": 0.2}})
+    path = tmp_path / "course.yml"
+    path.write_text(path.read_text().replace("holdout:\n    test_size: 0.2", "holdout: {test_size: 0,2}"))
+    with pytest.raises(CourseError, match=r"data\.holdout\.2: .*the decimal point is a point: 0\.2"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("validation", "holdout"),
+        ("val", "holdout"),
+        ("training", "train"),
+        ("testing", "test"),
+        ("hold_out", "holdout"),
+    ],
+)
+@pytest.mark.parametrize(
+    "check",
+    [{"type": "metric", "metric": "loss", "at_most": 1}, {"type": "trained_on"}, {"type": "predictions", "model": "n"}],
+    ids=str,
+)
+def test_other_words_for_a_split_are_known_as_what_they_mean(tmp_path, check, word, meant):
+    with pytest.raises(CourseError, match=f"did you mean '{meant}'"):
+        course(tmp_path, {"name": "wine"}, [{"of": "m", "points": 1, "split": word, **check}])
 
 
 SEVERAL = (
@@ -239,3 +294,27 @@ def test_data_of_a_question_or_a_check_is_told_where_it_belongs(tmp_path, inside
     (tmp_path / "course.yml").write_text(yaml.safe_dump(document))
     with pytest.raises(CourseError, match=r"\.data: this key is not known here; it belongs to assignments\.a"):
         load(tmp_path / "course.yml")
+
+
+def test_what_is_of_classes_is_refused_of_a_table_with_numbers_as_targets(tmp_path):
+    """Only the file itself says what its targets are: where it is read, before any work is looked at."""
+    checks = [
+        {"type": "accuracy", "of": "m", "at_least": 0.5, "points": 1},
+        {"type": "metric", "of": "m", "id": "f1", "metric": "f1_score", "at_least": 0.5, "points": 0},
+        {"type": "metric", "of": "m", "id": "r2", "metric": "r2_score", "at_least": 0.5, "points": 0},
+        {"type": "predictions", "of": "p", "model": "m", "points": 0},
+    ]
+    for targets, refused in (
+        (np.arange(40) / 3, ["0", "1", "3"]),
+        (np.arange(40) % 2, []),
+        (np.eye(2)[np.arange(40) % 2], []),
+    ):
+        np.savez(tmp_path / "rows.npz", features=np.random.default_rng(0).normal(size=(40, 3)), targets=targets)
+        made = course(tmp_path, {"file": "rows.npz"}, checks)
+        said = ""
+        try:
+            require_own_files(made, "a", CourseLab(made.data, tmp_path))
+        except CourseError as error:
+            said = str(error)
+        assert [line.split("checks.")[1][0] for line in said.splitlines()] == refused
+        assert ("has numbers as targets" in said) is bool(refused)

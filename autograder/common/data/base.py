@@ -115,7 +115,11 @@ def _splits(
         train, holdout = train_test_split(everything, test_size=how.test_size, **settings)
     except ValueError as error:  # a class of one row, a part of none
         raise DataError(
-            _("the rows for training can't be split by train_test_split({how}): {error}", how=how, error=error),
+            _(
+                "the rows for training can't be split by train_test_split({how}): {error}",
+                how=how,
+                error=str(error).partition(". ")[0],
+            ),
             _("Say another `holdout` in course.yml; `stratify` is for classes of several rows each."),
         ) from error
     return {

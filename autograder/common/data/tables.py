@@ -66,7 +66,7 @@ class Table:
         training = len(features) - self.test
         if training < 2 or len(features) > MAX_ROWS or max(features.size, targets.size) > MAX_NUMBERS:
             raise DataError(
-                _("{path} has {rows} rows of {columns} numbers", path=self.path.name, rows=len(features), columns=features[0].size if len(features) else 0),
+                _("{path} has {rows} rows of {columns} numbers, and {test} of them are the test set", path=self.path.name, rows=len(features), columns=features[0].size if len(features) else 0, test=self.test),
                 _("At least two rows are for training, and {rows:,} rows and {most:,} numbers are the most.", rows=MAX_ROWS, most=MAX_NUMBERS) + self._or_images(),
             )  # fmt: skip
         return DataSet(FILE, self.path.name, features, targets, training, self.classes or classes)

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import functools
 import math
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
@@ -153,6 +153,12 @@ class Function(Check):
         return shorten(", ".join(repr(part) if isinstance(part, str) else str(part) for part in listed))
 
 
+def outside(path: str) -> str:
+    """Why `path` names no file of the course's folder, wherever that lies: it isn't taken to other machines; '' where it may be one."""
+    said = N_("{path} lies outside of the folder of course.yml: put it into that, and name it from there")
+    return _(said, path=path) if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts else ""
+
+
 def defines(place: str, root: Path, arguments: int = 0) -> str:
     """Why there is no function at `place` (``file.py:name``) of the course's folder `root` that can be called with so many arguments;
     '' where there is, and for no place."""
@@ -160,6 +166,8 @@ def defines(place: str, root: Path, arguments: int = 0) -> str:
     if not path:
         return ""
     file = root / path
+    if away := outside(path):
+        return away
     if not name or not path.endswith(".py"):
         return _("'{place}' is no function in a file: write it like solutions/references.py:relu", place=place)
     if not file.is_file():
