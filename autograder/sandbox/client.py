@@ -173,7 +173,10 @@ class Client(NotebookClient):  # type: ignore[misc]
                 return None
             if kind == "execute_result":
                 msg["content"]["execution_count"] = self.code_cells_executed
-        return super().process_message(msg, cell, cell_index)
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except nbformat.ValidationError:  # no notebook can hold it: {"text/plain": 5}, say, which Jupyter shows anyhow
+            return None
 
     def output(self, outs: list[NotebookNode], msg: dict[str, Any], *place: Any) -> NotebookNode | None:
         printed = NotebookNode({**msg["content"], "output_type": msg["msg_type"]})

@@ -85,3 +85,14 @@ def test_what_fails_in_code_of_ours_costs_nobody_a_mark(struck):
         lost = {key: status for key, status in statuses.items() if status not in (undisturbed[key], "undecided")}
         assert not lost, (place, number, lost, errors)
         assert {name for _cell, name, _message in errors} <= {GraderFault.__name__}, (place, number, errors)
+
+
+@pytest.mark.slow
+def test_no_code_of_ours_is_around_what_ipython_calls_beside_a_cell(grade_notebook, notebook):
+    """IPython shows in the cell what such a function fails at, the lines around a guard too."""
+    own = nbformat.from_dict(notebook)
+    called = "[one.__code__.co_filename for each in get_ipython().events.callbacks.values() for one in each]"
+    own.cells = [nbformat.v4.new_code_cell(f"print({called})")]
+    graded = grade_notebook(own, "two_layer")
+    files = next(cell for cell in graded.notebook.cells if called in cell.source).outputs[0].text
+    assert "contextlib.py" in files and "autograder" not in files

@@ -46,8 +46,14 @@ messages = st.fixed_dictionaries({"msg_type": st.sampled_from(KINDS), "content":
 def client(cell: nbformat.NotebookNode) -> Client:
     one = Client(nbformat.v4.new_notebook(cells=[cell]), allow_errors=True, store_widget_state=False)
     one.km = SimpleNamespace(provisioner=SimpleNamespace(kernel=SimpleNamespace(interrupt=lambda: None)))
-    one.allowance, one.shown = 20_000, Counter()
+    one.reset_execution_trackers()
+    one.clear_before_next_output = False
+    one.allowance, one.shown, one.code_cells_executed = 20_000, Counter(), 1
     return one
+
+
+def taken(one: Client, message: dict[str, object], cell: nbformat.NotebookNode) -> None:
+    one.process_message({"header": {"msg_type": message["msg_type"]}, "parent_header": {}, **message}, cell, 0)
 
 
 @given(st.lists(messages, max_size=30))
@@ -61,7 +67,7 @@ def test_messages_of_a_kernel(sent: list[dict[str, object]]) -> None:
     with bounded():
         for message in sent:
             try:
-                one.process_message(message, cell, 0)
+                taken(one, message, cell)
             except Exception:  # _Execution._cell: UNREADABLE, and the notebook ends there
                 break
         outputs.tidy(cell)
@@ -70,6 +76,29 @@ def test_messages_of_a_kernel(sent: list[dict[str, object]]) -> None:
         nbformat.writes(notebook).encode("utf-8")
     streams = [output.name for output in cell.outputs if output.output_type == "stream"]
     assert len(streams) == len(set(streams))
+
+
+shown = st.fixed_dictionaries({
+    "msg_type": st.sampled_from(["display_data", "update_display_data", "execute_result"]),
+    "content": st.fixed_dictionaries({
+        "data": st.dictionaries(mimes | texts, odd, max_size=3), "metadata": st.dictionaries(texts, odd, max_size=2),
+        "transient": st.just({}) | st.fixed_dictionaries({"display_id": st.sampled_from(["a", "b"])}), "execution_count": st.just(1),
+    }),
+    "metadata": st.just({}),
+})  # fmt: skip
+
+
+@given(st.lists(shown, max_size=10))
+@example([{"msg_type": "display_data", "content": {"data": {"text/plain": 5}, "metadata": {}}, "metadata": {}}])
+@fuzz(150)
+def test_nothing_that_a_cell_can_show_ends_its_notebook(sent: list[dict[str, object]]) -> None:
+    """IPython asks for dictionaries and takes any values: what no notebook can hold is left out, and the next output stands."""
+    cell = nbformat.v4.new_code_cell("")
+    one = client(cell)
+    for message in [*sent, {"msg_type": "stream", "content": {"name": "stdout", "text": "on"}, "metadata": {}}]:
+        taken(one, message, cell)
+    outputs.tidy(cell)
+    assert cell.outputs[-1].text == "on" or one.cut_at is not None
 
 
 # ---- the sanitiser

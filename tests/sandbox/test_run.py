@@ -67,6 +67,16 @@ def test_arrays_that_wait_are_no_memory_that_a_notebook_uses(attempt: Try) -> No
     assert tried.limits == [] and tried.shown[1] == str((LIMITS.memory_mb - 1000) * 2**17)
 
 
+def test_what_no_notebook_can_hold_is_left_out_and_the_cell_goes_on(attempt: Try) -> None:
+    odd = attempt(
+        "class Odd:\n    def _repr_mimebundle_(self, **kinds): return {'text/plain': 5, 'text/html': None}\n"
+        "display(Odd()); display({'text/plain': {}}, raw=True, display_id='a'); display({'text/plain': [1]}, raw=True, display_id='a', update=True)\n"
+        "print('on')",
+        "print('and on')",
+    )
+    assert odd.shown == ["on", "and on"] and odd.run.finished
+
+
 def test_plots_are_shown_inline(attempt: Try) -> None:
     tried = attempt("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     assert "image/png" in tried.nb.cells[0].outputs[0].data

@@ -18,12 +18,16 @@ from typing import BinaryIO
 from autograder.common.files import opened
 from autograder.common.i18n import _
 
-ENTRIES = 50_000  # of one archive
+SOURCE_ENTRIES = (
+    200_000  # of the archive that a platform made: where that is too many, one upload is, and not the class
+)
+ENTRIES = 50_000  # of one archive in a folder
 INNER_ENTRIES = 2_000  # of an archive that a student handed in
 INNER_MB = 100  # its size
 RATIO = 200  # unpacked to packed; notebooks with outputs reach about 20
 LONGEST = 255  # bytes of one name in a path, as file systems have it; no pattern sees a longer one
 DEEPEST = 4096  # bytes of a path
+NESTED = 64  # folders, one in the other
 _SHOWN = 300  # characters of a path that is refused
 _ENTRY = b"PK\1\2"  # how an entry of the directory begins
 _TAIL_BYTES = 65_536 + 22  # the longest comment and the end record, where zipfile looks for that
@@ -67,8 +71,8 @@ class Archive:
         self._kept: tuple[BinaryIO, zipfile.ZipFile] | None = None
 
     @classmethod
-    def of_file(cls, path: Path, slot: Slot) -> Archive:
-        return cls(lambda: opened(path), ENTRIES, slot)
+    def of_file(cls, path: Path, slot: Slot, entries: int) -> Archive:
+        return cls(lambda: opened(path), entries, slot)
 
     @classmethod
     def of_member(cls, outer: Archive, member: Member, slot: Slot) -> Archive:
@@ -203,6 +207,8 @@ def _problem(name: str, same: list[zipfile.ZipInfo]) -> str:
 def too_long(path: str) -> str:
     """Why a path is refused before anything looks at it, or ''."""
     raw = path.encode("utf-8", "replace")
+    if path.count("/") > NESTED:
+        return _("it lies more than {number} folders deep", number=NESTED)
     if len(raw) > DEEPEST or any(len(name) > LONGEST for name in raw.split(b"/")):
         return _("its name is longer than {number} bytes", number=LONGEST)
     return ""

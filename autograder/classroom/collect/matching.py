@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from autograder.classroom.collect import git, platform_metadata, teams, times
 from autograder.classroom.collect.archives import Refused
@@ -16,9 +16,9 @@ from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.names import Spellings, safe_id, stem, without_copy
 from autograder.classroom.collect.paths import Cut, Groups, Rule, StudentPart, choose
 from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, Platform
-from autograder.classroom.collect.results import Unmatched
+from autograder.classroom.collect.results import Unmatched, few
 from autograder.classroom.collect.roster import Roster
-from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source
+from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source, is_notebook, matters
 from autograder.common.confined import OverLimit, confined
 from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
@@ -126,8 +126,8 @@ class _Matcher:
 
     def run(self, on_file: Callable[[File], None]) -> Matched:
         found: list[tuple[Candidate, Groups]] = []
-        unmatched = [Unmatched(left.path, left.reason) for left in self.source.refused if _matters(left.path)]
-        ignored = [Unmatched(left.path, left.reason) for left in self.source.refused if not _matters(left.path)]
+        unmatched = [Unmatched(left.path, left.reason) for left in self.source.refused if matters(left)]
+        ignored = [Unmatched(left.path, left.reason) for left in self.source.refused if not matters(left)]
         ignored += [Unmatched(left.path, left.reason) for left in self.source.noise]
         for file in self.notebooks:
             on_file(file)
@@ -138,7 +138,7 @@ class _Matcher:
         has_roster = self.settings.roster is not None and self.settings.roster.whole
         candidates = _without_clashes(found, unmatched, has_roster=has_roster)
         self._sort_others(unmatched, ignored)
-        return Matched(self.rule.platform, candidates, sorted(unmatched), sorted(ignored))
+        return Matched(self.rule.platform, candidates, few(unmatched, self.rule.upload), sorted(ignored))
 
     def _candidates(self, file: File) -> list[tuple[Candidate, Groups]]:
         """The candidate that `file` is: one for each student of a group. Raises _Skip."""
@@ -295,14 +295,6 @@ class _Matcher:
         if cut is None or ("/" not in file.path and self.rule.platform is FOLDER):
             return ""
         return "/".join(cut.groups.get(kind, "") for kind in ("login", "number", "name"))
-
-
-def is_notebook(name: str) -> bool:
-    return name.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
-
-
-def _matters(path: str) -> bool:
-    return is_notebook(path) or path.lower().endswith((".zip", *OTHER_ARCHIVES)) or "." not in Path(path).name
 
 
 def _no_fit(platform: Platform) -> str:

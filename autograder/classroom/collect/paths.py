@@ -16,6 +16,7 @@ from typing import NewType
 
 from autograder.classroom.collect.names import Spellings
 from autograder.classroom.collect.platforms import FOLDER, MOODLE, PLATFORMS, Platform
+from autograder.classroom.collect.shares import folders_of
 from autograder.classroom.collect.sources import File
 
 Groups = dict[str, str]
@@ -68,6 +69,7 @@ class Rule:
         self.spellings = spellings
         self.source = source
         self.asked = asked  # by somebody who knows the platform: then any name that fits shows its place
+        self._checkouts = {file.path[: -len(inside)].rstrip("/") for file in notebooks if (inside := _inside(file))}
         prefix = _common_prefix([name for name in map(_checkout, notebooks) if name])
         known = {"{assignment}": spellings.pattern(), "{prefix}": re.escape(prefix) if prefix else r"(?!)"}
         self.forms = [
@@ -151,6 +153,12 @@ class Rule:
         above = file.path.removesuffix(inside)
         return Cut(above, PlatformPart(part), StudentPart(inside), {**groups, "file": inside}) if groups else None
 
+    def upload(self, path: str) -> str:
+        """The first folders of `path`, down to what the platform wrote: what one upload's files have in common."""
+        if self.platform.checkout and (found := self._checkouts.intersection(folders_of(path))):
+            return min(found)
+        return "/".join(path.split("/")[: 1 + max(self.depth, 0)])
+
     def is_own(self, path: str) -> bool:
         """Whether a file is in one of the platform's own folders, beside those of submissions."""
         folders = PurePosixPath(path).parts[:-1]
@@ -197,6 +205,11 @@ def _alone(tree: Tree) -> int:
     while len(tree) == 1 and (below := next(iter(tree.values()))):
         tree, count = below, count + 1
     return count
+
+
+def _inside(file: File) -> str:
+    """Where in its checkout a file lies; '' for one in none."""
+    return file.place.relative_to(file.repository).as_posix() if file.place and file.repository else ""
 
 
 def _checkout(file: File) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from autograder.common.i18n import _
 from autograder.common.models import Written
 from autograder.common.readable import json_text
+
+ROWS = 20  # of one upload, for one reason: nobody's row is lost among another's
 
 
 class What(StrEnum):
@@ -36,6 +41,20 @@ class Unmatched:
     file: str
     reason: str
     student: str = ""
+
+
+def few(left: Iterable[Unmatched], upload: Callable[[str], str]) -> list[Unmatched]:
+    """`left`, sorted; of each upload the first rows of a reason, and how many more there are. `upload` tells a path's."""
+    alike: dict[tuple[str, str], list[Unmatched]] = defaultdict(list)
+    for each in sorted(left):
+        alike[upload(each.file), each.reason].append(each)
+    rows = [row for same in alike.values() for row in same[:ROWS]]
+    for (whose, reason), same in alike.items():
+        if (more := len(same) - ROWS) > 0:
+            rows.append(
+                Unmatched(whose, _("{count:,} files more: {reason}", count=more, reason=reason), same[0].student)
+            )
+    return sorted(rows)
 
 
 class Collected(Written):

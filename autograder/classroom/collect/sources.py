@@ -12,14 +12,17 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from autograder.classroom.collect import archives
+from autograder.classroom.collect.shares import Shares
 from autograder.common.errors import CollectError
 from autograder.common.files import opened
 from autograder.common.i18n import _
 
-FILES = 100_000  # of a folder: a class of 500 with 200 files each
+FILES = 100_000  # in all: a class of 500 with 200 files each
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 _NOISE = {".git", ".ipynb_checkpoints", "__MACOSX", "__pycache__", ".venv", "node_modules"}
 
@@ -46,22 +49,62 @@ class File:
 
 @dataclass(frozen=True)
 class Left:
-    """A file that is not read, and why."""
+    """A file that is not read, and why; `whole`: a folder with all that is in it."""
 
     path: str
     reason: str
+    whole: bool = False
 
 
-@dataclass
+_Found = TypeVar("_Found", File, Left)
+
+
 class Source:
-    """`name`: of the folder or archive itself. `refused`: what can't be read safely; `noise`: what no student means."""
+    """`name`: of the folder or archive itself. `refused`: what can't be read safely; `noise`: what no student means.
 
-    name: str
-    files: list[File] = field(default_factory=list)
-    refused: list[Left] = field(default_factory=list)
-    noise: list[Left] = field(default_factory=list)
-    outer: archives.Slot = field(default_factory=archives.Slot, repr=False)
-    inner: archives.Slot = field(default_factory=archives.Slot, repr=False)
+    Where there are more than `FILES` in all, the folder that is too full is refused as a whole, and what it holds is in none of the three.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.files: list[File] = []
+        self.refused: list[Left] = []
+        self.noise: list[Left] = []
+        self.outer, self.inner = archives.Slot(), archives.Slot()
+        self.shares = Shares(FILES)
+
+    def keep(self, file: File) -> None:
+        self._put(self.files, file)
+
+    def refuse(self, path: str, reason: str, *, whole: bool = False) -> None:
+        self._put(self.refused, Left(path, reason, whole))
+
+    def ignore(self, path: str) -> None:
+        self._put(self.noise, Left(path, _("not part of what was handed in")))
+
+    def _put(self, among: list[_Found], found: _Found) -> None:
+        if self.shares.is_left_out(found.path):
+            return
+        among.append(found)
+        if self.shares.count(found.path):
+            self._leave_out()
+
+    def _leave_out(self) -> None:
+        folder, holds = self.shares.leave_out()
+        if not folder:
+            raise CollectError(
+                _("{root} holds more than {number:,} files", root=self.name, number=FILES),
+                _("Name the folder of one class."),
+            )
+        self.files = [file for file in self.files if not self.shares.is_left_out(file.path)]
+        self.refused = [left for left in self.refused if not self.shares.is_left_out(left.path)]
+        self.noise = [left for left in self.noise if not self.shares.is_left_out(left.path)]
+        reason = _(
+            "it holds {count:,} files or more, and together with it all hold more than {number:,}: it is left out",
+            count=holds,
+            number=FILES,
+        )
+        self.refused.append(Left(folder, reason, whole=True))
 
     def close(self) -> None:
         for slot in (self.inner, self.outer):
@@ -82,7 +125,7 @@ def read(place: Path) -> Source:
         )
     elif zipfile.is_zipfile(place):
         source.name = place.stem
-        _read_archive(archives.Archive.of_file(place, source.outer), "", source)
+        _read_archive(archives.Archive.of_file(place, source.outer, archives.SOURCE_ENTRIES), "", source)
     else:
         raise CollectError(
             _("{place} is neither a folder nor a zip", place=place),
@@ -94,26 +137,36 @@ def read(place: Path) -> Source:
 
 
 def _read_folder(root: Path, source: Source) -> None:
-    count = 0
-    for folder, names, files in os.walk(root):
-        here = Path(folder)
-        repository = _repository(here, root)
-        for name in sorted(names):
-            path = here / name
-            if path.is_symlink():
-                source.refused.append(Left(_inside(path, root), _("it is a link to another folder")))
-        # Noise is left by its name; links are never followed, by os.walk's default.
-        for name in sorted(set(names) & _NOISE):
-            source.noise.append(Left(_inside(here / name, root), _("not part of what was handed in")))
-        names[:] = sorted(name for name in names if name not in _NOISE and not name.startswith("."))
-        for name in sorted(files):
-            count += 1
-            if count > FILES:
-                raise CollectError(
-                    _("{root} holds more than {number:,} files", root=root, number=FILES),
-                    _("Name the folder of one class."),
-                )
-            _add_file(here / name, root, source, repository)
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        inside = _inside(folder, root)
+        if source.shares.is_left_out(inside):
+            continue
+        if archives.too_long(inside):
+            source.refuse(inside, archives.too_long(inside), whole=True)
+            continue
+        repository = _repository(folder, root)
+        try:
+            with os.scandir(folder) as entries:  # not all of them: one folder may hold any number
+                found = sorted(islice(entries, FILES + 1), key=lambda entry: entry.name)
+        except OSError as error:
+            source.refuse(inside, _("it can't be read: {strerror}", strerror=error.strerror), whole=True)
+            continue
+        below = []
+        for entry in found:
+            source.shares.expect(_inside(folder / entry.name, root))
+        for entry in found:
+            path = folder / entry.name
+            if not entry.is_dir():
+                _add_file(path, root, source, repository)
+            elif entry.is_symlink():  # never followed
+                source.refuse(_inside(path, root), _("it is a link to another folder"))
+            elif entry.name in _NOISE:
+                source.ignore(_inside(path, root))
+            elif not entry.name.startswith("."):
+                below.append(path)
+        waiting += reversed(below)
 
 
 def _inside(path: Path, root: Path) -> str:
@@ -137,18 +190,21 @@ def _add_file(path: Path, root: Path, source: Source, repository: Path | None) -
     try:
         facts = path.lstat()
     except OSError as error:
-        source.refused.append(Left(inside, _("it can't be read: {strerror}", strerror=error.strerror)))
+        source.refuse(inside, _("it can't be read: {strerror}", strerror=error.strerror))
         return
     if is_noise(inside):
-        source.noise.append(Left(inside, _("not part of what was handed in")))
+        source.ignore(inside)
+    elif reason := archives.too_long(inside):
+        source.refuse(inside, reason)
     elif stat.S_ISLNK(facts.st_mode):
-        source.refused.append(Left(inside, _("it is a link to another file")))
+        source.refuse(inside, _("it is a link to another file"))
     elif not stat.S_ISREG(facts.st_mode):
-        source.refused.append(Left(inside, _("it is not an ordinary file")))
+        source.refuse(inside, _("it is not an ordinary file"))
     elif path.suffix.lower() == ".zip":
-        _read_archive(archives.Archive.of_file(path, source.outer), inside, source)
+        entries = archives.INNER_ENTRIES if repository else archives.ENTRIES
+        _read_archive(archives.Archive.of_file(path, source.outer, entries), inside, source)
     else:
-        source.files.append(File(inside, facts.st_size, _file_reader(path), path, repository, _owner(facts.st_uid)))
+        source.keep(File(inside, facts.st_size, _file_reader(path), path, repository, _owner(facts.st_uid)))
 
 
 def _file_reader(path: Path) -> Callable[[int], bytes]:
@@ -174,6 +230,8 @@ def _owner(number: int) -> str:
 
 def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inner: bool = False) -> None:
     """List an archive and, one level deeper, the archives that students handed in."""
+    if source.shares.is_left_out(prefix):
+        return
     inside = f"{prefix}/" if prefix else ""
     try:
         members = archive.members()
@@ -182,18 +240,20 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
             raise CollectError(
                 _("{name}.zip can't be read: {error}", name=source.name, error=error), _("Download it again.")
             ) from None
-        source.refused.append(Left(prefix, str(error)))
+        source.refuse(prefix, str(error))
         return
+    for member, _reason in members:
+        source.shares.expect(inside + member.path)
     for member, reason in members:
         path = inside + member.path
         if reason:
-            source.refused.append(Left(path, reason))
+            source.refuse(path, reason)
         elif is_noise(member.path):
-            source.noise.append(Left(path, _("not part of what was handed in")))
+            source.ignore(path)
         elif not member.path.lower().endswith(".zip"):
-            source.files.append(File(path, member.size, _member_reader(archive, member)))
+            source.keep(File(path, member.size, _member_reader(archive, member)))
         elif is_inner:
-            source.refused.append(Left(path, _("it is an archive in an archive: unpack it, and collect the folder")))
+            source.refuse(path, _("it is an archive in an archive: unpack it, and collect the folder"))
         else:
             _read_archive(archives.Archive.of_member(archive, member, source.inner), path, source, is_inner=True)
 
@@ -205,3 +265,13 @@ def _member_reader(archive: archives.Archive, member: archives.Member) -> Callab
 def is_noise(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(_NOISE.intersection(parts)) or any(part.startswith(".") for part in parts)
+
+
+def is_notebook(name: str) -> bool:
+    return name.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
+
+
+def matters(left: Left) -> bool:
+    """Whether somebody may miss it: work, or what work may be in."""
+    name = PurePosixPath(left.path).name
+    return left.whole or is_notebook(name) or name.lower().endswith((".zip", *OTHER_ARCHIVES)) or "." not in name

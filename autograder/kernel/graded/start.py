@@ -7,7 +7,7 @@ import json
 import os
 import random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ContextDecorator, suppress
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def prepare() -> None:
     shell = get_ipython()
     if shell is not None:
         stand_ins.install(shell)
-        shell.events.register("pre_run_cell", lambda *_: sow(seed))
+        shell.events.register("pre_run_cell", _WhateverItRaises(Exception)(lambda *_: sow(seed)))
     _flush_often()
     from autograder.kernel.check import start
     from autograder.kernel.graded.student import GradedStudent
@@ -45,17 +45,11 @@ def prepare() -> None:
     if os.environ.get(JUDGE):
         student = start()
         if shell is not None and isinstance(student, GradedStudent):
-            shell.events.register("post_run_cell", _whatever_it_raises(student.hand_in_what_is_there))
+            shell.events.register("post_run_cell", _WhateverItRaises(Exception)(student.hand_in_what_is_there))
 
 
-def _whatever_it_raises(function: Callable[..., object]) -> Callable[..., None]:
-    """IPython shows in the student's cell what a function fails at that is called after it."""
-
-    def called(*args: Any) -> None:
-        with suppress(Exception):
-            function(*args)
-
-    return called
+class _WhateverItRaises(suppress, ContextDecorator):
+    """Around a function that IPython calls before or after a student's cell, in which it shows what that fails at. No code of ours is around this."""
 
 
 def _prepare_networks(seed: int) -> Callable[[int], None]:

@@ -199,12 +199,12 @@ def test_an_archive_of_too_many_or_too_large_is_refused(work, zipped, folder, co
     monkeypatch.setattr(archives, "INNER_MB", 1)
     large = zipped({"bob/large.zip": os.urandom(1_100_000), "carl/deep.ipynb": work("deep", "carl")}, "large")
     assert outcome(collecting(large))[1] == {"bob/large.zip": "it is larger than 1 MB"}
-    monkeypatch.setattr(archives, "ENTRIES", 1)
+    monkeypatch.setattr(archives, "SOURCE_ENTRIES", 1)
     with pytest.raises(CollectError, match=r"class.zip can't be read: it holds more than 1 files"):
         collecting(place)
-    monkeypatch.setattr(sources, "FILES", 1)
-    with pytest.raises(CollectError, match="holds more than 1 files"):
-        collecting(folder({"a/x.ipynb": b"", "b/x.ipynb": b""}))
+    monkeypatch.setattr(sources, "FILES", 10)
+    with pytest.raises(CollectError, match="holds more than 10 files"):  # and nobody's more than anybody else's
+        collecting(folder({f"{number}/x.ipynb": b"" for number in range(11)}))
 
 
 def test_ten_thousand_files_are_read_once_each(work, zipped, collecting):
@@ -329,7 +329,8 @@ def test_of_one_upload_a_hundred_notebooks_are_looked_into(work, zipped, collect
     flood = inner({f"{number}.ipynb": b"{}" for number in range(40)})
     counted, left = outcome(collecting(zipped({"eve/work.zip": flood, "ada/deep.ipynb": work("deep", "ada")})))
     assert counted[("ada", "deep")] == "taken" and len(looked) == 6
-    assert list(left.values()).count("this upload holds more than 5 notebooks") == 35
+    reason = "this upload holds more than 5 notebooks"
+    assert list(left.values()).count(reason) == 20 and left["eve"] == f"15 files more: {reason}"
 
 
 def test_whatever_zipfile_stumbles_over_costs_only_its_student(work, zipped, collecting):

@@ -117,7 +117,8 @@ def test_nothing_that_a_student_chose_says_whose_or_since_when(kind, in_this_pro
     layout = LAYOUTS[kind]
     plain = [([], "", "deep.ipynb")]
     files, owners = class_of(layout, {"ann": [*plain, *ann], "bob": [*plain, *bob]}, NOTEBOOK)
-    source = Source("class", files)
+    source = Source("class")
+    source.files = files
     matched = match(source, the_course(), Settings())
     assert matched.platform.name == kind.partition(",")[0]
     for candidate in matched.candidates:
