@@ -15,7 +15,11 @@ from tools import messages
 
 ROOT = Path(__file__).resolve().parent.parent
 HANGUL = re.compile("[가-힣]")
-PARTICLE = re.compile(r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)")
+PARTICLE = re.compile(
+    r"\}[`'\")]*(?:은|는|이|가|을|를|와|과|로|으로|이?라고|이?라는|이?나|이?랑|여야|이어야)(?![가-힣])|\((?:은|는|이|가|을|를|와|과|으)\)"
+)
+SPELLINGS = {re.compile(r"(?<=[\d}]) %"): "80%, without a blank", re.compile(r"(?<![\d}])1번째"): "첫 번째"}
+PROGRAMS = ("grader", "judge")  # whoever reads of the one must not look for the other
 ROW = re.compile(r"^\| ([^|]+?) \| ([^|]+?) \| ([^|]*?) ?\|$", re.MULTILINE)
 SUBJECT, COURSE = "## The subject", "## The course and its grading"
 TEMPLATES = sorted((ROOT / "autograder" / "authoring" / "scaffold" / "templates").rglob("*.yml"))
@@ -26,7 +30,11 @@ def wrong_korean() -> Iterator[str]:
     """Everything that is wrong, as ``place: what``."""
     yield from particles(ROOT)
     for place, sentences in texts().items():
-        yield from (f"{place}: {said}" for said in avoided(sentences))
+        yield from (f"{place}: {said}" for said in [*avoided(sentences), *misspelled(sentences)])
+    for message in messages.current("ko"):
+        if message.id:
+            english = message.id if isinstance(message.id, str) else " ".join(message.id)
+            yield from (f"catalogue: {said}" for said in mixed_up(english, " ".join(messages.forms(message))))
 
 
 def particles(root: Path) -> Iterator[str]:
@@ -87,6 +95,21 @@ def _korean_of(document: Any) -> Iterator[str]:
 def said(sentence: str, word: str, preferred: str) -> bool:
     """Whether a sentence says `word`, and not as a part of the preferred term."""
     return word in (sentence if preferred in word else sentence.replace(preferred, ""))
+
+
+def misspelled(sentences: Iterable[str]) -> list[str]:
+    """What is written in another way than elsewhere, each with its sentence."""
+    return [
+        f"write {better}: {sentence.strip():.120}"
+        for sentence in sentences for wrong, better in SPELLINGS.items() if wrong.search(sentence)
+    ]  # fmt: skip
+
+
+def mixed_up(english: str, korean: str) -> Iterator[str]:
+    """A program that a translation names and its sentence does not."""
+    for program, name, _avoid in terms():
+        if program in PROGRAMS and name in korean and program not in english.lower():
+            yield f"{name} is a {program}: {english:.80}"
 
 
 def avoided(sentences: Iterable[str]) -> list[str]:

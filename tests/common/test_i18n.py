@@ -52,8 +52,17 @@ def test_korean_does_not_guess_the_ending_of_what_is_filled_in():
     """A particle's form depends on the sound before it, so none may follow a value, and none is written both ways."""
     said = [string for _ids, strings in entries("ko") for string in strings]
     assert not [string for string in said if PARTICLE.search(string)]
-    assert PARTICLE.search("{name}이(가) 없습니다") and PARTICLE.search("{name}을 여세요")
-    assert not PARTICLE.search("{name} 파일을 여세요")
+    guesses = [
+        "{name}이(가) 없습니다",
+        "{name}을 여세요",
+        "{stub}라고 나갑니다",
+        "{wanted}이어야 합니다",
+        "`{name}`이나 다른 것",
+    ]
+    assert all(map(PARTICLE.search, guesses))
+    assert not any(
+        map(PARTICLE.search, ["{name} 파일을 여세요", "{wanted}개여야 합니다", "`false`라고 쓰세요", "{type}인데"])
+    )
 
 
 def test_a_changed_sentence_is_to_be_looked_at_again(monkeypatch):
