@@ -92,10 +92,13 @@ def the_language(course: Course, name: str) -> str:
 
 
 def the_course(path: Path | None) -> Course:
-    """The course in `path`, or the one in this folder or above it. Raises AutograderError."""
+    """The course in `path`, or the one in this folder or above it; what is said of it from now on is in its first language, where nobody
+    asked for another one. Raises AutograderError."""
     from autograder.course.course import load
 
-    return load(path and there(path, _("Name an existing file with --course.")))
+    course = load(path and there(path, _("Name an existing file with --course.")))
+    speak(asked_for() or course.language)
+    return course
 
 
 def there(path: Path, remedy: str = "") -> Path:

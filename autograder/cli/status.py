@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course, the_language
+from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.common.readable import json_text, shorten
@@ -27,7 +27,6 @@ def status(
     """What `autograder grade` is doing, from another terminal: how far it is, what each worker grades, what waits for a person."""
     try:
         the = the_course(course)
-        the_language(the, "")
         found = figures(the)
     except AutograderError as error:
         fail(error)

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from autograder import __version__
 from autograder.authoring.course_copy import copy_course
 from autograder.authoring.doctor import _kernel
+from autograder.authoring.scaffold.make import new_course
+from autograder.authoring.scaffold.parts import New
 from autograder.cli import app as cli
 from autograder.cli import shell
 from autograder.common.data import data_sets
@@ -313,6 +315,32 @@ def test_a_course_that_is_begun_is_told_of_in_the_first_of_its_languages(monkeyp
     with speaking(""):
         shell.choose_language(["new-course", "x", *(word for one in languages for word in ("--language", one))])
         assert language() == languages[0]
+
+
+SAID = [
+    "collect HANDED --dry-run", "status", "regrade --diff", "regrade --student nobody", "export --format csv", "export --student nobody", "feedback a --zip moodle",
+    "report --output page.html", "release --check", "verify nothing", "calibrate nothing", "grade --student nobody",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", SAID)
+def test_every_command_on_a_course_speaks_its_first_language_or_the_one_that_is_asked_for(tmp_path, monkeypatch, asked):
+    monkeypatch.delenv("AUTOGRADER_LANGUAGE", raising=False)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "handed" / "jane").mkdir(parents=True)
+    (tmp_path / "handed" / "jane" / "notes.txt").write_text("x")
+    new_course(tmp_path / "own", New("a", languages=("ko", "en"), task="sklearn"), "")
+    monkeypatch.chdir(tmp_path / "own")
+
+    def said():
+        with speaking(""):
+            done = CliRunner().invoke(cli.app, asked.replace("HANDED", str(tmp_path / "handed")).split())
+        return f"{done.output}{done.stderr}"
+
+    assert korean(said()), said()
+    monkeypatch.setenv("AUTOGRADER_LANGUAGE", "en")
+    assert not korean(said()), said()
 
 
 def test_doctor_says_when_there_is_no_course(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 
 from autograder.common.cells import mark
-from autograder.common.i18n import LANGUAGES, N_, _, speaking
+from autograder.common.i18n import LANGUAGES, N_, _, known, speaking
 from autograder.common.wire.submitted_notebook import PYTHON
 from autograder.course.checks.base import Localised
 from autograder.course.settings import DataSettings
@@ -86,8 +86,20 @@ class New:
             made[Path("solutions") / f"{self.name}.py"] = prepares.read_text("utf-8")
         for kind in ("mutants", "alternatives"):
             for file in sorted((_TEMPLATES / self.task / kind).iterdir(), key=lambda file: file.name):
-                made[Path("tests") / kind / self.name / file.name] = file.read_text("utf-8")
+                said = file.read_text("utf-8")
+                made[Path("tests") / kind / self.name / file.name] = (
+                    self._read_in_english(said) if kind == "mutants" else said
+                )
         return made
+
+    def _read_in_english(self, variant: str) -> str:
+        """A mutant whose phrases are those that are read: in English, where the course has it; else none, for its author to write."""
+        if known(self.languages[0]) in ("", LANGUAGES[0]):  # what isn't spoken is said in English
+            return variant
+        if LANGUAGES[0] in self.languages:
+            return f"language: {LANGUAGES[0]}\n{variant}"
+        before, loses, phrases = variant.partition("\nloses:\n")
+        return before + loses + re.sub(r"^(  [\w.]+):.*$", r'\1: ""', phrases, flags=re.MULTILINE)
 
     def notebook(self) -> str:
         """The source notebook, as nbgrader and `autograder release` want it."""

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,9 +15,11 @@ from autograder.authoring.scaffold import make
 from autograder.authoring.scaffold.make import inserted, new_assignment, new_course
 from autograder.authoring.scaffold.parts import TASKS, New
 from autograder.authoring.variants import edited, solved
+from autograder.authoring.verify.mutants_and_alternatives import files, read_mutant
 from autograder.classroom.folder import Folder
 from autograder.cli.app import app
 from autograder.common.errors import AutograderError, CourseError
+from autograder.common.i18n import known
 from autograder.course.course import load
 from autograder.course.released_notebook import released_notebook
 from tests.conftest import ROOT
@@ -158,6 +161,32 @@ def test_an_assignment_says_what_it_is_on_where_the_course_is_on_something_else(
     assert {course.on(name).data.name for name in ("first", "second")} == {"diabetes", "fashion_mnist"}
     new_assignment(tmp_path / "course.yml", New("third", task="regression" if task != "regression" else "cnn"))
     assert (load(tmp_path / "course.yml").assignments["third"].data is None) == (task == "regression")
+
+
+@pytest.mark.parametrize("languages", [("ko", "en"), ("en", "ko"), ("ko",), ("fr", "ko"), ("ko", "fr")], ids="-".join)
+@pytest.mark.parametrize("task", TASKS)
+def test_what_students_should_read_of_a_mutant_is_in_the_language_that_they_read(tmp_path, task, languages):
+    """The phrases of templates are English: a student of such a mutant reads English, or nothing in particular is asked."""
+    new_course(tmp_path, New("first", languages=languages, task=task))
+    course = load(tmp_path / "course.yml")
+    release(course, ["first"])
+    found = [read_mutant(path, course) for path in files(course, Path("tests/mutants"), "first")]
+    assert len(found) > 3
+    for one in found:
+        assert one.notebook(course).cells
+        read = known(one.language or course.language) or "en"
+        assert read == "en" or not any(phrase for phrases in one.loses.values() for phrase in phrases), one.path
+    assert any(one.loses for one in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("languages", [("ko", "en"), ("ko",)], ids="-".join)
+def test_an_assignment_proves_itself_in_a_course_that_is_korean_first(tmp_path, languages, memo_folder):
+    new_course(tmp_path, New("first", languages=languages, task="sklearn"))
+    parts = [word for part in ("solution", "alternatives", "release", "mutants") for word in ("--only", part)]
+    for words in (["release"], ["verify", "--memo", str(memo_folder), *parts]):
+        done = CliRunner().invoke(app, [*words, "--course", str(tmp_path / "course.yml")])
+        assert done.exit_code == 0, done.output
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ class Table(Check):
             if name not in table.values:
                 return undecided(_("the column {name} is too large to be compared, or holds no numbers", name=name))
             if not _same_column(table.values[name], np.asarray(wanted), self.tolerance):
-                return failed(_("other numbers in {name}", name=name), show(table.values[name]))
+                return failed(_("the right numbers"), _("other numbers in {name}", name=name))
         return passed(show(table))
 
 

@@ -68,7 +68,11 @@ def test_a_table_is_looked_at_by_columns_kinds_and_rows(check, lost):
 @pytest.mark.parametrize("columns", [{"age": [3, 4, 5.6], "name": list("abc")}, {"age": [3, 4, 5.5], "name": list("abd")}, {"age": [3, 4], "name": list("ab")},
                                      {"name": list("abc")}])  # fmt: skip
 def test_other_numbers_or_texts_in_a_table_fail(columns):
-    assert decided({"type": "table", "reference": "r.py:table"}, frame(**columns)).status is Status.FAILED
+    found = decided({"type": "table", "reference": "r.py:table"}, frame(**columns))
+    assert found.status is Status.FAILED
+    lacking = "age" not in columns
+    assert found.expected == ("age" if lacking else "the right numbers")
+    assert found.actual in (("name",) if lacking else ("other numbers in age", "other numbers in name"))
 
 
 def test_numbers_of_a_table_that_were_not_sent_are_left_to_a_person():
