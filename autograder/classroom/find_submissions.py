@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -59,7 +61,29 @@ def find_submissions(
             else _("{folder} holds no submission", folder=folder),
             _("It should look like submitted/<student>/<assignment>/<assignment>.ipynb."),
         )
+    for alike in _alike({submission.student for submission in found}):
+        amiss(alike)
     return found
+
+
+def _alike(students: Iterable[str]) -> list[SubmissionError]:
+    """Names that are graded each for itself, and that whoever reads the grades takes for one."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for student in sorted(students):
+        seen = unicodedata.normalize("NFKC", student).casefold()
+        # control and format characters, separators; and the end, which systems cut off
+        names["".join(one for one in seen if unicodedata.category(one)[0] not in "CZ").rstrip(".")].append(student)
+    return [
+        SubmissionError(
+            _(
+                "{names} differ by case, spaces or what nobody sees: each is graded, and a system that takes the grades may take them for one",
+                names=", ".join(repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name) for name in same),
+            ),
+            _("Leave one folder for each student in submitted/, and enter the grades of the other by hand."),
+        )
+        for same in names.values()
+        if len(same) > 1
+    ]
 
 
 def _no_text(student: Path) -> SubmissionError:
