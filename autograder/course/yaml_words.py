@@ -52,10 +52,12 @@ def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     """The line, from 1, and what is wrong there. What this package itself found wrong is said as it is."""
     line, said = _told(error, text)
     marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
-    lines = (
-        text.splitlines()[max(0, min(marks) - 1) : max(marks) + 1] if marks else []
-    )  # what is no key is part of the line above
-    odd = next((number for number, one in enumerate(lines, max(1, min(marks))) if look_alike(one)), 0) if marks else 0
+    if not marks:
+        return line, said
+    # What is no key is part of the line above.
+    first = max(1, min(marks))
+    lines = text.splitlines()[first - 1 : max(marks) + 1]
+    odd = next((number for number, one in enumerate(lines, first) if look_alike(one)), 0)
     if not odd:
         return line, said
     stray = look_alike(text.splitlines()[odd - 1])

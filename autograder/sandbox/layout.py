@@ -99,9 +99,8 @@ class Layout:
         problem = bubblewrap.available()
         if problem:
             raise SandboxError(_("student code can't be isolated here"), problem)
-        bound_folders.keep_apart(
-            [self.private, Path(tempfile.gettempdir())]
-        )  # where workers unpack courses and submissions
+        # Where workers unpack courses and submissions.
+        bound_folders.keep_apart([self.private, Path(tempfile.gettempdir())])
         if bubblewrap.leaves_root():
             os.chown(self.sockets, unroot.USER, unroot.USER)
         identity = self.private / "etc"

@@ -18,9 +18,8 @@ from typing import BinaryIO
 from autograder.common.files import opened
 from autograder.common.i18n import _
 
-SOURCE_ENTRIES = (
-    200_000  # of the archive that a platform made: where that is too many, one upload is, and not the class
-)
+# Of the archive that a platform made: where that is too many, one upload is, and not the class.
+SOURCE_ENTRIES = 200_000
 ENTRIES = 50_000  # of one archive in a folder
 INNER_ENTRIES = 2_000  # of an archive that a student handed in
 INNER_MB = 100  # its size

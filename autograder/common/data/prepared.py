@@ -73,10 +73,9 @@ class Column:
         if flat.shape[1] != self.width:
             return np.full(len(values), -1)
         sums = flat @ weights
-        at, near = (
-            np.searchsorted(numbers, sums),
-            1.5 * self.width * self.rounding,
-        )  # weights and scales: no row is farther off
+        at = np.searchsorted(numbers, sums)
+        # By weights and scales no right row is farther off.
+        near = 1.5 * self.width * self.rounding
         best, found = np.full(len(flat), np.inf), np.zeros(len(flat), np.intp)
         for step in sorted(range(-FAR, FAR), key=abs):
             candidate = np.clip(at + step, 0, len(numbers) - 1)
