@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
+from autograder.common.data.rows import ends
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
@@ -69,9 +70,18 @@ def samples_for(
         check_numbers(plan, *samples.span)
         return samples
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
-    check_numbers(plan, float(message.lookup.min()), float(message.lookup.max()))
-    lookup = message.lookup.astype(np.float32)
+    lookup = lookup_for(data, message.lookup)
+    check_numbers(plan, *ends(lookup))
     return Samples(message.rows, message.labels, lookup, shape, message.one_hot, message.weights, data.name)
+
+
+def lookup_for(data: DataSet, lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """As `Samples` has it. Raises CannotRebuild for one of other columns than the data have."""
+    if lookup.ndim == 1:
+        return lookup.astype(np.float32)
+    if lookup.shape[1] != data.values:
+        raise CannotRebuild(_("the images have other pixels than were scaled"))
+    return lookup
 
 
 def _classes(targets: npt.NDArray[Any]) -> int:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
 from autograder.common.data.prepared import RAW, Column, Prepared
-from autograder.common.data.rows import scaling_of
+from autograder.common.data.rows import ends, scaling_of
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
 from autograder.common.exhibits import Mistake
@@ -28,6 +28,7 @@ from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
 from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
+from autograder.networks.accepted_trainings import lookup_for
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, compile_settings, loss_of, one_hot
 from autograder.networks.memo import Memo
@@ -136,10 +137,9 @@ class CourseLab:
         if self.prepared is not None:
             columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
             return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns, prepared)
-        lookup = _PIXELS[prepared or "unit"]
-        if not prepared and model.fits and model.fits[-1].data.lookup is not None:
-            lookup = np.asarray(model.fits[-1].data.lookup, np.float32)
-        check_numbers(architecture(model), float(lookup.min()), float(lookup.max()))
+        told = model.fits[-1].data.lookup if model.fits and not prepared else None
+        lookup = _PIXELS[prepared or "unit"] if told is None else lookup_for(self.data, np.asarray(told))
+        check_numbers(architecture(model), *ends(lookup))
         columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
         if columns and not self.data.class_count <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
+from autograder.common.data.rows import ends, seen
 from autograder.common.digests import sha256
 from autograder.common.versions import code_digest, versions
 from autograder.common.wire.description import digest
@@ -30,7 +31,7 @@ def training_code() -> str:
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value.
+    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value, or float64 (2, columns): see common/data/rows.py.
 
     `one_hot`: the labels are vectors of so many columns; 0: numbers of classes. `weights` float32 (n,): of each sample.
     `of`: the name of the data set. Of a table, `values` float32 (m, ...) holds what `rows` are rows of, and `labels` int32 or float32
@@ -39,7 +40,7 @@ class Samples:
 
     rows: npt.NDArray[np.int32]
     labels: npt.NDArray[Any]
-    lookup: npt.NDArray[np.float32]
+    lookup: npt.NDArray[Any]
     shape: tuple[int, ...]
     one_hot: int = 0
     weights: npt.NDArray[np.float32] | None = None
@@ -55,8 +56,7 @@ class Samples:
     @property
     def span(self) -> tuple[float, float]:
         """The smallest and the largest number that the network may see."""
-        given = self.lookup if self.values is None else self.values
-        return float(given.min()), float(given.max())
+        return ends(self.lookup) if self.values is None else (float(self.values.min()), float(self.values.max()))
 
     def key(self) -> str:
         if self.values is None:
@@ -72,7 +72,7 @@ class Samples:
             given: npt.NDArray[np.float32] = self.values[self.rows].reshape(len(self.rows), *self.shape)
             return given
         flat = data.features.reshape(len(data), -1)
-        images: npt.NDArray[np.float32] = self.lookup[flat[self.rows]].reshape(len(self.rows), *self.shape)
+        images: npt.NDArray[np.float32] = seen(flat[self.rows], self.lookup).reshape(len(self.rows), *self.shape)
         return images
 
     def targets(self) -> Any:

@@ -395,6 +395,22 @@ def test_a_network_trained_in_the_kernel_is_undecided_and_earns_nothing(bench, k
         assert outcome.actual == "this network was not trained by the grader: fit() was called with callbacks"
 
 
+@pytest.mark.parametrize(
+    ("custom", "status"), [("Own is not one of Keras's layers", Status.UNDECIDED), ("", Status.FAILED)]
+)
+def test_weights_of_an_epoch_between_of_what_only_a_kernel_can_train_wait_for_a_person(
+    bench, kernel, trained, custom, status
+):
+    known = trained("two_layer").description
+    odd = known.model_copy(update={"layers": tuple(one.model_copy(update={"custom": custom}) for one in known.layers)})
+    last, between = (with_weights(odd, [array + np.float32(by) for array in odd.weights]) for by in (4e-3, 5e-3))
+    record = known.fits[0].model_copy(update={"compiled": odd.compiled})
+    kernel.ask(TrainedHere(type="trained_here", weights=digest(last.weights), reason="its layer", fit=record))
+    kernel.hand_in("two_layer.train", between)
+    found = {(outcome.status, outcome.points) for outcome in outcomes(bench, "train").values()}
+    assert found == {(status, 0.0)}
+
+
 def test_a_network_trained_in_the_kernel_on_other_data_fails_that_check_and_what_it_reached_is_not_looked_at(
     bench, kernel, trained
 ):

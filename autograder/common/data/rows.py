@@ -1,7 +1,7 @@
 """Which images of a data set are in an array? Recognised row by row, whatever the order, scaling, dtype or layout.
 
 A row is looked up by a 64-bit key of some of its pixels, and then every pixel of every row is compared exactly: a recognised array
-is known to equal ``lookup[images[rows]]`` bit for bit. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
+is known to equal ``lookup[images[rows]]`` bit for bit; one that was scaled column by column, within rounding. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
 """
 
 from __future__ import annotations
@@ -16,36 +16,57 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common.data import data_sets
-from autograder.common.data.base import DataSet, Rows
+from autograder.common.data.base import LARGEST, DataSet, Rows
 
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
 MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
 CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
 NO_SHIFT = 0.01  # of a pixel
 STEPPED = 500  # rows that an unusual scaling is read off
+ROUNDING = 1e-4  # of a value that was scaled column by column, float32 as it may be
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """An array equals ``lookup[images[rows]]``: `rows` int32 (n,), `lookup` float64 (256,) from pixel to value, images of `among`."""
+    """An array is ``seen(images[rows], lookup)``: `rows` int32 (n,), `lookup` float64 (256,) or (2, columns), images of `among`."""
 
     rows: Rows
     lookup: npt.NDArray[np.float64]
     among: Index
 
-    def range(self) -> tuple[float, float]:
-        """The smallest and the largest value of the array."""
+    def range(self) -> tuple[float, float] | None:
+        """The smallest and the largest value of the array; None where that isn't known without it."""
+        if self.lookup.ndim > 1:
+            return None
         low, high = self.among.darkest[self.rows].min(), self.among.brightest[self.rows].max()
-        ends = float(self.lookup[low]), float(self.lookup[high])
-        return min(ends), max(ends)
+        values = self.lookup[low : int(high) + 1]
+        return float(values.min()), float(values.max())
 
     @property
     def scaling(self) -> str:
         return scaling_of(self.lookup)
 
 
+def seen(pixels: npt.NDArray[np.uint8], lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What became of `pixels` (n, columns). `lookup` (256,): from pixel to value; (2, columns): for each column what was added, after what it was multiplied by."""
+    if lookup.ndim == 1:
+        return lookup.take(pixels, mode="clip")  # no index of a byte is out of range: this only saves looking for one
+    values = np.empty(pixels.shape, np.float32)
+    for start in range(0, len(pixels), CHUNK):
+        values[start : start + CHUNK] = lookup[0] + lookup[1] * pixels[start : start + CHUNK]
+    return values
+
+
+def ends(lookup: npt.NDArray[Any]) -> tuple[float, float]:
+    """The smallest and the largest value that a pixel may become."""
+    every = lookup if lookup.ndim == 1 else np.stack([lookup[0], lookup[0] + 255 * lookup[1]])
+    return float(every.min()), float(every.max())
+
+
 def scaling_of(lookup: npt.NDArray[Any]) -> str:
     """``unit`` (0 to 1), ``raw`` (0 to 255) or ``other``, within float32 rounding."""
+    if lookup.ndim > 1:
+        return "other"
     pixels = np.arange(256)
     if np.allclose(lookup, pixels / 255.0, rtol=0, atol=1e-6):
         return "unit"
@@ -135,8 +156,37 @@ class Index:
                     return found
             looked_up = self._look_up(flat, shift, scale)
             if looked_up is not None:
-                return self._verified(flat, looked_up, shift, scale)
+                return self._verified(flat, looked_up, shift, scale) or self._changed(flat)
+        return self._changed(flat)
+
+    def _changed(self, flat: npt.NDArray[Any]) -> Recognised | None:
+        """Images of which each pixel's value became another: by ``//``, a threshold, a root; or each column was scaled by itself.
+
+        Such values don't tell which image they are of, so these are a whole part of the data set, in its usual order.
+        """
+        number = len(flat)
+        for order in (one for one in self.orders if STEPPED <= number <= len(one)):
+            for rows in (order[:number], order[len(order) - number :]):
+                found = self._verified(flat, rows, 0.0, 1.0) or self._by_columns(flat, rows)
+                if found and _tells(found.lookup):
+                    return found
         return None
+
+    def _by_columns(self, flat: npt.NDArray[Any], rows: Rows) -> Recognised | None:
+        """As a scaler of scikit-learn does it: by each column's own mean and spread, or its own ends."""
+        for number in (STEPPED, len(rows)):  # most others show in the first rows
+            pixels, values = self.flat[rows[:number]], flat[:number]
+            lookup = _columns(pixels, values)
+            for start in range(0, number, CHUNK):
+                there = values[start : start + CHUNK]
+                with np.errstate(all="ignore"):
+                    off = np.abs(lookup[0] + lookup[1] * pixels[start : start + CHUNK] - there)
+                    if not (off <= ROUNDING * (np.abs(there) + np.abs(lookup[0]) + 1e-3)).all():  # NaN fails this too
+                        return None
+        varied = lookup[:, lookup[1] != 0]
+        # Columns that were all scaled alike are compared to the bit.
+        alike = not varied.size or (np.ptp(varied, axis=1) <= ROUNDING * np.abs(varied[1]).max()).all()
+        return None if alike else Recognised(rows, lookup, self)
 
     def _look_up(self, flat: npt.NDArray[Any], shift: float, scale: float) -> Rows | None:
         pixels = self._sample(flat, shift, scale)
@@ -188,10 +238,26 @@ class Index:
                 lookup[pixels[fresh]] = values[fresh]
                 unseen[pixels[fresh]] = False
                 missing = bool(unseen[self.span[0] : self.span[1] + 1].any())
-            # No index of a byte is out of range: `clip` only saves looking for one.
-            if not np.array_equal(lookup.take(pixels, mode="clip"), values):
+            if not np.array_equal(seen(pixels, lookup), values):
                 return None
         return Recognised(rows, lookup.astype(np.float64), self)
+
+
+def _tells(lookup: npt.NDArray[np.float64]) -> bool:
+    """Whether anything is left of the images, in numbers that travel."""
+    differs = np.ptp(lookup) > 0 if lookup.ndim == 1 else np.any(lookup[1])
+    return bool(np.abs(lookup).max() < LARGEST and differs)  # NaN and infinity aren't
+
+
+def _columns(pixels: npt.NDArray[np.uint8], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """For each column what was added, after what it was multiplied by, as its darkest and its brightest pixel show it."""
+    every = np.arange(pixels.shape[1])
+    low, high = pixels.argmin(0), pixels.argmax(0)
+    darkest, brightest = pixels[low, every].astype(np.float64), pixels[high, every].astype(np.float64)
+    first, last = values[low, every].astype(np.float64), values[high, every].astype(np.float64)
+    with np.errstate(all="ignore"):
+        factor = np.where(brightest > darkest, (last - first) / np.maximum(brightest - darkest, 1), 0.0)
+        return np.stack([first - factor * darkest, factor])
 
 
 def _from(low: float, pixel: int, scale: float) -> tuple[float, float]:

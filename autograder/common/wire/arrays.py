@@ -43,16 +43,32 @@ def _dump(array: npt.NDArray[Any], info: SerializationInfo) -> Any:
     return {"frame": len(frames) - 1, "dtype": little.dtype.str, "shape": list(array.shape)}
 
 
+MAX_PIXELS = 1 << 16  # of an image, each with a scaling of its own
 Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
 
 
-def form(most: int, kinds: str = "", shape: tuple[int, ...] = ()) -> AfterValidator:
-    """Of an array: at most so many bytes; with `kinds` of dtype, one of them and of this `shape`, or of one axis."""
+def is_lookup(array: npt.NDArray[Any]) -> bool:
+    """Whether it says what became of pixels: a value for each of 256, or two numbers for each column."""
+    columns = array.shape[1] if array.ndim == 2 and len(array) == 2 else 0
+    return array.dtype.str == "<f8" and (array.shape == (256,) or 0 < columns <= MAX_PIXELS)
+
+
+def _lookup(array: Any) -> Any:
+    if array is not None and not is_lookup(array):
+        raise ValueError(f"this is no lookup: {array.dtype}, {array.shape}")
+    return array
+
+
+LOOKUP = AfterValidator(_lookup)
+
+
+def form(most: int, kinds: str = "") -> AfterValidator:
+    """Of an array: at most so many bytes; with `kinds` of dtype, one of them and of one axis."""
 
     def check(array: Any) -> Any:
         if array is not None and array.nbytes > most:
             raise ValueError(f"an array has {array.nbytes:,} bytes, and {most:,} are the most here")
-        if array is not None and kinds and (array.dtype.kind not in kinds or array.shape != (shape or (array.size,))):
+        if array is not None and kinds and (array.dtype.kind not in kinds or array.shape != (array.size,)):
             raise ValueError(f"an array has another form than belongs here: {array.dtype}, {array.shape}")
         return array
 

@@ -17,7 +17,7 @@ from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS
 from autograder.common.digests import of_parts
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
-from autograder.common.wire.arrays import MAX_DIMENSIONS, Array, form
+from autograder.common.wire.arrays import LOOKUP, MAX_DIMENSIONS, Array, form
 
 # Bytes, of any table in float64: larger arrays travel only as the row numbers they are made of.
 SMALL_ARRAY = 8 * MAX_NUMBERS
@@ -31,7 +31,7 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if type(value) is list else value  # JSON has no tuples
 
 
-Lookup = Annotated[Array | None, form(8 * 256, "f", (256,))]  # from pixel to value
+Lookup = Annotated[Array | None, LOOKUP]  # what became of pixels: see common/data/rows.py
 Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Lengths = Annotated[tuple[Whole, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
@@ -89,7 +89,7 @@ class CompileDescription(Frozen):
 
 class DataRecord(Frozen):
     """What a network was trained on, in numbers of rows; all zero for other data than the course's. `weighted`: samples counted
-    differently, by their ``classes`` or each by a number of its own. `lookup` float64 (256,): from pixel to what the network saw.
+    differently, by their ``classes`` or each by a number of its own. `lookup` float64, (256,) or (2, columns): from pixel to what the network saw.
     `prepared`, `targets`: of a table, the named arrays that these are rows of.
     """
 

@@ -15,10 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from autograder.common.data.base import MAX_ROWS
+from autograder.common.data.base import LARGEST, MAX_ROWS
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
-from autograder.common.wire.arrays import Array
+from autograder.common.wire.arrays import Array, is_lookup
 from autograder.common.wire.description import (
     Callbacks,
     Component,
@@ -39,7 +39,7 @@ Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class SamplesMessage(Frozen):
-    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64 (256,), `shape` of one sample.
+    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64 (256,) or (2, columns), `shape` of one sample.
 
     `one_hot`: the labels were vectors of so many columns; 0: numbers. `weights` float32 (n,): how much each sample counts.
     """
@@ -90,8 +90,8 @@ class SamplesMessage(Frozen):
     @field_validator("lookup")
     @classmethod
     def _scaling(cls, lookup: Any) -> Any:
-        if lookup.dtype.str != "<f8" or lookup.shape != (256,) or not bool((abs(lookup) < 1e6).all()):
-            raise ValueError("a lookup holds 256 numbers")
+        if not is_lookup(lookup) or not bool((abs(lookup) < LARGEST).all()):
+            raise ValueError("a lookup holds 256 numbers, or two for each column")
         return lookup
 
 

@@ -162,7 +162,8 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
     may_be = shared.images and array.ndim in (2, 3, 4) and array.size > shared.data.values
     recognised = shared.rows(array) if may_be else None
     if array.size:
-        low, high = recognised.range() if recognised else (float(array.min()), float(array.max()))
+        known = recognised.range() if recognised else None
+        low, high = known or (float(array.min()), float(array.max()))
         facts["finite"] = math.isfinite(low) and math.isfinite(high)
         if facts["finite"]:
             facts |= {"minimum": low, "maximum": high}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.common.data import data_sets
-from autograder.common.data.base import MAX_NUMBERS, DataSet
+from autograder.common.data.base import MAX_NUMBERS, DataSet, Rows
 from autograder.common.data.rows import Index, Recognised, index_of
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
@@ -47,6 +47,7 @@ class Recogniser:
     def __init__(self) -> None:
         self.name: Callable[[], str] = lambda: data_sets.USUAL
         self.load: Callable[[str], DataSet] = data_sets.load
+        self.orders: Callable[[], Iterable[Rows]] = tuple  # in which rows of the data set are likely to come
         self._known: Notes[_Known] = Notes()
         self.likely: Callable[[np.ndarray[Any, Any]], Recognised | None] = _nothing  # asked before it is looked up
 
@@ -56,7 +57,10 @@ class Recogniser:
 
     @property
     def index(self) -> Index:
-        return index_of(self.data)
+        index = index_of(self.data)
+        if len(index.orders) == 1:
+            index.expect(self.orders())
+        return index
 
     @property
     def images(self) -> bool:

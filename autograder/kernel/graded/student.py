@@ -30,6 +30,9 @@ class GradedStudent(Student):
         self.address = address
         self.handed: set[str] = set()
         self.known: Notes[bool] = Notes()  # of objects that were handed in: they are no answer to a later question
+        self.tried = self.left_empty = (
+            False  # since the last check cell: whether a cell ran, and one of them was left as it was given
+        )
         super().__init__(JudgeClient(address), has_networks())
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -70,18 +73,23 @@ class GradedStudent(Student):
 
     def hand_in_what_is_there(self, result: Any) -> None:
         """After a cell in which `check` names something that was never made: what else it names counts, and a mistake costs its own."""
-        call = _call_of(result.info.raw_cell) if isinstance(result.error_in_exec, NameError) else None
-        place = (
-            call.args[0].value if call is not None and call.args and isinstance(call.args[0], ast.Constant) else None
-        )
-        if call is None or not isinstance(place, str):
+        call = _call_of(result.info.raw_cell)
+        if call is None:
+            self.tried = True
+            self.left_empty |= isinstance(result.error_in_exec, NotImplementedError)
+            return
+        tried, self.tried, self.left_empty = self.tried and not self.left_empty, False, False
+        if not isinstance(result.error_in_exec, NameError):
+            return
+        place = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+        if not isinstance(place, str):
             return
         space = get_ipython().user_ns
         asked = {keyword.arg: keyword.value for keyword in call.keywords}
         asked |= {"": call.args[1]} if len(call.args) == 2 else {}
         there = {key: space[name.id] for key, name in asked.items() if isinstance(name, ast.Name) and name.id in space}
-        # An answer that is empty made nothing of what is there.
-        answered = any(not self.known.get(one) for one in there.values())
+        # An answer that is empty made nothing of what is there; one that failed may rest on it.
+        answered = tried or any(not self.known.get(one) for one in there.values())
         if answered and len(there) < len(asked) and place not in self.handed:
             value = there.pop("", None)
             quietly = contextlib.redirect_stdout(io.StringIO())

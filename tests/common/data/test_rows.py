@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from autograder.common.data.base import DataSet
 from autograder.common.data.rows import Index, index, scaling_of
@@ -14,6 +15,22 @@ SCALINGS = {
     "-1 to 1": (lambda x: x / 127.5 - 1.0, "other"),
     "-0.5 to 0.5": (lambda x: x / 255.0 - 0.5, "other"),
     "scaled twice": (lambda x: x / 255.0 / 255.0, "other"),
+}
+VALUE_BY_VALUE = {
+    "whole numbers": lambda x: x // 255,
+    "a threshold": lambda x: (x > 127).astype("float32"),
+    "a root": lambda x: np.sqrt(x / 255.0),
+    "a logarithm": lambda x: np.log1p(x.astype("float32")),
+    "rounded": lambda x: np.round(x / 255.0, 1),
+    "black for white": lambda x: 1 - x / 255.0,
+}
+BY_COLUMNS = {
+    "mean and spread": lambda x: StandardScaler().fit_transform(x),
+    "mean and spread, in single precision": lambda x: StandardScaler().fit_transform(x.astype("float32") / 255),
+    "its own ends": lambda x: MinMaxScaler().fit_transform(x),
+    "its largest": lambda x: x / np.maximum(x.max(axis=0), 1),
+    "as usual but at the border": lambda x: x / 255.0 * np.where(np.arange(784) % 28 < 2, 2.0, 1.0),
+    "a mean image taken away": lambda x: x / 255.0 - (x / 255.0).mean(axis=0),
 }
 LAYOUTS = {"rows": (784,), "images": (28, 28), "channel": (28, 28, 1)}
 
@@ -185,6 +202,29 @@ class TestExpectedOrders:
         found = expecting.recognise(data.features[60_000:])
         assert found.rows.tolist() == list(range(60_000, 70_000))
         assert set(looked_up) == {1}
+
+    @pytest.mark.parametrize(
+        ("change", "part"),
+        [
+            *((change, "test") for change in VALUE_BY_VALUE),
+            *(("whole numbers", part) for part in ("all_train", "train", "holdout")),
+        ],
+    )
+    def test_whole_parts_are_recognised_whatever_became_of_each_value(self, expecting, data, splits, change, part):
+        images = data.features[splits[part]].reshape(-1, 784)
+        array = VALUE_BY_VALUE[change](images)
+        found = expecting.recognise(array)
+        assert found is not None and np.array_equal(found.rows, splits[part])
+        assert np.array_equal(found.lookup[images].astype(array.dtype), array)
+        assert found.range() == (array.min(), array.max())
+        array[len(array) // 2, 400] += 1
+        assert expecting.recognise(array) is None
+
+    @pytest.mark.parametrize(
+        "change", [lambda x: x * 0.0, lambda x: np.where(x > 9, np.inf, x), lambda x: x[::-1] // 255]
+    )
+    def test_what_tells_no_images_apart_is_not_recognised(self, expecting, data, splits, change):
+        assert expecting.recognise(change(data.features[splits["holdout"]])) is None
 
     @pytest.mark.parametrize("row", [0, 6_000, 11_999])
     def test_one_changed_value_is_noticed(self, expecting, data, splits, row):

@@ -17,6 +17,7 @@ def hand(monkeypatch):
     student = GradedStudent.__new__(GradedStudent)
     student.handed, student.known, seen = {"two_layer.before"}, Notes(), []
     student.known.set(MODEL, True)
+    student.tried = student.left_empty = False
     monkeypatch.setattr(
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
@@ -54,3 +55,33 @@ def test_what_is_there_is_handed_in(hand, cell, found):
 )  # fmt: skip
 def test_after_any_other_cell_nothing_is(hand, cell, error):
     assert hand(cell, error) == []
+
+
+RAN = {  # before a check cell that names what an earlier question handed in, and what was never made
+    "an answer that failed": [("b, c = model.evaluate()", TypeError("cannot unpack"))],
+    "an answer under other names": [("d = 1", None)],
+    "a part of it": [("d = 1", None), ("b = e", NameError("name 'e' is not defined"))],
+}
+NOT_TRIED = {
+    "nothing": [],
+    "what was given": [("raise NotImplementedError()", NotImplementedError())],
+    "what was given, and a look at it": [
+        ("raise NotImplementedError()", NotImplementedError()),
+        ("model.summary()", None),
+    ],
+    "an answer to another question": [("d = 1", None), ('check("two_layer.other", a=a)', None)],
+}
+
+
+@pytest.mark.parametrize("cells", RAN.values(), ids=RAN)
+def test_what_an_answer_that_failed_rests_on_is_handed_in(hand, cells):
+    for cell, error in cells:
+        hand(cell, error)
+    assert hand('check("two_layer.q", model, b=b)') == [("two_layer.q", MODEL, {}, True)]
+
+
+@pytest.mark.parametrize("cells", NOT_TRIED.values(), ids=NOT_TRIED)
+def test_what_an_empty_answer_would_rest_on_is_not(hand, cells):
+    for cell, error in cells:
+        hand(cell, error)
+    assert hand('check("two_layer.q", model, b=b)') == []

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.data.prepared import ONE_HOT, RAW
-from autograder.common.data.rows import scaling_of
+from autograder.common.data.rows import ends, scaling_of
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.answers.functions import defines
@@ -238,22 +238,34 @@ def _split_hint(facts: Facts) -> str:
 
 
 def pixels_text(scaling: str, lookup: Any = None) -> str:
-    """The range of pixels in words. `lookup`: float (256,), from pixel to value; None where it isn't known."""
+    """The range of pixels in words. `lookup`: float (256,) or (2, columns), from pixel to value; None where it isn't known."""
     if lookup is None:
         known = {"unit": _("pixels from 0 to 1"), "raw": _("pixels from 0 to 255")}
         return known.get(scaling, _("pixels scaled in another way"))
-    low, high = float(np.min(lookup)), float(np.max(lookup))
+    if lookup.ndim > 1:
+        return _("pixels scaled column by column")
+    low, high = ends(lookup)
     if scaling == "other" and (low, high) in ((0.0, 1.0), (0.0, 255.0)):
         return _("pixels from {low:g} to {high:g}, changed in between", low=low, high=high)
     return _("pixels from {low:g} to {high:g}", low=low, high=high)
 
 
 def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
-    """What to do about pixels of another scaling. `lookup`: float (256,), from pixel to value."""
+    """What to do about pixels of another scaling. `lookup`: float (256,) or (2, columns), from pixel to value."""
+    if lookup is not None and lookup.ndim > 1:
+        if wanted == "raw":
+            return _("A scaler of scikit-learn scales each pixel by itself: leave the pixels as they are.")
+        return _("A scaler of scikit-learn scales each pixel by itself: divide all pixels by 255.0.")
     if wanted == "raw":
         return _("Leave the pixels as they are, from 0 to 255.")
     if found == "raw":
         return _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
+    if lookup is not None and not np.allclose(
+        lookup, np.linspace(lookup[0], lookup[-1], 256), atol=1e-3 * np.ptp(lookup)
+    ):
+        return _(
+            "Divide every pixel by 255.0 with `/`, and do nothing else: `//`, a threshold or a root changes the shades between."
+        )
     if lookup is not None and float(lookup[0]) == 0.0 and float(lookup[255]) > 0:
         factor = 255.0 / float(lookup[255])
         if abs(factor - 255.0**2) < 1.0:

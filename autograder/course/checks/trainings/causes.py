@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from autograder.common.data.prepared import RAW
+from autograder.common.data.rows import ends
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.answers.arrays import scaling_hint
@@ -50,7 +51,7 @@ def why_low(model: ModelDescription) -> str:
         return _("The features were not scaled: those with large numbers drown the others.")
     scale = scale_in_front(model)
     for fit in fits:
-        spread = 0.0 if fit.data.lookup is None else float(np.ptp(fit.data.lookup))
+        spread = 0.0 if fit.data.lookup is None else float(np.ptp(ends(np.asarray(fit.data.lookup))))
         if 0 < spread * scale < FAINT <= spread:
             return _(
                 "The network's own Rescaling layer makes images fainter that are scaled before: leave one of the two out, the layer or the "

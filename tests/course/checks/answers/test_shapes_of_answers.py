@@ -149,7 +149,7 @@ IMAGES = {
 NOT_IMAGES = {
     "extra axis": lambda one: one[..., None], "in a list": lambda one: one[None], "one less": lambda one: one[:-1],
     "reversed": lambda one: one[::-1], "raw": lambda one: (one * 255).round().astype("uint8"),
-    "whole": lambda one: (one * 255).round() // 255, "twice": lambda one: one / 255, "flat": lambda one: one.reshape(-1),
+    "twice": lambda one: one / 255, "flat": lambda one: one.reshape(-1),
     "other axes": lambda one: one.reshape(len(one), -1)[:, None, :], "transposed": lambda one: one.T,
 }  # fmt: skip
 
