@@ -14,13 +14,14 @@ Catalogues are brought up to date by ``make messages``.
 from __future__ import annotations
 
 import gettext
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+
+from autograder.common.environment import said
 
 DOMAIN = "autograder"
 LOCALES = Path(__file__).parent / "locale"
@@ -48,7 +49,7 @@ def known(name: str) -> str:
 
 def asked_for() -> str:
     """What ``AUTOGRADER_LANGUAGE`` says, or ''."""
-    return known(os.environ.get(VARIABLE, ""))
+    return known(said(VARIABLE))
 
 
 def language() -> str:

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from autograder.common.environment import said
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 
@@ -57,11 +58,11 @@ def problem(networks: Callable[[], bool] = lambda: True) -> str:
 
     `networks`: whether the course has any; without them nobody needs Keras.
     """
-    if (said := _of_keras()) and networks():
-        return said
+    if (missing := _of_keras()) and networks():
+        return missing
     from autograder.common.wire.protocol import JUDGE
 
-    if not os.environ.get(JUDGE) and find_spec("autograder.kernel.home") is None:
+    if not said(JUDGE) and find_spec("autograder.kernel.home") is None:
         return _("check() has nobody to ask in this kernel: it runs in the grader's sandbox, which holds no course. Grade with {command}.", command="`autograder grade`")  # fmt: skip
     return ""
 

@@ -6,11 +6,11 @@ at the work, prints what it found, and returns the points of the visible checks 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograder.common.environment import said
 from autograder.common.errors import AutograderError, GraderFault
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
@@ -31,13 +31,13 @@ def start(own: Student | None = None) -> Student:
     if own is not None:
         _student = own
     elif _student is None:
-        _student = _of_this_mode(os.environ.get(JUDGE, ""))
+        _student = _of_this_mode(said(JUDGE))
     return _student
 
 
 def networks() -> bool:
     """Whether the course of this notebook has any networks, as far as that can be told."""
-    if os.environ.get(JUDGE):
+    if said(JUDGE):
         return protocol.has_networks()
     try:
         from autograder.kernel.home.student import has_networks

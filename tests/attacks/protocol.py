@@ -8,7 +8,8 @@ import json, os, pickle, socket, threading, time
 from autograder.common.wire import protocol
 from autograder.common.wire.description import *
 from autograder.common.wire.messages import *
-PATH = os.environ["AUTOGRADER_JUDGE"]
+from autograder.common.environment import said
+PATH = said(protocol.JUDGE)
 
 def ask(request):
     try:

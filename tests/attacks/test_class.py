@@ -36,7 +36,7 @@ for _ in range(3_000): publish_display_data({"text/plain": "x"})
     Attack("arrays and sockets without end", base="short", before={"parameters-answer": """
 import os, socket, time
 from autograder.common.wire import protocol
-try: protocol.ask(os.environ["AUTOGRADER_JUDGE"], {"type": "hand_in", "question": "two_layer.parameters"}, [np.zeros(95 << 20, np.uint8)])
+try: protocol.ask(protocol.said("AUTOGRADER_JUDGE"), {"type": "hand_in", "question": "two_layer.parameters"}, [np.zeros(95 << 20, np.uint8)])
 except Exception as error: print(error)
 for _ in range(30):
     if os.fork() == 0:

@@ -86,9 +86,13 @@ def test_each_kernel_has_its_own_environment_and_nothing_of_the_workers(
     attempt: Try, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_SECRET_OF_THE_WORKER", "1")
-    show = "import os; print(os.environ.get('AUTOGRADER_JUDGE'), 'A_SECRET_OF_THE_WORKER' in os.environ)"
-    assert attempt(show, environment={"AUTOGRADER_JUDGE": "ipc://x"}).shown == ["ipc://x False"]
-    assert attempt(show).shown == ["None False"]
+    show = (
+        "import os; from autograder.common.environment import said\n"
+        "print(said('AUTOGRADER_JUDGE') or None, 'A_SECRET_OF_THE_WORKER' in os.environ)\n"
+        "print([name for name in os.environ if 'GRADER' in name.upper()])\n!env | grep -i grader_"
+    )
+    assert attempt(show, environment={"AUTOGRADER_JUDGE": "ipc://x"}).shown == ["ipc://x False\n[]"]
+    assert attempt(show).shown == ["None False\n[]"]
 
 
 def test_random_numbers_differ_between_kernels(attempt: Try) -> None:

@@ -7,7 +7,6 @@ before anything is read, so that a message can't fill the judge's memory; nothin
 from __future__ import annotations
 
 import json
-import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.common.environment import said
 from autograder.common.errors import ProtocolError
 from autograder.common.i18n import _
 
@@ -42,7 +42,7 @@ LOOK_SECONDS = 1.0  # between two looks whether somebody still waits for a messa
 
 def has_networks() -> bool:
     """Whether the course of the notebook in this kernel, which is graded, has any."""
-    return os.environ.get(NETWORKS) != NONE
+    return said(NETWORKS) != NONE
 
 
 def send(

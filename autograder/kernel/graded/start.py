@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import random
 from collections.abc import Callable
 from contextlib import ContextDecorator, suppress
@@ -15,6 +14,7 @@ import numpy as np
 from autograder.common.data import data_sets
 from autograder.common.data.base import HoldoutSplit
 from autograder.common.determinism import settle
+from autograder.common.environment import put_aside, said
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks
 from autograder.kernel.describing.recognise import shared
 from autograder.kernel.graded import seeded, stand_ins
@@ -24,10 +24,11 @@ PART = 1 << 20  # characters
 
 
 def prepare() -> None:
-    """Seeds before every cell; where there are networks, one thread, deterministic ops, the data set from memory, and trainings by the judge."""
+    """Nothing of the grader's in the environment; seeds before every cell; where there are networks, one thread, deterministic ops, the data set from memory, and trainings by the judge."""
+    put_aside()
     seed = _seed()
     sow = _prepare_networks(seed) if has_networks() else _sow
-    name = os.environ.get(DATA, data_sets.USUAL)
+    name = said(DATA, data_sets.USUAL)
     shared.name = lambda: name
     if data_sets.has_images(name):
         _prepare_images(name)
@@ -42,7 +43,7 @@ def prepare() -> None:
     from autograder.kernel.check import start
     from autograder.kernel.graded.student import GradedStudent
 
-    if os.environ.get(JUDGE):
+    if said(JUDGE):
         student = start()
         if shell is not None and isinstance(student, GradedStudent):
             shell.events.register("post_run_cell", _WhateverItRaises(Exception)(student.hand_in_what_is_there))
@@ -92,20 +93,20 @@ def _sow(seed: int) -> None:
 
 def _seed() -> int:
     """The course's seed, but never the one that its split is made with: a split without `random_state` would be that by luck."""
-    seed = int(os.environ.get(SEED, "42"))
-    said = _split()
-    return seed + 1 if said and seed == said.random_state and seed + 1 < 2**32 else seed
+    seed = int(said(SEED, "42"))
+    split = _split()
+    return seed + 1 if split and seed == split.random_state and seed + 1 < 2**32 else seed
 
 
 def _split() -> HoldoutSplit | None:
-    said = os.environ.get(SPLIT, "")
-    return HoldoutSplit(*json.loads(said)) if said else None
+    split = said(SPLIT)
+    return HoldoutSplit(*json.loads(split)) if split else None
 
 
 def _expect_the_courses_rows(name: str) -> None:
     """Most students split the data as the course does: their arrays are then recognised in half the time."""
-    if said := _split():
-        parts = data_sets.load(name).splits(said)
+    if split := _split():
+        parts = data_sets.load(name).splits(split)
         shared.index.expect([parts["train"], parts["holdout"]])
 
 
