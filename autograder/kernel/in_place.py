@@ -72,6 +72,8 @@ def in_place_of(
         named: Any = standing
         if hasattr(original, "__code__"):
             named.__code__ = named.__code__.replace(co_name=original.__code__.co_name)
+            # For those who look at them: what the original isn't told, it takes from its own.
+            named.__defaults__, named.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
         if stepwise:
             named = (_handler() if has_handler(original) else _taking_last)(standing)
             named.__wrapped__ = below_handler(original)

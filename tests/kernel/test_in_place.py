@@ -1,13 +1,17 @@
 """What stands in the place of another function can't be told from it, and what it raises comes from the other one."""
 
+import ast
 import functools
 import inspect
+import re
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.common.errors import GraderFault
+from autograder.kernel import in_place as standing_in
 from autograder.kernel.describing.describe import call
 from autograder.kernel.in_place import PLACES, below_handler, called_by_c, done, flattened, in_place_of
 from autograder.kernel.object_notes import replacements
@@ -285,3 +289,30 @@ def test_what_an_object_that_pretends_a_class_leads_to_is_raised(monkeypatch):
     monkeypatch.setattr(checking, "start", INNER["own"])
     with pytest.raises(OSError, match="ours"):
         checking.check("a.b", Pretends())
+
+
+def test_what_calls_are_taken_from_is_a_generator_of_calls():
+    """It is sent what each of its calls returned: ``yield from`` a list of calls works until the first of them returns something."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in Path(standing_in.__file__).parent.rglob("*.py")}
+    functions = [one for tree in trees.values() for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+    yielding = {
+        one.name for one in functions if any(isinstance(at, (ast.Yield, ast.YieldFrom)) for at in ast.walk(one))
+    }
+    sent = [
+        one for one in functions if one.returns and {"Steps", "Call"} & {*re.findall(r"\w+", ast.unparse(one.returns))}
+    ]
+    taken = [at.value for one in sent for at in ast.walk(one) if isinstance(at, ast.YieldFrom)]
+    names = [one.func.attr if isinstance(one.func, ast.Attribute) else one.func.id for one in taken]
+    assert len(names) >= 4 and {*names} <= yielding
+
+
+def test_a_function_has_the_defaults_of_the_one_that_it_stands_for():
+    def make(self, force=False, *, kind="train"):
+        return force, kind
+
+    def given(self, *args, **kwargs):
+        return make(self, *args, **kwargs)
+
+    standing = in_place_of(make)(given)
+    assert (standing.__defaults__, standing.__kwdefaults__) == ((False,), {"kind": "train"})
+    assert standing(1) == (False, "train") and standing(1, True, kind="test") == (True, "test")

@@ -15,6 +15,7 @@ from tests.transparency import (
     cells_of_models,
     cells_of_notebooks,
     cells_of_numbers,
+    cells_of_surgery,
     cells_of_traces,
     cells_of_tutorials,
 )
@@ -32,6 +33,7 @@ MODULES = {
     "tutorials": cells_of_tutorials,
     "guides": cells_of_guides,
     "changes": cells_of_changes,
+    "surgery": cells_of_surgery,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

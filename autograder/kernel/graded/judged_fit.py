@@ -24,6 +24,7 @@ from autograder.kernel.graded.fit_arguments import BATCH_SIZE, asked_for, callba
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs, Known, TrainingEpochs
 from autograder.kernel.graded.keras_loops import expected, install_loops, judged_by, judged_steps, keras_steps
 from autograder.kernel.graded.predict import predict
+from autograder.kernel.graded.traced import as_it_was
 from autograder.kernel.in_place import Steps, below_handler
 from autograder.kernel.keras_methods import Trainings, replace
 from autograder.kernel.object_notes import replacements
@@ -93,7 +94,10 @@ class JudgeClient(Trainings):
         # Where nothing happens between epochs that only Keras can say, they are asked for at once.
         plain = all(type(one) in (keras.callbacks.History, keras.callbacks.ProgbarLogger) for one in asked.callbacks)
         known = asked.train.samples is not None and (asked.validation is None or asked.validation.samples is not None)
-        at_once = plain and known and (asked.validation is None or is_one_of(call["validation_freq"], (1,)))
+        at_once = plain and known
+        if asked.validation is not None:  # and measured on the very network that is trained
+            at_once = at_once and is_one_of(call["validation_freq"], (1,))
+            at_once = at_once and as_it_was(model, model.train_function, model.test_function)
         training = TrainingEpochs(
             model, asked.train, self._ask,
             epochs=max(1, epochs - operator.index(call["initial_epoch"])) if at_once else 1,

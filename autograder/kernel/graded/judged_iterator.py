@@ -9,6 +9,7 @@ training does not.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -62,7 +63,13 @@ class JudgedEpochs:
         self._arguments: dict[str, Any] = {}
         self.traces = True  # whether Keras would trace its function now
         self.results: dict[str, Any] = {}  # what the metrics say that Keras's function would have been traced with
-        self._real: Any = None
+        self._opened: Any = None
+        self._read_by: Callable[[], Any] = lambda: None
+
+    @property
+    def _real(self) -> Any:
+        """Keras's own iterator over the data, where there is one. It belongs to Keras: what both refer to is gone with the last of its names."""
+        return self._read_by() or self._opened
 
     def judge(self) -> None:
         """Have the judge do one epoch, and leave the network as it says. Raises when it can't; then nothing has changed."""
@@ -85,13 +92,13 @@ class JudgedEpochs:
 
     def read_by(self, real: Any) -> Any:
         """`real` becomes Keras's own iterator over the data as the notebook gave them, and says where it is iterated over that this is judged."""
-        real.judged, self._real = self, real
+        real.judged, self._read_by = self, weakref.ref(real)
         return real
 
     @told
     def opened(self, arguments: dict[str, Any]) -> JudgedEpochs:
         """In place of ``TFEpochIterator(**arguments)``."""
-        self._arguments = arguments
+        self._arguments = {key: value for key, value in arguments.items() if key != "x"}
         if self.data.samples is None:
             self._open()
         return self
@@ -100,14 +107,15 @@ class JudgedEpochs:
         """Keras's own iterator over the same data, opened where it wasn't yet; nothing is judged any more."""
         if self._real is None:
             self._open()
-        if vars(self._real).pop("judged", None):
-            self._real.__class__ = type(self._real).__base__
-        return self._real
+        real = self._real
+        if vars(real).pop("judged", None):
+            real.__class__ = type(real).__base__
+        return real
 
     def _open(self) -> None:
         from keras.src.backend.tensorflow import trainer
 
-        self._real = trainer.TFEpochIterator(**{**self._arguments, **self.data.given})
+        self._opened = trainer.TFEpochIterator(**{**self._arguments, **self.data.given})
 
     @property
     @told

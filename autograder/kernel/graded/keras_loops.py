@@ -51,7 +51,7 @@ _here = threading.local()  # `expected`: what is judged of data that Keras gets 
 
 @contextmanager
 def expected(judged: Iterable[JudgedEpochs | None]) -> Iterator[None]:
-    """Keras's own iterators over the data of `judged`, where one is made of them, are these."""
+    """Keras's own iterators over the data of `judged` that are code, where one is made of them, are these."""
     before = getattr(_here, "expected", [])
     _here.expected = [*before, *(one for one in judged if one is not None)]
     try:
@@ -61,7 +61,8 @@ def expected(judged: Iterable[JudgedEpochs | None]) -> Iterator[None]:
 
 
 def _expected_for(x: Any) -> JudgedEpochs | None:
-    found: list[JudgedEpochs] = [one for one in getattr(_here, "expected", ()) if one.data.given["x"] is x]
+    expected_ones: list[JudgedEpochs] = getattr(_here, "expected", [])
+    found = [one for one in expected_ones if one.data.is_code() and one.data.given["x"] is x]
     if not found:
         return None
     _here.expected = [one for one in _here.expected if one is not found[-1]]

@@ -7,6 +7,7 @@ new one. While grading the judge and ``predict`` trace nothing: what they do for
 from __future__ import annotations
 
 import inspect
+import operator
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -18,7 +19,7 @@ import numpy as np
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.kernel.describing.wiring import Followed, followed_once
-from autograder.kernel.in_place import Call
+from autograder.kernel.in_place import Call, Steps
 from autograder.kernel.object_notes import Notes
 
 # Types and shapes of a batch, and last the structure of its images: what a function is traced for.
@@ -37,7 +38,7 @@ class _Trace:
     followed: Followed = field(default_factory=dict)  # how the network's layers were called then
 
 
-_traces: Notes[list[_Trace]] = Notes()
+_of_others: Notes[list[_Trace]] = Notes()  # traces of functions that aren't TensorFlow's
 _broken: Notes[bool] = Notes()
 
 
@@ -47,8 +48,7 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
     if model.run_eagerly:
         yield True
         return
-    traces = _traces.get(function) or []
-    _traces.set(function, traces)
+    traces = _traces(function)
     trace = _covering(traces, form)
     new = trace is None
     if trace is None:
@@ -58,6 +58,8 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
     try:
         with nullcontext() if by_keras else followed_once(trace.followed):
             yield new
+        if not trace.done:
+            trace.settings += _made(model)
         trace.done, trace.by_keras = True, trace.by_keras or by_keras
     except BaseException:  # that the generator around it was closed, where Keras's function raised
         if by_keras and not trace.done:
@@ -70,29 +72,37 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
             attributes[name] = value
 
 
+def as_it_was(model: Any, *functions: Any) -> bool:
+    """Whether `model` stands as it did whenever one of the `functions` was traced."""
+    return not any(
+        any(_changed(model, trace.settings)) for function in functions if function for trace in _traces(function)
+    )
+
+
 def runs_eagerly(model: Any) -> bool:
     import tensorflow as tf
 
     return bool(model.run_eagerly or tf.config.functions_run_eagerly())
 
 
-def traced_before(function: Any, form: Form) -> list[Call]:
-    """The calls by which Keras traces `function` for batches that the judge has done, where that shows: a first batch of another rank
+def traced_before(function: Any, form: Form) -> Steps:
+    """Yields the calls by which Keras traces `function` for batches that the judge has done, where that shows: a first batch of another rank
     is traced for any rank.
     """
     import tensorflow as tf
 
-    traces, step = _traces.get(function) or [], _step_of(function)
+    traces, step = _traces(function), _step_of(function)
     if _covering(traces, form) or not hasattr(step, "get_concrete_function"):
-        return []
+        return
     alike = [one for one in traces if not one.by_keras and [kind for kind, _ in one.form] == [kind for kind, _ in form]]
     specs = [
         tuple(tf.TensorSpec(shape, kind) for kind, shape in one.form[:-1])
         for one in alike
         if not _same_rank(one.form, form)
     ]
-    empty = [tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec) for spec in specs]
-    return [Call(step.get_concrete_function, iter(batches)) for batches in empty]
+    for spec in specs:
+        batches = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec)
+        yield Call(step.get_concrete_function, iter(batches))
 
 
 def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
@@ -102,7 +112,7 @@ def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
     """
     import tensorflow as tf
 
-    trace = _covering(_traces.get(function) or [], form)
+    trace = _covering(_traces(function), form)
     if trace is not None and trace.by_keras:
         return None
     step = _step_of(function)
@@ -112,13 +122,28 @@ def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
     return Call(step.get_concrete_function, iter(batches))
 
 
+def _traces(function: Any) -> list[_Trace]:
+    """What `function` was traced with, in the order in which it was.
+
+    They refer to the network's layers. So TensorFlow's own function holds them, in a dictionary of its own from objects to what it made
+    for them: layers and function are then garbage at the same time, as beside plain Keras, and nothing else of ours holds on to them.
+    """
+    held = getattr(_step_of(function), "_descriptor_cache", None)
+    if held is not None:
+        found: list[_Trace] = held.setdefault(_step_of(function), [])
+        return found
+    traces = _of_others.get(function) or []
+    _of_others.set(function, traces)
+    return traces
+
+
 def _covering(traces: list[_Trace], form: Form) -> _Trace | None:
     return next((one for one in traces if _covers(one.form, form)), None)
 
 
 def last_form(function: Any) -> Form | None:
     """What `function` would have been traced for, had Keras done what was done for it: the last one, or None."""
-    traces = _traces.get(function)
+    traces = _traces(function)
     return traces[-1].form if traces else None
 
 
@@ -224,18 +249,27 @@ def _general(traces: list[_Trace], form: Form) -> Form:
 
 
 def _settings(model: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """What a trace of `model` holds as it is now: the settings of its layers, what is trained, and how."""
+    """What a trace of `model` holds as it is now: the settings of its layers, and how it is trained."""
     parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable, "_metrics": [*model._metrics]})]
     parts += [
         (layer, {**_plain(layer, callable), "_metrics": [*layer._metrics]})
         for layer in model._flatten_layers(include_self=False)
     ]
-    parts += [(variable, {"_trainable": variable.trainable}) for variable in model.variables]
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
         rate = {"_learning_rate": optimizer._learning_rate} if hasattr(optimizer, "_learning_rate") else {}
         parts.append((optimizer, {**_plain(optimizer, lambda _value: False), **rate}))
     return parts
+
+
+def _made(model: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """What a trace of `model` has been made of, once it is built: its layers, and the variables of each, which are trained or not."""
+    held = ("_layers", "_trainable_variables", "_non_trainable_variables")
+    parts = [(None, {"_functional": model._functional} if hasattr(model, "_functional") else {})]
+    for layer in (None, *model._flatten_layers(include_self=False)):
+        attributes = vars(model if layer is None else layer)
+        parts.append((layer, {name: [*attributes[name]] for name in held if name in attributes}))
+    return parts + [(variable, {"_trainable": variable.trainable}) for variable in model.variables]
 
 
 def _plain(part: Any, also: Callable[[Any], bool]) -> dict[str, Any]:
@@ -248,13 +282,22 @@ def _plain(part: Any, also: Callable[[Any], bool]) -> dict[str, Any]:
 
 def _put_back(model: Any, settings: list[tuple[Any, dict[str, Any]]]) -> list[tuple[dict[str, Any], str, Any]]:
     """Sets what has changed since to what it was; returns what it was set from."""
-    changed = []
+    changed = [*_changed(model, settings)]
+    for attributes, name, _now, before in changed:
+        attributes[name] = before
+    return [one[:3] for one in changed]
+
+
+def _changed(model: Any, settings: list[tuple[Any, dict[str, Any]]]) -> Iterator[tuple[dict[str, Any], str, Any, Any]]:
     for part, values in settings:
         attributes = vars(model if part is None else part)
         for name, value in values.items():
             now = attributes.get(name, value)
-            same = isinstance(value, (*_SETTINGS, list)) and type(now) is type(value) and now == value
-            if now is not value and not same:
-                changed.append((attributes, name, now))
-                attributes[name] = value
-    return changed
+            if now is not value and not _same(now, value):
+                yield attributes, name, now, value
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(operator.is_, one, other))
+    return isinstance(other, _SETTINGS) and type(one) is type(other) and bool(one == other)
