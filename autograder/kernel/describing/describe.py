@@ -35,8 +35,8 @@ from autograder.common.wire.description import (
     entry,
 )
 from autograder.kernel.describing.describe_compile import describe_compile
+from autograder.kernel.describing.functions import activation_name
 from autograder.kernel.describing.plain import (
-    OWN_MODULES,
     component_of_config,
     is_one_of,
     loaded_keras,
@@ -53,6 +53,7 @@ from autograder.kernel.describing.structure import (
     is_network,
     is_own,
     layers_of,
+    of_keras,
     set_on,
     unnoticed,
 )
@@ -228,7 +229,7 @@ def _of_any_batch(shape: Any, whole: Any) -> Any:
 
 @unheard
 def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True) -> LayerDescription:
-    kind = type(layer)
+    kind = of_keras(layer)
     own = not kind.__module__.startswith("keras.src.layers.")
     custom = _("{kind} is not one of Keras's layers", kind=kind.__name__) if own else ""
     if is_network(layer):
@@ -263,10 +264,11 @@ def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True
 
 def _config(layer: Any) -> dict[str, Any]:
     """A Keras layer's settings: those of the allow-list, or all that it can be made with where it isn't on it."""
-    kind = type(layer).__name__
+    made = of_keras(layer)
+    kind = made.__name__
     fields = allowed.LAYERS.get(kind)
     try:
-        raw = layer.get_config()
+        raw = made.get_config(layer)
     except Exception:  # one that was made in an unusual way, such as a Lambda
         return {}
     if fields is not None:
@@ -284,7 +286,7 @@ _OF_ANY_LAYER = {"name", "trainable", "dtype", "seed"}
 
 def _unusual(layer: Any, others: dict[str, Any]) -> dict[str, Any]:
     """Of the settings that no allow-list names, those that aren't at their default: the judge doesn't build such a layer."""
-    usual = inspect.signature(type(layer).__init__).parameters
+    usual = inspect.signature(of_keras(layer).__init__).parameters
     given = {key: value for key, value in others.items() if key not in _OF_ANY_LAYER and value is not None}
     return {
         key[:200]: plain(value)
@@ -308,27 +310,6 @@ def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:
         value = [side for pair in value for side in (pair if isinstance(pair, (list, tuple)) else (pair,))]
     found = plain(value)
     return found[0] if sort == "axis" and isinstance(found, tuple) and len(found) == 1 else found
-
-
-def activation_name(function: Any) -> str:
-    """Keras's name for an activation, also when it was given as TensorFlow's function or as a layer.
-
-    ``custom:`` and its own name for a function that isn't Keras's; what it is made with for a layer that does something else.
-    """
-    if function is None:
-        return "linear"
-    kind = type(function)
-    if kind.__module__.startswith("keras.src.layers."):  # activation=keras.layers.ReLU()
-        config = {key: plain(value) for key, value in function.get_config().items()}
-        if kind.__name__ == "Activation":
-            return activation_name(function.activation)
-        name = keras_names.activation_of(kind.__name__, config)
-        own = {key: value for key, value in config.items() if key in keras_names.settings("layers", kind.__name__)}
-        return name or f"{kind.__name__}({', '.join(f'{key}={value}' for key, value in own.items())})"[:200]
-    name = str(getattr(function, "__name__", kind.__name__)).removesuffix("_v2")  # tf.nn.softmax_v2
-    name = keras_names.canonical("activations", {"logistic": "sigmoid"}.get(name, name)) or name
-    module = str(getattr(function, "__module__", "")) + "."
-    return name[:200] if module.startswith(OWN_MODULES) else f"custom:{name}"[:200]
 
 
 def call(function: Callable[..., Any], arguments: tuple[Any, ...], told: Told | None = None) -> tuple[Any, bool]:

@@ -43,6 +43,19 @@ def brings(model: Any) -> set[str]:
     return {name for name in own - _HARMLESS if any(name in vars(kind) for kind in given)}
 
 
+def of_keras(layer: Any) -> Any:
+    """The class of a layer; Keras's own that it is derived from, where that does all that it does."""
+    kind = type(layer)
+    if kind.__module__.startswith(OWN_MODULES) or brings(layer):
+        return kind
+    return next(base for base in kind.__mro__ if base.__module__.startswith(OWN_MODULES))
+
+
+def is_followed(layer: Any) -> bool:
+    """Whether what a layer does can be seen by following its `call`, and nobody is told of it: one of a function of the notebook's."""
+    return type(layer).__name__ == "Lambda" and type(layer).__module__.startswith("keras.src.layers.")
+
+
 def set_on(thing: Any) -> set[str]:
     """The methods that a notebook set on a thing of Keras's, in place of those of its class."""
     kind = type(thing)
@@ -56,6 +69,16 @@ def is_own(model: Any) -> bool:
     from keras.src.models.functional import Functional
 
     return bool(brings(model)) or not (isinstance(model, (keras.Sequential, Functional)))
+
+
+def runs_code(model: Any) -> bool:
+    """Whether Keras calls code of the notebook's where it traces a network that the judge trains: of its class, of a Lambda or an activation."""
+    if is_own(model):
+        return True
+    layers = list(model._flatten_layers(include_self=False))
+    activations = [one.activation for one in layers if getattr(one, "activation", None) is not None]
+    own = any(not f"{one.__module__}.".startswith(OWN_MODULES) for one in activations) or any(map(is_followed, layers))
+    return own and all(of_keras(one).__module__.startswith(OWN_MODULES) for one in layers)  # others are left to Keras
 
 
 def input_shape(model: Any) -> tuple[int | None, ...] | None:
@@ -133,6 +156,7 @@ def leaving_nothing(model: Any) -> Iterator[None]:
     """What a class of the notebook's does in between to its network, to itself, and to what its functions name or close over, is undone."""
     kinds = [kind for kind in type(model).__mro__ if kind is not object and not kind.__module__.startswith(OWN_MODULES)]
     functions = [one for kind in kinds for one in vars(kind).values() if isinstance(one, FunctionType)]
+    functions += [one for one in [vars(model).get("function")] if isinstance(one, FunctionType)]  # of a Lambda
     names = [(one.__globals__, name) for one in functions for name in _names(one.__code__)]
     closed = [cell for one in functions for cell in one.__closure__ or ()]
     cells = [(cell, cell.cell_contents) for cell in closed if "empty" not in repr(cell).split(": ")[-1]]

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograder.common.wire.description import MAX_FAN_IN, MAX_LAYERS, THE_INPUT
+from autograder.kernel.describing.functions import same_activation
 from autograder.kernel.describing.operations import called, layer_in_place_of
 from autograder.kernel.describing.plain import text, unheard
 from autograder.kernel.describing.structure import (
@@ -16,6 +17,7 @@ from autograder.kernel.describing.structure import (
     axes,
     brings,
     input_shape,
+    is_followed,
     is_network,
     is_own,
     layers_of,
@@ -88,7 +90,7 @@ def followed_once(kept: Followed) -> Iterator[None]:
 def _all_steps(model: Any, beyond: list[str]) -> list[Step] | None:
     with unnoticed():
         plain = _steps(model, beyond)
-    if plain is None or not any(is_network(step.layer) for step in plain):
+    if plain is None or not any(is_network(step.layer) or is_followed(step.layer) for step in plain):
         return plain
     found = _unfolded(plain)
     return found if found is not None and len(found) <= MAX_LAYERS and _has_all_weights(model, found) else plain
@@ -159,8 +161,8 @@ def _unfolded(plain: list[Step]) -> list[Step] | None:
     last = {THE_INPUT: THE_INPUT}  # by the number of a layer that of the last one in its place
     for number, step in enumerate(plain):
         begin = tuple(last[one] for one in step.takes)
-        if is_network(step.layer):
-            own = _steps(step.layer, []) if _passes_on(step) and not is_own(step.layer) else None
+        if is_network(step.layer) or is_followed(step.layer):
+            own = _within(step)
             inner = _unfolded(own) if own else None
             if not inner or len(begin) != 1:
                 return None
@@ -172,6 +174,36 @@ def _unfolded(plain: list[Step]) -> list[Step] | None:
             found.append(step._replace(takes=begin))
         last[number] = len(found) - 1
     return found
+
+
+def _within(step: Step) -> list[Step] | None:
+    """What a network within another does, or a layer of the notebook's own."""
+    if is_network(step.layer):
+        return _steps(step.layer, []) if _passes_on(step) and not is_own(step.layer) else None
+    given = step.given or [tensor for node in step.layer._inbound_nodes for tensor in node.input_tensors]
+    shapes = {axes(tensor.shape) for tensor in given}
+    if len(shapes) != 1 or None in shapes or {tensor.dtype for tensor in given} != {"float32"}:
+        return None
+    shape = shapes.pop()
+    with unnoticed():
+        found = _followed(step.layer, shape, [])
+        if found and (len(found) == 1 or found[-1].shape != shape):
+            return found
+        simpler = _as_an_activation(step.layer, shape)
+        return simpler if simpler and (not found or simpler[0].layer.activation.__name__ != "linear") else found
+
+
+def _as_an_activation(layer: Any, shape: Any) -> list[Step] | None:
+    """Where several operations are one of Keras's activations."""
+    import keras
+
+    with leaving_nothing(layer):
+        name = "" if weights_of(layer) else same_activation(layer.call, len(shape))
+        if not name or layer._losses:
+            return None
+    made = keras.layers.Activation(name)
+    made(keras.KerasTensor(shape))
+    return [Step(made, (THE_INPUT,), shape=shape)]
 
 
 def _passes_on(step: Step) -> bool:
@@ -188,12 +220,15 @@ def _passes_on(step: Step) -> bool:
 
 
 def _of_a_class(model: Any, beyond: list[str]) -> list[Step] | None:
-    """Of a class of the student's own: what its `call`, followed on a symbolic input, does, in training and else."""
+    """Of a class of the student's own."""
+    shape = input_shape(model)
+    return None if shape is None or not brings(model) <= FOLLOWED else _followed(model, shape, beyond)
+
+
+def _followed(model: Any, shape: Any, beyond: list[str]) -> list[Step] | None:
+    """What the `call` of a network or a layer, followed on a symbolic input, does, in training and else."""
     import keras
 
-    shape = input_shape(model)
-    if shape is None or not brings(model) <= FOLLOWED:
-        return None
     found: list[Step] | None = None
     with leaving_nothing(model), _as_they_were(list(model._flatten_layers(include_self=False))):
         try:

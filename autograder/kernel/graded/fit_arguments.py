@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.describing.structure import is_own, set_on
+from autograder.kernel.describing.structure import runs_code, set_on
 from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded import keras_itself
 from autograder.kernel.graded.epoch_data import EpochData
@@ -120,7 +120,7 @@ def _own_loops(model: Any) -> None:
 
     if not getattr(model, "compiled", False):
         raise CannotTrainHere(_("compile() has not run to its end on this network"))
-    eagerly = is_own(model) and (model.run_eagerly or tf.config.functions_run_eagerly())  # then it sees each batch
+    eagerly = runs_code(model) and (model.run_eagerly or tf.config.functions_run_eagerly())  # then it sees each batch
     if eagerly or not trains_as_keras(model):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
     settings = model._compile_config.config

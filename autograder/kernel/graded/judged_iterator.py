@@ -22,7 +22,7 @@ from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.describe_compile import build_by_shape, describe_compile, describe_metrics
-from autograder.kernel.describing.structure import build_by_a_call, built_copy, is_own, undone_if_it_fails
+from autograder.kernel.describing.structure import build_by_a_call, built_copy, is_own, runs_code, undone_if_it_fails
 from autograder.kernel.describing.weights import array_of
 from autograder.kernel.describing.wiring import answers, trains_as_keras
 from autograder.kernel.graded.epoch_data import EpochData, ReadEpoch, Step, begin
@@ -145,7 +145,7 @@ class JudgedEpochs:
                 if is_own(self.model) and form[-1][0] != "0":  # a list of images
                     raise CannotTrainHere(_("the data are not arrays"))
                 # What the notebook's own `call` prints and counts, it does where Keras traces it; and Keras asks code for data after that.
-                code = is_own(self.model) or (self.data.is_code() and not runs_eagerly(self.model))
+                code = runs_code(self.model) or (self.data.is_code() and not runs_eagerly(self.model))
                 if code and (trace := tracing(function, form, self._spec)):
                     with as_traced(self.model, function, form, by_keras=True):
                         yield trace

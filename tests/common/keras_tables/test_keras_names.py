@@ -9,8 +9,9 @@ import pytest
 from sklearn.utils import all_estimators
 
 from autograder.common.keras_tables import class_names, keras_names, setting_kinds
-from autograder.kernel.describing.describe import activation_name, describe
+from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_thing
+from autograder.kernel.describing.functions import activation_name
 from tests.later import keras
 from tools import keras_names as tool
 

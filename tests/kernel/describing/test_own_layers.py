@@ -1,0 +1,140 @@
+"""Layers and functions of a notebook's own: whatever they do is told as layers of Keras's, and trained as those."""
+
+import numpy as np
+import pytest
+
+from autograder.common.errors import CannotRebuild
+from autograder.common.keras_tables import allowed
+from autograder.kernel.describing.describe import describe_model
+from autograder.kernel.describing.functions import activation_name
+from autograder.networks.build import architecture, build
+from tests.kernel.describing.test_wiring import OF_ONE, ROWS, UNTOLD, WIDTH, kinds, rebuilt
+from tests.later import Later, keras
+
+layers, ops = map(Later, ("keras.layers", "keras.ops"))
+
+
+def of_a_class(function):
+    class Own(keras.layers.Layer):
+        def call(self, inputs):
+            return function(inputs)
+
+        def get_config(self):
+            return super().get_config()
+
+    return Own()
+
+
+WAYS = {
+    "a Lambda": lambda function: layers.Lambda(function),
+    "a Lambda of Keras's function": lambda function: layers.Lambda(lambda x, act: act(x), arguments={"act": function}),
+}
+BY_HAND = {
+    "relu": [lambda x: ops.where(x > 0, x, 0.0), lambda x: ops.maximum(0.0, x), lambda x: x * ops.cast(x > 0, "float32"), lambda x: (x + ops.abs(x)) / 2],
+    "sigmoid": [lambda x: 1 / (1 + ops.exp(-x)), lambda x: ops.exp(x) / (1 + ops.exp(x)), lambda x: (1 + ops.tanh(x / 2)) / 2],
+    "softmax": [lambda x: ops.exp(x) / ops.sum(ops.exp(x), axis=-1, keepdims=True), lambda x: ops.exp(ops.log_softmax(x))],
+    "tanh": [lambda x: 2 * ops.sigmoid(2 * x) - 1], "silu": [lambda x: x * ops.sigmoid(x)],
+    "leaky_relu": [lambda x: ops.maximum(0.2 * x, x)], "relu6": [lambda x: ops.clip(x, 0, 6)],
+    "gelu": [lambda x: x * (1 + ops.erf(x / 2**0.5)) / 2], "linear": [lambda x: x],
+}  # fmt: skip
+NONE_OF_KERAS = [
+    lambda x: ops.softmax(x, axis=0), lambda x: ops.where(x > 0.5, x, 0.0), lambda x: ops.maximum(0.1 * x, x), lambda x: ops.round(x), lambda x: x[:, :3],
+    lambda x: keras.random.uniform((9, 14)), lambda x: keras.random.dropout(x, 0.5), lambda x: 1 / 0, lambda x: None, lambda x: x.numpy(),
+    lambda x: ops.stop_gradient(ops.relu(x)), lambda x: keras.activations.gelu(x, approximate=True), lambda x: ops.cast(x, "float64"), lambda x, y: x,
+]  # fmt: skip
+
+
+def chain(*within):
+    return keras.Sequential([keras.Input((WIDTH,)), layers.Dense(WIDTH), *within, layers.Dense(2)])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("function", "said"), OF_ONE.items(), ids=range(len(OF_ONE)))
+def test_what_a_layer_of_the_notebooks_own_does_is_told(way, function, said):
+    model = chain(WAYS[way](function))
+    again, described = rebuilt(model)
+    assert said in kinds(described) and {one.custom for one in described.layers} == {""}
+    np.testing.assert_allclose(model(ROWS), again(ROWS), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("function", UNTOLD, ids=range(len(UNTOLD)))
+def test_what_no_layer_does_is_left_to_a_person(function):
+    with_it = lambda x: ops.reshape(function(x), (-1, WIDTH))  # noqa: E731 - whatever shape it gives
+    try:
+        model = chain(of_a_class(with_it))
+    except ValueError:
+        return  # Keras takes it no better
+    assert "Own is not one of Keras's layers" in {one.custom for one in describe_model(model, {}).layers}
+
+
+@pytest.mark.parametrize("name", sorted(allowed.ACTIVATIONS))
+def test_a_function_is_known_by_what_it_gives(name):
+    def own(x):
+        return keras.activations.get(name)(x)
+
+    assert activation_name(own) == name
+    (_first, between, _last) = describe_model(chain(layers.Dense(WIDTH, activation=own)), {}).layers
+    assert between.config["activation"] == name
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_an_activation_may_be_written_out(name):
+    for function in BY_HAND[name]:
+        assert activation_name(function) == name
+        for way in WAYS.values():
+            described = describe_model(chain(way(function)), {})
+            assert name in kinds(described) and {one.custom for one in described.layers} == {""}
+
+
+FORMING = [
+    lambda x: ops.reshape(x, (-1, 784)), lambda x: ops.reshape(ops.relu(x), (-1, 784)), lambda x: ops.softmax(x, axis=1),
+    lambda x: ops.transpose(x, (0, 2, 1)), lambda x: ops.mean(x, axis=1), lambda x: ops.relu(x),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("function", FORMING, ids=range(len(FORMING)))
+def test_what_is_told_of_images_answers_as_the_layer_does(way, function):
+    network = keras.Sequential([keras.Input((28, 28)), WAYS[way](function), layers.Flatten(), layers.Dense(2)])
+    images = np.random.default_rng(0).normal(size=(3, 28, 28)).astype("float32")
+    if any(one.custom for one in describe_model(network, {}).layers):
+        with pytest.raises(CannotRebuild):
+            rebuilt(network)
+    else:
+        np.testing.assert_allclose(network(images), rebuilt(network)[0](images), rtol=1e-4, atol=1e-5)
+
+
+def test_what_gives_what_no_activation_gives_is_the_notebooks_own():
+    assert [activation_name(function) for function in NONE_OF_KERAS] == ["custom:<lambda>"] * len(NONE_OF_KERAS)
+
+
+def test_a_class_that_only_makes_its_layer_is_that_layer():
+    class Hidden(keras.layers.Dense):
+        def __init__(self):
+            super().__init__(WIDTH, activation="tanh")
+
+        def get_config(self):
+            return {"units": 99}
+
+    described = describe_model(chain(Hidden()), {})
+    assert [one.type for one in described.layers] == ["Dense"] * 3
+    assert (described.layers[1].config["units"], described.layers[1].config["activation"]) == (WIDTH, "tanh")
+    build(architecture(described), 1)
+
+
+def test_looking_at_a_function_leaves_nothing_behind(capsys):
+    seen, before = [], layers.Dense(1).name
+
+    def noisy(x):
+        print("called")
+        seen.append(x.shape)
+        return ops.relu(x)
+
+    model = chain(layers.Lambda(noisy))
+    capsys.readouterr()
+    seen.clear()
+    random = np.random.get_state()[1].tolist()
+    assert "relu" in kinds(describe_model(model, {}))
+    assert seen == [] and capsys.readouterr().out == "" and np.random.get_state()[1].tolist() == random
+    number = [int(name.rpartition("_")[2]) if "_" in name else 0 for name in (before, layers.Dense(1).name)]
+    assert number[1] - number[0] == 3  # of the two of the chain, and this one
