@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -42,6 +42,27 @@ from autograder.kernel.in_place import Call, flattened, told
 Ask = Callable[
     [Any], tuple[dict[str, Any], list[bytes]]
 ]  # a request to the judge; raises CannotTrainHere, ProtocolError
+
+
+class StopIterationCaught:
+    """What Keras's own iterator does with what is raised in an epoch, where that iterates; entered and left by Keras."""
+
+    def __init__(self, epochs: JudgedEpochs) -> None:
+        self._epochs = epochs
+
+    @told
+    def __enter__(self) -> None:
+        """Nothing is raised yet."""
+
+    @told
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool | None:
+        real = self._epochs._real
+        if not isinstance(error, Exception) or not self._epochs.reason or real is None:
+            return None
+        by_keras = real.catch_stop_iteration()
+        by_keras.__enter__()
+        caught: bool | None = by_keras.__exit__(kind, error, trace)
+        return caught
 
 
 class JudgedEpochs:
@@ -211,15 +232,9 @@ class JudgedEpochs:
     def ran_out(self) -> None:
         """Keras asked for one batch more than there is."""
 
-    @contextmanager
-    def catch_stop_iteration(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if not self.reason or self._real is None:
-                raise
-            with self._real.catch_stop_iteration():
-                raise error
+    @told
+    def catch_stop_iteration(self) -> StopIterationCaught:
+        return StopIterationCaught(self)
 
     def described(self) -> dict[str, Any]:
         """The network and what measures it. Nothing is built: Keras may refuse the data before it builds anything."""

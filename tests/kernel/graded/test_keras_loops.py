@@ -6,6 +6,7 @@ import random
 import pytest
 
 from autograder.kernel.graded.judged_epochs import EvaluationEpochs
+from autograder.kernel.graded.judged_iterator import JudgedEpochs, StopIterationCaught
 from autograder.kernel.graded.keras_loops import _Steps, install_loops, judged_steps
 from tests.later import Later, keras, tf
 
@@ -94,3 +95,16 @@ def test_what_a_step_of_the_notebooks_own_raises_comes_as_it_is_whatever_is_call
         steps.own = step()
         with pytest.raises(ValueError, match="the notebook's own"):
             steps(iter(tf.data.Dataset.from_tensors(tf.zeros((1, 2)))))
+
+
+def test_what_fails_in_what_keras_calls_of_an_epoch_is_said_to_be_ours():
+    """Keras's fit would raise it in the student's cell: all that its iterators have, and ours have in its place. (An iteration says it by itself.)"""
+    keras_has = set(dir(trainer.TFEpochIterator)) - set(dir(object)) | {"__iter__"}
+    stands_in = {name: one for name, one in vars(JudgedEpochs).items() if name in keras_has}
+    stands_in = {name: one for name, one in stands_in.items() if callable(one) or isinstance(one, property)}
+    assert {"reset", "num_batches", "catch_stop_iteration"} <= set(stands_in)
+    entered = StopIterationCaught.__enter__, StopIterationCaught.__exit__
+    functions = [getattr(one, "fget", one) for one in stands_in.values()]
+    assert [one.__qualname__ for one in (*functions, *entered) if one.__code__.co_qualname.split(".")[0] != "told"] == [
+        "JudgedEpochs.__iter__"
+    ]
