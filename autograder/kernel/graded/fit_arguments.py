@@ -111,7 +111,7 @@ def nothing_within(model: Any, callbacks: list[Any]) -> None:
         (name for part in parts if hasattr(part, "__dict__") for name in set_on(part)), ""
     )
     if own:
-        raise CannotTrainHere(_("the notebook changed {name}, which is Keras's", name=own[:200]))
+        raise CannotTrainHere(_("the notebook changed {name}, which Keras trains by", name=own[:200]))
 
 
 def _own_loops(model: Any) -> None:

@@ -1,4 +1,5 @@
-"""Whether Keras is still as it came: what a notebook puts into its classes and modules, a training runs, and the judge doesn't."""
+"""Whether Keras is still as it came, and what it calls of TensorFlow: what a notebook puts into their classes and modules, a training
+runs, and the judge doesn't."""
 
 from __future__ import annotations
 
@@ -8,13 +9,17 @@ from typing import Any
 
 from autograder.kernel.describing.structure import CALLED
 
-# What an epoch runs is in these parts of Keras.
-_PARTS = tuple(
-    f"keras.src.{part}."
-    for part in (
-        "activations", "backend", "constraints", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers",
-        "random", "regularizers", "trainers", "tree", "callbacks",
-    )
+# What an epoch runs is in these parts of Keras, and in what TensorFlow offers.
+_PARTS = (
+    *(
+        f"keras.src.{part}."
+        for part in (
+            "activations", "backend", "constraints", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers",
+            "random", "regularizers", "trainers", "tree", "callbacks",
+        )
+    ),
+    *(f"tensorflow._api.v2.{part}." for part in ("nn", "math", "linalg", "image", "random", "data", "raw_ops")),
+    "tensorflow.python.data.ops.dataset_ops.",
 )  # fmt: skip
 _MISSING: Any = object()
 
@@ -42,19 +47,25 @@ def changed() -> str:
         now = vars(place)
         for name, value in before.items():
             if now.get(name, _MISSING) is not value and _counts(place, name, value):
-                return f"{place.__name__}.{name}"
+                return f"{_named(place)}.{name}"
         if len(now) > len(before) and isinstance(place, type):
             for name in [*now]:
                 above = next((vars(base)[name] for base in place.__mro__[1:] if name in vars(base)), now[name])
                 if name not in before and now[name] is not above and _counts(place, name, now[name]):
-                    return f"{place.__name__}.{name}"
+                    return f"{_named(place)}.{name}"
     return ""
 
 
+def _named(place: Any) -> str:
+    """As notebooks call it."""
+    name: str = place.__name__
+    return name.replace("._api.v2", "")
+
+
 def _places() -> Iterator[Any]:
-    """Keras's modules and the classes that they define."""
+    """Modules and the classes that they define."""
     for name, module in [*sys.modules.items()]:
-        if f"{name}.".startswith(_PARTS):
+        if name == "tensorflow" or f"{name}.".startswith(_PARTS):
             yield module
             yield from (one for one in [*vars(module).values()] if isinstance(one, type) and one.__module__ == name)
 
