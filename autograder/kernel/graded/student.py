@@ -30,9 +30,8 @@ class GradedStudent(Student):
         self.address = address
         self.handed: set[str] = set()
         self.known: Notes[bool] = Notes()  # of objects that were handed in: they are no answer to a later question
-        self.tried = self.left_empty = (
-            False  # since the last check cell: whether a cell ran, and one of them was left as it was given
-        )
+        # Since the last check cell: whether a cell ran, and one of them holds no answer.
+        self.tried = self.left_empty = False
         super().__init__(JudgeClient(address), has_networks())
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
@@ -76,7 +75,9 @@ class GradedStudent(Student):
         call = _call_of(result.info.raw_cell)
         if call is None:
             self.tried = True
-            self.left_empty |= isinstance(result.error_in_exec, NotImplementedError)
+            self.left_empty |= isinstance(result.error_in_exec, NotImplementedError) or _does_nothing(
+                result.info.raw_cell
+            )
             return
         tried, self.tried, self.left_empty = self.tried and not self.left_empty, False, False
         if not isinstance(result.error_in_exec, NameError):
@@ -105,6 +106,17 @@ def _call_of(source: str) -> Any:
         return None
     call = statement.value if isinstance(statement, ast.Expr) else None
     return call if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check" else None
+
+
+def _does_nothing(source: str) -> bool:
+    """Whether a cell is comments, `pass` and texts alone."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return all(
+        isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in body
+    )
 
 
 def _argument(described: Any) -> Any:

@@ -69,6 +69,9 @@ NOT_TRIED = {
         ("raise NotImplementedError()", NotImplementedError()),
         ("model.summary()", None),
     ],
+    "a comment": [("# I don't know", None)],
+    "nothing to do": [("d = 1", None), ("pass", None)],
+    "dots, and a text": [("d = 1", None), ("'later'\n...", None)],
     "an answer to another question": [("d = 1", None), ('check("two_layer.other", a=a)', None)],
 }
 
