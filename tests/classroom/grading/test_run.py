@@ -27,7 +27,8 @@ from autograder.course.course import load
 SCORES = {"ada": 25.0, "bob": 20.5, "carl": 0.0, "dora": 19.5}  # of `deep`: right, wrong, no notebook, half undecided
 _OWN_LAYER = """\
 class Mine(keras.layers.Dense):
-    pass
+    def call(self, inputs):
+        return super().call(inputs)
 
 
 model = keras.Sequential([keras.Input((784,)), Mine(10, "softmax")])

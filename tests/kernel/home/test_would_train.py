@@ -34,8 +34,15 @@ class Own(keras.Model):
         return self.dense(x)
 
 
+class Named(keras.layers.Dense):
+    """Keras's, under another name."""
+
+
 class Layer(keras.layers.Dense):
     """A layer of one's own."""
+
+    def call(self, inputs):
+        return super().call(inputs)
 
 
 def net(*layers, loss="sparse_categorical_crossentropy", **settings):
@@ -56,6 +63,7 @@ CELLS = {
     "a checkpoint": (net, {"callbacks": lambda: [keras.callbacks.ModelCheckpoint("unused.keras", monitor="loss", mode="min", initial_value_threshold=-1.0, save_best_only=True)]}),
     "a callback for batches": (net, {"callbacks": lambda: [Batches()]}),
     "a class of one's own": (own, {}), "a layer of one's own": (lambda: net(Layer(10, activation="softmax")), {}),
+    "a layer of another name": (lambda: net(Named(10, activation="softmax")), {}),
     "some steps": (net, {"steps_per_epoch": 1, "batch_size": 32}), "validation on noise": (net, {"validation_data": (np.random.default_rng(0).random((9, 784)), np.zeros(9))}),
     "noise": (net, {"x": np.random.default_rng(0).random((64, 784)), "y": np.zeros(64)}),
     "a loss of one's own": (lambda: net(loss=lambda a, b: keras.losses.sparse_categorical_crossentropy(a, b)), {}),
