@@ -18,7 +18,7 @@ from typing import Any
 from tools.lint_clocks import clocks
 from tools.lint_generated import stale
 from tools.lint_korean import wrong_korean
-from tools.lint_package import PACKAGE, circle, house, idle
+from tools.lint_package import PACKAGE, astray, circle, house, idle
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 350  # lines: more than that, nobody reads at one sitting
@@ -336,8 +336,7 @@ def wrong(root: Path = ROOT) -> Iterator[str]:
         yield from (f"{place}:{line}: {message}" for line, message in length(path, text, ast.parse(text)))
     if names := circle(trees):
         yield f"{PACKAGE}: modules import one another in a circle: {' <- '.join(names)}"
-    yield from idle(root, trees)
-    yield from house(root)
+    yield from (*astray(root, trees), *idle(root, trees), *house(root))
 
 
 def main() -> int:

@@ -53,6 +53,46 @@ def house(root: Path) -> Iterator[str]:
         yield f"{PACKAGE}: {len(files)} files beside the folders ({', '.join(files)}), and {BESIDE} are the most"
 
 
+def astray(root: Path, trees: dict[str, ast.Module]) -> Iterator[str]:
+    """Imports that lead nowhere, in what stands beside the package and no type checker reads: a module was moved."""
+    files = [path for folder in ("tests", "benchmarks") for path in sorted((root / folder).rglob("*.py"))]
+    there = {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+    beside = {name: ast.parse(path.read_text("utf-8")) for name, path in there.items()}
+    bound = {name: _bound(tree) for name, tree in (trees | beside).items()}
+    for name, tree in beside.items():
+        for node in ast.walk(tree):
+            if (
+                not isinstance(node, ast.ImportFrom)
+                or node.level
+                or f"{node.module}".split(".")[0] not in (PACKAGE, "tests")
+            ):
+                continue
+            module, place = str(node.module), f"{there[name].relative_to(root)}:{node.lineno}"
+            if module not in bound:
+                yield f"{place}: there is no {module}"
+                continue
+            for one in (alias.name for alias in node.names):
+                if f"{module}.{one}" not in bound and not {one, "__getattr__"} & bound[module]:
+                    yield f"{place}: {module} has no {one}"
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Every name that a module binds, and what it imports of others."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+                | ast.Name(id=name, ctx=ast.Store())
+            ):
+                found.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                found |= {alias.asname or alias.name for alias in aliases}
+    return found
+
+
 def idle(root: Path, trees: dict[str, ast.Module]) -> Iterator[str]:
     """Functions, classes and methods that nothing in the package names: no code, no text (an entry point), none of the files beside it."""
     beside = [root / name for name in ("pyproject.toml", "nbgrader_config.py")]

@@ -39,6 +39,7 @@ _SAID = {
     "missing": N_("this key is needed here"),
     "invalid_key": N_("a key should be a text; of a number, the decimal point is a point: 0.2"),
     "too_short": N_("should not be empty"),
+    "string_too_short": N_("should not be empty"),
     "too_long": N_("should have at most {max_length}"),
     "greater_than": N_("should be greater than {gt}"),
     "greater_than_equal": N_("should be greater than or equal to {ge}"),

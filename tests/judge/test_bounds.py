@@ -292,7 +292,7 @@ def test_no_check_takes_long_over_arrays_as_large_as_may_come_in(form, dtype):
 @pytest.mark.parametrize("name", ["data", "rows", "lookup"])
 def test_an_array_larger_than_any_check_accepts_is_refused(dtype, name):
     array = ones(dtype, SMALL_ARRAY + 8)
-    with pytest.raises(ProtocolError, match="an array has"):
+    with pytest.raises(ProtocolError, match=r"an array has|this is no lookup"):
         decode(*described(dtype, name, array))
 
 

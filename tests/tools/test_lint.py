@@ -134,3 +134,21 @@ def test_every_rule_has_a_text_that_breaks_it():
         if [*rule(lint.ROOT / lint.PACKAGE / name, text, ast.parse(text))]
     }  # fmt: skip
     assert broken == {*lint.RULES}
+
+
+def test_an_import_of_a_test_that_leads_nowhere_is_found(package, tmp_path):
+    """A module was moved, and nobody ran that test since."""
+    (tmp_path / "tests").mkdir()
+    lines = (
+        "from autograder.cli.a import f, g",
+        "from autograder.cli import a, b",
+        "from autograder.gone import x",
+        "from tests.here import y, z",
+    )
+    (tmp_path / "tests/test_a.py").write_text("\n".join(lines))
+    (tmp_path / "tests/here.py").write_text("def y(): pass")
+    found = package({"cli/a.py": "def f(): pass\nf()"})
+    assert found == [
+        "tests/test_a.py:1: autograder.cli.a has no g", "tests/test_a.py:2: autograder.cli has no b",
+        "tests/test_a.py:3: there is no autograder.gone", "tests/test_a.py:4: tests.here has no z",
+    ]  # fmt: skip

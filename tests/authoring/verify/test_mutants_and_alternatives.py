@@ -36,7 +36,7 @@ GOOD = "why: A slip.\nedits: {name-answer: name = 1}\nloses: {name.value: '1'}\n
         ("- a", "should hold keys such as 'why' and 'edits'", ""),
         ("why: x\nloses: {name.value: a}\nwhy: y", "the key 'why' stands twice", ""),
         ("loses: {name.value: a}", "m.yml:1: why: this key is needed here", "docs/verifying.md"),
-        ("why: ''\nloses: {name.value: a}", "m.yml:1: why: String should have at least 1", "docs/verifying.md"),
+        ("why: ''\nloses: {name.value: a}", "m.yml:1: why: should not be empty", "docs/verifying.md"),
         ("why: x", "m.yml:1: loses: this key is needed here", "docs/verifying.md"),
         ("why: x\nloses: {}", "m.yml:2: loses: should not be empty", "docs/verifying.md"),
         ("why: x\nlooses: {name.value: a}\nloses: {name.value: a}", "m.yml:2: looses: this key is not known here; did you mean 'loses'?", ""),

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from autograder.authoring.verify.bench.stand_in import Training, answers, score
 from autograder.authoring.verify.slips import requirements
-from autograder.common import allowed
+from autograder.common.keras_tables import allowed
 from autograder.common.results import Status
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import parse
