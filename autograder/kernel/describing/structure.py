@@ -133,6 +133,7 @@ def undone_if_it_fails(model: Any) -> Iterator[None]:
 
 
 _CONTAINERS = (list, dict, set)
+MAX_FUNCTIONS = 50  # that one names, and those that these name
 
 
 def _contents(thing: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
@@ -152,17 +153,23 @@ def _contents(thing: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
 
 
 @contextlib.contextmanager
-def leaving_nothing(model: Any) -> Iterator[None]:
-    """What a class of the notebook's does in between to its network, to itself, and to what its functions name or close over, is undone."""
-    kinds = [kind for kind in type(model).__mro__ if kind is not object and not kind.__module__.startswith(OWN_MODULES)]
-    functions = [one for kind in kinds for one in vars(kind).values() if isinstance(one, FunctionType)]
-    functions += [one for one in [vars(model).get("function")] if isinstance(one, FunctionType)]  # of a Lambda
+def leaving_nothing(thing: Any) -> Iterator[None]:
+    """What a class of the notebook's does in between to its network or layer, to itself, and to what its functions name or close over, or
+    a function does to these, is undone."""
+    kinds = [kind for kind in type(thing).__mro__ if not f"{kind.__module__}.".startswith((*OWN_MODULES, "builtins."))]
+    held = getattr(thing, "__dict__", {})
+    arguments = held.get("arguments")  # of a Lambda
+    given = [thing, held.get("function"), *(arguments.values() if isinstance(arguments, dict) else ())]
+    given += [one for kind in kinds for one in vars(kind).values()]
+    called = [one if isinstance(one, FunctionType) else vars(type(one)).get("__call__") for one in given]
+    functions = _with_called([one for one in called if isinstance(one, FunctionType) and _is_the_notebooks(one)])
     names = [(one.__globals__, name) for one in functions for name in _names(one.__code__)]
     closed = [cell for one in functions for cell in one.__closure__ or ()]
     cells = [(cell, cell.cell_contents) for cell in closed if "empty" not in repr(cell).split(": ")[-1]]
     before = [(space, name, space.get(name, names)) for space, name in names]
     own = [(kind, dict(vars(kind))) for kind in kinds]
     named = [
+        *given,
         *(one for *_place, one in before),
         *(one for _cell, one in cells),
         *(one for _kind, attributes in own for one in attributes.values()),
@@ -171,12 +178,13 @@ def leaving_nothing(model: Any) -> Iterator[None]:
     things = [thing for thing in named if isinstance(thing, _CONTAINERS)]
     others = (one for one in named if not isinstance(one, (type, ModuleType, FunctionType)))
     things += [vars(one) for one in others if isinstance(getattr(one, "__dict__", None), dict)]
-    seen, numbers = set[int](), np.random.get_state()
-    kept = [held for thing in [model, *things] for held in _contents(thing, seen)]
+    seen, numbers, drawn = set[int](), np.random.get_state(), random.getstate()
+    kept = [held for one in [thing, *things] for held in _contents(one, seen)]
     try:
         yield
     finally:
         np.random.set_state(numbers)
+        random.setstate(drawn)
         for cell, content in cells:
             cell.cell_contents = content
         for space, name, value in before:
@@ -191,6 +199,24 @@ def leaving_nothing(model: Any) -> Iterator[None]:
                 elif vars(kind).get(name) is not attributes[name]:
                     setattr(kind, name, attributes[name])
         _put_back([(container, content) for container, content in kept if not _is_as(container, content)])
+
+
+def _with_called(functions: list[FunctionType]) -> list[FunctionType]:
+    """And those of the notebook's that they name."""
+    found = {id(one): one for one in functions}
+    for function in functions:
+        held = [function.__globals__.get(name) for name in _names(function.__code__)]
+        held += [cell.cell_contents for cell in function.__closure__ or () if "empty" not in repr(cell).split(": ")[-1]]
+        for one in held:
+            known = id(one) in found or len(found) >= MAX_FUNCTIONS
+            if isinstance(one, FunctionType) and not known and _is_the_notebooks(one):
+                found[id(one)] = one
+                functions.append(one)
+    return functions
+
+
+def _is_the_notebooks(function: FunctionType) -> bool:
+    return not f"{function.__module__}.".startswith(OWN_MODULES)
 
 
 def _names(code: CodeType) -> set[str]:

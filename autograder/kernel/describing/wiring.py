@@ -197,10 +197,9 @@ def _as_an_activation(layer: Any, shape: Any) -> list[Step] | None:
     """Where several operations are one of Keras's activations."""
     import keras
 
-    with leaving_nothing(layer):
-        name = "" if weights_of(layer) else same_activation(layer.call, len(shape))
-        if not name or layer._losses:
-            return None
+    name = "" if weights_of(layer) else same_activation(layer.call, len(shape))
+    if not name or layer._losses:
+        return None
     made = keras.layers.Activation(name)
     made(keras.KerasTensor(shape))
     return [Step(made, (THE_INPUT,), shape=shape)]

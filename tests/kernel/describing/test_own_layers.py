@@ -1,5 +1,7 @@
 """Layers and functions of a notebook's own: whatever they do is told as layers of Keras's, and trained as those."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,55 @@ def test_a_class_that_only_makes_its_layer_is_that_layer():
     build(architecture(described), 1)
 
 
+class Counting:
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, x):
+        self.calls.append(x.shape)
+        return ops.relu(x)
+
+
+count, shapes = 0, []
+
+
+def helper(x):
+    shapes.append(x.shape)
+    return x
+
+
+def counting(x):
+    global count
+    count += 1
+    random.random()
+    np.random.rand()
+    return ops.relu(helper(x)) * 1.0
+
+
+@pytest.mark.parametrize("way", ["a Lambda", "an activation"])
+def test_looking_at_a_function_leaves_what_it_changes_as_it_was(way):
+    """What it counts and draws, itself or in a function that it calls: beside plain Keras it is called once a trace."""
+    for function in (counting, Counting()):
+        layer = layers.Lambda(function) if way == "a Lambda" else layers.Dense(WIDTH, activation=function)
+        model = chain(layer)
+        before = (
+            count,
+            len(shapes),
+            len(getattr(function, "calls", ())),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+        )
+        describe_model(model, {})
+        after = (
+            count,
+            len(shapes),
+            len(getattr(function, "calls", ())),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+        )
+        assert after == before
+
+
 def test_looking_at_a_function_leaves_nothing_behind(capsys):
     seen, before = [], layers.Dense(1).name
 
@@ -133,8 +184,8 @@ def test_looking_at_a_function_leaves_nothing_behind(capsys):
     model = chain(layers.Lambda(noisy))
     capsys.readouterr()
     seen.clear()
-    random = np.random.get_state()[1].tolist()
+    drawn = np.random.get_state()[1].tolist()
     assert "relu" in kinds(describe_model(model, {}))
-    assert seen == [] and capsys.readouterr().out == "" and np.random.get_state()[1].tolist() == random
+    assert seen == [] and capsys.readouterr().out == "" and np.random.get_state()[1].tolist() == drawn
     number = [int(name.rpartition("_")[2]) if "_" in name else 0 for name in (before, layers.Dense(1).name)]
     assert number[1] - number[0] == 3  # of the two of the chain, and this one
