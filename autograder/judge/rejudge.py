@@ -43,7 +43,7 @@ def rejudge(kept: Kept, course: Course, lab: CourseLab, memo: Memo) -> Rejudged:
 
 
 def _why_not(question: Question, values: Mapping[str, Any], answer: Answer, seed: int) -> str:
-    there = set(named(values, question))
+    there = {*named(values, question), *answer.lacks}
     for check in question.checks:
         absent = sorted(check.names() - there)
         if absent:

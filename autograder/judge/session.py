@@ -240,9 +240,11 @@ class Session:
         for key, values in self.handed.items():
             _, question = self.course.question(f"{self.assignment}.{key}")
             try:
-                answers[key], own = handins.answer(values, called(values, question, self.course.seed), arrays)
+                answer, own = handins.answer(values, called(values, question, self.course.seed), arrays)
             except handins.TooLarge:
                 return handins.dropped(self.assignment)
+            looked_at = set[str]().union(*(check.names() for check in question.checks))
+            answers[key] = answer.model_copy(update={"lacks": tuple(sorted(looked_at - {*named(values, question)}))})
             arrays |= own
         measured = self.lab.asked.ordered()
         return Kept(HandIns(assignment=self.assignment, answers=answers, measured=measured), arrays).capped()

@@ -48,12 +48,13 @@ class Answer(Frozen):
     """One question. `values` is the JSON of `description.encode`; `arrays` are the digests of its frames, in order.
 
     A value that was handed in without a name is called ''. `calls`: by name of a function and id of a check, the digest of
-    the arguments that the function was called on for it.
+    the arguments that the function was called on for it. `lacks`: names that checks looked at, and the student never made.
     """
 
     values: str
     arrays: tuple[Digest, ...] = ()
     calls: dict[str, dict[str, str]] = Field(default={})
+    lacks: tuple[str, ...] = ()
 
 
 class Measured(Frozen, ser_json_inf_nan="constants"):  # a loss may be NaN

@@ -48,7 +48,7 @@ def copy(root, target, names=NAMES):
 
 @pytest.fixture(scope="module")
 def graded(course, bench, sandbox, tmp_path_factory):
-    """A class of four and what grading `deep` wrote: right, wrong, no notebook, half undecided."""
+    """A class of four and what grading `deep` wrote: right, wrong (an answer that handed in a part), no notebook, half undecided."""
     own = copy(course.root, tmp_path_factory.mktemp("regrade") / "course")
     submitted, perfect = own.root / "submitted", solved(own, "deep")
     hand_in(perfect, submitted, "ada", "deep")
@@ -164,7 +164,7 @@ def test_regrading_gives_the_reports_of_grading_anew_byte_for_byte(changed, sand
 def test_a_threshold_a_hint_points_and_a_check_need_no_tensorflow(changed, no_tensorflow):
     found = by_student(planned(changed(softer, **SOFTER)))
     assert {name: (r.before.points, r.after.points, r.gained) for name, r in found.items()} == {
-        "ada": (25.0, 23.25, -1.75), "bob": (20.5, 18.75, -1.75), "carl": (0.0, 0.0, 0.0), "dora": (19.5, 18.25, -1.25),
+        "ada": (25.0, 23.25, -1.75), "bob": (21.5, 19.75, -1.75), "carl": (0.0, 0.0, 0.0), "dora": (19.5, 18.25, -1.25),
     }  # fmt: skip
     (count,) = [question for question in found["bob"].after.questions if question.question == "count"]
     assert count.outcomes[0].hint == "Another hint."
