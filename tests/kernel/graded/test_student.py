@@ -59,6 +59,10 @@ def test_after_any_other_cell_nothing_is(hand, cell, error):
 
 RAN = {  # before a check cell that names what an earlier question handed in, and what was never made
     "an answer that failed": [("b, c = model.evaluate()", TypeError("cannot unpack"))],
+    "a figure that is left out, and an answer that failed": [
+        ("if False:\n    pass", None),
+        ("b, c = model.evaluate()", TypeError("cannot unpack")),
+    ],
     "an answer under other names": [("d = 1", None)],
     "a part of it": [("d = 1", None), ("b = e", NameError("name 'e' is not defined"))],
 }
