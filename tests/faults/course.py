@@ -60,7 +60,8 @@ def children() -> dict[int, str]:
             os.waitpid(pid, os.WNOHANG)
         with suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            if words.strip():
+            # One that just becomes another program has no command line for a moment, as one that ended.
+            if words.strip() or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
                 found[pid] = words
     return found
 
