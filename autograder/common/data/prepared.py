@@ -77,12 +77,16 @@ class Column:
         # By weights and scales no right row is farther off.
         near = 1.5 * self.width * self.rounding
         best, found = np.full(len(flat), np.inf), np.zeros(len(flat), np.intp)
+        ours: Any = slice(None)
         for step in sorted(range(-FAR, FAR), key=abs):
-            candidate = np.clip(at + step, 0, len(numbers) - 1)
-            left = (best > self.rounding) & (np.abs(numbers[candidate] - sums) <= near)
-            ours = slice(None) if abs(step) <= NEIGHBOURS else np.flatnonzero(left)
-            apart = (np.abs(flat[ours] - distinct[candidate[ours]]) / scale).max(axis=1, initial=0)
-            found[ours] = np.where(apart < best[ours], candidate[ours], found[ours])
+            if abs(step) > NEIGHBOURS:
+                ours = np.flatnonzero(best > self.rounding)
+            candidate = np.clip(at[ours] + step, 0, len(numbers) - 1)
+            if abs(step) > NEIGHBOURS:
+                may_be = np.abs(numbers[candidate] - sums[ours]) <= near
+                ours, candidate = ours[may_be], candidate[may_be]
+            apart = (np.abs(flat[ours] - distinct[candidate]) / scale).max(axis=1, initial=0)
+            found[ours] = np.where(apart < best[ours], candidate, found[ours])
             best[ours] = np.minimum(best[ours], apart)
         return np.where(best <= self.rounding, found, -1)
 

@@ -7,7 +7,7 @@ import inspect
 import operator
 import random
 from collections.abc import Iterator
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -164,15 +164,13 @@ def leaving_nothing(thing: Any) -> Iterator[None]:
     called = [one if isinstance(one, FunctionType) else vars(type(one)).get("__call__") for one in given]
     functions = _with_called([one for one in called if isinstance(one, FunctionType) and _is_the_notebooks(one)])
     names = [(one.__globals__, name) for one in functions for name in _names(one.__code__)]
-    closed = [cell for one in functions for cell in one.__closure__ or ()]
-    cells = [(cell, cell.cell_contents) for cell in closed if "empty" not in repr(cell).split(": ")[-1]]
+    cells = [(cell, cell.cell_contents) for one in functions for cell in _filled(one)]
     before = [(space, name, space.get(name, names)) for space, name in names]
     own = [(kind, dict(vars(kind))) for kind in kinds]
     named = [
         *given,
         *(one for *_place, one in before),
         *(one for _cell, one in cells),
-        *(one for _kind, attributes in own for one in attributes.values()),
         *(one for function in functions for one in function.__defaults__ or ()),
     ]
     things = [thing for thing in named if isinstance(thing, _CONTAINERS)]
@@ -206,13 +204,18 @@ def _with_called(functions: list[FunctionType]) -> list[FunctionType]:
     found = {id(one): one for one in functions}
     for function in functions:
         held = [function.__globals__.get(name) for name in _names(function.__code__)]
-        held += [cell.cell_contents for cell in function.__closure__ or () if "empty" not in repr(cell).split(": ")[-1]]
+        held += [cell.cell_contents for cell in _filled(function)]
         for one in held:
             known = id(one) in found or len(found) >= MAX_FUNCTIONS
             if isinstance(one, FunctionType) and not known and _is_the_notebooks(one):
                 found[id(one)] = one
                 functions.append(one)
     return functions
+
+
+def _filled(function: FunctionType) -> list[CellType]:
+    """The cells that a function closes over and that hold something."""
+    return [cell for cell in function.__closure__ or () if "empty" not in repr(cell).split(": ")[-1]]
 
 
 def _is_the_notebooks(function: FunctionType) -> bool:

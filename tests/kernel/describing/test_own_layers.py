@@ -149,28 +149,20 @@ def counting(x):
     return ops.relu(helper(x)) * 1.0
 
 
+def state(function):
+    """All that `counting` and `Counting` change."""
+    return count, len(shapes), len(getattr(function, "calls", ())), random.getstate(), np.random.get_state()[1].tolist()
+
+
 @pytest.mark.parametrize("way", ["a Lambda", "an activation"])
 def test_looking_at_a_function_leaves_what_it_changes_as_it_was(way):
     """What it counts and draws, itself or in a function that it calls: beside plain Keras it is called once a trace."""
     for function in (counting, Counting()):
         layer = layers.Lambda(function) if way == "a Lambda" else layers.Dense(WIDTH, activation=function)
         model = chain(layer)
-        before = (
-            count,
-            len(shapes),
-            len(getattr(function, "calls", ())),
-            random.getstate(),
-            np.random.get_state()[1].tolist(),
-        )
+        before = state(function)
         describe_model(model, {})
-        after = (
-            count,
-            len(shapes),
-            len(getattr(function, "calls", ())),
-            random.getstate(),
-            np.random.get_state()[1].tolist(),
-        )
-        assert after == before
+        assert state(function) == before
 
 
 def test_looking_at_a_function_leaves_nothing_behind(capsys):
