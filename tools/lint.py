@@ -94,7 +94,7 @@ ONCE = (
     Once(r"hashlib(\.(sha256|file_digest))?", "common/digests.py", "use common/digests.py"),
     Once(r"rich\.progress\..*", "cli/progress.py", "use cli/progress.py"),
     Once(r"os\.(replace|rename|renames|fsync)|shutil\.move", "common/files.py", "use common/files.py: put, move or make"),
-    Once(r".*\.(read_bytes|read_text)|(?!os\.|tarfile\.|gzip\.|archive\.)(.*\.)?open\((?!.*'[awx]).*\)", ("common/files.py", "kernel/", "sandbox/", "common/confined.py", "authoring/verify/probe.py", "authoring/scaffold/parts.py"), "use bytes_of, text_of or opened of common/files.py: whoever opens a pipe waits for ever"),
+    Once(r".*\.(read_bytes|read_text)|(?!os\.|tarfile\.|gzip\.|archive\.)(.*\.)?open\((?!.*'[awx]).*\)", ("common/files.py", "kernel/", "sandbox/", "common/confined.py", "authoring/verify/probe.py", "authoring/scaffold/parts.py", "classroom/give_back/prepared_results.py"), "use bytes_of, text_of or opened of common/files.py: whoever opens a pipe waits for ever"),
     Once(r"(?=.*is_symlink\(\))(?=.*is_file\(\))(?!.*is_dir).* (or|and) .*", "classroom/gradebook/database.py", "open it with common/files.py and follow=False: what a path was when it was asked says nothing of what is opened"),
     Once(r"tempfile\.mkdtemp", "common/scratch.py", "use common/scratch.py: make"),
     Once(r"xml\.etree\b.*", "common/junit.py", "use common/junit.py"),

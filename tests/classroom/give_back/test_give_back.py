@@ -176,7 +176,9 @@ def test_gradescopes_autograder_has_each_result_and_leaves_later_submissions_ung
         result = root / "results" / "results.json"
         result.unlink(missing_ok=True)
         done = subprocess.run(
-            [sys.executable, "-I", root / "source" / "run_autograder"], env={"AUTOGRADER_ROOT": str(root)}, check=False
+            [sys.executable, "-I", "-S", root / "source" / "run_autograder"],
+            env={"AUTOGRADER_ROOT": str(root)},
+            check=False,
         )
         assert done.returncode == (number == 999) and result.exists() == (number != 999)
         if result.exists():
