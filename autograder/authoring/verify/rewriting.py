@@ -8,32 +8,73 @@ from __future__ import annotations
 import ast
 import copy
 import difflib
+import itertools
 import random
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_check
-from autograder.common.wire.names import modules, python
-from autograder.course.cell_dependencies import QuestionCells, meet, notebook_uses, question_cells
+from autograder.common.wire.names import modules, python, stored
+from autograder.course.cell_dependencies import QuestionCells, notebook_uses, question_cells, touched
 
 Replacement = ast.AST | list[ast.stmt] | None
 
 
+@dataclass(frozen=True)
 class Rewriter:
-    """Changes one node. `name` is printed; `other_kind`: it gives a name a value of another kind, which checks take and other code may not."""
+    """Changes one node. `name` is printed; `other_kind`: it gives a name a value of another kind, which checks take and other code may not.
 
-    name = ""
-    other_kind = False
+    `change`: what stands in place of a node that matches, of which it gets a copy: a node, statements for a statement, or None where it can't.
+    """
 
-    def matches(self, node: ast.AST) -> bool:
-        raise NotImplementedError
+    name: str
+    matches: Callable[[ast.AST], bool]
+    change: Callable[[Any, random.Random], Replacement]
+    other_kind: bool = False
 
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        """What stands in its place: a node, statements for a statement, or None where it can't. `node` is a copy."""
-        raise NotImplementedError
+
+def rewriter(
+    name: str,
+    kind: type[ast.AST] | tuple[type[ast.AST], ...],
+    when: Callable[[Any], object] = lambda _node: True,
+    *,
+    other_kind: bool = False,
+) -> Callable[[Callable[[Any, random.Random], Replacement]], Rewriter]:
+    """Decorates a function that changes nodes of this `kind` `when` that holds of them, and makes a Rewriter of it."""
+    return lambda change: Rewriter(name, lambda node: isinstance(node, kind) and bool(when(node)), change, other_kind)
+
+
+def otherwise(name: str, form: str, *ways: str) -> Rewriter:
+    """Expressions of that `form`, in one of these `ways`. A capital letter stands for any expression, the same in both; C for a constant."""
+    wanted = ast.parse(form, mode="eval").body
+
+    @rewriter(name, type(wanted), lambda node: _parts(wanted, node) is not None)
+    def change(node: ast.expr, draw: random.Random) -> Replacement:
+        return expression(draw.choice(ways), **_parts(wanted, node) or {})
+
+    return change
+
+
+def _parts(form: Any, node: Any) -> dict[str, ast.AST] | None:
+    """What the capital letters of a form stand for; None for a node of another form."""
+    if isinstance(form, ast.Name) and len(form.id) == 1 and form.id.isupper():
+        return {form.id: node} if form.id != "C" or isinstance(node, ast.Constant) else None
+    if not isinstance(form, (ast.AST, list)):
+        return {} if form == node else None
+    if type(form) is not type(node):
+        return None
+    if isinstance(form, ast.AST):
+        form, node = ([getattr(one, name) for name in form._fields] for one in (form, node))
+    found: dict[str, ast.AST] = {}
+    for one, other in itertools.zip_longest(form, node):
+        if (parts := _parts(one, other)) is None:
+            return None
+        found |= parts
+    return found
 
 
 @dataclass(frozen=True)
@@ -103,15 +144,11 @@ class Source:
             for target in range(place - 1, 0, -1):
                 one, other = every[place], every[target]
                 code = self.notebook.cells[target].source if self.notebook.cells[target].cell_type == "code" else ""
-                if modules(code) or _meet(one.reads, other.writes) or _meet(one.writes, other.reads | other.writes):
+                if modules(code) or touched(one.reads, other.writes) or touched(one.writes, other.reads | other.writes):
                     break
                 if self.notebook.cells[target].cell_type == "code":
                     found.append((place, target))
         return found
-
-
-def _meet(paths: frozenset[str], others: frozenset[str]) -> bool:
-    return any(meet(path, other) for path in paths for other in others)
 
 
 def places(tree: ast.AST, rewriter: Rewriter) -> Iterator[tuple[ast.AST, str, int | None]]:
@@ -151,7 +188,7 @@ def rewrite(source: str, rewriter: Rewriter, draw: random.Random, read: Collecti
             *read,
             *(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)),
         }
-        found = [one for one in found if kept.isdisjoint(_bound(_at(*one)))]
+        found = [one for one in found if kept.isdisjoint(stored(_at(*one)))]
     draw.shuffle(found)
     for parent, name, index in found:
         node, value = _at(parent, name, index), getattr(parent, name)
@@ -172,11 +209,6 @@ def rewrite(source: str, rewriter: Rewriter, draw: random.Random, read: Collecti
 def _at(parent: ast.AST, name: str, index: int | None) -> ast.AST:
     value = getattr(parent, name)
     return value if index is None else value[index]  # type: ignore[no-any-return]
-
-
-def _bound(node: ast.AST) -> set[str]:
-    """The names that a statement gives a value."""
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
 MOST_CHANGES = 5  # in one right answer
@@ -206,19 +238,21 @@ def versions(
                     changed[place] = after
                     made_by.append(f"{question}: {rewriter.name}")
                     break
-        order = None
+        order: list[int] | None = None
         if made_by and most > 1:  # right answers: what surrounds the code differs too
             place = draw.choice(sorted(changed))
             if (line := draw.choice(_LINES)) and draw.random() < 0.3:
                 changed[place] = f"{line}\n{changed[place]}"
                 made_by.append(line)
             if moves and draw.random() < 0.15:
-                order = _moved(len(source.notebook.cells), *draw.choice(moves))
+                place, before = draw.choice(moves)
+                order = [one for one in range(len(source.notebook.cells)) if one != place]
+                order.insert(order.index(before), place)
                 made_by.append("cells in another order")
         for place, text in changed.items():
             changed[place] = _with_imports(text, bound)
         if made_by:
-            yield Version(seed, tuple(made_by), changed, order)
+            yield Version(seed, tuple(made_by), changed, None if order is None else tuple(order))
 
 
 def _with_imports(source: str, bound: Collection[str]) -> str:
@@ -232,13 +266,6 @@ _IMPORTS = {"np": "import numpy as np", "keras": "import keras", "pd": "import p
             "collections": "import collections", "contextlib": "import contextlib", "enum": "import enum", "functools": "import functools",
             "Fraction": "from fractions import Fraction", "Decimal": "from decimal import Decimal"}  # fmt: skip
 _LINES = ("# my answer", "%matplotlib inline", "!true", "%config InlineBackend.figure_format = 'png'")
-
-
-def _moved(count: int, place: int, target: int) -> tuple[int, ...]:
-    """The cells in the order in which that at `place` stands before that at `target`."""
-    order = [one for one in range(count) if one != place]
-    order.insert(order.index(target), place)
-    return tuple(order)
 
 
 # ---- building code
@@ -290,3 +317,33 @@ def keyword(call: ast.Call, name: str) -> ast.keyword | None:
 def text_of(node: ast.AST | None) -> str:
     """The string that a constant holds; '' for all else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def bound_value(node: ast.AST) -> ast.expr | None:
+    """The value of ``name = value``, for one name; None for all else."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return node.value
+    return None
+
+
+# ---- what courses have
+
+
+OPTIMIZERS = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adam": "Adam"}
+
+
+def camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
+
+
+def split_names(node: ast.Assign) -> list[str]:
+    """The four names that get what train_test_split gives."""
+    target = node.targets[0] if calls(node.value, "train_test_split") else None
+    parts = target.elts if isinstance(target, ast.Tuple) and len(target.elts) == 4 else []
+    return [part.id for part in parts if isinstance(part, ast.Name)]
+
+
+def evaluates(node: ast.Assign) -> bool:
+    """Whether two names get what ``evaluate`` gives."""
+    target = node.targets[0]
+    return calls(node.value, "evaluate") and isinstance(target, ast.Tuple) and len(target.elts) == 2

@@ -72,8 +72,8 @@ import sys
 from pathlib import Path
 from autograder.authoring.verify import spellings
 from autograder.authoring.verify.bench.process import main
-from autograder.authoring.verify.slips.mistakes import WrongNumber
-spellings.REWRITERS = (WrongNumber(),)
+from autograder.authoring.verify.slips.mistakes import wrong_number
+spellings.REWRITERS = (wrong_number,)
 main(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 

@@ -26,10 +26,10 @@ from autograder.authoring.verify.slips.blind import blind
 from autograder.authoring.verify.slips.requirements import STATEMENTS, same
 from autograder.authoring.verify.slips.trainings import fingerprint
 from autograder.authoring.verify.spellings import REWRITERS
-from autograder.authoring.verify.spellings.arrays import ARRAYS, LabelsKind
+from autograder.authoring.verify.spellings.arrays import ARRAYS, labels_kind
 from autograder.authoring.verify.spellings.holding import HOLDING
 from autograder.authoring.verify.spellings.layout import LAYOUT, line_magics
-from autograder.authoring.verify.spellings.values import VALUES, FewBits
+from autograder.authoring.verify.spellings.values import VALUES, few_bits
 from autograder.course.checks.registry import TYPES
 from autograder.course.course import Question
 from autograder.kernel.describing.describe import describe
@@ -99,7 +99,7 @@ def names():
     }
 
 
-@pytest.mark.parametrize("rewriter", [*REWRITERS, *MISTAKES], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("rewriter", [*REWRITERS, *MISTAKES], ids=lambda one: one.name)
 def test_every_rewriter_finds_something_to_change_and_writes_python(rewriter):
     made = {rewrite(CODE, rewriter, random.Random(seed)) for seed in range(8)} - {None}
     assert made and ast.unparse(ast.parse(CODE)) not in made
@@ -107,7 +107,7 @@ def test_every_rewriter_finds_something_to_change_and_writes_python(rewriter):
         ast.parse(source)
 
 
-@pytest.mark.parametrize("rewriter", [*VALUES, *ARRAYS, *LAYOUT, *HOLDING], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("rewriter", [*VALUES, *ARRAYS, *LAYOUT, *HOLDING], ids=lambda one: one.name)
 def test_what_python_and_numpy_hold_equal_is_equal(rewriter):
     right = names()
     exec(PLAIN, right)
@@ -128,7 +128,7 @@ def test_what_python_and_numpy_hold_equal_is_equal(rewriter):
 
 @pytest.mark.parametrize("decimal", [0.0, 0.1, 0.01, 0.001, 0.95, 0.999, 1e-7, 0.8705])
 def test_a_number_of_whatever_bits_is_handed_in_as_the_decimal_that_it_stands_for(decimal):
-    for source in {rewrite(f"rate = {decimal}", FewBits(), random.Random(seed)) for seed in range(60)}:
+    for source in {rewrite(f"rate = {decimal}", few_bits, random.Random(seed)) for seed in range(60)}:
         made = names()
         exec(source, made)
         assert describe(made["rate"]).value == decimal, source
@@ -180,7 +180,7 @@ def as_ipython_takes_it():
     return shell.prefilter_manager.prefilter_lines
 
 
-@pytest.mark.parametrize("rewriter", REWRITERS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("rewriter", REWRITERS, ids=lambda one: one.name)
 def test_no_way_to_write_a_statement_is_a_command_of_ipython(rewriter, as_ipython_takes_it):
     assert len(line_magics()) > 50 and "history" in line_magics()
     for name in sorted(line_magics()):
@@ -215,7 +215,7 @@ def test_labels_of_another_type_are_the_same_labels(labels):
     node = ast.parse("a, b, c, d = train_test_split(x, y)").body[0]
     seen = set()
     for seed in range(30):
-        _split, given = LabelsKind().change(node, random.Random(seed))
+        _split, given = labels_kind.change(node, random.Random(seed))
         names = {"np": np, "c": np.array(labels), "d": np.array(labels)}
         exec(ast.unparse(ast.fix_missing_locations(given)), names)
         assert names["c"].tolist() == names["d"].tolist() == labels

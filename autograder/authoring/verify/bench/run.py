@@ -24,7 +24,7 @@ from autograder.authoring.verify.bench.concerned import concerned, dependences
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns
 from autograder.common.results import Status
 from autograder.common.wire.names import modules, python
-from autograder.course.cell_dependencies import Uses, meet, question_cells, uses
+from autograder.course.cell_dependencies import Uses, question_cells, touched, uses
 from autograder.course.checks.answers.calls import calls_for
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
@@ -205,9 +205,7 @@ def _needed(every: Sequence[Uses], places: Mapping[str, Any]) -> set[int]:
         more = {
             place
             for place, one in enumerate(every)
-            if place not in wanted
-            and any(meet(path, read) for path in one.writes for read in reads)
-            and not _draws(one)
+            if place not in wanted and touched(one.writes, reads) and not _draws(one)
         }
         if not more:
             return wanted

@@ -7,7 +7,8 @@ differ when not. The lab says the same numbers as ``evaluate``: that a right net
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,12 +142,9 @@ class StandIns:
         import keras
 
         self.predict_for_real = keras.Model.predict
-        keras.Model.fit = lambda model, *args, **kwargs: self.fit(model, *args, **kwargs)
-        keras.Model.evaluate = lambda model, *args, **kwargs: self.evaluate(model, *args, **kwargs)
-        keras.Model.predict = lambda model, *args, **kwargs: self.predict(model, *args, **kwargs)
-        # `Trainings` reads the arguments of a call by the signature of what it wraps.
-        keras.Model.fit.__signature__ = _signature(_FIT)
-        keras.Model.evaluate.__signature__ = _signature(_EVALUATE)
+        keras.Model.fit = _standing(self.fit, keras.Model.fit)
+        keras.Model.evaluate = _standing(self.evaluate, keras.Model.evaluate)
+        keras.Model.predict = _standing(self.predict, keras.Model.predict)
 
     def forget(self) -> None:
         self.trainings.clear()
@@ -241,6 +239,16 @@ class StandIns:
         return described, _data(record)
 
 
+def _standing(stand_in: Callable[..., Any], method: Any) -> Any:
+    """`stand_in` as a method that says of its arguments what `method` does: `Trainings` reads a call by them."""
+
+    def standing(model: Any, *args: Any, **kwargs: Any) -> Any:
+        return stand_in(model, *args, **kwargs)
+
+    standing.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]
+    return standing
+
+
 def _metric_names(model: Any) -> list[str]:
     """Under which names Keras reports the metrics that were given to ``compile``."""
     given = (model.get_compile_config() or {}).get("metrics") or []
@@ -267,23 +275,3 @@ def _change_rates(model: Any, callbacks: Any, history: Any) -> None:
             for one in changing:
                 getattr(one, moment)(epoch, logs)
         history.history.setdefault("learning_rate", []).append(float(logs["learning_rate"]))
-
-
-def _signature(method: Any) -> Any:
-    import inspect
-
-    return inspect.signature(method)
-
-
-def _FIT(
-    self: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: int = 1, verbose: Any = "auto",
-    callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
-    class_weight: Any = None, sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: Any = None,
-    validation_steps: Any = None, validation_batch_size: Any = None, validation_freq: int = 1,
-) -> None: ...  # fmt: skip
-
-
-def _EVALUATE(
-    self: Any, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = "auto", sample_weight: Any = None,
-    steps: Any = None, callbacks: Any = None, return_dict: bool = False,
-) -> None: ...  # fmt: skip

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autograder.authoring.verify.asked_and_checked import handed_in
 from autograder.authoring.verify.rewriting import Source, Version, calls, rewrite
 from autograder.authoring.verify.slips.mistakes import MISTAKES
 from autograder.authoring.verify.slips.requirements import same, seen_of_function
@@ -33,7 +34,8 @@ def blind(
         if not both:
             continue
         cells = source.questions[name]
-        given = _handed_in(source.notebook.cells[cells.check].source, question.first_name())
+        paths = handed_in(source.notebook.cells[cells.check].source, question)
+        given = {of: path for of, some in paths.items() for path in some if len(some) == 1 and path.isidentifier()}
         for place in cells.answers:
             for mistake, code, unseen in _looked(source.notebook.cells[place].source, both, given, names):
                 checks = tuple(f"{name}.{check.id}" for check in unseen)
@@ -48,17 +50,6 @@ def _shown_and_hidden(question: Question) -> list[tuple[Function, Function]]:
         for hidden in functions
         if shown.cases and not shown.hidden and hidden.hidden and hidden.of == shown.of
     ]
-
-
-def _handed_in(check_cell: str, first: str) -> dict[str, str]:
-    """By argument of a check cell's call, the name that it is given; `first`: what an unnamed value is called."""
-    found: dict[str, str] = {}
-    for call in ast.walk(ast.parse(python(check_cell))):
-        if isinstance(call, ast.Call) and calls(call, "check"):
-            values = {first: call.args[1]} if len(call.args) > 1 else {}
-            values |= {one.arg: one.value for one in call.keywords if one.arg}
-            found |= {of: value.id for of, value in values.items() if isinstance(value, ast.Name)}
-    return found
 
 
 def _looked(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import random
-from typing import ClassVar
+from typing import Any
 
-from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, text_of
+from autograder.authoring.verify.rewriting import OPTIMIZERS, Replacement, calls, expression, keyword, rewriter, text_of
 from autograder.authoring.verify.slips.habits import HABITS
 
 _OTHER_WORDS = {
@@ -18,258 +18,173 @@ _OTHER_WORDS = {
 _TWINS = (("train_", "val_"), ("model2", "model"), ("dense1", "dense2"), ("W1", "W2"), ("b1", "b2"), ("images", "test_images"), ("input", "target"), ("loss", "accuracy"), ("binary", "multiclass"), ("inputs", "units"))  # fmt: skip
 
 
-class WrongNumber(Rewriter):
+@rewriter("number", ast.Constant, lambda node: type(node.value) in (int, float))
+def wrong_number(node: Any, draw: random.Random) -> Replacement:
     """Another number."""
-
-    name = "number"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Constant) and type(node.value) in (int, float)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
-        value = node.value
-        ways = (
-            [value + 1, value - 1, value * 2, value * 10]
-            if type(value) is int
-            else [value * 2, value / 10, value + 0.1]
-        )
-        return ast.Constant(draw.choice(ways))
+    value = node.value
+    ways = (
+        [value + 1, value - 1, value * 2, value * 10]
+        if type(value) is int
+        else [value * 2, value / 10, value + 0.1]
+    )  # fmt: skip
+    return ast.Constant(draw.choice(ways))
 
 
-class WrongWord(Rewriter):
+@rewriter("word", ast.Constant, lambda node: len(text_of(node)) > 2)
+def wrong_word(node: ast.Constant, draw: random.Random) -> Replacement:
     """Another word, or one with a letter too few."""
-
-    name = "word"
-
-    def matches(self, node: ast.AST) -> bool:
-        return len(text_of(node)) > 2
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        said = text_of(node)
-        at = draw.randrange(1, len(said))
-        return ast.Constant(draw.choice([*_OTHER_WORDS.get(said, ()), said[:at] + said[at + 1 :]]))
+    said = text_of(node)
+    at = draw.randrange(1, len(said))
+    return ast.Constant(draw.choice([*_OTHER_WORDS.get(said, ()), said[:at] + said[at + 1 :]]))
 
 
-class WrongVariable(Rewriter):
-    """The variable beside it: the other set, the other network, the other matrix."""
-
-    name = "variable or set"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and bool(_twins(node.id))
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Name)
-        return ast.Name(draw.choice(_twins(node.id)), ast.Load())
-
-
-def _twins(name: str) -> list[str]:
+def _twins(node: ast.Name) -> list[str]:
     pairs = [pair for one, other in _TWINS for pair in ((one, other), (other, one))]
-    return [name.replace(one, other, 1) for one, other in pairs if one in name and other not in name]
+    return [node.id.replace(one, other, 1) for one, other in pairs if one in node.id and other not in node.id]
 
 
-class WrongAxis(Rewriter):
+@rewriter("variable or set", ast.Name, lambda node: isinstance(node.ctx, ast.Load) and _twins(node))
+def wrong_variable(node: ast.Name, draw: random.Random) -> Replacement:
+    """The variable beside it: the other set, the other network, the other matrix."""
+    return ast.Name(draw.choice(_twins(node)), ast.Load())
+
+
+@rewriter("axis", ast.keyword, lambda node: node.arg == "axis")
+def wrong_axis(node: ast.keyword, _draw: random.Random) -> Replacement:
     """Along the other axis."""
-
-    name = "axis"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.keyword) and node.arg == "axis"
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.keyword)
-        node.value = ast.Constant(0)
-        return node
+    node.value = ast.Constant(0)
+    return node
 
 
-class WrongOrder(Rewriter):
+def _in_order(node: Any) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, (ast.MatMult, ast.Sub, ast.Div, ast.FloorDiv))
+    return len(node.args if isinstance(node, ast.Call) else node.elts) > 1
+
+
+@rewriter("order", (ast.BinOp, ast.List, ast.Tuple, ast.Call), _in_order)
+def wrong_order(node: Any, draw: random.Random) -> Replacement:
     """Two arguments, targets, factors or layers change places."""
-
-    name = "order"
-
-    def matches(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.BinOp):
-            return isinstance(node.op, (ast.MatMult, ast.Sub, ast.Div, ast.FloorDiv))
-        if isinstance(node, (ast.List, ast.Tuple)):
-            return len(node.elts) > 1
-        return isinstance(node, ast.Call) and len(node.args) > 1
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        if isinstance(node, ast.BinOp):
-            node.left, node.right = node.right, node.left
-            return node
-        assert isinstance(node, (ast.List, ast.Tuple, ast.Call))
-        parts = node.args if isinstance(node, ast.Call) else node.elts
-        at = draw.randrange(len(parts) - 1)
-        parts[at], parts[at + 1] = parts[at + 1], parts[at]
+    if isinstance(node, ast.BinOp):
+        node.left, node.right = node.right, node.left
         return node
+    parts = node.args if isinstance(node, ast.Call) else node.elts
+    at = draw.randrange(len(parts) - 1)
+    parts[at], parts[at + 1] = parts[at + 1], parts[at]
+    return node  # type: ignore[no-any-return]
 
 
-class MissingArgument(Rewriter):
+@rewriter("missing argument", ast.Call, lambda node: node.keywords)
+def missing_argument(node: ast.Call, draw: random.Random) -> Replacement:
     """An argument is forgotten."""
-
-    name = "missing argument"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Call) and bool(node.keywords)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Call)
-        del node.keywords[draw.randrange(len(node.keywords))]
-        return node
+    del node.keywords[draw.randrange(len(node.keywords))]
+    return node
 
 
-class ChangedSetting(Rewriter):
+def _has_settings(node: ast.Call) -> bool:
+    values = [*node.args, *(one.value for one in node.keywords)]
+    return calls(node, *OPTIMIZERS.values(), "fit") or any(text_of(one) in OPTIMIZERS for one in values)
+
+
+@rewriter("hyper-parameter", ast.Call, _has_settings)
+def changed_setting(node: ast.Call, draw: random.Random) -> Replacement:
     """An optimizer with a setting that nobody asked for; another batch size."""
-
-    name = "hyper-parameter"
-    kinds: ClassVar = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adam": "Adam"}
-
-    def matches(self, node: ast.AST) -> bool:
-        if calls(node, *self.kinds.values(), "fit"):
-            return True
-        return isinstance(node, ast.Call) and any(text_of(one) in self.kinds for one in [*node.args, *(k.value for k in node.keywords)])  # fmt: skip
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Call)
-        if calls(node, "fit"):
-            if not keyword(node, "batch_size"):
-                node.keywords.append(ast.keyword("batch_size", ast.Constant(draw.choice([64, 128]))))
-                return node
-            return None
-        if calls(node, *self.kinds.values()):
-            if rate := keyword(node, "learning_rate"):
-                rate.value = ast.Constant(0.5)
-            else:
-                node.keywords.append(ast.keyword("learning_rate", ast.Constant(0.05)))
+    if calls(node, "fit"):
+        if not keyword(node, "batch_size"):
+            node.keywords.append(ast.keyword("batch_size", ast.Constant(draw.choice([64, 128]))))
             return node
-
-        def other(one: ast.expr) -> ast.expr:
-            kind = self.kinds.get(text_of(one))
-            return expression(f"keras.optimizers.{kind}(learning_rate=0.05)") if kind else one
-
-        node.args = [other(one) for one in node.args]
-        for given in node.keywords:
-            given.value = other(given.value)
+        return None
+    if calls(node, *OPTIMIZERS.values()):
+        if rate := keyword(node, "learning_rate"):
+            rate.value = ast.Constant(0.5)
+        else:
+            node.keywords.append(ast.keyword("learning_rate", ast.Constant(0.05)))
         return node
 
+    def other(one: ast.expr) -> ast.expr:
+        kind = OPTIMIZERS.get(text_of(one))
+        return expression(f"keras.optimizers.{kind}(learning_rate=0.05)") if kind else one
 
-class TwiceDone(Rewriter):
+    node.args = [other(one) for one in node.args]
+    for given in node.keywords:
+        given.value = other(given.value)
+    return node
+
+
+@rewriter("done twice", ast.Expr, lambda node: calls(node.value, "fit", "add", "compile"))
+def twice_done(node: ast.Expr, _draw: random.Random) -> Replacement:
     """A statement that trains, or adds a layer, is there twice."""
-
-    name = "done twice"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Expr) and calls(node.value, "fit", "add", "compile")
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.stmt)
-        return [node, node]
+    return [node, node]
 
 
-class InPlace(Rewriter):
+def _first(node: ast.Return) -> ast.expr | None:
+    """What a ``return`` gives first."""
+    value = node.value
+    return value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
+
+
+def _changes_a_name(node: ast.Return) -> bool:
+    value = _first(node)
+    return (
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult))
+        and isinstance(value.left, ast.Name)
+    )
+
+
+@rewriter("in place", ast.Return, _changes_a_name)
+def in_place(node: ast.Return, _draw: random.Random) -> Replacement:
     """What a function was given is changed: ``w -= ...`` and ``return w`` for ``return w - ...``."""
-
-    name = "in place"
-    ways: ClassVar = (ast.Add, ast.Sub, ast.Mult)
-
-    def matches(self, node: ast.AST) -> bool:
-        value = self._first(node)
-        return isinstance(value, ast.BinOp) and isinstance(value.op, self.ways) and isinstance(value.left, ast.Name)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        value = self._first(node)
-        assert isinstance(node, ast.Return) and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name)
-        changed = ast.AugAssign(ast.Name(value.left.id, ast.Store()), value.op, value.right)
-        if isinstance(node.value, ast.Tuple):
-            node.value.elts[0] = value.left
-        else:
-            node.value = value.left
-        return [changed, node]
-
-    @staticmethod
-    def _first(node: ast.AST) -> ast.expr | None:
-        """What a ``return`` gives first."""
-        value = node.value if isinstance(node, ast.Return) else None
-        return value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
+    value: Any = _first(node)
+    changed = ast.AugAssign(ast.Name(value.left.id, ast.Store()), value.op, value.right)
+    if isinstance(node.value, ast.Tuple):
+        node.value.elts[0] = value.left
+    else:
+        node.value = value.left
+    return [changed, node]
 
 
-class OneEpochMore(Rewriter):
+@rewriter("epochs", ast.keyword, lambda node: node.arg == "epochs" and isinstance(node.value, ast.Constant))
+def one_epoch_more(node: Any, draw: random.Random) -> Replacement:
     """One epoch more or less."""
-
-    name = "epochs"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.keyword) and node.arg == "epochs" and isinstance(node.value, ast.Constant)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant)
-        value = node.value.value
-        assert isinstance(value, int)
-        node.value = ast.Constant(value + draw.choice([1, -1]))
-        return node
+    node.value = ast.Constant(node.value.value + draw.choice([1, -1]))
+    return node  # type: ignore[no-any-return]
 
 
-class ForgottenStep(Rewriter):
+@rewriter("forgotten step", (ast.Assign, ast.Expr), lambda node: not isinstance(node.value, ast.Constant))
+def forgotten_step(_node: ast.stmt, _draw: random.Random) -> Replacement:
     """A statement is left out."""
-
-    name = "forgotten step"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, (ast.Assign, ast.Expr)) and not isinstance(node.value, ast.Constant)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        return ast.Pass()
+    return ast.Pass()
 
 
-class ForgottenPart(Rewriter):
+@rewriter("entry of a list", ast.List, lambda node: len(node.elts) > 1)
+def forgotten_part(node: ast.List, draw: random.Random) -> Replacement:
     """A layer, or another entry of a list, is left out, or is there twice."""
-
-    name = "entry of a list"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.List) and len(node.elts) > 1
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.List)
-        at = draw.randrange(len(node.elts))
-        if draw.random() < 0.6:
-            del node.elts[at]
-        else:
-            node.elts.insert(at, node.elts[at])
-        return node
+    at = draw.randrange(len(node.elts))
+    if draw.random() < 0.6:
+        del node.elts[at]
+    else:
+        node.elts.insert(at, node.elts[at])
+    return node
 
 
-class ForgottenOperation(Rewriter):
+@rewriter("half an operation", ast.BinOp)
+def forgotten_operation(node: ast.BinOp, draw: random.Random) -> Replacement:
     """Half of an operation: not divided, no bias added."""
-
-    name = "half an operation"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.BinOp)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.BinOp)
-        return draw.choice([node.left, node.right])
+    return draw.choice([node.left, node.right])
 
 
-class WrongOperation(Rewriter):
+_OTHERS: dict[type[ast.operator], ast.operator] = {ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Add(), ast.FloorDiv: ast.Mod(), ast.Div: ast.Mult(), ast.MatMult: ast.Mult()}  # fmt: skip
+
+
+@rewriter("operation", ast.BinOp, lambda node: type(node.op) in _OTHERS)
+def wrong_operation(node: ast.BinOp, _draw: random.Random) -> Replacement:
     """Plus for minus, times for plus."""
-
-    name = "operation"
-    others: ClassVar[dict[type[ast.operator], ast.operator]] = {ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Add(), ast.FloorDiv: ast.Mod(), ast.Div: ast.Mult(), ast.MatMult: ast.Mult()}  # fmt: skip
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.BinOp) and type(node.op) in self.others
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.BinOp)
-        node.op = self.others[type(node.op)]
-        return node
+    node.op = _OTHERS[type(node.op)]
+    return node
 
 
 MISTAKES = (
-    WrongNumber(), WrongWord(), WrongVariable(), WrongAxis(), WrongOrder(), MissingArgument(), ChangedSetting(), TwiceDone(),
-    InPlace(), OneEpochMore(), ForgottenStep(), ForgottenPart(), ForgottenOperation(), WrongOperation(), *HABITS,
+    wrong_number, wrong_word, wrong_variable, wrong_axis, wrong_order, missing_argument, changed_setting, twice_done,
+    in_place, one_epoch_more, forgotten_step, forgotten_part, forgotten_operation, wrong_operation, *HABITS,
 )  # fmt: skip

@@ -6,31 +6,37 @@ import ast
 import copy
 import random
 import re
+from typing import Any
 
-from autograder.authoring.verify.rewriting import Replacement, Rewriter, calls, expression, keyword, statements, text_of
+from autograder.authoring.verify.rewriting import (
+    Replacement,
+    Rewriter,
+    bound_value,
+    calls,
+    expression,
+    keyword,
+    rewriter,
+    statements,
+    text_of,
+)
 from autograder.authoring.verify.spellings.compiling import trains
 from autograder.authoring.verify.spellings.networks import is_input, stacked
 
 
-def named(node: ast.AST) -> ast.Name | None:
-    """The one name that a statement binds, if its value is more than another name."""
-    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or isinstance(node.value, ast.Name):
-        return None
-    return node.targets[0] if isinstance(node.targets[0], ast.Name) else None
+def _worked_out(node: ast.Assign) -> ast.expr | None:
+    """The value that one name gets, if it is more than another name."""
+    value = bound_value(node)
+    return None if isinstance(value, ast.Name) else value
 
 
-class _Held(Rewriter):
-    """``N = V`` in another of `ways`."""
+def _held(name: str, *ways: str) -> Rewriter:
+    """``N_ = V`` in another of `ways`."""
 
-    ways: tuple[str, ...] = ()
+    @rewriter(name, ast.Assign, _worked_out)
+    def change(node: Any, draw: random.Random) -> Replacement:
+        return statements(_fresh(draw.choice(ways), draw).replace("N_", node.targets[0].id), V=node.value)
 
-    def matches(self, node: ast.AST) -> bool:
-        return named(node) is not None
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        target = named(node)
-        assert target is not None and isinstance(node, ast.Assign)
-        return statements(_fresh(draw.choice(self.ways), draw).replace("N_", target.id), V=node.value)
+    return change
 
 
 def _fresh(way: str, draw: random.Random) -> str:
@@ -38,24 +44,126 @@ def _fresh(way: str, draw: random.Random) -> str:
     return re.sub(r"\b(make_it|inner|held|Held|Rule|_kind|digits|verbose)\b", rf"\1_{draw.randrange(10**6)}", way)
 
 
-class MadeInFunction(_Held):
-    """What a function returns, early, by default, or after cleaning up; a function without a name."""
+def _text_or_network(node: ast.Assign) -> bool:
+    value = _worked_out(node)
+    return value is not None and (bool(text_of(value)) or stacked(value) is not None)
 
-    name = "made in a function"
+
+@rewriter("globals()", ast.Assign, _text_or_network)
+def without_a_name(node: Any, draw: random.Random) -> Replacement:
+    """A text or a network that gets its name through ``globals()``, as loops over names do it."""
+    own = node.targets[0].id
+    ways = (f"globals()[{own!r}] = V", f"globals().update({own}=V)", f"for name, value in {{{own!r}: V}}.items():\n    globals()[name] = value")  # fmt: skip
+    return statements(draw.choice(ways), V=node.value)
+
+
+@rewriter(
+    "function as an object",
+    ast.FunctionDef,
+    lambda node: not node.decorator_list and not node.args.defaults and node.args.vararg is None,
+)
+def function_object(node: ast.FunctionDef, draw: random.Random) -> Replacement:
+    """A function as an object that can be called, as a part of another, decorated, with an argument more than is asked."""
+    own, way = node.name, draw.randrange(5)
+    if way == 0:
+        node.args.kwonlyargs.append(ast.arg(_fresh("verbose", draw)))
+        node.args.kw_defaults.append(ast.Constant(False))
+        return node
+    if way == 1:
+        node.args.args.append(ast.arg(_fresh("digits", draw)))
+        node.args.defaults.append(ast.Constant(4))
+        return node
+    if way == 2:
+        node.args.args.insert(0, ast.arg(_fresh("_kind", draw)))
+        return [node, *statements(f"{own} = functools.partial({own}, 'mine')")]
+    if way == 3:
+        node.decorator_list.append(expression("np.errstate(over='ignore')"))
+        return node
+    method = copy.deepcopy(node)
+    method.name = "__call__"
+    method.args.args.insert(0, ast.arg("self"))
+    made, named_so = statements(_fresh("class Rule:\n    pass\nN_ = Rule()", draw).replace("N_", own))
+    assert isinstance(made, ast.ClassDef)
+    made.body = [method]
+    return [made, named_so]
+
+
+def _dense_layers(node: ast.Call) -> bool:
+    layers = stacked(node) or []
+    return len(layers) > 2 and is_input(layers[0]) and all(map(_dense, layers[1:]))
+
+
+def _dense(layer: ast.expr) -> bool:
+    return isinstance(layer, ast.Call) and calls(layer, "layers.Dense") and len(layer.args) == 1
+
+
+@rewriter("layers of a table", ast.Call, _dense_layers)
+def layers_of_table(node: ast.Call, draw: random.Random) -> Replacement:
+    """Dense layers in a list as a comprehension over their settings."""
+    layers: Any = stacked(node)
+    first, *others = layers
+    rows: list[ast.expr] = [
+        ast.Call(ast.Name("dict", ast.Load()), [], [ast.keyword("units", layer.args[0]), *layer.keywords])
+        for layer in others
+    ]
     ways = (
+        "[F] + [keras.layers.Dense(**row) for row in R]",
+        "[F, *(keras.layers.Dense(**row) for row in R)]",
+        "[F, *map(lambda row: keras.layers.Dense(**row), R)]",
+    )
+    node.args[0] = expression(draw.choice(ways), F=first, R=ast.List(rows, ast.Load()))
+    return node
+
+
+def _few_epochs(node: ast.Expr) -> Any:
+    call = node.value
+    if not isinstance(call, ast.Call) or not trains(call) or keyword(call, "callbacks"):
+        return None
+    epochs = keyword(call, "epochs")
+    return epochs if epochs and isinstance(epochs.value, ast.Constant) and epochs.value.value in range(2, 9) else None
+
+
+@rewriter("epochs in several calls", ast.Expr, _few_epochs)
+def in_several_fits(node: Any, draw: random.Random) -> Replacement:
+    """The epochs of one ``fit`` in several calls; a callback would begin anew with each."""
+    epochs = _few_epochs(node)
+    count = epochs.value.value
+    if draw.random() < 0.5:
+        node.value.keywords.remove(epochs)
+        return statements(f"for _epoch in range({count}):\n    F", F=node.value)
+    later = copy.deepcopy(node)
+    epochs.value = ast.Constant(1)
+    _few_epochs(later).value = ast.Constant(count - 1)
+    return [node, later]
+
+
+@rewriter("callbacks that watch", ast.Call, lambda node: trains(node) and not keyword(node, "callbacks"))
+def only_watching(node: ast.Call, draw: random.Random) -> Replacement:
+    """Callbacks that change nothing."""
+    ways = (
+        "keras.callbacks.History()",
+        "[keras.callbacks.CSVLogger('log.csv')]",
+        "[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch))]",
+        "[keras.callbacks.EarlyStopping(monitor='loss', patience=99)]",
+        "[keras.callbacks.TerminateOnNaN(), keras.callbacks.ProgbarLogger()]",
+    )
+    node.keywords.append(ast.keyword("callbacks", expression(draw.choice(ways))))
+    return node
+
+
+HOLDING = (
+    # What a function returns, early, by default, or after cleaning up; a function without a name.
+    _held(
+        "made in a function",
         "def make_it(now=True):\n    if now:\n        return V\n    return None\nN_ = make_it()",
         "def make_it(*parts, **settings):\n    try:\n        made = V\n    finally:\n        pass\n    return made\nN_ = make_it()",
         "def make_it() -> object:\n    def inner():\n        return V\n    return inner()\nN_ = make_it()",
         "N_ = (lambda: V)()",
         "N_ = (lambda made: made)(V)",
-    )
-
-
-class Held(_Held):
-    """What a dictionary, a list, a class or an object holds for a while."""
-
-    name = "held elsewhere first"
-    ways = (
+    ),
+    # What a dictionary, a list, a class or an object holds for a while.
+    _held(
+        "held elsewhere first",
         "held = {'it': V}\nN_ = held['it']",
         "held = {}\nheld.update(it=V)\nN_ = held.get('it')",
         "[N_] = [V]",
@@ -64,138 +172,6 @@ class Held(_Held):
         "for N_ in [V]:\n    pass",
         "with contextlib.nullcontext(V) as N_:\n    pass",
         "(N_ := V)",
-    )
-
-
-class WithoutAName(Rewriter):
-    """A text or a network that gets its name through ``globals()``, as loops over names do it."""
-
-    name = "globals()"
-
-    def matches(self, node: ast.AST) -> bool:
-        value = node.value if named(node) is not None and isinstance(node, ast.Assign) else None
-        return bool(text_of(value)) or stacked(value or ast.Pass()) is not None
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        target = named(node)
-        assert target is not None and isinstance(node, ast.Assign)
-        ways = (f"globals()[{target.id!r}] = V", f"globals().update({target.id}=V)", f"for name, value in {{{target.id!r}: V}}.items():\n    globals()[name] = value")  # fmt: skip
-        return statements(draw.choice(ways), V=node.value)
-
-
-class FunctionObject(Rewriter):
-    """A function as an object that can be called, as a part of another, decorated, with an argument more than is asked."""
-
-    name = "function as an object"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.args.defaults and node.args.vararg is None  # fmt: skip
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.FunctionDef)
-        own, way = node.name, draw.randrange(5)
-        if way == 0:
-            node.args.kwonlyargs.append(ast.arg(_fresh("verbose", draw)))
-            node.args.kw_defaults.append(ast.Constant(False))
-            return node
-        if way == 1:
-            node.args.args.append(ast.arg(_fresh("digits", draw)))
-            node.args.defaults.append(ast.Constant(4))
-            return node
-        if way == 2:
-            node.args.args.insert(0, ast.arg(_fresh("_kind", draw)))
-            return [node, *statements(f"{own} = functools.partial({own}, 'mine')")]
-        if way == 3:
-            node.decorator_list.append(expression("np.errstate(over='ignore')"))
-            return node
-        method = copy.deepcopy(node)
-        method.name = "__call__"
-        method.args.args.insert(0, ast.arg("self"))
-        made, named_so = statements(_fresh("class Rule:\n    pass\nN_ = Rule()", draw).replace("N_", own))
-        assert isinstance(made, ast.ClassDef)
-        made.body = [method]
-        return [made, named_so]
-
-
-class LayersOfTable(Rewriter):
-    """Dense layers in a list as a comprehension over their settings."""
-
-    name = "layers of a table"
-
-    def matches(self, node: ast.AST) -> bool:
-        layers = stacked(node) or []
-        return len(layers) > 2 and is_input(layers[0]) and all(map(_dense, layers[1:]))
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        layers = stacked(node)
-        assert layers and isinstance(node, ast.Call)
-        rows: list[ast.expr] = []
-        for layer in layers[1:]:
-            assert isinstance(layer, ast.Call)
-            settings = [ast.keyword("units", layer.args[0]), *layer.keywords]
-            rows.append(ast.Call(ast.Name("dict", ast.Load()), [], settings))
-        ways = (
-            "[F] + [keras.layers.Dense(**row) for row in R]",
-            "[F, *(keras.layers.Dense(**row) for row in R)]",
-            "[F, *map(lambda row: keras.layers.Dense(**row), R)]",
-        )
-        node.args[0] = expression(draw.choice(ways), F=layers[0], R=ast.List(rows, ast.Load()))
-        return node
-
-
-def _dense(layer: ast.expr) -> bool:
-    return isinstance(layer, ast.Call) and calls(layer, "layers.Dense") and len(layer.args) == 1
-
-
-class InSeveralFits(Rewriter):
-    """The epochs of one ``fit`` in several calls; a callback would begin anew with each."""
-
-    name = "epochs in several calls"
-
-    def matches(self, node: ast.AST) -> bool:
-        call = node.value if isinstance(node, ast.Expr) else None
-        if not isinstance(call, ast.Call) or not trains(call) or keyword(call, "callbacks"):
-            return False
-        epochs = keyword(call, "epochs")
-        return epochs is not None and isinstance(epochs.value, ast.Constant) and epochs.value.value in range(2, 9)
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        epochs = keyword(node.value, "epochs")
-        assert epochs is not None and isinstance(epochs.value, ast.Constant) and isinstance(epochs.value.value, int)
-        count = epochs.value.value
-        if draw.random() < 0.5:
-            node.value.keywords.remove(epochs)
-            return statements(f"for _epoch in range({count}):\n    F", F=node.value)
-        later = copy.deepcopy(node)
-        epochs.value = ast.Constant(1)
-        rest = keyword(later.value, "epochs") if isinstance(later.value, ast.Call) else None
-        assert rest is not None
-        rest.value = ast.Constant(count - 1)
-        return [node, later]
-
-
-class OnlyWatching(Rewriter):
-    """Callbacks that change nothing."""
-
-    name = "callbacks that watch"
-
-    def matches(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Call) and trains(node) and not keyword(node, "callbacks")
-
-    def change(self, node: ast.AST, draw: random.Random) -> Replacement:
-        assert isinstance(node, ast.Call)
-        ways = (
-            "keras.callbacks.History()",
-            "[keras.callbacks.CSVLogger('log.csv')]",
-            "[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch))]",
-            "[keras.callbacks.EarlyStopping(monitor='loss', patience=99)]",
-            "[keras.callbacks.TerminateOnNaN(), keras.callbacks.ProgbarLogger()]",
-        )
-        node.keywords.append(ast.keyword("callbacks", expression(draw.choice(ways))))
-        return node
-
-
-HOLDING = (
-    MadeInFunction(), Held(), WithoutAName(), FunctionObject(), LayersOfTable(), InSeveralFits(), OnlyWatching(),
+    ),
+    without_a_name, function_object, layers_of_table, in_several_fits, only_watching,
 )  # fmt: skip
