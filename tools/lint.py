@@ -141,7 +141,7 @@ BOUNDED = {
     "networks/estimators.py": "a text of 200 characters at the most, in brackets",
     "common/data/own_images.py": "so many bytes, unpacked too",
     "common/data/tables.py": "so many bytes, unpacked too",
-    "classroom/collect/archives.py": "entries counted from the end record, members by size, ratio and way of packing",
+    "classroom/collect/archives.py": "so many entries (directory.py), members by size, ratio and way of packing",
     "classroom/collect/platform_metadata.py": "confined, no aliases",
     "classroom/collect/roster.py": "the teacher's; so many bytes and rows",
     "classroom/give_back/archives.py": "written, not read",

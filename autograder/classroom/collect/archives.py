@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from autograder.classroom.collect.directory import Directory, Refused
 from autograder.common.files import opened
 from autograder.common.i18n import _
 
-# Of the archive that a platform made: where that is too many, one upload is, and not the class.
-SOURCE_ENTRIES = 200_000
+SOURCE_ENTRIES = 200_000  # of the archive that a platform made
 ENTRIES = 50_000  # of one archive in a folder
 INNER_ENTRIES = 2_000  # of an archive that a student handed in
 INNER_MB = 100  # its size
@@ -28,17 +28,13 @@ LONGEST = 255  # bytes of one name in a path, as file systems have it; no patter
 DEEPEST = 4096  # bytes of a path
 NESTED = 64  # folders, one in the other
 _SHOWN = 300  # characters of a path that is refused
-_ENTRY = b"PK\1\2"  # how an entry of the directory begins
-_TAIL_BYTES = 65_536 + 22  # the longest comment and the end record, where zipfile looks for that
-_ENTRY_BYTES = 512  # of the directory for one file: a name of 255 bytes, and what programs add
+THINNED = (
+    100  # archives with more than they may hold that are looked into all the same: reading the directory takes a second
+)
 _SMALL = 1_000_000  # bytes below which a ratio says nothing
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
 _KOREAN = "cp949"
-
-
-class Refused(Exception):
-    """Why a file is not read, as the end of a sentence that begins with its name."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,12 @@ class Member:
 
 
 class Slot:
-    """Keeps one archive open at a time: reading a class opens each of its archives about once, and holds one."""
+    """Keeps one archive open at a time: reading a class opens each of its archives about once, and holds one. `thinned`: those so far that
+    hold more than they may."""
 
     def __init__(self) -> None:
         self.holder: Archive | None = None
+        self.thinned: set[Archive] = set()
 
     def take(self, archive: Archive) -> None:
         if self.holder is not None and self.holder is not archive:
@@ -68,6 +66,8 @@ class Archive:
         self._entries = entries
         self._slot = slot
         self._kept: tuple[BinaryIO, zipfile.ZipFile] | None = None
+        self.left_out: dict[str, int] = {}  # folders of which it gives nothing, and how many files they hold
+        self.noise = 0  # files that it doesn't give, as no student means them
 
     @classmethod
     def of_file(cls, path: Path, slot: Slot, entries: int) -> Archive:
@@ -110,8 +110,15 @@ class Archive:
         if self._kept is None:
             try:
                 stream = self._open()
-                archive = zipfile.ZipFile(_Directory(stream, self._entries))  # these three will do
+                thin = self in self._slot.thinned or len(self._slot.thinned) < THINNED
+                directory = Directory(stream, self._entries, thin)
+                archive = zipfile.ZipFile(directory)  # what it has will do
                 archive.fp = stream
+                archive.filelist = [info for info in archive.filelist if info.filename != "/"]  # of nobody's
+                self.left_out = {_tidy(_decoded(name)): holds for name, holds in directory.left_out.items()}
+                self.noise = directory.noise
+                if self.left_out or self.noise:
+                    self._slot.thinned.add(self)
                 self._kept = (stream, archive)
             except OSError as error:
                 raise Refused(_("it can't be read: {strerror}", strerror=error.strerror or error)) from None
@@ -134,24 +141,6 @@ class Archive:
             self._kept = None
 
 
-class _Directory:
-    """A zip's bytes, of which zipfile may read a directory of so many files at the most. Where that lies and how large it is, zipfile finds
-    out by itself: a second reader of the end records could be led to another one."""
-
-    def __init__(self, stream: BinaryIO, most: int) -> None:
-        self.stream, self.most = stream, most
-        self.seek, self.tell = stream.seek, stream.tell
-
-    def read(self, size: int = -1) -> bytes:
-        refused = Refused(_("it holds more than {number:,} files", number=self.most))
-        if size > max(_TAIL_BYTES, self.most * _ENTRY_BYTES):
-            raise refused
-        found = self.stream.read(size)
-        if found.count(_ENTRY) > self.most:
-            raise refused
-        return found
-
-
 def _said(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
@@ -167,16 +156,22 @@ def _too_large(limit: int) -> str:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The entry's name. Without the flag for UTF-8 it may be in any encoding: tried are UTF-8, CP949 and CP437."""
-    name = info.orig_filename
-    if not info.flag_bits & _UTF8:
-        raw = name.encode("cp437", "replace")
-        for encoding in ("utf-8", _KOREAN):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
+    if info.flag_bits & _UTF8:
+        return _plain(info.orig_filename)
+    return _decoded(info.orig_filename.encode("cp437", "replace"))
+
+
+def _decoded(raw: bytes) -> str:
+    """A name in an archive. Without the flag for UTF-8 it may be in any encoding: tried are UTF-8, CP949 and CP437."""
+    for encoding in ("utf-8", _KOREAN):
+        try:
+            return _plain(raw.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    return _plain(raw.decode("cp437"))
+
+
+def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).replace("\\", "/")
 
 

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from autograder.classroom.collect import git, platform_metadata, teams, times
-from autograder.classroom.collect.archives import Refused
 from autograder.classroom.collect.contents import Contents
+from autograder.classroom.collect.directory import Refused
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.names import Spellings, safe_id, stem, without_copy
 from autograder.classroom.collect.paths import Cut, Groups, Rule, StudentPart, choose

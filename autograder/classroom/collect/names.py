@@ -18,6 +18,7 @@ _COPIES = (
     re.compile(r"[ _-]*(?:copy|복사본|사본)[ _]*(?P<number>\d{0,4})\Z", re.IGNORECASE),  # Jupyter, Windows
     re.compile(r"-(?P<number>\d{1,3})\Z"),  # Canvas, for a file that was handed in again
 )
+_NOISE = {".git", ".ipynb_checkpoints", "__MACOSX", "__pycache__", ".venv", "node_modules", "site-packages"}
 _COPY_OF = re.compile(r"(?:copy of |사본 - )", re.IGNORECASE)
 
 
@@ -50,6 +51,11 @@ def safe_id(text: str) -> str:
 
 def is_safe(name: str) -> bool:
     return bool(name) and safe_id(name) == name
+
+
+def is_noise(path: str) -> bool:
+    """Whether a file is one that no student means: of an environment, a cache or a system's own, by its name or a folder's above it."""
+    return any(name in _NOISE or (name.startswith(".") and name != ".") for name in path.split("/"))
 
 
 def stem(filename: str) -> str:

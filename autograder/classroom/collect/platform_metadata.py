@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from autograder.classroom.collect.archives import Refused
+from autograder.classroom.collect.directory import Refused
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.paths import Cut, Groups, Rule
 from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE

@@ -3,57 +3,61 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+DEEPEST = 64  # levels that are looked at: nobody's folders lie deeper
 FULL = 10  # parts of all files: a folder with one of them is more than one person hands in
 
 
 class Shares:
-    """Counts paths, as they are found. `most`: of all that are kept."""
+    """The files that are kept, as they are found. `most`: of all of them."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.left_out: set[str] = set()
-        self._inside: Counter[str] = Counter()  # by folder: files below it, at any depth
-        self._first: dict[str, str] = {}  # by folder: a file or folder in it
-        self._several: set[str] = set()  # folders that hold more than that
-        self._folders: dict[str, set[str]] = {}  # the folders in a folder
+        self._paths: list[str] = []  # with those of folders, which end with a slash
+        self._files = 0
 
     def is_left_out(self, path: str) -> bool:
         return bool(self.left_out) and (path in self.left_out or not self.left_out.isdisjoint(folders_of(path)))
 
-    def expect(self, path: str) -> None:
-        """Know of a path before any is counted: which folders lie beside something else isn't a question of who comes first."""
-        above = ""
-        for name in (*folders_of(path), path):
-            if self._first.setdefault(above, name) != name:
-                self._several.add(above)
-            above = name
+    def add(self, paths: Iterable[str]) -> list[tuple[str, int]]:
+        """Count what lies in one place, all of it at once: what lies beside something else isn't a question of who comes first. The folders
+        that are too full, from now on left out and not counted, and how many files they hold; ('', 0) where there is none."""
+        added = [path for path in paths if not self.is_left_out(path)]
+        self._paths += added
+        self._files += sum(not path.endswith("/") for path in added)
+        full = []
+        while self._files > self.most:
+            full.append(fullest(self._paths, self.most))
+            if not full[-1][0]:
+                break
+            self.leave_out(full[-1][0])
+        return full
 
-    def count(self, path: str) -> bool:
-        """Count a file; whether there are too many now."""
-        above = ""
-        self._inside[above] += 1
-        for folder in folders_of(path):
-            self._inside[folder] += 1
-            self._folders.setdefault(above, set()).add(folder)
-            above = folder
-        return self._inside[""] > self.most
+    def leave_out(self, folder: str) -> None:
+        self.left_out.add(folder)
+        self._paths = [path for path in self._paths if not path.startswith(f"{folder}/")]
+        self._files = sum(not path.endswith("/") for path in self._paths)
 
-    def leave_out(self) -> tuple[str, int]:
-        """The folder that is too full, and how many files it holds: on the way to most of them the lowest that lies beside something else,
-        and so isn't all of the class. They are not counted any more. ('', 0) if there is none."""
-        here = found = ""
-        while full := [name for name in self._folders.get(here, ()) if self._inside[name] * FULL > self.most]:
-            above, here = here, max(full, key=lambda name: (self._inside[name], name))
-            found = here if above in self._several else found
-        if not found:
-            return "", 0
-        holds = self._inside[found]
-        for folder in ("", *folders_of(found), found):
-            self._inside[folder] -= holds
-        self.left_out.add(found)
-        return found, holds
+
+def fullest(paths: Sequence[str], most: int) -> tuple[str, int]:
+    """The folder that is too full, and how many of `paths` lie in it: on the way to most of them the lowest that lies beside something else,
+    and so isn't all of the class. ('', 0) if there is none. One level is counted at a time: a path may have any number of folders of its own."""
+    here, found, holds = "", "", 0
+    for _level in range(DEEPEST):
+        start = len(here)
+        files = (path for path in paths if not path.endswith("/"))
+        names = Counter(path[start:end] for path in files if (end := path.find("/", start)) > 0)
+        alone = len({path[start:].partition("/")[0] for path in paths if len(path) > start}) == 1
+        name = max(names, key=lambda name: (names[name], name), default="")
+        if names[name] * FULL <= most:
+            break
+        here = f"{here}{name}/"
+        paths = [path for path in paths if path.startswith(here)]
+        if not alone:
+            found, holds = here[:-1], sum(not path.endswith("/") for path in paths)
+    return found, holds
 
 
 def folders_of(path: str) -> Iterator[str]:

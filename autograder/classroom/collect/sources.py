@@ -10,13 +10,15 @@ import os
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from autograder.classroom.collect import archives
+from autograder.classroom.collect.directory import Refused
+from autograder.classroom.collect.names import is_noise
 from autograder.classroom.collect.shares import Shares
 from autograder.common.errors import CollectError
 from autograder.common.files import opened
@@ -24,7 +26,6 @@ from autograder.common.i18n import _
 
 FILES = 100_000  # in all: a class of 500 with 200 files each
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
-_NOISE = {".git", ".ipynb_checkpoints", "__MACOSX", "__pycache__", ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -80,30 +81,43 @@ class Source:
         self._put(self.refused, Left(path, reason, whole))
 
     def ignore(self, path: str) -> None:
-        self._put(self.noise, Left(path, _("not part of what was handed in")))
+        if len(self.noise) < FILES:  # nobody counts them
+            self._put(self.noise, Left(path, _("not part of what was handed in")))
 
     def _put(self, among: list[_Found], found: _Found) -> None:
-        if self.shares.is_left_out(found.path):
-            return
-        among.append(found)
-        if self.shares.count(found.path):
-            self._leave_out()
+        if not self.shares.is_left_out(found.path):
+            among.append(found)
 
-    def _leave_out(self) -> None:
-        folder, holds = self.shares.leave_out()
-        if not folder:
-            raise CollectError(
-                _("{root} holds more than {number:,} files", root=self.name, number=FILES),
-                _("Name the folder of one class."),
+    def expect(self, paths: Iterable[str]) -> None:
+        """Know of all that lies in one place before any of it is kept; folders end with a slash."""
+        for folder, holds in self.shares.add(path for path in paths if not is_noise(path)):
+            if not folder:
+                raise CollectError(
+                    _("{root} holds more than {number:,} files", root=self.name, number=FILES),
+                    _("Name the folder of one class."),
+                )
+            reason = _(
+                "it holds {count:,} files or more, and together with it all hold more than {number:,}: it is left out",
+                count=holds,
+                number=FILES,
             )
+            self._drop(folder, reason)
+
+    def thinned(self, path: str, archive: archives.Archive) -> None:
+        """Say what the archive at `path` doesn't give, as it holds more than it may."""
+        for folder, holds in archive.left_out.items():
+            inside = f"{path}/{folder}" if path else folder
+            self.shares.leave_out(inside)
+            self._drop(inside, _("it holds {count:,} files, too many for one archive: it is left out", count=holds))
+        if archive.noise:
+            self.noise.append(
+                Left(path or self.name, _("{count:,} files are not part of what was handed in", count=archive.noise))
+            )
+
+    def _drop(self, folder: str, reason: str) -> None:
         self.files = [file for file in self.files if not self.shares.is_left_out(file.path)]
         self.refused = [left for left in self.refused if not self.shares.is_left_out(left.path)]
         self.noise = [left for left in self.noise if not self.shares.is_left_out(left.path)]
-        reason = _(
-            "it holds {count:,} files or more, and together with it all hold more than {number:,}: it is left out",
-            count=holds,
-            number=FILES,
-        )
         self.refused.append(Left(folder, reason, whole=True))
 
     def close(self) -> None:
@@ -154,17 +168,16 @@ def _read_folder(root: Path, source: Source) -> None:
             source.refuse(inside, _("it can't be read: {strerror}", strerror=error.strerror), whole=True)
             continue
         below = []
-        for entry in found:
-            source.shares.expect(_inside(folder / entry.name, root))
+        source.expect(_inside(folder / entry.name, root) + "/" * entry.is_dir() for entry in found)
         for entry in found:
             path = folder / entry.name
             if not entry.is_dir():
                 _add_file(path, root, source, repository)
             elif entry.is_symlink():  # never followed
                 source.refuse(_inside(path, root), _("it is a link to another folder"))
-            elif entry.name in _NOISE:
+            elif is_noise(entry.name):
                 source.ignore(_inside(path, root))
-            elif not entry.name.startswith("."):
+            else:
                 below.append(path)
         waiting += reversed(below)
 
@@ -213,7 +226,7 @@ def _file_reader(path: Path) -> Callable[[int], bytes]:
             with opened(path, follow=False) as file:
                 content = file.read(limit + 1)
         except OSError as error:
-            raise archives.Refused(_("it can't be read: {strerror}", strerror=error.strerror)) from None
+            raise Refused(_("it can't be read: {strerror}", strerror=error.strerror)) from None
         return archives.within(content, limit)
 
     return read
@@ -235,15 +248,15 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
     inside = f"{prefix}/" if prefix else ""
     try:
         members = archive.members()
-    except archives.Refused as error:
+    except Refused as error:
         if not prefix:
             raise CollectError(
                 _("{name}.zip can't be read: {error}", name=source.name, error=error), _("Download it again.")
             ) from None
         source.refuse(prefix, str(error))
         return
-    for member, _reason in members:
-        source.shares.expect(inside + member.path)
+    source.thinned(prefix, archive)
+    source.expect(inside + member.path for member, _reason in members)
     for member, reason in members:
         path = inside + member.path
         if reason:
@@ -260,11 +273,6 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
 
 def _member_reader(archive: archives.Archive, member: archives.Member) -> Callable[[int], bytes]:
     return lambda limit: archive.read(member, limit)
-
-
-def is_noise(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(_NOISE.intersection(parts)) or any(part.startswith(".") for part in parts)
 
 
 def is_notebook(name: str) -> bool:

@@ -200,8 +200,9 @@ def test_an_archive_of_too_many_or_too_large_is_refused(work, zipped, folder, co
     large = zipped({"bob/large.zip": os.urandom(1_100_000), "carl/deep.ipynb": work("deep", "carl")}, "large")
     assert outcome(collecting(large))[1] == {"bob/large.zip": "it is larger than 1 MB"}
     monkeypatch.setattr(archives, "SOURCE_ENTRIES", 1)
-    with pytest.raises(CollectError, match=r"class.zip can't be read: it holds more than 1 files"):
-        collecting(place)
+    loose = zipped({"1.ipynb": b"{}", "2.ipynb": b"{}"}, "loose")
+    with pytest.raises(CollectError, match=r"loose.zip can't be read: it holds more than 1 files"):
+        collecting(loose)
     monkeypatch.setattr(sources, "FILES", 10)
     with pytest.raises(CollectError, match="holds more than 10 files"):  # and nobody's more than anybody else's
         collecting(folder({f"{number}/x.ipynb": b"" for number in range(11)}))
