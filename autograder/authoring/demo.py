@@ -129,9 +129,13 @@ def make(course: Course, target: Path, students: int = len(STUDENTS)) -> Path:
         raise CourseError(
             _("{target} is not empty, and is not an earlier demo", target=target), _("Name another --folder.")
         )
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    mark.write_text("made by `autograder demo`\n")
+    target.mkdir(parents=True, exist_ok=True)
+    mark.write_text("made by `autograder demo`\n")  # first and last: whatever of one is left is seen to be one
+    for path in target.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != mark:
+            path.unlink()
     file = copy_course(course, target)
     _configure_nbgrader(course, target)
     for student in STUDENTS[:students]:

@@ -52,8 +52,12 @@ def settle_streams() -> None:
 def heed_signals() -> None:
     """SIGTERM, and a terminal that goes away, stop a command as Ctrl-C does: it tidies up. Not where whoever started it said otherwise.
 
-    From `unheeded` on they end it without a word: its exit code is said.
+    From `unheeded` on they end it without a word: its exit code is said. What the one who started it blocked or ignored otherwise would be so in all
+    that it starts: no child's end would be heard of, no cell could be interrupted.
     """
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

@@ -110,9 +110,11 @@ def put(path: Path, content: bytes | str, *, durable: bool = False) -> None:
     """Write `content` (a text in UTF-8) beside its place and rename it, making folders that aren't there.
 
     `durable`: it is on the disk itself when this returns. Raises OSError, and then leaves nothing behind; a process that is
-    killed may leave ``.<name>.<process>.part``.
+    killed may leave ``.<name>.<process>.part``, which the next one removes (where it is to be durable, as the end of a run: `Journal.sweep`).
     """
     make(path.parent, durable=durable)
+    if not durable:
+        _sweep(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:
@@ -127,6 +129,31 @@ def put(path: Path, content: bytes | str, *, durable: bool = False) -> None:
         if isinstance(error, OSError) and error.errno:  # told by the name that somebody may look for
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes of this machine left that were killed while they wrote `path`."""
+    start, end = f".{path.name}.", ".part"
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if (
+                entry.name.startswith(start)
+                and entry.name.endswith(end)
+                and _is_gone(entry.name[len(start) : -len(end)])
+            ):
+                os.unlink(entry.path)
+
+
+def _is_gone(process: str) -> bool:
+    if os.name == "nt":  # there it would be ended
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OverflowError, OSError):  # somebody else's
+        return False
+    return False
 
 
 def overwrite(path: Path, content: bytes) -> None:

@@ -53,6 +53,7 @@ class Memo:
         if self.folder is not None:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
+                os.scandir(self.folder).close()  # it may be somebody else's
             except OSError as error:
                 log.warning("nothing will be kept: %s", error)
                 self.folder = None
@@ -113,7 +114,7 @@ class Memo:
         return self._read(key) if self.folder is not None else None
 
     def _has(self, key: str) -> bool:
-        return (key in self._recent) if self.folder is None else self._path(key).exists()
+        return (key in self._recent) if self.folder is None else os.path.exists(self._path(key))
 
     def _get(self, key: str, make: Callable[[], State], worth: Callable[[State], bool]) -> State:
         if key in self._recent:
@@ -157,7 +158,7 @@ class Memo:
             try:
                 yield
             finally:
-                path.unlink(missing_ok=True)
+                _remove(path)
 
     def _read(self, key: str) -> State | None:
         path = self._path(key)
@@ -167,7 +168,7 @@ class Memo:
             return None
         if len(raw) < 32 or sha256(raw[32:]) != raw[:32].hex():
             log.warning("memo entry %s is damaged: training again", path.name)
-            path.unlink(missing_ok=True)
+            _remove(path)
             return None
         with suppress(OSError):  # another worker may have removed it by now
             os.utime(path)  # least recently used goes first
@@ -205,7 +206,7 @@ class Memo:
         for path in self.folder.glob("*.fit") if self.folder else ():
             try:
                 status = path.stat()
-            except FileNotFoundError:
+            except OSError:
                 continue
             found.append((path, status.st_size, status.st_mtime))
         return sorted(found, key=lambda entry: (entry[2], entry[0].name))
@@ -220,7 +221,7 @@ class Memo:
         for path, size, _ in entries:
             if total <= self.limit:
                 break
-            path.unlink(missing_ok=True)
+            _remove(path)
             total -= size
 
     def clear(self) -> int:
@@ -229,3 +230,9 @@ class Memo:
         for path, _, _ in entries:
             path.unlink(missing_ok=True)
         return len(entries)
+
+
+def _remove(path: Path) -> None:
+    """Where it can be: what is kept is no condition of anything."""
+    with suppress(OSError):
+        path.unlink()

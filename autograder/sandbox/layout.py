@@ -48,6 +48,7 @@ class Layout:
         self._extra = dict(extra)
         for folder in (self.run, self.sockets, self.scratch):
             folder.mkdir()
+            folder.chmod(0o755)  # kernels may be another user, whatever the umask is of who grades
 
     def inside(self, folder: Path) -> str:
         """`run` or `sockets` as kernels see it."""
@@ -105,8 +106,10 @@ class Layout:
             os.chown(self.sockets, unroot.USER, unroot.USER)
         identity = self.private / "etc"
         identity.mkdir(exist_ok=True)
+        identity.chmod(0o755)
         for name, text in _IDENTITY.items():
             (identity / name).write_text(text)
+            (identity / name).chmod(0o644)
         # The lifeline is tied to the thread that starts bwrap, not to the process: only the main thread lasts.
         lifeline = threading.current_thread() is threading.main_thread()
         around = bubblewrap.command(

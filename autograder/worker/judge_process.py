@@ -12,11 +12,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from autograder.common import scratch
+from autograder.common.data.sources import keras_home
 from autograder.common.errors import AutograderError
 from autograder.common.files import bytes_of, text_of
 from autograder.common.results import QuestionResult
@@ -29,6 +31,13 @@ BYE_SECONDS = 30  # for a judge to leave: it has said all that it had to
 START_SECONDS = 180  # importing TensorFlow takes 8 to 12 s on an idle machine
 HALTED_LOOKS = 5  # in a row, a second apart, that find a judge stopped by a signal: nobody goes on waiting for it
 END_SECONDS = 1800  # a training that is still running is waited for
+DATA_SETS = "datasets"  # in Keras's home
+# Of the environment: where programs, data and people's files are, and in which words to speak.
+KEPT = {
+    "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LANG", "LANGUAGE", "TZ",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+}  # fmt: skip
+KEPT_PREFIXES = ("AUTOGRADER_", "LC_")
 
 
 class JudgeDied(AutograderError):
@@ -60,19 +69,32 @@ class JudgeProcess:
         """Start the process if it isn't running. It is up when `begin` returns."""
         if self._process is not None and self._process.poll() is None:
             return
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        environment["TMPDIR"] = str(
-            self._file("").parent
-        )  # what its libraries leave when it is ended goes with the folder
-        environment["AUTOGRADER_MEMO_FOLDER"] = str(self.memo.resolve() if self.memo else "")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "autograder.judge.process", str(self.course.resolve())],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=self._environment(),
             cwd=self.course.resolve().parent,  # what lies where the caller stands is no part of the course
             start_new_session=True,  # Ctrl-C is the main process's to handle
         )  # fmt: skip
         self._up = False
         threading.Thread(target=_end_halted, args=[self._process], name="autograder-judge", daemon=True).start()
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of whoever grades that a training may rest on, as Keras's settings in their home and in variables: data sets alone are theirs."""
+        keras = self._file("keras")
+        if not keras.exists():
+            keras.mkdir()
+            with suppress(
+                AutograderError, OSError
+            ):  # nobody's home: where there are no data sets, who needs one says so
+                own = keras_home().absolute() / DATA_SETS
+                own.mkdir(parents=True, exist_ok=True)
+                (keras / DATA_SETS).symlink_to(own)
+        kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+        return {
+            **kept, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_HOME": str(keras),
+            "TMPDIR": str(keras.parent),  # what its libraries leave when it is ended goes with the folder
+            "AUTOGRADER_MEMO_FOLDER": str(self.memo.resolve() if self.memo else ""),
+        }  # fmt: skip
 
     def wait(self) -> None:
         """Return when the judge is up. Raises JudgeDied, or AutograderError with the judge's own reason."""

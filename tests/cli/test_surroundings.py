@@ -7,6 +7,7 @@ imported everything already.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -219,6 +220,19 @@ def test_surroundings_that_lack_something(kind: str, words: tuple[str, ...], roo
         ended.well(words="stdout" not in kind and "pipe" not in kind)  # what was said may have been on it
     after = tree(root)
     assert {name: after.get(name) for name in before} == before
+
+
+def test_a_command_hears_how_its_children_end_whoever_started_it(root: Path, tmp_path: Path) -> None:
+    """Reading a notebook takes a child, and so does nearly everything else that is dangerous."""
+
+    def deaf() -> None:
+        open_streams()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT})
+
+    shutil.copytree(root / "submitted" / "s0001", tmp_path / "handed-in" / "s0001")
+    ended = run(("collect",), str(tmp_path / "handed-in"), "--dry-run", cwd=root, prepare=deaf)
+    assert ended.code == 0, ended.said
 
 
 def places(folder: Path) -> dict[str, Path]:

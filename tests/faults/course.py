@@ -19,7 +19,9 @@ from autograder.classroom.gradebook.database import address
 from autograder.course.course import load
 from tests.conftest import ROOT
 
-MADE = ("submitted", "autograded", "reports", "feedback", "assignments", "class.html", "grades.csv")
+MADE = (
+    "submitted", "autograded", "reports", "feedback", "assignments", "class.html", "grades.csv", "mine", "solutions", "tests", "course.yml", "autograder.zip",
+)  # fmt: skip
 CHANGING = {".handins"}  # of which nobody reads more than the entries name
 GONE_SECONDS = 60  # in which the processes of a command that was killed have to notice it
 PR_SET_CHILD_SUBREAPER = 36
@@ -110,7 +112,7 @@ class Class:
 
     def made(self) -> dict[str, bytes]:
         """What commands made: every file by its path, and every mark of the gradebook."""
-        found = {}
+        found = {str(path.relative_to(self.root)): b"" for path in self.root.rglob("*.part")}
         for name in MADE:
             place = self.root / name
             for path in [place] if place.is_file() else sorted(place.rglob("*")):

@@ -28,7 +28,11 @@ COMMANDS = {
     "report": ("report",),
     "export": ("export", "--output", "grades.csv"),
     "release": ("release",),
+    "new-course": ("new-course", "mine", "--task", "sklearn"),
+    "new-assignment": ("new-assignment", "second", "--task", "sklearn"),
+    "export-autograder": ("export-autograder", "gradescope", "--output", "autograder.zip"),
 }
+OF_GRADED = ("regrade", "feedback", "report", "export")
 # The first three take little longer than what they import.
 IMPORTING = (
     ("status",), ("verify", "--help"), ("--help",),
@@ -70,9 +74,9 @@ class Known:
         place = self.folder / f"before-{name}"
         if place.exists():
             return place
-        if name not in ("collect", "grade", "release"):
+        if name in OF_GRADED:
             self.after("grade")
-        shutil.copytree(self.new if name in ("collect", "grade", "release") else self.folder / "after-grade", place)
+        shutil.copytree(self.folder / "after-grade" if name in OF_GRADED else self.new, place)
         if name == "collect":
             shutil.rmtree(place / "submitted")
         if name == "regrade":

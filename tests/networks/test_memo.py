@@ -282,3 +282,21 @@ def test_entries_hold_no_pickles(own_memo):
         assert all(arrays[name].dtype != object for name in names)
         assert json.loads(arrays["document"].tobytes())["logs"][0]["accuracy"] == 1 / 3
     assert names == {"document", *(f"a{number}" for number in range(7))}
+
+
+def test_a_folder_that_is_somebody_elses_keeps_nothing_and_fails_nothing(own_memo, monkeypatch):
+    """Whatever the system refuses there: to look into it, to lock, to write, to remove."""
+    own_memo.state(KEY, result)
+    own_memo._path(KEY).write_bytes(b"damaged")
+
+    def refuse(path, *_others, **_named):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        assert Memo(own_memo.folder).folder is None
+    for name in ("unlink", "open", "stat"):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(own_memo.folder), name, refuse)
+            memo = Memo(own_memo.folder, limit=0)
+            assert same(memo.state(KEY, result), result()) and same(memo.state("b" * 64, result), result())

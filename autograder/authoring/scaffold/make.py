@@ -45,8 +45,8 @@ def new_course(folder: Path, new: New, title: str = "") -> list[Path]:
 def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[Path]:
     """Make the assignment in the course of `course_file`, and return the files written, course.yml first.
 
-    A course that doesn't exist yet is begun. Nothing that is there is written over. Raises CourseError for a name that is
-    taken or no name, for a course.yml that can't take an entry, and AutograderError for files that exist already.
+    A course that doesn't exist yet is begun. Nothing that is there is written over; what one left that was killed is taken as it is. Raises
+    CourseError for a name that is taken or no name, for a course.yml that can't take an entry, and AutograderError for other files that exist.
     """
     if not NAME.fullmatch(new.name):
         raise CourseError(
@@ -94,7 +94,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
         planned |= {path: content for path, content in begun.items() if path.name not in _KEPT or not path.exists()}
     text = inserted(text, new.entry(on))
     planned |= {root / path: content for path, content in new.files().items()}
-    taken = [str(path) for path in planned if path.exists()]
+    taken = [str(path) for path, content in planned.items() if path.exists() and not _holds(path, content)]
     if taken:
         raise AutograderError(
             _("{files} exists already", files=", ".join(taken)), _("Remove it, or choose another name.")
@@ -103,12 +103,14 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
     there = {folder for path in planned for folder in path.parents if folder.exists()}
     try:
         for path, content in planned.items():
-            put(path, content)
-            written.append(path)
+            if not path.exists():
+                written.append(path)
+                put(path, content)
         _replace(course_file, text)
-    except (AutograderError, OSError) as error:
-        for path in written:
-            path.unlink()
+    except BaseException as error:
+        for path in written if not _holds(course_file, text) else ():  # stopped after all was done
+            with suppress(OSError):  # it wasn't made yet
+                path.unlink()
             for folder in path.parents:
                 if folder in there:
                     break
@@ -145,6 +147,10 @@ def _begun(root: Path, new: New, title: str) -> tuple[str, dict[Path, str]]:
             "[grading,tensorflow]", "[grading,tensorflow]" if new.networks else "[grading]"
         ),
     }
+
+
+def _holds(path: Path, content: str) -> bool:
+    return path.is_file() and bytes_of(path) == content.encode()
 
 
 def _plain(language: str) -> str:

@@ -130,14 +130,24 @@ def _sent(connection: socket.socket, document: dict[str, Any], frames: Sequence[
     return None
 
 
+def reach(address: str) -> None:
+    """Raises ProtocolError where nobody can be asked at `address`: whatever the notebook does then, it isn't its student's doing."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        _connect(connection, address)
+
+
+def _connect(connection: socket.socket, address: str) -> None:
+    try:
+        connection.connect(address)
+    except OSError as error:
+        raise ProtocolError(_("the grader does not answer: {error}", error=error)) from error
+
+
 def ask(address: str, document: dict[str, Any], frames: Sequence[Any] = ()) -> tuple[dict[str, Any], list[bytes]]:
     """One request to the judge at the socket `address`; its answer. Raises ProtocolError when it refuses."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        try:
-            connection.connect(address)
-            broken = _sent(connection, document, frames)
-        except OSError as error:
-            raise ProtocolError(_("the grader does not answer: {error}", error=error)) from error
+        _connect(connection, address)
+        broken = _sent(connection, document, frames)
         try:
             answer, arrays = receive(connection)
         except ProtocolError:
