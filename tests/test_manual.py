@@ -199,7 +199,7 @@ def test_people_find_answers_with_their_rubric_and_their_scores_count(course):
     assert waiting["alice"].status is grades.State.UNDECIDED and waiting["alice"].points is None
     with Gradebook(address(course), "tiny") as raw:
         said = raw.find_comment("essay", "first", "first", "alice").comment
-        assert "Rubric:\n- 2 points: names the cause\n- 1 points: `is <b>clear</b>`" in said
+        assert "Rubric:\n- 2 points: names the cause\n- 1 point: `is <b>clear</b>`" in said
         assert "Rubric" not in (raw.find_comment("plot", "first", "first", "alice").comment or "")
         assert raw.find_comment("explore", "first", "first", "alice").comment  # a task has one, too
         for question, points in (("essay", 2.5), ("plot", 2), ("explore", 4)):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -29,6 +29,16 @@ LANGUAGES = (
     "en",
     "ko",
 )  # that the grader speaks; the first is the one in the code. A course may be in any other as well
+# What the sentences in the code count: where a value is 1, they are about one. Other languages have their forms in a catalogue.
+_ONE = {f"{noun}s": noun for noun in (
+    "argument", "assignment", "byte", "call", "cell", "core", "drawing", "epoch", "file", "folder", "group", "image", "label", "layer", "line",
+    "minute", "name", "network", "notebook", "number", "parameter", "pixel", "place", "point", "question", "result", "row", "sample", "second",
+    "step", "student", "submission", "target", "time", "training", "unit", "value", "way", "worker",
+)} | {"axes": "axis", "classes": "class"}  # fmt: skip
+_IS = {"are": "is", "have": "has", "were": "was"}
+_COUNTED = re.compile(
+    rf"(?P<there>[Tt]here are )?(?P<field>\{{(?P<name>\w+)[^{{}}]*\}})(?P<between> (?:[a-z]+ )?)(?P<noun>{'|'.join(_ONE)})\b(?: (?P<verb>{'|'.join(_IS)})\b)?"
+)
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}))?")
 VARIABLE = "AUTOGRADER_LANGUAGE"
 
@@ -82,7 +92,28 @@ def _catalogue(name: str) -> gettext.NullTranslations:
 def _(message: str, /, **values: object) -> str:
     """`message` in the language that is spoken, its ``{placeholders}`` filled in from `values`."""
     text = _catalogue(language()).gettext(message) if message else ""
-    return text.format(**values) if values else text
+    return agreeing(text, lambda field, _name: field.format(**values) == "1").format(**values) if values else text
+
+
+def agreeing(text: str, is_one: Callable[[str, str], bool]) -> str:
+    """`text`, in English, with each noun behind a ``{field}`` that counts one in its singular: ``{n} layers are`` as ``{n} layer is``.
+
+    `is_one` is asked of the field, and of the name in it.
+    """
+
+    def said(found: re.Match[str]) -> str:
+        there, field, name, between, noun, verb = found.groups()
+        if not is_one(field, name):
+            return found[0]
+        there = there.replace("are", "is") if there else ""
+        return f"{there}{field}{between}{_ONE[noun]}" + (f" {_IS[verb]}" if verb else "")
+
+    return _COUNTED.sub(said, text)
+
+
+def counted(text: str) -> list[str]:
+    """The names of the fields of `text` that say how many there are of something."""
+    return [found["name"] for found in _COUNTED.finditer(text)]
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:

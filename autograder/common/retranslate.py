@@ -13,10 +13,11 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from string import Formatter
 
 from autograder.common.files import bytes_of
-from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES
+from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, agreeing, counted
 
 LONGEST = 2_000  # characters of a text that is looked at
 FEWEST = 6  # letters that a form needs beside what is filled in, or any text would fit
@@ -59,9 +60,12 @@ class Form:
         return found
 
     def said(self, values: Mapping[str, str]) -> str:
-        return self.fixed[0] + "".join(
-            values[name] + words for name, words in zip(self.names, self.fixed[1:], strict=True)
+        """Filled in; in English, one of what is counted is said of one."""
+        plain = "".join(
+            f"{words.replace('{', '{{').replace('}', '}}')}{{{name}}}"
+            for words, name in zip(self.fixed, (*self.names, "_end"), strict=True)
         )
+        return agreeing(plain, lambda _field, name: values.get(name) == "1").format(**values, _end="")
 
 
 class SaidAgain:
@@ -71,12 +75,13 @@ class SaidAgain:
         self.exact = dict(known or {})
         self.forms: list[tuple[Form, Form]] = []
         for one, other in _pairs(source, target):
-            form, said = Form.of(one), Form.of(other)
-            if not form.names:
-                if " " in form.fixed[0]:  # a word alone may be a name in somebody's code
-                    self.exact.setdefault(form.fixed[0], said.fixed[0])
-            elif _is_sentence(form) and set(said.names) <= set(form.names):
-                self.forms.append((form, said))
+            said = Form.of(other)
+            for form in map(Form.of, _in_both_numbers(one)):
+                if not form.names:
+                    if " " in form.fixed[0]:  # a word alone may be a name in somebody's code
+                        self.exact.setdefault(form.fixed[0], said.fixed[0])
+                elif _is_sentence(form) and set(said.names) <= set(form.names):
+                    self.forms.append((form, said))
         self._known: dict[str, str] = {}  # a class says the same few sentences again and again
         self.forms.sort(key=lambda pair: -sum(map(len, pair[0].fixed)))  # the one with most words of its own says most
 
@@ -106,6 +111,14 @@ class SaidAgain:
                 if all(again[name] is not None or (_is_value(values[name]) and name not in inner) for name in values):
                     return said.said({name: again[name] or value for name, value in values.items()})
         return None
+
+
+def _in_both_numbers(message: str) -> Iterator[str]:
+    """A sentence as it counts several, and as it counts one, of each thing that it counts."""
+    names = sorted(set(counted(message)))
+    for ones in product((False, True), repeat=len(names)):
+        of_one = {name for name, one in zip(names, ones, strict=True) if one}
+        yield agreeing(message, lambda _field, name, of_one=of_one: name in of_one)  # type: ignore[misc]
 
 
 def _is_sentence(form: Form) -> bool:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from autograder.common import i18n
 from autograder.common.i18n import LANGUAGES, N_, VARIABLE, _, language, ngettext, speak, speaking
 from autograder.common.results import Status
 from autograder.course.checks.base import Facts
@@ -63,6 +64,46 @@ def test_korean_does_not_guess_the_ending_of_what_is_filled_in():
     assert not any(
         map(PARTICLE.search, ["{name} 파일을 여세요", "{wanted}개여야 합니다", "`false`라고 쓰세요", "{type}인데"])
     )
+
+
+NOT_COUNTED = {"is", "was", "has", "as", "does", "gives", "takes", "lacks", "holds", "asks", "belongs", "beside", "brings", "exists", "acts", "lies",
+               "looks", "needs", "says", "stands", "this", "its", "others", "inputs", "marks", "pass", "probabilities", "settings",
+               "tables"}  # fmt: skip
+_BEHIND_A_VALUE = re.compile(r"\{\w+[^{}]*\} (?:[a-z]+ )?([a-z]+s)\b")
+
+
+def test_whatever_is_counted_is_known_in_its_singular():
+    behind = {
+        (noun, ids[0]) for ids, _strings in entries("ko") if len(ids) == 1 for noun in _BEHIND_A_VALUE.findall(ids[-1])
+    }
+    unknown = [(noun, text) for noun, text in behind if noun not in NOT_COUNTED | set(i18n._ONE)]
+    assert len(behind) > 100 and not unknown
+
+
+def test_where_there_is_one_every_sentence_counts_one():
+    plural = re.compile(rf"\b1 (?:[a-z]+ )?(?:{'|'.join(i18n._ONE)})\b")
+    sentences = [ids[0] for ids, _strings in entries("ko") if len(ids) == 1 and i18n.counted(ids[0])]
+    assert len(sentences) > 50
+    for sentence in sentences:
+        values = dict.fromkeys(re.findall(r"\{(\w+)", sentence), 1)
+        assert not plural.search(_(sentence, **values)), sentence
+        several = _(sentence, **dict.fromkeys(values, 2))
+        assert several == sentence.format(**dict.fromkeys(values, 2))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "values", "said"),
+    [
+        ("it has {found} units", {"found": 1}, "it has 1 unit"), ("it has {found} units", {"found": 11}, "it has 11 units"),
+        ("{points} of {out_of} points", {"points": "0.5", "out_of": "1"}, "0.5 of 1 point"),
+        ("{hidden} more points are decided", {"hidden": "1"}, "1 more point is decided"),
+        ("it takes {wanted} axes, {n:,} classes", {"wanted": 1, "n": 1}, "it takes 1 axis, 1 class"),
+        ("{number} is wrong", {"number": 1}, "1 is wrong"), ("There are {n:,} images", {"n": 1}, "There is 1 image"),
+         ("{a} {b} layers", {"a": "{b} files", "b": 1}, "{b} files 1 layer"),
+    ],
+)  # fmt: skip
+def test_one_of_a_thing_is_said_of_one(sentence, values, said):
+    assert _(sentence, **values) == said
 
 
 def test_a_changed_sentence_is_to_be_looked_at_again(monkeypatch):

@@ -520,9 +520,9 @@ def test_markup_in_a_terminal_is_shown_as_it_is():
 
 
 def test_the_footer_counts_points_and_hidden_checks():
-    assert footer(result(outcome(Status.PASSED, points=1.0)), []) == "1 of 1 points"
+    assert footer(result(outcome(Status.PASSED, points=1.0)), []) == "1 of 1 point"
     hidden = [Hidden("A", 0.5), Hidden("B", 2.0)]
-    assert footer(result(outcome()), hidden) == "0 of 1 points by visible checks. 2 hidden checks are worth 2.5."
+    assert footer(result(outcome()), hidden) == "0 of 1 point by visible checks. 2 hidden checks are worth 2.5."
     assert footer(result(), hidden) == "2 hidden checks are worth 2.5."
 
 

@@ -73,7 +73,7 @@ def test_an_untouched_release_earns_nothing_and_is_told_why():
 def test_points_for_no_work_are_a_reason():
     lost = {"add_shown": "failed", "add_secret": "failed"}
     (found,) = sentences(compare.nothing(report("Empty.", **lost), "f"))
-    assert found == "f: name.value: the untouched notebook earns 1 points: it asks for no work"
+    assert found == "f: name.value: the untouched notebook earns 1 point: it asks for no work"
 
 
 def test_an_empty_answer_that_is_told_nothing_is_a_reason():

@@ -201,7 +201,7 @@ def test_an_archive_of_too_many_or_too_large_is_refused(work, zipped, folder, co
     assert outcome(collecting(large))[1] == {"bob/large.zip": "it is larger than 1 MB"}
     monkeypatch.setattr(archives, "SOURCE_ENTRIES", 1)
     loose = zipped({"1.ipynb": b"{}", "2.ipynb": b"{}"}, "loose")
-    with pytest.raises(CollectError, match=r"loose.zip can't be read: it holds more than 1 files"):
+    with pytest.raises(CollectError, match=r"loose.zip can't be read: it holds more than 1 file"):
         collecting(loose)
     monkeypatch.setattr(sources, "FILES", 10)
     with pytest.raises(CollectError, match="holds more than 10 files"):  # and nobody's more than anybody else's

@@ -144,7 +144,7 @@ def test_moodle_gets_a_grade_and_its_feedback_and_a_dash_where_there_is_no_grade
         "Cell 7 was stopped after 120 s.",
         "Addition: 0.5 of 2 points",
         "- The secret: 5; Think again.",
-        "A name: 0 of 1 points",
+        "A name: 0 of 1 point",
         f'- The name: expected ada; \'{FORMULA}; Say "ada", please.',
     ]
     assert found["carl"][1].startswith("Undecided: a person will look at this.\nAddition: 0.5 of 2 points")
@@ -180,7 +180,7 @@ def test_gradescope_gets_a_results_file_for_each_submission(course, tmp_path):
     ]
     carl = written["carl"]
     assert (carl["score"], carl["tests"][2].get("score"), carl["tests"][2].get("status")) == (0.5, None, None)
-    assert "Undecided: A name. A person will look at this; up to 1 points are not in this score yet." in carl["output"]
+    assert "Undecided: A name. A person will look at this; up to 1 point is not in this score yet." in carl["output"]
     (by_hand,) = [test for test in written["dora"]["tests"] if test["number"] == "2"]
     assert (by_hand["score"], by_hand["output"]) == (1.0, "Scored by a person.")
     assert written["dora"]["score"] == 3.0

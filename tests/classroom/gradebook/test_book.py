@@ -140,7 +140,7 @@ def test_comments_name_what_failed_and_keep_hidden_parameters_hidden(
         "- The secret (0 of 1.5). Think again."
     )
     assert comment(raw, "name-answer") == (
-        "**A name**: 0 of 1 points\n\n- The name (0 of 1): expected `ada`, found `eva`. Who wrote the first program?"
+        "**A name**: 0 of 1 point\n\n- The name (0 of 1): expected `ada`, found `eva`. Who wrote the first program?"
     )
 
 

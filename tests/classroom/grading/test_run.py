@@ -399,6 +399,6 @@ def test_release_check_names_what_is_out_of_date_and_writes_nothing(copy):
 
 def test_the_memo_can_be_looked_at_and_emptied(course, tmp_path):
     (tmp_path / "0.fit").write_bytes(b"0" * 2_000_000)
-    assert autograder(course, "memo", "info", "--memo", tmp_path).stdout.startswith("1 trainings, 2.0 MB of ")
-    assert autograder(course, "memo", "clear", "--memo", tmp_path).stdout == "1 trainings forgotten\n"
+    assert autograder(course, "memo", "info", "--memo", tmp_path).stdout.startswith("1 training, 2.0 MB of ")
+    assert autograder(course, "memo", "clear", "--memo", tmp_path).stdout == "1 training forgotten\n"
     assert not list(Path(tmp_path).iterdir())

@@ -172,7 +172,7 @@ REFUSED = {
     "flat": ({"x_train": X.reshape(20, -1), "y_train": Y}, "'x_train' is of shape (20, 30)", "rows x height x width"),
     "channels first": ({"x_train": np.stack([X] * 3, 1), "y_train": Y}, "(20, 3, 6, 5)", "np.transpose"),
     "empty": ({"x_train": X[:0], "y_train": Y[:0]}, "(0, 6, 5)", "rows x height x width"),
-    "one row": ({"x_train": X[:1], "y_train": Y[:1]}, "there are 1 images for training", "At least two"),
+    "one row": ({"x_train": X[:1], "y_train": Y[:1]}, "there is 1 image for training", "At least two"),
     "one-hot": ({"x_train": X, "y_train": np.eye(3)[Y]}, "'y_train' is of shape (20, 3)", "argmax"),
     "fewer labels": ({"x_train": X, "y_train": Y[:9]}, "'y_train' is of shape (9,), and there are 20", "one number"),
     "names": ({"x_train": X, "y_train": np.array(["cat", "dog"] * 10)}, "'y_train' holds 'cat'", "Number the classes"),

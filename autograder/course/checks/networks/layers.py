@@ -149,7 +149,7 @@ class Layers(ModelCheck):
             return undecided(doubts[0])
         spec, count = wanted[missed[0]], counts[missed[0]]
         hint = _(
-            "Look for {layer}: {number} of the layers are like it, and not where it is asked for.",
+            "Look for {layer}: {number} layers are like it, and not where it is asked for.",
             layer=_name(spec, self._shown),
             number=count,
         )
@@ -157,7 +157,7 @@ class Layers(ModelCheck):
             hint = _("No layer is like {layer}.", layer=_name(spec, self._shown))
         elif self.match == "any_order":
             hint = _(
-                "{number} of the layers are like {layer}, and there should be {times}.",
+                "{number} layers are like {layer}, and there should be {times}.",
                 number=count,
                 layer=_name(spec, self._shown),
                 times=amounts[missed[0]],

@@ -60,7 +60,7 @@ CNN = model(
     [
         ("any_order", [{"type": "Dropout"}], ""),
         ("any_order", [{"type": "Dropout", "times": 2}], ""),
-        ("any_order", [{"type": "Dropout", "times": {"at_most": 1}}], "2 of the layers are like Dropout(), and there should be at most 1"),
+        ("any_order", [{"type": "Dropout", "times": {"at_most": 1}}], "2 layers are like Dropout(), and there should be at most 1"),
         ("any_order", [{"type": "BatchNormalization"}], "No layer is like BatchNormalization()"),
         ("any_order", [{"type": "BatchNormalization", "times": 0}], ""),
         ("any_order", [{"type": "Dense", "units": {"at_least": 32, "at_most": 128}, "activation": {"any_of": ["relu", "elu"]}}], ""),
@@ -69,9 +69,9 @@ CNN = model(
         ("any_order", [{"type": "Conv2D", "strides": 1, "padding": "same"}, {"type": "Dense", "units": {"any_of": [32, 64]}}], ""),
         ("any_order", [{"type": "Conv2D", "kernel_size": {"at_most": 2}}], "No layer is like"),
         ("in_order", [{"type": "Conv2D"}, {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}], ""),
-        ("in_order", [{"type": "Flatten"}, {"type": "Conv2D"}], "Look for Conv2D(): 2 of the layers are like it"),
+        ("in_order", [{"type": "Flatten"}, {"type": "Conv2D"}], "Look for Conv2D(): 2 layers are like it"),
         ("in_order", [{"type": "Conv2D", "times": 2}, {"type": "Dropout", "rate": {"at_least": 0.4}}], ""),
-        ("in_order", [{"type": "Dropout", "times": 0}, {"type": "Dense"}], "2 of the layers are like it"),
+        ("in_order", [{"type": "Dropout", "times": 0}, {"type": "Dense"}], "2 layers are like it"),
         ("all", [{"type": "Conv2D", "times": 2}, {"type": "Flatten"}, {"type": "Dense", "times": {"at_least": 1}}], "Look for Conv2D"),
     ],
 )  # fmt: skip

@@ -46,7 +46,7 @@ def test_a_relu_layer_with_other_settings_is_not_a_plain_relu():
     found = layers(capped, wanted)
     assert found.status is Status.FAILED and "its activation is relu6, and should be relu" in found.hint
     shifted = model(dense(10), layer("ReLU", max_value=0.0, negative_slope=0.0, threshold=0.0))
-    assert "should have 1 layers, and has 2" in layers(shifted, wanted).hint
+    assert "should have 1 layer, and has 2" in layers(shifted, wanted).hint
 
 
 PLAIN_RELU = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
