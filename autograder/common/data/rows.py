@@ -23,6 +23,7 @@ MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often 
 CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
 NO_SHIFT = 0.01  # of a pixel
 STEPPED = 500  # rows that an unusual scaling is read off
+HALF = 8e-4  # of a value from 0 to 1 in half precision, or with three decimals: a fifth of a shade of grey
 ROUNDING = 1e-4  # of a value that was scaled column by column, float32 as it may be
 
 
@@ -64,11 +65,11 @@ def ends(lookup: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def scaling_of(lookup: npt.NDArray[Any]) -> str:
-    """``unit`` (0 to 1), ``raw`` (0 to 255) or ``other``, within float32 rounding."""
+    """``unit`` (0 to 1), ``raw`` (0 to 255) or ``other``, within the rounding of float16."""
     if lookup.ndim > 1:
         return "other"
     pixels = np.arange(256)
-    if np.allclose(lookup, pixels / 255.0, rtol=0, atol=1e-6):
+    if np.allclose(lookup, pixels / 255.0, rtol=0, atol=HALF):
         return "unit"
     return "raw" if np.array_equal(lookup, pixels) else "other"
 

@@ -61,6 +61,22 @@ def settings_of_layer(found: Mapping[str, str]) -> Sequence[str]:
     return list(keras_names.settings("layers", found["layer"]))
 
 
+# By the word that Keras has for it in its messages, what a name is, and what to do about one that stands in another's place.
+KINDS: Mapping[str, keras_names.Kind] = {
+    "optimizer": "optimizers", "loss": "losses", "metric": "metrics", "activation function": "activations", "initializer": "initializers",
+    "regularizer": "regularizers",
+}  # fmt: skip
+BELONGS: Mapping[keras_names.Kind, str] = {
+    "optimizers": N_("`{name}` is an optimizer: give it to compile() by its name, optimizer='{name}'."),
+    "losses": N_("`{name}` is a loss: give it to compile() by its name, loss='{name}'."),
+    "metrics": N_("`{name}` is a metric: give it to compile() in a list, metrics=['{name}']."),
+    "activations": N_("`{name}` is an activation function: give it to a layer, activation='{name}'."),
+    "initializers": N_("`{name}` is an initializer: give it to a layer, kernel_initializer='{name}'."),
+    "regularizers": N_("`{name}` is a regularizer: give it to a layer, kernel_regularizer='{name}'."),
+    "layers": N_("`{name}` is a layer: it stands in the network by itself, keras.layers.{name}(...)."),
+}
+
+
 class Rule(NamedTuple):
     """`pattern` is searched in ``Class: message``. `near`: the known names that `guess` is taken from; `alone`: the hint without one."""
 
@@ -131,6 +147,7 @@ RULES = (
     _rule(r"isn't built|has never been (?:called|built)|has no defined (?:input shape|output)|must build the layer|not yet been built", _NO_INPUT),
     _rule(r"object has no attribute '(?P<name>output_shape|input_shape)'", N_("In Keras 3 a layer's shapes are `layer.output.shape` and `layer.input.shape`.")),
     _rule(r"should have unique names", N_("Two layers have the same name: give each its own, name='...'.")),
+    _rule(r"`name` must be a string .*Received: name=<", N_("Sequential takes a list: put the layers into square brackets.")),
     _rule(r"`name` must be a string and cannot contain", N_("A name is a text without a slash.")),
     _rule(r"No such layer: (?P<name>[^.]+)\. Existing layers are: \[(?P<names>[^\]]*)\]", N_("There is no layer `{name}`; there are {names}.")),
     _rule(r"retrieve layer at index|IndexError: list index out of range", N_("There is no element with this number: counting begins at 0, and -1 is the last.")),
@@ -148,9 +165,12 @@ RULES = (
     _rule(r"'History' object is not subscriptable", N_("What fit() returns keeps the numbers in .history: history.history['loss'].")),
     _rule(r"KeyError: '(?P<begin>val_)?acc'", N_("In Keras 3 the entry is called '{begin}accuracy'.")),
     _rule(r"KeyError: 'val_", N_("There are entries with val_ only when fit() is given validation_data or validation_split.")),
-    _rule(r"KeyError: 'accuracy'", N_("The accuracy is there only when compile() is given metrics=['accuracy'].")),
+    _rule(r"KeyError: 'accuracy'", N_("The accuracy is there only when compile() is given metrics=['accuracy']. In Keras 3 model.metrics_names doesn't name it: "
+          "evaluate(..., return_dict=True) does.")),
     _rule(r"KeyError: (?P<name>.+)", N_("There is no entry {name}: print the keys, with .keys(), and compare.")),
     _rule(r"cannot unpack non-iterable float", N_("Without metrics evaluate() returns the loss alone: compile with metrics=['accuracy'].")),
+    _rule(r"cannot unpack non-iterable History", N_("fit() returns a History, which keeps its numbers in .history; evaluate() returns loss and accuracy.")),
+    _rule(r"cannot unpack non-iterable (?P<name>(?!NoneType)\w+)", N_("Left of = stand several names, and right of it one thing alone: a {name}.")),
     _rule(r"(?:too many|not enough) values to unpack", N_("Left of = stand more or fewer names than values come back; train_test_split(images, labels) returns four.")),
     _rule(r"attribute 'predict_classes'", N_("predict_classes is gone in Keras 3: np.argmax(model.predict(x), axis=1).")),
     _rule(r"attribute '(?P<name>fit|evaluate|predict)_generator'", N_("{name}_generator is gone in Keras 3: {name}() takes generators too.")),
@@ -174,6 +194,8 @@ RULES = (
           "fit() raises this too where loss is a dictionary: write loss='...' alone.")),
     _rule(r"'NoneType' object|'NoneType' and|and 'NoneType'|NoneType object", _NOTHING),
     _rule(r"'(?:list|tuple|dict|numpy\.ndarray|int|float|str|module)' object is not callable", N_("Round brackets call a function: take an element with [0], and write * between factors.")),
+    _rule(r"unsupported operand type.*: (?:'\w+' and )?'(?:function|method|builtin_function_or_method)'", N_("A function stands where its result is needed: call it, with round brackets.")),
+    _rule(r"unsupported operand type.*: (?:'\w+' and )?'(?:list|tuple|dict)'", N_("A list is not calculated with as a whole: take its parts one by one, or make an array of it, np.array(...).")),
     _rule(r"multiply sequence by non-int|can only concatenate str|'str' and '(?:int|float)'|'(?:int|float)' and 'str'|invalid literal for int", _NUMBERS),
     _rule(r"module '(?P<module>keras[\w.]*)' has no attribute '(?P<name>\w+)'", _GUESSED, of_module, _UNKNOWN),
     _rule(r"cannot import name 'np_utils'", N_("np_utils is gone in Keras 3: keras.utils.to_categorical.")),
@@ -182,6 +204,7 @@ RULES = (
     _rule(r"'(?:Sequential|Functional|Model)' object has no attribute '(?P<name>\w+)'", _GUESSED, lambda found: MODEL, _UNKNOWN),
     _rule(r"'numpy\.ndarray' object has no attribute '(?P<name>append|count|extend|index|insert|pop|remove)'", N_("Lists have `{name}`, arrays don't: use a function of NumPy, such as np.argmin, or make a list of it first, list(...).")),
     _rule(r"has no attribute '(?P<name>\w+)'", _UNKNOWN),
+    _rule(r"No module named '(?P<package>\w+)\.(?P<name>[\w.]+)'", N_("`{package}` is installed, and has no `{name}`: is it spelled right? Older versions may have had it.")),
     _rule(r"No module named '(?P<name>[\w.]+)'", N_("`{name}` is not installed here: is it spelled right? Otherwise run `%pip install {name}` in a cell of its own.")),
     _rule(r"\(\) missing \d+ required|takes \d+ positional arguments? but|takes from \d+ to|got an unexpected keyword", _ARGUMENTS),
     _rule(r"UnboundLocalError.*variable '(?P<name>\w+)'", N_("`{name}` is used before it is set inside the function: set it first, or give it as an argument.")),

@@ -6,8 +6,9 @@ import math
 import re
 
 from autograder.common.data import data_sets
-from autograder.common.hints.error_patterns import IMPORTS, RULES, Rule
+from autograder.common.hints.error_patterns import BELONGS, IMPORTS, KINDS, RULES, Rule
 from autograder.common.i18n import _
+from autograder.common.keras_tables import keras_names
 from autograder.common.keras_tables.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from autograder.common.nearest_name import nearest
 
@@ -17,6 +18,7 @@ _NAMED = re.compile(
     r"Could not (?:locate (?:class|function)|interpret (?:optimizer|loss|metric) identifier:) ['\"]?(\w+)",
     re.IGNORECASE,
 )  # what compile() and fit() raise for a name that Keras doesn't know
+_IDENTIFIER = re.compile(rf"interpret ({'|'.join(KINDS)}) identifier: ['\"]?(\w+)")
 _NAMES = sorted({*(name.lower() for name in OPTIMIZERS), *LOSSES, *METRICS, "accuracy"})
 
 _SHAPES = re.compile(
@@ -50,6 +52,8 @@ def for_error(error: str, message: str) -> str:
     """A hint for an exception of class name `error`; '' when none fits."""
     text = " ".join(message.split())
     named = "identifier: <" not in text  # an object
+    if (match := _IDENTIFIER.search(text)) and (said := _of_another_kind(KINDS[match[1]], match[2])):
+        return said
     if named and "activation function" in text and (match := _QUOTED.search(text)):
         meant = nearest(match[1], sorted(ACTIVATIONS))
         if meant:
@@ -75,6 +79,13 @@ def for_error(error: str, message: str) -> str:
     if _SHAPES.search(text):
         return _shape(text)
     return ""
+
+
+def _of_another_kind(asked: keras_names.Kind, name: str) -> str:
+    """What to say of a name that Keras knows, and not as what was `asked` for there."""
+    if keras_names.canonical(asked, name):
+        return ""
+    return next((_(hint, name=name) for kind, hint in BELONGS.items() if keras_names.canonical(kind, name)), "")
 
 
 def _filled(rule: Rule, found: dict[str, str]) -> str:

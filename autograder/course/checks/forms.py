@@ -152,7 +152,9 @@ class Form(Written):
         match self.kind:
             case "any":
                 there = [kind for one, kind in _KINDS_OF.items() if isinstance(value, one)]
-                return Malformed(self.said) if self.types and not set(there) & set(self.types) else None
+                if not self.types or set(there) & set(self.types):
+                    return None
+                return Malformed(self.said, _not_called(value, self.types[0], name))
             case "choice":
                 return self._not_among(value, name)
             case "array" if isinstance(value, ListDescription):
@@ -226,6 +228,8 @@ def _not_called(value: Any, kind: str, name: str) -> str:
         )
     if kind != "function" and isinstance(value, FunctionDescription):
         return _("`{of}` is a function: hand in what it returns.", of=name)
+    if kind == "array" and isinstance(value, ScalarDescription) and isinstance(value.value, (int, float)):
+        return _("`{of}` is one number, and many are asked for: np.argmax, np.sum and the like make one of a whole array unless they are given axis=....", of=name)  # fmt: skip
     return _(_NO_NETWORK.get(_type_of(value), ""), of=name) if kind == "network" else ""
 
 

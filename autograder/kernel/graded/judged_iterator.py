@@ -245,6 +245,8 @@ class JudgedEpochs:
         network = self.model if self.model.built else built_copy(self.model, self._batch_shape())
         compiled = describe_compile(self.model, answers(network))
         model = describe_model(network, {}, weights=False).model_copy(update={"compiled": compiled})
+        if doubt := next((layer.custom for layer in model.layers if layer.custom), ""):
+            raise CannotTrainHere(doubt)  # as the judge would, before anything else is said of such a network's weights
         return {
             "model": model,
             "metrics": describe_metrics(self.model, self._tensors(network)),

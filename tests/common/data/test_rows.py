@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from autograder.common.data.base import DataSet
 from autograder.common.data.rows import Index, index, scaling_of
+from autograder.course.checks.answers.arrays import scaling_hint
 
 SCALINGS = {
     "unit": (lambda x: x / 255.0, "unit"),
@@ -241,3 +244,29 @@ class TestExpectedOrders:
     def test_an_expected_beginning_that_goes_on_otherwise_is_looked_up(self, expecting, data, splits):
         rows = np.concatenate([splits["train"][47_000:], splits["holdout"][:1_000]])
         assert np.array_equal(expecting.recognise(data.features[rows] / 255.0).rows, rows)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "scale",
+    [
+        lambda pixels, kind: pixels.astype(kind) / 255, lambda pixels, kind: (pixels / 255).astype(kind),
+        lambda pixels, kind: pixels.astype(kind) * np.array(1 / 255, kind), lambda pixels, kind: np.round(pixels / 255, 3).astype(kind),
+    ],
+    ids=["divided", "converted", "multiplied", "three decimals"],
+)  # fmt: skip
+def test_pixels_divided_by_255_are_that_in_any_precision(kind, scale):
+    assert scaling_of(scale(np.arange(256, dtype=np.uint8), kind).astype(float)) == "unit"
+
+
+@pytest.mark.parametrize("factor", [*range(240, 255), *range(256, 270), 254.5, 255.5, 255**2])
+def test_no_hint_tells_apart_what_it_calls_by_the_same_number(factor):
+    lookup = np.arange(256) / factor
+    assert scaling_of(lookup) == "other" and "by 255, not by 255" not in scaling_hint("unit", "other", lookup)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0.4, 600), st.sampled_from(["float16", "float32"]), st.integers(0, 4))
+def test_what_is_not_divided_by_255_is_told_another_number(factor, kind, decimals):
+    lookup = np.round((np.arange(256) / factor).astype(kind), decimals).astype(float)
+    assert scaling_of(lookup) == "unit" or "by 255, not by 255" not in scaling_hint("unit", scaling_of(lookup), lookup)

@@ -4,7 +4,9 @@ import ast
 
 import pytest
 
+from autograder.common.hints.error_patterns import BELONGS, KINDS
 from autograder.common.hints.for_errors import for_error, meant, meant_inside
+from autograder.common.keras_tables import keras_names
 from autograder.common.nearest_name import nearest
 from tests.conftest import ROOT
 
@@ -30,6 +32,19 @@ from tests.conftest import ROOT
 def test_an_exception_gets_the_hint_that_fits(error, message, hint):
     found = for_error(error, message)
     assert found.startswith(hint) and bool(found) == bool(hint)
+
+
+def test_a_name_of_another_kind_is_never_called_unknown():
+    tried = 0
+    for word, asked in KINDS.items():
+        for kind in BELONGS:
+            for name in {*keras_names.known(kind), *keras_names.spellings(kind)} - {*keras_names.spellings(asked)}:
+                if keras_names.canonical(asked, name) or not keras_names.canonical(kind, name):
+                    continue
+                hint = for_error("ValueError", f"Could not interpret {word} identifier: {name}")
+                assert hint.startswith(f"`{name}` is a") and f"{word}:" not in hint, (word, name, hint)
+                tried += 1
+    assert tried > 1000
 
 
 def test_the_nearest_name_is_near():

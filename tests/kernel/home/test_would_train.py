@@ -11,6 +11,7 @@ from autograder.common.errors import AutograderError, CannotTrainHere
 from autograder.common.wire.description import DataRecord
 from autograder.course.packages import not_promised
 from autograder.judge.session import Session
+from autograder.kernel.graded import judged_epochs
 from autograder.kernel.graded.judged_fit import JudgeClient
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
@@ -137,6 +138,15 @@ def test_home_says_beforehand_what_the_judge_will_say(cell, course, lab, memo, c
     other = make()
     there = graded(other, call_of(other, given), course, lab, memo)
     assert at_home == there and bool(at_home) == (cell in UNLIKE_PLAIN)
+
+
+def test_a_layer_that_the_grader_lacks_is_the_reason_and_not_what_was_done_to_its_weights(
+    monkeypatch, course, lab, memo
+):
+    monkeypatch.setattr(judged_epochs, "is_fresh", lambda model: False)  # as after adapt()
+    lacking, known = net(keras.layers.Normalization(), keras.layers.Dense(10, "softmax")), net()
+    said = [graded(model, call_of(model, {}), course, lab, memo) for model in (lacking, known)]
+    assert "Normalization" in said[0] and "set by hand" in said[1]
 
 
 def test_a_refusal_never_spoils_a_training():

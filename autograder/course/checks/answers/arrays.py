@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.data.prepared import ONE_HOT, RAW
-from autograder.common.data.rows import ends, scaling_of
+from autograder.common.data.rows import HALF, ends, scaling_of
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.answers.functions import defines
@@ -192,14 +192,7 @@ class ArrayCheck(Check):
             ordered = array.data is not None and np.array_equal(np.sort(np.ravel(array.data)), np.sort(expected))
             return failed(title, _("the right labels in another order") if ordered else show(array), hint)
         if array.rows is None or array.lookup is None:
-            return failed(
-                title,
-                _("other values"),
-                _(
-                    "Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by "
-                    "itself, keras.utils.normalize each image, and reshape must not mix rows."
-                ),
-            )
+            return failed(title, _("other values"), _(OTHER_IMAGES))
         if self.scaling and scaling_of(array.lookup) != self.scaling:
             return failed(
                 _("pixels divided by 255") if self.scaling == "unit" else _("pixels from 0 to 255"),
@@ -261,7 +254,7 @@ def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
     if found == "raw":
         return _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
     if lookup is not None and not np.allclose(
-        lookup, np.linspace(lookup[0], lookup[-1], 256), atol=1e-3 * np.ptp(lookup)
+        lookup, np.linspace(lookup[0], lookup[-1], 256), atol=HALF * np.ptp(lookup)
     ):
         return _(
             "Divide every pixel by 255.0 with `/`, and do nothing else: `//`, a threshold or a root changes the shades between."
@@ -276,6 +269,10 @@ def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
     return _("Divide by 255.0, once.")
 
 
+OTHER_IMAGES = N_(
+    "Are these the images, all divided by one number and only reshaped? A scaler of scikit-learn scales each pixel by "
+    "itself, keras.utils.normalize each image, and reshape must not mix rows."
+)
 NOT_PREPARED = N_(
     "These are not the numbers that the text asks for: what a scaler or a choice of columns is made from is the training split alone, and "
     "all rows go through the same."

@@ -213,7 +213,7 @@ class Builds(ModelCheck):
             return malformed(
                 _(self.wanted),
                 _("not a function"),
-                _("Hand in the function itself: {of}, without parentheses.", of=self.of),
+                _("Hand in the function itself, not what it returns: def {of}(): ... makes it.", of=self.of),
             )
         return super().__call__(facts)
 

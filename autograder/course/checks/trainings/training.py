@@ -13,7 +13,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.readable import shorten
 from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, FitRecord, MappingDescription, ModelDescription, digest
-from autograder.course.checks.answers.arrays import NOT_PREPARED, pixels_text, scaling_hint
+from autograder.course.checks.answers.arrays import NOT_PREPARED, OTHER_IMAGES, pixels_text, scaling_hint
 from autograder.course.checks.base import (
     Facts,
     Language,
@@ -199,7 +199,7 @@ class TrainedOn(FitCheck):
                 return undecided(_("what it was trained on could not be recognised"))
             if self.prepared:
                 return text, _(NOT_PREPARED)
-            return text, _("These are not the images that the text asks for: did reshape() or // change them?")
+            return text, _(OTHER_IMAGES)
         within = ("train", "holdout") if self.split == "all_train" else (self.split,)
         wanted = {part: n if part in within else 0 for part, n in parts.items()}
         outside = any(n for part, n in used.items() if part not in within)
@@ -294,7 +294,11 @@ class BatchSize(FitCheck):
 
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         sizes = sorted({fit.batch_size for fit in fits})
-        return passed(sizes[0]) if sizes == [self.equals] else failed(self.equals, ", ".join(map(str, sizes)))
+        hint = N_(
+            "Set it by its name, fit(..., batch_size=...): it is also what a number behind the targets, without a name, sets."
+        )
+        same = sizes == [self.equals]
+        return passed(sizes[0]) if same else failed(self.equals, ", ".join(map(str, sizes)), _(hint))
 
 
 class Fresh(FitCheck):

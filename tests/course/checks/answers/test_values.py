@@ -445,7 +445,7 @@ def test_a_function_that_did_not_answer_every_call_fails():
     one = FunctionDescription(results={"function": (scalar(6),)})
     found = outcome(GIVEN, one)
     assert (found.status, found.actual, found.hint) == (
-        Status.FAILED, "1 results", "The function did not answer every call."
+        Status.FAILED, "1 result", "The function did not answer every call."
     )  # fmt: skip
     assert not passes(GIVEN, FunctionDescription(results={"another": (scalar(6), array([2.0, 4.0]))}))
 

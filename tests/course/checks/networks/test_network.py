@@ -205,7 +205,10 @@ def _outcomes(value, *checks):
 
 def test_builds_wants_the_function_not_its_result():
     (found,) = _outcomes(model(), BUILDS)
-    assert found.status is Status.FAILED and found.hint == "Hand in the function itself: value, without parentheses."
+    assert (
+        found.status is Status.FAILED
+        and found.hint == "Hand in the function itself, not what it returns: def value(): ... makes it."
+    )
 
 
 def test_a_function_that_was_never_called_stays_a_function():

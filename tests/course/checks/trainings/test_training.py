@@ -56,7 +56,7 @@ def test_training_on_the_whole_training_split_passes():
 @pytest.mark.parametrize(
     ("data", "actual", "hint"),
     [
-        ({"train": 0, "samples": 500, "distinct": 0}, "500 samples of other data", "These are not the images that the text asks for"),
+        ({"train": 0, "samples": 500, "distinct": 0}, "500 samples of other data", "Are these the images, all divided by one number"),
         ({"train": 40_000}, "40,000 training images", "Use all 48,000 images of the training split, each once."),
         ({"distinct": 40_000}, "48,000 training images", "Use all 48,000 images"),
         ({"holdout": 12_000}, "48,000 training images and 12,000 hold-out images", "what is used to train"),
