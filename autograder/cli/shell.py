@@ -39,14 +39,27 @@ def version(asked: bool) -> None:
         raise typer.Exit
 
 
+class _Unheard(io.FileIO):
+    """Where nothing can be written any more, what is told goes untold: it fails no command."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
 def settle_streams() -> None:
-    """What a terminal's encoding can't show is spelled out, and a stream that is closed takes nothing."""
+    """What a terminal's encoding can't show is spelled out, a stream that is closed takes nothing, and stderr that is full is no error."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr.fileno() == 2:
+        raw = io.BufferedWriter(_Unheard(2, "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def heed_signals() -> None:

@@ -23,6 +23,7 @@ from pydantic import (
 from autograder.common.data import data_sets
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
+from autograder.common.files import is_text
 from autograder.common.i18n import _
 from autograder.common.models import KeyPath, Written, wrong_at
 from autograder.common.nearest_name import nearest
@@ -279,6 +280,9 @@ def find(start: Path | None = None, name: str = FILE) -> Path:
 def load(path: Path | None = None) -> Course:
     """The course in `path` (default: `find`). Raises CourseError for everything that is wrong with the file."""
     path = path or find()
+    if not is_text(str(path.resolve())):  # gradebooks' addresses and reports are
+        shown = os.fsencode(path.resolve()).decode("utf-8", "replace")
+        raise CourseError(_("the name of {path} is not UTF-8", path=shown), _("Give its folder another name."))
     document = read_yaml(path, _("Name an existing file with --course."))
     if not isinstance(document, dict):
         raise CourseError(

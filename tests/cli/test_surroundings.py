@@ -166,6 +166,13 @@ def test_a_name_that_is_no_text(words: tuple[str, ...], root: Path) -> None:
     assert {name: after.get(name) for name in before} == before
 
 
+@every_command
+def test_a_course_in_a_folder_whose_name_is_no_text(words: tuple[str, ...], root: Path, tmp_path: Path) -> None:
+    course = tmp_path / ODD
+    shutil.copytree(root, course, symlinks=True)
+    run(words, *needed(words), cwd=course).well()
+
+
 def without_home() -> None:
     open_streams()
     for name in ("HOME", "XDG_CACHE_HOME", "AUTOGRADER_MEMO", "KERAS_HOME"):
@@ -179,8 +186,8 @@ def without_home() -> None:
     pwd.getpwuid = pwd.getpwnam = nobody  # type: ignore[assignment]
 
 
-def into(path: str) -> Callable[[], None]:
-    return lambda: (os.dup2(os.open(path, os.O_WRONLY), 1) and None) or None
+def into(path: str, stream: int = 1) -> Callable[[], None]:
+    return lambda: (os.dup2(os.open(path, os.O_WRONLY), stream) and open_streams()) or None
 
 
 def closed() -> None:
@@ -205,7 +212,7 @@ def ascii_alone() -> None:
 
 
 SURROUNDINGS = {
-    "no home": without_home, "a full disk behind stdout": into("/dev/full"), "no stdout": closed,
+    "no home": without_home, "a full disk behind stdout": into("/dev/full"), "a full disk behind stderr": into("/dev/full", 2), "no stdout": closed,
     "a pipe that nobody reads": nobody_reads, "a terminal that knows ASCII alone": ascii_alone,
 }  # fmt: skip
 
@@ -217,7 +224,7 @@ def test_surroundings_that_lack_something(kind: str, words: tuple[str, ...], roo
     given = ["a-b"] if words == ("new-assignment",) else needed(words)  # no name that it can be given
     for arguments in (given, ["--help"]):
         ended = run(words, *arguments, cwd=root, prepare=SURROUNDINGS[kind])
-        ended.well(words="stdout" not in kind and "pipe" not in kind)  # what was said may have been on it
+        ended.well(words="std" not in kind and "pipe" not in kind)  # what was said may have been on it
     after = tree(root)
     assert {name: after.get(name) for name in before} == before
 

@@ -40,7 +40,7 @@ class Moments:
             return
         if event == "open":
             path, _mode, flags = arguments
-            if not flags & (os.O_WRONLY | os.O_RDWR) or str(path).startswith(NOT_OURS):
+            if isinstance(path, int) or not flags & (os.O_WRONLY | os.O_RDWR) or str(path).startswith(NOT_OURS):
                 return
         elif event not in CHANGES:
             return

@@ -256,6 +256,8 @@ def _read_archive(archive: archives.Archive, prefix: str, source: Source, is_inn
         source.refuse(prefix, str(error))
         return
     source.thinned(prefix, archive)
+    if prefix and not any(not is_noise(member.path) for member, _reason in members):
+        source.refuse(prefix, _("there is no file in it"))  # or nobody would know that somebody handed in
     source.expect(inside + member.path for member, _reason in members)
     for member, reason in members:
         path = inside + member.path

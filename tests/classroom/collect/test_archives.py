@@ -186,6 +186,21 @@ def test_one_archive_within_another_is_read_and_no_deeper(work, zipped, collecti
     }
 
 
+def test_an_archive_that_holds_nothing_is_listed(work, zipped, collecting):
+    """Whoever handed it in is in no other line."""
+    many = {f".venv/{number}": b"" for number in range(archives.INNER_ENTRIES + 1)}
+    given = {
+        "empty": {},
+        "folders": {"a/": b"", "a/b/": b""},
+        "noise": {"__MACOSX/._deep.ipynb": b"x"},
+        "thinned": many,
+    }
+    files = {f"{name}/work.zip": inner(content) for name, content in given.items()}
+    counted, left = outcome(collecting(zipped({**files, "ada/deep.ipynb": work("deep", "ada")})))
+    assert counted == {("ada", "deep"): "taken"}
+    assert left == {f"{name}/work.zip": "there is no file in it" for name in given}
+
+
 def test_a_folder_of_archives_is_read(work, folder, zipped, collecting):
     files = {f"{name}_1_assignsubmission_file_/deep.ipynb": work("deep", name) for name in ("Jane Doe", "Bob Roe")}
     place = folder({"DL-deep-1.zip": zipped(files, "a").read_bytes()})
