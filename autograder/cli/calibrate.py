@@ -51,11 +51,12 @@ def calibrate(
     Grades each solution to find its networks, trains them and typical wrong ones, and writes calibration.json beside
     course.yml after every training: stop it at any time, and run it again to go on. Ends with 1 when a threshold is not earned.
     """
+    from autograder.authoring.calibration.measure import assignments_with_thresholds
     from autograder.authoring.calibration.thresholds import examine
 
     try:
         the = the_course(course)
-        names = _names(the, assignments or [])
+        names = assignments_with_thresholds(the, assignments or [])
         if not judge_only:
             _measure(the, names, course, seeds, workers, isolation, memo, no_memo, force)
         judged = [threshold for name in names for threshold in examine(the, name)]
@@ -74,12 +75,6 @@ def calibrate(
         raise typer.Exit(AMISS)
 
 
-def _names(course: Course, wanted: list[str]) -> list[str]:
-    from autograder.authoring.calibration.measure import assignments_with_thresholds
-
-    return assignments_with_thresholds(course, wanted)
-
-
 def _measure(
     course: Course, names: list[str], path: Path | None, seeds: int, workers: int, isolation: Any, memo: Path | None,
     no_memo: bool, force: bool,
@@ -96,10 +91,8 @@ def _measure(
     with bar(_("reading"), left=True) as progress:
 
         def on_plan(kept: int, waiting: int) -> None:
-            err.print(
-                _("{waiting} trainings to do; {kept} measured before are kept", waiting=waiting, kept=kept),
-                highlight=False,
-            )
+            text = _("{waiting} trainings to do; {kept} measured before are kept", waiting=waiting, kept=kept)
+            err.print(text, highlight=False)
             progress.plan(waiting)
 
         def on_done(job: Job) -> None:

@@ -97,9 +97,8 @@ def collect(
         print(collected.to_json())
     else:
         zone = settings.zone or next(iter(the.assignments.values())).due.tzinfo
-        out.print(
-            _("From {platform}:", platform=escaped(_(collecting.PLATFORMS[collected.platform].title))), highlight=False
-        )
+        title = escaped(_(collecting.PLATFORMS[collected.platform].title))
+        out.print(_("From {platform}:", platform=title), highlight=False)
         for part in tables(collected, zone, verbose, out.width):
             out.print(part, highlight=False)
     if collected.unmatched:

@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 
 from autograder.common.errors import AutograderError, SubmissionError
+from autograder.common.files import deliver, unwritable
 from autograder.common.i18n import _, asked_for, speak
 from autograder.common.readable import on_screen
 
@@ -26,6 +27,10 @@ class Terminal(Console):
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=on_screen(segment.text))
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line as it is, without markup, which the terminal alone breaks."""
+        self.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 out = Terminal()
@@ -42,6 +47,8 @@ class IsolationChoice(StrEnum):
 CourseFile = Annotated[
     Path | None, typer.Option("--course", help="course.yml; by default the one in this folder or above it.")
 ]
+OfAssignments = Annotated[list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")]
+OfStudents = Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")]
 MemoFolder = Annotated[Path | None, typer.Option("--memo", help="Folder of known trainings; by default in your cache.")]
 NoMemo = Annotated[bool, typer.Option("--no-memo", help="Train everything anew, and keep nothing.")]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes; 0: as cores and memory allow.")]
@@ -60,7 +67,7 @@ def fail(error: AutograderError) -> NoReturn:
     """Say what went wrong and what to do about it, and end the command."""
     err.print(f"[bold red]autograder:[/] {escaped(str(error))}", highlight=False, soft_wrap=True)
     if error.remedy:
-        err.print(escaped(error.remedy), highlight=False, soft_wrap=True)
+        err.say(error.remedy)
     raise typer.Exit(MISUSED if error.misused else ERROR)
 
 
@@ -101,6 +108,14 @@ def the_course(path: Path | None) -> Course:
     return course
 
 
+def write(path: Path, content: str | bytes, remedy: str) -> None:
+    """Write what somebody asked for. Raises AutograderError, with this `remedy`, where it can't be written."""
+    try:
+        deliver(path, content)
+    except OSError as error:
+        raise AutograderError(unwritable(path, error), remedy) from error
+
+
 def there(path: Path, remedy: str = "") -> Path:
     """`path`, which somebody typed to be read. Raises AutograderError, for wrong use, where nothing is."""
     if not path.exists():
@@ -116,8 +131,7 @@ class Amiss:
 
     def __call__(self, error: AutograderError) -> None:
         self.count += 1
-        said = f"[yellow]{escaped(f'{error}.')}[/] {escaped(error.remedy)}".strip()
-        err.print(said, highlight=False, soft_wrap=True)
+        err.print(f"[yellow]{escaped(f'{error}.')}[/] {escaped(error.remedy)}".strip(), highlight=False, soft_wrap=True)
 
     def end(self) -> None:
         if self.count:

@@ -46,7 +46,7 @@ def pages(course: Course, target: Path) -> None:
     out.print()
     shown = Folder(target).page(SHOWN)
     for path in (page, *((shown,) if shown.is_file() else ())):
-        out.print(link(path), markup=False, highlight=False, soft_wrap=True)
+        out.say(link(path))
 
 
 @app.command(epilog="Example: autograder demo --folder /tmp/demo")
@@ -67,14 +67,8 @@ def demo(
         data_sets.source().install()
         source = the_course(demonstration.course_file(course))
         target = (folder or Path("demo")).resolve()
-        out.print(
-            _(
-                "A class of {count} students in {folder}",
-                count=students,
-                folder=escaped(str(target)),
-            ),
-            highlight=False,
-        )
+        text = _("A class of {count} students in {folder}", count=students, folder=escaped(str(target)))
+        out.print(text, highlight=False)
         path = demonstration.make(source, target, students)
         settings, copy = settings_from(path, isolation, workers, "", None, False, False, True)
         done = run(Folder(target).submitted, copy, settings, [], [], Amiss())

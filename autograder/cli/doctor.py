@@ -29,13 +29,10 @@ def doctor(
         if as_json:
             continue
         colour, mark = COLOURS[finding.mark], MARKS[finding.mark]
-        out.print(
-            f"[{colour}]{mark}[/] [bold]{finding.subject:14}[/] {escaped(finding.says)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        said = f"[{colour}]{mark}[/] [bold]{finding.subject:14}[/] {escaped(finding.says)}"
+        out.print(said, highlight=False, soft_wrap=True)
         if finding.remedy:
-            out.print(f"  {'':14} {escaped(finding.remedy)}", highlight=False, soft_wrap=True)
+            out.say(f"  {'':14} {finding.remedy}")
     if as_json:
         print(json_text([finding.__dict__ for finding in findings]))
     if any(finding.mark is Mark.BAD for finding in findings):

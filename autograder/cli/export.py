@@ -13,6 +13,8 @@ from autograder.cli.common import (
     UNDECIDED,
     Amiss,
     CourseFile,
+    OfAssignments,
+    OfStudents,
     err,
     escaped,
     fail,
@@ -20,9 +22,9 @@ from autograder.cli.common import (
     the_course,
     the_language,
     there,
+    write,
 )
 from autograder.common.errors import AutograderError
-from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -51,10 +53,8 @@ def export(
             "each submission; junit: XML for CI; json: everything.",
         ),
     ] = FormatName.csv,
-    assignment: Annotated[
-        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
-    ] = None,
-    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    assignment: OfAssignments = None,
+    student: OfStudents = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write, folder for gradescope; by default the terminal.")
     ] = None,
@@ -129,7 +129,7 @@ def _filled(course: Course, worksheet: Path, sheet: Sheet, format_name: str) -> 
             "; nobody here is {people}",
             people=", ".join(filled.unknown[:10]) + (", ..." if len(filled.unknown) > 10 else ""),
         )
-    err.print(escaped(said), highlight=False, soft_wrap=True)
+    err.say(said)
     return {"worksheet.csv": filled.text}
 
 
@@ -141,14 +141,7 @@ def _write(files: dict[str, str], output: Path | None, folder: bool) -> None:
             sys.stdout.buffer.flush()
         return
     for name, text in files.items():
-        path = output / name if folder else output
-        try:
-            deliver(path, text)
-        except OSError as error:
-            raise AutograderError(
-                _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
-                _("Name another place with --output."),
-            ) from error
+        write(output / name if folder else output, text, _("Name another place with --output."))
 
 
 def _say(sheet: Sheet, output: Path | None, files: int) -> int:
@@ -159,19 +152,15 @@ def _say(sheet: Sheet, output: Path | None, files: int) -> int:
     if output is not None:
         what = _("{files} files in {output}", files=files, output=output) if files else str(output)
         graded = len(sheet.grades) - len(by_status["missing"])
-        out.print(
-            _(
-                "{what}: {graded} submissions of {students} students",
-                what=escaped(what),
-                graded=graded,
-                students=len(sheet.people),
-            ),
-            highlight=False,
-        )
+        text = _(
+            "{what}: {graded} submissions of {students} students",
+            what=escaped(what), graded=graded, students=len(sheet.people),
+        )  # fmt: skip
+        out.print(text, highlight=False)
     for status, remedy in (("undecided", _(": a person has to look, in formgrader")), ("missing", "")):
         if by_status[status]:
             shown = ", ".join(by_status[status][:10]) + (", ..." if len(by_status[status]) > 10 else "")
             said = _(status)
             say = f"{len(by_status[status])} {said}{remedy} ({shown})"
-            err.print(escaped(say), highlight=False, soft_wrap=True)
+            err.say(say)
     return len(by_status["undecided"])

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, escaped, fail, out, the_course
+from autograder.cli.common import CourseFile, fail, out, the_course, write
 from autograder.common.errors import AutograderError
-from autograder.common.files import deliver
 from autograder.common.i18n import _
 
 app = typer.Typer()
@@ -56,11 +55,7 @@ def export_autograder(
         name = assignment or next(iter(the.assignments))
         target = output or Path(f"{name}-autograder.zip")
         content = archive(the, file, name, visible=visible)
-        try:
-            deliver(target, content)
-        except OSError as error:
-            message = _("{path} can't be written: {strerror}", path=target, strerror=error.strerror)
-            raise AutograderError(message, _("Name another place with --output.")) from error
+        write(target, content, _("Name another place with --output."))
     except AutograderError as error:
         fail(error)
     said = _(
@@ -68,4 +63,4 @@ def export_autograder(
         file=target,
         megabytes=f"{len(content) / 1e6:.1f}",
     )
-    out.print(escaped(said), highlight=False, soft_wrap=True)
+    out.say(said)

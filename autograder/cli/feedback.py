@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, OfStudents, err, fail, link, out, the_course, the_reports
 from autograder.common.errors import AutograderError
+from autograder.common.files import unwritable
 from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ FEW = 5  # pages: so many links are read, of more the first is an example
 @app.command(epilog="Example: autograder feedback two_layer --student alice --language ko")
 def feedback(
     assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments; by default all.")] = None,
-    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    student: OfStudents = None,
     language: Annotated[
         str, typer.Option(help="Of the pages: a language of the course; by default the language that was graded in.")
     ] = "",
@@ -67,18 +68,18 @@ def feedback(
     said = ngettext(
         "{number} page in {folder}", "{number} pages in {folder}", len(done), folder=Folder(the.root).feedback
     )
-    out.print(escaped(said), highlight=False, soft_wrap=True)
+    out.say(said)
     for page in done if len(done) <= FEW else done[:1]:
-        out.print(link(page.path), markup=False, highlight=False, soft_wrap=True)
+        out.say(link(page.path))
     if other:
         note = ngettext(
             "{number} of them was graded in another language: what is known in that alone (short facts, what authors wrote) stays in it.",
             "{number} of them were graded in another language: what is known in that alone (short facts, what authors wrote) stays in it.",
             other,
         )
-        err.print(f"[yellow]{escaped(note)}[/]", highlight=False, soft_wrap=True)
+        err.say(note, "yellow")
     for path in zips:
-        out.print(escaped(path), highlight=False, soft_wrap=True)
+        out.say(path)
     if zip is None and not all(page.releasable for page in done):
         number = sum(not page.releasable for page in done)
         note = ngettext(
@@ -86,7 +87,7 @@ def feedback(
             "{number} of them did not come through nbgrader's exchange: give them back yourself.",
             number,
         )
-        err.print(escaped(note), highlight=False, soft_wrap=True)
+        err.say(note)
     amiss.end()
 
 
@@ -114,23 +115,18 @@ def _zips(course: Course, found: list[Report], language: str, platform: str, ami
     try:
         made = archives(folder, platform, places, grades)
     except OSError as error:
-        message = _(
-            "{path} can't be written: {strerror}", path=error.filename or folder.feedback, strerror=error.strerror
-        )
+        message = unwritable(error.filename or folder.feedback, error)
         raise AutograderError(message, _("Look at the folder's permissions.")) from error
     title = PLATFORMS[platform].title
     for archive in made:
         if archive.given:
-            many = len(archive.given)
             said = {"file": folder.relative(archive.path), "platform": title}
             lines.append(
                 ngettext(
-                    "{file}: {number} student, for {platform}",
-                    "{file}: {number} students, for {platform}",
-                    many,
-                    **said,
+                    "{file}: {number} student, for {platform}", "{file}: {number} students, for {platform}",
+                    len(archive.given), **said,
                 )
-            )
+            )  # fmt: skip
         for team in archive.differing:
             message = _(
                 "{assignment}: {students} are one team with one file, and their grades differ: it shows the best",

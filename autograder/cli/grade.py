@@ -17,9 +17,10 @@ from autograder.cli.common import (
     Language,
     MemoFolder,
     NoMemo,
+    OfAssignments,
+    OfStudents,
     Workers,
     err,
-    escaped,
     fail,
     out,
     there,
@@ -45,10 +46,8 @@ def grade(
     submitted: Annotated[
         Path | None, typer.Argument(help="Folder of submissions: <student>/<assignment>/<assignment>.ipynb.")
     ] = None,
-    assignment: Annotated[
-        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
-    ] = None,
-    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    assignment: OfAssignments = None,
+    student: OfStudents = None,
     course: CourseFile = None,
     workers: Workers = 0,
     scheduler: Annotated[
@@ -182,18 +181,18 @@ def show(done: list[Done], course: Course, verbose: bool) -> None:
                 out.print(line, highlight=False, soft_wrap=True)
     for result in done:
         if result.warning:
-            err.print(f"[yellow]{escaped(shorten(result.warning))}[/]", highlight=False, soft_wrap=True)
+            err.say(shorten(result.warning), "yellow")
     out.print(class_table(done, course.assignments, penalties))
     for reason, who in reasons(done).items():
         shown = ", ".join(who if verbose else who[:3]) + ("" if verbose or len(who) <= 3 else ", …")
         text = _(
             "{count} graded again, because {reason}: {who}", count=len(who), reason=reason, who=shorten(shown, 100_000)
         )
-        err.print(escaped(text), highlight=False, soft_wrap=True)
+        err.say(text)
     again = sum(result.unchanged for result in done)
     fits = sum(result.fits for result in done)
-    err.print(
-        _("{graded} graded, {again} unchanged since they were graded; {fits} trainings asked for. "
-"Gradebook: {gradebook}", graded=len(done) - again, again=again, fits=fits, gradebook=escaped(address(course))),
-        highlight=False, soft_wrap=True,
+    text = _(
+        "{graded} graded, {again} unchanged since they were graded; {fits} trainings asked for. Gradebook: {gradebook}",
+        graded=len(done) - again, again=again, fits=fits, gradebook=address(course),
     )  # fmt: skip
+    err.say(text)

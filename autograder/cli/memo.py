@@ -19,16 +19,11 @@ def memo_info(memo: MemoFolder = None) -> None:
     store = Store(memo or default_folder())
     entries = store.entries()
     size = sum(size for _key, size, _used in entries) / 1e6
-    out.print(
-        _(
-            "{count} trainings, {size:,.1f} MB of {limit:,.0f} MB, in {folder}",
-            count=len(entries),
-            size=size,
-            limit=store.limit / 1e6,
-            folder=store.folder,
-        ),
-        highlight=False,
-    )
+    text = _(
+        "{count} trainings, {size:,.1f} MB of {limit:,.0f} MB, in {folder}",
+        count=len(entries), size=size, limit=store.limit / 1e6, folder=store.folder,
+    )  # fmt: skip
+    out.print(text, highlight=False)
 
 
 @app.command("clear", epilog="Example: autograder memo clear")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, escaped, fail, out
+from autograder.cli.common import CourseFile, fail, out
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
@@ -40,14 +40,12 @@ def new_assignment(
     try:
         path: Path = course or find()
         for made in new_assignment(path, New(name, title, title_ko, due, task=task)):
-            out.print(escaped(str(made)), highlight=False, soft_wrap=True)
+            out.say(str(made))
     except AutograderError as error:
         fail(error)
     option = f" --course {path}" if course else ""
-    out.print(
-        _(
-            "Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
-            name=name, option=option,
-        ),
-        markup=False, highlight=False, soft_wrap=True,
+    text = _(
+        "Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
+        name=name, option=option,
     )  # fmt: skip
+    out.say(text)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import escaped, fail, out
+from autograder.cli.common import fail, out
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import LANGUAGES, _
 
@@ -33,10 +33,10 @@ def new_course(
 
     try:
         for made in new_course(folder, New(assignment, languages=tuple(language or LANGUAGES), task=task), title):
-            out.print(escaped(str(made)), highlight=False, soft_wrap=True)
+            out.say(str(made))
     except AutograderError as error:
         fail(error)
     text = _(
         "Next: cd {folder} && autograder release && autograder verify, then change it step by step.", folder=folder
     )
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.say(text)

@@ -16,6 +16,8 @@ from autograder.cli.common import (
     UNDECIDED,
     Amiss,
     CourseFile,
+    OfAssignments,
+    OfStudents,
     err,
     escaped,
     fail,
@@ -36,10 +38,8 @@ app = typer.Typer()
 
 @app.command(epilog="Example: autograder regrade --assignment deep --diff")
 def regrade(
-    assignment: Annotated[
-        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
-    ] = None,
-    student: Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")] = None,
+    assignment: OfAssignments = None,
+    student: OfStudents = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what would change, and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Show it as JSON; applied only with --yes.")] = False,
@@ -134,14 +134,14 @@ def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
             old, new = result.penalty
             who = f"{result.submission.student} {result.submission.assignment}"
             text = _("{who}: {old:g} → {new:g} points are deducted for late work", who=who, old=old, new=new)
-            out.print(escaped(text), highlight=False, soft_wrap=True)
+            out.say(text)
     behind = sum(result.after is result.before for result in found)
     if behind:
         text = _(
             "{count} of which the gradebook is behind: a due date, the rule for late work, or a time changed.",
             count=behind,
         )
-        out.print(text, highlight=False, soft_wrap=True)
+        out.say(text)
     ready = [result for result in found if result.after is not None and result.after is not result.before]
     gains = [result.gained for result in ready if result.gained > 0]
     losses = [result.gained for result in ready if result.gained < 0]
@@ -155,13 +155,13 @@ def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
     ]
     if ready:
         text = _("{count} judged again: {what}.", count=len(ready), what=", ".join(filter(None, said)))
-        out.print(text, highlight=False, soft_wrap=True)
+        out.say(text)
     again = [result for result in found if result.after is None]
     if again:
         out.print(_("{count} have to be graded again, by `autograder grade`:", count=len(again)), highlight=False)
         for result in again:
             name = f"{result.submission.student} {result.submission.assignment}"
-            out.print(escaped(f"  {name}: {'; '.join(result.reasons)}"), highlight=False, soft_wrap=True)
+            out.say(f"  {name}: {'; '.join(result.reasons)}")
 
 
 def _course_changes(found: Sequence[Regraded]) -> dict[str, dict[str, list[str]]]:

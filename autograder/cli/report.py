@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.classroom.folder import CLASS_PAGE, FORMGRADER
-from autograder.cli.common import Amiss, CourseFile, err, escaped, fail, link, out, the_course, the_reports
+from autograder.cli.common import Amiss, CourseFile, OfAssignments, err, fail, link, out, the_course, the_reports, write
 from autograder.common.errors import AutograderError
-from autograder.common.files import deliver
 from autograder.common.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -23,9 +22,7 @@ app = typer.Typer()
 @app.command(epilog="Example: autograder report --output class.html --assignment two_layer")
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path(CLASS_PAGE),
-    assignment: Annotated[
-        list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")
-    ] = None,
+    assignment: OfAssignments = None,
     formgrader: Annotated[
         str, typer.Option(help="Formgrader's address, for links to what waits for a person.")
     ] = FORMGRADER,
@@ -51,8 +48,8 @@ def report(
     except AutograderError as error:
         fail(error)
     said = ngettext("{file}: {number} submission", "{file}: {number} submissions", len(found), file=output)
-    out.print(escaped(said), highlight=False, soft_wrap=True)
-    out.print(link(output), markup=False, highlight=False, soft_wrap=True)
+    out.say(said)
+    out.say(link(output))
     unmade = sum(not Folder(the.root).page(one).is_file() for one in found)
     if unmade:
         note = ngettext(
@@ -60,7 +57,7 @@ def report(
             "It links to {number} feedback pages that aren't there yet: `autograder feedback` makes them.",
             unmade,
         )
-        err.print(escaped(note), highlight=False, soft_wrap=True)
+        err.say(note)
     amiss.end()
 
 
@@ -73,13 +70,5 @@ def make(course: Course, found: list[Report], output: Path, formgrader: str, sim
 
     with err.status(_("writing the page")):
         material = gather(course, found, formgrader, compare=similar, beside=output.parent)
-        _write(output, class_page(material, course, language or course.language))
+        write(output, class_page(material, course, language or course.language), _("Name another place with --output."))
         keep(Folder(course.root), material.looks)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        deliver(path, text)
-    except OSError as error:
-        message = _("{file} can't be written: {reason}", file=path, reason=error.strerror or str(error))
-        raise AutograderError(message, _("Name another place with --output.")) from error

@@ -97,7 +97,7 @@ def show(found: dict[str, Any]) -> None:
             times.append(_("ended {time} ago", time=_ago(run["updated"])))
         times.append(_("process {pid} on {host}", pid=run["pid"], host=run["host"]))
         said += f" ({', '.join(times)})"
-    out.print(escaped(said), highlight=False, soft_wrap=True, style="bold")
+    out.say(said, "bold")
     if run is not None:
         _show_run(run, state)
     out.print(_("{count} graded in all", count=found["graded"]), highlight=False)
@@ -123,17 +123,15 @@ def _show_run(run: dict[str, Any], state: str) -> None:
         _("{fits} trainings asked for, {saved} of them saved", fits=run["fits"], saved=run["saved"]), highlight=False
     )
     if run["message"]:
-        out.print(escaped(run["message"]), highlight=False, soft_wrap=True, style="red")
+        out.say(run["message"], "red")
     if state == "running":
         table = Table(
             title=_(
                 "{busy} busy, {idle} idle, {joining} starting",
-                busy=len(run["busy"]),
-                idle=run["idle"],
-                joining=run["joining"],
+                busy=len(run["busy"]), idle=run["idle"], joining=run["joining"],
             ),
             title_justify="left",
-        )
+        )  # fmt: skip
         for column in (N_("worker"), N_("grades"), N_("since")):
             table.add_column(_(column))
         for one in run["busy"]:
@@ -143,7 +141,7 @@ def _show_run(run: dict[str, Any], state: str) -> None:
             out.print(_("Dask's dashboard: {link}", link=run["dashboard"]), highlight=False, soft_wrap=True)
     for name, why in run["refused"].items():
         said = _("worker {name} was refused: {why}", name=name, why=why)
-        err.print(f"[yellow]{escaped(said)}[/]", highlight=False, soft_wrap=True)
+        err.say(said, "yellow")
     if run["log"]:
         out.print(_("Log: {path}", path=run["log"]), highlight=False)
 

@@ -17,12 +17,11 @@ from autograder.cli.common import (
     MemoFolder,
     NoMemo,
     err,
-    escaped,
     fail,
     out,
 )
 from autograder.common.errors import AutograderError
-from autograder.common.files import deliver
+from autograder.common.files import deliver, unwritable
 from autograder.common.i18n import _, asked_for, known, speak
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def try_(
 
     chosen: Any = isolation.value if isolation else None
     try:
-        _speak(language)
+        speak(known(language) or asked_for())
         if chosen == "none":
             err.print(_("[yellow]Isolation is off: the notebook can read and change whatever you can.[/]"))
         source = source_of(notebook, checks, course)
@@ -78,10 +77,6 @@ def try_(
         raise typer.Exit(AMISS if tried.failed else UNDECIDED)
 
 
-def _speak(language: str) -> None:
-    speak(known(language) or asked_for())
-
-
 def _show(tried: Tried, as_json: bool, junit: Path | None) -> None:
     """In the terminal, in a workflow's page where there is one, and in the file `junit`. Raises AutograderError."""
     from autograder.classroom.pages.one_notebook import later, markdown, table, total
@@ -94,7 +89,7 @@ def _show(tried: Tried, as_json: bool, junit: Path | None) -> None:
             out.print(table(tried.report), highlight=False)
             for said in (*tried.report.remarks, total(tried.report), later(tried.hidden)):
                 if said:
-                    out.print(escaped(said), highlight=False, soft_wrap=True)
+                    out.say(said)
         page = markdown(tried.report, tried.hidden)
     try:
         if junit is not None:
@@ -103,6 +98,4 @@ def _show(tried: Tried, as_json: bool, junit: Path | None) -> None:
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(page)
     except OSError as error:
-        raise AutograderError(
-            _("{path} can't be written: {strerror}", path=error.filename or junit, strerror=error.strerror)
-        ) from error
+        raise AutograderError(unwritable(error.filename or junit, error)) from error

@@ -18,10 +18,12 @@ from autograder.cli.common import (
     err,
     fail,
     out,
+    write,
 )
 from autograder.cli.progress import bar
+from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.files import deliver, said_of
+from autograder.common.files import said_of
 from autograder.common.i18n import _, language
 
 if TYPE_CHECKING:
@@ -74,14 +76,14 @@ def verify(
 
     try:
         parts = _parts(only or [])
-        settings, the = _settings(course, isolation, workers, memo, no_memo)
+        settings, the = settings_from(course, isolation, workers, "", memo, no_memo, True, False)
         for name in assignments or ():
             the.assignment(name)
         proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, versions, thorough))
         if junit is not None:
-            _write(junit, render.junit(proof))
+            write(junit, render.junit(proof), _("Name another file."))
         if html is not None:
-            _write(html, render.page(proof, the.course.title.in_language(language())))
+            write(html, render.page(proof, the.course.title.in_language(language())), _("Name another file."))
     except AutograderError as error:
         fail(error)
     except OSError as error:
@@ -97,14 +99,6 @@ def verify(
         raise typer.Exit(AMISS)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        deliver(path, text)
-    except OSError as error:
-        said = _("{file} can't be written: {error}", file=error.filename, error=error.strerror)
-        raise AutograderError(said, _("Name another file.")) from error
-
-
 def _parts(names: list[str]) -> frozenset[Part]:
     from autograder.authoring.verify.proof import Part
     from autograder.common.hints.for_errors import meant
@@ -114,14 +108,6 @@ def _parts(names: list[str]) -> frozenset[Part]:
         if name not in known:
             raise CourseError(_("there is no part '{name}' to verify", name=name), meant(name, known), misused=True)
     return frozenset(map(Part, names)) or frozenset(Part)
-
-
-def _settings(
-    course: Path | None, isolation: Isolation, workers: int, memo: Path | None, no_memo: bool
-) -> tuple[Settings, Course]:
-    from autograder.cli.settings import settings_from
-
-    return settings_from(course, isolation, workers, "", memo, no_memo, True, False)
 
 
 def _seeds(seed: int | None, versions: int, thorough: bool) -> Seeds:
@@ -143,11 +129,6 @@ def show(proof: Proof, verbose: bool) -> None:
     from autograder.authoring.verify import render
 
     out.print(render.table(proof))
-    for line in render.reasons(proof):
+    for line in (*render.reasons(proof), *render.questions(proof), *(render.notes(proof) if verbose else ())):
         out.print(line, highlight=False, soft_wrap=True)
-    for line in render.questions(proof):
-        out.print(line, highlight=False, soft_wrap=True)
-    if verbose:
-        for line in render.notes(proof):
-            out.print(line, highlight=False, soft_wrap=True)
     err.print(render.timing(proof), highlight=False, soft_wrap=True)

@@ -201,6 +201,10 @@ def said_of(error: OSError) -> AutograderError:
     )
 
 
+def unwritable(path: object, error: OSError) -> str:
+    return _("{file} can't be written: {error}", file=path, error=error.strerror or error)
+
+
 def right_to(error: OSError) -> str:
     """What to do about a file that they have no right to; '' for other errors."""
     if error.errno not in (errno.EACCES, errno.EPERM):

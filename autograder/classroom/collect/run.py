@@ -14,6 +14,7 @@ from autograder.classroom.collect.results import Collected
 from autograder.classroom.collect.write import apply
 from autograder.classroom.folder import Folder, Place
 from autograder.common.errors import CollectError
+from autograder.common.files import unwritable
 from autograder.common.i18n import _
 from autograder.course.course import Course
 
@@ -72,7 +73,7 @@ def _alone(lock: Path) -> Iterator[None]:
             got = stack.enter_context(alone(lock, WAIT))
         except OSError as error:
             raise CollectError(
-                _("{file} can't be written: {error}", file=lock, error=error.strerror or error),
+                unwritable(lock, error),
                 _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
             ) from None
         if not got:

@@ -10,7 +10,7 @@ import json
 
 from autograder.classroom.folder import Folder
 from autograder.common.errors import GradebookError
-from autograder.common.files import put, text_of
+from autograder.common.files import put, text_of, unwritable
 from autograder.common.i18n import _
 from autograder.course.course import Course
 
@@ -55,8 +55,7 @@ def remember(course: Course, assignment: str) -> None:
     try:
         put(path, json.dumps({**written, assignment: moment}, indent=1, sort_keys=True), durable=True)
     except OSError as error:
-        message = _("{file} can't be written: {error}", file=path, error=error.strerror or error)
-        raise GradebookError(message, _("Make the folder writable for you.")) from error
+        raise GradebookError(unwritable(path, error), _("Make the folder writable for you.")) from error
 
 
 def _read(course: Course) -> dict[str, str]:

@@ -22,7 +22,7 @@ from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
-from autograder.common.files import bytes_of, opened, put
+from autograder.common.files import bytes_of, put, unwritable
 from autograder.common.i18n import _
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
@@ -152,8 +152,9 @@ class Journal:
         target, keep = notebook.parent, {notebook.name}
         with _said(target):
             for name, size in BESIDE.items():
-                text = _small(submission.path.parent / name, size)
-                if text is None:
+                try:
+                    text = bytes_of(submission.path.parent / name, size, follow=False)
+                except OSError:  # there is none, or none that belongs here
                     continue
                 keep.add(name)
                 there = target / name
@@ -169,15 +170,6 @@ class Journal:
             for folder in (self.folder.journal, self.folder.reports, self.folder.autograded):
                 for path in folder.rglob(".*.part") if folder.is_dir() else ():
                     path.unlink(missing_ok=True)
-
-
-def _small(path: Path, size: int) -> bytes | None:
-    """The content of an ordinary file of at most `size` bytes."""
-    try:
-        with opened(path, most=size, follow=False) as stream:
-            return stream.read(size)
-    except OSError:
-        return None
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -198,12 +190,7 @@ def _said(path: Path) -> Iterator[None]:
                 _("{file} can't be written: the disk is full", file=place),
                 _("Free some space. {again}", again=_(AGAIN)),
             ) from error
+        remedy = _("Look after that. {again}", again=_(AGAIN))
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             remedy = _("Make the folder writable for you. {again}", again=_(AGAIN))
-            raise JournalError(
-                _("{file} can't be written: {error}", file=place, error=error.strerror), remedy
-            ) from error
-        raise JournalError(
-            _("{file} can't be written: {error}", file=place, error=error.strerror or error),
-            _("Look after that. {again}", again=_(AGAIN)),
-        ) from error
+        raise JournalError(unwritable(place, error), remedy) from error

@@ -26,7 +26,7 @@ from autograder.classroom.pages.student_page.pictures import png
 from autograder.common.confined import OverLimit, confined
 from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, DataError, SubmissionError
-from autograder.common.files import bytes_of, put
+from autograder.common.files import bytes_of, put, unwritable
 from autograder.common.i18n import _
 from autograder.common.results import Report
 from autograder.course.course import Course, DataSettings, load
@@ -152,10 +152,7 @@ def _write(course: Course, report: Report, text: str) -> Written:
             put(place / name, content)
         put(path, text)
     except OSError as error:
-        raise AutograderError(
-            _("{path} can't be written: {strerror}", path=path, strerror=error.strerror),
-            _("Look at the folder's permissions."),
-        ) from error
+        raise AutograderError(unwritable(path, error), _("Look at the folder's permissions.")) from error
     return Written(report.student, report.assignment, path, all((place / name).is_file() for name in BESIDE))
 
 
