@@ -23,7 +23,7 @@ from autograder.networks.size import check_numbers, size
 from autograder.networks.states import NO_LOOKUP, Samples
 
 
-def network(model: ModelDescription, metrics: Sequence[Component]) -> tuple[str, str]:
+def network(model: ModelDescription, metrics: Sequence[Component] = ()) -> tuple[str, str]:
     """A network's plan and what it is compiled with. Raises CannotRebuild for what the judge doesn't build."""
     if model.compiled is None:
         raise CannotRebuild(_("compile() has not run to its end on this network"))

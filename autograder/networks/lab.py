@@ -28,9 +28,9 @@ from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
 from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
-from autograder.networks.accepted_trainings import lookup_for
+from autograder.networks.accepted_trainings import lookup_for, network
 from autograder.networks.budget import Budget
-from autograder.networks.build import architecture, compile_settings, loss_of, one_hot
+from autograder.networks.build import loss_of, one_hot
 from autograder.networks.memo import Memo
 from autograder.networks.size import check_numbers, size
 from autograder.networks.states import Samples, training_code
@@ -125,8 +125,6 @@ class CourseLab:
 
     def evaluate(self, model: ModelDescription, split: str, prepared: str = "") -> Mapping[str, float]:
         """``loss`` and ``accuracy`` on `split`, as one of `preparations`, else as the network's training data (0 to 1 if it had none)."""
-        if model.compiled is None:
-            raise CannotRebuild(_("compile() has not run to its end on this network"))
         return self.measure(model, self._samples(model, split, prepared=prepared))
 
     def teach(self, plan: str, settings: str, weights: str, samples: Samples, logs: Mapping[str, float]) -> None:
@@ -134,13 +132,13 @@ class CourseLab:
         self._known.metrics[_key(plan, settings, weights, samples)] = dict(logs)
 
     def _samples(self, model: ModelDescription, split: str, most: int | None = None, prepared: str = "") -> Samples:
+        plan, settings = network(model)
+        columns = one_hot(plan, settings)
         if self.prepared is not None:
-            columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
             return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns, prepared)
         told = model.fits[-1].data.lookup if model.fits and not prepared else None
         lookup = _PIXELS[prepared or "unit"] if told is None else lookup_for(self.data, np.asarray(told))
-        check_numbers(architecture(model), *ends(lookup))
-        columns = one_hot(architecture(model), compile_settings(_require_compiled(model)))
+        check_numbers(plan, *ends(lookup))
         if columns and not self.data.class_count <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(
@@ -149,7 +147,7 @@ class CourseLab:
         )  # fmt: skip
 
     def measure(self, model: ModelDescription, samples: Samples) -> Mapping[str, float]:
-        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        plan, settings = network(model)
         key = _key(plan, settings, digest(model.weights), samples)
 
         def measure() -> states.Measured:
@@ -162,7 +160,7 @@ class CourseLab:
 
     def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
         """scikit-learn's `metric`, by its name, of what the network answers for `split`. Raises CannotRebuild as `evaluate` does."""
-        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        plan, settings = network(model)
         samples = self._samples(model, split, prepared=prepared)
         key = sha256(_key(plan, settings, digest(model.weights), samples) + metric)
 
@@ -181,7 +179,7 @@ class CourseLab:
 
         Raises CannotRebuild as `evaluate` does, and for a network whose answer is not one number for each class.
         """
-        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        plan, settings = network(model)
         samples = self._samples(model, split)
         key = _key(plan, settings, digest([*model.weights, classes.astype(np.int64)]), samples)
 
@@ -206,7 +204,7 @@ class CourseLab:
 
     def _wrong(self, model: ModelDescription, split: str) -> Sequence[Mistake]:
         """Each confusion of two classes once, the most frequent first."""
-        plan, settings = architecture(model), compile_settings(_require_compiled(model))
+        plan, settings = network(model)
         samples, labels = self._samples(model, split, LOOKED_AT), self.labels(split)[:LOOKED_AT]
         key = _key(plan, settings, digest(model.weights), samples)
 
@@ -299,12 +297,6 @@ def _key(plan: str, settings: str, weights: str, samples: Samples) -> str:
     """The digest of everything that determines a measurement."""
     parts = [plan, settings, weights, samples.key(), training_code(), *versions()]
     return sha256(json.dumps(parts))
-
-
-def _require_compiled(model: ModelDescription) -> Any:
-    if model.compiled is None:
-        raise CannotRebuild(_("compile() has not run to its end on this network"))
-    return model.compiled
 
 
 def _sample_shape(model: ModelDescription, data: DataSet) -> tuple[int, ...]:
