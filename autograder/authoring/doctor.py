@@ -23,12 +23,12 @@ from packaging.specifiers import SpecifierSet
 from autograder.common.errors import AutograderError
 from autograder.common.files import said_of
 from autograder.common.i18n import N_, _
+from autograder.common.machine import WORKER_GB, cores, default_workers, gigabytes
 from autograder.common.requirements import NETWORKS, THIS, least, recent
 from autograder.course.course import Course, DataSettings, find, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES
 
-WORKER_GB = 3  # what a worker needs: judge, sandbox and a kernel
 FREE_GB = 2
 KERNEL = "python3"
 PROVISIONERS = "jupyter_client.kernel_provisioners"
@@ -54,6 +54,10 @@ def good(subject: str, says: str) -> Finding:
     return Finding(subject, Mark.GOOD, says)
 
 
+def bad(subject: str, error: AutograderError) -> Finding:
+    return Finding(subject, Mark.BAD, str(error), error.remedy)
+
+
 def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     """All findings, in the order in which remedies are best followed; the course's own last. Keras only where it is needed."""
     course: Course | AutograderError
@@ -64,15 +68,15 @@ def examine(course_file: Path | None, deep: bool = False) -> Iterator[Finding]:
     networks = isinstance(course, AutograderError) or course.networks
     yield _python()
     if networks:
-        yield from (_keras(), _tensorflow())
+        yield from (_installed("Keras", "keras"), _installed("TensorFlow", "tensorflow"))
     if isinstance(course, AutograderError) and not _is_there(course_file):
         yield _data_set()  # of the course that comes with the package
     elif not isinstance(course, AutograderError) and networks:
         for data in course.all_data:
             yield _guarded(N_("the course's data set"), partial(_data_set, data, course.root), None)
-    yield from (_sandbox(), _cores(), _disk(), _kernel())
+    yield from (_sandbox(), _machine(), _disk(), _kernel())
     if isinstance(course, AutograderError):
-        yield Finding("course.yml", Mark.BAD, str(course), course.remedy)
+        yield bad("course.yml", course)
     else:
         count = len(course.assignments)
         yield good("course.yml", _("{count} assignments in {folder}", count=count, folder=course.root))
@@ -96,8 +100,7 @@ def _guarded(subject: str, look: Callable[..., Finding], course: Course | None) 
     try:
         return look(course) if course is not None else look()
     except (AutograderError, OSError) as error:
-        told = said_of(error) if isinstance(error, OSError) else error
-        return Finding(_(subject), Mark.BAD, str(told), told.remedy)
+        return bad(_(subject), said_of(error) if isinstance(error, OSError) else error)
     except Exception as error:  # this command is run because something is broken
         return Finding(_(subject), Mark.BAD, f"{type(error).__name__}: {error}"[:500])
 
@@ -123,14 +126,6 @@ def _installed(subject: str, package: str) -> Finding:
     return good(subject, found)
 
 
-def _keras() -> Finding:
-    return _installed("Keras", "keras")
-
-
-def _tensorflow() -> Finding:
-    return _installed("TensorFlow", "tensorflow")
-
-
 def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Finding:
     from autograder.common.data import data_sets
 
@@ -140,14 +135,14 @@ def _data_set(data: DataSettings | None = None, root: Path | None = None) -> Fin
     try:
         return good(_(source.title), str(source.find(download=False)))
     except AutograderError as error:
-        return Finding(_(source.title), Mark.BAD, str(error), error.remedy)
+        return bad(_(source.title), error)
 
 
 def _own_data(declared: DataSettings, root: Path) -> Finding:
     try:
         data = declared.load(root)
     except AutograderError as error:
-        return Finding(declared.of_course, Mark.BAD, str(error), error.remedy)
+        return bad(declared.of_course, error)
     if declared.images:
         of = " x ".join(map(str, data.shape))
         says = _("{rows:,} images of {shape} pixels, {count} classes", rows=len(data), shape=of, count=data.class_count)
@@ -186,18 +181,14 @@ def _apart(course: Course) -> Finding:
     return good(_("isolation"), _("no notebook can see the course's folder"))
 
 
-def _cores() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (ValueError, OSError):
-        return good(_("machine"), _("{cores} cores, memory unknown", cores=cores))
-    workers = max(1, min(cores, int(gigabytes // WORKER_GB)))
-    says = _("{cores} cores, {memory:.0f} GB of memory: room for {workers} workers", cores=cores, memory=gigabytes, workers=workers)  # fmt: skip
-    if gigabytes < WORKER_GB:
-        return Finding(
-            _("machine"), Mark.DOUBTFUL, says, _("A worker needs about {memory} GB of memory.", memory=WORKER_GB)
-        )
+def _machine() -> Finding:
+    memory = gigabytes()
+    if memory is None:
+        return good(_("machine"), _("{cores} cores, memory unknown", cores=cores()))
+    says = _("{cores} cores, {memory:.0f} GB of memory: room for {workers} workers", cores=cores(), memory=memory, workers=default_workers())  # fmt: skip
+    if memory < WORKER_GB:
+        remedy = _("A worker needs about {memory} GB of memory.", memory=WORKER_GB)
+        return Finding(_("machine"), Mark.DOUBTFUL, says, remedy)
     return good(_("machine"), says)
 
 

@@ -13,23 +13,19 @@ nobody uses again, and the report says so. Being late is Gradescope's to know.
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from autograder.classroom.collect.contents import Contents
 from autograder.classroom.export.grades import of_report
 from autograder.classroom.export.gradescope import result
-from autograder.common.confined import OverLimit, confined
+from autograder.classroom.one_notebook import parsed
 from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking
 from autograder.common.readable import json_text
 from autograder.common.submission import Submission
-from autograder.common.wire.submitted_notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap
@@ -72,20 +68,13 @@ def _notebook(folder: Path, course: Course, assignment: str) -> Path:
     named = [path for path in found if path.name == f"{assignment}.ipynb"]
     if len(named or found) > 1:
         contents = Contents(course)
-        found = [path for path in named or found if contents.assignment(_parsed(path, course)) == assignment]
+        limit = course.limits.notebook_mb
+        found = [path for path in named or found if contents.assignment(parsed(path, limit)) == assignment]
         named = []
     if len(named or found) != 1:
         said = _("No notebook was handed in.") if not found else _("More than one notebook was handed in.")
         raise SubmissionError(said, _("Hand in {file} alone.", file=f"{assignment}.ipynb"))
     return (named or found)[0]
-
-
-def _parsed(path: Path, course: Course) -> Any:
-    try:
-        limit = course.limits.notebook_mb
-        return nbformat.from_dict(confined(partial(parse, content(path, limit)), answer_mb=4 * limit))
-    except (SubmissionError, OverLimit):
-        return nbformat.v4.new_notebook()
 
 
 def fetch_data(root: Path) -> str:

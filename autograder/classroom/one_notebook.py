@@ -90,7 +90,7 @@ def try_notebook(
     Raises AutograderError; what is wrong with the notebook is in the report.
     """
     whole = load(source) if source.name == FILE or not _is_released(source) else None
-    submitted = _parsed(notebook, (whole.limits if whole else Limits()).notebook_mb)
+    submitted = parsed(notebook, (whole.limits if whole else Limits()).notebook_mb)
     with tempfile.TemporaryDirectory(prefix="autograder-try-") as scratch:
         folder = Path(scratch)
         if whole is None:
@@ -117,7 +117,7 @@ def _is_released(source: Path) -> bool:
     return isinstance(document, dict) and "assignment" in document
 
 
-def _parsed(notebook: Path, limit_mb: int) -> NotebookNode:
+def parsed(notebook: Path, limit_mb: int) -> NotebookNode:
     """The notebook, as far as it can be read: what grades it says what is wrong with it."""
     try:
         return nbformat.from_dict(confined(partial(parse, content(notebook, limit_mb)), answer_mb=4 * limit_mb))

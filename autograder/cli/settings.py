@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.cli import common
 from autograder.cli.common import err
 from autograder.common.i18n import _
+from autograder.common.machine import default_workers
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.run import Settings
@@ -20,7 +21,7 @@ def settings_from(
     no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False, submitted: Path | None = None,
 ) -> tuple[Settings, Course]:  # fmt: skip
     from autograder.classroom.grading.isolation import require
-    from autograder.classroom.grading.run import Settings, default_workers
+    from autograder.classroom.grading.run import Settings
     from autograder.course.course import find
     from autograder.networks.memo import default_folder
 

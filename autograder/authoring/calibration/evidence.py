@@ -20,6 +20,7 @@ from autograder.common.files import put, text_of
 from autograder.common.i18n import _
 from autograder.common.models import Frozen
 from autograder.course.course import Course
+from autograder.course.source_notebook import source_path
 from autograder.course.yaml_faults import explain
 
 FILE = "calibration.json"
@@ -116,7 +117,7 @@ def write(course: Course, evidence: Evidence) -> None:
 
 def solution_digest(course: Course, assignment: str) -> str:
     """SHA-256 of what decides which networks are graded: the solution's code, seed, split, and the places of checks with thresholds."""
-    path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
+    path = source_path(course, assignment)
     try:
         cells = json.loads(text_of(path))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

@@ -37,6 +37,7 @@ from autograder.common.wire.orders import Decided
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
 from autograder.course.course import Course, Isolation, load
+from autograder.course.source_notebook import source_path
 from autograder.judge.trial_documents import read_fit
 from autograder.networks import network_metrics, rows_of_tables
 from autograder.networks.build import loss_of, measuring_accuracy
@@ -149,9 +150,8 @@ def networks_of(course: Course, name: str, bench: JudgeProcess, sandbox: Sandbox
 
     Raises AutograderError when grading doesn't get as far.
     """
-    path = course.root / "solutions" / name / f"{name}.ipynb"
     recording: Any = _Recording(bench)
-    graded = grade_submission(Submission(REFERENCE, name, path), course, recording, sandbox)
+    graded = grade_submission(Submission(REFERENCE, name, source_path(course, name)), course, recording, sandbox)
     if not recording.found:
         problem = next((question.problem for question in graded.report.questions if question.problem), "")
         raise AutograderError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.versions import package, versions
 from autograder.common.wire.submitted_notebook import content
 from autograder.course.course import Course, Isolation
+from autograder.course.source_notebook import source_path
 from autograder.networks.memo import default_folder
 from autograder.sandbox.given import MOST_TIMES
 from autograder.worker.bundle import pack
@@ -241,7 +241,7 @@ class _Run:
             tick = partial(self.tick, crew)
             if settings.reference:
                 self.progress.change(phase="references")
-                references = [Submission(REFERENCE, name, self.solution(name)) for name in names]
+                references = [Submission(REFERENCE, name, source_path(self.course, name)) for name in names]
                 for finished in work(crew, references, self.read, self.stop, tick):
                     name = finished.submission.assignment
                     self.on_start(_("grading the reference solution of {assignment}", assignment=name))
@@ -252,9 +252,6 @@ class _Run:
             most = MOST_TIMES * self.course.limits.notebook_seconds
             for finished in work(crew, waiting, self.read, self.stop, tick, most):
                 self.finish(finished)
-
-    def solution(self, name: str) -> Path:
-        return self.course.root / "solutions" / name / f"{name}.ipynb"
 
     def tick(self, crew: Crew) -> None:
         busy = tuple(
@@ -336,13 +333,3 @@ def _memo(settings: Settings) -> str | None:
     if settings.memo is None:
         return None
     return "" if settings.scheduler and settings.memo == default_folder() else str(settings.memo)
-
-
-def default_workers() -> int:
-    """One for each core, as far as memory allows: a worker (judge, sandbox and a kernel) needs about 3 GB."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (ValueError, OSError):
-        gigabytes = 8.0
-    return max(1, min(cores, int(gigabytes // 3)))
