@@ -28,7 +28,6 @@ from autograder.course.checks.networks.object_settings import Made, Setting, sam
 from autograder.course.checks.one_of import OneOf, OneOfMade
 from autograder.course.checks.ranges import Range
 
-RATE_TOLERANCE = 1e-6  # relative: settings are stored as float32
 _UNIMPORTANT = {
     "name",
     "ema_momentum",
@@ -46,16 +45,6 @@ def optimizer_text(optimizer: Component, keys: Sequence[str] = SHOWN) -> str:
 
 def _plain(value: Any) -> str:
     return value.type if isinstance(value, Component) else str(value)
-
-
-def _equal(actual: Any, wanted: Setting, key: str) -> bool:
-    if isinstance(wanted, (Made, Range)):
-        return same_made(actual, wanted, key)
-    if isinstance(actual, Component):
-        return actual.type == wanted
-    if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):  # nesterov=1 is nesterov=True
-        return abs(actual - wanted) <= RATE_TOLERANCE * max(abs(actual), abs(wanted))
-    return bool(actual == wanted)
 
 
 def _schedule(value: Any) -> bool:
@@ -116,7 +105,7 @@ class OptimizerCheck(OneOfMade, ModelCheck):
                 continue  # another version of Keras does not know it
             if isinstance(given, Component) and given.custom:
                 return undecided(given.custom)
-            if not _equal(given, value, key):
+            if not same_made(given, value, key):
                 shown = optimizer_text(optimizer, list(dict.fromkeys((*SHOWN, key))))
                 seen = told_inside(given, value) or _plain(given)
                 hint = _("{key} is {found}, and should be {wanted}.", key=key, found=seen, wanted=wanted_text(value))

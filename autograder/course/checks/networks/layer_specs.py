@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -144,8 +145,13 @@ def same_setting(given: Any, wanted: Any, key: str) -> bool:
     if isinstance(given, tuple) and isinstance(wanted, tuple):
         return given == wanted
     if isinstance(given, (int, float)) and isinstance(wanted, (int, float)):  # use_bias=0 is use_bias=False
-        return abs(given - wanted) <= 1e-6 * max(1.0, abs(wanted))
+        return same_number(given, wanted)
     return bool(given == wanted)
+
+
+def same_number(given: float, wanted: float) -> bool:
+    """However small both are: what Keras holds as float32 differs by a part of itself. What was worked out as 0 may be off by a rounding."""
+    return math.isclose(given, wanted, rel_tol=1e-6, abs_tol=1e-12)
 
 
 def _both_ways(factor: Any) -> Any:

@@ -10,7 +10,7 @@ from pydantic import Field
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, FitRecord
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
-from autograder.course.checks.networks.compiling import RATE_TOLERANCE
+from autograder.course.checks.networks.layer_specs import same_number
 from autograder.course.checks.trainings.training import FitCheck
 
 FALLING = frozenset(
@@ -55,10 +55,7 @@ class LearningRates(FitCheck):
         if self.falls:
             right = len(rates) > 1 and all(later < before for before, later in pairwise(rates))
         else:
-            right = len(rates) == len(self.equals) and all(
-                abs(rate - wanted) <= RATE_TOLERANCE * max(rate, wanted)
-                for rate, wanted in zip(rates, self.equals, strict=True)
-            )
+            right = len(rates) == len(self.equals) and all(map(same_number, rates, self.equals))
         return passed(actual) if right else failed(self.describe(), actual, _hint(fits))
 
 

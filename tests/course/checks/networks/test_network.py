@@ -252,3 +252,9 @@ def test_titles_are_made_of_the_parameters(kind):
 )  # fmt: skip
 def test_a_factor_means_both_ways(given, wanted, same):
     assert same_setting(given, wanted, "height_factor") is same
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-6, 1e-3, 1.0, 1e3])
+def test_a_setting_is_told_from_another_of_its_size_however_small_it_is(size):
+    assert same_setting(float(np.float32(size)), size, "min_lr")
+    assert not same_setting(size, 2 * size, "min_lr") and not same_setting(0.0, size, "min_lr")
