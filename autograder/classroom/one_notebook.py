@@ -25,6 +25,7 @@ from autograder.common.wire.submitted_notebook import content, parse
 from autograder.course.course import FILE, Course, Isolation, Limits, load
 from autograder.course.released_checks import HiddenCheck, locate
 from autograder.course.released_notebook import origin
+from autograder.course.source_notebook import source_path, without_hidden_tests
 from autograder.course.yaml_file import read_yaml
 from autograder.worker.grade_alone import grade_alone
 from autograder.worker.visible import of_course, of_released
@@ -105,7 +106,8 @@ def try_notebook(
             raise AutograderError(said, meant(language, spoken), misused=True)
         chosen = isolation or (whole or visible.course).isolation
         require(whole or visible.course, chosen, memo)
-        submission = Submission(notebook.stem, visible.assignment, notebook)
+        path = notebook if whole is None else _as_released(whole, visible.assignment, notebook, submitted, folder)
+        submission = Submission(notebook.stem, visible.assignment, path)
         report = grade_alone(submission, visible.course, visible.file, chosen, memo, language).report
     hidden = tuple(check for checks in visible.hidden.values() for check in checks)
     return Tried(report, of_report(visible.course, report), hidden)
@@ -115,6 +117,18 @@ def _is_released(source: Path) -> bool:
     """Whether it is a checks.yml, whatever it is called: of one assignment. Raises CourseError."""
     document = read_yaml(source)
     return isinstance(document, dict) and "assignment" in document
+
+
+def _as_released(course: Course, assignment: str, notebook: Path, submitted: NotebookNode, folder: Path) -> Path:
+    """The file to run: of the course's own source, a copy without the hidden tests, which the release leaves out."""
+    source = source_path(course, assignment)
+    if not source.is_file() or not notebook.samefile(source):
+        return notebook
+    for cell in submitted.cells:
+        cell.source = without_hidden_tests(cell.source)
+    copy = folder / "solution.ipynb"
+    nbformat.write(submitted, copy)
+    return copy
 
 
 def parsed(notebook: Path, limit_mb: int) -> NotebookNode:

@@ -146,7 +146,7 @@ def the_reports(
     Raises AutograderError for unknown names, and when there is nothing.
     """
     from autograder.classroom.folder import Folder
-    from autograder.classroom.gradebook.outdated import tell_outdated_deductions
+    from autograder.classroom.gradebook.outdated import outdated_deductions, tell_outdated
 
     for name in assignments:
         course.assignment(name)
@@ -156,5 +156,5 @@ def the_reports(
     folder.require_students(students)
     if not found:
         raise SubmissionError(_("there are no reports to make pages of"), _("Run `autograder grade` first."))
-    tell_outdated_deductions(course, {(report.student, report.assignment) for report in found}, amiss)
+    tell_outdated(outdated_deductions(course), {(report.student, report.assignment) for report in found}, amiss)
     return found

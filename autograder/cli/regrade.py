@@ -79,7 +79,7 @@ def regrade(
         raise typer.Exit(INTERRUPTED) from None
     if agreed:
         err.print(_("{count} applied to the gradebook, reports/ and autograded/.", count=len(ready)), highlight=False)
-    left = len(found) - (len(ready) if agreed else 0)
+    left = sum(not result.gone for result in found) - (len(ready) if agreed else 0)
     if left:
         raise typer.Exit(AMISS)
     amiss.end()
@@ -156,10 +156,14 @@ def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
     if ready:
         text = _("{count} judged again: {what}.", count=len(ready), what=", ".join(filter(None, said)))
         out.say(text)
-    again = [result for result in found if result.after is None]
-    if again:
-        out.print(_("{count} have to be graded again, by `autograder grade`:", count=len(again)), highlight=False)
-        for result in again:
+    waiting = [result for result in found if result.after is None]
+    for gone, text in (
+        (False, _("{count} have to be graded again, by `autograder grade`:")),
+        (True, _("{count} keep their reports and grades, and can't be judged again:")),
+    ):
+        if these := [result for result in waiting if result.gone is gone]:
+            out.print(text.format(count=len(these)), highlight=False)
+        for result in these:
             name = f"{result.submission.student} {result.submission.assignment}"
             out.say(f"  {name}: {'; '.join(result.reasons)}")
 
@@ -198,7 +202,8 @@ def _document(found: Sequence[Regraded], manual: set[tuple[str, str, str]], appl
                 "assignment": result.submission.assignment,
                 "before": score(result.before),
                 "after": score(result.after),
-                "grade_again": list(result.reasons),
+                "grade_again": [] if result.gone else list(result.reasons),
+                "gone": result.gone,
                 "penalty": result.penalty and list(result.penalty),
                 "questions": [
                     {

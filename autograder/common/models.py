@@ -28,7 +28,7 @@ class Written(Frozen, strict=False, allow_inf_nan=False):
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         if _holds_truth(value) and _is_of_numbers(cls, info.field_name or ""):
-            raise ValueError(_("should be a number; YAML reads yes, no, on, off, true and false as truth values"))
+            raise ValueError(_("should be a number; YAML reads true and false as truth values"))
         return value
 
     @field_validator("*")

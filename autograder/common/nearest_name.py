@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-# Other words for parts of a data set, which are spelled like none of ours, or like another one.
-SYNONYMS = {
-    **dict.fromkeys(("validation", "validate", "valid", "val", "dev", "hold_out", "hold-out"), "holdout"),
-    "training": "train",
-    "testing": "test",
-}
-
 
 def nearest(name: str, known: list[str], alike: float = 0.5) -> str:
     """The known name that a mistyped one most likely meant, whatever the capitals of either; '' when none is near."""
-    if (meant := SYNONYMS.get(name.casefold(), "")) in known:
-        return meant
     folded: dict[str, str] = {}
     for one in known:
         folded.setdefault(one.casefold(), one)

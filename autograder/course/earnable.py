@@ -10,9 +10,11 @@ from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import allowed
+from autograder.common.readable import as_yaml
 from autograder.course.checks.answers.arrays import ArrayCheck
 from autograder.course.checks.answers.score import Score
 from autograder.course.checks.base import Check
+from autograder.course.checks.networks.layer_specs import LayerSpec
 from autograder.course.checks.networks.layers import Layers
 from autograder.course.checks.networks.size import Parameters
 from autograder.course.checks.trainings.accuracy import Accuracy, Metric, OnSplit
@@ -57,7 +59,7 @@ def untrained(questions: Iterable[Sequence[Check]]) -> dict[int, str]:
     found: dict[int, str] = {}
     for checks in questions:
         for check in (one for one in checks if isinstance(one, Layers)):
-            strange = [spec.type for spec in check.layers if spec.type not in allowed.LAYERS and spec.times != 0]
+            strange = [said for spec in check.layers if spec.times != 0 and (said := _strange(spec))]
             doubts.pop(check.of, None)
             if strange:
                 doubts[check.of] = check, strange[0]
@@ -71,6 +73,17 @@ def untrained(questions: Iterable[Sequence[Check]]) -> dict[int, str]:
                     of=asked.of,
                 )
     return found
+
+
+def _strange(spec: LayerSpec) -> str:
+    """What of a layer that is asked for the grader doesn't train: its class, or a setting; '' where it does."""
+    if spec.type not in allowed.LAYERS:
+        return spec.type
+    for key, value in spec.settings.items():
+        kind = allowed.LAYERS[spec.type].get(key, "ignored")
+        if kind in allowed.ONLY_CHECKED - {"ignored"} and not allowed.fits(kind, allowed.settled(kind, value)):
+            return f"{spec.type}({key}={as_yaml(value)})"
+    return ""
 
 
 def names_prepared(check: Check) -> set[tuple[str, bool]]:

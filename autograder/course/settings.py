@@ -242,13 +242,6 @@ class Heading(Written):
     github: str = Field(default="", exclude=True)
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", exclude=True)
 
-    @field_validator("languages", mode="before")
-    @classmethod
-    def _are_texts(cls, names: Any) -> Any:
-        if isinstance(names, (list, tuple)) and any(isinstance(name, bool) for name in names):
-            raise ValueError(_("YAML reads yes, no, on, off, true and false as truth values: put them in quotes"))
-        return names
-
     @field_validator("languages")
     @classmethod
     def _known_and_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:

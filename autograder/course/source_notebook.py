@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -103,7 +102,7 @@ def pick_language(course: Course, notebook: NotebookNode, language: str) -> Note
 
 
 def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems) -> None:
-    """Cells of the languages follow one another in the order of the course: en, ko, en, ko."""
+    """Each text stands in every language of the course, one cell after another, in whatever order."""
     order = course.course.languages
     for index, cell in enumerate(notebook.cells):
         for tag in _foreign(cell, order):
@@ -116,8 +115,9 @@ def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems
                 _("it is tagged '{tag}', and the course's languages are {here}", tag=tag, here=here),
                 remedy,
             )
-    expected = ""  # the language that the cell must have
-    previous: Any = None
+    group: dict[
+        str, tuple[int, NotebookNode]
+    ] = {}  # cells of one text: by language, where they stand and what they are
     for index, cell in enumerate([*notebook.cells, None]):
         found = _languages(cell, set(order)) if cell is not None else set()
         if len(found) > 1:
@@ -125,23 +125,20 @@ def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems
                 name_of(cell, index), _("it is tagged with more than one language"), _("Keep one of the tags.")
             )
         here = next(iter(found), "")
-        if expected and (here != expected or cell.cell_type != previous.cell_type):
-            remedy = _(
-                "Put the same text in the other language right after it, tagged '{expected}'.", expected=expected
-            )
-            problems.add(
-                name_of(previous, index - 1), _("it has no '{expected}' twin right after it", expected=expected), remedy
-            )
-        elif not expected and here and here != order[0]:
-            remedy = _("Put the '{language}' text right before it.", language=order[0])
-            problems.add(
-                name_of(cell, index),
-                _("it is tagged '{here}' and has no '{expected}' cell before it", here=here, expected=order[0]),
-                remedy,
-            )
-        position = order.index(here) + 1 if here in order else len(order)
-        expected = order[position] if position < len(order) else ""
-        previous = cell
+        others = any(cell.cell_type != one.cell_type for _index, one in group.values()) if here else True
+        if group and (others or here in group or len(group) == len(order)):
+            where, last = list(group.values())[-1]
+            for language in order:
+                if language not in group:
+                    remedy = _(
+                        "Put the same text in that language right before or after it, tagged '{language}'.",
+                        language=language,
+                    )
+                    said = _("it has no twin in '{language}' beside it", language=language)
+                    problems.add(name_of(last, where), said, remedy)
+            group = {}
+        if here:
+            group[here] = index, cell
 
 
 def _verify_illustrations(notebook: NotebookNode, problems: Problems) -> None:
@@ -249,6 +246,17 @@ def _verify_questions(course: Course, assignment: str, notebook: NotebookNode, p
     every = [grade_id_of(cell) for cell in notebook.cells if grading_of(cell)]
     for grade_id in dict.fromkeys(grade_id for grade_id in every if every.count(grade_id) > 1):
         problems.add(grade_id, _("two cells have this grade_id"), _("Give one of them another."))
+
+
+def without_hidden_tests(source: str) -> str:
+    """A cell's source as nbgrader releases it."""
+    begin, end = REGIONS[1]
+    kept, inside = [], False
+    for line in source.split("\n"):
+        inside = inside or begin in line
+        kept += [] if inside else [line]
+        inside = inside and end not in line
+    return "\n".join(kept)
 
 
 def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:

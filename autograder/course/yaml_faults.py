@@ -10,6 +10,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from autograder.common.i18n import N_, _
 from autograder.common.models import OTHER_KIND, KeyPath
 from autograder.common.nearest_name import nearest
 from autograder.common.readable import as_yaml, one_of
+from autograder.course import meant
 from autograder.course.checks.base import Check
-from autograder.course.checks.registry import TYPES
+from autograder.course.checks.registry import TYPES, parse
 from autograder.course.yaml_file import nodes
 from autograder.course.yaml_words import look_alike
 
@@ -59,7 +61,8 @@ def explain(path: Path, error: ValidationError, model: Any = None) -> str:
         inside = any(len(other) > len(place) and other[: len(place)] == place for other, _problem in problems)
         if not inside or (problem["type"] not in _FOLLOWING and _is_written(document, problem["loc"])):
             found.setdefault(place, []).append(problem)
-    return _listed(path, root, ((place, _told(one, place, model, document)) for place, one in found.items()))
+    said = ((place, _told(one, place, model, document, root)) for place, one in found.items())
+    return _listed(path, root, said)
 
 
 def located(path: Path, found: Iterable[tuple[KeyPath, str]]) -> str:
@@ -88,22 +91,36 @@ def _written(document: Any, problem: ErrorDetails) -> KeyPath:
 # ---- in words
 
 
-def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: Any) -> str:
+def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: Any, root: Any) -> str:
     """What is wrong at one place: of a value that may be one of several, and is none of them, all that it may be."""
     wanted = [one for problem in problems for one in _wanted(problem)]
     said = [_message(problem, place, model, document) for problem in problems if not _wanted(problem)]
     value = problems[-1].get("input")
     if wanted:
         words = [one[1:-1] for one in wanted if one.startswith("'")]
-        guess = nearest(value, words) if isinstance(value, str) and value else ""
-        meant = "; " + _("did you mean '{guess}'?", guess=guess) if guess else ""
-        said.append(_("should be {wanted}", wanted=one_of(list(dict.fromkeys(wanted)))) + meant)
+        guess = meant.word(value, words) if isinstance(value, str) and value else ""
+        instead = "; " + _("did you mean '{guess}'?", guess=guess) if guess else ""
+        said.append(_("should be {wanted}", wanted=one_of(list(dict.fromkeys(wanted)))) + instead)
     stray = look_alike(" ".join(map(str, value))) if isinstance(value, dict) else ""  # 'type： Dense' is a key
-    return (
-        _(" or ").join(dict.fromkeys(said))
-        + (f"; {stray}" if stray else "")
-        + _shown(problems[-1], value, bool(wanted))
-    )
+    stray = stray or _cut_off(place, document, root)
+    way = "" if stray else _otherwise(place, model, document, root)
+    told = _(" or ").join(dict.fromkeys(said))
+    remedy = stray or (_("write it as {way}", way=way) if way and way not in told else "")
+    if not remedy and wanted == [_(_MAPPING)] and (known := _keys_at(model, place, document)):
+        remedy = _("there are {names}", names=", ".join(known))
+    return told + (f"; {remedy}" if remedy else "") + _shown(problems[-1], value, bool(wanted))
+
+
+def _cut_off(place: KeyPath, document: Any, root: Any) -> str:
+    """That a comma in braces ended a value, as in ``{shape: (28, 28)}``, whose second half is a key without a value then."""
+    for at in (place, place[:-1]):
+        keys = _at(document, at)
+        halves = [key for key, one in keys.items() if one is None] if isinstance(keys, dict) else []
+        if getattr(_node(root, at), "flow_style", False) and not all(str(key).isidentifier() for key in halves):
+            return _(
+                "in braces a comma ends a value: write several in brackets, [28, 28], and a text with a comma in quotes"
+            )
+    return ""
 
 
 def _wanted(problem: ErrorDetails) -> list[str]:
@@ -119,43 +136,76 @@ def _message(problem: ErrorDetails, place: KeyPath, model: Any, document: Any) -
     if problem["type"] == "missing" and (instead := _instead_of(str(place[-1]), model, place[:-1], document)):
         return _("this key is needed here: did you mean '{key}' by '{instead}'?", key=place[-1], instead=instead)
     if problem["type"] == "string_pattern_mismatch":
-        return _pattern(str(problem.get("ctx", {}).get("pattern", "")))
+        return _pattern(str(problem.get("ctx", {}).get("pattern", "")), str(problem.get("input")))
     if problem["type"] in _SAID:
         bounds = problem.get("ctx", {}).items()
         plain = {key: int(one) if one == int(one) else one for key, one in bounds if type(one) is not str}
-        return _(_SAID[problem["type"]], **plain) + _as_share(problem)
+        return _(_SAID[problem["type"]], **plain)
     if problem["type"] != "value_error" and problem["type"] in _PYDANTICS:
         return _("this can't stand here")
     return problem["msg"].removeprefix("Value error, ")
 
 
-def _as_share(problem: ErrorDetails) -> str:
-    """How a percentage is written where a share is asked for, from 0 to 1."""
-    value, most = problem.get("input"), {1} & {problem.get("ctx", {}).get(key) for key in ("lt", "le")}
-    if not most or type(value) not in (int, float) or not 1 < value <= 100:
-        return ""
-    return "; " + _("write {number:g} % as {share:g}", number=value, share=value / 100)
+def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> str:
+    """How what stands at `place` is written so that it is right there; '' where no way is known."""
+    for length in reversed(range(len(place) + 1)):  # the mappings that it stands in, from the inner one
+        kind, value = _model_at(model, place[:length], document), _at(document, place[:length])
+        if not _is_model(kind) or not isinstance(value, dict) or place[length:] not in _wrong(kind, value):
+            continue
+        texts = {at: _text(root, (*place[:length], *at)) for at in meant.places(value)}
+        fields = _keys_at(model, place[:length], document)
+        owner = meant.Owner(value, partial(_wrong, kind), fields, _holding(kind), texts)
+        if said := meant.otherwise(owner, place[length:], _keys_at(model, place, document)):
+            return said
+    return ""
+
+
+def _holding(kind: Any) -> dict[str, bool]:
+    """The keys of a model that hold a mapping, and whether a list of such."""
+    inner = {key: _inner(kind, key, {}) for key in (field.alias or name for name, field in kind.model_fields.items())}
+    several = {key: _inner(one, 0, {}) for key, one in inner.items() if typing.get_origin(one) in (tuple, list)}
+    alone = {key: False for key, one in inner.items() if _is_model(one) or typing.get_origin(one) is dict}
+    return alone | {key: True for key, one in several.items() if _is_model(one)}
+
+
+def _wrong(kind: Any, owner: Any) -> set[KeyPath]:
+    """The places of a mapping that `kind` doesn't take."""
+    try:
+        parse(owner) if issubclass(kind, Check) else kind.model_validate(owner)
+    except ValidationError as error:
+        return {_written(owner, problem) for problem in error.errors()}
+    except ValueError:
+        return {()}
+    return set()
 
 
 def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
     """Of a key that isn't known at `place`: where it belongs, what is meant by it, or what is known there."""
     said, known = _("this key is not known here"), _keys_at(model, place, document)
+    if (guess := meant.word(key, known)) in meant.SYNONYMS.get(key.casefold(), ()):
+        return "; ".join((said, _("did you mean '{guess}'?", guess=guess)))
     for length in reversed(range(len(place))):
         if key in _keys_at(model, place[:length], document) and key not in ("type", "title", "id", "points"):
             where = ".".join(map(str, place[:length])) or _("the top of the file")
             return "; ".join((said, _("it belongs to {where}", where=where)))
     if stray := look_alike(key):
         return "; ".join((said, stray))
-    if guess := nearest(key, known):
+    kind = _model_at(model, place, document) if not nearest(key, known, 0.8) else None
+    for holder in _holding(kind) if _is_model(kind) else ():
+        if key in _keys_at(kind, (holder, 0), {}) or key in _keys_at(kind, (holder,), {}):
+            return "; ".join((said, _("it belongs inside of {where}", where=f"`{holder}`")))
+    if guess:
         return "; ".join((said, _("did you mean '{guess}'?", guess=guess)))
     return "; ".join((said, _("there are {names}", names=", ".join(known)))) if known else said
 
 
-def _pattern(pattern: str) -> str:
+def _pattern(pattern: str, name: str) -> str:
     if "{64}" in pattern:
         return _("should be the 64 digits, 0-9 and a-f, that sha256sum says")
     allowed = "a-z, 0-9, -" if "-]" in pattern else "a-z, 0-9, _"
-    return _("should begin with a small letter and hold only {allowed}", allowed=allowed)
+    said = _("should begin with a small letter and hold only {allowed}", allowed=allowed)
+    way = meant.slug(name, allowed[-1])
+    return "; ".join((said, _("write it as {way}", way=way))) if re.fullmatch(pattern, way) else said
 
 
 def _shown(problem: ErrorDetails, value: Any, other_kind: bool) -> str:
@@ -190,13 +240,42 @@ def _line(node: Any, place: KeyPath) -> int:
     return found
 
 
-def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
-    """The keys that are known at `place`: those of the model there, and of the very type of check."""
+def _node(node: Any, place: KeyPath) -> Any:
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            return None
+    return node
+
+
+def _text(node: Any, place: KeyPath) -> str:
+    """A value as it is written in the file; '' of what has parts."""
+    node = _node(node, place)
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _at(document: Any, place: KeyPath) -> Any:
+    for part in place:
+        document = _step(document, part)
+    return document
+
+
+def _model_at(model: Any, place: KeyPath, document: Any) -> Any:
+    """What reads `place`: of a check its very type."""
     for part in place:
         document = _step(document, part)
         model = _inner(model, part, document)
         if model is Check and isinstance(document, Mapping):
             model = TYPES.get(str(document.get("type")), Check)
+    return model
+
+
+def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
+    """The keys that are known at `place`: those of the model there."""
+    model = _model_at(model, place, document)
     if not _is_model(model):
         return []
     return [field.alias or name for name, field in model.model_fields.items() if not field.exclude or name != "root"]
@@ -204,10 +283,8 @@ def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
 
 def _instead_of(key: str, model: Any, place: KeyPath, document: Any) -> str:
     """A key that stands at `place`, isn't known there, and is most likely a mistyped `key`; or ''."""
-    known = _keys_at(model, place, document)
-    for part in place:
-        document = _step(document, part)
-    return nearest(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
+    known, document = _keys_at(model, place, document), _at(document, place)
+    return meant.word(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
 
 
 def _is_written(document: Any, place: KeyPath) -> bool:

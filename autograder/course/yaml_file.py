@@ -71,8 +71,6 @@ class _Rules(yaml.SafeLoader if TYPE_CHECKING else object):  # type: ignore[misc
         for key_node, _value in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue  # what stands in this mapping itself goes before what is merged
-            if key_node.tag == "tag:yaml.org,2002:bool":
-                key_node.tag = "tag:yaml.org,2002:str"  # no is Norwegian, as a key
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -98,8 +96,13 @@ class _Strict(_Rules, _Fast):  # type: ignore[misc]
     pass
 
 
+# As in YAML 1.2: yes, no, on and off are texts, and 1e-3 is a number, as in Python.
+_TRUTH = "tag:yaml.org,2002:bool"
+_Strict.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] != _TRUTH] for first, resolvers in _Fast.yaml_implicit_resolvers.items()
+}
+_Strict.add_implicit_resolver(_TRUTH, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 _Strict.add_constructor("tag:yaml.org,2002:int", _Rules.construct_yaml_int)
-# 1e-3 is a number, as in YAML 1.2 and Python.
 _Strict.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )

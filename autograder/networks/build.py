@@ -72,7 +72,7 @@ def _settings_of_layer(layer: LayerDescription) -> dict[str, Any]:
         for field, kind in fields.items()
         if field in layer.config
     }
-    return {field: value for field, value in given.items() if fields[field] not in _ONLY_CHECKED}
+    return {field: value for field, value in given.items() if fields[field] not in allowed.ONLY_CHECKED}
 
 
 def _setting(kind: str, value: Any, place: str) -> Any:
@@ -90,16 +90,6 @@ def _setting(kind: str, value: Any, place: str) -> Any:
     return None if kind == "ignored" else value
 
 
-_ONLY_CHECKED = {
-    "ignored",
-    "nothing",
-    "off",
-    "mean",
-    "last",
-    "channels_last",
-}  # these leave one value, which Keras takes by itself
-
-
 def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: str) -> list[Any]:
     if value.custom or value.type not in table:
         raise CannotRebuild(_("{place} is {type}, which the grader does not rebuild", place=place, type=value.type))
@@ -108,9 +98,11 @@ def _component(value: Component, table: Mapping[str, Mapping[str, str]], place: 
         raise CannotRebuild(
             _("{place}: {type} has settings that the grader does not know", place=place, type=value.type)
         )
-    kept = {field: kind for field, kind in fields.items() if field in value.settings and kind not in _ONLY_CHECKED}
+    kept = {
+        field: kind for field, kind in fields.items() if field in value.settings and kind not in allowed.ONLY_CHECKED
+    }
     for field, kind in fields.items():
-        if field in value.settings and kind in _ONLY_CHECKED:
+        if field in value.settings and kind in allowed.ONLY_CHECKED:
             _setting(kind, value.settings[field], f"{place}: {field}")
     return [
         value.type,

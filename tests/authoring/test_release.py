@@ -242,9 +242,9 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "points differ": (_set(3, points=3), r"cell add: it is worth 3 points, and 2 in course\.yml"),
     "unknown question": (_set(7, grade_id="nmae"), r"cell nmae: there is no question 'nmae'"),
     "order": (_swap, r"cell name: it stands where course\.yml has the question 'add'"),
-    "no twin": (_drop(1), r"cell add-en: it has no 'ko' twin right after it"),
-    "no first twin": (_drop(4), r"cell name-ko: it is tagged 'ko' and has no 'en' cell before it"),
-    "last cell without twin": (_drop(5, 6, 7), r"cell name-en: it has no 'ko' twin"),
+    "no twin": (_drop(1), r"cell add-en: it has no twin in 'ko' beside it"),
+    "no first twin": (_drop(4), r"cell name-ko: it has no twin in 'en' beside it"),
+    "last cell without twin": (_drop(5, 6, 7), r"cell name-en: it has no twin in 'ko'"),
     "two tags": (_set(0, tags=["en", "ko"]), r"cell add-en: it is tagged with more than one language"),
     "open region": (_set(2, source="### BEGIN SOLUTION\nx = 1"), r"cell add-answer: 'BEGIN SOLUTION' and"),
     "nested region": (
@@ -284,6 +284,19 @@ def test_a_source_that_does_not_fit_is_refused_with_its_cell_and_a_remedy(name: 
         release.release(course, ["first"])
     assert caught.value.remedy
     assert not (tmp_path / "assignments").exists()
+
+
+@pytest.mark.parametrize("swapped", [(), (0,), (4,), (0, 4)])
+@pytest.mark.parametrize("order", ["[en, ko]", "[ko, en]"])
+def test_which_language_stands_first_changes_no_release(tmp_path: Path, swapped: tuple[int, ...], order: str) -> None:
+    notebook, texts = source(), {}
+    for place in swapped:
+        notebook.cells[place : place + 2] = reversed(notebook.cells[place : place + 2])
+    for name, cells in (("as it was", source()), ("swapped", notebook)):
+        folder = tmp_path / name
+        release.release(make(folder, cells, COURSE.replace("[en, ko]", order)), ["first"])
+        texts[name] = {file.relative_to(folder): file.read_bytes() for file in folder.glob("assignments/*/*/*")}
+    assert texts["swapped"] == texts["as it was"] and len(texts["swapped"]) == 4
 
 
 def test_a_missing_or_broken_source_is_refused(tmp_path: Path) -> None:

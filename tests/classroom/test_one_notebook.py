@@ -15,9 +15,12 @@ from autograder.common.cells import grade_id_of, is_answer, is_check, mark
 from autograder.common.errors import CourseError, SubmissionError
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.common.wire.submitted_notebook import parse, restore
+from autograder.course.course import load
 from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
+from autograder.course.source_notebook import source_path
 from autograder.worker import visible
+from tests.conftest import ROOT
 from tests.hand_built import report_of
 from tests.tiny_course import tiny_course, tiny_submission
 
@@ -92,6 +95,20 @@ def test_a_cell_that_people_grade_belongs_to_the_assignment_though_no_check_tell
     release = released_notebook(of(notebook.parent, tmp_path / "course").course, "first")
     restored, notes = restore(nbformat.from_dict(parse(notebook.read_bytes())), release)
     assert notes == [] and restored.cells[-1].source == "My reasons."
+
+
+@pytest.mark.parametrize("assignment", [*load(ROOT / "course.yml").assignments])
+def test_nothing_is_said_to_be_changed_in_an_authors_own_solution(assignment, tmp_path):
+    course = load(ROOT / "course.yml")
+    source = source_path(course, assignment)
+    submitted = nbformat.from_dict(parse(source.read_bytes()))
+    tried = one_notebook._as_released(course, assignment, source, submitted, tmp_path)
+    for language in course.course.languages:
+        _restored, notes = restore(parse(tried.read_bytes()), released_notebook(course, assignment, language))
+        assert notes == []
+    elsewhere = tmp_path / source.name
+    elsewhere.write_bytes(source.read_bytes())
+    assert one_notebook._as_released(course, assignment, elsewhere, submitted, tmp_path) == elsewhere
 
 
 def test_a_release_beside_the_checks_counts_more_than_the_students_notebook(tiny, repository, tmp_path):

@@ -230,7 +230,7 @@ def test_a_name_that_stands_twice_is_refused(tmp_path, key):
 
 @pytest.mark.parametrize(
     ("share", "says"),
-    [(20, "write 20 % as 0.2"), (2.5, "write 2.5 % as 0.025"), (1, "less than 1"), (200, "less than 1")],
+    [(20, "write it as 0.2"), (2.5, "write it as 0.025"), (1, "less than 1"), (200, "less than 1")],
 )
 def test_a_percentage_is_told_as_the_share_that_it_is(tmp_path, share, says):
     with pytest.raises(CourseError, match=f"data.holdout.test_size: .*{says}") as caught:

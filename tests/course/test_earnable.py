@@ -212,16 +212,20 @@ TRAINED = [{"type": "trained_on"}, {"type": "epochs", "equals": 1}, {"type": "ac
            {"type": "trained_with", "equals": "SGD"}, {"type": "metric", "metric": "loss", "at_most": 1}]  # fmt: skip
 
 
-def _asked(folder, layer, trained, later, **parts):
+def _asked(folder, layer, trained, later, sandbox_training="undecided", **settings):
     """A course that asks for a network with that layer, and of a network called m how it was trained, in another question."""
-    checks = [{"type": "layers", "of": "m", "layers": [{"type": layer}], "points": 1}]
+    checks = [{"type": "layers", "of": "m", "layers": [{"type": layer, **settings}], "points": 1}]
     others = [{"type": "layers", "of": "m", "layers": [{"type": "Dense"}], "points": 1}] if later else []
     questions = {
         "q": {"title": "Q", "points": 1, "checks": checks},
         "r": {"title": "R", "points": 1 + later, "checks": [*others, {**trained, "of": "m", "points": 1}]},
     }
     assignment = {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": questions}
-    document = {"course": {"id": "c", "title": "C"}, **parts, "assignments": {"a": assignment}}
+    document = {
+        "course": {"id": "c", "title": "C"},
+        "sandbox_training": sandbox_training,
+        "assignments": {"a": assignment},
+    }
     (folder / "course.yml").write_text(yaml.safe_dump(document, sort_keys=False))
     return load(folder / "course.yml")
 
@@ -231,6 +235,9 @@ def test_training_of_a_network_that_the_grader_does_not_train_is_refused_where_i
     for layer in ("RandomCrop", "Conv3D", "MultiHeadAttention"):
         with pytest.raises(CourseError, match=rf"questions\.q\.checks\.0: the grader doesn't train a layer {layer}"):
             _asked(tmp_path, layer, trained, later=False)
+    with pytest.raises(CourseError, match=r"doesn't train a layer LSTM\(stateful=true\), and the training of `m`"):
+        _asked(tmp_path, "LSTM", trained, later=False, stateful=True)
+    assert _asked(tmp_path, "LSTM", trained, later=False, stateful=False)
     assert _asked(tmp_path, "RandomTranslation", trained, later=False)
     assert _asked(tmp_path, "RandomCrop", trained, later=True)
     assert _asked(tmp_path, "RandomCrop", trained, later=False, sandbox_training="accepted")

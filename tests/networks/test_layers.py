@@ -42,6 +42,8 @@ CHAINS = {
     "RepeatVector": (FLAT, lambda: [L.Dense(5), L.RepeatVector(3), L.LSTM(4)]),
     "Conv1D": (ROWS, lambda: [L.Conv1D(8, 5, padding="causal", dilation_rate=2), L.AveragePooling1D(2), L.GlobalAveragePooling1D()]),
     "Embedding": (FLAT, lambda: [L.Embedding(256, 3), L.GlobalMaxPooling1D()]),
+    "Embedding, masked": (FLAT, lambda: [L.Embedding(256, 3, mask_zero=True), L.GlobalAveragePooling1D()]),
+    "Embedding, masked for an LSTM": (FLAT, lambda: [L.Embedding(256, 2, mask_zero=True), L.LSTM(2)]),
     "SimpleRNN": (ROWS, lambda: [L.SimpleRNN(6, go_backwards=True)]),
     "LSTM": (ROWS, lambda: [L.LSTM(5, return_sequences=True), L.LSTM(4, unit_forget_bias=False)]),
     "LSTM with dropout": (ROWS, lambda: [L.LSTM(5, dropout=0.2, recurrent_dropout=0.2)]),

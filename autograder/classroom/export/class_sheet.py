@@ -10,7 +10,7 @@ from autograder.classroom.export.grades import Person, Sheet, disagreements, mak
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists, shown
-from autograder.classroom.gradebook.outdated import tell_outdated_deductions
+from autograder.classroom.gradebook.outdated import tell_outdated
 from autograder.classroom.gradebook.people import known
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
@@ -56,6 +56,7 @@ def sheet_of(
     folder = Folder(course.root)
     with Book(url, course.course.id) as book:
         entries, everybody = book.entries(), sorted({*book.students(), *people})
+        deducted = book.deducted_before(course)
     folder.require_students(students, everybody)
     entries = [entry for entry in entries if not students or entry.student in students]
     if assignments:
@@ -83,7 +84,7 @@ def sheet_of(
             else _("{report} is not in the gradebook, which counts", report=report)
         )
         amiss(AutograderError(say, _("Run `autograder grade` again.")))
-    tell_outdated_deductions(course, of_these, amiss)
+    tell_outdated(deducted, of_these, amiss)
     matching = {place: report for place, report in reports.items() if place not in odd}
     return make(
         course, entries, matching,

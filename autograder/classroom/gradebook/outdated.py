@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
@@ -10,16 +10,21 @@ from autograder.common.errors import AutograderError, GradebookError
 from autograder.common.i18n import _
 from autograder.course.course import Course
 
+Deducted = tuple[str, str, float, float]  # student, assignment, what is deducted, and what is due
 
-def tell_outdated_deductions(
-    course: Course, places: Collection[tuple[str, str]], amiss: Callable[[AutograderError], None]
-) -> None:
-    """Tells `amiss` of each whose student and assignment are in `places`, for whoever gives grades of these away; nothing is written."""
+
+def outdated_deductions(course: Course) -> list[Deducted]:
     url = address(course)
     if not exists(url):
-        return
+        return []
     with Book(url, course.course.id) as book:
-        found = book.deducted_before(course)
+        return book.deducted_before(course)
+
+
+def tell_outdated(
+    found: Iterable[Deducted], places: Collection[tuple[str, str]], amiss: Callable[[AutograderError], None]
+) -> None:
+    """Tells `amiss` of each whose student and assignment are in `places`, for whoever gives grades of these away; nothing is written."""
     for student, name, deducted, due in found:
         if (student, name) not in places:
             continue

@@ -51,7 +51,7 @@ _NO_NOTEBOOK = N_("its executed notebook is not in autograded/ as it was written
 
 @dataclass(frozen=True)
 class Regraded:
-    """A submission whose report was made with another course. `after` None: it has to be graded again, for `reasons`.
+    """A submission whose report was made with another course. `after` None: it has to be graded again, for `reasons`, or is `gone`.
 
     `why`: what changed in the course, by question ('': what concerns all).
     """
@@ -64,6 +64,11 @@ class Regraded:
     measured: Measured = field(default_factory=Measured)
     # The late penalty in the gradebook and the one that is due, where they differ.
     penalty: tuple[float, float] | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether its file is in submitted/ no more: nobody can grade it again, and its report and grade stay."""
+        return self.after is None and not self.submission.digest()
 
     @property
     def changes(self) -> list[QuestionChange]:

@@ -109,7 +109,7 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
     "Embedding": {
         "input_dim": "length", "output_dim": "length", "embeddings_initializer": "initializer",
         "embeddings_regularizer": "regularizer", "embeddings_constraint": "nothing", "activity_regularizer": "nothing",
-        "mask_zero": "off",
+        "mask_zero": "flag",
     },
     "SimpleRNN": _RECURRENT,
     "LSTM": {**_RECURRENT, "recurrent_activation": "activation", "unit_forget_bias": "flag"},
@@ -233,6 +233,10 @@ _OR_NONE = {"aggregation", "average"}  # a metric then says a number for each cl
 def words(kind: str) -> frozenset[str]:
     """What a setting of the `kind` may be, where that is one of a few words."""
     return _WORDS.get(kind, frozenset())
+
+
+# These leave one value, which Keras takes by itself.
+ONLY_CHECKED = frozenset({"ignored", "nothing", "off", "mean", "last", "channels_last"})
 
 
 def settled(kind: str, value: Any) -> Any:

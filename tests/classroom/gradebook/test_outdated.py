@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.book import Book
-from autograder.classroom.gradebook.outdated import tell_outdated_deductions
+from autograder.classroom.gradebook.outdated import outdated_deductions, tell_outdated
 from autograder.classroom.gradebook.preview import preview
 from autograder.cli import app as cli
 from autograder.course.course import Course
@@ -24,7 +24,7 @@ __all__ = ["book", "course", "raw", "template"]  # fixtures
 def told(course: Course) -> set[str]:
     said: list[str] = []
     everybody = {(f"s{number}", "first") for number in range(24)} | {("alice", "first")}
-    tell_outdated_deductions(course, everybody, lambda error: said.append(str(error)))
+    tell_outdated(outdated_deductions(course), everybody, lambda error: said.append(str(error)))
     return {one.partition(" ")[0] for one in said}
 
 

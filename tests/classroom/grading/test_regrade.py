@@ -396,15 +396,16 @@ def test_the_command_shows_who_gains_and_loses_what_and_why_and_applies_on_confi
         "✓→✗ Accuracy of at least 0.99 on the hold-out",
         "+✗ Compiled with Adam()",
         "3 judged again: 2 lose −3.5 in all, 1 keep their points",
-        "dora deep: the submission is not in submitted/ any more",
+        "1 keep their reports and grades, and can't be judged again: dora deep: the submission is not in submitted/ any more",
     ):
         assert text in shown, shown
     document = json.loads(ran["--json"].stdout)
-    ada = next(item for item in document["submissions"] if item["student"] == "ada")
+    ada, dora = ({item["student"]: item for item in document["submissions"]}[name] for name in ("ada", "dora"))
+    assert (dora["gone"], dora["grade_again"], ada["gone"]) == (True, [], False)
     assert (ada["before"]["points"], ada["after"]["points"], document["applied"]) == (25.0, 23.25, False)
     assert "there is nobody to ask" in flat(ran[""].stderr)
     done = run(new, "--yes")
-    assert done.exit_code == 1  # dora's is left
+    assert done.exit_code == 0  # nobody can grade dora's again
     assert "3 applied to the gradebook, reports/ and autograded/." in flat(done.stderr)
     assert "the submission is not in submitted/ any more" in flat(run(new, "--yes").stdout)
     done = run(new, "--yes", "-s", "ada")

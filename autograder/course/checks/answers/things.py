@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import class_names
-from autograder.common.models import Written
+from autograder.common.models import Written, wrong_at
 from autograder.common.wire.description import (
     AxesDescription,
     Component,
@@ -138,6 +138,9 @@ class Drawing(Written):
     def _asks_something(self) -> Drawing:
         if not any(getattr(self, key) for key in type(self).model_fields):
             raise ValueError(_("this drawing asks nothing: give it {keys}", keys=", ".join(type(self).model_fields)))
+        for key in ("title", "xlabel", "ylabel"):
+            if str(getattr(self, key)).casefold() in ("yes", "no", "on", "off"):
+                raise wrong_at(((key,), _("this is a text here: write `true` where there should be any")))
         return self
 
     def lacks(self, axes: AxesDescription) -> list[str]:

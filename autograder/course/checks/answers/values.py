@@ -170,7 +170,7 @@ class Choice(Check):
 
     def problem(self) -> str:
         if any(isinstance(answer, bool) for answer in (self.equals, *self.among)):
-            return _("YAML reads yes, no, on, off, true and false as truth values: put them in quotes")
+            return _("YAML reads true and false as truth values: put them in quotes")
         known = [chosen(answer) for answer in self.among]
         if len(known) == 1:
             return _("'among' has one answer alone: there is nothing to choose")

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import allowed, keras_names
-from autograder.common.models import Written
+from autograder.common.models import Written, wrong_at
 from autograder.common.readable import as_yaml
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import name_of_keras, unknown_key
@@ -40,6 +40,8 @@ class LayerSpec(Written, extra="allow"):
     @field_validator("type")
     @classmethod
     def _is_a_layer(cls, name: str) -> str:
+        if name in ("Input", "InputLayer"):
+            raise ValueError(_("input layers don't count: leave it out, and ask for the input with an `input_shape`"))
         return name_of_keras("layers", name)
 
     @field_validator("activation")
@@ -53,6 +55,10 @@ class LayerSpec(Written, extra="allow"):
 
     @model_validator(mode="after")
     def _takes_them(self) -> LayerSpec:
+        if "activation" in self.model_fields_set and self.activation is None:
+            raise wrong_at(
+                (("activation",), _("null asks nothing: leave it out, or write 'linear', as Keras calls no activation"))
+            )
         known = {*keras_names.settings("layers", self.type), "trainable"}  # which every layer takes
         owner = _("a layer {type}", type=self.type)
         for key, value in self.settings.items():
