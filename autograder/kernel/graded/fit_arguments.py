@@ -44,11 +44,11 @@ def asked_for(trainings: Trainings, model: Any, call: dict[str, Any]) -> Asked:
     callbacks = _between_epochs(model, call)
     *given, validated = trainings.split(call)
     size = call["batch_size"]
-    train = _data(trainings, given, size, call["steps_per_epoch"], call["class_weight"], not call["shuffle"])
+    train = data_of(trainings, given, size, call["steps_per_epoch"], call["class_weight"], not call["shuffle"])
     if validated is None:
         return Asked(train, None, callbacks)
     try:
-        validation = _data(trainings, validated, call["validation_batch_size"] or size, call["validation_steps"])
+        validation = data_of(trainings, validated, call["validation_batch_size"] or size, call["validation_steps"])
     except CannotTrainHere:  # Keras measures on them what the judge has trained
         validation = _unread(trainings, validated)
     return Asked(train, validation, callbacks)
@@ -57,10 +57,10 @@ def asked_for(trainings: Trainings, model: Any, call: dict[str, Any]) -> Asked:
 def evaluated(trainings: Trainings, model: Any, call: dict[str, Any]) -> EpochData:
     """What a call of ``evaluate`` measures on. Raises as `asked_for` does."""
     _between_epochs(model, call)
-    return _data(trainings, (call["x"], call["y"], call["sample_weight"]), call["batch_size"], call["steps"])
+    return data_of(trainings, (call["x"], call["y"], call["sample_weight"]), call["batch_size"], call["steps"])
 
 
-def _data(
+def data_of(
     trainings: Trainings,
     given: Sequence[Any],
     batch_size: Any,
@@ -68,7 +68,7 @@ def _data(
     class_weight: Any = None,
     ordered: bool = False,
 ) -> EpochData:
-    """Raises CannotTrainHere for arrays that aren't recognised."""
+    """What an epoch on the x, y and weights in `given` is made of. Raises CannotTrainHere for arrays that aren't recognised."""
     import keras
     from keras.src.trainers.data_adapters import is_tf_dataset
 

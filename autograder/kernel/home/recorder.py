@@ -13,7 +13,9 @@ from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.describe_compile import describe_compile, shortest
 from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.weights import digest_of
-from autograder.kernel.in_place import Steps
+from autograder.kernel.graded.epoch_data import ReadEpoch
+from autograder.kernel.graded.fit_arguments import data_of
+from autograder.kernel.in_place import Steps, done
 from autograder.kernel.keras_methods import Trainings
 
 
@@ -44,7 +46,7 @@ class Recorder(Trainings):
             call = self.arguments(self.original_fit, model, args, kwargs)
             if compiled is not None:
                 fits = self._fits.setdefault(model, [])
-                record = self._fit_record(call, compiled, history).model_copy(update={"reason": reason})
+                record = self._fit_record(model, call, compiled, history).model_copy(update={"reason": reason})
                 after = describe_compile(model)
                 if after is not None and after != compiled:  # a callback changed the learning rate
                     record = record.model_copy(update={"learning_rates": _rates(compiled, after, history)})
@@ -63,17 +65,42 @@ class Recorder(Trainings):
         except Exception:  # Keras says what is wrong
             return ""
 
-    def _fit_record(self, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
+    def _fit_record(self, model: Any, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
         try:
-            x, y, _weights, _validation = self.split(call)
-            data = self._record(self.recogniser.samples(x, y))
+            samples, size = self._read(model, call)
+            data = self._record(samples)
         except CannotTrainHere as error:
-            data = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0)
+            data, size = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0), 0
+            if isinstance(error, OtherData) and call["y"] is not None:  # arrays
+                size = int(call["batch_size"] or 32)
         return FitRecord(
-            epochs=len(history.epoch), batch_size=int(call["batch_size"] or 32), data=data, compiled=compiled,
+            epochs=len(history.epoch), batch_size=size, data=data, compiled=compiled,
             callbacks=(describe_callbacks(call["callbacks"]),),
             history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
         )  # fmt: skip
+
+    def _read(self, model: Any, call: dict[str, Any]) -> tuple[SamplesMessage | ArraysMessage, int]:
+        """The samples of an epoch of a call of ``fit``, and the size of its batches, as a graded kernel reads them.
+
+        Raises CannotTrainHere for what isn't recognised, and for what no epoch can be read of once more: code of the notebook's, a
+        dataset without an end, a part of the data.
+        """
+        from keras.src.backend.tensorflow.trainer import TFEpochIterator
+
+        *given, _validation = self.split(call)
+        data = data_of(self, given, call["batch_size"], call["steps_per_epoch"], call["class_weight"])
+        if data.samples is not None:
+            return data.samples, data.batch_size
+        rows = getattr(call["x"], "cardinality", None)
+        if rows is None or int(rows()) < 0 or call["steps_per_epoch"] is not None:
+            raise CannotTrainHere("")
+        epoch = TFEpochIterator(model.distribute_strategy, **data.given)
+        read = done(ReadEpoch(epoch, lambda: None, first=True, eagerly=True).samples(
+            self.recogniser, ordered=False, any_sizes=False
+        ))  # fmt: skip
+        assert read is not None  # it is the first
+        samples, size = read
+        return samples, int(size)
 
 
 def _rates(before: CompileDescription, after: CompileDescription, history: Any) -> tuple[float, ...]:

@@ -404,7 +404,7 @@ SAID = [
     ({"type": "batch_size", "equals": 32}, {"value": FITTED},
      ('Batch size 32', 'passed', '', '32', '')),
     ({"type": "batch_size", "equals": 32}, {"value": model(fits=(fit(batch_size=64), fit(batch_size=32)))},
-     ('Batch size 32', 'failed', '32', '32, 64', 'Set it by its name, fit(..., batch_size=...): it is also what a number behind the targets, without a name, sets.')),
+     ('Batch size 32', 'failed', '32', '32, 64', "Set it by its name, fit(..., batch_size=...), and a dataset's by .batch(...): it is also what a number behind the targets, without a name, sets.")),
     ({"type": "fresh"}, {"value": FITTED},
      ('Trained once, from fresh weights', 'passed', '', 'one training', '')),
     ({"type": "fresh"}, {"value": model(fits=(fit(), fit(using=compiled("Adam"))))},

@@ -13,11 +13,13 @@ from autograder.course.packages import not_promised
 from autograder.judge.session import Session
 from autograder.kernel.graded import judged_epochs
 from autograder.kernel.graded.judged_fit import JudgeClient
+from autograder.kernel.graded.keras_loops import install_loops
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
 from autograder.kernel.in_place import done
 from autograder.kernel.keras_methods import Trainings
+from autograder.networks.lab import data_record
 from tests.later import keras
 
 
@@ -184,6 +186,73 @@ def test_modules_are_found_by_the_names_of_a_notebook():
 
     space = {"renamed": renamed, "Fraction": Fraction, "np": np, "x": np.ones(2), "_hidden": pytest, "net": net}
     assert set(imported(space)) == {"json", "fractions", "numpy", "tests"}
+
+
+def sets(x, y, *weights):
+    from tensorflow.data import Dataset
+
+    return Dataset.from_tensor_slices((x, y, *weights))
+
+
+RAW = "raw pixels, scaled on the way"
+# What ``fit`` is given for images and labels (64 of each), and whether home can know what an epoch is made of.
+FORMS = {
+    "arrays": (lambda x, y: {"x": x, "y": y}, True), "batches of 16": (lambda x, y: {"x": x, "y": y, "batch_size": 16}, True),
+    "weights": (lambda x, y: {"x": x, "y": y, "sample_weight": np.linspace(0.5, 1.5, 64)}, True),
+    "classes": (lambda x, y: {"x": x, "y": y, "class_weight": {0: 2.0}}, True),
+    "steps for all": (lambda x, y: {"x": x, "y": y, "steps_per_epoch": 4}, True),
+    "the half of the steps": (lambda x, y: {"x": x, "y": y, "batch_size": 16, "steps_per_epoch": 2}, False),
+    "noise": (lambda x, y: {"x": np.random.default_rng(0).random((64, 784)), "y": y}, False),
+    "a dataset": (lambda x, y: {"x": sets(x, y).batch(16)}, True),
+    "one that shuffles": (lambda x, y: {"x": sets(x, y).shuffle(64).batch(8).prefetch(1)}, True),
+    "one with weights": (lambda x, y: {"x": sets(x, y, np.linspace(0.5, 1.5, 64)).batch(32)}, True),
+    "one that repeats": (lambda x, y: {"x": sets(x, y).batch(16).repeat(2)}, True),
+    "one that drops a rest": (lambda x, y: {"x": sets(x, y).batch(48, drop_remainder=True)}, True),
+    RAW: (lambda x, y: {"x": sets(x, y).map(lambda image, label: (image / 255, label)).batch(16)}, True),
+    "one of noise": (lambda x, y: {"x": sets(np.random.default_rng(0).random((64, 784)), y).batch(16)}, False),
+    "one without an end": (lambda x, y: {"x": sets(x, y).batch(16).repeat(), "steps_per_epoch": 4}, False),
+    "a generator": (lambda x, y: {"x": ((x[start:start + 16], y[start:start + 16]) for start in (0, 16, 32, 48))}, False),
+}  # fmt: skip
+
+
+class Reader(JudgeClient):
+    """A graded kernel's client, with the first request to the judge."""
+
+    asked = None
+
+    def _ask(self, request):
+        self.asked = self.asked or request
+        raise CannotTrainHere("Keras does it")
+
+
+@pytest.fixture
+def loops(monkeypatch):
+    """Keras's, as they are in a graded kernel."""
+    from keras.src.backend.tensorflow import trainer
+
+    for name in ("make_train_function", "make_test_function"):
+        monkeypatch.setattr(trainer.TensorFlowTrainer, name, getattr(trainer.TensorFlowTrainer, name))
+    monkeypatch.setattr(trainer, "TFEpochIterator", type("TFEpochIterator", (trainer.TFEpochIterator,), {}))
+    install_loops()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_home_knows_of_the_data_what_a_graded_kernel_knows(form, lab, loops):
+    """Or nothing: then no check says that it passes."""
+    make, known = FORMS[form]
+    images, labels = load().features[:64].reshape(-1, 784), load().targets[:64]
+    reader, home = Reader(""), Recorder(lambda samples: data_record(samples, lab))
+    for side in (reader, home):
+        model = net()
+        side.original_fit = keras.Model.fit
+        done(side.fit(model, **make(images if form == RAW else images / 255.0, labels), verbose=0))
+    (record,) = home.fits(model)
+    if known:
+        asked = data_record(reader.asked.samples, lab), reader.asked.batch_size
+        for here, there in zip((record.data, record.batch_size), asked, strict=True):
+            assert repr(here) == repr(there)  # a look-up of pixels is an array
+    assert record.data.recognised == known
+    assert bool(record.batch_size) == known or form == "noise"
 
 
 def test_every_rate_of_a_training_is_known_at_home_as_to_the_judge():

@@ -294,11 +294,10 @@ class BatchSize(FitCheck):
 
     def judge(self, fits: tuple[FitRecord, ...], facts: Facts) -> Verdict:
         sizes = sorted({fit.batch_size for fit in fits})
-        hint = N_(
-            "Set it by its name, fit(..., batch_size=...): it is also what a number behind the targets, without a name, sets."
-        )
-        same = sizes == [self.equals]
-        return passed(sizes[0]) if same else failed(self.equals, ", ".join(map(str, sizes)), _(hint))
+        if 0 in sizes:  # at home, of what no epoch can be read
+            return undecided(_("what it was trained on could not be recognised"))
+        hint = _("Set it by its name, fit(..., batch_size=...), and a dataset's by .batch(...): it is also what a number behind the targets, without a name, sets.")  # fmt: skip
+        return passed(sizes[0]) if sizes == [self.equals] else failed(self.equals, ", ".join(map(str, sizes)), hint)
 
 
 class Fresh(FitCheck):
