@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -126,9 +127,9 @@ def _of_a_graph(model: Any, beyond: list[str]) -> list[Step] | None:
         return None
     made = {id(model.inputs[0]): THE_INPUT}
     found: list[Step] = []
-    for call in _calls(model):
-        layer = call.operation
-        takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in call.input_tensors)
+    for call in _but_for_masks(_calls(model), model.outputs[0]):
+        layer, given = call.operation, _given(call)
+        takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in given)
         if not isinstance(layer, keras.layers.Layer):
             layer = layer_in_place_of(call)
             beyond += [] if layer else [text(called(call.operation))]
@@ -137,7 +138,7 @@ def _of_a_graph(model: Any, beyond: list[str]) -> list[Step] | None:
         if layer is None or len(call.outputs) != 1 or not all(one < len(found) for one in takes):
             return None
         made[id(call.outputs[0])] = len(found)
-        found.append(Step(layer, takes, call.input_tensors, axes(call.outputs[0].shape)))
+        found.append(Step(layer, takes, given, axes(call.outputs[0].shape)))
     ends = made.get(id(model.outputs[0])) == len(found) - 1
     return found if ends and all(0 < len(step.takes) <= MAX_FAN_IN for step in found) else None
 
@@ -150,9 +151,36 @@ def _calls(model: Any) -> list[Any]:
     return [call for *_place, call in sorted(calls, key=lambda one: one[:3]) if call.input_tensors]
 
 
+def _but_for_masks(calls: list[Any], answer: Any) -> list[Any]:
+    """Those of the calls that `answer` comes from: what only makes masks, Keras makes of the layers themselves."""
+    needed, kept = {id(answer)}, []
+    for call in reversed(calls):
+        if any(id(tensor) in needed for tensor in call.outputs):
+            needed.update(map(id, _given(call)))
+            kept.append(call)
+    return kept[::-1]
+
+
+def _given(call: Any) -> list[Any]:
+    """The tensors that a call gets, without the masks that Keras hands on with them."""
+    masks = {id(mask) for mask in _handed_on(call)}
+    return [tensor for tensor in call.input_tensors if id(tensor) not in masks]
+
+
+def _handed_on(call: Any) -> list[Any]:
+    """The masks with which a layer is called, where they are those of the tensors that it gets."""
+    import keras
+    from keras.src.backend import get_keras_mask
+
+    masks = keras.tree.flatten(call.arguments.kwargs.get("mask"))
+    own = [get_keras_mask(tensor) for tensor in keras.tree.flatten(call.arguments.args)]
+    return masks if len(masks) == len(own) and all(map(operator.is_, masks, own)) else []
+
+
 def _plainly_called(call: Any) -> bool:
     """Whether a layer gets layers and nothing else; whether it trains, the network says."""
-    given = [*call.arguments.args, *(value for key, value in call.arguments.kwargs.items() if key != "training")]
+    handed = {"training", "mask"} if _handed_on(call) else {"training"}
+    given = [*call.arguments.args, *(value for key, value in call.arguments.kwargs.items() if key not in handed)]
     return sum(value is not None for value in given) == 1
 
 

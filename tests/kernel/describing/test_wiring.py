@@ -102,6 +102,41 @@ def test_what_is_rebuilt_of_operations_answers_as_they_do(seed):
     assert set(said) <= set(kinds(described))
 
 
+WORDS = np.random.default_rng(2).integers(0, 5, (6, 7))  # 0: no word
+
+
+def drawn_of_words(draw):
+    """A network on sequences of which a mask leaves out what is no word, written as a graph."""
+    begin = keras.Input((7,))
+    tensor = layers.Embedding(5, 4, mask_zero=True)(begin)
+    for _ in range(draw.randint(0, 3)):
+        kind = draw.choice([
+            lambda: layers.LSTM(4, return_sequences=True), lambda: layers.GRU(4, return_sequences=True),
+            lambda: layers.Dense(4, "relu"), lambda: layers.Dropout(0.1), lambda: layers.LayerNormalization(),
+        ])  # fmt: skip
+        merge = draw.choice([None, None, layers.Add, layers.Concatenate])
+        tensor = merge()([tensor, kind()(tensor)]) if merge else kind()(tensor)
+    last = draw.choice([layers.LSTM, layers.GRU, layers.SimpleRNN, None])
+    tensor = last(3)(tensor) if last else layers.GlobalAveragePooling1D()(tensor)
+    return keras.Model(begin, layers.Dense(2)(tensor))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_masks_that_keras_hands_on_are_no_layers(seed):
+    model = drawn_of_words(random.Random(seed))
+    again, described = rebuilt(model)
+    np.testing.assert_allclose(model(WORDS), again(WORDS), rtol=1e-4, atol=1e-5)
+    assert len(described.layers) == sum(isinstance(one, keras.layers.Layer) for one in model.operations) - 1
+
+
+def test_a_mask_of_ones_own_is_left_to_a_person():
+    begin = keras.Input((7,))
+    words = layers.Embedding(5, 4)(begin)
+    model = keras.Model(begin, layers.LSTM(3)(words, mask=ops.greater(begin, 1)))
+    with pytest.raises(CannotRebuild):
+        rebuilt(model)
+
+
 @pytest.mark.parametrize(("operation", "said"), OF_ONE.items(), ids=range(len(OF_ONE)))
 def test_every_operation_is_known_in_a_class_of_its_own(operation, said):
     model = own(operation)
