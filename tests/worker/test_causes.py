@@ -249,6 +249,8 @@ def test_a_forgotten_raise_is_told_as_it_is(solutions, question):
     assert wrong[question].problem.startswith(f"What stands above `{RAISE}` ran and counts.")
     empty, _ = graded(asked, answer(notebook, question, f"# mine\n{RAISE}"), released, right)
     assert empty[question].problem == "This question was not answered."
+    called, _ = graded(asked, answer(notebook, question, "raise NotImplementedError('no call()')"), released, right)
+    assert called[question].problem == "Your cell raised NotImplementedError: no call()"
 
 
 @pytest.mark.parametrize(

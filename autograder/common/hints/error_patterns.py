@@ -144,6 +144,7 @@ RULES = (
     _rule(r"(?P<layer>\w+)\.__init__\(\) missing \d+ required positional arguments?: '(?P<name>\w+)'", N_("{layer} needs `{name}`.")),
     _rule(r"Unrecognized keyword arguments passed to (?P<layer>\w+): \{'(?P<name>\w+)'", N_("{layer} takes no `{name}`; did you mean `{guess}`?"),
           settings_of_layer, N_("{layer} takes no `{name}`.")),
+    _rule(r"does not have a `call\(\)` method", N_("What a class of your own does with its input stands in its method call(self, inputs), with a `return`.")),
     _rule(r"isn't built|has never been (?:called|built)|has no defined (?:input shape|output)|must build the layer|not yet been built", _NO_INPUT),
     _rule(r"object has no attribute '(?P<name>output_shape|input_shape)'", N_("In Keras 3 a layer's shapes are `layer.output.shape` and `layer.input.shape`.")),
     _rule(r"should have unique names", N_("Two layers have the same name: give each its own, name='...'.")),

@@ -71,7 +71,7 @@ def for_error(error: str, message: str) -> str:
             "`{name}` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?",
             name=name,
         )
-    if error == "NotImplementedError":
+    if error == "NotImplementedError" and not text.strip():  # with a text it is somebody else's
         return _("This cell is still empty: replace `raise NotImplementedError()` by your own code.")
     for rule in RULES:
         if match := rule.pattern.search(f"{error}: {text}"):

@@ -340,6 +340,6 @@ def _nowhere(descriptor: int) -> Iterator[None]:
 def _explained(error: BaseException | None) -> dict[str, str]:
     """What the cell just before raised, if there is a hint for it: it often explains what `check` misses."""
     hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
-    if not hint or isinstance(error, NotImplementedError):
+    if not hint or (isinstance(error, NotImplementedError) and not str(error)):
         return {}
     return {"problem": _("The cell just before raised {kind}.", kind=type(error).__name__), "hint": hint}

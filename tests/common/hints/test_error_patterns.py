@@ -135,6 +135,7 @@ RAISED = {
     '(0.5)(1 - 0.5)': 'Round brackets call a function: take an element with [0], and write * between factors.',
     'np.ones(3)(0)': 'Round brackets call a function: take an element with [0], and write * between factors.',
     'modle': '`modle` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?',
+    "type('Net', (keras.Model,), {})()(np.ones((1, 2)))": 'What a class of your own does with its input stands in its method call(self, inputs), with a `return`.',
     'raise NotImplementedError()': 'This cell is still empty: replace `raise NotImplementedError()` by your own code.',
     'import seabornn': '`seabornn` is not installed here: is it spelled right? Otherwise run `%pip install seabornn` in a cell of its own.',
     'import notorch': '`notorch` is not installed here: is it spelled right? Otherwise run `%pip install notorch` in a cell of its own.',

@@ -25,6 +25,7 @@ from tests.conftest import ROOT
         ("ValueError", "Input 0 of layer \"dense\" is incompatible with the layer: expected axis -1 of input shape to have value 784", "The data don't have the shape"),
         ("NameError", "name 'modle' is not defined", "`modle` does not exist (yet)"),
         ("NotImplementedError", "", "This cell is still empty"),
+        ("NotImplementedError", "Every strategy of its own needs this.", ""),
         ("ValueError", "You must call `compile()` before calling `fit()`.", "Call compile() before fit() or evaluate()."),
         ("ZeroDivisionError", "division by zero", ""),
     ],

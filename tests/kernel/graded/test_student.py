@@ -63,6 +63,7 @@ RAN = {  # before a check cell that names what an earlier question handed in, an
         ("if False:\n    pass", None),
         ("b, c = model.evaluate()", TypeError("cannot unpack")),
     ],
+    "one that calls what isn't implemented": [("b = model(c)", NotImplementedError("Net has no `call()`"))],
     "an answer under other names": [("d = 1", None)],
     "a part of it": [("d = 1", None), ("b = e", NameError("name 'e' is not defined"))],
 }
