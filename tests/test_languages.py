@@ -183,7 +183,7 @@ def test_texts_are_asked_for_in_the_courses_own_languages_only(tmp_path, languag
         (["en", "en"], "'en' stands twice"),
         (["french"], "'french' is not the code of a language: write it like en, ko, fr or pt-BR"),
         (["en-GB"], "'en-GB' is not the code of a language: did you mean 'en'?"),
-        ([False], "put them in quotes"),
+        ([False], "should be a text"),
         ([""], "is not the code of a language"),
         ([], "languages"),
     ],

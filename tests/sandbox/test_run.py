@@ -88,10 +88,10 @@ def test_each_kernel_has_its_own_environment_and_nothing_of_the_workers(
     monkeypatch.setenv("A_SECRET_OF_THE_WORKER", "1")
     show = (
         "import os; from autograder.common.environment import said\n"
-        "print(said('AUTOGRADER_JUDGE') or None, 'A_SECRET_OF_THE_WORKER' in os.environ)\n"
+        "print(said('AUTOGRADER_TOLD') or None, 'A_SECRET_OF_THE_WORKER' in os.environ)\n"
         "print([name for name in os.environ if 'GRADER' in name.upper()])\n!env | grep -i grader_"
     )
-    assert attempt(show, environment={"AUTOGRADER_JUDGE": "ipc://x"}).shown == ["ipc://x False\n[]"]
+    assert attempt(show, environment={"AUTOGRADER_TOLD": "a word"}).shown == ["a word False\n[]"]
     assert attempt(show).shown == ["None False\n[]"]
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from autograder.cli import app as cli
@@ -91,7 +90,7 @@ def test_all_well_is_exit_code_0_and_json_is_json(work, zipped, autograder):
 )
 def test_errors_are_said_in_a_sentence_with_a_remedy(arguments, said, code, classroom, monkeypatch):
     monkeypatch.chdir(classroom.root)
-    monkeypatch.setattr(common, "err", Console(stderr=True, width=200))
+    monkeypatch.setattr(common, "err", common.Terminal(stderr=True, width=200))
     result = CliRunner().invoke(cli.app, ["collect", *arguments])
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in flat(result.stderr) and "Traceback" not in result.stderr

@@ -181,7 +181,8 @@ class Drawing(Written):
 
     def __str__(self) -> str:
         asked = {key: value for key in type(self).model_fields if (value := getattr(self, key))}
-        return ", ".join(key if value is True else f"{key}: {value}" for key, value in asked.items())
+        shown = {key: _(" or ").join(value) if isinstance(value, tuple) else value for key, value in asked.items()}
+        return ", ".join(key if value is True else f"{key}: {value}" for key, value in shown.items())
 
 
 class Figure(Check):
