@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -289,11 +289,7 @@ def _instead_of(key: str, model: Any, place: KeyPath, document: Any) -> str:
 
 def _is_written(document: Any, place: KeyPath) -> bool:
     """Whether all of `place` is written: what is filled in for what is left out has no place of its own."""
-    for part in place:
-        if not _is_part(document, part):
-            return False
-        document = _step(document, part)
-    return True
+    return all(_is_part(_at(document, place[:number]), part) for number, part in enumerate(place))
 
 
 def _is_part(document: Any, part: int | str) -> bool:
@@ -309,13 +305,20 @@ def _step(document: Any, part: int | str) -> Any:
 def _inner(model: Any, part: int | str, value: Any) -> Any:
     """What an annotation says of a part of it, which holds `value`."""
     if _is_model(model):
-        fields = {field.alias or name: _annotated(field) for name, field in model.model_fields.items()}
-        others = typing.get_args(typing.get_type_hints(model, include_extras=True).get("__pydantic_extra__"))
-        return _modelled(fields.get(str(part), others[-1] if others else None), value)
+        fields, others = _fields(model)
+        return _modelled(fields.get(str(part), others), value)
     if typing.get_origin(model) in (dict, tuple, list):
         arguments = [one for one in typing.get_args(model) if one is not Ellipsis]
         return _modelled(arguments[-1], value) if arguments else None
     return None
+
+
+@cache
+def _fields(model: Any) -> tuple[dict[str, Any], Any]:
+    """The annotations of a model's keys, and that of those that it has no name for."""
+    fields = {field.alias or name: _annotated(field) for name, field in model.model_fields.items()}
+    others = typing.get_args(typing.get_type_hints(model, include_extras=True).get("__pydantic_extra__"))
+    return fields, others[-1] if others else None
 
 
 def _annotated(field: Any) -> Any:
