@@ -164,7 +164,7 @@ def _other_output(reference: Trial) -> Trial | None:
     *before, last = reference.model.layers
     name = last.config.get("activation", "")
     loss, logits = loss_of(reference.spec.settings)
-    if name not in _OF_ANOTHER_TASK or logits or loss.endswith("categorical_crossentropy"):
+    if name not in _OF_ANOTHER_TASK or logits or "categorical" in loss:
         return None
     other, about = _OF_ANOTHER_TASK[name]
     layer = last.model_copy(update={"config": {**last.config, "activation": other}})

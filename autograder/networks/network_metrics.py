@@ -48,9 +48,9 @@ def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> n
     """
     outputs = answers.shape[1] if answers.ndim == 2 else 0
     name, logits = loss
-    if outputs == 1 and name == "binary_crossentropy" and classes in (0, 2):
+    if outputs == 1 and name.startswith("binary") and classes in (0, 2):
         return (answers[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
-    if outputs > 1 and (outputs == classes or (not classes and name != "binary_crossentropy")):
+    if outputs > 1 and (outputs == classes or (not classes and not name.startswith("binary"))):
         largest: npt.NDArray[Any] = answers.argmax(1)
         return largest
     raise CannotRebuild(_("the network does not answer with one number for each class"))
@@ -58,6 +58,6 @@ def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> n
 
 def _classes(targets: npt.NDArray[Any], answers: npt.NDArray[Any], loss: str, logits: bool) -> tuple[Any, Any]:
     """Numbers of classes; of several answers that each say yes or no, one column for each."""
-    if loss.endswith("categorical_crossentropy"):
+    if "categorical" in loss:
         return (targets.argmax(1) if targets.ndim == 2 else targets.astype(int)), answers.argmax(1)
     return np.rint(targets).astype(int), (answers > (0.0 if logits else 0.5)).astype(int)

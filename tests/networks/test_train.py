@@ -8,6 +8,7 @@ from scipy.stats import mannwhitneyu
 
 from autograder.common import determinism
 from autograder.common.errors import CannotRebuild
+from autograder.common.keras_tables import allowed
 from autograder.common.wire.description import Component, digest
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import scalar_settings
@@ -230,11 +231,12 @@ ONE_HOT = {
     "mean_squared_error": ("linear", [keras.metrics.MeanAbsoluteError]),
     "mean_absolute_error": ("linear", []),
 }
+LOSSES = sorted(allowed.LOSSES.keys() - {"sparse_categorical_crossentropy"})
 
 
-@pytest.mark.parametrize("loss", ONE_HOT)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_one_hot_labels_weights_and_other_metrics_give_keras_own_result(trainer, data, samples, loss):
-    activation, metrics = ONE_HOT[loss]
+    activation, metrics = ONE_HOT.get(loss, ("sigmoid", []))
     made = keras.Sequential([keras.Input((784,)), D(10, activation)])
     made.compile("sgd", loss, metrics=[kind() for kind in metrics])
     described = describe(made)
@@ -251,6 +253,19 @@ def test_one_hot_labels_weights_and_other_metrics_give_keras_own_result(trainer,
         sample_weight=weights,
     ).history  # fmt: skip
     assert_same(result, theirs, history)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_is_known_with_all_that_it_was_made_with(loss):
+    odd = {"number": 0.3, "flag": True}
+    settings = {key: odd[kind] for key, kind in allowed.LOSSES[loss].items() if kind in odd}
+    given = getattr(keras.losses, allowed.LOSS_CLASSES[loss])(**settings)
+    made = keras.Sequential([keras.Input((784,)), D(10, "sigmoid")])
+    made.compile("sgd", given)
+    compile_model(made, compile_settings(describe(made).compiled, ()))
+    draw = np.random.default_rng(0)
+    targets, answers = draw.uniform(0.1, 0.9, (2, 6, 10)).astype(np.float32)
+    assert made.loss is not given and float(made.loss(targets, answers)) == float(given(targets, answers))
 
 
 def test_double_precision_is_kept(trainer, samples):

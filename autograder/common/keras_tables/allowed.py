@@ -170,19 +170,33 @@ SCHEDULES: Final[dict[str, dict[str, str]]] = {
 # Losses by their functions' names, and the classes that the judge trains with.
 _ANY_LOSS = {"reduction": "mean", "dtype": "ignored", "name": "ignored"}
 _OF_CLASSES = {"from_logits": "flag", "axis": "last", **_ANY_LOSS}
+_FOCAL = {**_OF_CLASSES, "label_smoothing": "number", "alpha": "number", "gamma": "number"}
+_OF_NUMBERS = {"from_logits": "off", **_ANY_LOSS}
 LOSSES: Final[dict[str, dict[str, str]]] = {
     "sparse_categorical_crossentropy": {**_OF_CLASSES, "ignore_class": "nothing"},
     "categorical_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
     "binary_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
-    "mean_squared_error": {"from_logits": "off", **_ANY_LOSS},
-    "mean_absolute_error": {"from_logits": "off", **_ANY_LOSS},
-}
+    "categorical_focal_crossentropy": {**_FOCAL},
+    "binary_focal_crossentropy": {**_FOCAL, "apply_class_balancing": "flag"},
+    "huber": {"delta": "number", **_OF_NUMBERS},
+    **dict.fromkeys(
+        ("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "log_cosh", "poisson"),
+        _OF_NUMBERS,
+    ),
+}  # fmt: skip
 LOSS_CLASSES: Final = {
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
     "categorical_crossentropy": "CategoricalCrossentropy",
     "binary_crossentropy": "BinaryCrossentropy",
     "mean_squared_error": "MeanSquaredError",
     "mean_absolute_error": "MeanAbsoluteError",
+    "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
+    "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
+    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
+    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
+    "huber": "Huber",
+    "log_cosh": "LogCosh",
+    "poisson": "Poisson",
 }
 
 # Metrics by class: those of Keras's own that take numbers of classes or one-hot vectors, also where they say several numbers.

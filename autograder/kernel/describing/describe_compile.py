@@ -138,7 +138,7 @@ def _loss_or_metric(kind: Literal["losses", "metrics"], value: Any) -> Component
     settings: dict[str, Any] = {}
     if hasattr(value, "get_config"):
         try:
-            raw = value.get_config()
+            raw = {**getattr(value, "_fn_kwargs", {}), **value.get_config()}  # Huber's doesn't say its delta
         except Exception:  # a class, or a student's own that has none
             raw = {}
         settings = scalar_settings(raw)
