@@ -53,6 +53,11 @@ def is_locked(cell: Mapping[str, Any]) -> bool:
     return bool(grading_of(cell).get("locked"))
 
 
+def left_empty(error: str, message: str) -> bool:
+    """Whether that is what an answer cell raises until it is answered: a NotImplementedError with a text is somebody else's."""
+    return error == "NotImplementedError" and not message.strip()
+
+
 def mark(cell: NotebookNode, grade_id: str, **others: Any) -> None:
     """Make `cell` nbgrader's, under the name `grade_id`; `others` are nbgrader's words: ``solution``, ``points``, ..."""
     cell.metadata[KEY] = type(cell)(**others, grade_id=grade_id)

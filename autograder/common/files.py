@@ -106,14 +106,15 @@ def deliver(path: Path, content: bytes | str) -> None:
         stream.write(content.encode() if isinstance(content, str) else content)
 
 
-def put(path: Path, content: bytes | str, *, durable: bool = False) -> None:
+def put(path: Path, content: bytes | str, *, durable: bool = False, swept: bool = False) -> None:
     """Write `content` (a text in UTF-8) beside its place and rename it, making folders that aren't there.
 
     `durable`: it is on the disk itself when this returns. Raises OSError, and then leaves nothing behind; a process that is
-    killed may leave ``.<name>.<process>.part``, which the next one removes (where it is to be durable, as the end of a run: `Journal.sweep`).
+    killed may leave ``.<name>.<process>.part``, which the next one removes; not where it is to be durable, or where the folder is `swept`:
+    whoever owns that looks through it now and then (`Journal.sweep`, `Memo`), and not at each file.
     """
     make(path.parent, durable=durable)
-    if not durable:
+    if not (durable or swept):
         _sweep(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -30,6 +30,7 @@ SYNONYMS = {
     **dict.fromkeys(("str", "string", "object", "category"), ("text",)), "bool": ("boolean",), "tuple": ("pair", "list"),
 }  # fmt: skip
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
+_CALL = r"(?:[\w.]+\.)?([A-Za-z]\w*)\(.*\)"  # of a class
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[ ,.'’]\d{3})+")  # 79,510 and 79 510
 _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
     (rf"({_NUMBER})\s*%", lambda found: [float(found[1]) / 100]),
@@ -42,7 +43,7 @@ _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
     (r"\d+(?:\s*[x×]\s*\d+)+", lambda found: [[int(one) for one in re.findall(r"\d+", found[0])]]),
     (r"\((.*)\)", lambda found: [[_plain(one) for one in found[1].split(",") if one.strip()]]),
     (r"[Nn]one|NULL", lambda found: [None]),
-    (r"(?:[\w.]+\.)?([A-Za-z]\w*)\(.*\)", lambda found: [found[1]]),
+    (_CALL, lambda found: [found[1]]),
     (r"[A-Za-z]\w*", lambda found: [{"type": found[0]}, [{"type": found[0]}]]),
     (r".+(?: or |[|]).+", lambda found: _several(re.split(r"\s+or\s+|\s*[|]\s*", found[0]))),
     (r".+[,;].+", lambda found: _several(re.split(r"\s*[,;]\s*", found[0]))),
@@ -133,7 +134,7 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         yield from ((changed, changed) for changed in _typed(keys, owner.fields))
     if not at:
         for place in places(keys):
-            for one in spellings(_get(keys, place), owner.texts.get(place, ""), share=False):
+            for one in spellings(get(keys, place), owner.texts.get(place, ""), share=False):
                 yield put(keys, place, one), one if isinstance(place[-1], int) else Beside({str(place[-1]): one})
         return
     key, rest = str(at[0]), {one: inner for one, inner in keys.items() if one != at[0]}
@@ -143,7 +144,7 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
                 yield {**{name: inner for name, inner in keys.items() if name != other}, key: one}, Beside({key: one})
         return
     try:
-        value = _get(keys, at)
+        value = get(keys, at)
     except (KeyError, IndexError):  # one that is missing, farther inside
         return
     ways = [*_called(slot, value), *spellings(value, owner.texts.get(at, ""))]
@@ -156,7 +157,7 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         yield put(keys, at, one), one
         if len(at) == 1 and isinstance(one, dict):
             yield {**rest, **one}, Beside(one)
-    if len(at) > 1 and isinstance(around := _get(keys, at[:-1]), Mapping):
+    if len(at) > 1 and isinstance(around := get(keys, at[:-1]), Mapping):
         yield from ((put(keys, at[:-1], one), one) for one in spellings(around))
     if isinstance(keys[key], Mapping):
         yield {**rest, **keys[key]}, Beside(keys[key])
@@ -185,18 +186,18 @@ def places(value: Any, at: KeyPath = ()) -> Iterator[KeyPath]:
         yield from places(part, (*at, key))
 
 
-def _get(document: Any, at: KeyPath) -> Any:
+def get(document: Any, at: KeyPath) -> Any:
     for part in at:
         document = document[part]
     return document
 
 
 def put(document: Any, at: KeyPath, value: Any) -> Any:
-    """`document` with `value` at a place that it has; it stays as it is."""
+    """`document` with `value` at a place, of which it may lack the last part; it stays as it is."""
     if not at:
         return value
     changed = document.copy()
-    changed[at[0]] = put(document[at[0]], at[1:], value)
+    changed[at[0]] = put(document[at[0]], at[1:], value) if at[1:] else value
     return changed
 
 
@@ -207,7 +208,7 @@ def _several(parts: list[str]) -> list[Any]:
 
 def _called(fields: list[str], call: Any) -> Iterator[dict[str, Any]]:
     """A call of a class, ``Dense(32, activation="relu")``, as a mapping: a first argument without a name is one of `fields`."""
-    found = re.fullmatch(r"(?:[\w.]+\.)?([A-Za-z]\w*)\(.*\)", call[:500]) if isinstance(call, str) else None
+    found = re.fullmatch(_CALL, call[:500]) if isinstance(call, str) else None
     if not found:
         return
     try:

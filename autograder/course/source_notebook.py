@@ -115,9 +115,8 @@ def _verify_languages(course: Course, notebook: NotebookNode, problems: Problems
                 _("it is tagged '{tag}', and the course's languages are {here}", tag=tag, here=here),
                 remedy,
             )
-    group: dict[
-        str, tuple[int, NotebookNode]
-    ] = {}  # cells of one text: by language, where they stand and what they are
+    # Cells of one text: by language, where they stand and what they are.
+    group: dict[str, tuple[int, NotebookNode]] = {}
     for index, cell in enumerate([*notebook.cells, None]):
         found = _languages(cell, set(order)) if cell is not None else set()
         if len(found) > 1:

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> str:
 
 def _holding(kind: Any) -> dict[str, bool]:
     """The keys of a model that hold a mapping, and whether a list of such."""
-    inner = {key: _inner(kind, key, {}) for key in (field.alias or name for name, field in kind.model_fields.items())}
+    inner = {key: _inner(kind, key, {}) for key in _fields(kind)[0]}
     several = {key: _inner(one, 0, {}) for key, one in inner.items() if typing.get_origin(one) in (tuple, list)}
     alone = {key: False for key, one in inner.items() if _is_model(one) or typing.get_origin(one) is dict}
     return alone | {key: True for key, one in several.items() if _is_model(one)}
@@ -222,33 +222,29 @@ def _shown(problem: ErrorDetails, value: Any, other_kind: bool) -> str:
 # ---- the file, and what the models say of its places
 
 
+def _way(node: Any, place: KeyPath) -> Iterator[tuple[int, Any]]:
+    """The line, from 1, and the node of the file, and of each part of the way to `place`, as far as they exist."""
+    yield 1, node
+    for part in place:
+        found: tuple[Any, Any] | None = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part], node.value[part]
+        if found is None:
+            return
+        node = found[1]
+        yield found[0].start_mark.line + 1, node
+
+
 def _line(node: Any, place: KeyPath) -> int:
     """The line, from 1, of what stands at `place`, or of the last part of the way there that exists."""
-    found = 1
-    for part in place:
-        following = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    found, following = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            following = node.value[part]
-            found = following.start_mark.line + 1
-        if following is None:
-            break
-        node = following
-    return found
+    return [line for line, _one in _way(node, place)][-1]
 
 
 def _node(node: Any, place: KeyPath) -> Any:
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == str(part)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-        else:
-            return None
-    return node
+    found = [one for _number, one in _way(node, place)]
+    return found[-1] if len(found) > len(place) else None
 
 
 def _text(node: Any, place: KeyPath) -> str:

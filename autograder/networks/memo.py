@@ -187,7 +187,7 @@ class Memo:
         np.savez(buffer, document=np.frombuffer(json.dumps(document).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
         body = buffer.getvalue()
         try:
-            put(self._path(key), bytes.fromhex(sha256(body)) + body)
+            put(self._path(key), bytes.fromhex(sha256(body)) + body, swept=True)
         except OSError as error:  # a full disk must not cost a student anything
             log.warning("memo entry could not be written: %s", error)
         self._written += len(body)

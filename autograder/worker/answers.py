@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task
+from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task, left_empty
 from autograder.common.hints.for_errors import for_error, missing_name
 from autograder.common.i18n import N_, _, ngettext
 from autograder.common.nearest_name import nearest
@@ -17,7 +17,7 @@ from autograder.common.results import FirstCause, Outcome, QuestionResult, Statu
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run
-from autograder.worker.causes import EMPTY, error_of, follow, forgotten, heading_above
+from autograder.worker.causes import error_of, follow, forgotten, heading_above
 from autograder.worker.surroundings import reason
 
 # What shows errors says so where it can't: none of that is the student's, but for how it ends.
@@ -67,7 +67,7 @@ def circumstances(
         stopped = next((found.breaks[place] for place in places if place in found.breaks), "")
         if error is not None and error.name and not stopped:  # an interrupt of ours is no exception of theirs
             errors[key] = (error.name, error.message)
-        if cell is not None and (error is None or (error.name, error.message) == EMPTY):
+        if cell is not None and (error is None or left_empty(error.name, error.message)):
             original = originals.get(f"{key}-answer")
             if where := forgotten(cell, original[1] if original else None):
                 beside[key] = where
@@ -160,7 +160,7 @@ def first_cause(
     wrong = [
         one for one in questions if one.question in cause.rests and one.status is Status.FAILED and not one.problem
     ]
-    if wrong and not cause.lack[0] and cause.error != EMPTY:
+    if wrong and not cause.lack[0] and not left_empty(*cause.error):
         said.append(_("It is given what is not right yet: look at “{place}” first.", place=wrong[0].title))
     if cause.followed:
         said.append(ngettext("One later error comes from it.", "{number} later errors come from it.", cause.followed))
@@ -193,7 +193,7 @@ def _said(cause: Cause) -> str:
 
 
 def _unanswered(cause: Cause, facts: Circumstances) -> bool:
-    return cause.error == EMPTY and bool(cause.question) and cause.question not in facts.forgotten
+    return left_empty(*cause.error) and bool(cause.question) and cause.question not in facts.forgotten
 
 
 def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) -> tuple[str, str, bool]:
@@ -224,7 +224,7 @@ def _why(key: str, assignment: Assignment, facts: Circumstances, language: str) 
         return problem, _("Delete the line `raise NotImplementedError()`."), False
     if key in facts.errors and not facts.missing.get(key, ("", ""))[0]:
         name, message = facts.errors[key]
-        if (name, message) == EMPTY:
+        if left_empty(name, message):
             return _(_UNANSWERED), for_error(name, message), False
         said = _("Your cell raised {kind}: {message}", kind=name, message=message)
         return said, _hint((name, message), assignment, facts, language), False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.common.cells import cells_by_id, grade_id_of
+from autograder.common.cells import cells_by_id, grade_id_of, left_empty
 from autograder.common.hints.for_errors import missing_name
 from autograder.common.readable import shorten as clean
 from autograder.common.wire import names
@@ -23,7 +23,6 @@ from autograder.sandbox.run import Run
 from autograder.worker import flow, surroundings
 from autograder.worker.flow import Statement
 
-EMPTY = "NotImplementedError", ""  # what an answer cell raises until it is answered; with a text it is somebody else's
 MAX_CHARACTERS = 400_000  # of a notebook's code: what is beyond is not followed
 _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -180,7 +179,7 @@ class _Notebook:
 
     def _comes_from(self, key: str, error: Error, found: list[Statement], stop: int) -> int | None:
         """The number of the cause of an error, or None: it is one itself."""
-        if (error.name, error.message) == EMPTY and key.endswith("-answer"):
+        if left_empty(error.name, error.message) and key.endswith("-answer"):
             return None
         if (match := _NAME.match(error.message)) and error.name in ("NameError", "UnboundLocalError"):
             return self.marked.get(match[1] or match[2])
@@ -252,7 +251,7 @@ def follow(asked: Assignment, notebook: NotebookNode, run: Run, handed_in: Colle
     ]
     explaining = [number for number, cause in enumerate(causes) if cause.questions]
     first = max(explaining, key=lambda number: (causes[number].followed, -number), default=-1)
-    form = _form(causes[first]) if first >= 0 and causes[first].error != EMPTY else ("", "", "")
+    form = _form(causes[first]) if first >= 0 and not left_empty(*causes[first].error) else ("", "", "")
     alike = [number for number, cause in enumerate(causes) if _form(cause) == form]
     if len(alike) > 1:  # the same exception again and again is one mistake: it is named where it came first
         followed = sum(causes[number].followed + 1 for number in alike) - 1
@@ -305,7 +304,7 @@ def _raises(node: ast.stmt) -> bool:
     if not isinstance(node, ast.Raise) or node.exc is None:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(raised, ast.Name) and raised.id == EMPTY[0]
+    return isinstance(raised, ast.Name) and left_empty(raised.id, "")
 
 
 def _says_something(node: ast.stmt) -> bool:

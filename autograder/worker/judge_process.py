@@ -83,9 +83,8 @@ class JudgeProcess:
         keras = self._file("keras")
         if not keras.exists():
             keras.mkdir()
-            with suppress(
-                AutograderError, OSError
-            ):  # nobody's home: where there are no data sets, who needs one says so
+            # Nobody's home: where there are no data sets, who needs one says so.
+            with suppress(AutograderError, OSError):
                 own = keras_home().absolute() / DATA_SETS
                 own.mkdir(parents=True, exist_ok=True)
                 (keras / DATA_SETS).symlink_to(own)

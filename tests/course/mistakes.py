@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import yaml
 
 from autograder.common.errors import CourseError
 from autograder.course.course import load
+from autograder.course.meant import get, places, put
 from tests.course.checks.test_registry import EVERY_TYPE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -78,27 +78,6 @@ MORE: dict[str, dict[str, Any]] = {
     "callbacks/one": {"includes": [{"any_of": [{"type": "EarlyStopping", "patience": 3}, {"type": "ReduceLROnPlateau"}]}]},
     "metric/bounds": {"metric": "accuracy", "at_least": 0.8, "split": "test"},
 }  # fmt: skip
-
-
-def places(value: Any, at: Place = ()) -> Iterator[Place]:
-    """Every place of a document that holds something."""
-    if at:
-        yield at
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*at, key))
-
-
-def get(document: Any, place: Place) -> Any:
-    for part in place:
-        document = document[part]
-    return document
-
-
-def put(document: Any, place: Place, value: Any) -> Any:
-    changed = copy.deepcopy(document)
-    get(changed, place[:-1])[place[-1]] = value
-    return changed
 
 
 def _typo(text: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from autograder.course import meant, yaml_file
-from tests.course.mistakes import folder_like, get, places, put, right, tried
+from autograder.course.meant import get, places, put
+from tests.course.mistakes import folder_like, right, tried
 
 
 def habits(value):

@@ -8,7 +8,8 @@ import os
 import re
 
 from autograder.course.checks.registry import TYPES
-from tests.course.mistakes import every, folder_like, get, put, tried
+from autograder.course.meant import get, put
+from tests.course.mistakes import every, folder_like, tried
 
 COUNT = int(os.environ.get("AUTOGRADER_MISTAKES", "700"))
 OWN_TEXTS = {"title", "hint", "hints", "says", "en", "ko"}

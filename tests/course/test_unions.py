@@ -15,7 +15,8 @@ from autograder.course import yaml_faults
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES
 from autograder.course.course import Course
-from tests.course.mistakes import Place, folder_like, put, right, tried
+from autograder.course.meant import put
+from tests.course.mistakes import Place, folder_like, right, tried
 
 FOREIGN = re.compile(
     r"[Ii]nput|pydantic|valid |None|True|False|\btuple|\bdict\b|\bstr\b|\bint\b|Error|union|tag", re.ASCII

@@ -332,10 +332,6 @@ def bound_value(node: ast.AST) -> ast.expr | None:
 OPTIMIZERS = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adam": "Adam"}
 
 
-def camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("_"))
-
-
 def split_names(node: ast.Assign) -> list[str]:
     """The four names that get what train_test_split gives."""
     target = node.targets[0] if calls(node.value, "train_test_split") else None

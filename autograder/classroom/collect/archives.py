@@ -28,9 +28,8 @@ LONGEST = 255  # bytes of one name in a path, as file systems have it; no patter
 DEEPEST = 4096  # bytes of a path
 NESTED = 64  # folders, one in the other
 _SHOWN = 300  # characters of a path that is refused
-THINNED = (
-    100  # archives with more than they may hold that are looked into all the same: reading the directory takes a second
-)
+# Archives with more than they may hold that are looked into all the same: reading the directory takes a second.
+THINNED = 100
 _SMALL = 1_000_000  # bytes below which a ratio says nothing
 _UTF8 = 0x800
 _ENCRYPTED = 0x1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from autograder.common.cells import left_empty
 from autograder.common.data import data_sets
 from autograder.common.hints.error_patterns import BELONGS, IMPORTS, KINDS, RULES, Rule
 from autograder.common.i18n import _
@@ -71,7 +72,7 @@ def for_error(error: str, message: str) -> str:
             "`{name}` does not exist (yet): is it spelled as the text asks, and did the cell that makes it run?",
             name=name,
         )
-    if error == "NotImplementedError" and not text.strip():  # with a text it is somebody else's
+    if left_empty(error, text):
         return _("This cell is still empty: replace `raise NotImplementedError()` by your own code.")
     for rule in RULES:
         if match := rule.pattern.search(f"{error}: {text}"):

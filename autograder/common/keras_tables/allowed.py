@@ -167,7 +167,7 @@ SCHEDULES: Final[dict[str, dict[str, str]]] = {
     "CosineDecay": {"initial_learning_rate": "number", "decay_steps": "number", "alpha": "number", "warmup_target": "number", "warmup_steps": "number", "name": "ignored"},
 }  # fmt: skip
 
-# Losses by their functions' names, and the classes that the judge trains with.
+# Losses by their functions' names.
 _ANY_LOSS = {"reduction": "mean", "dtype": "ignored", "name": "ignored"}
 _OF_CLASSES = {"from_logits": "flag", "axis": "last", **_ANY_LOSS}
 _FOCAL = {**_OF_CLASSES, "label_smoothing": "number", "alpha": "number", "gamma": "number"}
@@ -176,7 +176,7 @@ LOSSES: Final[dict[str, dict[str, str]]] = {
     "sparse_categorical_crossentropy": {**_OF_CLASSES, "ignore_class": "nothing"},
     "categorical_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
     "binary_crossentropy": {**_OF_CLASSES, "label_smoothing": "number"},
-    "categorical_focal_crossentropy": {**_FOCAL},
+    "categorical_focal_crossentropy": _FOCAL,
     "binary_focal_crossentropy": {**_FOCAL, "apply_class_balancing": "flag"},
     "huber": {"delta": "number", **_OF_NUMBERS},
     **dict.fromkeys(
@@ -184,20 +184,14 @@ LOSSES: Final[dict[str, dict[str, str]]] = {
         _OF_NUMBERS,
     ),
 }  # fmt: skip
-LOSS_CLASSES: Final = {
-    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
-    "categorical_crossentropy": "CategoricalCrossentropy",
-    "binary_crossentropy": "BinaryCrossentropy",
-    "mean_squared_error": "MeanSquaredError",
-    "mean_absolute_error": "MeanAbsoluteError",
-    "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
-    "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
-    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
-    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
-    "huber": "Huber",
-    "log_cosh": "LogCosh",
-    "poisson": "Poisson",
-}
+
+
+def class_of_loss(name: str) -> str:
+    """The class beside a loss's function: Keras calls both alike."""
+    return "".join(part.title() for part in name.split("_"))
+
+
+LOSS_CLASSES: Final = {name: class_of_loss(name) for name in LOSSES}
 
 # Metrics by class: those of Keras's own that take numbers of classes or one-hot vectors, also where they say several numbers.
 _ANY_METRIC = {"name": "ignored", "dtype": "ignored"}

@@ -127,8 +127,8 @@ def _of_a_graph(model: Any, beyond: list[str]) -> list[Step] | None:
         return None
     made = {id(model.inputs[0]): THE_INPUT}
     found: list[Step] = []
-    for call in _but_for_masks(_calls(model), model.outputs[0]):
-        layer, given = call.operation, _given(call)
+    for call, given in _but_for_masks(_calls(model), model.outputs[0]):
+        layer = call.operation
         takes = tuple(made.get(id(tensor), MAX_LAYERS) for tensor in given)
         if not isinstance(layer, keras.layers.Layer):
             layer = layer_in_place_of(call)
@@ -151,20 +151,16 @@ def _calls(model: Any) -> list[Any]:
     return [call for *_place, call in sorted(calls, key=lambda one: one[:3]) if call.input_tensors]
 
 
-def _but_for_masks(calls: list[Any], answer: Any) -> list[Any]:
-    """Those of the calls that `answer` comes from: what only makes masks, Keras makes of the layers themselves."""
+def _but_for_masks(calls: list[Any], answer: Any) -> list[tuple[Any, list[Any]]]:
+    """Those of the calls that `answer` comes from, each with the tensors that it gets: what only makes masks, Keras makes of the layers themselves."""
     needed, kept = {id(answer)}, []
     for call in reversed(calls):
         if any(id(tensor) in needed for tensor in call.outputs):
-            needed.update(map(id, _given(call)))
-            kept.append(call)
+            masks = set(map(id, _handed_on(call)))
+            given = [tensor for tensor in call.input_tensors if id(tensor) not in masks]
+            needed.update(map(id, given))
+            kept.append((call, given))
     return kept[::-1]
-
-
-def _given(call: Any) -> list[Any]:
-    """The tensors that a call gets, without the masks that Keras hands on with them."""
-    masks = {id(mask) for mask in _handed_on(call)}
-    return [tensor for tensor in call.input_tensors if id(tensor) not in masks]
 
 
 def _handed_on(call: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from IPython import get_ipython
 
+from autograder.common.cells import left_empty
 from autograder.common.errors import AutograderError, ProtocolError
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
@@ -76,8 +77,7 @@ class GradedStudent(Student):
         if call is None:
             self.tried = True
             raised = result.error_in_exec
-            empty = isinstance(raised, NotImplementedError) and not str(raised)  # with a text it is somebody else's
-            self.left_empty |= empty or _does_nothing(result.info.raw_cell)
+            self.left_empty |= left_empty(type(raised).__name__, str(raised)) or _does_nothing(result.info.raw_cell)
             return
         tried, self.tried, self.left_empty = self.tried and not self.left_empty, False, False
         if not isinstance(result.error_in_exec, NameError):

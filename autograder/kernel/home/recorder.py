@@ -14,7 +14,7 @@ from autograder.kernel.describing.describe_compile import describe_compile, shor
 from autograder.kernel.describing.describe_things import describe_callbacks
 from autograder.kernel.describing.weights import digest_of
 from autograder.kernel.graded.epoch_data import ReadEpoch
-from autograder.kernel.graded.fit_arguments import data_of
+from autograder.kernel.graded.fit_arguments import BATCH_SIZE, data_of
 from autograder.kernel.in_place import Steps, done
 from autograder.kernel.keras_methods import Trainings
 
@@ -72,7 +72,7 @@ class Recorder(Trainings):
         except CannotTrainHere as error:
             data, size = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0), 0
             if isinstance(error, OtherData) and call["y"] is not None:  # arrays
-                size = int(call["batch_size"] or 32)
+                size = int(call["batch_size"] or BATCH_SIZE)
         return FitRecord(
             epochs=len(history.epoch), batch_size=size, data=data, compiled=compiled,
             callbacks=(describe_callbacks(call["callbacks"]),),

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograder.common.cells import left_empty
 from autograder.common.data import data_sets, own_images
 from autograder.common.data.base import DataSet
 from autograder.common.data.prepared import Prepared
@@ -340,6 +341,6 @@ def _nowhere(descriptor: int) -> Iterator[None]:
 def _explained(error: BaseException | None) -> dict[str, str]:
     """What the cell just before raised, if there is a hint for it: it often explains what `check` misses."""
     hint = for_error(type(error).__name__, str(error)) if isinstance(error, Exception) else ""
-    if not hint or (isinstance(error, NotImplementedError) and not str(error)):
+    if not hint or left_empty(type(error).__name__, str(error)):
         return {}
     return {"problem": _("The cell just before raised {kind}.", kind=type(error).__name__), "hint": hint}

@@ -9,7 +9,6 @@ from typing import Any
 from autograder.authoring.verify.rewriting import (
     Replacement,
     calls,
-    camel,
     evaluates,
     expression,
     otherwise,
@@ -19,6 +18,7 @@ from autograder.authoring.verify.rewriting import (
     text_of,
 )
 from autograder.authoring.verify.slips.sharing import SHARING
+from autograder.common.keras_tables.allowed import class_of_loss
 
 
 def _samples(node: ast.Call) -> list[int]:
@@ -122,7 +122,7 @@ def copy_trained(node: Any, _draw: random.Random) -> Replacement:
 @rewriter("from_logits", ast.keyword, lambda node: node.arg == "loss" and text_of(node.value).endswith("crossentropy"))
 def logits_said(node: ast.keyword, _draw: random.Random) -> Replacement:
     """The loss of numbers before the softmax, for a network that has one."""
-    node.value = expression(f"keras.losses.{camel(text_of(node.value))}(from_logits=True)")
+    node.value = expression(f"keras.losses.{class_of_loss(text_of(node.value))}(from_logits=True)")
     return node
 
 

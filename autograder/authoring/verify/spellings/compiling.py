@@ -10,7 +10,6 @@ from autograder.authoring.verify.rewriting import (
     OPTIMIZERS,
     Replacement,
     calls,
-    camel,
     evaluates,
     expression,
     keyword,
@@ -18,13 +17,14 @@ from autograder.authoring.verify.rewriting import (
     statements,
     text_of,
 )
+from autograder.common.keras_tables.allowed import class_of_loss
 
 
 @rewriter("form of the loss", ast.keyword, lambda node: node.arg == "loss" and "_" in text_of(node.value))
 def loss_form(node: ast.keyword, draw: random.Random) -> Replacement:
     """loss="..." as a function, an object, or the name of its class."""
     said = text_of(node.value)
-    ways = [f"keras.losses.{said}", f"keras.losses.{camel(said)}()", repr(camel(said)), f"keras.losses.get({said!r})", f"keras.losses.{camel(said)}({'from_logits=False' if said.endswith('crossentropy') else ''})"]  # fmt: skip
+    ways = [f"keras.losses.{said}", f"keras.losses.{class_of_loss(said)}()", repr(class_of_loss(said)), f"keras.losses.get({said!r})", f"keras.losses.{class_of_loss(said)}({'from_logits=False' if said.endswith('crossentropy') else ''})"]  # fmt: skip
     node.value = expression(draw.choice(ways))
     return node
 
