@@ -228,25 +228,22 @@ def _kernel() -> Finding:
 
 
 def _gradebook(course: Course) -> Finding:
-    from sqlalchemy import make_url
-
     from autograder.classroom.gradebook.book import Book
-    from autograder.classroom.gradebook.database import address
+    from autograder.classroom.gradebook.database import address, shown, sqlite_file
 
-    subject, url = _("gradebook"), make_url(address(course))
-    shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite" and url.database:
-        file = Path(url.database)
+    subject, url = _("gradebook"), address(course)
+    place = shown(url)
+    if file := sqlite_file(url):
         if not os.access(file if file.exists() else file.parent, os.W_OK):
-            says = _("{gradebook} can't be written", gradebook=shown)
+            says = _("{gradebook} can't be written", gradebook=place)
             return Finding(subject, Mark.BAD, says, _("Change its owner or its permissions."))
         if not file.exists():
-            return good(subject, _("{gradebook} will be made at the first grading", gradebook=shown))
+            return good(subject, _("{gradebook} will be made at the first grading", gradebook=place))
         problem = _locked(file)
         if problem:
-            return Finding(subject, Mark.BAD, f"{shown}: {problem}", _("Close what is writing to it."))
-    with Book(address(course), course.course.id) as book:
-        return good(subject, _("{gradebook}: {count} submissions", gradebook=shown, count=len(book.scores())))
+            return Finding(subject, Mark.BAD, f"{place}: {problem}", _("Close what is writing to it."))
+    with Book(url, course.course.id) as book:
+        return good(subject, _("{gradebook}: {count} submissions", gradebook=place, count=len(book.scores())))
 
 
 def _locked(file: Path) -> str:

@@ -20,7 +20,7 @@ from autograder.cli.common import (
     out,
     the_course,
 )
-from autograder.cli.progress import bar
+from autograder.cli.progress_bar import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 

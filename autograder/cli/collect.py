@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course, there
-from autograder.cli.progress import bar
+from autograder.cli.progress_bar import bar
 from autograder.common.errors import AutograderError, CollectError
 from autograder.common.i18n import _
 

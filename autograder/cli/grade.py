@@ -25,7 +25,7 @@ from autograder.cli.common import (
     out,
     there,
 )
-from autograder.cli.progress import bar
+from autograder.cli.progress_bar import bar
 from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _

@@ -24,7 +24,7 @@ from autograder.cli.common import (
     out,
     the_course,
 )
-from autograder.cli.progress import bar
+from autograder.cli.progress_bar import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 from autograder.common.readable import json_text

@@ -20,7 +20,7 @@ from autograder.cli.common import (
     out,
     write,
 )
-from autograder.cli.progress import bar
+from autograder.cli.progress_bar import bar
 from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import said_of

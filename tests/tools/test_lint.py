@@ -50,7 +50,7 @@ BREAKING = [
     ("cli/app.py", "from hashlib import sha256\n", "use common/digests.py"),
     ("cli/app.py", "import os\nos.replace(a, b)\n", "autograder/cli/app.py:2: use common/files.py"),
     ("cli/app.py", "from pydantic import Field, BaseModel\n", "derive it from Frozen or Written"),
-    ("cli/app.py", "from rich.progress import Progress\n", "use cli/progress.py"),
+    ("cli/app.py", "from rich.progress import Progress\n", "use cli/progress_bar.py"),
     ("cli/app.py", "x = json.dumps(y, ensure_ascii=False)\n", "use json_text of common/readable.py"),
     ("cli/app.py", "print(json.dumps(y))\n", "use json_text of common/readable.py"),
     ("cli/app.py", "out.print_json(x)\n", "use json_text of common/readable.py"),

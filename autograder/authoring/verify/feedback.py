@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.verify.compare import said
 from autograder.authoring.verify.proof import Reason
-from autograder.authoring.verify.releases import hidden_checks, tells
+from autograder.authoring.verify.releases import hidden_answer_in, hidden_checks
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.gradebook.comments import question_text
 from autograder.classroom.gradebook.converting import Failed, converting
@@ -39,7 +39,7 @@ def outcomes_tell(course: Course, report: Report, file: str) -> Iterable[Reason]
             # What a network is, its student reads in summary(): the part of it that is right is no news.
             theirs = {"actual": ""} if isinstance(check, ModelCheck) else {}
             text = said(question, outcome.model_copy(update=theirs))
-            if answer := tells(text, check):
+            if answer := hidden_answer_in(text, check):
                 message = _("the feedback on a hidden check tells its answer")
                 yield Reason(
                     message=message,

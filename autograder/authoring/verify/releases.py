@@ -113,7 +113,7 @@ def _written(value: Any) -> set[str]:
     return {str(value)} if isinstance(value, str) else set()
 
 
-def tells(text: str, check: Check) -> str:
+def hidden_answer_in(text: str, check: Check) -> str:
     """The answer of `check` that stands in `text` as a word of its own; '' if none does."""
     for answer in sorted(answers(check)):
         if re.search(rf"(?<![\w.]){re.escape(answer)}(?!\w|[.,]\d)", text):
@@ -129,7 +129,7 @@ def titles_tell(course: Course, assignment: str) -> Iterable[Reason]:
             hints = [hint.in_language(language) for hint in (*([check.hint] if check.hint else []), *question.hints)]
             texts = {"title": check.heading(language), "hint": "\n".join(hints)}
             for kind, text in texts.items():
-                if answer := tells(text, check):
+                if answer := hidden_answer_in(text, check):
                     message = _(_TELLS[kind])
                     yield Reason(
                         message=message,

@@ -15,7 +15,7 @@ file, ``lib/gradebook_importer.rb`` of instructure/canvas-lms.
 
 from __future__ import annotations
 
-from autograder.classroom.export.cells import Cell, table
+from autograder.classroom.export.csv_cells import Cell, table
 from autograder.classroom.export.grades import Sheet
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from autograder.classroom.export.cells import number
+from autograder.classroom.export.csv_cells import number
 from autograder.classroom.gradebook.entry import Entry
 from autograder.common.i18n import _
 from autograder.common.results import Frozen, Outcome, QuestionResult, Report

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.classroom.export.cells import number
+from autograder.classroom.export.csv_cells import number
 from autograder.classroom.export.grades import Grade, QuestionGrade, Sheet, State, line
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from autograder.classroom.export.cells import number
+from autograder.classroom.export.csv_cells import number
 from autograder.classroom.export.grades import Grade, QuestionGrade, Sheet, State, line
 from autograder.common.junit import Case, Suite, document
 from autograder.common.results import Outcome, Status

@@ -14,7 +14,7 @@ Sources: "Grade import", Moodle documentation (https://docs.moodle.org/en/Grade_
 
 from __future__ import annotations
 
-from autograder.classroom.export.cells import Cell, table
+from autograder.classroom.export.csv_cells import Cell, table
 from autograder.classroom.export.grades import Sheet, comment
 
 NO_GRADE = "-"

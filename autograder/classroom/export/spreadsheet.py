@@ -15,7 +15,7 @@ UTF-8 as in RFC 4180 (https://www.rfc-editor.org/rfc/rfc4180).
 
 from __future__ import annotations
 
-from autograder.classroom.export.cells import Cell, table
+from autograder.classroom.export.csv_cells import Cell, table
 from autograder.classroom.export.grades import Grade, Part, Person, Sheet, State
 
 SAID = {State.PASSED: "full marks", State.FAILED: "lost points"}  # the words of `autograder status`

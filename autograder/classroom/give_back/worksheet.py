@@ -20,7 +20,7 @@ from pathlib import Path
 
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import key, safe_id
-from autograder.classroom.export.cells import guarded, number
+from autograder.classroom.export.csv_cells import guarded, number
 from autograder.classroom.export.grades import Grade, comment
 from autograder.common.errors import CollectError
 from autograder.common.files import bytes_of

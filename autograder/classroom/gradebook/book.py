@@ -27,7 +27,7 @@ from nbgrader.api import (
 )  # fmt: skip
 from sqlalchemy import func
 
-from autograder.classroom.gradebook.cells import complete, reconcile, worth
+from autograder.classroom.gradebook.cell_rows import complete, reconcile, worth
 from autograder.classroom.gradebook.comments import isolation_text, prose, question_text, rubric_text
 from autograder.classroom.gradebook.database import (
     ANOTHER,

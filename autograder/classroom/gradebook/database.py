@@ -37,16 +37,21 @@ def address(course: Course) -> str:
         remedy = _("Write it like sqlite:///gradebook.db.")
         message = _("gradebook '{gradebook}' of course.yml is not a database URL", gradebook=course.gradebook)
         raise GradebookError(message, remedy) from None
-    file = url.database
-    if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
-        return course.gradebook
-    return url.set(database=str(course.root / file)).render_as_string(hide_password=False)
+    file = sqlite_file(course.gradebook)
+    return url.set(database=str(course.root / file)).render_as_string(hide_password=False) if file else course.gradebook
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None of one in memory, and of another database."""
+    made = make_url(url)
+    file = made.database if made.get_backend_name() == "sqlite" else ""
+    return Path(file) if file and file != ":memory:" and not file.startswith("file:") else None
 
 
 def exists(url: str) -> bool:
     """Whether there is a gradebook at `url` yet, as far as that shows from here: opening an SQLite file would make one."""
-    place = make_url(url)
-    return not (place.get_backend_name() == "sqlite" and place.database and not Path(place.database).is_file())
+    file = sqlite_file(url)
+    return file is None or file.is_file()
 
 
 def with_driver(url: str) -> str:
@@ -88,9 +93,8 @@ def inspect_schema(url: str) -> None:
 
 def make_whole(url: str) -> None:
     """A new SQLite database is made beside its place and moved there: half of one, of a killed run or a full disk, would look like somebody else's."""
-    made = make_url(url)
-    path = Path(made.database or "")
-    if made.get_backend_name() != "sqlite" or made.database in (None, "", ":memory:"):
+    path = sqlite_file(url)
+    if path is None:
         _make(url)
         return
     new = not path.is_symlink() and (not path.exists() or (path.is_file() and not path.stat().st_size))
@@ -98,7 +102,7 @@ def make_whole(url: str) -> None:
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _make(made.set(database=str(part)).render_as_string(hide_password=False))
+        _make(make_url(url).set(database=str(part)).render_as_string(hide_password=False))
         move(part, path, durable=True)
     finally:
         for left in path.parent.glob(f"{part.name}*"):
@@ -119,9 +123,8 @@ def _make(url: str) -> None:
 
 def _require_writable(url: str) -> None:
     """SQLite's own complaint would come from deep inside nbgrader, after a while. Its journal needs the folder, too."""
-    made = make_url(url)
-    path = Path(made.database or "")
-    if made.get_backend_name() == "sqlite" and path.is_file():
+    path = sqlite_file(url)
+    if path is not None and path.is_file():
         for place in (path, path.parent):
             if not os.access(place, os.W_OK):
                 reason = f"attempt to write a readonly database: {place} can't be written"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from autograder.classroom.folder import Folder
-from autograder.classroom.gradebook.database import address
+from autograder.classroom.gradebook.database import address, sqlite_file
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
 from autograder.course.course import Course, Isolation
@@ -26,7 +24,4 @@ def require(course: Course, isolation: Isolation, *others: Path | None, here: bo
 def keep_apart(course: Course, *others: Path | None) -> None:
     """Raises SandboxError when a notebook could read what no student may see, because it lies where every sandbox looks."""
     places = [course.root, course.root / "solutions", *Folder(course.root).made()]
-    url = make_url(address(course))
-    if url.get_backend_name() == "sqlite" and url.database:
-        places.append(Path(url.database))
-    bound_folders.keep_apart([*places, *filter(None, others)])
+    bound_folders.keep_apart([*places, *filter(None, (sqlite_file(address(course)), *others))])

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from autograder.authoring.release import release
 from autograder.classroom.export import FORMATS, Sheet
-from autograder.classroom.export.cells import guarded, number, table
+from autograder.classroom.export.csv_cells import guarded, number, table
 from autograder.classroom.export.grades import Person, make
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address

@@ -19,8 +19,8 @@ from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address, exists
 from autograder.classroom.grading.journal import Journal
 from autograder.classroom.pages.class_page import since
+from autograder.classroom.pages.class_page.hints_needed import hints_of
 from autograder.classroom.pages.class_page.page import Material, Standing
-from autograder.classroom.pages.class_page.pressed_hints import hints_of
 from autograder.classroom.pages.class_page.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
 from autograder.common.confined import OverLimit, confined, confined_each
@@ -45,8 +45,7 @@ def gather(
 
     Raises AutograderError if the gradebook can't be used.
     """
-    automatic, scored = _entries(course)
-    standings, links = _gradebook(course, home)
+    standings, links, automatic, scored = _gradebook(course, home)
     here = {Place(report.student, report.assignment): report for report in reports}
     scores = {place: (standing.total, bool(standing.waiting)) for place, standing in standings.items()}
     changed, looks = since.compare(since.read(Folder(course.root)), since.shown(reports, scores), since.now())
@@ -73,38 +72,27 @@ def gather(
     )
 
 
-def _database(course: Course) -> str:
-    """The gradebook's URL; '' where there is none yet."""
+def _gradebook(
+    course: Course, home: str
+) -> tuple[dict[Place, Standing], dict[Place, str], dict[Place, float], dict[Place, dict[str, float]]]:
+    """Where people stand, formgrader's pages, automatic points, and by question what people gave instead: nothing where there is no gradebook yet."""
+    automatic: dict[Place, float] = {}
+    scored: dict[Place, dict[str, float]] = {}
     url = address(course)
-    return url if exists(url) else ""
-
-
-def _gradebook(course: Course, home: str) -> tuple[dict[Place, Standing], dict[Place, str]]:
-    url = _database(course)
-    if not url:
-        return {}, {}
+    if not exists(url):
+        return {}, {}, {}, {}
     with Book(url, course.course.id) as book:
-        scores = book.scores()
+        scores, entries = book.scores(), book.entries()
+    for entry in entries:
+        place = Place(entry.student, entry.assignment)
+        automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
+        if entry.manual is not None:
+            scored.setdefault(place, {})[entry.question] = float(entry.manual) + float(entry.extra_credit or 0)
     standings = {
         Place(score.student, score.assignment): Standing(score.total, score.penalty, score.undecided)
         for score in scores
     }
-    return standings, formgrader.pages(url, home)
-
-
-def _entries(course: Course) -> tuple[dict[Place, float], dict[Place, dict[str, float]]]:
-    """The gradebook's automatic points, and by question what people gave instead."""
-    url = _database(course)
-    automatic: dict[Place, float] = {}
-    scored: dict[Place, dict[str, float]] = {}
-    if url:
-        with Book(url, course.course.id) as book:
-            for entry in book.entries():
-                place = Place(entry.student, entry.assignment)
-                automatic[place] = automatic.get(place, 0.0) + float(entry.auto or 0.0)
-                if entry.manual is not None:
-                    scored.setdefault(place, {})[entry.question] = float(entry.manual) + float(entry.extra_credit or 0)
-    return automatic, scored
+    return standings, formgrader.pages(url, home), automatic, scored
 
 
 def _pages(folder: Folder, here: Iterable[Place], beside: Path) -> dict[Place, str]:

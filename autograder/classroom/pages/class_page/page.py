@@ -11,8 +11,8 @@ from autograder.classroom.pages import html
 from autograder.classroom.pages.class_page import captioned_charts, chart_specs, item_analysis
 from autograder.classroom.pages.class_page.causes import Cause, Made, causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.class_page.heat_map import heat_map
+from autograder.classroom.pages.class_page.hints_needed import hint_rows
 from autograder.classroom.pages.class_page.item_analysis import Item
-from autograder.classroom.pages.class_page.pressed_hints import hint_rows
 from autograder.classroom.pages.class_page.similar import Group
 from autograder.classroom.pages.class_page.since import Looks, Since
 from autograder.classroom.pages.class_page.since_view import since_view

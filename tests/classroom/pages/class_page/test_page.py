@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.pages.class_page import chart_specs
 from autograder.classroom.pages.class_page.causes import causes, losses_of, made_by, teach_next
+from autograder.classroom.pages.class_page.hints_needed import hints_of
 from autograder.classroom.pages.class_page.page import Material, Standing, class_page
-from autograder.classroom.pages.class_page.pressed_hints import hints_of
 from autograder.classroom.pages.class_page.similar import Group
 from autograder.classroom.pages.class_page.waiting import split
 from autograder.classroom.pages.student_page.page import feedback_page
