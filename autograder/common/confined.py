@@ -7,6 +7,7 @@ in a fork of this process (some milliseconds), which the system ends at its limi
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -27,7 +28,7 @@ if sys.platform != "win32":
 MB = 1 << 20
 PATIENCE = 300.0  # seconds that a child may wait for a processor on a busy machine, beyond those that it may use
 AT_ONCE = 40  # honest pieces of work of a few milliseconds that share a child, which costs as much as one of them
-ATTEMPTS = 2  # of work whose process others ended
+ATTEMPTS = 2  # of work whose process a signal ended: a fork beside threads may die by chance, a parser of what it read dies again
 # What ends a process from outside: for want of memory, or with all that runs here; its own limits send others. Windows has fewer.
 OTHERS = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"))
 _CHUNK = 1 << 16
@@ -51,9 +52,9 @@ def confined(work: Callable[[], Any], *, seconds: int = 20, megabytes: int = 102
         )
     for _attempt in range(ATTEMPTS):
         answer, code = _answer(work, seconds, megabytes, answer_mb)
-        if -code not in OTHERS:
+        if code >= 0 or -code == signal.SIGXCPU:
             break
-    else:
+    if -code in OTHERS:
         raise MachineLow(_("the machine ended a process of the grader's"), _("Run the command again."))
     try:
         document = json.loads(answer)
@@ -127,6 +128,7 @@ def _in_child(work: Callable[[], Any], writing: int, seconds: int, megabytes: in
                 os.dup2(nothing.fileno(), descriptor)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)
+        gc.freeze()  # what the process before left to be collected is that one's: no destructor of it runs in here
         limit(resource.RLIMIT_AS, in_use() + megabytes * MB)
         limit(resource.RLIMIT_CPU, int(time.process_time()) + seconds + 1)
         limit(resource.RLIMIT_CORE, 0)

@@ -1,6 +1,7 @@
 """Work on what strangers wrote ends within its limits, whatever it meets, and the process that asked goes on."""
 
 import faulthandler
+import gc
 import os
 import signal
 import time
@@ -51,10 +52,16 @@ def test_work_that_would_not_end_well_is_over_its_limits(kind):
         confined(HOSTILE[kind], seconds=1, megabytes=128, answer_mb=1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+SENT = {
+    **dict.fromkeys((signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP), MachineLow),
+    **dict.fromkeys((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP), OverLimit),
+}
+
+
+@pytest.mark.parametrize("number", SENT)
 @pytest.mark.parametrize("times", range(4))
-def test_a_process_that_others_end_is_no_fault_of_the_work(tmp_path, number, times):
-    """The system for want of memory, a shutdown, Ctrl-C: it is done once more, and then nobody's work is judged by it."""
+def test_a_process_that_a_signal_ends_by_chance_is_no_fault_of_the_work(tmp_path, number, times):
+    """The system for want of memory, a shutdown, Ctrl-C, a fork at an unlucky moment: it is done once more. Who ends it then as well says whose fault it is."""
 
     def killed():
         count = len(list(tmp_path.iterdir()))
@@ -62,14 +69,36 @@ def test_a_process_that_others_end_is_no_fault_of_the_work(tmp_path, number, tim
             (tmp_path / str(count)).touch()
             if number != signal.SIGKILL:
                 signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may have told them to ignore it: nohup
-            os.kill(os.getpid(), number)
+            ends(number)
         return "done"
 
     if times < confining.ATTEMPTS:
         assert confined(killed) == "done"
     else:
-        with pytest.raises(MachineLow):
+        with pytest.raises(SENT[number]):
             confined(killed)
+
+
+def test_what_a_process_left_to_be_collected_is_not_collected_in_its_child(tmp_path):
+    """A connection that closes itself there would be closed for both."""
+
+    class Closing:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            (tmp_path / str(os.getpid())).touch()
+
+    def collect():
+        gc.collect()
+        return [path.name for path in tmp_path.iterdir()]
+
+    gc.disable()
+    try:
+        Closing()
+        assert confined(collect) == []
+    finally:
+        gc.enable()
 
 
 def test_work_that_gets_no_processor_is_no_fault_of_the_work(monkeypatch):
