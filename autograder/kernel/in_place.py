@@ -21,9 +21,10 @@ import os
 import re
 import sys
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import FunctionType, TracebackType
+from types import FunctionType, SimpleNamespace, TracebackType
 from typing import Any, TypeGuard, TypeVar
 
 from autograder.common.errors import AutograderError, GraderFault
@@ -61,9 +62,9 @@ def in_place_of(
             if not stepwise:
                 return result
             if called is instead:
-                return [result]
+                return SimpleNamespace(last={"result": result})
             heard = otherwise and functools.partial(otherwise, *args, **kwargs)
-            return _Calls(result, functools.partial(instead, *args, **kwargs), heard).made()
+            return _Made(_Calls(result, functools.partial(instead, *args, **kwargs), heard))
 
         if isinstance(function, FunctionType):
             function.__qualname__ = getattr(
@@ -99,15 +100,15 @@ def below_handler(function: Any) -> Any:
 
 def done(steps: Steps) -> Any:
     """What a generator returns when the calls that it yields are made."""
-    return [*_Calls(steps).made()][-1]
+    return _Made(_Calls(steps)).last["result"]
 
 
 def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, whose iterator's last is the result, where Keras has no handler that we know."""
+    """`function`, whose last call's result counts, where Keras has no handler that we know."""
 
     @functools.wraps(function)
     def standing(*args: Any, **kwargs: Any) -> Any:
-        return [*function(*args, **kwargs)][-1]
+        return function(*args, **kwargs).last["result"]
 
     return standing
 
@@ -129,10 +130,9 @@ def told(function: F) -> F:
 
 @told
 def called_by_c(function: Callable[[Any], Steps]) -> Callable[[Any], Any]:
-    """A generator function of one argument as a function, once to be called, of which no frame is on the stack while its calls are made."""
-    calls = _Calls()
-    begin = _Operand(lambda given: calls.begin(function(given)))
-    return functools.partial(functools.reduce, operator.matmul, itertools.chain([begin], calls.operands()))
+    """A generator function of one argument as a function, of which no frame is on the stack while its calls are made."""
+    begin = _Operand(lambda given: _Made(_Calls(function(given))))
+    return functools.partial(functools.reduce, operator.matmul, [begin, "result"])
 
 
 class _Operand:
@@ -150,31 +150,16 @@ class _Operand:
 class _Calls:
     """The calls that a generator yields, one after another, to be made by C code; the last one gives what the generator returns."""
 
-    def __init__(self, steps: Steps | None = None, original: Call | None = None, otherwise: Call | None = None) -> None:
+    def __init__(self, steps: Steps, original: Call | None = None, otherwise: Call | None = None) -> None:
         self._steps, self._original, self._result, self._ended = steps, original, None, False
         self._otherwise, self._failed = otherwise, False
         self._begun = False  # whether one of them was made
-
-    def begin(self, steps: Steps) -> None:
-        self._steps = steps
-
-    def operands(self) -> Iterator[_Operand]:
-        """What they give, for `operator.matmul`: it is left with the last."""
-        return map(self._operand, map(operator.call, self))
-
-    def _operand(self, result: Any) -> _Operand:
-        self._noted(result)
-        return _Operand(lambda _before: result if self._ended else None)
-
-    def made(self) -> Iterator[Any]:
-        """What the calls give, each made when it is asked for."""
-        return map(self._noted, map(operator.call, self))
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Callable[[], Any]:
-        if self._ended or self._steps is None:
+        if self._ended:
             raise StopIteration
         try:
             return self._steps.send(self._result)
@@ -195,10 +180,10 @@ class _Calls:
         return map(self._or_nothing, map(operator.call, self))
 
     def _or_nothing(self, result: Any) -> Any:
-        self._noted(result)
+        self.noted(result)
         return result if self._ended else ()
 
-    def _noted(self, result: Any) -> Any:
+    def noted(self, result: Any) -> Any:
         self._result, self._begun = result, True
         if self._failed and self._otherwise is not None:
             with contextlib.suppress(Exception):
@@ -206,9 +191,34 @@ class _Calls:
         return result
 
 
+class _Made:
+    """What calls give: ``made.last["result"]``, and ``made @ "result"``, has C code make them all, one after another.
+
+    Each is one without arguments that a dictionary makes for what it lacks. Whatever it raises comes from there as it is: a StopIteration
+    of the notebook's would be the end of an iterator that made it.
+    """
+
+    last = property(functools.partial(max, key=operator.itemgetter("number", "result")))
+    __matmul__ = property(operator.attrgetter("last.__getitem__"))
+
+    def __init__(self, calls: _Calls) -> None:
+        self._calls, self._one, self._number = calls, defaultdict[str, Any](), 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> defaultdict[str, Any]:
+        if self._number:
+            self._calls.noted(self._one["result"])
+        call = next(self._calls)
+        self._number += 1
+        self._one = defaultdict(call, number=self._number)
+        return self._one
+
+
 @functools.cache
 def _handler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Keras's ``filter_traceback``, whose handler takes the last of what a function's iterator gives: line by line, and to the eye, the same."""
+    """Keras's ``filter_traceback``, whose handler takes what the last of a function's calls gives: line by line, and to the eye, the same."""
     from keras.src.utils import traceback_utils
 
     lines, first = inspect.getsourcelines(traceback_utils.filter_traceback)
@@ -222,15 +232,15 @@ def _handler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 class _TakingLast(ast.NodeTransformer):
-    """``fn(*args, **kwargs)`` becomes ``[*fn(*args, **kwargs)][-1]``."""
+    """``fn(*args, **kwargs)`` becomes ``fn(*args, **kwargs).last["result"]``."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if not (isinstance(node.func, ast.Name) and node.func.id == "fn"):
             return node
-        taken: Any = ast.parse("[*it][-1]", mode="eval").body
-        taken.value.elts[0].value = node
-        for one in (taken, taken.value, taken.value.elts[0], taken.slice, taken.slice.operand):
+        taken: Any = ast.parse('it.last["result"]', mode="eval").body
+        taken.value.value = node
+        for one in (taken, taken.value, taken.slice):
             ast.copy_location(one, node)
         return taken  # type: ignore[no-any-return]
 

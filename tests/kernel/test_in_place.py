@@ -164,6 +164,33 @@ def test_it_stands_for_one_that_stands_for_another_and_for_one_without_keras_han
     assert stood_for(looking, noted)(1)[1][-1] == "looking"
 
 
+@pytest.mark.parametrize("before", [0, 1, 2])
+@pytest.mark.parametrize(
+    "kind", [StopIteration, AttributeError, KeyError, IndexError, TypeError, GeneratorExit, KeyboardInterrupt]
+)
+def test_whatever_a_yielded_call_raises_comes_as_from_the_other_one(filtering, kind, before):
+    """Also what ends iterators, and what C code answers by itself elsewhere."""
+
+    def raising(self):
+        raise kind("mine")
+
+    filtered = keras.src.utils.traceback_utils.filter_traceback(raising)
+    stand = functools.partial(making, raising, before)
+    for standing in (
+        in_place_of(filtered)(lambda self: (yield from stand())), in_place_of(raising)(lambda self: (yield from stand())), lambda _given: done(stand()),
+        called_by_c(lambda _given: stand()),
+    ):  # fmt: skip
+        with pytest.raises(kind, match="mine") as info:
+            standing(1)
+        assert names(info.value)[-1] == "raising"
+
+
+def making(original, before):
+    for number in range(before):
+        yield functools.partial(int, number)
+    yield functools.partial(original, 1)
+
+
 def test_done_makes_the_calls_of_a_generator():
     def steps():
         return (yield functools.partial(int, "3")) + (yield functools.partial(int, "4"))

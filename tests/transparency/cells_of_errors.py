@@ -57,8 +57,24 @@ CELLS |= {
     "an optimizer whose variables a failed call made": f"m = net()\n{failing('m.fit(x, one, verbose=0)')}{failing('m.fit(x, y, verbose=0)')}m.compile(m.optimizer, '{S}')\n{failing('m.fit(x, y, verbose=0)')}m",
     "a ragged dataset": f"m = net(); h = m.fit({D}((tf.ragged.constant([[1.0], [1.0, 2.0]]), y[:2])).batch(2), verbose=0)",
 }
+# ---- an iterator of the notebook's own that ends, wherever its code is called: that isn't the end of any other one
+ENDING = "ended = lambda *given, **named: next(iter(()))\nfor hook in {hooks}:\n    c = type('Ending', (keras.callbacks.Callback,), {{'on_' + hook: ended}})()\n    try: print(hook, {call})\n    except BaseException as error: print(hook, repr(error))\n"
+CELLS |= {
+    f"an iterator that ends in a callback of {name}": "m = net(); m.fit(x, y, verbose=0)\n" + ENDING.format(hooks=hooks, call=call) + STATE + "m"
+    for name, hooks, call in (
+        ("fit", ["train_begin", "epoch_begin", "epoch_end", "train_end", "test_begin", "test_end"], "m.fit(x, y, epochs=2, validation_data=(xt, yt), callbacks=[c], verbose=0).history"),
+        ("evaluate", ["test_begin", "test_end"], "m.evaluate(xt, yt, callbacks=[c], verbose=0)"),
+        ("predict", ["predict_begin", "predict_end"], "m.predict(xt, callbacks=[c], verbose=0).shape"),
+    )
+}  # fmt: skip
+CELLS |= {
+    "an iterator that ends in a loss": "ends = iter([1.0])\ndef loss(t, p): return next(ends) * keras.losses.sparse_categorical_crossentropy(t, p)\nm = net(loss=loss); h = m.fit(x, y, verbose=0); h.history",
+    "an iterator that ends in a network": "class Net(keras.Model):\n    def __init__(self): super().__init__(); self.f, self.d, self.k = keras.layers.Flatten(), keras.layers.Dense(10, 'softmax'), iter([1, 2, 3])\n    def call(self, t): next(self.k); return self.d(self.f(t))\nm = Net(); m.compile('adam', 'sparse_categorical_crossentropy', run_eagerly=True); h = m.fit(x, y, verbose=0); h.history, int(m.optimizer.iterations)",
+    "an iterator that ends in an initializer": "m = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, kernel_initializer=lambda shape, dtype=None: next(iter(())))])",
+    "an iterator that ends in a schedule": "rates = iter([0.1, 0.01]); m = net(optimizer='sgd'); h = m.fit(x, y, epochs=3, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: next(rates))], verbose=0)",
+}
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
     "noise in a dataset, three steps at once", "an odd batch within",
-    "a generator of noise with weights",
+    "a generator of noise with weights", "an iterator that ends in a loss", "an iterator that ends in a network",
 }  # fmt: skip
