@@ -111,11 +111,6 @@ def settle(module):
         np.random.set_state(drawn[1])
 
 
-def _say(environment):
-    os.environ.clear()
-    os.environ.update(environment)
-
-
 class _Settled(Loader):
     def __init__(self, loader):
         self.loader = loader
@@ -127,13 +122,15 @@ class _Settled(Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module):
+        from autograder.common.environment import change_to
+
         said = dict(os.environ)
-        _say(_environment)
+        change_to(_environment)
         try:
             self.loader.exec_module(module)
         finally:
             made = {name: value for name, value in os.environ.items() if _environment.get(name) != value}
-            _say(said | made)
+            change_to(said | made)
         settle(module)
 
 

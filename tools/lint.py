@@ -103,6 +103,7 @@ ONCE = (
     Once(r"json\.dumps\(.*ensure_ascii=False.*\)|.*\.print_json", ("common/readable.py", "classroom/pages/html.py", "authoring/calibration/evidence.py"), "use json_text of common/readable.py: it may hold what a student wrote"),
     Once(r"print\(json\..*", "common/readable.py", "use json_text of common/readable.py: it may hold what a student wrote"),
     Once(r"rich\.console\.Console", ("cli/common.py", "common/outcome_table.py"), "use the consoles of cli/common.py: what a student wrote acts on others"),
+    Once(r"os\.environ\.clear", "common/environment.py", "use change_to of common/environment.py: a thread that reads the environment while it is emptied ends the process"),
     Once(r"pydantic\.(BaseModel|ConfigDict)", "common/models.py", "derive it from Frozen or Written of common/models.py"),
 )  # fmt: skip
 

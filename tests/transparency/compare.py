@@ -69,7 +69,16 @@ def _begin(mode: str, cells: Mapping[str, str], place: Path, watched: set[str], 
     environment.pop("AUTOGRADER_COURSE", None)
     if judge is not None:
         environment["AUTOGRADER_JUDGE"] = str(judge)
-    command = [sys.executable, "-m", "tests.transparency.kernel", mode, "cells.json", "facts.json"]
+    command = [
+        sys.executable,
+        "-X",
+        "faulthandler",
+        "-m",
+        "tests.transparency.kernel",
+        mode,
+        "cells.json",
+        "facts.json",
+    ]
     with (place / "log.txt").open("w") as log:
         return place, subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)
 

@@ -25,6 +25,8 @@ import IPython.core.magics.namespace  # noqa: F401 - and says in one where a mag
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
+from autograder.common import environment
+
 if TYPE_CHECKING:
     from tests.transparency.watch import Watch
 
@@ -204,8 +206,7 @@ def put_back_process(begun: dict[str, Any]) -> None:
         logger.handlers[:] = handlers
         logger.setLevel(level)
     warnings.filters[:] = begun["warnings"]
-    os.environ.clear()
-    os.environ.update(begun["environment"])
+    environment.change_to(begun["environment"])  # TensorFlow's threads read it at any time
     sys.path[:] = begun["path"]
     sys.stdout, sys.stderr = begun["streams"]
     np.seterr(**begun["errors"])

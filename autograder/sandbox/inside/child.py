@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autograder.common.environment import change_to
+
 LINUX = sys.platform == "linux"
 if LINUX:
     from autograder.sandbox.inside import linux
@@ -242,8 +244,7 @@ def _kernel(plan: Plan, request: dict[str, Any], report: int) -> int:
     if request.get("beside") and not request.get("cwd"):
         for name in os.listdir(request["beside"]):
             os.symlink(f"{request['beside']}/{name}", name)  # that folder can't be written from in here
-    os.environ.clear()
-    os.environ.update(request["environment"])
+    change_to(request["environment"])
     if plan.hardened:
         linux.drop_capabilities()
         linux.prctl(linux.PR_SET_DUMPABLE, 1)  # the parent may then read how much memory is really its own
