@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import data_sets
+from autograder.common.data import data_sets, image_by_image
 from autograder.common.data.base import DataSet
 from autograder.common.data.rows import ends
 from autograder.common.errors import CannotRebuild, ProtocolError
@@ -77,9 +77,10 @@ def samples_for(
 
 def lookup_for(data: DataSet, lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """As `Samples` has it. Raises CannotRebuild for one of other columns than the data have."""
-    if lookup.ndim == 1:
+    if lookup.shape == (256,):
         return lookup.astype(np.float32)
-    if lookup.shape[1] != data.values:
+    way = image_by_image.way(lookup)
+    if way.axes >> len(data.shape) if way else lookup.shape[1] != data.values:
         raise CannotRebuild(_("the images have other pixels than were scaled"))
     return lookup
 

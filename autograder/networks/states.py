@@ -31,7 +31,7 @@ def training_code() -> str:
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` float32 (256,) from pixel to value, or float64 (2, columns): see common/data/rows.py.
+    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` from pixel to value, float32 (256,) or another of common/data/rows.py.
 
     `one_hot`: the labels are vectors of so many columns; 0: numbers of classes. `weights` float32 (n,): of each sample.
     `of`: the name of the data set. Of a table, `values` float32 (m, ...) holds what `rows` are rows of, and `labels` int32 or float32
@@ -71,8 +71,9 @@ class Samples:
         if self.values is not None:
             given: npt.NDArray[np.float32] = self.values[self.rows].reshape(len(self.rows), *self.shape)
             return given
-        flat = data.features.reshape(len(data), -1)
-        images: npt.NDArray[np.float32] = seen(flat[self.rows], self.lookup).reshape(len(self.rows), *self.shape)
+        images: npt.NDArray[np.float32] = seen(data.features[self.rows], self.lookup).reshape(
+            len(self.rows), *self.shape
+        )
         return images
 
     def targets(self) -> Any:

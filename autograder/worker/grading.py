@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.cells import cells_by_id, grading_of, is_check
+from autograder.common.cells import cells_by_id, grading_of, is_answer, is_check
 from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import MachineLow, SandboxError, SubmissionError, Unreadable
 from autograder.common.i18n import N_, VARIABLE, _, speaking
@@ -124,6 +124,12 @@ def _grade(
     failure, failures, killed = "", 0, False
     figures = _figures(notebook, task)
     left = frozenset() if task.all_cells else figures
+    # A cell with nothing in it isn't run, and one that does nothing tells the kernel that there is no answer.
+    empty = [
+        place
+        for place, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and is_answer(cell) and not cell.source.strip()
+    ]
     died_of: list[tuple[int, ...]] = []
     avoid: list[tuple[int, ...]] = []
     most = MOST_TIMES * task.course.limits.notebook_seconds  # by the clock, for all runs together
@@ -136,6 +142,8 @@ def _grade(
         for place in left:
             # So that the cells after it have the numbers that they always have; and a cell that does something, as the figure's does.
             trial.cells[place].source = "if False:\n    pass"
+        for place in empty:
+            trial.cells[place].source = "pass"
         try:
             run, decided = _run(trial, task, bench, sandbox, avoid)
         except MachineLow:
@@ -153,7 +161,7 @@ def _grade(
             killed = True
             continue  # by itself, by the system for want of memory, or with all that ran here: the second time tells
         ended = time.perf_counter()
-        for place in left:
+        for place in (*left, *empty):
             trial.cells[place].source, trial.cells[place].outputs = notebook.cells[place].source, []
         try:
             report, shown, kept = _finished(task, notebook, trial, run, decided, notes, figures)

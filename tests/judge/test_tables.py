@@ -167,7 +167,7 @@ def test_a_number_that_is_none_of_the_networks_is_not_explained_by_pixels(sessio
     declared = {"type": "evaluation", "of": "error", "model": "model", "metric": "loss", "tolerance": 2, "points": 1}
     (found,) = decide([parse(declared)], Facts({"error": scalar(44.0), "model": known}, lab))
     assert found.status is Status.FAILED
-    assert found.hint == "Evaluate this very network on the hold-out."
+    assert found.hint == "Evaluate this very network on the hold-out, on all of it."
 
 
 def test_a_part_without_rows_is_not_measured_on(session, lab):

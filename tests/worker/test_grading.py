@@ -238,6 +238,25 @@ print("SECRETS", len(seen))
 """
 
 
+@pytest.mark.parametrize("empty", ["", " \n\t", "pass", "# 모르겠어요"])
+def test_an_answer_is_empty_however_it_was_emptied(grade_notebook, quick, empty):
+    """Also where a cell ran before it, and an earlier question's network is what it would rest on: nothing of it is handed in."""
+
+    def graded(who, source):
+        notebook = quick({"weights-answer": source})
+        place = next(place for place, cell in enumerate(notebook.cells) if grade_id(cell) == "weights-answer")
+        notebook.cells.insert(place, nbformat.v4.new_code_cell("for layer in model2.layers:\n    print(layer.name)"))
+        return grade_notebook(notebook, "deep", who)
+
+    released, emptied = graded("ada", "raise NotImplementedError()"), graded("ben", empty)
+    assert [one.actual for one in question(emptied.report, "weights").outcomes] == [
+        one.actual for one in question(released.report, "weights").outcomes
+    ]
+    assert scores(emptied.report) == scores(released.report) and "weights" not in scores(emptied.report)
+    (shown,) = (cell for cell in emptied.notebook.cells if grade_id(cell) == "weights-answer")
+    assert shown.source == empty and not shown.outputs
+
+
 def test_a_curious_notebook_finds_nothing_of_the_course(grade_notebook, quick, course):
     graded = grade_notebook(
         quick({"names-answer": _CURIOUS, "count-answer": "hidden_parameters = deep_parameters = 1"}), "deep"

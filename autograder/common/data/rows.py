@@ -1,7 +1,7 @@
 """Which images of a data set are in an array? Recognised row by row, whatever the order, scaling, dtype or layout.
 
 A row is looked up by a 64-bit key of some of its pixels, and then every pixel of every row is compared exactly: a recognised array
-is known to equal ``lookup[images[rows]]`` bit for bit; one that was scaled column by column, within rounding. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
+is known to equal ``lookup[images[rows]]`` bit for bit; one that was scaled column by column, or each image by itself, within rounding. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import data_sets
+from autograder.common.data import data_sets, image_by_image
 from autograder.common.data.base import LARGEST, DataSet, Rows
 
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
@@ -29,7 +29,7 @@ ROUNDING = 1e-4  # of a value that was scaled column by column, float32 as it ma
 
 @dataclass(frozen=True)
 class Recognised:
-    """An array is ``seen(images[rows], lookup)``: `rows` int32 (n,), `lookup` float64 (256,) or (2, columns), images of `among`."""
+    """An array is ``seen(images[rows], lookup)``: `rows` int32 (n,), `lookup` float64, as `seen` takes it, images of `among`."""
 
     rows: Rows
     lookup: npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ class Recognised:
 
     def range(self) -> tuple[float, float] | None:
         """The smallest and the largest value of the array; None where that isn't known without it."""
-        if self.lookup.ndim > 1:
+        if self.lookup.shape != (256,):
             return None
         low, high = self.among.darkest[self.rows].min(), self.among.brightest[self.rows].max()
         values = self.lookup[low : int(high) + 1]
@@ -49,24 +49,32 @@ class Recognised:
 
 
 def seen(pixels: npt.NDArray[np.uint8], lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What became of `pixels` (n, columns). `lookup` (256,): from pixel to value; (2, columns): for each column what was added, after what it was multiplied by."""
-    if lookup.ndim == 1:
+    """What became of `pixels` (n, ...). `lookup` (256,): from pixel to value; (2, columns): for each column what was added, after what it
+    was multiplied by; (5,): what was done to each image by itself, see `image_by_image`."""
+    if lookup.shape == (256,):
         return lookup.take(pixels, mode="clip")  # no index of a byte is out of range: this only saves looking for one
     values = np.empty(pixels.shape, np.float32)
+    way = image_by_image.way(lookup)
     for start in range(0, len(pixels), CHUNK):
-        values[start : start + CHUNK] = lookup[0] + lookup[1] * pixels[start : start + CHUNK]
+        part = pixels[start : start + CHUNK]
+        if way is None:
+            values[start : start + CHUNK] = (lookup[0] + lookup[1] * part.reshape(len(part), -1)).reshape(part.shape)
+        else:
+            values[start : start + CHUNK] = way.values(part)
     return values
 
 
 def ends(lookup: npt.NDArray[Any]) -> tuple[float, float]:
-    """The smallest and the largest value that a pixel may become."""
+    """The smallest and the largest value that a pixel may become; no bounds where each image is scaled by itself."""
+    if image_by_image.way(lookup):
+        return -math.inf, math.inf
     every = lookup if lookup.ndim == 1 else np.stack([lookup[0], lookup[0] + 255 * lookup[1]])
     return float(every.min()), float(every.max())
 
 
 def scaling_of(lookup: npt.NDArray[Any]) -> str:
     """``unit`` (0 to 1), ``raw`` (0 to 255) or ``other``, within the rounding of float16."""
-    if lookup.ndim > 1:
+    if lookup.shape != (256,):
         return "other"
     pixels = np.arange(256)
     if np.allclose(lookup, pixels / 255.0, rtol=0, atol=HALF):
@@ -74,8 +82,37 @@ def scaling_of(lookup: npt.NDArray[Any]) -> str:
     return "raw" if np.array_equal(lookup, pixels) else "other"
 
 
+class Keys:
+    """A number for each image, sorted for look-up."""
+
+    def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
+        self.order = np.argsort(keys, kind="stable").astype(np.int32)
+        self.sorted = keys[self.order]
+
+    @cached_property
+    def twins(self) -> bool:
+        return bool(np.any(self.sorted[1:] == self.sorted[:-1]))
+
+    def find(self, keys: npt.NDArray[np.uint64]) -> Rows | None:
+        """Row numbers for `keys` (n,), or None when any is unknown."""
+        places = np.minimum(np.searchsorted(self.sorted, keys), len(self.sorted) - 1)
+        if not np.array_equal(self.sorted[places], keys):
+            return None
+        return self.order[self._in_turn(places) if self.twins else places]
+
+    def _in_turn(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Images that are in the data set several times: the first in an array is the first of them, the next one the next."""
+        by = np.argsort(places, kind="stable")
+        ordered = places[by]
+        turn = np.arange(len(by)) - np.searchsorted(ordered, ordered)
+        alike = np.searchsorted(self.sorted, self.sorted[ordered], "right") - ordered
+        found = np.empty_like(places)
+        found[by] = ordered + turn % alike
+        return found
+
+
 class Index:
-    """The keys of all images, sorted for look-up. Building it takes about 0.1 s."""
+    """The keys of all images. Building it takes about 0.1 s."""
 
     def __init__(self, data: DataSet) -> None:
         self.data = data
@@ -88,18 +125,17 @@ class Index:
         while len(others := self._sort()):
             # Images that are alike in all columns: of each such pair one more column tells it apart.
             self.columns = np.union1d(self.columns, others)
-        self.twins = bool(np.any(self.keys[1:] == self.keys[:-1]))
         self.orders = [np.arange(len(data), dtype=np.int32)]
+        self._by_order: dict[int, Keys] = {}
 
     def _sort(self) -> npt.NDArray[np.intp]:
         """Sort by keys of the columns as they are; what other columns are needed, as images that differ share a key."""
         odd = np.random.default_rng(1).integers(1, 2**63, len(self.columns), np.uint64) * np.uint64(2) + np.uint64(1)
         self.multipliers = odd
-        keys = self._keys(self.flat[:, self.columns])
-        self.order = np.argsort(keys, kind="stable").astype(np.int32)
-        self.keys = keys[self.order]
-        alike = np.flatnonzero(self.keys[1:] == self.keys[:-1])
-        differ = self.flat[self.order[alike]] != self.flat[self.order[alike + 1]]
+        self.keys = Keys(self._keys(self.flat[:, self.columns]))
+        order = self.keys.order
+        alike = np.flatnonzero(self.keys.sorted[1:] == self.keys.sorted[:-1])
+        differ = self.flat[order[alike]] != self.flat[order[alike + 1]]
         differ[:, self.columns] = False
         return np.unique(differ.argmax(axis=1)[differ.any(axis=1)])
 
@@ -123,24 +159,6 @@ class Index:
             keys += pixels[:, column].astype(np.uint64) * multiplier
         return keys
 
-    def find(self, pixels: npt.NDArray[np.uint8]) -> Rows | None:
-        """Row numbers for `pixels` uint8 (n, columns), or None when any row is unknown."""
-        keys = self._keys(pixels)
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        if not np.array_equal(self.keys[places], keys):
-            return None
-        return self.order[self._in_turn(places) if self.twins else places]
-
-    def _in_turn(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Images that are in the data set several times: the first in an array is the first of them, the next one the next."""
-        by = np.argsort(places, kind="stable")
-        ordered = places[by]
-        turn = np.arange(len(by)) - np.searchsorted(ordered, ordered)
-        alike = np.searchsorted(self.keys, self.keys[ordered], "right") - ordered
-        found = np.empty_like(places)
-        found[by] = ordered + turn % alike
-        return found
-
     def recognise(self, array: Any) -> Recognised | None:
         """The rows of `array`, as they are, flat or with a last axis of 1, and of any real dtype; None for other data."""
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or not len(array):
@@ -157,8 +175,10 @@ class Index:
                     return found
             looked_up = self._look_up(flat, shift, scale)
             if looked_up is not None:
-                return self._verified(flat, looked_up, shift, scale) or self._changed(flat)
-        return self._changed(flat)
+                if found := self._verified(flat, looked_up, shift, scale):
+                    return found
+                break
+        return self._changed(flat) or self._by_images(flat)
 
     def _changed(self, flat: npt.NDArray[Any]) -> Recognised | None:
         """Images of which each pixel's value became another: by ``//``, a threshold, a root; or each column was scaled by itself.
@@ -189,9 +209,28 @@ class Index:
         alike = not varied.size or (np.ptp(varied, axis=1) <= ROUNDING * np.abs(varied[1]).max()).all()
         return None if alike else Recognised(rows, lookup, self)
 
+    def _by_images(self, flat: npt.NDArray[Any]) -> Recognised | None:
+        """As ``keras.utils.normalize`` does it: each image by itself, or each of its rows or columns."""
+        images = flat.reshape(len(flat), *self.data.shape)
+        for axis, length in enumerate(self.data.shape):
+            if length < 2:  # of one row or column nothing is told
+                continue
+            known, rows = self._ordered(axis), None
+            if known.find(image_by_image.keys(images[:1], axis)) is not None:
+                rows = known.find(image_by_image.keys(images, axis))
+            if rows is not None and (way := image_by_image.found(self.data.features[rows], images, axis)):
+                return Recognised(rows, way.lookup(), self)
+        return None
+
+    def _ordered(self, axis: int) -> Keys:
+        """By which of two neighbours along that axis is the brighter one. Takes about 0.5 s, once."""
+        if axis not in self._by_order:
+            self._by_order[axis] = Keys(image_by_image.keys(self.data.features, axis))
+        return self._by_order[axis]
+
     def _look_up(self, flat: npt.NDArray[Any], shift: float, scale: float) -> Rows | None:
         pixels = self._sample(flat, shift, scale)
-        return self.find(pixels) if pixels is not None else None
+        return self.keys.find(self._keys(pixels)) if pixels is not None else None
 
     def _expected(self, first: int, number: int) -> Iterator[Rows]:
         """So many rows of each of `orders`, from where the image `first` stands in it."""

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 from pydantic_core.core_schema import SerializationInfo
 
+from autograder.common.data import image_by_image
+
 DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
 MAX_DIMENSIONS = 8
 
@@ -48,9 +50,11 @@ Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
 
 
 def is_lookup(array: npt.NDArray[Any]) -> bool:
-    """Whether it says what became of pixels: a value for each of 256, or two numbers for each column."""
+    """Whether it says what became of pixels: a value for each of 256, two numbers for each column, or what was done to each image by itself."""
     columns = array.shape[1] if array.ndim == 2 and len(array) == 2 else 0
-    return array.dtype.str == "<f8" and (array.shape == (256,) or 0 < columns <= MAX_PIXELS)
+    return array.dtype.str == "<f8" and (
+        array.shape == (256,) or 0 < columns <= MAX_PIXELS or image_by_image.way(array) is not None
+    )
 
 
 def _lookup(array: Any) -> Any:

@@ -89,7 +89,7 @@ class CompileDescription(Frozen):
 
 class DataRecord(Frozen):
     """What a network was trained on, in numbers of rows; all zero for other data than the course's. `weighted`: samples counted
-    differently, by their ``classes`` or each by a number of its own. `lookup` float64, (256,) or (2, columns): from pixel to what the network saw.
+    differently, by their ``classes`` or each by a number of its own. `lookup` float64: from pixel to what the network saw, see common/data/rows.py.
     `prepared`, `targets`: of a table, the named arrays that these are rows of.
     """
 

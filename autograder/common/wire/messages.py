@@ -39,7 +39,7 @@ Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class SamplesMessage(Frozen):
-    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64 (256,) or (2, columns), `shape` of one sample.
+    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64, as common/data/rows.py has it, `shape` of one sample.
 
     `one_hot`: the labels were vectors of so many columns; 0: numbers. `weights` float32 (n,): how much each sample counts.
     """
@@ -91,7 +91,7 @@ class SamplesMessage(Frozen):
     @classmethod
     def _scaling(cls, lookup: Any) -> Any:
         if not is_lookup(lookup) or not bool((abs(lookup) < LARGEST).all()):
-            raise ValueError("a lookup holds 256 numbers, or two for each column")
+            raise ValueError("a lookup holds 256 numbers, two for each column, or a known way")
         return lookup
 
 

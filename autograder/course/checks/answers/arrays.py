@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from autograder.common.data import image_by_image
 from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.data.rows import HALF, ends, scaling_of
 from autograder.common.i18n import N_, _
@@ -231,10 +232,12 @@ def _split_hint(facts: Facts) -> str:
 
 
 def pixels_text(scaling: str, lookup: Any = None) -> str:
-    """The range of pixels in words. `lookup`: float (256,) or (2, columns), from pixel to value; None where it isn't known."""
+    """The range of pixels in words. `lookup`: from pixel to value, see common/data/rows.py; None where it isn't known."""
     if lookup is None:
         known = {"unit": _("pixels from 0 to 1"), "raw": _("pixels from 0 to 255")}
         return known.get(scaling, _("pixels scaled in another way"))
+    if image_by_image.way(lookup):
+        return _("pixels scaled image by image")
     if lookup.ndim > 1:
         return _("pixels scaled column by column")
     low, high = ends(lookup)
@@ -244,7 +247,11 @@ def pixels_text(scaling: str, lookup: Any = None) -> str:
 
 
 def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
-    """What to do about pixels of another scaling. `lookup`: float (256,) or (2, columns), from pixel to value."""
+    """What to do about pixels of another scaling. `lookup`: from pixel to value, as in `pixels_text`."""
+    if lookup is not None and (way := image_by_image.way(lookup)):
+        if wanted == "raw":
+            return _("{said}: leave the pixels as they are.", said=way.said)
+        return _("{said}: divide all pixels by 255.0.", said=way.said)
     if lookup is not None and lookup.ndim > 1:
         if wanted == "raw":
             return _("A scaler of scikit-learn scales each pixel by itself: leave the pixels as they are.")

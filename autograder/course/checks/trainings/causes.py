@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from autograder.common.data import image_by_image
 from autograder.common.data.prepared import RAW
 from autograder.common.data.rows import ends
 from autograder.common.i18n import _
@@ -59,7 +60,8 @@ def why_low(model: ModelDescription) -> str:
             )
         if fit.data.scaling == "raw" and scale > 2 / 255:
             return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
-        if 0 < spread * scale < FAINT:
+        way = None if fit.data.lookup is None else image_by_image.way(np.asarray(fit.data.lookup))
+        if 0 < spread * scale < FAINT or (way and way.faint):
             return scaling_hint("unit", fit.data.scaling, np.asarray(fit.data.lookup))
     return torn(fit.data for fit in fits) or _(
         "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."

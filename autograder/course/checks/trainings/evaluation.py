@@ -194,7 +194,7 @@ class _Evaluated(Check):
                 "A network that only guesses gets this, and yours is better: was it evaluated before fit(), was it another network, "
                 "or do samples and targets no longer belong together?"
             )
-        return _("Evaluate this very network on {split}.", split=split_name(self.split))
+        return _("Evaluate this very network on {split}, on all of it.", split=split_name(self.split))
 
 
 class Evaluation(_Evaluated):

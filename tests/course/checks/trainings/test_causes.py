@@ -90,6 +90,15 @@ def test_faint_pixels_are_named(data, lab, told, factor):
     assert "number of epochs" in usual["accuracy"].hint  # from -1 to 1 a network learns well: look elsewhere
 
 
+def test_images_that_were_made_faint_each_by_itself_are_named(data, lab, told):
+    rows = lab.rows("train")
+    images = data.features[rows].reshape(-1, 784).astype("float32")
+    found = hints(told(data.targets[rows], keras.utils.normalize(images, axis=1)), lab)
+    assert found["trained_on"].status is Status.PASSED and "Each image was scaled by itself" in found["accuracy"].hint
+    largest = hints(told(data.targets[rows], images / images.max(axis=1, keepdims=True)), lab)
+    assert "number of epochs" in largest["accuracy"].hint  # no fainter than from 0 to 1
+
+
 @pytest.mark.parametrize(
     ("pixels", "in_front", "said"),
     [
