@@ -50,7 +50,7 @@ def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> n
     name, logits = loss
     if outputs == 1 and name.startswith("binary") and classes in (0, 2):
         return (answers[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
-    if outputs > 1 and (outputs == classes or (not classes and not name.startswith("binary"))):
+    if outputs > 1 and (outputs == classes or (outputs > classes and not name.startswith("binary"))):
         largest: npt.NDArray[Any] = answers.argmax(1)
         return largest
     raise CannotRebuild(_("the network does not answer with one number for each class"))

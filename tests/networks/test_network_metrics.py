@@ -18,6 +18,12 @@ SPARSE, BINARY = ("sparse_categorical_crossentropy", False), ("binary_crossentro
         ([[0.2], [0.8]], 2, BINARY, [0, 1]),
         ([[-0.2], [0.3]], 2, ("binary_crossentropy", True), [0, 1]),
         ([[0.1, 0.7], [0.5, 0.2]], 2, BINARY, [1, 0]),  # vectors of two classes
+        (
+            [[0.1, 0.7, 0.2], [0.5, 0.2, 0.9]],
+            2,
+            SPARSE,
+            [1, 2],
+        ),  # more than there are, where the last layer was forgotten
     ],
 )
 def test_a_class_is_the_largest_answer_or_a_yes_or_no(answers, classes, loss, expected):

@@ -95,7 +95,16 @@ def _step(part: Part, assignment: str, answer: dict[str, Any]) -> Step:
     return Step(
         part=part, assignment=assignment, name=name, reasons=tuple(_reasons(part, assignment, found["odd"])),
         asked=tuple(_asked_about(found["costless"])), tried=max(1, found["tried"]), wrong=found["wrong"],
+        notes=tuple(_untried(found["untried"])),
     )  # fmt: skip
+
+
+def _untried(checks: list[str]) -> Iterable[str]:
+    if checks:
+        yield _(
+            "nothing was tried of {checks}: here no network is trained for real, which these ask for",
+            checks=", ".join(checks),
+        )
 
 
 def _asked_about(costless: dict[str, list[str]]) -> Iterable[str]:

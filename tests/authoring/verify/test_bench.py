@@ -7,6 +7,7 @@ import numpy as np
 import yaml
 
 from autograder.authoring.verify.bench.costless import look
+from autograder.authoring.verify.bench.process import unlike
 from autograder.authoring.verify.bench.run import Bench
 from autograder.course import course as course_module
 from autograder.kernel import check as check_module
@@ -103,6 +104,31 @@ def test_what_is_left_is_alike_where_it_is_made_alike_and_else_it_is_not():
     made = [[look(eval(one, {"np": np}), None) for one in LOOKED_AT] for _ in range(2)]
     assert made[0] == made[1]
     assert len({repr(one) for one in made[0]}) == len(LOOKED_AT)
+
+
+def test_what_raises_when_it_is_looked_at_is_left_as_its_class(tmp_path):
+    np.savez(tmp_path / "images.npz", x_train=np.zeros(3))
+    with np.load(tmp_path / "images.npz") as closed:
+        pass
+
+    class Refuses:
+        def __getattr__(self, name):
+            raise OSError(name)
+
+    assert [look(one, None) for one in (closed, Refuses(), [closed])] == ["NpzFile", "Refuses", ["NpzFile"]]
+
+
+def test_a_check_that_the_solution_does_not_pass_here_is_named_and_left_out(tmp_path, monkeypatch):
+    """A number that only a real training gives: the solution is proven where it is graded."""
+    monkeypatch.setenv("AUTOGRADER_COURSE", "")
+    made = bench(tmp_path, ["q0 = [3]", "q1 = [4]"])
+    monkeypatch.setattr(made.stand_ins, "forget", lambda: None)
+    made.stand_ins.trainings[0] = []  # as of a notebook that trains
+    made.cells[made.places["q1"].answers[0]] = "q1 = [0.88]"
+    answers = [made.run(changed) for changed in ({}, {made.places["q0"].answers[0]: "q0 = 2"}, {})]
+    assert made.untried == ["q1.value"]
+    assert [one.statuses for one in answers] == [{"q0.value": status} for status in ("passed", "failed", "passed")]
+    assert list(unlike(made.questions, made.right, answers[1])) == []
 
 
 def test_a_function_that_is_only_described_otherwise_is_alike():

@@ -28,6 +28,8 @@ def test_the_course_is_proven(proof, assignment, part):
     assert steps
     wrong = [f"{step.name}: {reason.sentence()}" for step in steps for reason in step.reasons]
     assert not wrong, "\n".join(wrong)
+    if part in (Part.SPELLINGS, Part.SLIPS):
+        assert not any(step.notes for step in steps)  # no check is left out
 
 
 def test_every_assignment_is_verified(proof, course):

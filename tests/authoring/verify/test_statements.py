@@ -8,11 +8,13 @@ import pytest
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 
-from autograder.authoring.verify.bench.stand_in import Training, answers, score
+from autograder.authoring.verify.bench.stand_in import Training, answers, reachable, score
 from autograder.authoring.verify.slips import requirements
 from autograder.common.keras_tables import allowed
 from autograder.common.results import Status
+from autograder.course.assignment import Question
 from autograder.course.checks.base import Facts
+from autograder.course.checks.ranges import SHARES
 from autograder.course.checks.registry import parse
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_thing
@@ -119,6 +121,22 @@ def test_a_stand_in_measures_what_it_answers(task):
         assert np.mean(right) == pytest.approx(found["accuracy"])
     wrong = network.model_copy(update={"fits": (fit(changed_labels=9),)})
     assert all(abs(score(wrong, (0, 90, 0), metrics, targets)[metric]) > 1e6 for metric in metrics)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_any_threshold_is_reached_by_what_was_trained_and_by_nothing_else(task):
+    """Verify would call the solution wrong of a course that asks for more than the stand-in gives."""
+    targets, outputs, loss, metrics = TASKS[task]
+    for metric in ("loss", *([] if "numbers" in task else ["accuracy"]), *metrics):
+        bound = {"at_least": 1.0} if metric in SHARES else {"at_most": 0.0}
+        checks = [{"type": "metric", "of": "model", "metric": metric, "points": 1, **bound}]
+        checks += [{"type": "accuracy", "of": "model", "at_least": 1.0, "points": 1}] * (metric == "accuracy")
+        question = Question.model_validate({"title": "Q", "points": len(checks), "checks": checks})
+        for fits, status in (((fit(),), Status.PASSED), ((fit(epochs=9),), Status.PASSED), ((), Status.FAILED)):
+            network = model(dense(outputs, inputs=5), fits=fits, shape=(None, 5), compiled=compiled(loss=loss))
+            reached = score(network, (0, 90, 0), metrics, targets)[metric]
+            for check in reachable(question).checks:
+                assert check.judge(reached, network).status is status, (check, reached)
 
 
 SEARCHES = [{}, {"cv": None}, {"cv": 5}, {"cv": StratifiedKFold(5)}, {"cv": 3}, {"cv": KFold(5)}, {"cv": StratifiedKFold(5, shuffle=True)}]  # fmt: skip

@@ -61,6 +61,12 @@ def look(value: Any, stand_ins: StandIns, depth: int = 0) -> Any:
     """What can be compared of a value: of arrays a sample, of networks layers, settings and trainings, of functions their code."""
     if depth > DEEPEST:
         return "..."
+    with contextlib.suppress(Exception):  # what somebody's object raises, such as a closed file that is a mapping
+        return _looked(value, stand_ins, depth)
+    return type(value).__name__
+
+
+def _looked(value: Any, stand_ins: StandIns, depth: int) -> Any:
     if isinstance(value, (types.FunctionType, types.CodeType)):
         return _code(value)
     if isinstance(value, Mapping):
@@ -71,13 +77,12 @@ def look(value: Any, stand_ins: StandIns, depth: int = 0) -> Any:
         return value
     if hasattr(value, "layers") and hasattr(value, "get_compile_config"):
         return _network(value, stand_ins, depth)
-    with contextlib.suppress(Exception):
-        if hasattr(value, "get_config"):
-            return [type(value).__name__, look(value.get_config(), stand_ins, depth + 1)]
-        array = np.asarray(value)
-        if array.dtype.kind in "biufU":
-            flat = array.reshape(-1)
-            return [array.dtype.kind, array.shape, zlib.crc32(flat[:: max(1, flat.size // SAMPLE)].tobytes())]
+    if hasattr(value, "get_config"):
+        return [type(value).__name__, look(value.get_config(), stand_ins, depth + 1)]
+    array = np.asarray(value)
+    if array.dtype.kind in "biufU":
+        flat = array.reshape(-1)
+        return [array.dtype.kind, array.shape, zlib.crc32(flat[:: max(1, flat.size // SAMPLE)].tobytes())]
     return type(value).__name__
 
 

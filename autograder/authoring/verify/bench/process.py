@@ -35,13 +35,15 @@ class Odd:
 class Tried:
     """What came of one kind: how many versions, how many were not decided as they should be, and the first of these.
 
-    `costless`: by question the first mistakes that cost nothing though they leave something else, as code.
+    `costless`: by question the first mistakes that cost nothing though they leave something else, as code; `untried`: checks of which
+    nothing was tried, since the solution passes them after a real training alone.
     """
 
     tried: int = 0
     wrong: int = 0
     odd: list[Odd] = field(default_factory=list)
     costless: dict[str, list[str]] = field(default_factory=dict)
+    untried: list[str] = field(default_factory=list)
 
     def add(self, version: Version, notebook: NotebookNode, checks: Mapping[str, str]) -> None:
         """Count a version, and keep it if `checks` were not decided as they should be and not enough are kept."""
@@ -89,10 +91,9 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     bench = Bench(course, assignment, notebook, observer(questions))
     right = bench.run({})
     source, heavy = Source.of(notebook), sorted(bench.heavy())
-    found = {"spellings": Tried(), "slips": Tried()}
-    if any(status != "passed" for status in right.statuses.values()):
-        odd = Odd(-1, ("the solution",), "", dict(lost(right)))
-        return {kind: Tried(1, 1, [odd]) for kind in found}
+    found = {kind: Tried(untried=bench.untried) for kind in ("spellings", "slips")}
+    if odd := dict(lost(right)):
+        return {kind: Tried(1, 1, [Odd(-1, ("the solution",), "", odd)]) for kind in found}
     costless = Costless(bench, notebook)
     if slips:
         for version, checks in blind(source, questions, bench.names):
@@ -129,6 +130,8 @@ def unlike(questions: Any, right: Any, done: Any) -> Iterator[tuple[str, str]]:
     for name, question in questions.items():
         for check in question.checks:
             place = f"{name}.{check.id}"
+            if place not in done.statuses:
+                continue
             status, broken = done.statuses[place], judged(check, place, right.seen, done.seen)
             if broken and status not in ("failed", "skipped"):
                 yield place, "broken " + said(done, place)

@@ -20,6 +20,9 @@ from autograder.common.errors import CannotTrainHere
 from autograder.common.keras_tables.keras_names import canonical
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
+from autograder.course.assignment import Question
+from autograder.course.checks.ranges import SHARES
+from autograder.course.checks.trainings.accuracy import OnSplit
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
 from autograder.kernel.home.student import HomeLab
 from autograder.networks import network_metrics
@@ -27,6 +30,7 @@ from autograder.networks.build import compile_settings, loss_of
 from autograder.networks.lab import data_record
 
 GOOD, FAR = 0.88, 0.01  # accuracy of whatever was trained; what two numbers differ by that are not the same
+FAIR = 0.5  # less than that of whatever was trained
 UNTRAINED = {"loss": 2.3, "accuracy": 0.1}
 AWRY = 1e9  # the error of what was never trained, or on other targets
 
@@ -95,6 +99,21 @@ def answers(model: ModelDescription, targets: Any, accuracy: float) -> Any:
 
 def _data(record: DataRecord) -> tuple[Any, ...]:
     return record.train, record.holdout, record.test, record.distinct, record.changed_labels, record.scaling
+
+
+def reachable(question: Question) -> Question:
+    """A question whose thresholds the stand-in of whatever was trained reaches, and that of what never was does not."""
+    checks = [
+        check.model_copy(update=_reached(check)) if isinstance(check, OnSplit) else check for check in question.checks
+    ]
+    return question.model_copy(update={"checks": tuple(checks)})
+
+
+def _reached(check: OnSplit) -> dict[str, float]:
+    metric, _split, at_least, at_most = check.aim()
+    if metric in SHARES:
+        return {} if at_least is None else {"at_least": min(at_least, FAIR)}
+    return {} if at_most is None else {"at_most": max(at_most, 2.0 if metric == "loss" else AWRY / 2)}
 
 
 class StandInLab(HomeLab):

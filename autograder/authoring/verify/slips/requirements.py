@@ -218,7 +218,7 @@ def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
     last = stand_ins.trainings[id(network)][-1].x
     if lab.prepared is None:
         scale = 255.0 / float(np.max(last))
-        samples = (lab.data.features[lab.rows(check.split)] / scale).reshape(-1, *network.input_shape[1:])
+        samples = (lab.data.features[lab.rows(check.split)] / scale).reshape(-1, *np.shape(last)[1:])
     else:
         samples = lab.features(check.split, lab.held(np.asarray(last, np.float32)))
     said = stand_ins.predict(network, samples)
