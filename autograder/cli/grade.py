@@ -95,7 +95,9 @@ def grade(
             submitted,
         )
         settings = replace(settings, all_cells=all_cells)
-        folder = there(submitted) if submitted else Folder(the_course.root).submitted
+        named = str(submitted) in the_course.assignments
+        meant = _("One assignment alone: `autograder grade --assignment {name}`", name=submitted) if named else ""
+        folder = there(submitted, meant) if submitted else Folder(the_course.root).submitted
         done = run(folder, the_course, settings, assignment or [], student or [], amiss)
         if as_json:
             print(json_text([figures(result) for result in done]))

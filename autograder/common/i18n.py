@@ -45,6 +45,20 @@ VARIABLE = "AUTOGRADER_LANGUAGE"
 _chosen: ContextVar[str] = ContextVar("autograder_language", default="")
 
 
+# What people write for the language of a country, which is another language's code, or none's.
+_OF_COUNTRIES = {
+    "kr": "ko",
+    "jp": "ja",
+    "cn": "zh",
+    "tw": "zh",
+    "cz": "cs",
+    "dk": "da",
+    "gr": "el",
+    "us": "en",
+    "gb": "en",
+}
+
+
 def known(name: str) -> str:
     """The code of the language that `name` means (``ko``, ``KO``, ``ko_KR.UTF-8``; ``fr``, ``pt-BR``), or '' if it means none.
 
@@ -54,6 +68,7 @@ def known(name: str) -> str:
     if code is None:
         return ""
     short, country = code.groups()
+    short = _OF_COUNTRIES.get(short, short)
     return f"{short}-{country.upper()}" if country and short not in LANGUAGES else short
 
 

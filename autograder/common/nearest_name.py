@@ -11,10 +11,12 @@ def nearest(name: str, known: list[str], alike: float = 0.5) -> str:
     for one in known:
         folded.setdefault(one.casefold(), one)
     words = [word for word in name.casefold().split("_") if word]
-    for fold, one in folded.items():  # lr, sparse_crossentropy
+    for fold, one in folded.items():  # lr, sparse_crossentropy, r2
         own = fold.split("_")
         if len(own) > 1 and (
-            "".join(word[0] for word in own if word) == name.casefold() or (len(words) > 1 and set(words) <= set(own))
+            "".join(word[0] for word in own if word) == name.casefold()
+            or (len(words) > 1 and set(words) <= set(own))
+            or f"{name.casefold()}_score" == fold
         ):
             return one
     close = difflib.get_close_matches(name.casefold(), list(folded), 1, alike)

@@ -28,21 +28,27 @@ SYNONYMS = {
     **dict.fromkeys(("name", "value", "variable"), ("of",)), **dict.fromkeys(("path", "csv", "table"), ("file",)), "npz": ("images",),
     **dict.fromkeys(("float", "float32", "float64", "double"), ("float", "number")), **dict.fromkeys(("int", "int32", "int64"), ("integer",)),
     **dict.fromkeys(("str", "string", "object", "category"), ("text",)), "bool": ("boolean",), "tuple": ("pair", "list"),
+    **dict.fromkeys(("0-1", "0..1", "0 to 1", "normalized", "normalised", "minmax"), ("unit",)), "0-255": ("raw",), "dtype": ("kind",),
+    **dict.fromkeys(("result", "output", "expected"), ("returns",)), "any_of": ("equals",), "equals": ("total",), "count": ("total",),
+    **dict.fromkeys(("deadline", "until"), ("due",)), "auc": ("roc_auc_score",), "contains": ("any_order",),
 }  # fmt: skip
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
+_PER_CENT = rf"({_NUMBER})\s*%"
 _CALL = r"(?:[\w.]+\.)?([A-Za-z]\w*)\(.*\)"  # of a class
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[ ,.'’]\d{3})+")  # 79,510 and 79 510
 _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
-    (rf"({_NUMBER})\s*%", lambda found: [float(found[1]) / 100]),
+    (_PER_CENT, lambda found: [float(found[1]) / 100]),
+    (rf"[~≈]\s*({_NUMBER})|({_NUMBER})\s*(?:±|\+-|\+/-)\s*[\d.]+", lambda found: [_plain(found[1] or found[2])]),
     (_GROUPED.pattern, lambda found: [_digits(found[0])]),
     (r"([-+]?\d+),(\d+)", lambda found: [float(f"{found[1]}.{found[2]}")]),
-    (r"(\d+)\s*/\s*(\d*[1-9]\d*)", lambda found: [round(int(found[1]) / int(found[2]), 4)]),
+    (r"(\d+)\s*/\s*(\d*[1-9]\d*)", lambda found: [int(found[1]) / int(found[2])]),
     (rf"({_NUMBER})\s*(?:-|–|\.\.\.?|to|~)\s*({_NUMBER})", lambda found: [{"at_least": _plain(found[1]), "at_most": _plain(found[2])}]),
     (rf"(?:>=?|≥)\s*({_NUMBER})", lambda found: [{"at_least": _plain(found[1])}, _plain(found[1])]),
     (rf"(?:<=?|≤)\s*({_NUMBER})", lambda found: [{"at_most": _plain(found[1])}, _plain(found[1])]),
     (r"\d+(?:\s*[x×]\s*\d+)+", lambda found: [[int(one) for one in re.findall(r"\d+", found[0])]]),
     (r"\((.*)\)", lambda found: [[_plain(one) for one in found[1].split(",") if one.strip()]]),
     (r"[Nn]one|NULL", lambda found: [None]),
+    (r"(?i)(yes|on)|no|off", lambda found: [bool(found[1])]),
     (_CALL, lambda found: [found[1]]),
     (r"[A-Za-z]\w*", lambda found: [{"type": found[0]}, [{"type": found[0]}]]),
     (r".+(?: or |[|]).+", lambda found: _several(re.split(r"\s+or\s+|\s*[|]\s*", found[0]))),
@@ -81,6 +87,11 @@ def spellings(value: Any, written: str = "", share: bool = True) -> Iterator[Any
         yield [value]
 
 
+def read_as_number(text: str) -> bool:
+    """Whether a text is most likely meant as a number: ``85%``, ``3,14``, ``1/3``, ``~0.5``."""
+    return not re.fullmatch(_NUMBER, text.strip()) and type(next(spellings(text), None)) in (int, float)
+
+
 def word(name: str, known: list[str]) -> str:
     """The known name that is meant by another one, or by a mistyped one; '' for none."""
     return next((one for one in SYNONYMS.get(name.casefold(), ()) if one in known), "") or nearest(name, known)
@@ -109,7 +120,10 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
     `slot`: the keys of what belongs there.
     """
     left = {one for one in owner.wrong(owner.value) if one[: len(at)] != at}
+    share = re.fullmatch(_PER_CENT, owner.texts.get(at, "").strip()) is not None
     for changed, said in itertools.islice(_ways(owner, at, slot), MOST):
+        if share and isinstance(said, float) and not owner.wrong(put(owner.value, at, 0.5)) <= left:
+            continue  # 100% of what is counted
         if owner.wrong(changed) <= left and len(text := _written(said)) <= LONGEST:
             return text
     return ""
@@ -147,6 +161,12 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         value = get(keys, at)
     except (KeyError, IndexError):  # one that is missing, farther inside
         return
+    if found := re.fullmatch(r".*\.(csv|npz)", value) if isinstance(value, str) else None:
+        yield from (({**rest, one: value}, Beside({one: value})) for one in SYNONYMS[found[1]] if one in owner.fields)
+    if isinstance(around := get(keys, at[:-1]), list):  # one of several, without the brackets around them
+        changed = put(keys, at[:-1], [around])
+        if not any(one[: len(at) - 1] == at[:-1] for one in owner.wrong(changed)):
+            yield changed, Beside({str(at[-2]): [around]})
     ways = [*_called(slot, value), *spellings(value, owner.texts.get(at, ""))]
     plain = [one for one in ways if not isinstance(one, (list, dict))]
     numbers = [one for one in plain if isinstance(one, (int, float))]

@@ -116,7 +116,8 @@ class DataSettings(Written):
             said = _(
                 "there is no data set '{name}' here: there are {known}", name=name, known=", ".join(data_sets.NAMES)
             )
-            guess = nearest(name.rpartition("load_")[2].replace("-", "_"), list(data_sets.NAMES))
+            plain = name.rpartition("load_")[2].replace("-", "_")
+            guess = nearest(plain, list(data_sets.NAMES)) if "." not in name else ""  # a file, not a name
             raise ValueError(said + (_("; did you mean '{guess}'?", guess=guess) if guess else ""))
         return name
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autograder.common.i18n import _
 from autograder.common.outcome_table import COLOURS, MARKS, points
-from autograder.common.readable import shorten
+from autograder.common.readable import as_yaml, shorten
 from autograder.common.results import Outcome, QuestionResult, Report, Status
 
 _MINUS = "−"
@@ -137,6 +137,8 @@ def _values(key: str, before: Any, after: Any) -> list[str]:
     if key in ("title", "hint"):
         what = _("changed") if before and after else _("added") if after else _("removed")
         return [f"{key} {what}"]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        before, after = ({str(number): one for number, one in enumerate(each, 1)} for each in (before, after))
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         keys = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         return [text for name in keys for text in _values(f"{key}.{name}", before.get(name), after.get(name))]
@@ -144,7 +146,11 @@ def _values(key: str, before: Any, after: Any) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    return _("none") if value is None else shorten(f"{value:g}" if type(value) in (int, float) else str(value), 60)
+    if isinstance(value, Mapping):  # as an author writes it: what says nothing is filled in
+        value = {key: one for key, one in value.items() if one not in (None, [], "")}
+    if value is None or isinstance(value, str):
+        return _("none") if value is None else shorten(value, 60)
+    return f"{value:g}" if type(value) in (int, float) else as_yaml(value, 60)
 
 
 def signed(value: float) -> str:

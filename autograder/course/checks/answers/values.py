@@ -18,6 +18,7 @@ from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import other_keys
 from autograder.course.checks.plain_values import MOST, chosen, chosen_among, has_form, kind_of, leaves, plain, tuples
 from autograder.course.checks.ranges import between, within
+from autograder.course.meant import read_as_number
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
@@ -84,6 +85,10 @@ class ValueCheck(Check):
         answered = leaves(self.answers)
         if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in answered):
             return _("equals must be finite: no value equals {value}", value=self._shown(str))
+        numbers = [leaf for leaf in answered if isinstance(leaf, str) and read_as_number(leaf)]
+        if numbers and self.kind != "text":
+            said = N_("{value} is a text, and no number: a text like that is asked for by `kind: text`")
+            return _(said, value=as_yaml(numbers[0]))
         if not all(has_form(answer, self.kind) for answer in self.answers):
             return _("equals is {value}, which is not of the kind '{kind}'", value=self._shown(as_yaml), kind=self.kind)
         if any(isinstance(leaf, dict) for leaf in answered):
