@@ -116,6 +116,7 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
         (["grade", "--student", "alise"], "did you mean 'alice'?"),
         (["grade", "--student", "alice", "--student", "nobody"], "There are alice, bob."),
         (["grade", "--assignment", "depp"], "did you mean 'deep'?"),
+        (["grade", "deep"], "`autograder grade --assignment deep`"),
         (["regrade", "--assignment", "depp"], "did you mean 'deep'?"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
@@ -124,7 +125,7 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(arguments, s
     own, handed_in = copy_course(course, tmp_path / "own"), tmp_path / "handed-in"
     for student in ("alice", "bob"):
         (handed_in / student / "deep").mkdir(parents=True)
-    if arguments[0] == "grade":
+    if arguments[0] == "grade" and arguments[1].startswith("--"):
         arguments = ["grade", str(handed_in), *arguments[1:], "--isolation", "none"]
     done = CliRunner().invoke(cli.app, [*arguments], env={"AUTOGRADER_COURSE": str(own)})
     assert done.exit_code == 2 and sentence in " ".join(done.output.split())
