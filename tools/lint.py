@@ -136,7 +136,7 @@ def _said(node: Any) -> list[str]:
 # What reads texts of strangers, and which files use it: each with what bounds it there, or why nobody hostile wrote what it reads.
 PARSERS = re.compile(
     r"json\.loads?|yaml\.(safe_)?(load|parse|compose)(_all)?|nbformat\.reads?|(np|numpy)\.load|zipfile\.ZipFile|tarfile\.open|csv\.reader"
-    r"|(ast|.*lexers?.*)\.parse|ast\.literal_eval|tokenize\.generate_tokens|(bleach\.)?Cleaner|markdown2html|SanitizeHTML|.*\.fromstring"
+    r"|(ast|.*lexers?.*)\.parse|ast\.literal_eval|tokenize\.generate_tokens|(bleach\.)?Cleaner|markdown2html|MarkdownWithMath|SanitizeHTML|.*\.fromstring"
 )
 BOUNDED = {
     "networks/estimators.py": "a text of 200 characters at the most, in brackets",

@@ -24,6 +24,7 @@ MEGABYTES = 512
 ANSWER_MB = 64
 LEFT_OUT = N_("What this cell showed is left out: it could not be made safe to look at")
 _TAG = re.compile(r"<\s*[a-zA-Z!/?]")
+_ATTACHED = re.compile(r"(attachment):([^\s()<>\"']{0,200})")
 _SCRIPT_LINK = re.compile(r"(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
 
 
@@ -83,7 +84,10 @@ def _sanitised_cell(sanitizer: Any, cell: NotebookNode, index: int) -> NotebookN
         if "text/markdown" in output.get("data", {}):
             output.data["text/markdown"] = _without_script_links(str(output.data["text/markdown"]))
     if cell.cell_type != "code":
-        cell.source = _without_script_links(cell.source)
+        kept = cell.get("attachments", {})  # nbconvert makes no page of a notebook that lacks one
+        cell.source = _ATTACHED.sub(
+            lambda one: one[0] if one[2] in kept else f"{one[1]}-{one[2]}", _without_script_links(cell.source)
+        )
     if cell.cell_type == "code" or _TAG.search(cell.source):
         cell, _resources = sanitizer.preprocess_cell(cell, {}, index)
     return cell

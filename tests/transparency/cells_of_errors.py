@@ -73,6 +73,23 @@ CELLS |= {
     "an iterator that ends in an initializer": "m = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, kernel_initializer=lambda shape, dtype=None: next(iter(())))])",
     "an iterator that ends in a schedule": "rates = iter([0.1, 0.01]); m = net(optimizer='sgd'); h = m.fit(x, y, epochs=3, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: next(rates))], verbose=0)",
 }
+# ---- an image without its batch, after others that the grader predicted for: a first batch of another rank is traced for any rank
+ALONE = "for rows in {rows}:\n    try: print(m.predict(rows, verbose=0).shape)\n    except Exception as error: print(type(error).__name__, str(error)[:400])\n"
+CELLS |= {
+    "one image alone after many": "m = net(); m.fit(x, y, verbose=0); m.predict(xt, verbose=0)\n"
+    + ALONE.format(rows="(xt[0], xt[:1], xt[0])")
+    + "m.predict(xt[3])",
+    "one image alone before many": "m = net()\n" + ALONE.format(rows="(xt[0], xt[:5], flat[:3], xt[0], xt)"),
+    "one image alone for a functional network": "i = keras.Input((28, 28)); m = keras.Model(i, keras.layers.Dense(10)(keras.layers.Flatten()(i))); m.predict(xt, verbose=0); m.predict(xt[0], verbose=0)",
+    "one image alone for a convolution": "m = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]); m.predict(xt[:10, ..., None], verbose=0); m.predict(xt[0], verbose=0)",
+}
+# ---- an optimizer set without compile: what was traced keeps the one that it was traced with
+OTHER = "class Other(keras.callbacks.Callback):\n    def on_epoch_begin(self, epoch, logs=None):\n        if epoch == 1: self.model.optimizer = keras.optimizers.SGD(0.01)\n"
+CELLS |= {
+    "another optimizer from the second epoch on": OTHER
+    + "m = net(); o = m.optimizer; h = m.fit(x, y, epochs=3, callbacks=[Other()], verbose=0); h.history, m.optimizer.name, m.optimizer.built, int(m.optimizer.iterations), int(o.iterations)",
+    "another optimizer before any epoch": "m = net(); m.optimizer = keras.optimizers.SGD(0.1); h = m.fit(x, y, epochs=2, verbose=0); h.history, int(m.optimizer.iterations)",
+}
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
     "noise in a dataset, three steps at once", "an odd batch within",

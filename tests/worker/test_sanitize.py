@@ -1,8 +1,13 @@
 """What notebooks showed is made safe within limits: what would take hours or gigabytes is left out, and the rest stays."""
 
+import json
+
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
+from autograder.classroom.pages.student_page.notebook import cells as page_cells
+from autograder.common.wire.submitted_notebook import parse, restore
 from autograder.sandbox import outputs
 from autograder.worker import sanitize
 from autograder.worker.sanitize import harmless
@@ -39,6 +44,47 @@ def test_a_text_cell_that_cannot_be_made_safe_is_left_out_too(monkeypatch):
     cell = nbformat.v4.new_markdown_cell(GROWING["open formatting in list items"] * 20)
     (kept,) = harmless(nbformat.v4.new_notebook(cells=[cell])).cells
     assert kept.source.startswith("What this cell showed is left out")
+
+
+PICTURE = {"image/png": "TUlORQ==\n"}
+PASTED = {
+    "a picture": {"a.png": PICTURE},
+    "a picture of two kinds": {"a.png": {**PICTURE, "text/plain": "x"}},
+    "none": None,
+    "one of another name": {"b.png": PICTURE},
+    "no picture": {"a.png": {}},
+    "a drawing that may act": {"a.png": {"image/svg+xml": "PHN2Zz4="}},
+    "a text that is no picture": {"a.png": {"image/png": '" onerror="alert(1)'}},
+    "lines": {"a.png": {"image/png": ["iVBO", "Rw0K"]}},
+    "a list": [PICTURE],
+    "a number": {"a.png": 5},
+    "a picture that is large": {"a.png": {"image/png": "A" * 500_000}},
+}
+SHOWING = (
+    "![mine](attachment:a.png) and",
+    '![mine](attachment:a.png "a title") and',
+    "<img src='attachment:a.png'> and",
+    "![mine][1] and\n\n[1]: attachment:a.png",
+)
+
+
+@pytest.mark.parametrize("text", SHOWING)
+@pytest.mark.parametrize("kind", PASTED)
+def test_a_picture_that_was_pasted_is_shown_and_one_that_is_none_costs_nothing_but_itself(kind, text):
+    """Jupyter keeps pasted pictures in the cell, and nbconvert makes no page of a notebook that names one which isn't there."""
+    cell = {"cell_type": "markdown", "metadata": {}, "source": text, "attachments": PASTED[kind]}
+    written = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+    restored, _notes = restore(parse(json.dumps(written).encode()), nbformat.v4.new_notebook())
+    restored.cells.append(shown({"text/html": "<b>kept</b>"}))
+    shown_again = harmless(restored)
+    nbformat.validate(shown_again)
+    assert "attachment:" not in str(shown_again.cells[0].source) or "a.png" in shown_again.cells[0].attachments
+    html, _resources = HTMLExporter().from_notebook_node(shown_again)
+    assert "<b>kept</b>" in html
+    first, second = (str(one.text) + "".join(one.outputs) for one in page_cells(shown_again))
+    assert second == "<b>kept</b>" and "and" in first and "onerror" not in first
+    pasted = kind in ("a picture", "a picture of two kinds") and "<img" not in text
+    assert ["data:image/png;base64,TUlORQ==" in page for page in (html, first)] == [pasted, pasted]
 
 
 LISTS = {

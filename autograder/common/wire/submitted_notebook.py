@@ -11,7 +11,7 @@ import errno
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,14 @@ NO_FILE = frozenset(
 CELLS = 2000  # more than anyone writes by hand; keeps a hostile file from costing hours
 AGAIN = N_("Save it again in Jupyter and hand in that file.")
 _TYPES = ("code", "markdown", "raw")
+IMAGES = ("image/png", "image/jpeg", "image/gif")  # that are pasted into texts and shown
+_PICTURE = re.compile(r"[^\s()<>\"'\ud800-\udfff]{1,200}\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*\Z")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def read(path: Path, limit_mb: int) -> NotebookNode:
-    """The notebook in `path`: cells with their type, source, id and grade_id, in format 4.5; all else is dropped.
+    """The notebook in `path`: cells with their type, source, pasted pictures, id and grade_id, in format 4.5; all else is dropped.
 
     Raises SubmissionError, in a sentence for the student, unless it is a regular file of at most `limit_mb` megabytes
     that holds a notebook of format 3 or 4 with at most `CELLS` cells.
@@ -92,7 +95,7 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
                     grade_id=grade_id,
                 )
             )
-        cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", ""))))
+        cells.append(_plain(str(cell.cell_type), str(cell.source), str(cell.get("id", "")), cell))
     fixed = {grade_id for grade_id, original in originals.items() if is_answer(original)}
     astray = _out_of_order([grade_id for grade_id in map(grade_id_of, cells) if grade_id], order, fixed) - fixed
     cells = [cell for cell in cells if grade_id_of(cell) not in astray]
@@ -113,7 +116,7 @@ def restore(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNo
             )
         else:
             continue
-        copy = _copy(original, "" if is_answer(original) else original.source)
+        copy = _copy(original, {"source": ""} if is_answer(original) else original)
         cells.insert(places.index(grade_id, cells), copy)
     return _notebook(cells), notes
 
@@ -210,7 +213,7 @@ def _cell(cell: Any, number: int) -> NotebookNode:
         raise _no_notebook(_("its cell {number} has no text", number=number))
     name = cell.get("id")
     # A lone half of a surrogate pair is valid in JSON, and nothing can write it afterwards.
-    plain = _plain(str(kind), source.encode("utf-8", "replace").decode("utf-8"), "")
+    plain = _plain(str(kind), source.encode("utf-8", "replace").decode("utf-8"), "", cell)
     plain["id"] = name if isinstance(name, str) and _CELL_ID.match(name) else ""
     if _CELL_ID.match(grade_id := grade_id_of(cell)):
         mark(plain, grade_id)
@@ -230,21 +233,31 @@ def _restored(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> N
         )
     elif not is_answer(original) and cell.source != original.source:
         notes.append(_("The {cell} was changed; its original text was restored.", cell=_called(original)))
-    return _copy(original, cell.source if is_answer(original) else original.source, cell.get("id"))
+    return _copy(original, cell if is_answer(original) else original, cell.get("id"))
 
 
-def _copy(original: NotebookNode, source: str, name: str | None = None) -> NotebookNode:
-    copy = _plain(str(original.cell_type), source, name or original.get("id", ""))
+def _copy(original: NotebookNode, written: Mapping[str, Any], name: str | None = None) -> NotebookNode:
+    """The `original` cell with what is `written` in another one."""
+    copy = _plain(str(original.cell_type), written["source"], name or original.get("id", ""), written)
     copy["metadata"] = nbformat.from_dict(json.loads(json.dumps(original.metadata)))
     return copy
 
 
-def _plain(kind: str, source: str, name: str) -> NotebookNode:
-    """A cell without metadata and outputs."""
+def _plain(kind: str, source: str, name: str, of: Mapping[str, Any]) -> NotebookNode:
+    """A cell without metadata and outputs, but with the pictures that were pasted into the text `of` which it is."""
     cell = NotebookNode(cell_type=kind, id=name, metadata=NotebookNode(), source=source)
     if kind == "code":
         cell.update(outputs=[], execution_count=None)
+    elif kind == "markdown" and (pictures := dict(_pictures(of.get("attachments")))):
+        cell.update(attachments=pictures)
     return cell
+
+
+def _pictures(attachments: Any) -> Iterator[tuple[str, NotebookNode]]:
+    for name, data in attachments.items() if isinstance(attachments, dict) else ():
+        kept = {kind: data[kind] for kind in IMAGES if isinstance(data, dict) and isinstance(data.get(kind), str)}
+        if kept and all(map(_BASE64.match, kept.values())) and _PICTURE.match(name):
+            yield name, NotebookNode(kept)
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:

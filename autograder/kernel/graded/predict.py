@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.graded import keras_itself
-from autograder.kernel.graded.traced import as_traced, form_of_arrays
+from autograder.kernel.graded.traced import Form, as_traced, form_of_arrays, traced_before
 from autograder.kernel.in_place import Steps
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
@@ -39,7 +39,10 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x) or not model.built:
         return (yield partial(original, model, *args, **kwargs))
     size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
-    answers = _forward(model, x, size, batch_size or 32)
+    form = form_of_arrays(x, len(x), batch_size or 32)
+    if model.predict_function is not None:
+        yield from traced_before(model.predict_function, form, list)
+    answers = _forward(model, x, size, form)
     if answers is None:
         answers = yield partial(original, model, x, batch_size=size, verbose=0)
     if verbose:
@@ -56,7 +59,7 @@ def _values(model: Any) -> int:
         return MAX_VALUES
 
 
-def _forward(model: Any, x: np.ndarray[Any, Any], size: int, batch_size: int) -> np.ndarray[Any, Any] | None:
+def _forward(model: Any, x: np.ndarray[Any, Any], size: int, form: Form) -> np.ndarray[Any, Any] | None:
     """The outputs of a network of Keras's own layers, without the graph that ``predict`` makes first (0.2 s).
 
     None where ``predict`` has to do it, or to say what is wrong.
@@ -71,7 +74,7 @@ def _forward(model: Any, x: np.ndarray[Any, Any], size: int, batch_size: int) ->
         kind = keras.config.floatx() if x.dtype.kind == "f" else x.dtype
         batches = (x[start : start + size].astype(kind) for start in range(0, len(x), size))
         model.make_predict_function()  # as predict leaves it; making it traces nothing
-        with as_traced(model, model.predict_function, form_of_arrays(x, len(x), batch_size)):
+        with as_traced(model, model.predict_function, form):
             parts = [model(_in_its_structure(model, batch), training=False) for batch in batches]
     except Exception:
         model.predict_function = made

@@ -85,9 +85,17 @@ def runs_eagerly(model: Any) -> bool:
     return bool(model.run_eagerly or tf.config.functions_run_eagerly())
 
 
-def traced_before(function: Any, form: Form) -> Steps:
+def _batches_of(spec: Any) -> Any:
+    import tensorflow as tf
+
+    return iter(tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec))
+
+
+def traced_before(function: Any, form: Form, given: Callable[[Any], Any] = _batches_of) -> Steps:
     """Yields the calls by which Keras traces `function` for batches that the judge has done, where that shows: a first batch of another rank
     is traced for any rank.
+
+    `given`: what the function is called with, of what TensorFlow says of a batch.
     """
     import tensorflow as tf
 
@@ -101,8 +109,7 @@ def traced_before(function: Any, form: Form) -> Steps:
         if not _same_rank(one.form, form)
     ]
     for spec in specs:
-        batches = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec)
-        yield Call(step.get_concrete_function, iter(batches))
+        yield Call(step.get_concrete_function, given(spec))
 
 
 def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
@@ -110,16 +117,13 @@ def tracing(function: Any, form: Form, spec: Callable[[], Any]) -> Call | None:
 
     `spec`: gives what TensorFlow says of such batches. Raises CannotTrainHere for a function that isn't Keras's.
     """
-    import tensorflow as tf
-
     trace = _covering(_traces(function), form)
     if trace is not None and trace.by_keras:
         return None
     step = _step_of(function)
     if not hasattr(step, "get_concrete_function"):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))
-    batches = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec())
-    return Call(step.get_concrete_function, iter(batches))
+    return Call(step.get_concrete_function, _batches_of(spec()))
 
 
 def _traces(function: Any) -> list[_Trace]:
@@ -250,12 +254,15 @@ def _general(traces: list[_Trace], form: Form) -> Form:
 
 def _settings(model: Any) -> list[tuple[Any, dict[str, Any]]]:
     """What a trace of `model` holds as it is now: the settings of its layers, and how it is trained."""
-    parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable, "_metrics": [*model._metrics]})]
+    optimizer = getattr(model, "optimizer", None)
+    held = {} if optimizer is None else {"optimizer": optimizer}
+    parts: list[tuple[Any, dict[str, Any]]] = [
+        (None, {"_trainable": model.trainable, "_metrics": [*model._metrics], **held})
+    ]
     parts += [
         (layer, {**_plain(layer, callable), "_metrics": [*layer._metrics]})
         for layer in model._flatten_layers(include_self=False)
     ]
-    optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
         rate = {"_learning_rate": optimizer._learning_rate} if hasattr(optimizer, "_learning_rate") else {}
         parts.append((optimizer, {**_plain(optimizer, lambda _value: False), **rate}))

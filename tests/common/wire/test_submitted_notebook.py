@@ -80,6 +80,20 @@ def test_students_answers_are_kept_with_the_metadata_of_the_release() -> None:
     assert notes == []
 
 
+def test_pictures_stay_with_the_text_that_they_were_pasted_into() -> None:
+    """The release's in its own texts, a student's in an answer, and no student's in a text of the release."""
+    mine, theirs = ({f"{name}.png": {"image/png": "iVBORw0KGgo="}} for name in ("mine", "theirs"))
+    original = nbformat.v4.new_notebook()
+    for locked in (True, False):
+        one = {**graded(f"text-{locked}", "A text", locked=locked), "cell_type": "markdown", "attachments": theirs}
+        original.cells.append(nbformat.from_dict(one))
+    handed_in = copy.deepcopy(original)
+    for one in handed_in.cells:
+        one.attachments = mine
+    found, _notes = restore(handed_in, original)
+    assert [one.attachments for one in found.cells] == [theirs, mine]
+
+
 def test_inputs_are_left_as_they_are() -> None:
     submitted, released = release(), release()
     submitted.cells.reverse()

@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from autograder.common.cells import grade_id_of, is_check
 from autograder.common.readable import uncoloured
+from autograder.common.wire.submitted_notebook import IMAGES
 
 MOST_TEXT = 20_000  # characters of one output or cell
 MOST_IMAGE = 400_000  # bytes of base64 of one image
@@ -49,7 +51,6 @@ NOTHING = Markup()
 _ANCHOR = re.compile(
     r'<a class="anchor-link" [^>]{1,300}>&#182;</a>'
 )  # nbconvert's, to places that are not in the page
-_IMAGES = ("image/png", "image/jpeg", "image/gif")
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def cells(notebook: Mapping[str, Any], *, plain: bool = False) -> list[Cell]:
             outputs = () if is_check(cell) else tuple(filter(None, map(output, cell.get("outputs", []))))
             view = Cell(number, name, code=code(source), outputs=outputs)
         else:
-            view = Cell(number, name, text=markdown(source))
+            view = Cell(number, name, text=markdown(source, cell.get("attachments", {})))
         size += len(view.text) + len(view.code) + sum(map(len, view.outputs))
         if size > MOST:
             break
@@ -113,10 +114,15 @@ def code(source: str) -> Markup:
     return Markup(highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight")))
 
 
-def markdown(source: str) -> Markup:
-    from nbconvert.filters.markdown import markdown2html
+def markdown(source: str, pasted: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> Markup:
+    """`pasted`: pictures that it shows, as a cell's attachments; none that is too large."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    return clean(_ANCHOR.sub("", markdown2html(source)))
+    pictures = {
+        name: {kind: text if len(text) <= MOST_IMAGE else "" for kind, text in data.items()} for name, data in pasted.items()
+    }  # fmt: skip
+    renderer = IPythonRenderer(escape=False, attachments=pictures)
+    return clean(_ANCHOR.sub("", MarkdownWithMath(renderer=renderer).render(source)))
 
 
 def clean(html: str) -> Markup:
@@ -130,7 +136,7 @@ def _cleaner() -> Any:
 
     def allowed(tag: str, name: str, value: str) -> bool:
         if tag == "img" and name == "src":
-            return value.startswith(tuple(f"data:{kind};base64," for kind in _IMAGES))
+            return value.startswith(tuple(f"data:{kind};base64," for kind in IMAGES))
         return name in ATTRIBUTES.get(tag, [])
 
     return bleach.Cleaner(tags=TAGS, attributes=allowed, protocols=["http", "https", "mailto", "data"], strip=True)
@@ -144,7 +150,7 @@ def output(item: Mapping[str, Any]) -> Markup:
     if kind == "error":
         return _text("\n".join(map(str, item.get("traceback", []))) or f"{item.get('ename')}: {item.get('evalue')}")
     data = item.get("data", {})
-    for image in _IMAGES:
+    for image in IMAGES:
         if image in data:
             return _image(image, _joined(data[image]))
     if "text/html" in data:
