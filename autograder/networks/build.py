@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from autograder.common.errors import CannotRebuild
@@ -82,6 +83,8 @@ def _setting(kind: str, value: Any, place: str) -> Any:
         return _component(value, tables[kind], place)
     if kind == "regularizer" and value is None:
         return None
+    if kind == "activation" and (made := allowed.activation_with_settings(value)):
+        return list(made)
     if kind == "rate" and allowed.fits("number", value) and value is not None:
         return float(value)
     if isinstance(value, Component) or not allowed.fits(kind, value):
@@ -186,8 +189,8 @@ def build(plan: str, seed: int) -> Any:
     chain = all(len(layer) == 3 for layer in document["layers"])
     model, tensors = keras.Sequential([begin]) if chain else None, {THE_INPUT: begin}
     for number, (kind, trainable, settings, *inputs) in enumerate(document["layers"]):
-        arguments = {field: _construct(kind, field, value) for field, value in settings.items()}
         try:
+            arguments = {field: _construct(kind, field, value) for field, value in settings.items()}
             layer = getattr(keras.layers, kind)(**arguments)
             layer.trainable = trainable
             if model is not None:
@@ -220,6 +223,8 @@ def _construct(kind: str, field: str, value: Any) -> Any:
     import keras
 
     sort = allowed.LAYERS[kind].get(field)
+    if sort == "activation" and isinstance(value, list):
+        return activation_of(*value)
     if sort == "initializer" and value is not None:
         return getattr(keras.initializers, value[0])(**value[1])
     if sort == "regularizer" and value is not None:
@@ -227,6 +232,14 @@ def _construct(kind: str, field: str, value: Any) -> Any:
     if sort == "sides" and len(value) > 2:
         return tuple(value[:2]), tuple(value[2:])
     return tuple(value) if isinstance(value, list) else value
+
+
+def activation_of(kind: str, settings: Mapping[str, Any]) -> Any:
+    """A layer of Keras's that is one, or its function with settings."""
+    import keras
+
+    layer = getattr(keras.layers, kind, None)
+    return layer(**settings) if layer else partial(getattr(keras.activations, kind), **settings)
 
 
 def compile_model(model: Any, settings: str) -> None:

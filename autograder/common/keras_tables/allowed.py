@@ -6,6 +6,7 @@ exact type. A network with anything else is `undecided`, not wrong. No framework
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 ACTIVATIONS: Final = frozenset(
@@ -241,6 +242,34 @@ _OR_NONE = {"aggregation", "average"}  # a metric then says a number for each cl
 def words(kind: str) -> frozenset[str]:
     """What a setting of the `kind` may be, where that is one of a few words."""
     return _WORDS.get(kind, frozenset())
+
+
+# Activations with settings, by what gives them: layers of Keras's, and a function.
+_ACTIVATIONS_WITH: Final = {
+    **{kind: LAYERS[kind] for kind in ("ReLU", "LeakyReLU", "ELU")},
+    "gelu": {"approximate": "flag"},
+}
+_PLAIN: Final = {"None": None, "True": True, "False": False}
+
+
+def with_settings(kind: str, settings: Mapping[str, Any]) -> str:
+    """In words, as it is made: ``LeakyReLU(negative_slope=0.1)``."""
+    return f"{kind}({', '.join(f'{key}={value}' for key, value in settings.items())})"[:200]
+
+
+def activation_with_settings(said: object) -> tuple[str, dict[str, Any]] | None:
+    """What `with_settings` said of an activation; None for anything else."""
+    kind, _bracket, rest = said.partition("(") if type(said) is str and len(said) <= 200 else ("", "", "")
+    if kind not in _ACTIVATIONS_WITH or not rest.endswith(")"):
+        return None
+    pairs = (one.partition("=") for one in rest[:-1].split(", "))
+    try:
+        settings = {key: _PLAIN[value] if value in _PLAIN else float(value) for key, _sign, value in pairs}
+    except ValueError:
+        return None
+    fields = _ACTIVATIONS_WITH[kind]
+    known = all(key in fields and fits(fields[key], value) for key, value in settings.items())
+    return (kind, settings) if known else None
 
 
 # These leave one value, which Keras takes by itself.

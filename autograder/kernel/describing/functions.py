@@ -6,6 +6,7 @@ What is told is what the judge trains: a function that only seems to be an activ
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,18 +36,23 @@ def activation_name(function: Any) -> str:
             return activation_name(function.activation)
         name = keras_names.activation_of(kind.__name__, config)
         own = {key: value for key, value in config.items() if key in keras_names.settings("layers", kind.__name__)}
-        return name or f"{kind.__name__}({', '.join(f'{key}={value}' for key, value in own.items())})"[:200]
+        return name or allowed.with_settings(kind.__name__, own)
     name = str(getattr(function, "__name__", kind.__name__)).removesuffix("_v2")  # tf.nn.softmax_v2
     name = keras_names.canonical("activations", {"logistic": "sigmoid"}.get(name, name)) or name
     module = str(getattr(function, "__module__", "")) + "."
     if module.startswith(OWN_MODULES):
         return name[:200]
-    return same_activation(function) or f"custom:{name}"[:200]
+    return same_activation(function, settings=True) or f"custom:{name}"[:200]
 
 
 @unheard
-def same_activation(function: Callable[[Any], Any], axes: int = 2) -> str:
-    """The name of Keras's activation that gives what `function` gives of samples of so many `axes`, slopes too; '' where none does."""
+def same_activation(function: Callable[[Any], Any], axes: int = 2, settings: bool = False) -> str:
+    """The name of Keras's activation that gives what `function` gives of samples of so many `axes`, slopes too; '' where none does.
+
+    `settings`: of one with settings, too.
+    """
+    import keras
+
     if axes not in _NUMBERS:
         return ""
     try:
@@ -55,7 +61,8 @@ def same_activation(function: Callable[[Any], Any], axes: int = 2) -> str:
             if given is None or not all(map(np.array_equal, given, _given(function, axes) or ())):
                 return ""
             names = sorted(keras_names.known("activations"), key=lambda name: name not in allowed.ACTIVATIONS)
-            return next((name for name in names if _gives(name, axes, given)), "")
+            found = next((name for name in names if _gives(keras.activations.get(name), axes, given)), "")
+            return found or (_with_settings(axes, given) if settings else "")
     except Exception:  # whatever such a function raises
         return ""
 
@@ -75,11 +82,24 @@ def _given(function: Callable[[Any], Any], axes: int) -> list[np.ndarray[Any, An
     return None if slopes is None else [answer.numpy(), slopes.numpy()]
 
 
-def _gives(name: str, axes: int, given: list[np.ndarray[Any, Any]]) -> bool:
+def _with_settings(axes: int, given: list[np.ndarray[Any, Any]]) -> str:
+    """One of Keras's with settings, which its answer to the smallest number tells; '' where it is none."""
     import keras
 
+    lowest = _NUMBERS[axes].argmin()
+    first, answer = float(_NUMBERS[axes].flat[lowest]), float(given[0].flat[lowest])
+    slope, alpha = round(answer / first, 5), round(answer / (np.exp(first) - 1), 5)
+    for kind, settings in (("LeakyReLU", {"negative_slope": slope}), ("ELU", {"alpha": alpha})):
+        if 0 < next(iter(settings.values())) < 100 and _gives(getattr(keras.layers, kind)(**settings), axes, given):
+            return allowed.with_settings(kind, settings)
+    approximate = {"approximate": True}
+    is_gelu = _gives(partial(keras.activations.gelu, **approximate), axes, given)
+    return allowed.with_settings("gelu", approximate) if is_gelu else ""
+
+
+def _gives(function: Callable[[Any], Any], axes: int, given: list[np.ndarray[Any, Any]]) -> bool:
     try:
-        own = _given(keras.activations.get(name), axes)
+        own = _given(function, axes)
     except Exception:  # one that needs more than numbers
         return False
     return own is not None and all(

@@ -40,9 +40,9 @@ BY_HAND = {
     "gelu": [lambda x: x * (1 + ops.erf(x / 2**0.5)) / 2], "linear": [lambda x: x],
 }  # fmt: skip
 NONE_OF_KERAS = [
-    lambda x: ops.softmax(x, axis=0), lambda x: ops.where(x > 0.5, x, 0.0), lambda x: ops.maximum(0.1 * x, x), lambda x: ops.round(x), lambda x: x[:, :3],
+    lambda x: ops.softmax(x, axis=0), lambda x: ops.where(x > 0.5, x, 0.0), lambda x: ops.maximum(0.1 * x, x + 0.5), lambda x: ops.round(x), lambda x: x[:, :3],
     lambda x: keras.random.uniform((9, 14)), lambda x: keras.random.dropout(x, 0.5), lambda x: 1 / 0, lambda x: None, lambda x: x.numpy(),
-    lambda x: ops.stop_gradient(ops.relu(x)), lambda x: keras.activations.gelu(x, approximate=True), lambda x: ops.cast(x, "float64"), lambda x, y: x,
+    lambda x: ops.stop_gradient(ops.relu(x)), lambda x: ops.cast(x, "float64"), lambda x, y: x,
 ]  # fmt: skip
 
 
@@ -86,6 +86,43 @@ def test_an_activation_may_be_written_out(name):
         for way in WAYS.values():
             described = describe_model(chain(way(function)), {})
             assert name in kinds(described) and {one.custom for one in described.layers} == {""}
+
+
+def with_settings(seed):
+    """Ways to write an activation with settings, drawn by `seed`: a layer that is given as one, a function, NumPy's way of writing it."""
+    draw = random.Random(seed)
+    slope, alpha, most = (round(draw.uniform(0.003, 3), draw.choice([1, 2, 3])) or 0.5 for _ in range(3))
+    functions = keras.activations
+    return [
+        layers.LeakyReLU(negative_slope=slope), lambda x: functions.leaky_relu(x, negative_slope=slope), lambda x: ops.maximum(x, 0) + slope * ops.minimum(x, 0),
+        lambda x: ops.where(x > 0, x, slope * x), lambda x: ops.maximum(0.1 * x, x), lambda x: functions.relu(x, negative_slope=slope), layers.Activation(layers.LeakyReLU(slope)),
+        layers.ELU(alpha=alpha), lambda x: functions.elu(x, alpha=alpha), lambda x: ops.where(x > 0, x, alpha * (ops.exp(x) - 1)),
+        layers.ReLU(max_value=most), layers.ReLU(negative_slope=slope, threshold=most, max_value=None), layers.ReLU(most, slope, most / 2),
+        lambda x: functions.gelu(x, approximate=True),
+        lambda x: 0.5 * x * (1 + ops.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_activation_with_settings_is_trained_as_what_it_is(seed):
+    values = np.random.default_rng(seed).normal(scale=3, size=(7, WIDTH)).astype("float32")
+    for number, function in enumerate(with_settings(seed)):
+        network = chain(layers.Dense(WIDTH, activation=function))
+        np.testing.assert_allclose(
+            network(values), rebuilt(network)[0](values), rtol=1e-3, atol=1e-4, err_msg=str(number)
+        )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "LeakyReLU", "LeakyReLU(", "LeakyReLU()", "LeakyReLU(negative_slope=0.1", "LeakyReLU(alpha=0.1)", "LeakyReLU(negative_slope=nan)", "Dense(units=3.0)",
+        "LeakyReLU(negative_slope=1e13)", "LeakyReLU(negative_slope=__import__('os'))", "gelu(approximate=1.0)", "relu(max_value=6.0)", "custom:LeakyReLU(negative_slope=0.1)",
+        "ReLU(" + "max_value=1.0, " * 20 + "threshold=0.0)", "LeakyReLU(negative_slope=0.1)(", None, 3, ("LeakyReLU", {}),
+    ],
+)  # fmt: skip
+def test_what_is_no_activation_with_known_settings_is_not_built(said):
+    assert allowed.activation_with_settings(said) is None
 
 
 FORMING = [
