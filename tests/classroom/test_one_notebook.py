@@ -175,7 +175,7 @@ def test_checks_that_are_all_hidden_or_damaged_are_refused(repository, tmp_path)
     [
         (["nothing.ipynb"], "there is no file nothing"),
         (["first.ipynb", "--checks", "nothing.yml"], "there is no file nothing"),
-        (["first.ipynb", "--language", "kr"], "did you mean 'ko'?"),
+        (["first.ipynb", "--language", "kr"], "혹시 'ko' 아닌가요?"),
         (["alone.ipynb"], "name it with --checks"),
     ],
 )

@@ -37,7 +37,7 @@ AGAIN = N_("Save it again in Jupyter and hand in that file.")
 _TYPES = ("code", "markdown", "raw")
 IMAGES = ("image/png", "image/jpeg", "image/gif")  # that are pasted into texts and shown
 _PICTURE = re.compile(r"[^\s()<>\"'\ud800-\udfff]{1,200}\Z")
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*\Z")
+_BASE64 = re.compile(r"\A[A-Za-z0-9+/\s]*(?:=\s*){0,2}\Z")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 

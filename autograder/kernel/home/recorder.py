@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from math import ceil
+from typing import Any, NamedTuple
 
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.wire.description import CompileDescription, DataRecord, FitRecord
@@ -19,6 +21,16 @@ from autograder.kernel.in_place import Steps, done
 from autograder.kernel.keras_methods import Trainings
 
 
+class _Begun(NamedTuple):
+    """A call of ``fit``, before it: `steps` that the optimizer had counted, and the `reason` why the grader can't repeat it."""
+
+    args: Any
+    kwargs: dict[str, Any]
+    compiled: CompileDescription
+    steps: int
+    reason: str
+
+
 class Recorder(Trainings):
     """At home: every ``fit`` is Keras's own; a `FitRecord` is kept for each network, with the data as far as recognised."""
 
@@ -30,34 +42,44 @@ class Recorder(Trainings):
         super().__init__()
         self._record, self._refusal = record, refusal
         self._fits: weakref.WeakKeyDictionary[Any, list[FitRecord]] = weakref.WeakKeyDictionary()
+        self._begun: weakref.WeakKeyDictionary[Any, _Begun] = weakref.WeakKeyDictionary()
+        self._begun_with: set[str] = set()  # digests of weights with which networks that were never trained began
         self._left: dict[str, tuple[FitRecord, ...]] = {}  # by the digest of weights that these trainings ended with
 
     def fits(self, model: Any) -> tuple[FitRecord, ...]:
         """Its trainings; of a network that was copied or loaded those of the one that had its weights."""
+        self._note(model)
         return tuple(self._fits.get(model, ())) or self._left.get(digest_of(model), ())
+
+    def untrained(self, model: Any) -> bool:
+        """Whether its weights are those that a first ``fit`` began with: it had no epochs, or failed at its first batch."""
+        return digest_of(model) in self._begun_with
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
+        self._note(model)
         compiled = describe_compile(model)
-        went_on = compiled is not None and int(model.optimizer.iterations) > 0
-        reason = self._why_not_there(model, args, kwargs) if compiled is not None else ""
+        if compiled is not None:
+            steps = int(model.optimizer.iterations)
+            if not steps:
+                self._begun_with.add(digest_of(model))
+            self._begun[model] = _Begun(args, kwargs, compiled, steps, self._why_not_there(model, args, kwargs))
         history = yield partial(self.original_fit, model, *args, **kwargs)
-        try:
-            call = self.arguments(self.original_fit, model, args, kwargs)
-            if compiled is not None:
-                fits = self._fits.setdefault(model, [])
-                record = self._fit_record(model, call, compiled, history).model_copy(update={"reason": reason})
-                after = describe_compile(model)
-                if after is not None and after != compiled:  # a callback changed the learning rate
-                    record = record.model_copy(update={"learning_rates": _rates(compiled, after, history)})
-                if went_on and fits and _same_way(fits[-1], record):
-                    fits[-1] = fits[-1].joined(record)
-                else:
-                    fits.append(record)
-                self._left[digest_of(model)] = tuple(fits)
-        except Exception:  # writing down must never spoil a student's training
-            pass
+        self._note(model, history)
         return history
+
+    def _note(self, model: Any, history: Any = None) -> None:
+        """What the last ``fit`` has trained. Of one that ended with an error nobody hears: it is looked at when somebody asks, without a `history`."""
+        begun = self._begun.pop(model, None)
+        if begun is None or (history is None and self.untrained(model)):
+            return
+        with suppress(Exception):  # writing down must never spoil a student's training
+            record, fits = self._fit_record(model, begun, history), self._fits.setdefault(model, [])
+            if begun.steps and fits and _same_way(fits[-1], record):
+                fits[-1] = fits[-1].joined(record)
+            else:
+                fits.append(record)
+            self._left[digest_of(model)] = tuple(fits)
 
     def _why_not_there(self, model: Any, args: Any, kwargs: Any) -> str:
         try:
@@ -65,7 +87,10 @@ class Recorder(Trainings):
         except Exception:  # Keras says what is wrong
             return ""
 
-    def _fit_record(self, model: Any, call: dict[str, Any], compiled: Any, history: Any) -> FitRecord:
+    def _fit_record(self, model: Any, begun: _Begun, history: Any) -> FitRecord:
+        """Raises CannotTrainHere where it has not trained a whole number of epochs."""
+        assert self.original_fit is not None
+        call = self.arguments(self.original_fit, model, begun.args, begun.kwargs)
         try:
             samples, size = self._read(model, call)
             data = self._record(samples)
@@ -73,10 +98,20 @@ class Recorder(Trainings):
             data, size = DataRecord(samples=error.samples if isinstance(error, OtherData) else 0), 0
             if isinstance(error, OtherData) and call["y"] is not None:  # arrays
                 size = int(call["batch_size"] or BATCH_SIZE)
+        if history is not None:
+            logged, epochs, rest = history.history, len(history.epoch), 0
+        else:
+            epochs, rest = divmod(int(model.optimizer.iterations) - begun.steps, ceil(data.samples / size))
+            logged = {}
+        if rest or not epochs:
+            raise CannotTrainHere("")
+        after = describe_compile(model)
+        changed = after is not None and after != begun.compiled  # a callback changed the learning rate
         return FitRecord(
-            epochs=len(history.epoch), batch_size=size, data=data, compiled=compiled,
+            epochs=epochs, batch_size=size, data=data, compiled=begun.compiled, reason=begun.reason,
             callbacks=(describe_callbacks(call["callbacks"]),),
-            history={str(name): tuple(map(float, values)) for name, values in history.history.items()},
+            learning_rates=_rates(begun.compiled, after, logged) if changed and after else (),
+            history={str(name): tuple(map(float, values)) for name, values in logged.items()},
         )  # fmt: skip
 
     def _read(self, model: Any, call: dict[str, Any]) -> tuple[SamplesMessage | ArraysMessage, int]:
@@ -103,13 +138,13 @@ class Recorder(Trainings):
         return samples, int(size)
 
 
-def _rates(before: CompileDescription, after: CompileDescription, history: Any) -> tuple[float, ...]:
+def _rates(before: CompileDescription, after: CompileDescription, logged: Mapping[str, Any]) -> tuple[float, ...]:
     """The rates that a training had, one after another; those between the first and the last as Keras's callbacks logged them."""
     first, last = (one.optimizer.settings.get("learning_rate") for one in (before, after))
     if not isinstance(first, float) or not isinstance(last, float):
         return ()
     rates = [first]
-    for rate in (*map(shortest, history.history.get("learning_rate", ())), last):
+    for rate in (*map(shortest, logged.get("learning_rate", ())), last):
         if rate != rates[-1]:
             rates.append(rate)
     return tuple(rates[-1000:])

@@ -156,7 +156,8 @@ class HomeStudent(Student):
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         known: dict[str, Any] = {"fits": self.trainings.fits(model)}
-        if not known["fits"] and int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0:
+        stepped = int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0
+        if not known["fits"] and stepped and not self.trainings.untrained(model):
             known |= {
                 "origin": _("its weights were trained, and not by a fit() that ended in this kernel"),
                 "undecided": True,

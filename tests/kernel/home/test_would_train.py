@@ -3,6 +3,8 @@
 The same calls of ``fit`` are asked about at home and in front of a judge.
 """
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -264,3 +266,54 @@ def test_every_rate_of_a_training_is_known_at_home_as_to_the_judge():
     done(recorder.fit(model, np.zeros((64, 784)), np.zeros(64), epochs=3, verbose=0, callbacks=[falling]))
     (record,) = recorder.fits(model)
     assert record.learning_rates == (0.01, 0.005, 0.0025)
+
+
+class Raising(keras.callbacks.Callback):
+    """At that batch of that epoch, or at the epoch's end."""
+
+    def __init__(self, epoch, batch=None):
+        super().__init__()
+        self.at = epoch, batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.at == (self.epoch, batch):
+            raise ValueError
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.at == (epoch, None):
+            raise ValueError
+
+
+IMAGES, LABELS = np.zeros((64, 784)), np.zeros(64)
+# What is given to fit on batches of 16, how many epochs it has trained then, and whether all its weights are as they were.
+ENDS = {
+    "no epochs": ({"epochs": 0}, 0, True),
+    "labels that don't fit": ({"y": np.zeros((64, 3))}, 0, True),
+    "images that don't fit": ({"x": np.zeros((64, 5))}, 0, True),
+    "a validation that doesn't fit": ({"validation_data": (LABELS, IMAGES), "epochs": 3}, 1, False),
+    "an error at the end of an epoch": ({"raises": (1,), "epochs": 3}, 2, False),
+    "an error at an epoch's last batch": ({"raises": (1, 3), "epochs": 3}, 2, False),
+    "an error within an epoch": ({"raises": (1, 2), "epochs": 3}, 0, False),
+    "an epoch that changes nothing": ({"class_weight": {0: 0.0}}, 1, True),
+}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("end", ENDS)
+def test_home_knows_what_a_fit_has_trained_however_it_ended(end, before):
+    given, epochs, as_it_was = ENDS[end]
+    callbacks = [Raising(*given["raises"])] if "raises" in given else []
+    given = {"x": IMAGES, "y": LABELS, "batch_size": 16, "verbose": 0, "callbacks": callbacks} | given
+    given.pop("raises", None)
+    recorder = Recorder(lambda samples: DataRecord(samples=64))
+    recorder.original_fit = keras.Model.fit
+    model = net()
+    if before:
+        done(recorder.fit(model, IMAGES, LABELS, batch_size=16, verbose=0))
+    with contextlib.suppress(Exception):
+        done(recorder.fit(model, **given))
+    assert sum(record.epochs for record in recorder.fits(model)) == before + epochs
+    assert recorder.untrained(model) == (as_it_was and not before)
