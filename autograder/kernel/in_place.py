@@ -24,7 +24,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import FunctionType, SimpleNamespace, TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, TypeGuard, TypeVar
 
 from autograder.common.errors import AutograderError, GraderFault
@@ -62,7 +62,7 @@ def in_place_of(
             if not stepwise:
                 return result
             if called is instead:
-                return SimpleNamespace(last={"result": result})
+                return {"result": result}
             heard = otherwise and functools.partial(otherwise, *args, **kwargs)
             return _Made(_Calls(result, functools.partial(instead, *args, **kwargs), heard))
 
@@ -100,7 +100,7 @@ def below_handler(function: Any) -> Any:
 
 def done(steps: Steps) -> Any:
     """What a generator returns when the calls that it yields are made."""
-    return _Made(_Calls(steps)).last["result"]
+    return _Made(_Calls(steps))["result"]
 
 
 def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,7 +108,7 @@ def _taking_last(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def standing(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs).last["result"]
+        return function(*args, **kwargs)["result"]
 
     return standing
 
@@ -191,28 +191,33 @@ class _Calls:
         return result
 
 
-class _Made:
-    """What calls give: ``made.last["result"]``, and ``made @ "result"``, has C code make them all, one after another.
+class _One(defaultdict[str, Any]):
+    """A call without arguments: the ``result`` that this dictionary lacks is what it gives. ``one("result")`` is there then."""
 
-    Each is one without arguments that a dictionary makes for what it lacks. Whatever it raises comes from there as it is: a StopIteration
-    of the notebook's would be the end of an iterator that made it.
+    __call__ = dict.__getitem__
+
+
+class _Made:
+    """What calls give: ``made["result"]``, and ``made @ "result"``, has C code make them all, one after another.
+
+    Whatever a call raises comes from there as it is: a StopIteration of the notebook's would be the end of an iterator that made it, and
+    where an attribute is looked up, Python writes its owner into an AttributeError that tells none.
     """
 
-    last = property(functools.partial(max, key=operator.itemgetter("number", "result")))
-    __matmul__ = property(operator.attrgetter("last.__getitem__"))
+    __getitem__ = __matmul__ = property(functools.partial(max, key=operator.itemgetter("number", "result")))
 
     def __init__(self, calls: _Calls) -> None:
-        self._calls, self._one, self._number = calls, defaultdict[str, Any](), 0
+        self._calls, self._one, self._number = calls, _One(), 0
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> defaultdict[str, Any]:
+    def __next__(self) -> _One:
         if self._number:
             self._calls.noted(self._one["result"])
         call = next(self._calls)
         self._number += 1
-        self._one = defaultdict(call, number=self._number)
+        self._one = _One(call, number=self._number)
         return self._one
 
 
@@ -232,15 +237,15 @@ def _handler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 class _TakingLast(ast.NodeTransformer):
-    """``fn(*args, **kwargs)`` becomes ``fn(*args, **kwargs).last["result"]``."""
+    """``fn(*args, **kwargs)`` becomes ``fn(*args, **kwargs)["result"]``."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if not (isinstance(node.func, ast.Name) and node.func.id == "fn"):
             return node
-        taken: Any = ast.parse('it.last["result"]', mode="eval").body
-        taken.value.value = node
-        for one in (taken, taken.value, taken.slice):
+        taken: Any = ast.parse('it["result"]', mode="eval").body
+        taken.value = node
+        for one in (taken, taken.slice):
             ast.copy_location(one, node)
         return taken  # type: ignore[no-any-return]
 

@@ -183,6 +183,8 @@ def test_whatever_a_yielded_call_raises_comes_as_from_the_other_one(filtering, k
         with pytest.raises(kind, match="mine") as info:
             standing(1)
         assert names(info.value)[-1] == "raising"
+        # Where an attribute is looked up, Python writes what it was looked up in into the error.
+        assert getattr(info.value, "obj", None) is None and getattr(info.value, "name", None) is None
 
 
 def making(original, before):
