@@ -183,12 +183,12 @@ class _Calls:
         self.noted(result)
         return result if self._ended else ()
 
-    def noted(self, result: Any) -> Any:
+    def noted(self, result: Any) -> None:
+        """What the last call gave."""
         self._result, self._begun = result, True
         if self._failed and self._otherwise is not None:
             with contextlib.suppress(Exception):
                 self._otherwise()
-        return result
 
 
 class _One(defaultdict[str, Any]):
