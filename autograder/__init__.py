@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     # `check` imports Keras, which takes seconds: only those who ask for it pay for it.
     if name == "check":
-        from autograder.common.requirements import NotReady, problem
+        from autograder.common.machine.requirements import NotReady, problem
         from autograder.kernel.check import check, networks, start
 
         try:

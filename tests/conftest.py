@@ -32,7 +32,7 @@ FORKING = (
     "classroom/collect/",
     "classroom/give_back/",
     "cli/",
-    "common/test_confined.py",
+    "common/machine/test_confined.py",
     "common/test_ordinary_files.py",
     "faults/",
 )

@@ -101,7 +101,7 @@ def _found(value, depth=3):
 def settle(module):
     """One thread and deterministic ops before the first op, and a seed: without one, deterministic ops refuse to shuffle."""
     if module.__name__ == "tensorflow":
-        from autograder.common import determinism
+        from autograder.common.machine import determinism
 
         determinism.settle(module)
     else:

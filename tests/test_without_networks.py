@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from autograder.common.errors import CourseError, SandboxError
-from autograder.common.requirements import NETWORKS
+from autograder.common.machine.requirements import NETWORKS
 from autograder.course.course import load
 from autograder.course.packages import not_promised
 from autograder.sandbox.host import Sandbox
@@ -72,7 +72,7 @@ def test_it_is_graded_where_whoever_imports_keras_fails(example, poisoned):
 def test_check_works_at_home_without_keras(example, poisoned):
     """Also where it isn't installed: a student is told to install it only for a course with networks."""
     code = (
-        "import autograder.common.requirements as r; r.version = lambda name: (_ for _ in ()).throw(r.PackageNotFoundError(name))\n"
+        "import autograder.common.machine.requirements as r; r.version = lambda name: (_ for _ in ()).throw(r.PackageNotFoundError(name))\n"
         "from autograder import check\nfrom sklearn.svm import SVC\nimport sys\n"
         "check('estimators.search', search=SVC())\nassert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
@@ -93,7 +93,7 @@ def test_a_check_that_looks_at_a_network_is_refused_in_it(example):
 
 
 def test_where_a_course_needs_keras_and_it_is_missing_one_sentence_says_so(course, example, monkeypatch):
-    monkeypatch.setattr("autograder.common.requirements.find_spec", lambda name: None)
+    monkeypatch.setattr("autograder.common.machine.requirements.find_spec", lambda name: None)
     with pytest.raises(
         SandboxError, match="this course needs keras and tensorflow, which is not installed here"
     ) as caught:

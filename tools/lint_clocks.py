@@ -15,11 +15,11 @@ ASKS = re.compile(
 )
 WAITS = {"timeout", "lost_worker_timeout"}
 CLOCKS = {
-    # what a student's work may take: of the time that it is given, see sandbox/given.py
-    "sandbox/given.py": "the measure itself",
+    # what a student's work may take: of the time that it is given, see sandbox/granted_time.py
+    "sandbox/granted_time.py": "the measure itself",
     "sandbox/client.py": "of what the kernel is given; a machine that gives too little: tried again, then undecided",
     "sandbox/run.py": "of what the kernel is given; one that doesn't start: tried again, then undecided",
-    "common/confined.py": "processor time is what counts; the clock's end is the machine's: tried again, then undecided",
+    "common/machine/confined.py": "processor time is what counts; the clock's end is the machine's: tried again, then undecided",
     "common/wire/protocol.py": "no limit: looks whether somebody still waits",
     # what the grader's own parts may take: then they are replaced
     "sandbox/host.py": "a parent that doesn't answer is replaced, and the notebook runs again; then undecided",
@@ -35,9 +35,9 @@ CLOCKS = {
     # nothing of a student's hangs on it
     "classroom/grading/state.py": "how often progress is written down",
     "classroom/grading/handin_store.py": "age of arrays that nobody names; without them a notebook runs again",
-    "classroom/alone.py": "another process that holds the lock: the command ends, with the reason, and nothing is written",
+    "classroom/process_lock.py": "another process that holds the lock: the command ends, with the reason, and nothing is written",
     "classroom/collect/git.py": "a repository that isn't read is listed, with the reason, and nothing is replaced",
-    "common/scratch.py": "age of a folder that nobody holds yet",
+    "common/machine/scratch.py": "age of a folder that nobody holds yet",
     "networks/memo.py": "age of half-written entries",
 }
 NOT_GRADING = ("authoring", "cli", "kernel/home")

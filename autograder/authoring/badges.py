@@ -9,7 +9,7 @@ from __future__ import annotations
 from nbformat import NotebookNode, v4
 
 from autograder.common.i18n import _, speaking
-from autograder.common.requirements import THIS
+from autograder.common.machine.requirements import THIS
 from autograder.course.course import Course
 from autograder.course.released_checks import RELEASED
 from autograder.course.released_notebook import release_place

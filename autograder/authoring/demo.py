@@ -17,7 +17,7 @@ from autograder.common.cells import grade_id_of
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
-from autograder.common.requirements import THIS
+from autograder.common.machine.requirements import THIS
 from autograder.course.course import FILE, SQLITE, Course, find
 from autograder.course.released_notebook import released_notebook
 from autograder.course.yaml_file import read_yaml

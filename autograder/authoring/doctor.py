@@ -23,8 +23,8 @@ from packaging.specifiers import SpecifierSet
 from autograder.common.errors import AutograderError
 from autograder.common.files import said_of
 from autograder.common.i18n import N_, _
-from autograder.common.machine import WORKER_GB, cores, default_workers, gigabytes
-from autograder.common.requirements import NETWORKS, THIS, least, recent
+from autograder.common.machine.capacity import WORKER_GB, cores, default_workers, gigabytes
+from autograder.common.machine.requirements import NETWORKS, THIS, least, recent
 from autograder.course.course import Course, DataSettings, find, load
 from autograder.course.packages import ALWAYS, lacking
 from autograder.course.released_notebook import RELEASES

@@ -124,7 +124,7 @@ class Folder:
     def require_students(self, names: Collection[str], others: Iterable[str] = ()) -> None:
         """Raises AutograderError for one of `names` who handed nothing in, has no report and is none of `others`: with the nearest name."""
         from autograder.common.hints.for_errors import meant
-        from autograder.common.nearest_name import nearest
+        from autograder.common.showing.nearest_name import nearest
 
         known = sorted({*others, *(self.students() if names else ())})
         for name in names:

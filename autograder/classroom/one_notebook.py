@@ -15,10 +15,10 @@ from autograder.classroom.collect.contents import Contents
 from autograder.classroom.export import junit
 from autograder.classroom.export.grades import Sheet, of_report
 from autograder.classroom.grading.isolation import require
-from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import AutograderError, CourseError, SubmissionError
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import LANGUAGES, _, speaking
+from autograder.common.machine.confined import OverLimit, confined
 from autograder.common.results import Report, Status
 from autograder.common.submission import Submission
 from autograder.common.wire.submitted_notebook import content, parse

@@ -33,8 +33,8 @@ from autograder.cli import (  # fmt: skip
     verify,
 )
 from autograder.cli.common import INTERRUPTED
-from autograder.common import no_grammars, scratch  # noqa: F401
 from autograder.common.errors import AutograderError
+from autograder.common.machine import no_grammars, scratch  # noqa: F401
 
 app = typer.Typer(
     help="Grade notebooks on deep neural networks: in a sandbox, by a judge that never runs student code.",

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import deliver, unwritable
 from autograder.common.i18n import _, asked_for, speak
-from autograder.common.readable import on_screen
+from autograder.common.showing.readable import on_screen
 
 if TYPE_CHECKING:
     from autograder.common.results import Report

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.common import AMISS, CourseFile, escaped, out
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 app = typer.Typer()
 COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}

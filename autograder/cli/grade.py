@@ -29,7 +29,7 @@ from autograder.cli.progress_bar import bar
 from autograder.cli.settings import settings_from
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
-from autograder.common.readable import json_text, shorten
+from autograder.common.showing.readable import json_text, shorten
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.run import Done, Settings

@@ -27,7 +27,7 @@ from autograder.cli.common import (
 from autograder.cli.progress_bar import bar
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.regrade import Regraded

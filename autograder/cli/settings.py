@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.cli import common
 from autograder.cli.common import err
 from autograder.common.i18n import _
-from autograder.common.machine import default_workers
+from autograder.common.machine.capacity import default_workers
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.run import Settings

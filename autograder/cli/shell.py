@@ -19,7 +19,7 @@ from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError
 from autograder.common.files import said_of, text_of
 from autograder.common.i18n import DOMAIN, LANGUAGES, LOCALES, N_, _, asked_for, known, language, speak
-from autograder.common.readable import on_screen
+from autograder.common.showing.readable import on_screen
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 EXAMPLE = N_("Example:")

@@ -10,7 +10,7 @@ import typer
 from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
-from autograder.common.readable import json_text, shorten
+from autograder.common.showing.readable import json_text, shorten
 
 if TYPE_CHECKING:
     from autograder.classroom.grading.state import State

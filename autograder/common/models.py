@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo,
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from autograder.common.i18n import _
-from autograder.common.readable import readable
+from autograder.common.showing.readable import readable
 
 KeyPath = tuple[int | str, ...]  # keys and positions, from a model inward
 Said = Annotated[str, AfterValidator(readable)]  # a text of a report: a stranger may have chosen it

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 
-from autograder.common.exhibits import Exhibit
 from autograder.common.models import Frozen as Frozen
 from autograder.common.models import Said
-from autograder.common.readable import json_text
+from autograder.common.showing.exhibits import Exhibit
+from autograder.common.showing.readable import json_text
 
 
 class Status(StrEnum):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, mo
 
 from autograder.common.i18n import _
 from autograder.common.models import KeyPath, Written, wrong_at
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.registry import parse

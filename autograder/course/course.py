@@ -26,7 +26,7 @@ from autograder.common.errors import CourseError
 from autograder.common.files import is_text
 from autograder.common.i18n import _
 from autograder.common.models import KeyPath, Written, wrong_at
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.course.assignment import GRADE_ID
 from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question

@@ -10,7 +10,7 @@ from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import allowed
-from autograder.common.readable import as_yaml
+from autograder.common.showing.readable import as_yaml
 from autograder.course.checks.answers.arrays import ArrayCheck
 from autograder.course.checks.answers.score import Score
 from autograder.course.checks.base import Check

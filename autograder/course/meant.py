@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from autograder.common.models import KeyPath
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 
 MOST = 500  # ways that are tried for one fault
 LONGEST = 200  # characters of what is told

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from autograder.common.i18n import _
-from autograder.common.requirements import NETWORKS
+from autograder.common.machine.requirements import NETWORKS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COURSE = ("numpy", "scikit-learn", "matplotlib", "ipykernel")  # with all that these need

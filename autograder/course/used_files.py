@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.common.errors import CourseError
 from autograder.common.i18n import _
-from autograder.common.imports import Source, absolute, closure, module_file
+from autograder.common.machine.imports import Source, absolute, closure, module_file
 
 _LONGEST = 200  # characters of a text that may be a file's name
 

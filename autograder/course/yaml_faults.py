@@ -21,8 +21,8 @@ from pydantic_core.core_schema import ErrorType
 
 from autograder.common.i18n import N_, _
 from autograder.common.models import OTHER_KIND, KeyPath
-from autograder.common.nearest_name import nearest
-from autograder.common.readable import as_yaml, one_of
+from autograder.common.showing.nearest_name import nearest
+from autograder.common.showing.readable import as_yaml, one_of
 from autograder.course import meant
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES, parse

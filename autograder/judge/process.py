@@ -28,10 +28,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from autograder.common.confined import MB, in_use, limit
 from autograder.common.errors import AutograderError
 from autograder.common.files import bytes_of
 from autograder.common.i18n import _, speaking
+from autograder.common.machine.confined import MB, in_use, limit
 from autograder.common.wire import handins, protocol
 from autograder.course.course import Course, load
 from autograder.judge.rejudge import rejudge

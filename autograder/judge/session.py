@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from autograder.common.errors import AutograderError, CannotRebuild, CannotTrainHere, CourseError, ProtocolError
-from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult
+from autograder.common.showing.exhibits import Exhibit
 from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import (
     DataRecord,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder.common.digests import sha256
-from autograder.common.versions import versions
+from autograder.common.machine.versions import versions
 from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.networks.states import FitSpec, Samples
 

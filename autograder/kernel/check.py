@@ -1,6 +1,6 @@
 """What a notebook imports: ``from autograder import check``.
 
-Where the environment names a judge (graded/student.py), `check` hands the values over to it, and judges nothing. At home (home/student.py) it looks
+Where the environment names a judge (graded/check_while_grading.py), `check` hands the values over to it, and judges nothing. At home (home/check_at_home.py) it looks
 at the work, prints what it found, and returns the points of the visible checks (plain nbgrader takes that as partial credit).
 """
 
@@ -15,8 +15,8 @@ from autograder.common.errors import AutograderError, GraderFault
 from autograder.common.i18n import _, speaking
 from autograder.common.wire import protocol
 from autograder.common.wire.protocol import JUDGE
+from autograder.kernel.check_in_both_modes import Student
 from autograder.kernel.in_place import is_fault_of_a_call
-from autograder.kernel.student import Student
 
 _NOTHING = object()
 _student: Student | None = None
@@ -40,7 +40,7 @@ def networks() -> bool:
     if said(JUDGE):
         return protocol.has_networks()
     try:
-        from autograder.kernel.home.student import has_networks
+        from autograder.kernel.home.check_at_home import has_networks
     except ModuleNotFoundError:  # in the grader's sandbox, where nobody is asked
         return True
     return has_networks()
@@ -48,10 +48,10 @@ def networks() -> bool:
 
 def _of_this_mode(address: str) -> Student:
     if address:
-        from autograder.kernel.graded.student import GradedStudent
+        from autograder.kernel.graded.check_while_grading import GradedStudent
 
         return GradedStudent(address)
-    from autograder.kernel.home.student import HomeStudent
+    from autograder.kernel.home.check_at_home import HomeStudent
 
     return HomeStudent()
 

@@ -20,11 +20,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.confined import OverLimit, confined
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild, CourseError
 from autograder.common.i18n import _
-from autograder.common.versions import code_digest
+from autograder.common.machine.confined import OverLimit, confined
+from autograder.common.machine.versions import code_digest
 from autograder.common.wire.description import Component, digest
 
 SECONDS, MEGABYTES = 20, 1024  # of one fit, with measuring

@@ -20,9 +20,9 @@ from autograder.common.data.prepared import RAW, Column, Prepared
 from autograder.common.data.rows import ends, scaling_of
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
-from autograder.common.exhibits import Mistake
 from autograder.common.i18n import _
-from autograder.common.versions import code_digest, versions
+from autograder.common.machine.versions import code_digest, versions
+from autograder.common.showing.exhibits import Mistake
 from autograder.common.wire.description import Component, DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage

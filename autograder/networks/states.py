@@ -16,7 +16,7 @@ from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
 from autograder.common.data.rows import ends, seen
 from autograder.common.digests import sha256
-from autograder.common.versions import code_digest, versions
+from autograder.common.machine.versions import code_digest, versions
 from autograder.common.wire.description import digest
 
 EVALUATION_BATCH = 1_000

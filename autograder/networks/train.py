@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common import determinism
 from autograder.common.data.base import DataSet
 from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
+from autograder.common.machine import determinism
 from autograder.networks.budget import MEASURED_VALUES
 from autograder.networks.build import build, compile_model, constant_rate, without_rate
 from autograder.networks.size import size

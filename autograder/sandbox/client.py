@@ -15,10 +15,10 @@ from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
 from autograder.sandbox import outputs
-from autograder.sandbox.given import Given, require_some
+from autograder.sandbox.granted_time import Given, require_some
 
 FLOOD = 20  # a cell that prints this many times the notebook's whole allowance is interrupted
-# All seconds below are of what the kernel is given (given.py).
+# All seconds below are of what the kernel is given (granted_time.py).
 PLAIN_SECONDS = 1.0  # for which nobody looks how much that is
 SLICE_SECONDS = 5.0  # after which one looks whether this process itself stood still
 LOOK_SECONDS = 0.5  # between two looks whether a reply has come

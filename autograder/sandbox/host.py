@@ -22,14 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.common import scratch
 from autograder.common.data import data_sets
 from autograder.common.errors import SandboxError
 from autograder.common.i18n import _
-from autograder.common.requirements import require_networks
+from autograder.common.machine import scratch
+from autograder.common.machine.requirements import require_networks
 from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
-from autograder.sandbox.given import Spent
+from autograder.sandbox.granted_time import Spent
 from autograder.sandbox.inside import usage
 from autograder.sandbox.inside.usage import Broken
 from autograder.sandbox.layout import Layout

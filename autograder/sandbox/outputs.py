@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.readable import without_places
+from autograder.common.showing.readable import without_places
 
 MOST = 2_000  # outputs of a cell, but for printed text: each is looked at, and an empty one costs no character of what a notebook may print
 WHOLE = 8 << 20  # bytes

@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from autograder.common.confined import MB, in_use
+from autograder.common.machine.confined import MB, in_use
 
 MORE_MB = 1024  # than it had before: a message of 256 MB, which is cut, takes half of it
 SECONDS = 0.1  # between two looks

@@ -26,7 +26,7 @@ from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
 from autograder.sandbox import outputs, own_memory, provisioner
 from autograder.sandbox.client import Client
-from autograder.sandbox.given import Given, of_process, require_some
+from autograder.sandbox.granted_time import Given, of_process, require_some
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import usage
 
@@ -86,7 +86,7 @@ def run_notebook(
 ) -> Run:
     """Execute `nb` in place; the limits default to the sandbox's. `on_cell(index)` is called before each code cell.
 
-    Limits in seconds are of what the machine gives the kernel, and the process `helper`, which it waits for: see `given`.
+    Limits in seconds are of what the machine gives the kernel, and the process `helper`, which it waits for: see `granted_time`.
 
     Call it from any thread, also under a running event loop. The sandbox is reset afterwards.
     """

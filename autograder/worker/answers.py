@@ -10,10 +10,10 @@ from nbformat import NotebookNode
 from autograder.common.cells import cells_by_id, grade_id_of, is_manual, is_task, left_empty
 from autograder.common.hints.for_errors import for_error, missing_name
 from autograder.common.i18n import N_, _, ngettext
-from autograder.common.nearest_name import nearest
-from autograder.common.readable import sentence_case
-from autograder.common.readable import shorten as clean
 from autograder.common.results import FirstCause, Outcome, QuestionResult, Status
+from autograder.common.showing.nearest_name import nearest
+from autograder.common.showing.readable import sentence_case
+from autograder.common.showing.readable import shorten as clean
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.course import Assignment, Question
 from autograder.sandbox.run import Run

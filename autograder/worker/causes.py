@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grade_id_of, left_empty
 from autograder.common.hints.for_errors import missing_name
-from autograder.common.readable import shorten as clean
+from autograder.common.showing.readable import shorten as clean
 from autograder.common.wire import names
 from autograder.common.wire.handins import Cause
 from autograder.course.course import Assignment

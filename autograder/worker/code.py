@@ -9,7 +9,7 @@ from pathlib import Path
 import autograder
 from autograder.common.digests import of_file, of_parts
 from autograder.common.i18n import LANGUAGES, _, speaking
-from autograder.common.versions import code, code_digest
+from autograder.common.machine.versions import code, code_digest
 from autograder.course.checks.base import Check
 from autograder.course.course import Course
 

@@ -19,12 +19,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.cells import cells_by_id, grading_of, is_answer, is_check
-from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import MachineLow, SandboxError, SubmissionError, Unreadable
 from autograder.common.i18n import N_, VARIABLE, _, speaking
-from autograder.common.outcome_table import as_html, points
-from autograder.common.readable import sentence_case, without_paths
+from autograder.common.machine.confined import OverLimit, confined
 from autograder.common.results import BrokenLimit, QuestionResult, Report
+from autograder.common.showing.outcome_table import as_html, points
+from autograder.common.showing.readable import sentence_case, without_paths
 from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
 from autograder.common.wire.orders import Decided
@@ -33,7 +33,7 @@ from autograder.common.wire.submitted_notebook import AGAIN, content, parse, res
 from autograder.course import illustrations
 from autograder.course.course import Course
 from autograder.course.released_notebook import beside
-from autograder.sandbox.given import MOST_TIMES
+from autograder.sandbox.granted_time import MOST_TIMES
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.run import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause

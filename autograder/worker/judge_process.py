@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from autograder.common import scratch
 from autograder.common.data.sources import keras_home
 from autograder.common.errors import AutograderError
 from autograder.common.files import bytes_of, text_of
+from autograder.common.machine import scratch
 from autograder.common.results import QuestionResult
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.orders import Decided, Rejudged

@@ -15,8 +15,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.common.confined import OverLimit, confined
 from autograder.common.i18n import N_, _
+from autograder.common.machine.confined import OverLimit, confined
 
 SECONDS = 10  # of processor time for a notebook; those of the course take 0.05
 CELL_SECONDS = 2

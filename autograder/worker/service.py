@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.common import no_grammars, scratch  # noqa: F401
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, MachineLow
 from autograder.common.i18n import _
+from autograder.common.machine import no_grammars, scratch  # noqa: F401
+from autograder.common.machine.versions import package, versions
 from autograder.common.models import Frozen
-from autograder.common.versions import package, versions
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder
 from autograder.sandbox import bubblewrap

@@ -10,8 +10,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.common.digests import sha256
+from autograder.common.machine.versions import versions
 from autograder.common.results import BrokenLimit, FirstCause, QuestionResult, Report
-from autograder.common.versions import versions
 from autograder.common.wire.handins import annotated
 from autograder.course.course import Assignment, Course, course_document
 from autograder.course.released_notebook import origin, released_notebook

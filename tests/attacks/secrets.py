@@ -98,7 +98,7 @@ for thing in gc.get_objects():
     if type(thing) is dict and "equals" in thing and "points" in thing: print("STOLEN", list(thing)[:9])
 from autograder.kernel import check as student
 def home():
-    from autograder.kernel.home.student import HomeStudent
+    from autograder.kernel.home.check_at_home import HomeStudent
     return HomeStudent().course
 def released():
     from autograder.course.released_checks import locate
@@ -134,7 +134,7 @@ for place in set(places) - {"/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/
         path = os.path.join(place, name)
         try: open(path, "w").close(); print("STOLEN", path)
         except OSError: pass
-for path in [package + "/kernel/graded/student.py", package + "/common/wire/messages.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/**/__pycache__/*", recursive=True)]:
+for path in [package + "/kernel/graded/check_while_grading.py", package + "/common/wire/messages.py", keras.__file__, np.__file__, os.__file__, sys.executable, *glob.glob("/tmp/.keras/datasets/*/*"), "/etc/passwd", *glob.glob(package + "/**/__pycache__/*", recursive=True)]:
     for call in (lambda: open(path, "r+b").close(), lambda: os.unlink(path), lambda: os.rename(path, path + "x"), lambda: os.chmod(path, 0o777), lambda: os.utime(path)):
         try: call(); print("STOLEN", path)
         except OSError: pass

@@ -19,8 +19,8 @@ from autograder.authoring.variants import edited, solved
 from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.classroom.pages.summary import class_table, failed_checks
 from autograder.common.errors import AutograderError
-from autograder.common.outcome_table import as_html
 from autograder.common.results import Report
+from autograder.common.showing.outcome_table import as_html
 from autograder.common.submission import Submission
 from autograder.common.wire.submitted_notebook import parse, restore
 from autograder.course.course import Course

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from autograder.authoring.containers import archive
 from autograder.authoring.release import release
-from autograder.classroom import container as container_module
-from autograder.classroom.container import grade_here
+from autograder.classroom import gradescope_container as container_module
+from autograder.classroom.gradescope_container import grade_here
 from autograder.cli.app import app
 from autograder.common.errors import CourseError
 from autograder.course.course import load

@@ -2,8 +2,8 @@
 
 import random
 
-from autograder.common.exhibits import Accuracy, Confusion, Curve, Exhibit, Layer, Mistake, Network
 from autograder.common.results import BrokenLimit, Outcome, QuestionResult, Status
+from autograder.common.showing.exhibits import Accuracy, Confusion, Curve, Exhibit, Layer, Mistake, Network
 from tests.hand_built import report_of
 
 VERSIONS = {"keras": "3.15.1", "numpy": "2.3.5", "tensorflow": "2.21.0"}

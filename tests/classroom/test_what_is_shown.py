@@ -24,11 +24,11 @@ from autograder.classroom.grading.log import logged
 from autograder.classroom.pages import one_notebook, summary
 from autograder.cli.app import app
 from autograder.cli.common import Terminal
-from autograder.common.outcome_table import as_html, as_text
 from autograder.common.results import FirstCause, Report, Status
+from autograder.common.showing.outcome_table import as_html, as_text
 from autograder.sandbox import outputs
 from tests.authoring.test_release import make as tiny_course
-from tests.common.test_readable import acts
+from tests.common.showing.test_readable import acts
 
 PATH = f"{sys.prefix}/lib/python3.11/site-packages/secret.py"
 BAD = f"=cmd|' \u202egnp\u2066\x1b]0;title\x07\x1b[2J\x9b31m\r\x08\x00\u2028</script><script>alert(1)</script><img src=x onerror=alert(1)>[a](javascript:x) {PATH}"

@@ -22,7 +22,7 @@ import pytest
 import typer
 
 from autograder.cli import app as cli
-from autograder.common import scratch
+from autograder.common.machine import scratch
 from tests.tiny_course import tiny_class, tiny_course
 
 SECONDS = 120

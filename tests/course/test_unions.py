@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterator
 
 from autograder.common.i18n import speaking
-from autograder.common.readable import as_yaml
+from autograder.common.showing.readable import as_yaml
 from autograder.course import yaml_faults
 from autograder.course.checks.base import Check
 from autograder.course.checks.registry import TYPES

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from autograder.common.errors import ProtocolError
-from autograder.common.readable import LONGEST
+from autograder.common.showing.readable import LONGEST
 from autograder.common.wire import arrays as wire_arrays
 from autograder.common.wire import description
 from autograder.common.wire.arrays import DTYPES
 from autograder.common.wire.description import decode, encode
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
-from tests.common.test_readable import acts
+from tests.common.showing.test_readable import acts
 from tests.course.checks.test_registry import EVERY_TYPE, declared
 from tests.fuzz import bounded, fuzz
 from tests.hand_built import FakeLab, fit, mapping, model

@@ -19,22 +19,22 @@ import yaml
 from rich.console import Console
 
 import autograder
-from autograder.common import requirements
 from autograder.common.errors import CourseError, DataError
-from autograder.common.exhibits import Exhibit, Layer, Network
-from autograder.common.outcome_table import Hidden, as_html, as_text, footer
+from autograder.common.machine import requirements
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.showing.exhibits import Exhibit, Layer, Network
+from autograder.common.showing.outcome_table import Hidden, as_html, as_text, footer
 from autograder.common.wire.description import DataRecord
 from autograder.common.wire.protocol import JUDGE
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
 from autograder.course.released_checks import locate, read
 from autograder.kernel.check import check
-from autograder.kernel.home import student
+from autograder.kernel.home import check_at_home as student
+from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.kernel.home.progress import Stage, State
 from autograder.kernel.home.progress import as_html as progress_html
 from autograder.kernel.home.recorder import Recorder
-from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.in_place import done
 from tests.hand_built import NoLab, scalar
 from tests.later import keras
@@ -416,7 +416,7 @@ def test_where_keras_is_missing_or_old_check_is_a_sentence(monkeypatch, capsys, 
             raise PackageNotFoundError(name)
         return versions[name]
 
-    monkeypatch.setattr("autograder.common.requirements.version", version)
+    monkeypatch.setattr("autograder.common.machine.requirements.version", version)
     monkeypatch.setenv("KERAS_BACKEND", environment)
     stub = autograder.__getattr__("check")
     assert stub("two_layer.scale", 3) is None and stub.progress() is None
@@ -426,7 +426,7 @@ def test_where_keras_is_missing_or_old_check_is_a_sentence(monkeypatch, capsys, 
 
 def test_in_a_sandbox_without_a_judge_check_is_a_sentence(monkeypatch, capsys):
     """As plain Jupyter starts kernels in the sandbox: home's part isn't there, and nobody takes what is handed in."""
-    monkeypatch.setattr("autograder.common.requirements.find_spec", lambda name: None)
+    monkeypatch.setattr("autograder.common.machine.requirements.find_spec", lambda name: None)
     assert autograder.__getattr__("check")("two_layer.scale", 3) is None
     assert capsys.readouterr().out.endswith("holds no course. Grade with `autograder grade`.\n")
     monkeypatch.setenv(JUDGE, "/run/kernel/judge")

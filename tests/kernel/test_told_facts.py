@@ -14,10 +14,10 @@ from autograder.common.results import Status
 from autograder.common.wire.description import DataRecord, ModelDescription, with_networks
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
+from autograder.kernel.check_in_both_modes import Student
+from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.kernel.home.recorder import Recorder
-from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.in_place import done
-from autograder.kernel.student import Student
 from tests.fuzz import TIMES
 from tests.hand_built import FakeLab
 from tests.later import keras

@@ -11,7 +11,7 @@ from autograder.authoring.release import prepared_file
 from autograder.common.errors import AutograderError
 from autograder.course.course import load
 from autograder.judge.process import ready
-from autograder.kernel.home.student import HomeStudent
+from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.networks.memo import Memo
 from autograder.worker.judge_process import JudgeProcess
 from autograder.worker.visible import of_released

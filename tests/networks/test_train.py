@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from autograder.common import determinism
 from autograder.common.errors import CannotRebuild
 from autograder.common.keras_tables import allowed
+from autograder.common.machine import determinism
 from autograder.common.wire.description import Component, digest
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import scalar_settings

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.common.confined import in_use
+from autograder.common.machine.confined import in_use
 from autograder.sandbox import client, outputs, own_memory, run
 from autograder.sandbox.inside import usage
 from autograder.sandbox.outputs import as_shown

@@ -127,7 +127,7 @@ def test_of_this_package_a_kernel_finds_what_it_needs_and_nothing_that_judges(at
         "autograder.judge.session",
         "autograder.course.course",
         "autograder.kernel.home",
-        "autograder.kernel.home.student",
+        "autograder.kernel.home.check_at_home",
     } < set(outside)
     files = [package.parent.joinpath(*name.split(".")) for name in outside]
     contents = [

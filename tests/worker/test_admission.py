@@ -6,7 +6,7 @@ import os
 import pytest
 
 from autograder.common.errors import CourseError, SandboxError
-from autograder.common.versions import package, versions
+from autograder.common.machine.versions import package, versions
 from autograder.worker import service
 
 

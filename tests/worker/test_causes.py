@@ -8,8 +8,8 @@ import pytest
 
 from autograder.authoring.variants import solved
 from autograder.common.cells import cells_by_id
-from autograder.common.readable import without_places
 from autograder.common.results import Status
+from autograder.common.showing.readable import without_places
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
 from autograder.sandbox.run import Break, Run

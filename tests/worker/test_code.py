@@ -9,9 +9,9 @@ from typing import Literal
 import pytest
 
 import autograder
-from autograder.common import versions
+from autograder.common.machine import versions
+from autograder.common.machine.versions import code, code_digest
 from autograder.common.results import Report
-from autograder.common.versions import code, code_digest
 from autograder.course.checks import registry
 from autograder.course.checks.base import Check
 from autograder.worker import code as module

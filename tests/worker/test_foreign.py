@@ -7,7 +7,7 @@ import time
 import nbformat
 import pytest
 
-from autograder.common.confined import OverLimit
+from autograder.common.machine.confined import OverLimit
 from autograder.common.results import Status
 from autograder.course.course import load
 from autograder.sandbox import outputs

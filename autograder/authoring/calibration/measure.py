@@ -31,8 +31,8 @@ from autograder.authoring.calibration.summary import summed_up
 from autograder.classroom.grading.run import REFERENCE
 from autograder.common.errors import AutograderError, CannotRebuild, CourseError
 from autograder.common.i18n import _
+from autograder.common.machine.versions import versions
 from autograder.common.submission import Submission
-from autograder.common.versions import versions
 from autograder.common.wire.orders import Decided
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES

@@ -17,12 +17,12 @@ import yaml
 from packaging.requirements import Requirement
 
 import autograder
-from autograder.classroom.container import COURSE
 from autograder.classroom.give_back.archives import packed
+from autograder.classroom.gradescope_container import COURSE
 from autograder.common.errors import CourseError
 from autograder.common.files import bytes_of, text_of
 from autograder.common.i18n import _
-from autograder.common.requirements import THIS
+from autograder.common.machine.requirements import THIS
 from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import RELEASES
 from autograder.course.yaml_file import parse_yaml

@@ -20,4 +20,4 @@ apt-get install -y -qq --no-install-recommends "$python-venv" bubblewrap
 "$python" -m venv "$root/venv"
 "$root/venv/bin/python" -m pip install --quiet --no-cache-dir -r "$root/source/requirements.txt"
 # The data set is in the image, so no submission waits for it.
-PYTHONPATH="$root/source/package" KERAS_HOME="$root/keras" "$root/venv/bin/python" -m autograder.classroom.container --data "$root"
+PYTHONPATH="$root/source/package" KERAS_HOME="$root/keras" "$root/venv/bin/python" -m autograder.classroom.gradescope_container --data "$root"

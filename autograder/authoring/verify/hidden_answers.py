@@ -18,8 +18,8 @@ from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.releases import expectations, hidden_checks
 from autograder.common.cells import is_check
 from autograder.common.i18n import _
-from autograder.common.outcome_table import Hidden, as_html
 from autograder.common.results import QuestionResult, Report
+from autograder.common.showing.outcome_table import Hidden, as_html
 from autograder.course.cell_dependencies import question_cells
 from autograder.course.checks.base import Check
 from autograder.course.course import Course, Question

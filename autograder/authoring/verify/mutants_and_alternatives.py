@@ -19,7 +19,7 @@ from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.i18n import _
 from autograder.common.models import Written
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.course.course import Assignment, Course
 from autograder.course.yaml_faults import explain
 from autograder.course.yaml_file import read_yaml

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 
 class Part(StrEnum):

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autograder.authoring.verify.proof import ABOUT, Part, Proof, Step
 from autograder.common.i18n import _, language
-from autograder.common.junit import Case, Suite, document
+from autograder.common.showing.junit import Case, Suite, document
 
 SLOW = 5  # how many of the slowest notebooks are named
 

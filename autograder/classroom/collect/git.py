@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from autograder.classroom.collect import times
-from autograder.common.confined import limited
 from autograder.common.files import NotAFile, opened, text_of
+from autograder.common.machine.confined import limited
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _BRANCH = re.compile(r"ref: (refs/[\w./+@-]{1,200})\Z")

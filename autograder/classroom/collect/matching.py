@@ -19,10 +19,10 @@ from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, 
 from autograder.classroom.collect.results import Unmatched, few
 from autograder.classroom.collect.roster import Roster
 from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source, is_notebook, matters
-from autograder.common.confined import OverLimit, confined
 from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
 from autograder.common.i18n import _
+from autograder.common.machine.confined import OverLimit, confined
 from autograder.common.wire.submitted_notebook import parse
 from autograder.course.course import Course
 

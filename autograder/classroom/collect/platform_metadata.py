@@ -17,8 +17,8 @@ from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.paths import Cut, Groups, Rule
 from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE
 from autograder.classroom.collect.sources import File, Source
-from autograder.common.confined import OverLimit, confined
 from autograder.common.errors import SubmissionError
+from autograder.common.machine.confined import OverLimit, confined
 
 More = Callable[[Cut], list[Groups]]
 _NOTE_BYTES = 1_000_000

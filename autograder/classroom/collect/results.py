@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from autograder.common.i18n import _
 from autograder.common.models import Written
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 ROWS = 20  # of one upload, for one reason: nobody's row is lost among another's
 

@@ -15,7 +15,7 @@ from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
 from autograder.common.files import opened
 from autograder.common.i18n import _, ngettext
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.course.course import Course
 
 # What a column may be called, without case, spaces and punctuation.

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
-from autograder.classroom.alone import alone
 from autograder.classroom.collect import sources
 from autograder.classroom.collect.attempts import Step, plan
 from autograder.classroom.collect.matching import Settings, match
 from autograder.classroom.collect.results import Collected
 from autograder.classroom.collect.write import apply
 from autograder.classroom.folder import Folder, Place
+from autograder.classroom.process_lock import alone
 from autograder.common.errors import CollectError
 from autograder.common.files import unwritable
 from autograder.common.i18n import _

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autograder.classroom.collect.results import Collected, What
 from autograder.common.i18n import N_, _
-from autograder.common.readable import shorten
+from autograder.common.showing.readable import shorten
 
 _STYLES = {What.TAKEN: "green", What.REPLACED: "cyan", What.KEPT: "yellow", What.UNCHANGED: "bright_black"}
 _MARKS = {What.TAKEN: "+", What.REPLACED: "»", What.KEPT: "=", What.UNCHANGED: " "}

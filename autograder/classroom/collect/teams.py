@@ -9,7 +9,7 @@ from autograder.classroom.collect.platforms import Platform
 from autograder.classroom.collect.roster import Person, Roster
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 
 
 class Teams:

@@ -7,7 +7,7 @@ changes what it means. The schema is in ``docs/exporting.md``. Points that aren'
 from __future__ import annotations
 
 from autograder.classroom.export.grades import Sheet
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 FORMAT, VERSION = "autograder-grades", 1
 

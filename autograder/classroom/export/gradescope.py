@@ -18,8 +18,8 @@ from autograder.classroom.export.csv_cells import number
 from autograder.classroom.export.grades import Grade, QuestionGrade, Sheet, State, line
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
-from autograder.common.readable import json_text
 from autograder.common.results import Outcome, Status
+from autograder.common.showing.readable import json_text
 
 _STATUS = {Status.PASSED: "passed", Status.FAILED: "failed", Status.SKIPPED: "failed"}
 

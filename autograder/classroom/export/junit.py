@@ -12,8 +12,8 @@ from typing import Literal
 
 from autograder.classroom.export.csv_cells import number
 from autograder.classroom.export.grades import Grade, QuestionGrade, Sheet, State, line
-from autograder.common.junit import Case, Suite, document
 from autograder.common.results import Outcome, Status
+from autograder.common.showing.junit import Case, Suite, document
 
 _FOUND: dict[Status, Literal["", "failure", "error", "skipped"]] = {
     Status.FAILED: "failure", Status.UNDECIDED: "error", Status.SKIPPED: "skipped",

@@ -36,7 +36,7 @@ from autograder.classroom.folder import Folder, Place
 from autograder.classroom.give_back.origin import Origin, origin
 from autograder.common.files import put, text_of
 from autograder.common.i18n import _, speaking
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same archive
 _RUN = Path(__file__).parent / "prepared_results.py"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from autograder.common.i18n import _
-from autograder.common.outcome_table import by_cause
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.showing.outcome_table import by_cause
 from autograder.course.checks.manual import Criterion
 
 

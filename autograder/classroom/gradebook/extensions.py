@@ -28,7 +28,7 @@ from autograder.classroom.collect.roster import COLUMNS, Roster, mistakes, of_co
 from autograder.classroom.gradebook import due as due_dates
 from autograder.common.errors import CollectError
 from autograder.common.i18n import _
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.course.course import Course
 
 _KNOWN = {

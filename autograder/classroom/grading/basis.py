@@ -10,9 +10,9 @@ from autograder.classroom.grading.handin_store import Store
 from autograder.classroom.pages.changes import course_changes
 from autograder.common.digests import of_file, sha256
 from autograder.common.i18n import _
+from autograder.common.machine.versions import versions
 from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
-from autograder.common.versions import versions
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import beside, release_file, released_languages
 from autograder.worker.code import grader

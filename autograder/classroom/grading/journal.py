@@ -16,10 +16,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from autograder.classroom.alone import alone, is_held
 from autograder.classroom.folder import AGAIN, BESIDE, Folder
 from autograder.classroom.grading.basis import Basis, of_report, released
 from autograder.classroom.grading.handin_store import Store
+from autograder.classroom.process_lock import alone, is_held
 from autograder.common.digests import sha256
 from autograder.common.errors import JournalError, ReportError
 from autograder.common.files import bytes_of, put, unwritable

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.classroom.folder import Folder
-from autograder.common.readable import on_screen
+from autograder.common.showing.readable import on_screen
 
 KEPT_LOGS = 50
 

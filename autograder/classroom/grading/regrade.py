@@ -28,9 +28,9 @@ from autograder.classroom.pages.changes import QuestionChange, changes, course_c
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, ReportError, SubmissionError
 from autograder.common.i18n import LANGUAGES, N_, _, speaking
+from autograder.common.machine.versions import versions
 from autograder.common.results import Report
 from autograder.common.submission import Submission
-from autograder.common.versions import versions
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, code_digest, pack
 from autograder.common.wire.submitted_notebook import read, restore
 from autograder.course.assignment import Assignment

@@ -29,14 +29,14 @@ from autograder.classroom.grading.state import Busy, Progress, State, status
 from autograder.classroom.grading.workers import Crew
 from autograder.common.errors import GradebookError, SubmissionError
 from autograder.common.i18n import _, speaking
+from autograder.common.machine.versions import package, versions
 from autograder.common.results import Report
 from autograder.common.submission import Submission, SubmissionFile
-from autograder.common.versions import package, versions
 from autograder.common.wire.submitted_notebook import content
 from autograder.course.course import Course, Isolation
 from autograder.course.source_notebook import source_path
 from autograder.networks.memo import default_folder
-from autograder.sandbox.given import MOST_TIMES
+from autograder.sandbox.granted_time import MOST_TIMES
 from autograder.worker.bundle import pack
 from autograder.worker.grading import undecided, unreadable
 from autograder.worker.service import Setup

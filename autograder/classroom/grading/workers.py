@@ -35,9 +35,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from autograder.common import scratch
 from autograder.common.errors import EngineError
 from autograder.common.i18n import _
+from autograder.common.machine import scratch
 from autograder.common.submission import Submission, SubmissionFile
 from autograder.worker import service as worker
 from autograder.worker.bundle import Bundle

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import _
-from autograder.common.outcome_table import COLOURS, MARKS, points
-from autograder.common.readable import as_yaml, shorten
 from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.showing.outcome_table import COLOURS, MARKS, points
+from autograder.common.showing.readable import as_yaml, shorten
 
 _MINUS = "−"
 

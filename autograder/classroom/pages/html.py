@@ -21,7 +21,7 @@ from markupsafe import Markup
 from autograder.common.digests import sha256
 from autograder.common.files import text_of
 from autograder.common.i18n import _, language, ngettext
-from autograder.common.readable import on_page
+from autograder.common.showing.readable import on_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

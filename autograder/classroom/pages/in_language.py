@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from autograder.classroom.pages.losses import Loss
 from autograder.common.results import Outcome, QuestionResult, Report
-from autograder.common.retranslate import SaidAgain
+from autograder.common.showing.retranslate import SaidAgain
 from autograder.course.checks.base import Localised
 from autograder.course.course import Course
 

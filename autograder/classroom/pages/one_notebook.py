@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import _, ngettext
-from autograder.common.outcome_table import COLOURS, MARKS, lines, points, trouble
-from autograder.common.readable import shorten
 from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.showing.outcome_table import COLOURS, MARKS, lines, points, trouble
+from autograder.common.showing.readable import shorten
 from autograder.course.released_checks import HiddenCheck
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@$])")

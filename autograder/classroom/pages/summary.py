@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import _
-from autograder.common.outcome_table import COLOURS, MARKS, points
-from autograder.common.readable import shorten
 from autograder.common.results import Report, Status
+from autograder.common.showing.outcome_table import COLOURS, MARKS, points
+from autograder.common.showing.readable import shorten
 
 
 class Scored(Protocol):

@@ -19,7 +19,7 @@ from autograder.common.digests import of_file, sha256
 from autograder.common.errors import DataError
 from autograder.common.files import right_to
 from autograder.common.i18n import _
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 
 # What such a data set is called in course.yml; and the folder below Keras's home where a sandbox has it.
 IMAGES = "images"

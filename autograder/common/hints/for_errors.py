@@ -11,7 +11,7 @@ from autograder.common.hints.error_patterns import BELONGS, IMPORTS, KINDS, RULE
 from autograder.common.i18n import _
 from autograder.common.keras_tables import keras_names
 from autograder.common.keras_tables.allowed import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 
 _QUOTED = re.compile(r"(?:identifier|activation function)[^'\"]*?:?\s*['\"]?(\w+)['\"]?\s*(?:$|[.,\s])", re.IGNORECASE)
 

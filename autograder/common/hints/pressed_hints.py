@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.common.i18n import _
-from autograder.common.outcome_table import FRAME, rich, show
+from autograder.common.showing.outcome_table import FRAME, rich, show
 
 MOST = 3  # hints of a question
 KEY = "autograder_hint"

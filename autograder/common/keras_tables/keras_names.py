@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from autograder.common.files import text_of
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 
 Kind = Literal["layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers"]
 

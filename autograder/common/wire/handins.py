@@ -22,9 +22,9 @@ from pydantic import Field, ValidationError
 
 from autograder.common.digests import sha256
 from autograder.common.errors import ProtocolError
-from autograder.common.exhibits import Mistake
 from autograder.common.i18n import N_
 from autograder.common.results import Frozen
+from autograder.common.showing.exhibits import Mistake
 from autograder.common.wire.description import decode, encode
 
 if TYPE_CHECKING:

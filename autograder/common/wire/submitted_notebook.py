@@ -22,7 +22,7 @@ from autograder.common.cells import grade_id_of, is_answer, mark
 from autograder.common.errors import SubmissionError, Unreadable
 from autograder.common.files import NotAFile, opened
 from autograder.common.i18n import N_, _
-from autograder.common.readable import shorten
+from autograder.common.showing.readable import shorten
 
 PYTHON: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

@@ -30,8 +30,8 @@ from autograder.common.i18n import N_, _, known, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.models import Written, of_other_kind
-from autograder.common.readable import shorten
 from autograder.common.results import Status
+from autograder.common.showing.readable import shorten
 from autograder.common.wire.description import (
     Component,
     FailureDescription,

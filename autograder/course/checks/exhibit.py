@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Protocol
 
-from autograder.common import exhibits
 from autograder.common.errors import CannotRebuild
-from autograder.common.exhibits import Confusion, Curve, Exhibit, Layer, Mistake, Network
-from autograder.common.readable import shorten
 from autograder.common.results import Outcome, Status
+from autograder.common.showing import exhibits
+from autograder.common.showing.exhibits import Confusion, Curve, Exhibit, Layer, Mistake, Network
+from autograder.common.showing.readable import shorten
 from autograder.common.wire.description import (
     FitRecord,
     FunctionDescription,

@@ -8,7 +8,7 @@ from typing import Any
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import _
 from autograder.common.keras_tables import class_names, setting_kinds
-from autograder.common.readable import as_yaml
+from autograder.common.showing.readable import as_yaml
 from autograder.course.checks.ranges import Range
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.common.i18n import N_, _
-from autograder.common.nearest_name import nearest
-from autograder.common.readable import shorten
+from autograder.common.showing.nearest_name import nearest
+from autograder.common.showing.readable import shorten
 from autograder.common.wire.description import (
     ArrayDescription,
     Component,

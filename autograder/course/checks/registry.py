@@ -12,9 +12,9 @@ from autograder.common.errors import CannotRebuild, CourseError, DataError
 from autograder.common.i18n import _, speaking
 from autograder.common.i18n import language as spoken
 from autograder.common.models import of_other_kind, wrong_at
-from autograder.common.nearest_name import nearest
-from autograder.common.readable import as_yaml, without_paths
 from autograder.common.results import Outcome, Status
+from autograder.common.showing.nearest_name import nearest
+from autograder.common.showing.readable import as_yaml, without_paths
 from autograder.course.checks import manual
 from autograder.course.checks.answers import arrays, functions, score, things, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided

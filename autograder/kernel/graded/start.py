@@ -13,8 +13,8 @@ import numpy as np
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import HoldoutSplit
-from autograder.common.determinism import settle
 from autograder.common.environment import put_aside, said
+from autograder.common.machine.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks, reach
 from autograder.kernel.describing.recognise import shared
 from autograder.kernel.graded import seeded, stand_ins
@@ -41,7 +41,7 @@ def prepare() -> None:
         shell.events.register("pre_run_cell", _WhateverItRaises(Exception)(lambda *_: sow(seed)))
     _flush_often()
     from autograder.kernel.check import start
-    from autograder.kernel.graded.student import GradedStudent
+    from autograder.kernel.graded.check_while_grading import GradedStudent
 
     if said(JUDGE):
         reach(said(JUDGE))

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.common.hints.for_errors import for_error
 from autograder.common.i18n import _, speaking
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.kernel.home.would_train import imported
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")

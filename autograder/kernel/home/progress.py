@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import N_, _, ngettext
-from autograder.common.outcome_table import CHIPS, FRAME, chip, points, show
 from autograder.common.results import Status
+from autograder.common.showing.outcome_table import CHIPS, FRAME, chip, points, show
 
 
 class Stage(Enum):

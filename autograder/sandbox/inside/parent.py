@@ -48,7 +48,7 @@ OPTIONAL = (
     "seaborn",
     "tqdm",
     "PIL.Image",
-    "autograder.kernel.graded.student",
+    "autograder.kernel.graded.check_while_grading",
     "autograder.kernel.check",
     "autograder.kernel.graded.start",
     "jedi",
@@ -319,8 +319,8 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
                 raise
     if not networks:
         return
-    from autograder.common import requirements
     from autograder.common.data import rows
+    from autograder.common.machine import requirements
     from autograder.kernel.graded import keras_itself, precomputed
 
     keras_itself.note()

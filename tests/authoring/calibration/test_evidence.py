@@ -4,7 +4,7 @@ import pytest
 
 from autograder.authoring.calibration.evidence import read
 from autograder.authoring.calibration.thresholds import examine
-from autograder.common.versions import versions
+from autograder.common.machine.versions import versions
 from tests.conftest import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "calibration.svg"

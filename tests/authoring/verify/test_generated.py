@@ -92,7 +92,7 @@ def test_a_spelling_that_is_decided_otherwise_is_found(tiny_course, tmp_path):
 def test_all_that_go_wrong_count_and_the_first_are_kept(wrong):
     notebook, found = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("a = 1")]), Tried()
     for number in range(MOST_REASONS + 10):
-        place = -1 if number % 2 else number  # those that slips/blind.py makes have no seed
+        place = -1 if number % 2 else number  # those that slips/unseen_by_visible_cases.py makes have no seed
         found.add(Version(place, ("x",), {0: f"a = {number}"}), notebook, {"x.a": "blind"} if number < wrong else {})
     assert (found.tried, found.wrong, len(found.odd)) == (MOST_REASONS + 10, wrong, min(wrong, MOST_REASONS))
 

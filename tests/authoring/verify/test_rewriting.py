@@ -22,9 +22,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from autograder.authoring.verify.rewriting import Source, rewrite, versions
 from autograder.authoring.verify.slips import MISTAKES
-from autograder.authoring.verify.slips.blind import blind
 from autograder.authoring.verify.slips.requirements import STATEMENTS, same
 from autograder.authoring.verify.slips.trainings import fingerprint
+from autograder.authoring.verify.slips.unseen_by_visible_cases import blind
 from autograder.authoring.verify.spellings import REWRITERS
 from autograder.authoring.verify.spellings.arrays import ARRAYS, labels_kind
 from autograder.authoring.verify.spellings.holding import HOLDING

@@ -7,11 +7,11 @@ from threading import Thread
 
 import pytest
 
-from autograder.classroom.alone import alone
 from autograder.classroom.collect import What
 from autograder.classroom.collect import write as writing
 from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.classroom.folder import Folder
+from autograder.classroom.process_lock import alone
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome, submission, tree
 

@@ -16,7 +16,7 @@ from autograder.classroom.pages import html
 from autograder.classroom.pages.class_page import chart_specs
 from autograder.classroom.pages.student_page import pictures
 from autograder.classroom.pages.student_page.notebook import clean, markdown, output
-from autograder.common.exhibits import Curve
+from autograder.common.showing.exhibits import Curve
 from tests.classroom.synthetic import HOSTILE
 from tests.conftest import ROOT
 

@@ -7,7 +7,7 @@ import pytest
 from autograder.common.hints.error_patterns import BELONGS, KINDS
 from autograder.common.hints.for_errors import for_error, meant, meant_inside
 from autograder.common.keras_tables import keras_names
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from tests.conftest import ROOT
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from autograder.classroom.grading.handin_store import Store
 from autograder.common.digests import sha256
 from autograder.common.errors import AutograderError, ProtocolError
-from autograder.common.exhibits import Mistake
 from autograder.common.results import Status
+from autograder.common.showing.exhibits import Mistake
 from autograder.common.wire import handins, protocol
 from autograder.common.wire.description import ArrayDescription, FunctionDescription, digest
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, Measured, annotated, pack, unpack

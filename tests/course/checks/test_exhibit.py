@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.common.exhibits import MOST_LAYERS, MOST_MISTAKES, Confusion, Mistake
 from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.showing.exhibits import MOST_LAYERS, MOST_MISTAKES, Confusion, Mistake
 from autograder.course.checks.exhibit import picture, portray
 from autograder.course.checks.registry import parse
 from autograder.networks.lab import CourseLab

@@ -16,8 +16,8 @@ from autograder.judge.session import Session
 from autograder.kernel.graded import judged_epochs
 from autograder.kernel.graded.judged_fit import JudgeClient
 from autograder.kernel.graded.keras_loops import install_loops
+from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.kernel.home.recorder import Recorder
-from autograder.kernel.home.student import HomeStudent
 from autograder.kernel.home.would_train import GraderAtHome, imported
 from autograder.kernel.in_place import done
 from autograder.kernel.keras_methods import Trainings

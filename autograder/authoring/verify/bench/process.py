@@ -83,8 +83,8 @@ def try_all(course_file: Path, assignment: str, spellings: list[int], slips: lis
     from autograder.authoring.verify.bench.run import Bench
     from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
     from autograder.authoring.verify.slips import MISTAKES
-    from autograder.authoring.verify.slips.blind import blind
     from autograder.authoring.verify.slips.requirements import observer
+    from autograder.authoring.verify.slips.unseen_by_visible_cases import blind
     from autograder.authoring.verify.spellings import REWRITERS
 
     questions = course.assignment(assignment).checked

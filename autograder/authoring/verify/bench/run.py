@@ -55,7 +55,7 @@ class Bench:
     ) -> None:
         os.environ["AUTOGRADER_COURSE"] = str(course.root / "course.yml")
         from autograder.kernel.check import start
-        from autograder.kernel.home.student import HomeStudent
+        from autograder.kernel.home.check_at_home import HomeStudent
 
         self.course, self.assignment, self.observe = course, assignment, observe
         self.questions = {name: reachable(question) for name, question in course.assignment(assignment).checked.items()}
@@ -78,7 +78,7 @@ class Bench:
         import keras
         import tensorflow
 
-        from autograder.common.determinism import settle
+        from autograder.common.machine.determinism import settle
 
         settle(tensorflow)
         self.stand_ins.install()

@@ -24,7 +24,7 @@ from autograder.course.assignment import Question
 from autograder.course.checks.ranges import SHARES
 from autograder.course.checks.trainings.accuracy import OnSplit
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
-from autograder.kernel.home.student import HomeLab
+from autograder.kernel.home.check_at_home import HomeLab
 from autograder.networks import network_metrics
 from autograder.networks.build import compile_settings, loss_of
 from autograder.networks.lab import data_record

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from autograder.classroom.folder import Folder, Place, Work
-from autograder.common.confined import confined_each
 from autograder.common.hints.pressed_hints import MOST, pressed
+from autograder.common.machine.confined import confined_each
 from autograder.common.wire.submitted_notebook import content
 
 SECONDS = 10  # of processor time for some notebooks at once, and then for one alone

@@ -23,8 +23,8 @@ from autograder.classroom.pages.class_page.hints_needed import hints_of
 from autograder.classroom.pages.class_page.page import Material, Standing
 from autograder.classroom.pages.class_page.similar import Group, groups
 from autograder.common.cells import grade_id_of, is_answer
-from autograder.common.confined import OverLimit, confined, confined_each
 from autograder.common.errors import AutograderError, CollectError
+from autograder.common.machine.confined import OverLimit, confined, confined_each
 from autograder.common.results import Report
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from autograder.classroom.pages.student_page.bands import Band
 from autograder.classroom.pages.student_page.pictures import class_name, curves_svg, lines_of
-from autograder.common.exhibits import Curve, Exhibit, Network
 from autograder.common.i18n import _, ngettext
-from autograder.common.network_drawing import network_svg
+from autograder.common.showing.exhibits import Curve, Exhibit, Network
+from autograder.common.showing.network_drawing import network_svg
 from autograder.course.checks.in_words import split_name
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")

@@ -18,7 +18,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from autograder.common.cells import grade_id_of, is_check
-from autograder.common.readable import uncoloured
+from autograder.common.showing.readable import uncoloured
 from autograder.common.wire.submitted_notebook import IMAGES
 
 MOST_TEXT = 20_000  # characters of one output or cell

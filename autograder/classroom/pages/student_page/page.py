@@ -28,10 +28,10 @@ from autograder.classroom.pages.student_page.exhibit_views import (
 from autograder.classroom.pages.student_page.notebook import Cell
 from autograder.common.data import data_sets
 from autograder.common.errors import CourseError
-from autograder.common.exhibits import Exhibit
 from autograder.common.i18n import N_, _, language, ngettext, speaking
-from autograder.common.outcome_table import by_cause
 from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.showing.exhibits import Exhibit
+from autograder.common.showing.outcome_table import by_cause
 from autograder.course.course import Course
 
 MARKS = {"passed": "✓", "partly": "◐", "failed": "✗", "undecided": "?", "skipped": "–"}

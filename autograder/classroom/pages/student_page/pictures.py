@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.classroom.pages.student_page.bands import Band
-from autograder.common.exhibits import Curve
 from autograder.common.i18n import _
+from autograder.common.showing.exhibits import Curve
 
 WIDTH, HEIGHT = 340, 200
 LEFT, RIGHT, TOP, BOTTOM = 40, 72, 26, 34

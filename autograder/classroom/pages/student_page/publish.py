@@ -23,11 +23,11 @@ from autograder.classroom.pages.student_page.bands import Bands, bands
 from autograder.classroom.pages.student_page.notebook import Cell, cells, prepare
 from autograder.classroom.pages.student_page.page import Person, feedback_page
 from autograder.classroom.pages.student_page.pictures import png
-from autograder.common.confined import OverLimit, confined
 from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, DataError, SubmissionError
 from autograder.common.files import bytes_of, put, unwritable
 from autograder.common.i18n import _
+from autograder.common.machine.confined import OverLimit, confined
 from autograder.common.results import Report
 from autograder.course.course import Course, DataSettings, load
 

@@ -16,7 +16,7 @@ from autograder.common.files import text_of
 from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.models import Written
-from autograder.common.readable import as_yaml, shorten
+from autograder.common.showing.readable import as_yaml, shorten
 from autograder.common.wire.description import (
     ArrayDescription,
     FailureDescription,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
-from autograder.common.readable import as_yaml, shorten
+from autograder.common.showing.readable import as_yaml, shorten
 from autograder.common.wire.description import ArrayDescription, ListDescription, MappingDescription, ScalarDescription
 from autograder.course.checks.base import Check, Facts, Verdict, failed, malformed, passed, show
 from autograder.course.checks.forms import Form

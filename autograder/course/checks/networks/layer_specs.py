@@ -12,7 +12,7 @@ from autograder.common.hints.for_errors import meant_inside
 from autograder.common.i18n import N_, _
 from autograder.common.keras_tables import allowed, keras_names
 from autograder.common.models import Written, wrong_at
-from autograder.common.readable import as_yaml
+from autograder.common.showing.readable import as_yaml
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import name_of_keras, unknown_key
 from autograder.course.checks.fitting import unfitting

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Tag, model_validator
 from autograder.common.i18n import _
 from autograder.common.keras_tables import class_names
 from autograder.common.models import Written
-from autograder.common.nearest_name import nearest
+from autograder.common.showing.nearest_name import nearest
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import Verdict, failed, undecided, unknown_key
 from autograder.course.checks.fitting import unfitting

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
-from autograder.common.readable import shorten
 from autograder.common.results import Status
+from autograder.common.showing.readable import shorten
 from autograder.common.wire.description import DataRecord, FitRecord, MappingDescription, ModelDescription, digest
 from autograder.course.checks.answers.arrays import NOT_PREPARED, OTHER_IMAGES, pixels_text, scaling_hint
 from autograder.course.checks.base import (

@@ -6,8 +6,8 @@ from bs4 import BeautifulSoup
 
 from autograder.classroom.pages.student_page.bands import FEWEST, Band, bands
 from autograder.classroom.pages.student_page.page import feedback_page
-from autograder.common.exhibits import Confusion, Curve, Exhibit
 from autograder.common.results import QuestionResult
+from autograder.common.showing.exhibits import Confusion, Curve, Exhibit
 from tests.classroom import synthetic
 from tests.hand_built import report_of
 

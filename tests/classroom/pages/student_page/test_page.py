@@ -12,8 +12,8 @@ from autograder.classroom.gradebook.comments import question_text
 from autograder.classroom.pages.student_page.notebook import Cell, cells
 from autograder.classroom.pages.student_page.page import Person, feedback_page
 from autograder.common.cells import grade_id_of
-from autograder.common.outcome_table import as_html, as_text
 from autograder.common.results import FirstCause, Status
+from autograder.common.showing.outcome_table import as_html, as_text
 from autograder.course.released_notebook import released_notebook
 from tests.classroom import synthetic
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.common.i18n import N_, _, ngettext
-from autograder.common.network_drawing import network_svg
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.showing.network_drawing import network_svg
 
 MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.UNDECIDED: "?", Status.SKIPPED: "–"}
 COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.UNDECIDED: "yellow", Status.SKIPPED: "bright_black"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree import ElementTree as Xml
 
-from autograder.common.readable import on_screen
+from autograder.common.showing.readable import on_screen
 
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from autograder.common.errors import MachineLow
 from autograder.sandbox import client
-from autograder.sandbox import given as module
+from autograder.sandbox import granted_time as module
 from autograder.sandbox.client import Client
-from autograder.sandbox.given import Given, Spent
+from autograder.sandbox.granted_time import Given, Spent
 from autograder.sandbox.run import _Execution
 from tests.sandbox.conftest import Try
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.common import scratch
+from autograder.common.machine import scratch
 
 HOLDING = """
 import os, sys, tempfile
-from autograder.common import scratch
+from autograder.common.machine import scratch
 scratch.settle()
 print(scratch.make(), tempfile.mkdtemp(), flush=True)
 sys.stdin.read()

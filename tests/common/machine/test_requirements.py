@@ -2,7 +2,7 @@
 
 import tomllib
 
-from autograder.common.requirements import least, recent
+from autograder.common.machine.requirements import least, recent
 from tests.conftest import ROOT
 
 

@@ -16,10 +16,10 @@ from autograder.common.wire import protocol
 from autograder.common.wire.description import ModelDescription, decode
 from autograder.common.wire.messages import HandIn, dump
 from autograder.common.wire.protocol import has_networks
+from autograder.kernel.check_in_both_modes import Student
 from autograder.kernel.describing.weights import is_fresh
 from autograder.kernel.graded.judged_fit import JudgeClient
 from autograder.kernel.object_notes import Notes
-from autograder.kernel.student import Student
 
 _PLAIN = (bool, int, float, str, type(None))
 

@@ -19,13 +19,13 @@ from autograder.common.data import data_sets, own_images
 from autograder.common.data.base import DataSet
 from autograder.common.data.prepared import Prepared
 from autograder.common.errors import AutograderError, CourseError, DataError
-from autograder.common.exhibits import Exhibit
 from autograder.common.hints.for_errors import for_error, meant
 from autograder.common.hints.pressed_hints import show_hint
 from autograder.common.i18n import _, language
 from autograder.common.i18n import asked_for as language_of_environment
-from autograder.common.outcome_table import Hidden, show_check
 from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.showing.exhibits import Exhibit
+from autograder.common.showing.outcome_table import Hidden, show_check
 from autograder.common.wire.description import (
     ModelDescription,
     with_networks,
@@ -41,12 +41,12 @@ from autograder.course.earnable import names_prepared
 from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.course.settings import DataSettings
+from autograder.kernel.check_in_both_modes import Student
 from autograder.kernel.describing.recognise import shared
 from autograder.kernel.home.notebook_errors import NotebookErrors
 from autograder.kernel.home.progress import Stage, State, show_progress
 from autograder.kernel.home.recorder import Recorder
 from autograder.kernel.home.would_train import GraderAtHome, missing_there
-from autograder.kernel.student import Student
 from autograder.networks.accepted_trainings import asked_for, pay, within
 from autograder.networks.budget import Budget
 from autograder.networks.lab import CourseLab, data_record

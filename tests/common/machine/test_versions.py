@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import autograder
-from autograder.common import versions
-from autograder.common.versions import code, code_digest
+from autograder.common.machine import versions
+from autograder.common.machine.versions import code, code_digest
 
 PACKAGE = Path(autograder.__file__).parent
 TRAINING = "autograder.networks.memo"

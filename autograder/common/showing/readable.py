@@ -86,7 +86,7 @@ def readable(text: str) -> str:
 def _own_places() -> tuple[str, ...]:
     """Where this Python and this package lie, innermost first."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    places |= {str(Path(sys.executable).resolve().parents[1]), str(Path(__file__).resolve().parents[2])}
+    places |= {str(Path(sys.executable).resolve().parents[1]), str(Path(__file__).resolve().parents[3])}
     return tuple(sorted(places - _EVERYWHERE, key=len, reverse=True))
 
 

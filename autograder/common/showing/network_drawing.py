@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from autograder.common.exhibits import Layer, Network
 from autograder.common.i18n import _, ngettext
+from autograder.common.showing.exhibits import Layer, Network
 
 WIDTH, ROW, TOP = 380, 56, 8
 NODES = 100  # width of the part that shows units

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.common.readable import (
+from autograder.common.results import Outcome, QuestionResult, Status
+from autograder.common.showing.readable import (
     LONGEST,
     json_text,
     on_page,
@@ -20,7 +21,6 @@ from autograder.common.readable import (
     without_paths,
     without_places,
 )
-from autograder.common.results import Outcome, QuestionResult, Status
 
 KEPT = "a\tb\nc  d　e é 한국어 نیم‌فاصله 👩‍🔬 क्‍ष ­"
 
@@ -83,7 +83,7 @@ def test_where_python_lies_is_left_out_and_nothing_else(text):
 
 
 def test_a_folder_whose_name_has_a_space_is_left_out(monkeypatch):
-    monkeypatch.setattr("autograder.common.readable._own_places", lambda: ("/home/ada lovelace/v",))
+    monkeypatch.setattr("autograder.common.showing.readable._own_places", lambda: ("/home/ada lovelace/v",))
     assert without_places("in /home/ada lovelace/v/lib/python3.12/site-packages/numpy/x.py") == "in …/numpy/x.py"
 
 

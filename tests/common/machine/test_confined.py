@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from autograder.common import confined as confining
-from autograder.common.confined import OverLimit, confined, confined_each
 from autograder.common.errors import MachineLow, SubmissionError
+from autograder.common.machine import confined as confining
+from autograder.common.machine.confined import OverLimit, confined, confined_each
 
 
 def forever():

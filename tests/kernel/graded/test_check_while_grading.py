@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.kernel.graded.student import GradedStudent
+from autograder.kernel.graded.check_while_grading import GradedStudent
 from autograder.kernel.object_notes import Notes
 
 MODEL = object()  # handed in with an earlier question
@@ -22,7 +22,9 @@ def hand(monkeypatch):
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
     space = {"a": 1, "c": 3, "model": MODEL}
-    monkeypatch.setattr("autograder.kernel.graded.student.get_ipython", lambda: SimpleNamespace(user_ns=space))
+    monkeypatch.setattr(
+        "autograder.kernel.graded.check_while_grading.get_ipython", lambda: SimpleNamespace(user_ns=space)
+    )
 
     def ran(cell, error=NOT_MADE):
         student.hand_in_what_is_there(SimpleNamespace(error_in_exec=error, info=SimpleNamespace(raw_cell=cell)))

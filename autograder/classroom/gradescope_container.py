@@ -1,4 +1,4 @@
-"""``python -m autograder.classroom.container [--data] ROOT``: grades the one submission of a Gradescope container, and writes its results.json.
+"""``python -m autograder.classroom.gradescope_container [--data] ROOT``: grades the one submission of a Gradescope container, and writes its results.json.
 
 The folders below ROOT are Gradescope's (https://gradescope-autograders.readthedocs.io/en/latest/specs/)::
 
@@ -24,7 +24,7 @@ from autograder.common.data import data_sets
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import put
 from autograder.common.i18n import _, speaking
-from autograder.common.readable import json_text
+from autograder.common.showing.readable import json_text
 from autograder.common.submission import Submission
 from autograder.course.course import FILE, Course, Isolation, load
 from autograder.networks.memo import default_folder

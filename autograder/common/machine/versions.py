@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.common.digests import of_parts
 from autograder.common.files import bytes_of
-from autograder.common.imports import Source, absolute, closure, module_file
+from autograder.common.machine.imports import Source, absolute, closure, module_file
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +31,7 @@ def versions() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def package() -> str:
     """SHA-256 of this package's own source: two machines with the same one judge alike."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     paths = sorted(path for kind in ("py", "po", "mo") for path in root.rglob(f"*.{kind}"))
     return of_parts(
         f"{path.relative_to(root).as_posix()}\0".encode() + bytes_of(path) + os.linesep.encode() for path in paths

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from autograder.common.exhibits import Layer, Network
-from autograder.common.network_drawing import MOST_ROWS, describe, network_svg
+from autograder.common.showing.exhibits import Layer, Network
+from autograder.common.showing.network_drawing import MOST_ROWS, describe, network_svg
 
 
 def dense(units=100, activation="sigmoid", **fields):

@@ -1,4 +1,4 @@
-"""The state behind `check` in one kernel, as far as both modes share it: ``graded/student.py`` and ``home/student.py`` have the rest."""
+"""The state behind `check` in one kernel, as far as both modes share it: ``graded/check_while_grading.py`` and ``home/check_at_home.py`` have the rest."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.common.i18n import speaking
-from autograder.common.retranslate import LONGEST, Form, SaidAgain, _catalogue
+from autograder.common.showing.retranslate import LONGEST, Form, SaidAgain, _catalogue
 from tests.course.checks.test_messages import SAID, outcome
 
 INTO = {"ko": SaidAgain("en", "ko"), "en": SaidAgain("ko", "en")}
