@@ -10,13 +10,16 @@ import typer
 from autograder.cli.common import (
     AMISS,
     INTERRUPTED,
+    Commands,
     CourseFile,
     Isolation,
     MemoFolder,
     NoMemo,
+    OfAssignments,
     err,
     escaped,
     fail,
+    named,
     out,
     the_course,
 )
@@ -28,14 +31,12 @@ if TYPE_CHECKING:
     from autograder.authoring.calibration.thresholds import Threshold
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder calibrate two_layer --seeds 30 --workers 2 --plot docs/images/calibration.svg")
 def calibrate(
-    assignments: Annotated[
-        list[str] | None, typer.Argument(help="Which; by default all with checks on what networks reach.")
-    ] = None,
+    assignment: OfAssignments = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Of each network; variations get a third.")] = 30,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that train, a thread each.")] = 1,
     course: CourseFile = None,
@@ -56,7 +57,7 @@ def calibrate(
 
     try:
         the = the_course(course)
-        names = assignments_with_thresholds(the, assignments or [])
+        names = assignments_with_thresholds(the, named(the, assignment))
         if not judge_only:
             _measure(the, names, course, seeds, workers, isolation, memo, no_memo, force)
         judged = [threshold for name in names for threshold in examine(the, name)]

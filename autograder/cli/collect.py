@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course, there
+from autograder.cli.common import AMISS, Commands, CourseFile, escaped, fail, out, the_course, there
 from autograder.cli.progress_bar import bar
 from autograder.common.errors import AutograderError, CollectError
 from autograder.common.i18n import _
 
-app = typer.Typer()
+app = Commands()
 
 
 class PlatformChoice(StrEnum):

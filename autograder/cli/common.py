@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from enum import StrEnum
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from enum import EnumType, StrEnum
+from inspect import unwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, get_args, get_type_hints
 
 import typer
 from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
+from typer.core import TyperCommand
 
 from autograder.common.errors import AutograderError, SubmissionError
 from autograder.common.files import deliver, unwritable
@@ -28,15 +32,83 @@ class Terminal(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=on_screen(segment.text))
 
-    def say(self, text: str, style: str = "") -> None:
+    def print(self, *objects: Any, **how: Any) -> None:
+        super().print(*(from_here(item) if isinstance(item, str) else item for item in objects), **how)
+
+    def say(self, text: str | Path, style: str = "") -> None:
         """A line as it is, without markup, which the terminal alone breaks."""
-        self.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        said = os.path.abspath(text) if isinstance(text, Path) else text
+        self.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def from_here(text: str) -> str:
+    """`text` with paths below this folder as they lead from it: the one form of a path in what a command says. Addresses stay whole."""
+    return re.sub(rf"(?<![^\s'\"(=]){re.escape(str(Path.cwd()))}/(?=\S)", "", text)
 
 
 out = Terminal()
 err = Terminal(stderr=True)
 
+ASSIGNMENT = "assignment"  # what a parameter is called that names one, or several
 AMISS, MISUSED, UNDECIDED, ERROR, INTERRUPTED = 1, 2, 3, 4, 130
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Command(TyperCommand):
+    """A command that takes an assignment by its name alone as well as by ``--assignment``, its one declaration: what is left of the arguments."""
+
+    running: Command | None = None  # whose arguments were read last
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.named = next((parameter for parameter in self.params if parameter.name == ASSIGNMENT), None)
+        self.context_settings = {**self.context_settings, "allow_extra_args": self.named is not None}
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        Command.running = self
+        left: list[str] = super().parse_args(ctx, args)
+        if self.named is None or ctx.resilient_parsing:
+            return left
+        said = ctx.params[ASSIGNMENT]
+        names = list(dict.fromkeys([*left, *((said or ()) if self._several else (said,) if said else ())]))
+        if len(names) > 1 and not self._several:
+            ctx.fail(_("one assignment at a time: {names}", names=", ".join(names)))
+        ctx.params[ASSIGNMENT] = names if self._several else "".join(names)
+        ctx.args = []
+        return []
+
+    def options_that_take(self, name: str) -> list[str]:
+        """Options of this command with a choice of words, `name` among them, and the one that takes students' names."""
+        hints = get_type_hints(unwrap(self.callback)) if self.callback else {}
+        kinds = {key: [hint, *get_args(hint)] for key, hint in hints.items()}
+        choices = {
+            key for key, own in kinds.items() for kind in own if isinstance(kind, EnumType) and name in list(kind)
+        }
+        return [
+            each.opts[0] for each in self.params if each.name in {*choices, "student"} and each.opts[0].startswith("-")
+        ]
+
+    @property
+    def _several(self) -> bool:
+        return getattr(self.named, "multiple", False)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        own = [] if self.named is None else [f"[{ASSIGNMENT}]" + ("..." if self._several else "")]
+        return super().collect_usage_pieces(ctx) + own
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        if self.named is not None and not incomplete.startswith("-"):
+            return self.named.shell_complete(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
+
+
+class Commands(typer.Typer):
+    """What a module of commands declares them on."""
+
+    def command(self, name: str | None = None, *, epilog: str | None = None) -> Callable[[Function], Function]:  # type: ignore[override]
+        return super().command(name, cls=Command, epilog=epilog)
 
 
 class IsolationChoice(StrEnum):
@@ -47,7 +119,12 @@ class IsolationChoice(StrEnum):
 CourseFile = Annotated[
     Path | None, typer.Option("--course", help="course.yml; by default the one in this folder or above it.")
 ]
-OfAssignments = Annotated[list[str] | None, typer.Option("--assignment", "-a", help="Only this one (repeatable).")]
+OfAssignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assignment", "-a", help="Only this one (repeatable); by default all. Its name alone says the same."
+    ),
+]
 OfStudents = Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this one (repeatable).")]
 MemoFolder = Annotated[Path | None, typer.Option("--memo", help="Folder of known trainings; by default in your cache.")]
 NoMemo = Annotated[bool, typer.Option("--no-memo", help="Train everything anew, and keep nothing.")]
@@ -61,6 +138,24 @@ Language = Annotated[
     ),
 ]
 Isolation = Annotated[IsolationChoice | None, typer.Option("--isolation", help="Instead of course.yml's.")]
+
+
+def named(course: Course, names: Sequence[str] | None) -> list[str]:
+    """`names`, assignments that somebody typed; none means all. Raises AutograderError for one that the course doesn't have, which tells what
+    a name alone may have meant: a student's, or one of this command's own words."""
+    from autograder.classroom.folder import Folder
+
+    for name in names or ():
+        try:
+            course.assignment(name)
+        except AutograderError as error:
+            options = Command.running.options_that_take(name) if Command.running else []
+            if "--student" in options and name not in Folder(course.root).students():
+                options.remove("--student")
+            if options:
+                error.remedy = _("did you mean {option} {name}?", option=options[0], name=name)
+            raise
+    return list(names or ())
 
 
 def fail(error: AutograderError) -> NoReturn:
@@ -148,8 +243,6 @@ def the_reports(
     from autograder.classroom.folder import Folder
     from autograder.classroom.gradebook.outdated import outdated_deductions, tell_outdated
 
-    for name in assignments:
-        course.assignment(name)
     the_language(course, language)
     folder = Folder(course.root)
     found = list(folder.read_reports(assignments or course.assignments, students, amiss=amiss))

@@ -10,6 +10,7 @@ import typer
 from autograder.cli import report
 from autograder.cli.common import (
     Amiss,
+    Commands,
     CourseFile,
     Isolation,
     Workers,
@@ -29,7 +30,7 @@ from autograder.common.i18n import _
 if TYPE_CHECKING:
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 def pages(course: Course, target: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import AMISS, CourseFile, escaped, out
+from autograder.cli.common import AMISS, Commands, CourseFile, escaped, out
 from autograder.common.showing.readable import json_text
 
-app = typer.Typer()
+app = Commands()
 COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}
 MARKS = {"ok": "✓", "warning": "!", "bad": "✗"}
 

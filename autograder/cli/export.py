@@ -12,12 +12,14 @@ import typer
 from autograder.cli.common import (
     UNDECIDED,
     Amiss,
+    Commands,
     CourseFile,
     OfAssignments,
     OfStudents,
     err,
     escaped,
     fail,
+    named,
     out,
     the_course,
     the_language,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from autograder.classroom.export.grades import Sheet
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 class FormatName(StrEnum):
@@ -93,7 +95,7 @@ def export(
             )
         people = people_of(the, roster and there(roster))
         language = the_language(the, language) or the.language
-        sheet = sheet_of(the, assignment or [], student or [], language, people, amiss)
+        sheet = sheet_of(the, named(the, assignment), student or [], language, people, amiss)
         if decided:
             sheet = with_decisions(sheet)
         with speaking(language):

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, fail, out, the_course, write
+from autograder.cli.common import Commands, CourseFile, fail, out, the_course, write
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
-app = typer.Typer()
+app = Commands()
 
 
 class ContainerChoice(StrEnum):

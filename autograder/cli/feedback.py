@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import Amiss, CourseFile, OfStudents, err, fail, link, out, the_course, the_reports
+from autograder.cli.common import (
+    Amiss,
+    Commands,
+    CourseFile,
+    OfAssignments,
+    OfStudents,
+    err,
+    fail,
+    link,
+    named,
+    out,
+    the_course,
+    the_reports,
+)
 from autograder.common.errors import AutograderError
 from autograder.common.files import unwritable
 from autograder.common.i18n import _, ngettext
@@ -17,7 +30,7 @@ if TYPE_CHECKING:
     from autograder.common.results import Report
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 class ZipChoice(StrEnum):
@@ -33,7 +46,7 @@ FEW = 5  # pages: so many links are read, of more the first is an example
 
 @app.command(epilog="Example: autograder feedback two_layer --student alice --language ko")
 def feedback(
-    assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments; by default all.")] = None,
+    assignment: OfAssignments = None,
     student: OfStudents = None,
     language: Annotated[
         str, typer.Option(help="Of the pages: a language of the course; by default the language that was graded in.")
@@ -58,7 +71,7 @@ def feedback(
     amiss = Amiss()
     try:
         the = the_course(course)
-        found = the_reports(the, assignment or [], student or [], language, amiss)
+        found = the_reports(the, named(the, assignment), student or [], language, amiss)
         other = sum(bool(language) and report.language != language for report in found)
         with err.status(_("writing pages")):
             done = write_all(the, found, language)

@@ -12,6 +12,7 @@ from autograder.cli.common import (
     INTERRUPTED,
     UNDECIDED,
     Amiss,
+    Commands,
     CourseFile,
     Isolation,
     Language,
@@ -22,6 +23,7 @@ from autograder.cli.common import (
     Workers,
     err,
     fail,
+    named,
     out,
     there,
 )
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from autograder.classroom.grading.state import State
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(
@@ -78,6 +80,7 @@ def grade(
     what is unchanged is not graded again. `autograder status` shows from another terminal what it does; logs/ keeps it.
     """
     from autograder.classroom.folder import Folder
+    from autograder.common.hints.for_errors import meant
 
     amiss = Amiss()
     try:
@@ -95,10 +98,14 @@ def grade(
             submitted,
         )
         settings = replace(settings, all_cells=all_cells)
-        named = str(submitted) in the_course.assignments
-        meant = _("One assignment alone: `autograder grade --assignment {name}`", name=submitted) if named else ""
-        folder = there(submitted, meant) if submitted else Folder(the_course.root).submitted
-        done = run(folder, the_course, settings, assignment or [], student or [], amiss)
+        names = list(assignment or ())
+        if (
+            submitted and str(submitted) in the_course.assignments and not submitted.is_dir()
+        ):  # no folder: the first of the names
+            names, submitted = [str(submitted), *names], None
+        remedy = meant(str(submitted), ["submitted", *the_course.assignments])
+        folder = there(submitted, remedy) if submitted else Folder(the_course.root).submitted
+        done = run(folder, the_course, settings, named(the_course, names), student or [], amiss)
         if as_json:
             print(json_text([figures(result) for result in done]))
         else:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import CourseFile, fail, out
+from autograder.cli.common import Commands, CourseFile, fail, out
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(
@@ -19,7 +19,12 @@ app = typer.Typer()
     epilog='Example: autograder new-assignment dropout --title "Dropout" --title-ko "드롭아웃"',
 )
 def new_assignment(
-    name: Annotated[str, typer.Argument(help="Small letters, digits and underscores: my_assignment.")],
+    assignment: Annotated[
+        str,
+        typer.Option(
+            "--assignment", "-a", help="Its name: small letters, digits and underscores, such as my_assignment."
+        ),
+    ] = "",
     title: Annotated[str, typer.Option("--title", help="What students read; by default made of the name.")] = "",
     title_ko: Annotated[str, typer.Option("--title-ko", help="The same in Korean.")] = "",
     due: Annotated[str, typer.Option("--due", help="Like 2027-04-11T23:59:00+09:00; by default in 30 days.")] = "",
@@ -39,13 +44,13 @@ def new_assignment(
 
     try:
         path: Path = course or find()
-        for made in new_assignment(path, New(name, title, title_ko, due, task=task)):
-            out.say(str(made))
+        for made in new_assignment(path, New(assignment, title, title_ko, due, task=task)):
+            out.say(made)
     except AutograderError as error:
         fail(error)
     option = f" --course {path}" if course else ""
     text = _(
         "Next: autograder release {name}{option} && autograder verify {name}{option}, then change it step by step.",
-        name=name, option=option,
+        name=assignment, option=option,
     )  # fmt: skip
     out.say(text)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import fail, out
+from autograder.cli.common import Commands, fail, out
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import LANGUAGES, _
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command("new-course", epilog="Example: autograder new-course my-course --language en --task cnn")
@@ -22,7 +22,7 @@ def new_course(
         list[str] | None,
         typer.Option("--language", help="Of the course: en, ko, fr, pt-BR, ...; several times, the first counts most."),
     ] = None,
-    assignment: Annotated[str, typer.Option("--assignment", help="The first one's name.")] = "first",
+    assignment: Annotated[str, typer.Option("--assignment", "-a", help="The first one's name; by default first.")] = "",
     task: Annotated[
         str, typer.Option("--task", help="What it is about: network, cnn, regression or sklearn.")
     ] = "network",
@@ -32,8 +32,10 @@ def new_course(
     from autograder.authoring.scaffold.parts import New
 
     try:
-        for made in new_course(folder, New(assignment, languages=tuple(language or LANGUAGES), task=task), title):
-            out.say(str(made))
+        for made in new_course(
+            folder, New(assignment or "first", languages=tuple(language or LANGUAGES), task=task), title
+        ):
+            out.say(made)
     except AutograderError as error:
         fail(error)
     text = _(

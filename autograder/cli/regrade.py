@@ -15,12 +15,14 @@ from autograder.cli.common import (
     INTERRUPTED,
     UNDECIDED,
     Amiss,
+    Commands,
     CourseFile,
     OfAssignments,
     OfStudents,
     err,
     escaped,
     fail,
+    named,
     out,
     the_course,
 )
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from autograder.classroom.grading.regrade import Regraded
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder regrade --assignment deep --diff")
@@ -62,7 +64,7 @@ def regrade(
         Folder(the.root).require_students(student or [])
         # What is agreed to must still be true when it is written, so nobody grades meanwhile.
         with nullcontext() if diff else Journal(the.root).alone():
-            found = _planned(the, path, assignment or [], student or [], amiss)
+            found = _planned(the, path, named(the, assignment), student or [], amiss)
             ready = [result for result in found if result.after is not None]
             manual = _manual(the, ready)
             if not as_json:

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.common import AMISS, CourseFile, escaped, fail, out, the_course
+from autograder.cli.common import AMISS, Commands, CourseFile, OfAssignments, escaped, fail, named, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder release two_layer && git add assignments")
 def release(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
+    assignment: OfAssignments = None,
     course: CourseFile = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if assignments/ is out of date.")
@@ -34,7 +34,7 @@ def release(
                 raise typer.Exit(AMISS)
             out.print(_("assignments/ is up to date"))
             return
-        for path in releases.release(the, assignments or list(the.assignments)):
-            out.print(escaped(str(path)), highlight=False)
+        for path in releases.release(the, named(the, assignment) or list(the.assignments)):
+            out.say(path)
     except AutograderError as error:
         fail(error)

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.classroom.folder import CLASS_PAGE, FORMGRADER
-from autograder.cli.common import Amiss, CourseFile, OfAssignments, err, fail, link, out, the_course, the_reports, write
+from autograder.cli.common import (
+    Amiss,
+    Commands,
+    CourseFile,
+    OfAssignments,
+    err,
+    fail,
+    link,
+    named,
+    out,
+    the_course,
+    the_reports,
+    write,
+)
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import _, ngettext
 
@@ -16,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.common.results import Report
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder report --output class.html --assignment two_layer")
@@ -43,7 +56,7 @@ def report(
     amiss = Amiss()
     try:
         the = the_course(course)
-        found = the_reports(the, assignment or [], [], language, amiss)
+        found = the_reports(the, named(the, assignment), [], language, amiss)
         make(the, found, output, formgrader, similar, language)
     except AutograderError as error:
         fail(error)

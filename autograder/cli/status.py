@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.common import CourseFile, err, escaped, fail, out, the_course
+from autograder.cli.common import Commands, CourseFile, err, escaped, fail, out, the_course
 from autograder.common.errors import AutograderError
 from autograder.common.i18n import N_, _
 from autograder.common.showing.readable import json_text, shorten
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autograder.classroom.grading.state import State
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder status --json")
@@ -143,7 +143,7 @@ def _show_run(run: dict[str, Any], state: str) -> None:
         said = _("worker {name} was refused: {why}", name=name, why=why)
         err.say(said, "yellow")
     if run["log"]:
-        out.print(_("Log: {path}", path=run["log"]), highlight=False)
+        out.say(_("Log: {path}", path=run["log"]))
 
 
 def _ago(moment: str) -> str:

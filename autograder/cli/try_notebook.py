@@ -11,6 +11,7 @@ import typer
 from autograder.cli.common import (
     AMISS,
     UNDECIDED,
+    Commands,
     CourseFile,
     Isolation,
     Language,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.classroom.one_notebook import Tried
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # a file that GitHub shows on the page of a workflow's run
-app = typer.Typer()
+app = Commands()
 
 
 @app.command("try", epilog="Example: autograder try two_layer.ipynb --junit results.xml")

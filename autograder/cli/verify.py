@@ -10,13 +10,16 @@ import typer
 from autograder.cli.common import (
     AMISS,
     INTERRUPTED,
+    Commands,
     CourseFile,
     Isolation,
     MemoFolder,
     NoMemo,
+    OfAssignments,
     Workers,
     err,
     fail,
+    named,
     out,
     write,
 )
@@ -32,12 +35,12 @@ if TYPE_CHECKING:
     from autograder.classroom.grading.run import Settings
     from autograder.course.course import Course
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(epilog="Example: autograder verify two_layer --only mutants --html build/verify.html")
 def verify(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
+    assignment: OfAssignments = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,9 +80,9 @@ def verify(
     try:
         parts = _parts(only or [])
         settings, the = settings_from(course, isolation, workers, "", memo, no_memo, True, False)
-        for name in assignments or ():
-            the.assignment(name)
-        proof = _run(the, assignments or list(the.assignments), settings, parts, _seeds(seed, versions, thorough))
+        proof = _run(
+            the, named(the, assignment) or list(the.assignments), settings, parts, _seeds(seed, versions, thorough)
+        )
         if junit is not None:
             write(junit, render.junit(proof), _("Name another file."))
         if html is not None:

@@ -24,6 +24,7 @@ from autograder.common.data import data_sets
 from autograder.common.digests import sha256
 from autograder.common.errors import CourseError
 from autograder.common.files import is_text
+from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _
 from autograder.common.models import KeyPath, Written, wrong_at
 from autograder.common.showing.nearest_name import nearest
@@ -167,13 +168,9 @@ class Course(Written):
 
     def assignment(self, name: str) -> Assignment:
         if name not in self.assignments:
-            guess = nearest(name, list(self.assignments))
-            meant = (
-                _("did you mean '{guess}'?", guess=guess)
-                if guess
-                else _("there are {assignments}", assignments=", ".join(self.assignments))
+            raise CourseError(
+                _("the course has no assignment '{name}'", name=name), meant(name, list(self.assignments)), misused=True
             )
-            raise CourseError(_("the course has no assignment '{name}'", name=name), meant, misused=True)
         return self.assignments[name]
 
     def question(self, place: str) -> tuple[str, Question]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,77 @@ def test_every_command_explains_itself_and_gives_an_example_that_it_accepts(path
     example = command.epilog.partition("Example: ")[2].partition("&&")[0].split()
     assert example[: len(path) + 1] == ["autograder", *path]
     command.make_context(" ".join(path), example[len(path) + 1 :])  # raises for an option that it doesn't have
+
+
+def parsed(command, *arguments):
+    return command.make_context("it", list(arguments)).params
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_an_assignment_is_named_one_way_by_every_command_by_its_name_alone_or_by_the_option(path, command):
+    own = {parameter.name: parameter for parameter in command.params}
+    assert not {"assignments", "assignment_name"} & set(own)  # one name of the parameter, and so one declaration
+    if "student" in own:
+        assert {"--student", "-s"} <= set(own["student"].opts) and own["student"].multiple
+    if "assignment" not in own:
+        return
+    assert {"--assignment", "-a"} <= set(own["assignment"].opts)
+    first = {"source": "here", "platform": "gradescope", "notebook": "a.ipynb", "submitted": "here", "folder": "there"}
+    before = [first[name] for name, each in own.items() if each.param_type_name == "argument"]
+    alone = parsed(command, *before, "deep")
+    assert alone == parsed(command, *before, "-a", "deep") == parsed(command, "--assignment=deep", *before)
+    assert parsed(command, *before, "deep", "-a", "deep") == alone  # said twice
+    if own["assignment"].multiple:
+        assert alone["assignment"] == ["deep"]
+        assert parsed(command, *before, "deep", "-a", "two_layer")["assignment"] == ["deep", "two_layer"]
+    else:
+        assert alone["assignment"] == "deep"
+        with pytest.raises(Exception, match="one assignment at a time"):
+            command.make_context("it", [*before, "deep", "-a", "two_layer"])
+    assert "[assignment]" in command.get_usage(command.make_context("it", [*before, "deep"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["feedback", "two_layr"], "did you mean 'two_layer'?"),
+        (["report", "zzz"], "There are two_layer"),
+        (["export", "canvas"], "did you mean --format canvas?"),
+        (["feedback", "moodle"], "did you mean --zip moodle?"),
+        (["feedback", "alice"], "did you mean --student alice?"),
+        (["regrade", "alice"], "did you mean --student alice?"),
+        (["grade", "two_layr"], "did you mean 'two_layer'?"),
+        (["verify", "alice"], "There are two_layer"),  # which has no students
+    ],
+)
+def test_a_name_that_is_no_assignments_is_told_with_the_option_it_belongs_to(
+    tmp_path, course, arguments, remedy, monkeypatch
+):
+    copy_course(course, tmp_path)
+    (tmp_path / "submitted" / "alice" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    said = CliRunner().invoke(cli.app, arguments)
+    assert said.exit_code == 2 and remedy in said.output, said.output
+
+
+def test_what_a_command_says_of_paths_leads_from_where_somebody_stands(tmp_path):
+    """Below this folder as they lead from it, elsewhere whole: never two forms in one list."""
+    (tmp_path / "below").mkdir()
+    for here, named in ((tmp_path, "mine"), (tmp_path / "below", "../other"), (tmp_path, str(tmp_path / "third"))):
+        said = run("new-course", named, "--language", "en", cwd=here)
+        course = (here / named).resolve()
+        files = [line for line in said.stdout.splitlines() if line and not line.startswith("Next")]
+        assert len(files) > 5
+        inside = course.is_relative_to(here)
+        for line in files:
+            assert (here / line).resolve().is_relative_to(course), line
+            assert os.path.isabs(line) is not inside and ".." not in line
+        released = run("release", cwd=course)
+        assert released.stdout.splitlines() and not any(str(course) in line for line in released.stdout.splitlines())
+        for command in ("grade", "report", "export", "feedback", "status", "calibrate"):
+            told = run(command, "--course", str(course / "course.yml"), cwd=course)
+            assert not re.search(rf"(?<!file://){re.escape(str(course))}/", told.stdout + told.stderr), (command, told)
 
 
 def test_help_speaks_korean_and_leaves_commands_and_options_as_they_are():
@@ -116,7 +188,6 @@ def test_start_up_imports_nothing_that_a_command_does_not_need():
         (["grade", "--student", "alise"], "did you mean 'alice'?"),
         (["grade", "--student", "alice", "--student", "nobody"], "There are alice, bob."),
         (["grade", "--assignment", "depp"], "did you mean 'deep'?"),
-        (["grade", "deep"], "`autograder grade --assignment deep`"),
         (["regrade", "--assignment", "depp"], "did you mean 'deep'?"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",

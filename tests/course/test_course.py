@@ -217,7 +217,7 @@ def test_a_question_is_found_by_assignment_and_name(course):
         ("two_layer.modle", "has no question 'modle'", "did you mean 'two_layer.model'?"),
         ("two_layers.model", "has no assignment 'two_layers'", "did you mean 'two_layer'?"),
         ("two_layer.xyzzy", "has no question 'xyzzy'", "it has scale, split"),
-        ("xyzzy.model", "has no assignment 'xyzzy'", "there are two_layer, deep"),
+        ("xyzzy.model", "has no assignment 'xyzzy'", "There are two_layer, deep"),
         ("two_layer", "not the name of a question", "'assignment.question'"),
         ("", "not the name of a question", "'assignment.question'"),
     ],
