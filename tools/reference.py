@@ -179,7 +179,7 @@ OWN: dict[str, dict[str, str]] = {
     "text": {"equals": "the answer, or a list of answers that count"},
     "choice": {"equals": "the answer; without it any of `among` counts, as of a prediction", "among": "all answers"},
     "array": {
-        "shape": "exactly", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
+        "shape": "exactly; `null` for an axis of any length", "kind": "of its numbers", "minimum": "none smaller", "maximum": "none larger",
         "equals": "which part of the data set it holds, row by row", "scaling": "of the pixels",
         "prepared": "of a table: the name of what `prepare` makes, or `raw`",
         "reference": "instead: `solutions/references.py:name`, a function without arguments that gives the array; never released",

@@ -45,18 +45,11 @@ VARIABLE = "AUTOGRADER_LANGUAGE"
 _chosen: ContextVar[str] = ContextVar("autograder_language", default="")
 
 
-# What people write for the language of a country, which is another language's code, or none's.
-_OF_COUNTRIES = {
-    "kr": "ko",
-    "jp": "ja",
-    "cn": "zh",
-    "tw": "zh",
-    "cz": "cs",
-    "dk": "da",
-    "gr": "el",
-    "us": "en",
-    "gb": "en",
-}
+# What people write for a language: its name, or its country's code, which is another language's (kr Kanuri's, tw Twi's) or none's.
+_OTHERWISE = {
+    "english": "en", "korean": "ko", "german": "de", "deutsch": "de", "french": "fr", "spanish": "es", "chinese": "zh", "japanese": "ja",
+    "kr": "ko", "jp": "ja", "cn": "zh", "tw": "zh", "cz": "cs", "dk": "da", "gr": "el", "us": "en", "gb": "en",
+}  # fmt: skip
 
 
 def known(name: str) -> str:
@@ -64,11 +57,12 @@ def known(name: str) -> str:
 
     A country tells languages apart only where no catalogue is: ``en_GB`` is ``en``.
     """
-    code = _CODE.fullmatch(name.strip().lower().partition(".")[0])
+    plain = name.strip().lower().partition(".")[0]
+    code = _CODE.fullmatch(_OTHERWISE.get(plain, plain))
     if code is None:
         return ""
     short, country = code.groups()
-    short = _OF_COUNTRIES.get(short, short)
+    short = _OTHERWISE.get(short, short)
     return f"{short}-{country.upper()}" if country and short not in LANGUAGES else short
 
 

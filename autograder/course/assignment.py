@@ -16,6 +16,7 @@ from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.manual import Criterion
 from autograder.course.checks.registry import parse
 from autograder.course.checks.trainings.accuracy import OnSplit
+from autograder.course.meant import word
 from autograder.course.settings import DataSettings
 
 GRADE_ID = r"^[a-z][a-z0-9_]{0,39}$"  # fits nbgrader's grade ids and file names
@@ -37,7 +38,7 @@ class Question(Written):
         """What people grade has one check, which says so."""
         if isinstance(declared, dict) and "manual" not in declared:
             known = [*cls.model_fields]
-            meant = [key for key in declared if key not in known and nearest("manual", [str(key)])]
+            meant = [key for key in declared if key not in known and word(str(key), ["manual"])]
             if meant:
                 said = "; ".join((_("this key is not known here"), _("did you mean '{guess}'?", guess="manual")))
                 raise wrong_at(((meant[0],), said))

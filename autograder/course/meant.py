@@ -17,6 +17,7 @@ import yaml
 from autograder.common.models import KeyPath
 from autograder.common.showing.nearest_name import nearest
 
+ALIKE = 0.65  # what a mistyped name and the one that is meant have in common, at the least: less is another word
 MOST = 500  # ways that are tried for one fault
 LONGEST = 200  # characters of what is told
 # Other words for keys and values, which are spelled like none of ours, or like another one.
@@ -25,16 +26,31 @@ SYNONYMS = {
     "training": ("train",), "testing": ("test",), "seed": ("random_state",), "message": ("hint",), "text": ("says",), "url": ("github",),
     **dict.fromkeys(("min", "minimum", "least", "from"), ("at_least", "minimum")), **dict.fromkeys(("max", "maximum", "most"), ("at_most", "maximum")),
     **dict.fromkeys(("options", "choices", "answers"), ("among",)), **dict.fromkeys(("weight", "score", "worth"), ("points",)),
-    **dict.fromkeys(("name", "value", "variable"), ("of",)), **dict.fromkeys(("path", "csv", "table"), ("file",)), "npz": ("images",),
+    **dict.fromkeys(("name", "value", "variable"), ("of", "title")), **dict.fromkeys(("path", "csv", "table"), ("file",)), "npz": ("images",),
     **dict.fromkeys(("float", "float32", "float64", "double"), ("float", "number")), **dict.fromkeys(("int", "int32", "int64"), ("integer",)),
     **dict.fromkeys(("str", "string", "object", "category"), ("text",)), "bool": ("boolean",), "tuple": ("pair", "list"),
     **dict.fromkeys(("0-1", "0..1", "0 to 1", "normalized", "normalised", "minmax"), ("unit",)), "0-255": ("raw",), "dtype": ("kind",),
     **dict.fromkeys(("result", "output", "expected"), ("returns",)), "any_of": ("equals",), "equals": ("total",), "count": ("total",),
+    **dict.fromkeys(("range", "between", "interval"), ("at_least", "minimum")), **dict.fromkeys(("gt", "ge", ">", ">=", "threshold"), ("at_least", "minimum")),
+    **dict.fromkeys(("lt", "le", "<", "<="), ("at_most", "maximum")), **dict.fromkeys(("eq", "==", "is", "correct", "answer", "approx"), ("equals",)),
+    **dict.fromkeys(("tol", "atol", "rtol", "eps", "epsilon", "delta"), ("tolerance",)), **dict.fromkeys(("visible", "visibility"), ("hidden",)),
+    **dict.fromkeys(("tip", "tips", "feedback"), ("hint", "hints")), **dict.fromkeys(("depends_on", "after", "requires"), ("needs",)),
+    **dict.fromkeys(("grade", "max_points", "marks"), ("points",)), **dict.fromkeys(("requirements", "dependencies"), ("packages",)),
+    **dict.fromkeys(("val_split", "validation_split"), ("test_size",)), **dict.fromkeys(("dataframe", "df"), ("table",)), **dict.fromkeys(("plot", "chart"), ("figure",)),
+    **dict.fromkeys(("compile", "compiled"), ("optimizer",)), "loss_function": ("loss",), "timeout": ("cell_seconds",), "on": ("split",), "students": ("roster",),
+    "like": ("reference",), "description": ("title",), "input": ("args",), "inputs": ("args",), "expects": ("returns",),
     **dict.fromkeys(("deadline", "until"), ("due",)), "auc": ("roc_auc_score",), "contains": ("any_order",),
 }  # fmt: skip
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
-_PER_CENT = rf"({_NUMBER})\s*%"
+_PER_CENT = rf"({_NUMBER})\s*(?:%|per ?cent\b)(?:\s.*)?"
 _CALL = r"(?:[\w.]+\.)?([A-Za-z]\w*)\(.*\)"  # of a class
+_MEASURED = re.compile(rf"({_NUMBER})\s*([A-Za-z]+)")
+_TIMES = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1), **dict.fromkeys(("min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600), **dict.fromkeys(("d", "day", "days"), 86_400),
+}  # fmt: skip
+_BYTES = {f"{size}{ending}": 1024**number for number, size in enumerate("kmgt", 1) for ending in ("", "b", "ib")}
+_THOUSANDS = {"k": 1e3, "m": 1e6, "million": 1e6}
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[ ,.'’]\d{3})+")  # 79,510 and 79 510
 _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
     (_PER_CENT, lambda found: [float(found[1]) / 100]),
@@ -42,7 +58,7 @@ _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
     (_GROUPED.pattern, lambda found: [_digits(found[0])]),
     (r"([-+]?\d+),(\d+)", lambda found: [float(f"{found[1]}.{found[2]}")]),
     (r"(\d+)\s*/\s*(\d*[1-9]\d*)", lambda found: [int(found[1]) / int(found[2])]),
-    (rf"({_NUMBER})\s*(?:-|–|\.\.\.?|to|~)\s*({_NUMBER})", lambda found: [{"at_least": _plain(found[1]), "at_most": _plain(found[2])}]),
+    (rf"({_NUMBER})\s*(?:-|–|\.\.\.?|to|and|~)\s*({_NUMBER})", lambda found: [{"at_least": _plain(found[1]), "at_most": _plain(found[2])}]),
     (rf"(?:>=?|≥)\s*({_NUMBER})", lambda found: [{"at_least": _plain(found[1])}, _plain(found[1])]),
     (rf"(?:<=?|≤)\s*({_NUMBER})", lambda found: [{"at_most": _plain(found[1])}, _plain(found[1])]),
     (r"\d+(?:\s*[x×]\s*\d+)+", lambda found: [[int(one) for one in re.findall(r"\d+", found[0])]]),
@@ -67,6 +83,7 @@ def spellings(value: Any, written: str = "", share: bool = True) -> Iterator[Any
                 yield _digits(written)
             if 1 < value <= 100 and (share or value >= 10):
                 yield value / 100
+            yield from (None,) if value == -1 else ()  # as in reshape: as many as there are
             yield written or str(value)
         case str():
             text = value.strip()
@@ -87,6 +104,18 @@ def spellings(value: Any, written: str = "", share: bool = True) -> Iterator[Any
         yield [value]
 
 
+def measured(key: str, text: Any) -> Iterator[float]:
+    """A number with its unit, in the one that `key` ends with: ``memory_mb: 4GB`` is 4096. With a unit of another sort, the number alone."""
+    found = _MEASURED.fullmatch(text.strip()[:100]) if isinstance(text, str) else None
+    if found is None:
+        return
+    unit, own = found[2].casefold(), key.rpartition("_")[2]
+    sizes = next((sizes for sizes in (_TIMES, _BYTES) if own in sizes), _THOUSANDS)
+    number = float(found[1]) * sizes.get(unit, 1) / sizes.get(own, 1)
+    if unit in sizes or sizes is _THOUSANDS:
+        yield int(number) if number.is_integer() else number
+
+
 def read_as_number(text: str) -> bool:
     """Whether a text is most likely meant as a number: ``85%``, ``3,14``, ``1/3``, ``~0.5``."""
     return not re.fullmatch(_NUMBER, text.strip()) and type(next(spellings(text), None)) in (int, float)
@@ -94,7 +123,27 @@ def read_as_number(text: str) -> bool:
 
 def word(name: str, known: list[str]) -> str:
     """The known name that is meant by another one, or by a mistyped one; '' for none."""
-    return next((one for one in SYNONYMS.get(name.casefold(), ()) if one in known), "") or nearest(name, known)
+    told = next((one for one in SYNONYMS.get(name.casefold(), ()) if one in known), "") or nearest(name, known, ALIKE)
+    return told or next((one for one in known if _first(one) and _first(one) == _first(name)), "")
+
+
+def _first(name: str) -> str:
+    first = name.casefold().partition("_")[0]
+    return first if len(first) > 2 else ""
+
+
+def instead(name: str, others: list[str], known: list[str]) -> str:
+    """That of `others`, which aren't among the `known`, by which `name` is meant; '' for none."""
+    return next((one for one in others if word(one, known) == name), "")
+
+
+def _ends(key: str, value: Any) -> list[Any]:
+    """Both ends of ``between: [1, 3]`` and its like; none of anything else."""
+    if "at_least" not in SYNONYMS.get(key.casefold(), ()):
+        return []
+    found = next(spellings(value), None) if isinstance(value, str) else value
+    ends = list(found.values()) if isinstance(found, Mapping) else found
+    return ends if isinstance(ends, list) and [isinstance(one, (int, float)) for one in ends] == [True, True] else []
 
 
 def slug(name: str, stroke: str) -> str:
@@ -153,7 +202,10 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         return
     key, rest = str(at[0]), {one: inner for one, inner in keys.items() if one != at[0]}
     if key not in keys:  # one that is missing: under a key that isn't known
-        for other in [one for one in keys if one not in owner.fields]:
+        unknown = [one for one in keys if one not in owner.fields]
+        for other in (
+            [named] if (named := instead(key, unknown, owner.fields)) else unknown if len(unknown) == 1 else ()
+        ):
             for one in (keys[other], [keys[other]]):
                 yield {**{name: inner for name, inner in keys.items() if name != other}, key: one}, Beside({key: one})
         return
@@ -161,12 +213,17 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         value = get(keys, at)
     except (KeyError, IndexError):  # one that is missing, farther inside
         return
-    if found := re.fullmatch(r".*\.(csv|npz)", value) if isinstance(value, str) else None:
+    if len(at) == 1 and (ends := _ends(key, value)):
+        for names in (("at_least", "at_most"), ("minimum", "maximum")):
+            bounds = dict(zip(names, ends, strict=True))
+            yield {**rest, **bounds}, Beside(bounds)
+    if found := re.fullmatch(r"[^:]*\.(csv|npz)", value) if isinstance(value, str) else None:
         yield from (({**rest, one: value}, Beside({one: value})) for one in SYNONYMS[found[1]] if one in owner.fields)
     if isinstance(around := get(keys, at[:-1]), list):  # one of several, without the brackets around them
         changed = put(keys, at[:-1], [around])
         if not any(one[: len(at) - 1] == at[:-1] for one in owner.wrong(changed)):
             yield changed, Beside({str(at[-2]): [around]})
+    yield from ((put(keys, at, one), one) for one in measured(str(at[-1]), value))
     ways = [*_called(slot, value), *spellings(value, owner.texts.get(at, ""))]
     plain = [one for one in ways if not isinstance(one, (list, dict))]
     numbers = [one for one in plain if isinstance(one, (int, float))]

@@ -24,7 +24,7 @@ from autograder.common.models import OTHER_KIND, KeyPath
 from autograder.common.showing.nearest_name import nearest
 from autograder.common.showing.readable import as_yaml, one_of
 from autograder.course import meant
-from autograder.course.checks.base import Check
+from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
 from autograder.course.yaml_file import nodes
 from autograder.course.yaml_words import look_alike
@@ -162,7 +162,7 @@ def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> str:
 
 def _holding(kind: Any) -> dict[str, bool]:
     """The keys of a model that hold a mapping, and whether a list of such."""
-    inner = {key: _inner(kind, key, {}) for key in _fields(kind)[0]}
+    inner = {key: one for key in _fields(kind)[0] if (one := _inner(kind, key, {})) is not Localised}
     several = {key: _inner(one, 0, {}) for key, one in inner.items() if typing.get_origin(one) in (tuple, list)}
     alone = {key: False for key, one in inner.items() if _is_model(one) or typing.get_origin(one) is dict}
     return alone | {key: True for key, one in several.items() if _is_model(one)}
@@ -280,7 +280,8 @@ def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
 def _instead_of(key: str, model: Any, place: KeyPath, document: Any) -> str:
     """A key that stands at `place`, isn't known there, and is most likely a mistyped `key`; or ''."""
     known, document = _keys_at(model, place, document), _at(document, place)
-    return meant.word(key, [str(one) for one in document if one not in known]) if isinstance(document, Mapping) else ""
+    others = [str(one) for one in document if one not in known] if isinstance(document, Mapping) else []
+    return meant.instead(key, others, known)
 
 
 def _is_written(document: Any, place: KeyPath) -> bool:

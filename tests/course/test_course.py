@@ -106,7 +106,7 @@ WRONG = {
         "id: val_shape", "id: train_shape", "assignments.two_layer.questions.split", ["two checks are called 'train_shape'"],
     ),
     "a text for a number": ("seed: 42\n", "seed: many\n", "seed", ["should be a whole number", "'many'"]),
-    "an unknown language": ("languages: [en, ko]", "languages: [en, french]", "course.languages", ["'french' is not the code of a language: write it like en, ko, fr or pt-BR"]),
+    "an unknown language": ("languages: [en, ko]", "languages: [en, klingon]", "course.languages", ["'klingon' is not the code of a language: write it like en, ko, fr or pt-BR"]),
     "a title in an unknown language": (
         "title: {en: A two-layer network, ko: 2층 신경망}", "title: {FR: Un réseau}", "assignments.two_layer.title",
         ["'FR' is not the code of a language: did you mean 'fr'?"],

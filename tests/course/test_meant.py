@@ -8,6 +8,7 @@ import yaml
 
 from autograder.course import meant, yaml_file
 from autograder.course.meant import get, places, put
+from autograder.course.settings import LatePolicy, Limits
 from tests.course.mistakes import folder_like, right, tried
 
 
@@ -71,6 +72,98 @@ def test_a_habit_is_told_as_it_is_written_here(tmp_path):
             untold.append((name, place[4:], written, said.partition(": ")[2][:300]))
     assert untold == []
     assert len(told) > 8 and sum(told.values()) > 40, told
+
+
+UNITS = {
+    "seconds": {"s": 1, " sec": 1, "min": 60, " minutes": 60, "h": 3600, " hours": 3600},
+    "minutes": {" min": 1, "h": 60, "d": 1440},
+    "days": {" days": 1, "d": 1},
+    "mb": {"MB": 1, " MiB": 1, "GB": 1024, "g": 1024},
+    "kb": {"kB": 1, "MB": 1024},
+    "epochs": {" epochs": 1}, "parameters": {"M": 1_000_000, "k": 1000}, "processes": {" processes": 1},
+}  # fmt: skip
+
+
+def test_a_number_with_its_unit_is_told_in_the_unit_of_its_key(tmp_path):
+    source, document = next(right())
+    count = 0
+    for section, model in (("limits", Limits), ("late", LatePolicy)):
+        for key in model.model_fields:
+            for unit, size in UNITS.get(key.rpartition("_")[2], {}).items():
+                for number in (2, 600):
+                    said = tried({**document, section: {key: f"{number}{unit}"}}, folder_like(source, tmp_path))
+                    right_number = number * size
+                    try:
+                        model.model_validate({key: right_number})
+                    except ValueError:  # too little of it
+                        continue
+                    assert said and f"write it as {right_number} (found" in said, (key, unit, said)
+                    count += 1
+    assert count > 60
+
+
+def test_bounds_under_another_word_are_told_as_bounds(tmp_path):
+    """Where a check has bounds: by whatever word, in whatever form."""
+    count = 0
+    for source, document in right():
+        for at, names in (
+            (at, names)
+            for at in places(document)
+            for names in (("at_least", "at_most"), ("minimum", "maximum"))
+            if isinstance(get(document, at), dict)
+            and "of" in get(document, at)
+            and names[0] in get(document, at)
+            and names[1] in get(document, at)
+        ):
+            check = get(document, at)
+            rest = {key: value for key, value in check.items() if key not in names}
+            ends = [check[name] for name in names]
+            for written in (
+                {"between": ends},
+                {"range": ends},
+                {"between": f"{ends[0]} and {ends[1]}"},
+                {"interval": f"{ends[0]} - {ends[1]}"},
+            ):
+                said = tried(put(document, at, {**rest, **written}), folder_like(source, tmp_path))
+                assert said and f"write it as {names[0]}: {ends[0]}, {names[1]}: {ends[1]}" in said, said
+                count += 1
+    assert count > 4
+
+
+# Keys of nbgrader, otter, okpy, pytest and others: here they mean nothing, so nothing like them is meant.
+FOREIGN = (
+    "version", "generate", "kernelspec", "environment", "export_cell", "init_cell", "save_environment", "all_or_nothing",
+    "addopts", "markers", "assert", "suites", "success_message", "failure_message", "locked", "release_date", "author", "email",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [(), ("course",), ("data",), ("limits",), ("late",), ("assignments", "a"), ("assignments", "a", "questions", "q"),
+                                   ("assignments", "a", "questions", "q", "checks", 0)], ids=str)  # fmt: skip
+def test_a_key_of_another_tool_is_taken_for_none_of_ours(tmp_path, place):
+    source, document = next(
+        one
+        for one in right()
+        if {"limits", "late"} <= {*one[1]} and "checks" in one[1]["assignments"]["a"]["questions"]["q"]
+    )
+    document = {"data": {}, **document}
+    for key in FOREIGN:
+        said = tried(put(document, place, {**get(document, place), key: "x"}), folder_like(source, tmp_path))
+        assert said and "not known here" in said and "did you mean" not in said and "write it as" not in said, said
+
+
+def test_a_key_that_is_missing_is_told_by_the_one_that_stands_for_it(tmp_path):
+    source, document = next(right())
+    case = {"type": "function", "of": "f", "points": 1, "cases": [{"input": [1], "output": 2}]}
+    question = {"title": "Q", "points": 1, "checks": [case]}
+    said = tried(put(document, ("assignments", "a", "questions", "q"), question), folder_like(source, tmp_path))
+    assert said and "did you mean 'args' by 'input'?" in said and "write it as returns: 2" in said
+    for key in ("on", "von", "titel"):  # a text by language may have any key: nothing belongs into one for that
+        wrong = {**case, "cases": [{"args": [1], "returns": 2}], key: "x"}
+        said = tried(
+            put(document, ("assignments", "a", "questions", "q"), {**question, "checks": [wrong]}),
+            folder_like(source, tmp_path),
+        )
+        assert said and "title: {" not in said, said
 
 
 def test_nothing_is_told_that_is_wrong_as_well():

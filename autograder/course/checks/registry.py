@@ -20,6 +20,7 @@ from autograder.course.checks.answers import arrays, functions, score, things, v
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 from autograder.course.checks.networks import compiling, layers, named_layers, size
 from autograder.course.checks.trainings import accuracy, callbacks, evaluation, predictions, rates, training
+from autograder.course.meant import word
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
@@ -83,7 +84,7 @@ def parse(declaration: Any) -> Check:
         )
         raise wrong_at((("type",), said))
     if name not in TYPES:
-        guess = nearest(name, sorted(TYPES))
+        guess = word(name, sorted(TYPES))
         meant = _("did you mean '{guess}'? ", guess=guess) if guess else ""
         said = _(
             "unknown check type '{name}': {meant}Known are {types}",

@@ -27,7 +27,7 @@ class ArrayCheck(Check):
     """An array's shape, kind, range, and whether it is a certain part of the data set, row by row."""
 
     type: Literal["array"] = "array"
-    shape: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    shape: tuple[Annotated[int, Field(ge=0)] | None, ...] | None = None
     kind: Literal["float", "integer"] | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -81,8 +81,9 @@ class ArrayCheck(Check):
     def decide(self, value: Any, facts: Facts) -> Verdict:
         array: ArrayDescription = value
         scaling = scaling_of(array.lookup) if array.lookup is not None else ""  # '' for what isn't images
-        if self.shape and array.shape != self.shape:
-            return failed(self.shape, array.shape, self._axes(array.shape, self.shape))
+        wanted = self._fitted(array.shape)
+        if self.shape and array.shape != wanted:
+            return failed(self.shape, array.shape, self._axes(array.shape, wanted))
         sorts = {"float": ("float16", "float32", "float64"), "integer": ("int8", "uint8", "int16", "uint16", "int32",
                  "uint32", "int64", "uint64")}  # fmt: skip
         if self.kind and array.dtype not in sorts[self.kind]:
@@ -124,11 +125,18 @@ class ArrayCheck(Check):
             return passed(show(array))
         return failed(_("the right numbers"), _("{share:.1%} of the numbers are right", share=float(near.mean())))
 
-    def _axes(self, found: tuple[int | None, ...], wanted: tuple[int, ...]) -> str:
+    def _fitted(self, found: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape that is asked for, with an axis of any length (null) as long as it is `found`."""
+        asked = self.shape or ()
+        if len(asked) != len(found):
+            return asked
+        return tuple(own if one is None else one for one, own in zip(asked, found, strict=True))
+
+    def _axes(self, found: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> str:
         """Which axis differs: how many samples there are, or what one sample looks like."""
         if found[:1] != wanted[:1] and found[1:] == wanted[1:] and wanted:
-            return _("The first axis counts the samples: there should be {wanted}.", wanted=number(wanted[0]))
-        if found[:1] == wanted[:1] and len(found) < len(wanted) and math.prod(axis or 0 for axis in found) == math.prod(wanted):  # fmt: skip
+            return _("The first axis counts the samples: there should be {wanted}.", wanted=number(wanted[0] or 0))
+        if found[:1] == wanted[:1] and len(found) < len(wanted) and math.prod(axis or 0 for axis in found) == math.prod(axis or 0 for axis in wanted):  # fmt: skip
             return _("Each sample should keep its shape, {shape}: leave reshape() out.", shape=wanted[1:])
         if len(found) == 1 < len(wanted):
             return _(

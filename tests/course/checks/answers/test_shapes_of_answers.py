@@ -17,6 +17,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_things import describe_thing, first_axes
+from tests.deciding import outcome
 from tests.hand_built import FakeLab, fit, mapping, model
 
 WHOLE = {
@@ -266,3 +267,17 @@ def test_results_without_a_number_have_no_best(course, none):
         results = described({"sgd": 0.81, "adam": 0.88, "adagrad": NO_NUMBER[none]})
         (found,) = decide([check], Facts({check.of: described("adam"), check.results: results}, None))
         assert found.status is Status.FAILED, found
+
+
+@pytest.mark.parametrize("asked", [[None, 4], [3, None], [None, None], [3, 4]], ids=str)
+def test_an_axis_of_any_length_is_null_and_the_others_are_asked_for(asked):
+    def status(*shape):
+        return outcome({"type": "array", "shape": asked}, describe(np.zeros(shape))).status
+
+    assert status(3, 4) is Status.PASSED
+    for axis, wanted in enumerate(asked):
+        longer = [3, 4]
+        longer[axis] += 1
+        assert status(*longer) is (Status.PASSED if wanted is None else Status.FAILED)
+    for other in ((12,), (3, 4, 1), (1, 3, 4), ()):
+        assert status(*other) is Status.FAILED
