@@ -201,11 +201,12 @@ def network(name, optimizer="rmsprop", loss="sparse_categorical_crossentropy"):
 @pytest.fixture(scope="session")
 def trained(course, lab, memo):
     """The course's networks, each trained when first asked for: ``trained("two_layer")``."""
+    from autograder.common.data.lookups import UNIT_PIXELS
     from autograder.common.wire.description import FitRecord
     from autograder.common.wire.messages import SamplesMessage
     from autograder.kernel.describing.describe import describe
     from autograder.networks.build import architecture, compile_settings
-    from autograder.networks.lab import UNIT, data_record
+    from autograder.networks.lab import data_record
     from autograder.networks.states import FitSpec, Samples
     from tests.hand_built import with_weights
 
@@ -213,13 +214,11 @@ def trained(course, lab, memo):
     def train(name, optimizer="rmsprop"):
         described = describe(network(name, optimizer))
         shape = described.input_shape[1:]
-        samples, validation = (Samples(lab.rows(s), lab.labels(s), UNIT, shape) for s in ("train", "holdout"))
+        samples, validation = (Samples(lab.rows(s), lab.labels(s), UNIT_PIXELS, shape) for s in ("train", "holdout"))
         plan, settings = architecture(described), compile_settings(described.compiled)
         spec = FitSpec(plan, settings, samples, 5, 32, True, course.seed, validation=validation)
         result = memo.fit(spec, lambda: lab.trainer)
-        message = SamplesMessage(
-            rows=samples.rows, labels=samples.labels, lookup=samples.lookup.astype("float64"), shape=shape
-        )
+        message = SamplesMessage(rows=samples.rows, labels=samples.labels, lookup=samples.lookup, shape=shape)
         record = FitRecord(
             epochs=5, batch_size=32, data=data_record(message, lab), compiled=described.compiled, where="judge"
         )

@@ -303,7 +303,7 @@ def _training() -> Finding:
     import numpy as np
 
     from autograder.common.data import data_sets
-    from autograder.networks.lab import UNIT
+    from autograder.common.data.lookups import UNIT_PIXELS
     from autograder.networks.states import FitSpec, Samples
     from autograder.networks.train import Trainer, settle
 
@@ -313,7 +313,7 @@ def _training() -> Finding:
     dense = {"units": 10, "activation": "softmax"}
     plan = json.dumps({"input": [loaded.values], "layers": [["Dense", True, dense]]})
     settings = json.dumps({"optimizer": ["SGD", {"learning_rate": 0.1}], "loss": ["sparse_categorical_crossentropy", {}], "metrics": ["accuracy"]})  # fmt: skip
-    spec = FitSpec(plan, settings, Samples(rows, loaded.targets[rows], UNIT, (loaded.values,)), 1, 32, True, 42)
+    spec = FitSpec(plan, settings, Samples(rows, loaded.targets[rows], UNIT_PIXELS, (loaded.values,)), 1, 32, True, 42)
     trainer = Trainer(loaded)
     first, second = trainer.fit(spec), trainer.fit(spec)
     subject = _("training")

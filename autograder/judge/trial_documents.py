@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograder.common.data import lookups
 from autograder.common.digests import sha256
 from autograder.common.machine.versions import versions
 from autograder.common.wire.description import DataRecord, ModelDescription
@@ -69,9 +70,10 @@ def _fit_document(fit: FitSpec) -> dict[str, Any]:
 
 def _samples_document(samples: Samples) -> dict[str, Any]:
     buffer = io.BytesIO()
-    others = {"weights": samples.weights, "values": samples.values}
+    lookup = None if samples.lookup is None else samples.lookup.numbers
+    others = {"lookup": lookup, "weights": samples.weights, "values": samples.values}
     given: Any = {name: array for name, array in others.items() if array is not None}
-    np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, lookup=samples.lookup, **given)
+    np.savez_compressed(buffer, rows=samples.rows, labels=samples.labels, **given)
     return {
         "shape": list(samples.shape), "one_hot": samples.one_hot, "of": samples.of, "arrays": base64.b64encode(buffer.getvalue()).decode(),
     }  # fmt: skip
@@ -89,7 +91,8 @@ def read_fit(document: Mapping[str, Any], seed: int) -> FitSpec:
 
 def read_samples(document: Mapping[str, Any]) -> Samples:
     with np.load(io.BytesIO(base64.b64decode(document["arrays"])), allow_pickle=False) as arrays:
+        lookup = lookups.parsed(arrays["lookup"]) if "lookup" in arrays else None
         return Samples(
-            arrays["rows"], arrays["labels"], arrays["lookup"], tuple(document["shape"]), document["one_hot"],
+            arrays["rows"], arrays["labels"], lookup, tuple(document["shape"]), document["one_hot"],
             arrays.get("weights"), document["of"], arrays.get("values"),
         )  # fmt: skip

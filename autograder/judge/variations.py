@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.common.data.lookups import RAW_PIXELS
 from autograder.common.data.prepared import RAW, Prepared
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
@@ -118,16 +119,15 @@ def _one_epoch(reference: Trial) -> Trial | None:
 def _unscaled(reference: Trial) -> Trial | None:
     if any(fit.samples.span[1] > 1.0 for fit in reference.fits):
         return None  # the network scales the pixels itself
-    raw = np.arange(256, dtype=np.float32)
     fits = tuple(
         replace(
             fit,
-            samples=replace(fit.samples, lookup=raw),
-            validation=replace(fit.validation, lookup=raw) if fit.validation else None,
+            samples=replace(fit.samples, lookup=RAW_PIXELS),
+            validation=replace(fit.validation, lookup=RAW_PIXELS) if fit.validation else None,
         )
         for fit in reference.fits
     )
-    seen = {"scaling": "raw", "lookup": raw.astype(np.float64)}
+    seen = {"scaling": RAW_PIXELS.scaling, "lookup": RAW_PIXELS}
     model = _with_fits(reference.model, lambda fit: fit.model_copy(update={"data": fit.data.model_copy(update=seen)}))
     return Trial("unscaled", "wrong", N_("pixels up to 255"), model, fits)
 

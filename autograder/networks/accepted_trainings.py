@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data import data_sets, image_by_image
+from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
-from autograder.common.data.rows import ends
+from autograder.common.data.lookups import Lookup
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.i18n import _
 from autograder.common.wire.description import Component, ModelDescription
@@ -20,7 +20,7 @@ from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, Sample
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, check_targets, compile_settings, without_rate
 from autograder.networks.size import check_numbers, size
-from autograder.networks.states import NO_LOOKUP, Samples
+from autograder.networks.states import Samples
 
 
 def network(model: ModelDescription, metrics: Sequence[Component] = ()) -> tuple[str, str]:
@@ -60,7 +60,7 @@ def samples_for(
         samples = Samples(
             rows,
             message.targets,
-            NO_LOOKUP,
+            None,
             shape,
             0,
             message.weights,
@@ -70,19 +70,15 @@ def samples_for(
         check_numbers(plan, *samples.span)
         return samples
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
-    lookup = lookup_for(data, message.lookup)
-    check_numbers(plan, *ends(lookup))
-    return Samples(message.rows, message.labels, lookup, shape, message.one_hot, message.weights, data.name)
+    check_lookup(message.lookup, data)
+    check_numbers(plan, *message.lookup.ends)
+    return Samples(message.rows, message.labels, message.lookup, shape, message.one_hot, message.weights, data.name)
 
 
-def lookup_for(data: DataSet, lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """As `Samples` has it. Raises CannotRebuild for one of other columns than the data have."""
-    if lookup.shape == (256,):
-        return lookup.astype(np.float32)
-    way = image_by_image.way(lookup)
-    if way.axes >> len(data.shape) if way else lookup.shape[1] != data.values:
+def check_lookup(lookup: Lookup, data: DataSet) -> None:
+    """Raises CannotRebuild for one of other columns or axes than the data have."""
+    if not lookup.fits(data.shape):
         raise CannotRebuild(_("the images have other pixels than were scaled"))
-    return lookup
 
 
 def _classes(targets: npt.NDArray[Any]) -> int:

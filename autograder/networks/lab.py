@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
+from autograder.common.data.lookups import RAW_PIXELS, UNIT_PIXELS
 from autograder.common.data.prepared import RAW, Column, Prepared
-from autograder.common.data.rows import ends, scaling_of
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
@@ -28,7 +28,7 @@ from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.settings import DataSettings
 from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
-from autograder.networks.accepted_trainings import lookup_for, network
+from autograder.networks.accepted_trainings import check_lookup, network
 from autograder.networks.budget import Budget
 from autograder.networks.build import loss_of, one_hot
 from autograder.networks.memo import Memo
@@ -39,8 +39,7 @@ from autograder.networks.train import Trainer
 T = TypeVar("T")
 Pay = Callable[[Budget], None]
 LOOKED_AT = 1_000  # images that mistakes are looked for in: one batch
-UNIT = (np.arange(256) / 255.0).astype(np.float32)
-_PIXELS = {"raw": np.arange(256, dtype=np.float32), "unit": UNIT}
+_PIXELS = {"raw": RAW_PIXELS, "unit": UNIT_PIXELS}
 
 
 class CourseLab:
@@ -137,8 +136,9 @@ class CourseLab:
         if self.prepared is not None:
             return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns, prepared)
         told = model.fits[-1].data.lookup if model.fits and not prepared else None
-        lookup = _PIXELS[prepared or "unit"] if told is None else lookup_for(self.data, np.asarray(told))
-        check_numbers(plan, *ends(lookup))
+        lookup = told or _PIXELS[prepared or "unit"]
+        check_lookup(lookup, self.data)
+        check_numbers(plan, *lookup.ends)
         if columns and not self.data.class_count <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(
@@ -332,6 +332,6 @@ def data_record(samples: SamplesMessage | ArraysMessage, lab: CourseLab) -> Data
         distinct=len(np.unique(rows)),
         weighted=rows_of_tables.weighted(samples.weights, samples.labels),
         changed_labels=int(np.count_nonzero(data.targets[rows] != samples.labels)),
-        scaling=scaling_of(samples.lookup),  # type: ignore[arg-type]
-        lookup=np.asarray(samples.lookup, np.float64),
+        scaling=samples.lookup.scaling,
+        lookup=samples.lookup,
     )

@@ -20,7 +20,7 @@ from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
 from autograder.course.released_checks import TAKE_AGAIN
 from autograder.course.settings import DataSettings
-from autograder.networks.states import NO_LOOKUP, Samples
+from autograder.networks.states import Samples
 
 MAX_PREPARED = 64 << 20  # bytes of the file with the named arrays
 
@@ -145,7 +145,7 @@ def samples(
 def called(name: str, aim: str, rows: Rows, shape: tuple[int, ...], named: Prepared, data: DataSet) -> Samples:
     """Some `rows` of the array `name` and the targets `aim`, as a network takes samples of `shape`."""
     values = named.features[name].array.reshape(len(data), *shape)
-    return Samples(rows, targets(named, aim, data)[rows], NO_LOOKUP, shape, of=data.name, values=values)
+    return Samples(rows, targets(named, aim, data)[rows], None, shape, of=data.name, values=values)
 
 
 def _aim(named: Prepared, columns: int) -> str:

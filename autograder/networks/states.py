@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
-from autograder.common.data.rows import ends, seen
+from autograder.common.data.lookups import Lookup
 from autograder.common.digests import sha256
 from autograder.common.machine.versions import code_digest, versions
 from autograder.common.wire.description import digest
 
 EVALUATION_BATCH = 1_000
-NO_LOOKUP = np.empty(0, np.float32)  # of a table
 Arrays = tuple[npt.NDArray[Any], ...]
 
 
@@ -31,16 +30,16 @@ def training_code() -> str:
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` from pixel to value, float32 (256,) or another of common/data/rows.py.
+    """Rows of the data set as a network sees them: `shape` of one sample, `lookup` from pixel to value.
 
     `one_hot`: the labels are vectors of so many columns; 0: numbers of classes. `weights` float32 (n,): of each sample.
-    `of`: the name of the data set. Of a table, `values` float32 (m, ...) holds what `rows` are rows of, and `labels` int32 or float32
-    (n,) or (n, columns) are the targets as they are.
+    `of`: the name of the data set. Of a table, which has no `lookup`, `values` float32 (m, ...) holds what `rows` are rows of, and `labels`
+    int32 or float32 (n,) or (n, columns) are the targets as they are.
     """
 
     rows: npt.NDArray[np.int32]
     labels: npt.NDArray[Any]
-    lookup: npt.NDArray[Any]
+    lookup: Lookup | None
     shape: tuple[int, ...]
     one_hot: int = 0
     weights: npt.NDArray[np.float32] | None = None
@@ -50,17 +49,22 @@ class Samples:
     @property
     def inputs_key(self) -> str:
         """Of what the network sees, without labels."""
-        given = [self.rows, self.lookup] if self.values is None else [self.values[self.rows]]
+        given = [self.rows, self._lookup.decisive] if self.values is None else [self.values[self.rows]]
         return digest(given) + str(self.shape)
+
+    @property
+    def _lookup(self) -> Lookup:
+        assert self.lookup is not None  # of images
+        return self.lookup
 
     @property
     def span(self) -> tuple[float, float]:
         """The smallest and the largest number that the network may see."""
-        return ends(self.lookup) if self.values is None else (float(self.values.min()), float(self.values.max()))
+        return self._lookup.ends if self.values is None else (float(self.values.min()), float(self.values.max()))
 
     def key(self) -> str:
         if self.values is None:
-            key = digest([self.rows, self.labels, self.lookup]) + str(self.shape) + self.of
+            key = digest([self.rows, self.labels, self._lookup.decisive]) + str(self.shape) + self.of
         else:
             key = self.inputs_key + digest([self.labels])
         if self.one_hot:
@@ -71,10 +75,7 @@ class Samples:
         if self.values is not None:
             given: npt.NDArray[np.float32] = self.values[self.rows].reshape(len(self.rows), *self.shape)
             return given
-        images: npt.NDArray[np.float32] = seen(data.features[self.rows], self.lookup).reshape(
-            len(self.rows), *self.shape
-        )
-        return images
+        return self._lookup.seen(data.features[self.rows]).reshape(len(self.rows), *self.shape)
 
     def targets(self) -> Any:
         """Labels int32 (n,), which is what sparse losses work with, or one-hot vectors float32 (n, one_hot); of a table as they are."""

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.errors import CannotRebuild, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
@@ -22,7 +23,7 @@ from autograder.judge.session import MAX_PLAIN, Session
 from autograder.networks import budget as budgets
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture
-from autograder.networks.lab import UNIT, CourseLab
+from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
 from autograder.worker.judge_process import JudgeDied, JudgeProcess
@@ -150,7 +151,7 @@ def test_what_is_trained_is_paid_for_before_it_is_built(course, lab, kind, monke
             continue  # one of them is not too large
         shape = network.input_shape[1:]
         rows = lab.rows("train")
-        samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=np.asarray(UNIT, float), shape=shape)
+        samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=UNIT_PIXELS, shape=shape)
         request = Fit(type="fit", model=network, samples=samples, epochs=30, batch_size=32)
         answer, _arrays = session.answer(*wired(request))
         assert answer["type"] == "cannot"

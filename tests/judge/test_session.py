@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.errors import AutograderError, ProtocolError
 from autograder.common.results import Status
 from autograder.common.wire import protocol
@@ -33,7 +34,6 @@ from autograder.judge import process as judge_module
 from autograder.judge.session import Session
 from autograder.networks.budget import BACKWARD, COMPILED, STEP, UPDATE
 from autograder.networks.build import architecture
-from autograder.networks.lab import UNIT
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
 from autograder.worker.judge_process import JudgeDied, JudgeProcess
@@ -55,9 +55,9 @@ class Kernel:
     def ask(self, request):
         return protocol.ask(self.address, *dump(request))
 
-    def samples(self, rows, shape=(784,), labels=None, lookup=UNIT):
+    def samples(self, rows, shape=(784,), labels=None, lookup=UNIT_PIXELS):
         labels = self.lab.data.targets[rows] if labels is None else labels
-        return SamplesMessage(rows=rows, labels=labels, lookup=np.asarray(lookup, float), shape=shape)
+        return SamplesMessage(rows=rows, labels=labels, lookup=lookup, shape=shape)
 
     def fit(self, network, rows, epochs=1, **fields):
         """Weights, by layer, that the judge's training gave, and its answer."""
@@ -265,7 +265,7 @@ def test_trainings_beyond_the_courses_limits_are_left_to_the_kernel(kernel, lab)
 def test_work_is_limited_and_not_the_number_of_trainings(course, lab):
     session = Session(course, "two_layer", lab, Memo(None))
     rows = lab.rows("train")[:100]
-    samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=np.asarray(UNIT, float), shape=(784,))
+    samples = SamplesMessage(rows=rows, labels=lab.data.targets[rows], lookup=UNIT_PIXELS, shape=(784,))
     request = Fit(type="fit", model=SMALL.without_weights(), samples=samples, epochs=1, batch_size=32)
     once = BACKWARD * SMALL_SIZE.cost * len(rows) + 4 * (UPDATE * SMALL_SIZE.parameters + STEP)  # in four batches
     session.trainings.budget.training = COMPILED + 70 * once

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.common.data.lookups import RAW_PIXELS, UNIT_PIXELS
 from autograder.common.errors import CannotRebuild
 from autograder.common.keras_tables import allowed
 from autograder.common.wire.description import THE_INPUT
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.weights import weights_of
 from autograder.networks.build import architecture, build, compile_settings
-from autograder.networks.lab import UNIT
 from autograder.networks.size import size
 from autograder.networks.states import FitSpec, Samples
 from autograder.networks.train import Trainer
@@ -128,7 +128,7 @@ def test_it_is_trained_as_keras_trains_it(data, monkeypatch, name, small):
     network.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
     described = describe_model(network, {})
     rows = np.arange(96, dtype=np.int32)
-    lookup = np.arange(256, dtype=np.float32) if name == "Embedding" else UNIT
+    lookup = RAW_PIXELS if name == "Embedding" else UNIT_PIXELS
     samples = Samples(rows, data.targets[rows], lookup, network.input_shape[1:])
     spec = FitSpec(architecture(described), compile_settings(described.compiled), samples, 2, 32, False, 42)
     trainer = Trainer(data)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.wire.description import digest
 from autograder.networks.memo import Memo, default_folder
 from autograder.networks.states import FitSpec, Measured, Samples, State
@@ -87,7 +88,7 @@ class Counting:
 
 @pytest.fixture
 def spec():
-    samples = Samples(np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), np.zeros(256, np.float32), (784,))
+    samples = Samples(np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), UNIT_PIXELS, (784,))
     settings = json.dumps({"optimizer": ["SGD", {}], "loss": ["x", {}], "metrics": []})
     return FitSpec("plan", settings, samples, 3, 32, True, 42, validation=samples)
 

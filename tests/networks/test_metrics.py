@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.errors import CannotRebuild
 from autograder.common.keras_tables import allowed
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import build_by_shape, describe_metrics
 from autograder.networks.build import architecture, build, compile_model, compile_settings
-from autograder.networks.lab import UNIT
 from autograder.networks.states import FitSpec, Samples
 from tests.later import keras
 
@@ -106,7 +106,7 @@ def test_metrics_of_classes_are_compiled(trainer, data, splits, monkeypatch, cap
 def same_as_keras(trainer, data, splits, loss, metrics, columns, compiled=False):
     plan, settings = settings_of(network(loss, metrics), columns)
     rows = splits["train"][:ROWS]
-    samples = replace(Samples(rows, data.targets[rows], UNIT, (784,)), one_hot=columns)
+    samples = replace(Samples(rows, data.targets[rows], UNIT_PIXELS, (784,)), one_hot=columns)
     result = trainer.fit(FitSpec(plan, settings, samples, 1, BATCH, False, 42))
     theirs = build(plan, 42)
     compile_model(theirs, settings)
@@ -128,7 +128,7 @@ def test_labels_that_a_metric_does_not_take_are_no_fault_of_the_grader(trainer, 
     plan, settings = settings_of(made, 0)
     kind = getattr(keras.metrics, metric)(**({"num_classes": 10} if metric == "MeanIoU" else {}))
     plan, settings = settings_of(network("sparse_categorical_crossentropy", [kind]), 0)
-    samples = Samples(splits["train"][:64], data.targets[splits["train"][:64]], UNIT, (784,))
+    samples = Samples(splits["train"][:64], data.targets[splits["train"][:64]], UNIT_PIXELS, (784,))
     with pytest.raises(CannotRebuild, match="can't be measured"):
         trainer.fit(FitSpec(plan, settings, samples, 1, BATCH, False, 42))
 

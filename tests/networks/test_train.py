@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
+from autograder.common.data.lookups import RAW_PIXELS, UNIT_PIXELS, ByShade
 from autograder.common.errors import CannotRebuild
 from autograder.common.keras_tables import allowed
 from autograder.common.machine import determinism
@@ -13,7 +14,7 @@ from autograder.common.wire.description import Component, digest
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import scalar_settings
 from autograder.networks.build import architecture, build, compile_model, compile_settings, without_rate
-from autograder.networks.lab import UNIT, CourseLab
+from autograder.networks.lab import CourseLab
 from autograder.networks.states import FitSpec, Measured, Samples, State
 from autograder.networks.train import Rig, Trainer
 from tests.hand_built import compiled, dense, layer, model
@@ -66,13 +67,13 @@ def plans(made):
 @pytest.fixture(scope="module")
 def samples(data, splits):
     rows = splits["train"][:ROWS]
-    return Samples(rows, data.targets[rows], UNIT, (784,))
+    return Samples(rows, data.targets[rows], UNIT_PIXELS, (784,))
 
 
 @pytest.fixture(scope="module")
 def held_out(data, splits):
     rows = splits["holdout"][:300]
-    return Samples(rows, data.targets[rows], UNIT, (784,))
+    return Samples(rows, data.targets[rows], UNIT_PIXELS, (784,))
 
 
 @pytest.fixture
@@ -305,7 +306,7 @@ def test_one_batch_may_hold_everything(trainer, data, spec):
 
 
 def test_scaled_pixels_are_what_the_network_sees(data, samples):
-    raw = replace(samples, lookup=np.arange(256, dtype=np.float32), shape=(28, 28, 1))
+    raw = replace(samples, lookup=RAW_PIXELS, shape=(28, 28, 1))
     images = raw.images(data)
     assert images.shape == (ROWS, 28, 28, 1) and images.dtype == np.float32
     assert np.array_equal(images[..., 0], data.features[samples.rows])
@@ -332,7 +333,7 @@ def test_a_training_is_known_by_everything_that_determines_it(spec, samples, hel
         replace(spec, samples=replace(samples, weights=np.ones(ROWS, np.float32))),
         replace(spec, samples=replace(samples, rows=samples.rows[::-1].copy())),
         replace(spec, samples=replace(samples, labels=labels)),
-        replace(spec, samples=replace(samples, lookup=samples.lookup * 2)),
+        replace(spec, samples=replace(samples, lookup=ByShade(samples.lookup.numbers * 2))),
         replace(spec, samples=replace(samples, shape=(28, 28))),
         replace(spec, plan=plans(network("sgd", D(12, "relu"), D(10, "softmax")))[0]),
         replace(spec, settings=plans(network("adam"))[1]),
@@ -364,7 +365,7 @@ def test_convolutions_are_not_compiled(data):
     made = keras.Sequential(layers)
     made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     rows = np.arange(64, dtype=np.int32)
-    samples = Samples(rows, data.targets[rows], UNIT, (28, 28, 1))
+    samples = Samples(rows, data.targets[rows], UNIT_PIXELS, (28, 28, 1))
     trainer = Trainer(data)
     trainer.fit(FitSpec(*plans(made), samples, 1, 32, False, 42))
     assert {sort for rig in trainer._rigs.values() for sort, _batch in rig._functions} == {"train steps"}
@@ -422,8 +423,8 @@ def test_compiled_networks_and_tensors_are_kept_within_bounds(data, samples, spe
     kept = [trainer.rig(spec.plan, one) for one in settings]
     assert trainer.rig(spec.plan, settings[2]) is kept[2]
     assert trainer.rig(spec.plan, settings[0]) is not kept[0]
-    tensors = [trainer.tensors(replace(samples, lookup=samples.lookup * n)) for n in range(6)]
-    assert trainer.tensors(replace(samples, lookup=samples.lookup * 5))[0] is tensors[5][0]
+    tensors = [trainer.tensors(replace(samples, lookup=ByShade(samples.lookup.numbers * n))) for n in range(6)]
+    assert trainer.tensors(replace(samples, lookup=ByShade(samples.lookup.numbers * 5)))[0] is tensors[5][0]
     assert len(trainer._tensors) == 4
 
 
@@ -433,7 +434,7 @@ def test_compiled_networks_and_tensors_are_kept_within_bounds(data, samples, spe
 def test_the_lab_scales_as_the_training_did(lab, trained):
     value = trained("two_layer").description
     fit = value.fits[0]
-    raw = fit.model_copy(update={"data": fit.data.model_copy(update={"lookup": np.arange(256.0)})})
+    raw = fit.model_copy(update={"data": fit.data.model_copy(update={"lookup": RAW_PIXELS})})
     as_trained = lab.evaluate(value, "test")["accuracy"]
     unscaled = lab.evaluate(value.model_copy(update={"fits": (raw,)}), "test")["accuracy"]
     unknown = lab.evaluate(value.model_copy(update={"fits": ()}), "test")["accuracy"]

@@ -20,6 +20,7 @@ from autograder.common.i18n import _
 MAX_NUMBERS = 1 << 19
 MAX_ROWS = 150_000  # twice the largest data set of Keras's: so many samples are trained on in one request
 LARGEST = 1e6  # of the values that pixels become, where they travel
+CHUNK = 250  # images looked at at a time: 1.6 MB of float64, which stays in the cache
 MAX_CLASSES = 100  # that targets number
 TEST_SIZE, RANDOM_STATE = 0.2, 42  # of the usual hold-out, as the lecture calls train_test_split
 

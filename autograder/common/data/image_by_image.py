@@ -7,19 +7,19 @@ What was done to them is one of a few named ways, the same for all, so that it h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from autograder.common.data.base import LARGEST
+from autograder.common.data.base import CHUNK, LARGEST
 from autograder.common.i18n import N_, _
 
 Floats = npt.NDArray[np.float64]
 Axes = tuple[int, ...]
 
-CHUNK = 250  # images looked at at a time
 ROUNDING = 3e-4  # of a value before anything was taken away: a shade of grey is ten times that
 MOST_AXES = 3  # of an image
 
@@ -60,7 +60,17 @@ _BY_DIVIDED = {
 _BY_TAKEN = {_SMALLEST: N_("smallest pixel"), _MEAN: N_("mean")}
 
 
-class Way(NamedTuple):
+def in_chunks(
+    scaled: Callable[[npt.NDArray[np.uint8]], Floats], pixels: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """What `scaled` makes of `pixels` (n, ...), so few at a time that its float64 stays small."""
+    values = np.empty(pixels.shape, np.float32)
+    for start in range(0, len(pixels), CHUNK):
+        values[start : start + CHUNK] = scaled(pixels[start : start + CHUNK])
+    return values
+
+
+class ByImage(NamedTuple):
     """What was done: along `axes` (a bit each), what was `taken` away and what the rest was `divided` by; then, to all images, a `factor` and a `shift`."""
 
     axes: int
@@ -82,10 +92,11 @@ class Way(NamedTuple):
         by = np.where(by == 0, 1.0, by)  # of a row of one shade nothing is left
         return left / by, (exact + away) / by
 
-    def values(self, pixels: npt.NDArray[Any]) -> Floats:
-        return self.shift + self.factor * self.scaled(pixels)[0]
+    def seen(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """What became of `pixels` (n, ...)."""
+        return in_chunks(lambda part: self.shift + self.factor * self.scaled(part)[0], pixels)
 
-    def fitting(self, pixels: npt.NDArray[Any], values: npt.NDArray[Any]) -> Way | None:
+    def fitting(self, pixels: npt.NDArray[Any], values: npt.NDArray[Any]) -> ByImage | None:
         """With the factor and the shift by which the darkest and the brightest of `values` (n, ...) came about; None where there are none."""
         before = self.scaled(pixels)[0].reshape(-1)
         low, high = before.argmin(), before.argmax()
@@ -110,8 +121,29 @@ class Way(NamedTuple):
         """Whether pixels are left much fainter than from 0 to 1, as of an image that is divided by all of it."""
         return self.divided in (_SUM, _LENGTH)
 
-    def lookup(self) -> Floats:
+    @property
+    def numbers(self) -> Floats:
+        """float64 (5,): as it travels."""
         return np.array(self, np.float64)
+
+    @property
+    def decisive(self) -> Floats:
+        return self.numbers
+
+    def between(self, darkest: int, brightest: int) -> None:
+        """None: what an image's pixels become depends on its other ones."""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+    @property
+    def scaling(self) -> Literal["other"]:
+        return "other"
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether images of that `shape` have all axes along which they were scaled."""
+        return not self.axes >> len(shape)
 
     @property
     def said(self) -> str:
@@ -121,19 +153,19 @@ class Way(NamedTuple):
         return _("{each} was scaled by itself, by its {numbers}", each=each, numbers=by)
 
 
-LENGTH = len(Way._fields)
+LENGTH = len(ByImage._fields)
 
 
-def way(lookup: npt.NDArray[Any]) -> Way | None:
-    """What `lookup` (5,) says was done, as `Way.lookup` wrote it; None for anything else, which it may be."""
-    if lookup.shape != (LENGTH,) or not np.isfinite(lookup).all():
+def parsed(numbers: npt.NDArray[Any]) -> ByImage | None:
+    """What `numbers` (5,) say was done; None for anything else, which they may be."""
+    if numbers.shape != (LENGTH,) or not np.isfinite(numbers).all():
         return None
-    axes, taken, divided = (int(one) for one in lookup[:3])
-    known = 0 < axes < 1 << MOST_AXES and (taken, divided) in _WAYS and (axes, taken, divided) == (*lookup[:3],)
-    return Way(axes, taken, divided, float(lookup[3]), float(lookup[4])) if known else None
+    axes, taken, divided = (int(one) for one in numbers[:3])
+    known = 0 < axes < 1 << MOST_AXES and (taken, divided) in _WAYS and (axes, taken, divided) == (*numbers[:3],)
+    return ByImage(axes, taken, divided, float(numbers[3]), float(numbers[4])) if known else None
 
 
-def found(pixels: npt.NDArray[np.uint8], values: npt.NDArray[Any], axis: int) -> Way | None:
+def found(pixels: npt.NDArray[np.uint8], values: npt.NDArray[Any], axis: int) -> ByImage | None:
     """By which way along that axis of an image, and maybe others, `pixels` (n, ...) became `values`."""
     for one in _likely(pixels.ndim - 1, axis):
         if (fit := one.fitting(pixels[:CHUNK], values[:CHUNK])) and all(
@@ -144,11 +176,11 @@ def found(pixels: npt.NDArray[np.uint8], values: npt.NDArray[Any], axis: int) ->
     return None
 
 
-def _likely(axes: int, axis: int) -> Iterator[Way]:
+def _likely(axes: int, axis: int) -> Iterator[ByImage]:
     """All ways along `axis`, those of the whole image last: a single row may look like them."""
     for along in range(1, 1 << axes):
         if along >> axis & 1:
-            yield from (Way(along, *one) for one in _WAYS)
+            yield from (ByImage(along, *one) for one in _WAYS)
 
 
 def keys(images: npt.NDArray[Any], axis: int) -> npt.NDArray[np.uint64]:

@@ -1,7 +1,7 @@
 """Which images of a data set are in an array? Recognised row by row, whatever the order, scaling, dtype or layout.
 
 A row is looked up by a 64-bit key of some of its pixels, and then every pixel of every row is compared exactly: a recognised array
-is known to equal ``lookup[images[rows]]`` bit for bit; one that was scaled column by column, or each image by itself, within rounding. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
+is known to equal ``lookup.seen(images[rows])`` bit for bit; one that was scaled column by column, or each image by itself, within rounding. (All 70,000 images of Fashion-MNIST differ in the `COLUMNS` that are looked at.)
 """
 
 from __future__ import annotations
@@ -16,70 +16,28 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.common.data import data_sets, image_by_image
-from autograder.common.data.base import LARGEST, DataSet, Rows
+from autograder.common.data.base import CHUNK, LARGEST, DataSet, Rows
+from autograder.common.data.lookups import SHADES, ByColumn, ByShade, Lookup
 
 COLUMNS = 128  # checked in Index: so many pixels tell all images apart
 MIDDLE = 6 / 28, 22 / 28  # of an image's height and width: its border is often empty
-CHUNK = 250  # rows looked at at a time: 1.6 MB of float64, which stays in the cache
 NO_SHIFT = 0.01  # of a pixel
 STEPPED = 500  # rows that an unusual scaling is read off
-HALF = 8e-4  # of a value from 0 to 1 in half precision, or with three decimals: a fifth of a shade of grey
 ROUNDING = 1e-4  # of a value that was scaled column by column, float32 as it may be
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """An array is ``seen(images[rows], lookup)``: `rows` int32 (n,), `lookup` float64, as `seen` takes it, images of `among`."""
+    """An array is ``lookup.seen(images[rows])``: `rows` int32 (n,), images of `among`."""
 
     rows: Rows
-    lookup: npt.NDArray[np.float64]
+    lookup: Lookup
     among: Index
 
     def range(self) -> tuple[float, float] | None:
         """The smallest and the largest value of the array; None where that isn't known without it."""
-        if self.lookup.shape != (256,):
-            return None
         low, high = self.among.darkest[self.rows].min(), self.among.brightest[self.rows].max()
-        values = self.lookup[low : int(high) + 1]
-        return float(values.min()), float(values.max())
-
-    @property
-    def scaling(self) -> str:
-        return scaling_of(self.lookup)
-
-
-def seen(pixels: npt.NDArray[np.uint8], lookup: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What became of `pixels` (n, ...). `lookup` (256,): from pixel to value; (2, columns): for each column what was added, after what it
-    was multiplied by; (5,): what was done to each image by itself, see `image_by_image`."""
-    if lookup.shape == (256,):
-        return lookup.take(pixels, mode="clip")  # no index of a byte is out of range: this only saves looking for one
-    values = np.empty(pixels.shape, np.float32)
-    way = image_by_image.way(lookup)
-    for start in range(0, len(pixels), CHUNK):
-        part = pixels[start : start + CHUNK]
-        if way is None:
-            values[start : start + CHUNK] = (lookup[0] + lookup[1] * part.reshape(len(part), -1)).reshape(part.shape)
-        else:
-            values[start : start + CHUNK] = way.values(part)
-    return values
-
-
-def ends(lookup: npt.NDArray[Any]) -> tuple[float, float]:
-    """The smallest and the largest value that a pixel may become; no bounds where each image is scaled by itself."""
-    if image_by_image.way(lookup):
-        return -math.inf, math.inf
-    every = lookup if lookup.ndim == 1 else np.stack([lookup[0], lookup[0] + 255 * lookup[1]])
-    return float(every.min()), float(every.max())
-
-
-def scaling_of(lookup: npt.NDArray[Any]) -> str:
-    """``unit`` (0 to 1), ``raw`` (0 to 255) or ``other``, within the rounding of float16."""
-    if lookup.shape != (256,):
-        return "other"
-    pixels = np.arange(256)
-    if np.allclose(lookup, pixels / 255.0, rtol=0, atol=HALF):
-        return "unit"
-    return "raw" if np.array_equal(lookup, pixels) else "other"
+        return self.lookup.between(int(low), int(high))
 
 
 class Keys:
@@ -189,7 +147,7 @@ class Index:
         for order in (one for one in self.orders if STEPPED <= number <= len(one)):
             for rows in (order[:number], order[len(order) - number :]):
                 found = self._verified(flat, rows, 0.0, 1.0) or self._by_columns(flat, rows)
-                if found and _tells(found.lookup):
+                if found and _tells(found.lookup.numbers):
                     return found
         return None
 
@@ -207,7 +165,7 @@ class Index:
         varied = lookup[:, lookup[1] != 0]
         # Columns that were all scaled alike are compared to the bit.
         alike = not varied.size or (np.ptp(varied, axis=1) <= ROUNDING * np.abs(varied[1]).max()).all()
-        return None if alike else Recognised(rows, lookup, self)
+        return None if alike else Recognised(rows, ByColumn(lookup), self)
 
     def _by_images(self, flat: npt.NDArray[Any]) -> Recognised | None:
         """As ``keras.utils.normalize`` does it: each image by itself, or each of its rows or columns."""
@@ -219,7 +177,7 @@ class Index:
             if known.find(image_by_image.keys(images[:1], axis)) is not None:
                 rows = known.find(image_by_image.keys(images, axis))
             if rows is not None and (way := image_by_image.found(self.data.features[rows], images, axis)):
-                return Recognised(rows, way.lookup(), self)
+                return Recognised(rows, way, self)
         return None
 
     def _ordered(self, axis: int) -> Keys:
@@ -267,9 +225,9 @@ class Index:
             yield from (_from(low, pixel, scale) for pixel in range(256 - levels))
 
     def _verified(self, flat: npt.NDArray[Any], rows: Rows, shift: float, scale: float) -> Recognised | None:
-        lookup = (np.arange(256) / scale + shift).astype(flat.dtype)
+        lookup = (np.arange(SHADES) / scale + shift).astype(flat.dtype)
         # The student's own rounding (x / 255 or x * (1 / 255), in any precision) is read off the data, where a pixel is first seen.
-        unseen = np.ones(256, bool)
+        unseen = np.ones(SHADES, bool)
         missing = True
         for start in range(0, len(rows), CHUNK):
             pixels, values = self.flat[rows[start : start + CHUNK]], flat[start : start + CHUNK]
@@ -278,15 +236,14 @@ class Index:
                 lookup[pixels[fresh]] = values[fresh]
                 unseen[pixels[fresh]] = False
                 missing = bool(unseen[self.span[0] : self.span[1] + 1].any())
-            if not np.array_equal(seen(pixels, lookup), values):
+            if not np.array_equal(lookup.take(pixels, mode="clip"), values):
                 return None
-        return Recognised(rows, lookup.astype(np.float64), self)
+        return Recognised(rows, ByShade(lookup.astype(np.float64)), self)
 
 
 def _tells(lookup: npt.NDArray[np.float64]) -> bool:
     """Whether anything is left of the images, in numbers that travel."""
-    differs = np.ptp(lookup) > 0 if lookup.ndim == 1 else np.any(lookup[1])
-    return bool(np.abs(lookup).max() < LARGEST and differs)  # NaN and infinity aren't
+    return bool(np.abs(lookup).max() < LARGEST and np.ptp(lookup) > 0)  # NaN and infinity aren't
 
 
 def _columns(pixels: npt.NDArray[np.uint8], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo
 from pydantic_core.core_schema import SerializationInfo
 
-from autograder.common.data import image_by_image
+from autograder.common.data import lookups
 
 DTYPES = {"|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"}
 MAX_DIMENSIONS = 8
@@ -45,25 +45,23 @@ def _dump(array: npt.NDArray[Any], info: SerializationInfo) -> Any:
     return {"frame": len(frames) - 1, "dtype": little.dtype.str, "shape": list(array.shape)}
 
 
-MAX_PIXELS = 1 << 16  # of an image, each with a scaling of its own
 Array = Annotated[Any, BeforeValidator(_load), PlainSerializer(_dump)]
 
 
-def is_lookup(array: npt.NDArray[Any]) -> bool:
-    """Whether it says what became of pixels: a value for each of 256, two numbers for each column, or what was done to each image by itself."""
-    columns = array.shape[1] if array.ndim == 2 and len(array) == 2 else 0
-    return array.dtype.str == "<f8" and (
-        array.shape == (256,) or 0 < columns <= MAX_PIXELS or image_by_image.way(array) is not None
-    )
+def _load_lookup(value: Any, info: ValidationInfo) -> lookups.Lookup:
+    if isinstance(value, lookups.Lookup):  # made by our own code: nothing of the kind arrives
+        return value
+    numbers = _load(value, info)
+    if (lookup := lookups.parsed(numbers)) is None:
+        raise ValueError(f"this is no lookup: {numbers.dtype}, {numbers.shape}")
+    return lookup
 
 
-def _lookup(array: Any) -> Any:
-    if array is not None and not is_lookup(array):
-        raise ValueError(f"this is no lookup: {array.dtype}, {array.shape}")
-    return array
+def _dump_lookup(lookup: lookups.Lookup, info: SerializationInfo) -> Any:
+    return _dump(lookup.numbers, info)
 
 
-LOOKUP = AfterValidator(_lookup)
+LookupArray = Annotated[lookups.Lookup, PlainValidator(_load_lookup), PlainSerializer(_dump_lookup)]
 
 
 def form(most: int, kinds: str = "") -> AfterValidator:

@@ -17,7 +17,7 @@ from autograder.common.data.base import MAX_NUMBERS, MAX_ROWS
 from autograder.common.digests import of_parts
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
-from autograder.common.wire.arrays import LOOKUP, MAX_DIMENSIONS, Array, form
+from autograder.common.wire.arrays import MAX_DIMENSIONS, Array, LookupArray, form
 
 # Bytes, of any table in float64: larger arrays travel only as the row numbers they are made of.
 SMALL_ARRAY = 8 * MAX_NUMBERS
@@ -31,7 +31,6 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if type(value) is list else value  # JSON has no tuples
 
 
-Lookup = Annotated[Array | None, LOOKUP]  # what became of pixels: see common/data/rows.py
 Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Lengths = Annotated[tuple[Whole, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
@@ -89,7 +88,7 @@ class CompileDescription(Frozen):
 
 class DataRecord(Frozen):
     """What a network was trained on, in numbers of rows; all zero for other data than the course's. `weighted`: samples counted
-    differently, by their ``classes`` or each by a number of its own. `lookup` float64: from pixel to what the network saw, see common/data/rows.py.
+    differently, by their ``classes`` or each by a number of its own. `lookup`: from pixel to what the network saw.
     `prepared`, `targets`: of a table, the named arrays that these are rows of.
     """
 
@@ -101,7 +100,7 @@ class DataRecord(Frozen):
     changed_labels: Length = 0
     weighted: Literal["", "classes", "samples"] = ""
     scaling: Literal["unit", "raw", "other", "unknown"] = "unknown"
-    lookup: Lookup = None
+    lookup: LookupArray | None = None
     prepared: Name = ""
     targets: Name = ""
 
@@ -216,7 +215,7 @@ class ArrayDescription(Frozen):
     maximum: float | None = None
     finite: bool = True
     rows: Annotated[Array | None, form(4 * MAX_ROWS, "iu")] = None
-    lookup: Lookup = None
+    lookup: LookupArray | None = None
     data: Annotated[Array | None, form(SMALL_ARRAY)] = None
 
 

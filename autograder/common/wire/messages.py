@@ -18,7 +18,7 @@ from pydantic import (
 from autograder.common.data.base import LARGEST, MAX_ROWS
 from autograder.common.errors import ProtocolError
 from autograder.common.results import Frozen
-from autograder.common.wire.arrays import Array, is_lookup
+from autograder.common.wire.arrays import Array, LookupArray
 from autograder.common.wire.description import (
     Callbacks,
     Component,
@@ -39,14 +39,14 @@ Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class SamplesMessage(Frozen):
-    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` float64, as common/data/rows.py has it, `shape` of one sample.
+    """Rows of the notebook's data set, which says how many rows and classes there are: `rows` int32 (n,), `labels` uint8 (n,), `lookup` from pixel to value, `shape` of one sample.
 
     `one_hot`: the labels were vectors of so many columns; 0: numbers. `weights` float32 (n,): how much each sample counts.
     """
 
     rows: Array
     labels: Array
-    lookup: Array
+    lookup: LookupArray
     shape: Lengths
     one_hot: Annotated[Length, Field(le=MAX_COLUMNS)] = 0
     weights: Array | None = None
@@ -90,8 +90,8 @@ class SamplesMessage(Frozen):
     @field_validator("lookup")
     @classmethod
     def _scaling(cls, lookup: Any) -> Any:
-        if not is_lookup(lookup) or not bool((abs(lookup) < LARGEST).all()):
-            raise ValueError("a lookup holds 256 numbers, two for each column, or a known way")
+        if not bool((abs(lookup.numbers) < LARGEST).all()):
+            raise ValueError("the numbers of a lookup are too large")
         return lookup
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import RANDOM_STATE, TEST_SIZE
+from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.data.rows import Index, Recognised, index
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.describing.recognise import Checksum, checksum, shared
@@ -30,7 +31,6 @@ DEFAULTS = {"shuffle": True, "stratify": None, "train_size": None}
 USUAL = {**DEFAULTS, "test_size": TEST_SIZE, "random_state": RANDOM_STATE}
 
 MOST = 5 * 10**7  # numbers of all images for training: 800 MB of float64, with the halves
-UNIT = np.arange(256) / 255.0
 PART = 1_000  # images compared at a time: most arrays differ in the first
 Unit = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class Ready:
         """The array in that shape; `recognise` knows at once what it is."""
         self.given = True
         given = self.array.reshape(len(self.rows), *shape)
-        shared.know(given, self.sum, Recognised(self.rows, UNIT, self.among), partial(is_untouched, self.array))
+        shared.know(given, self.sum, Recognised(self.rows, UNIT_PIXELS, self.among), partial(is_untouched, self.array))
         return given
 
 
@@ -66,7 +66,7 @@ class Prepared:
     whole: Recognised = field(init=False)
 
     def __post_init__(self) -> None:
-        self.whole = Recognised(np.arange(len(self.all), dtype=np.int32), UNIT, self.train.among)
+        self.whole = Recognised(np.arange(len(self.all), dtype=np.int32), UNIT_PIXELS, self.train.among)
 
     @property
     def nbytes(self) -> int:

@@ -15,6 +15,7 @@ from autograder.authoring.calibration.measure import (
     networks_of,
     plan,
 )
+from autograder.common.data.lookups import RAW_PIXELS, UNIT_PIXELS
 from autograder.common.errors import CourseError
 from autograder.common.submission import Submission
 from autograder.common.wire.description import Component, LayerDescription
@@ -77,9 +78,7 @@ def test_the_courses_own_seed_gives_the_accuracy_that_students_get(course, found
 @pytest.fixture
 def spec(data, splits):
     rows = splits["train"][:64]
-    import numpy as np
-
-    samples = Samples(rows, data.targets[rows], (np.arange(256) / 255).astype(np.float32), (784,))
+    samples = Samples(rows, data.targets[rows], UNIT_PIXELS, (784,))
     settings = compile_settings(model().compiled)
     return FitSpec(architecture(chain()), settings, samples, 5, 32, True, 42)
 
@@ -94,9 +93,7 @@ def names(of, *specs):
 
 
 def test_a_network_that_cannot_be_made_more_wrong_lacks_that_trial(spec):
-    import numpy as np
-
-    raw = replace(spec.samples, lookup=np.arange(256, dtype=np.float32))
+    raw = replace(spec.samples, lookup=RAW_PIXELS)
     assert "unscaled" not in names(chain(), replace(spec, samples=raw))
     assert "one_epoch" not in names(chain(), replace(spec, epochs=1))
     assert "linear" not in names(chain(dense(100, "linear")), spec)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import sklearn.preprocessing
 
-from autograder.common.data import image_by_image
+from autograder.common.data import image_by_image, lookups
 from autograder.common.data.base import DataSet
-from autograder.common.data.rows import Index, ends, index, seen
+from autograder.common.data.image_by_image import ByImage
+from autograder.common.data.rows import Index, index
 from autograder.common.errors import CannotRebuild
-from autograder.common.wire.arrays import is_lookup
 from autograder.common.wire.messages import SamplesMessage
 from autograder.course.checks.answers.arrays import pixels_text, scaling_hint
-from autograder.networks.accepted_trainings import lookup_for, samples_for
+from autograder.networks.accepted_trainings import check_lookup, samples_for
 from autograder.networks.build import architecture, compile_settings
 from tests.hand_built import dense, model
 from tests.later import keras, tf
@@ -93,8 +93,10 @@ def test_images_scaled_each_by_itself_are_recognised(known, data, splits, way, s
     values = values.astype(kind)
     found = known.recognise(values)
     assert found is not None and np.array_equal(found.rows, rows)
-    assert found.scaling == "other" or np.allclose(values, data.features[rows].reshape(values.shape) / 255, atol=1e-3)
-    again = seen(data.features[rows], found.lookup).reshape(values.shape)
+    assert found.lookup.scaling == "other" or np.allclose(
+        values, data.features[rows].reshape(values.shape) / 255, atol=1e-3
+    )
+    again = found.lookup.seen(data.features[rows]).reshape(values.shape)
     near = 3e-3 if kind == "float16" else 1e-4
     assert np.allclose(again, values.astype(float), rtol=near, atol=near * np.abs(values).max())
 
@@ -110,7 +112,7 @@ def test_images_in_colour_are_recognised_by_rows_columns_and_channels(seed):
             values = way(images[rows].astype("float32"), axes)
             found = known.recognise(values)
             assert found is not None and np.array_equal(found.rows, rows), (way, axes)
-            assert np.allclose(seen(images[found.rows], found.lookup), values, atol=1e-4)
+            assert np.allclose(found.lookup.seen(images[found.rows]), values, atol=1e-4)
 
 
 def test_a_single_pixel_that_differs_is_noticed(known, data):
@@ -171,7 +173,8 @@ WRONG = [
 
 @pytest.mark.parametrize("wrong", [*((*one, 0, 1) for one in WRONG), (1, 0, 1, np.inf, 1), (1, 0, 1, 0, np.nan)])
 def test_a_way_that_there_is_not_does_not_travel(wrong):
-    assert not is_lookup(np.array(wrong, float)) and is_lookup(np.array((1, 0, 1, 0, 1), float))
+    assert lookups.parsed(np.array(wrong, float)) is None
+    assert lookups.parsed(np.array((1, 0, 1, 0, 1), float)) == ByImage(1, 0, 1)
 
 
 HINTS = {
@@ -192,19 +195,18 @@ def test_the_hint_says_what_was_scaled_by_what(known, data, way):
     assert scaling_hint("unit", "other", lookup) == f"{HINTS[way]}: divide all pixels by 255.0."
     assert scaling_hint("raw", "other", lookup) == f"{HINTS[way]}: leave the pixels as they are."
     assert pixels_text("other", lookup) == "pixels scaled image by image"
-    assert ends(lookup) == (-np.inf, np.inf)
+    assert lookup.ends == (-np.inf, np.inf)
 
 
 def test_the_judge_trains_on_what_the_network_saw(data):
     rows = np.arange(60, dtype=np.int32)
-    lookup = image_by_image.Way(axes=3, taken=2, divided=3, shift=1.0, factor=2.0).lookup()
+    lookup = ByImage(axes=3, taken=2, divided=3, shift=1.0, factor=2.0)
     network = model(dense(10, "softmax"))
     message = SamplesMessage(rows=rows, labels=data.targets[rows], lookup=lookup, shape=(784,))
     samples = samples_for(message, network, architecture(network), compile_settings(network.compiled), data)
     images = data.features[rows].reshape(60, 784).astype(float)
     wanted = 1 + 2 * (images - images.mean(axis=1, keepdims=True)) / images.std(axis=1, keepdims=True)
     assert samples.images(data).dtype == np.float32 and np.allclose(samples.images(data), wanted, atol=1e-5)
-    assert samples.key() != replace(samples, lookup=image_by_image.Way(3, 0, 1).lookup()).key()
+    assert samples.key() != replace(samples, lookup=ByImage(3, 0, 1)).key()
     with pytest.raises(CannotRebuild, match="other pixels"):
-        lookup_for(data, image_by_image.Way(axes=4, taken=0, divided=1).lookup())
-    assert np.array_equal(lookup_for(data, lookup), lookup)
+        check_lookup(ByImage(axes=4, taken=0, divided=1), data)

@@ -112,7 +112,7 @@ def test_what_the_pixels_were_divided_by_is_read_off(tmp_path, seed, kind):
     for part in (arrays["x_train"], arrays["x_train"][:10]):
         found = known.recognise(part.astype(kind) / part.max())
         if part.max() != 255:
-            assert f"divided by {part.max()}, not by 255" in scaling_hint("unit", found.scaling, found.lookup)
+            assert f"divided by {part.max()}, not by 255" in scaling_hint("unit", found.lookup.scaling, found.lookup)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

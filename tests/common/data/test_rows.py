@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from autograder.common.data.base import DataSet
-from autograder.common.data.rows import Index, index, scaling_of
+from autograder.common.data.lookups import ByShade
+from autograder.common.data.rows import Index, index
 from autograder.course.checks.answers.arrays import scaling_hint
 
 SCALINGS = {
@@ -59,26 +60,26 @@ def test_images_are_recognised_in_any_scaling_type_and_layout(known, some, scale
     found = known.recognise(array)
     assert found is not None and found.rows.dtype == np.int32
     assert np.array_equal(found.rows, rows)
-    assert found.scaling == name
-    assert np.array_equal(found.lookup[images].reshape(array.shape).astype(dtype), array)
+    assert found.lookup.scaling == name
+    assert np.array_equal(found.lookup.numbers[images].reshape(array.shape).astype(dtype), array)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.float16])
 def test_pixels_are_recognised_in_any_type(known, some, dtype):
     images, rows = some
     found = known.recognise(images.astype(dtype))
-    assert np.array_equal(found.rows, rows) and found.scaling == "raw"
+    assert np.array_equal(found.rows, rows) and found.lookup.scaling == "raw"
 
 
 def test_a_standardised_set_is_recognised(known, data, splits):
     images = data.features[splits["holdout"]].reshape(-1, 784)
     found = known.recognise((images - images.mean()) / images.std())
-    assert np.array_equal(found.rows, splits["holdout"]) and found.scaling == "other"
+    assert np.array_equal(found.rows, splits["holdout"]) and found.lookup.scaling == "other"
 
 
 def test_the_whole_training_split_is_recognised_in_its_order(known, arrays, splits):
     found = known.recognise(arrays["train"][0])
-    assert np.array_equal(found.rows, splits["train"]) and found.scaling == "unit"
+    assert np.array_equal(found.rows, splits["train"]) and found.lookup.scaling == "unit"
 
 
 def test_a_single_image_and_a_strided_view_are_recognised(known, data):
@@ -173,7 +174,7 @@ def test_images_that_are_alike_are_each_taken_once():
     ],
 )
 def test_scalings_have_names(lookup, name):
-    assert scaling_of(lookup) == name
+    assert ByShade(lookup).scaling == name
 
 
 class TestExpectedOrders:
@@ -198,7 +199,7 @@ class TestExpectedOrders:
     def test_rows_of_a_split_are_compared_only(self, expecting, looked_up, data, splits, part, start, end):
         rows = splits[part][start:end]
         found = expecting.recognise(data.features[rows] / np.float32(255))
-        assert np.array_equal(found.rows, rows) and found.scaling == "unit"
+        assert np.array_equal(found.rows, rows) and found.lookup.scaling == "unit"
         assert looked_up == [1]
 
     def test_images_in_the_data_sets_order_are_compared_only(self, expecting, looked_up, data):
@@ -218,7 +219,7 @@ class TestExpectedOrders:
         array = VALUE_BY_VALUE[change](images)
         found = expecting.recognise(array)
         assert found is not None and np.array_equal(found.rows, splits[part])
-        assert np.array_equal(found.lookup[images].astype(array.dtype), array)
+        assert np.array_equal(found.lookup.numbers[images].astype(array.dtype), array)
         assert found.range() == (array.min(), array.max())
         array[len(array) // 2, 400] += 1
         assert expecting.recognise(array) is None
@@ -256,17 +257,17 @@ class TestExpectedOrders:
     ids=["divided", "converted", "multiplied", "three decimals"],
 )  # fmt: skip
 def test_pixels_divided_by_255_are_that_in_any_precision(kind, scale):
-    assert scaling_of(scale(np.arange(256, dtype=np.uint8), kind).astype(float)) == "unit"
+    assert ByShade(scale(np.arange(256, dtype=np.uint8), kind).astype(float)).scaling == "unit"
 
 
 @pytest.mark.parametrize("factor", [*range(240, 255), *range(256, 270), 254.5, 255.5, 255**2])
 def test_no_hint_tells_apart_what_it_calls_by_the_same_number(factor):
-    lookup = np.arange(256) / factor
-    assert scaling_of(lookup) == "other" and "by 255, not by 255" not in scaling_hint("unit", "other", lookup)
+    lookup = ByShade(np.arange(256) / factor)
+    assert lookup.scaling == "other" and "by 255, not by 255" not in scaling_hint("unit", "other", lookup)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.floats(0.4, 600), st.sampled_from(["float16", "float32"]), st.integers(0, 4))
 def test_what_is_not_divided_by_255_is_told_another_number(factor, kind, decimals):
-    lookup = np.round((np.arange(256) / factor).astype(kind), decimals).astype(float)
-    assert scaling_of(lookup) == "unit" or "by 255, not by 255" not in scaling_hint("unit", scaling_of(lookup), lookup)
+    lookup = ByShade(np.round((np.arange(256) / factor).astype(kind), decimals).astype(float))
+    assert lookup.scaling == "unit" or "by 255, not by 255" not in scaling_hint("unit", lookup.scaling, lookup)

@@ -157,7 +157,7 @@ def test_images_travel_as_their_rows(arrays, splits):
     described = describe(arrays["holdout"][0])
     assert described.data is None and described.shape == (12_000, 784)
     described = travelled(described)
-    assert np.array_equal(described.rows, splits["holdout"]) and described.lookup[255] == 1.0
+    assert np.array_equal(described.rows, splits["holdout"]) and described.lookup.numbers[255] == 1.0
 
 
 def test_large_arrays_of_other_data_travel_as_facts():

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from autograder.common.data import image_by_image
+from autograder.common.data.image_by_image import ByImage
+from autograder.common.data.lookups import ByColumn, Lookup
 from autograder.common.data.prepared import ONE_HOT, RAW
-from autograder.common.data.rows import HALF, ends, scaling_of
 from autograder.common.i18n import N_, _
 from autograder.common.wire.description import ArrayDescription
 from autograder.course.checks.answers.functions import defines
@@ -80,7 +80,7 @@ class ArrayCheck(Check):
 
     def decide(self, value: Any, facts: Facts) -> Verdict:
         array: ArrayDescription = value
-        scaling = scaling_of(array.lookup) if array.lookup is not None else ""  # '' for what isn't images
+        scaling = array.lookup.scaling if array.lookup is not None else ""  # '' for what isn't images
         wanted = self._fitted(array.shape)
         if self.shape and array.shape != wanted:
             return failed(self.shape, array.shape, self._axes(array.shape, wanted))
@@ -202,11 +202,11 @@ class ArrayCheck(Check):
             return failed(title, _("the right labels in another order") if ordered else show(array), hint)
         if array.rows is None or array.lookup is None:
             return failed(title, _("other values"), _(OTHER_IMAGES))
-        if self.scaling and scaling_of(array.lookup) != self.scaling:
+        if self.scaling and array.lookup.scaling != self.scaling:
             return failed(
                 _("pixels divided by 255") if self.scaling == "unit" else _("pixels from 0 to 255"),
-                pixels_text(scaling_of(array.lookup), array.lookup),
-                scaling_hint(self.scaling, scaling_of(array.lookup), array.lookup),
+                pixels_text(array.lookup.scaling, array.lookup),
+                scaling_hint(self.scaling, array.lookup.scaling, array.lookup),
             )
         rows = facts.lab.rows(self.equals)
         if np.array_equal(array.rows, rows):
@@ -239,28 +239,28 @@ def _split_hint(facts: Facts) -> str:
     )
 
 
-def pixels_text(scaling: str, lookup: Any = None) -> str:
-    """The range of pixels in words. `lookup`: from pixel to value, see common/data/rows.py; None where it isn't known."""
+def pixels_text(scaling: str, lookup: Lookup | None = None) -> str:
+    """The range of pixels in words. `lookup`: None where it isn't known."""
     if lookup is None:
         known = {"unit": _("pixels from 0 to 1"), "raw": _("pixels from 0 to 255")}
         return known.get(scaling, _("pixels scaled in another way"))
-    if image_by_image.way(lookup):
+    if isinstance(lookup, ByImage):
         return _("pixels scaled image by image")
-    if lookup.ndim > 1:
+    if isinstance(lookup, ByColumn):
         return _("pixels scaled column by column")
-    low, high = ends(lookup)
+    low, high = lookup.ends
     if scaling == "other" and (low, high) in ((0.0, 1.0), (0.0, 255.0)):
         return _("pixels from {low:g} to {high:g}, changed in between", low=low, high=high)
     return _("pixels from {low:g} to {high:g}", low=low, high=high)
 
 
-def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
-    """What to do about pixels of another scaling. `lookup`: from pixel to value, as in `pixels_text`."""
-    if lookup is not None and (way := image_by_image.way(lookup)):
+def scaling_hint(wanted: str, found: str, lookup: Lookup | None = None) -> str:
+    """What to do about pixels of another scaling. `lookup` as in `pixels_text`."""
+    if isinstance(lookup, ByImage):
         if wanted == "raw":
-            return _("{said}: leave the pixels as they are.", said=way.said)
-        return _("{said}: divide all pixels by 255.0.", said=way.said)
-    if lookup is not None and lookup.ndim > 1:
+            return _("{said}: leave the pixels as they are.", said=lookup.said)
+        return _("{said}: divide all pixels by 255.0.", said=lookup.said)
+    if isinstance(lookup, ByColumn):
         if wanted == "raw":
             return _("A scaler of scikit-learn scales each pixel by itself: leave the pixels as they are.")
         return _("A scaler of scikit-learn scales each pixel by itself: divide all pixels by 255.0.")
@@ -268,18 +268,19 @@ def scaling_hint(wanted: str, found: str, lookup: Any = None) -> str:
         return _("Leave the pixels as they are, from 0 to 255.")
     if found == "raw":
         return _("Pixels run to 255, expected 0 to 1: divide by 255.0.")
-    if lookup is not None and not np.allclose(
-        lookup, np.linspace(lookup[0], lookup[-1], 256), atol=HALF * np.ptp(lookup)
-    ):
+    if lookup is None:
+        return _("Divide by 255.0, once.")
+    if not lookup.even:
         return _(
             "Divide every pixel by 255.0 with `/`, and do nothing else: `//`, a threshold or a root changes the shades between."
         )
-    if lookup is not None and float(lookup[0]) == 0.0 and float(lookup[255]) > 0:
-        factor = 255.0 / float(lookup[255])
+    first, last = (float(lookup.numbers[end]) for end in (0, -1))
+    if first == 0.0 and last > 0:
+        factor = 255.0 / last
         if abs(factor - 255.0**2) < 1.0:
             return _("The pixels were divided by 255 twice: run the cells from the top, each once.")
         return _("The pixels were divided by {factor:g}, not by 255.", factor=round(factor, 3))
-    if lookup is not None and float(lookup[0]) != 0.0:
+    if first != 0.0:
         return _("Pixels run from 0: divide by 255.0, and do nothing else to them.")
     return _("Divide by 255.0, once.")
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from autograder.common.data import image_by_image
+from autograder.common.data.image_by_image import ByImage
 from autograder.common.data.prepared import RAW
-from autograder.common.data.rows import ends
 from autograder.common.i18n import _
 from autograder.common.wire.description import DataRecord, FitRecord, ModelDescription
 from autograder.course.checks.answers.arrays import scaling_hint
@@ -52,7 +51,8 @@ def why_low(model: ModelDescription) -> str:
         return _("The features were not scaled: those with large numbers drown the others.")
     scale = scale_in_front(model)
     for fit in fits:
-        spread = 0.0 if fit.data.lookup is None else float(np.ptp(ends(np.asarray(fit.data.lookup))))
+        lookup = fit.data.lookup
+        spread = 0.0 if lookup is None else float(np.ptp(lookup.ends))
         if 0 < spread * scale < FAINT <= spread:
             return _(
                 "The network's own Rescaling layer makes images fainter that are scaled before: leave one of the two out, the layer or the "
@@ -60,9 +60,8 @@ def why_low(model: ModelDescription) -> str:
             )
         if fit.data.scaling == "raw" and scale > 2 / 255:
             return _("The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.")
-        way = None if fit.data.lookup is None else image_by_image.way(np.asarray(fit.data.lookup))
-        if 0 < spread * scale < FAINT or (way and way.faint):
-            return scaling_hint("unit", fit.data.scaling, np.asarray(fit.data.lookup))
+        if 0 < spread * scale < FAINT or (isinstance(lookup, ByImage) and lookup.faint):
+            return scaling_hint("unit", fit.data.scaling, lookup)
     return torn(fit.data for fit in fits) or _(
         "Look at the layers, the optimizer and the number of epochs: something keeps the network from learning."
     )

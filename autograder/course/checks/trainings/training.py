@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from autograder.common.i18n import N_, _
@@ -221,9 +220,8 @@ class TrainedOn(FitCheck):
         if self.prepared and data.prepared != self.prepared:
             return _("{text}, prepared as `{name}`", text=text, name=data.prepared), _(NOT_PREPARED)
         if self.scaling and data.scaling != self.scaling:
-            lookup = None if data.lookup is None else np.asarray(data.lookup)
-            found = f"{text}, {pixels_text(data.scaling, lookup)}"
-            return found, scaling_hint(self.scaling, data.scaling, lookup)
+            found = f"{text}, {pixels_text(data.scaling, data.lookup)}"
+            return found, scaling_hint(self.scaling, data.scaling, data.lookup)
         return None
 
 
