@@ -61,7 +61,7 @@ class Question(Written):
                     _("check.hint() shows hints, and what a person grades isn't checked: write them into the text"),
                 )
             )
-        own = {"type": "manual", "points": declared.get("points", 1), "rubric": declared.get("rubric", ())}
+        own = {"type": "manual", "points": declared.get("points", 1)}
         return {**declared, "checks": checks or [own]}
 
     @model_validator(mode="after")

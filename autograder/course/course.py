@@ -33,6 +33,7 @@ from autograder.course.assignment import Assignment as Assignment
 from autograder.course.assignment import Question as Question
 from autograder.course.checks.answers.functions import defines, outside
 from autograder.course.checks.base import Check, Localised
+from autograder.course.checks.manual import Criterion
 from autograder.course.earnable import unsuited, untrained
 from autograder.course.packages import checked
 from autograder.course.settings import DataSettings as DataSettings
@@ -114,12 +115,14 @@ class Course(Written):
                 yield (*place, "title"), question.title
                 for number, hint in enumerate(question.hints):
                     yield (*place, "hints", number), hint
+                rubrics: list[tuple[KeyPath, tuple[Criterion, ...]]] = [((), question.rubric)]
                 for number, check in enumerate(question.checks):
                     for kind, text in (("title", check.title), ("hint", check.hint)):
                         if text is not None:
                             yield (*place, "checks", number, kind), text
-                    inside: KeyPath = () if question.manual else ("checks", number)
-                    for at, criterion in enumerate(getattr(check, "rubric", ())):
+                    rubrics.append((("checks", number), getattr(check, "rubric", ())))
+                for inside, rubric in rubrics:
+                    for at, criterion in enumerate(rubric):
                         yield (*place, *inside, "rubric", at, "says"), criterion.says
 
     def on(self, assignment: str) -> Course:

@@ -168,7 +168,7 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
 
     `slot`: the keys of what belongs there.
     """
-    left = {one for one in owner.wrong(owner.value) if one[: len(at)] != at}
+    left = {one for one in owner.wrong(owner.value) if one[: len(at)] != at and at[: len(one)] != one}  # elsewhere
     share = re.fullmatch(_PER_CENT, owner.texts.get(at, "").strip()) is not None
     for changed, said in itertools.islice(_ways(owner, at, slot), MOST):
         if share and isinstance(said, float) and not owner.wrong(put(owner.value, at, 0.5)) <= left:

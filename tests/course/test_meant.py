@@ -166,6 +166,20 @@ def test_a_key_that_is_missing_is_told_by_the_one_that_stands_for_it(tmp_path):
         assert said and "title: {" not in said, said
 
 
+@pytest.mark.parametrize(
+    "rubric", [["Good"], "Good", {"Good": 2}, [["Good"]], [{"says": "Good"}], [{"Good": 2}]], ids=str
+)
+def test_what_is_wrong_inside_of_a_question_is_told_of_that_alone(tmp_path, rubric):
+    """Not by rewriting the question around it: what a model fills in for itself has no faults of its own."""
+    source, document = next(right())
+    question = {"title": "Q", "points": 2, "manual": True, "rubric": rubric}
+    said = tried(put(document, ("assignments", "a", "questions", "q"), question), folder_like(source, tmp_path))
+    assert said and "title: " not in said and "[Q, " not in said, said
+    assert all(".questions.q.rubric" in line for line in said.splitlines()), said
+    if rubric == ["Good"]:
+        assert "there are points, says" in said
+
+
 def test_nothing_is_told_that_is_wrong_as_well():
     owner = meant.Owner({"epochs": "20%"}, lambda _changed: {("epochs",)}, ["epochs"], {}, {})
     assert meant.otherwise(owner, ("epochs",), []) == ""

@@ -38,4 +38,4 @@ class Manual(Check):
 
 def rubric_of(question: Any) -> tuple[Criterion, ...]:
     """By what a person grades a question, or the checks in it that are left to people."""
-    return tuple(criterion for check in question.checks for criterion in getattr(check, "rubric", ()))
+    return (*question.rubric, *(criterion for check in question.checks for criterion in getattr(check, "rubric", ())))
