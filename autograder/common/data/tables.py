@@ -167,7 +167,7 @@ def _of_texts(name: str, texts: list[str]) -> npt.NDArray[np.generic]:
     _require_whole(name, texts)
     row, odd = next((row, text) for row, text in enumerate(texts, 1) if not _NUMBER.fullmatch(text))
     raise ValueError(
-        _("'{name}' doesn't hold numbers alone ('{odd}' in row {row}): name the columns that do as `features`; what `prepare` makes may hold the others as numbers", name=name, odd=odd[:40], row=row)
+        _("'{name}' doesn't hold numbers alone ('{odd}' in row {row}): name the columns that do as `features`; what `prepare` makes may hold the others as numbers. Where none does, write the numbers of the words into an .npz", name=name, odd=odd[:40], row=row)
     )  # fmt: skip
 
 
