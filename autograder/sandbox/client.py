@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import nbformat
+import zmq
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
@@ -113,7 +114,11 @@ class Client(NotebookClient):  # type: ignore[misc]
 
     async def answers(self, seconds: float) -> bool:
         """Does the kernel answer a question before it was given so many seconds?"""
-        answer = asyncio.ensure_future(self.answer("", [self.kc.kernel_info()]))
+        try:
+            asked = self.kc.kernel_info()
+        except zmq.Again:
+            return False
+        answer = asyncio.ensure_future(self.answer("", [asked]))
         try:
             return await self.within(seconds, answer) and answer.exception() is None
         finally:

@@ -141,6 +141,9 @@ async def run_notebook_async(
     )
     manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)  # for the sockets made from now on
     manager.context.setsockopt(zmq.RCVHWM, MESSAGES)
+    manager.context.setsockopt(
+        zmq.SNDTIMEO, 0
+    )  # of a kernel that broke its connections nothing takes what is sent, ever
     client = Client(nb, km=manager, allow_errors=True, store_widget_state=False, coalesce_streams=False)
     client.record_timing = False  # the same submission gives the same executed notebook
     client.log.setLevel("CRITICAL")

@@ -17,7 +17,7 @@ from autograder.worker.judge_process import JudgeProcess
 from tests.attacks.tricks import CODE, FILES
 from tests.tiny_course import tiny_course, tiny_submission
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LIMITS = "limits: {cell_seconds: 5, notebook_seconds: 15, memory_mb: 600}"
 EACH = 6  # tricks, after which an honest notebook is graded in the same sandbox
 HONEST = {"add": "add = 5", "name": "name = 'ada'"}

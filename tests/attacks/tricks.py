@@ -99,6 +99,19 @@ for n in range(8):
     "without its first three files": "import os\nfor n in (0, 1, 2): os.close(n)\n",
     "without any of its files": "import os\nos.closerange(0, 4096)\n",
     "files in others' places": "import os, socket\na, b = socket.socketpair()\nfor n in range(3, 60):\n    try: os.dup2(a.fileno(), n)\n    except OSError: pass\n",
+    "noise in every file that it holds": """
+import os
+for n in range(3, 300):
+    for noise in (b'{"points": 1}\\n', b"\\n", b"\\0" * 50):
+        try: os.write(n, noise)
+        except OSError: pass
+""",
+    "an end to what it hears, and to what it says": """
+import os, socket
+for n in range(3, 300):
+    try: socket.socket(fileno=os.dup(n)).shutdown(socket.SHUT_RD if n % 2 else socket.SHUT_RDWR)
+    except OSError: pass
+""",
     "sys.modules emptied": "import sys\nfor name in [*sys.modules]:\n    if name not in ('sys', 'builtins'): sys.modules[name] = None\n",
     "json, struct and zmq bent": """
 import json, struct, zmq, builtins, socket

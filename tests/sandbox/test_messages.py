@@ -102,3 +102,27 @@ def test_a_message_of_any_shape_ends_its_own_notebook_at_most(
         assert notebooks < 40
     assert reached == len(kinds)
     assert attempt("print(6 * 7)").shown == ["42"]
+
+
+# What a cell does to each of the files that its process holds, the kernel's own connections among them.
+BROKEN = {
+    "noise": "for noise in (b'{}\\n', bytes(50), b'\\xff' * 9): os.write(number, noise)",
+    "noise that doesn't wait": "os.set_blocking(number, False)\n        for noise in (b'{}\\n', bytes(50), b'\\xff' * 9): os.write(number, noise)",
+    "no reading": "socket.socket(fileno=os.dup(number)).shutdown(socket.SHUT_RD)",
+    "no writing": "socket.socket(fileno=os.dup(number)).shutdown(socket.SHUT_WR)",
+    "nothing behind it": "os.dup2(os.open('/dev/null', os.O_RDWR), number)",
+    "closed": "os.close(number)",
+}
+
+
+@pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
+@pytest.mark.timeout(200)
+def test_a_kernel_that_breaks_its_connections_ends_its_own_notebook_at_most(
+    attempt: Try, monkeypatch: pytest.MonkeyPatch, breaking: str
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(run, "ANSWER_SECONDS", 2.0)
+    every = f"import os, socket\nfor number in range(3, 99):\n    try:\n        {breaking}\n    except OSError: pass\n"
+    for after in ("", "while True: pass"):
+        attempt(every + after, "print(1)", cell_seconds=2, notebook_seconds=30)
+    assert attempt("print(6 * 7)").shown == ["42"]

@@ -15,6 +15,7 @@ from tests.transparency import (
     cells_of_models,
     cells_of_notebooks,
     cells_of_numbers,
+    cells_of_settings,
     cells_of_surgery,
     cells_of_traces,
     cells_of_tutorials,
@@ -34,6 +35,7 @@ MODULES = {
     "guides": cells_of_guides,
     "changes": cells_of_changes,
     "surgery": cells_of_surgery,
+    "settings": cells_of_settings,
 }
 WATCHED = {"numbers"}  # whose calls are held against relations beside plain Keras too
 SEQUENCES = 20  # of each run

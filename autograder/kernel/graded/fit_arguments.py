@@ -120,6 +120,8 @@ def _own_loops(model: Any) -> None:
 
     if not getattr(model, "compiled", False):
         raise CannotTrainHere(_("compile() has not run to its end on this network"))
+    if operator.index(model.steps_per_execution) < 1:
+        raise ValueError("steps_per_execution")
     eagerly = runs_code(model) and (model.run_eagerly or tf.config.functions_run_eagerly())  # then it sees each batch
     if eagerly or not trains_as_keras(model):
         raise CannotTrainHere(_("the network's class or its training step is the notebook's own"))

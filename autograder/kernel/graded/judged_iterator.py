@@ -33,6 +33,7 @@ from autograder.kernel.graded.traced import (
     form_of,
     form_of_arrays,
     is_broken,
+    is_kerass,
     runs_eagerly,
     tracing,
     warn_as_traced,
@@ -157,6 +158,8 @@ class JudgedEpochs:
         if not self.reason:
             try:
                 function = getattr(self.model, self.function).made()
+                if not is_kerass(function):
+                    raise CannotTrainHere(_("the notebook changed {name}, which Keras trains by", name=self.function))
                 if getattr(self.model, self.stops):
                     raise CannotTrainHere(_("a callback stops within an epoch"))
                 nothing_within(self.model, self.listeners)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.graded import keras_itself
-from autograder.kernel.graded.traced import Form, as_traced, form_of_arrays, traced_before
+from autograder.kernel.graded.traced import Form, as_traced, form_of_arrays, is_kerass, traced_before
 from autograder.kernel.in_place import Steps
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
@@ -34,19 +34,20 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     # Code of the notebook's sees the shapes of its batches.
     plain = plain and all(type(one).__module__.startswith("keras.") for one in model._flatten_layers())
     plain = plain and not keras_itself.changed()
+    plain = plain and (model.predict_function is None or is_kerass(model.predict_function))
     numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
+    size = 32 if batch_size is None else batch_size  # as Keras has it
     # What isn't built takes its shape, and so the size of a batch, from the first batch.
-    if not plain or not numbers or type(batch_size) not in (int, type(None)) or not len(x) or not model.built:
+    if not plain or not numbers or type(size) is not int or size < 1 or not len(x) or not model.built:
         return (yield partial(original, model, *args, **kwargs))
-    size = max(batch_size or 32, min(LARGE, MAX_VALUES // _values(model)))
-    form = form_of_arrays(x, len(x), batch_size or 32)
-    if model.predict_function is not None:
-        yield from traced_before(model.predict_function, form, list)
-    answers = _forward(model, x, size, form)
+    form = form_of_arrays(x, len(x), size)
+    answers = _forward(model, x, max(size, min(LARGE, MAX_VALUES // _values(model))), form)
     if answers is None:
-        answers = yield partial(original, model, x, batch_size=size, verbose=0)
+        if model.predict_function is not None:
+            yield from traced_before(model.predict_function, form, list)
+        return (yield partial(original, model, *args, **kwargs))
     if verbose:
-        steps = math.ceil(len(x) / (batch_size or 32))
+        steps = math.ceil(len(x) / size)
         keras.utils.Progbar(steps, verbose=1 if verbose == "auto" else verbose).update(steps, finalize=True)
     return answers
 

@@ -62,9 +62,9 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
             trace.settings += _made(model)
         trace.done, trace.by_keras = True, trace.by_keras or by_keras
     except BaseException:  # that the generator around it was closed, where Keras's function raised
-        if by_keras and not trace.done:
+        if not trace.done:
             traces.remove(trace)
-            if not any(one.done for one in traces) and not _is_traced(function):
+            if by_keras and not any(one.done for one in traces) and not _is_traced(function):
                 _broken.set(function, True)
         raise
     finally:
@@ -73,9 +73,10 @@ def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> 
 
 
 def as_it_was(model: Any, *functions: Any) -> bool:
-    """Whether `model` stands as it did whenever one of the `functions` was traced."""
-    return not any(
-        any(_changed(model, trace.settings)) for function in functions if function for trace in _traces(function)
+    """Whether `model` stands as it did whenever one of the `functions` was traced, and Keras made them."""
+    made = [function for function in functions if function]
+    return all(map(is_kerass, made)) and not any(
+        any(_changed(model, trace.settings)) for function in made for trace in _traces(function)
     )
 
 
@@ -93,20 +94,20 @@ def _batches_of(spec: Any) -> Any:
 
 def traced_before(function: Any, form: Form, given: Callable[[Any], Any] = _batches_of) -> Steps:
     """Yields the calls by which Keras traces `function` for batches that the judge has done, where that shows: a first batch of another rank
-    is traced for any rank.
+    is traced for any rank, and one of other lengths for any lengths.
 
     `given`: what the function is called with, of what TensorFlow says of a batch.
     """
     import tensorflow as tf
 
-    traces, step = _traces(function), _step_of(function)
+    traces, step = [one for one in _traces(function) if one.done], _step_of(function)
     if _covering(traces, form) or not hasattr(step, "get_concrete_function"):
         return
     alike = [one for one in traces if not one.by_keras and [kind for kind, _ in one.form] == [kind for kind, _ in form]]
     specs = [
         tuple(tf.TensorSpec(shape, kind) for kind, shape in one.form[:-1])
         for one in alike
-        if not _same_rank(one.form, form)
+        if not _same_rank(one.form, form) or _general([one], form) != form
     ]
     for spec in specs:
         yield Call(step.get_concrete_function, given(spec))
@@ -187,6 +188,14 @@ def _is_traced(function: Any) -> bool:
     fails only where it runs. What a notebook made in its place may be any callable.
     """
     return getattr(_step_of(function), "_concrete_variable_creation_fn", None) is not None
+
+
+def is_kerass(function: Any) -> bool:
+    """Whether Keras made `function` of a network's step: a notebook may set another one in its place."""
+    from keras.src.backend.tensorflow import trainer
+
+    made = inspect.unwrap(getattr(function, "python_function", function))
+    return bool(getattr(getattr(made, "__code__", None), "co_filename", "") == trainer.__file__)
 
 
 def _step_of(function: Any) -> Any:
