@@ -204,8 +204,8 @@ class Session:
     def results(self, language: str) -> list[QuestionResult]:
         """The outcomes of everything that was handed in, in the order of the course."""
         found = []
-        elsewhere = networks(self.handed.values())
         questions = self.course.assignment(self.assignment).questions
+        elsewhere = networks(named(handed, questions[key]) for key, handed in self.handed.items())
         asked = ((check, key) for key in self.handed for check in questions[key].checks if isinstance(check, TrainedOn))
         refused = set[str]().union(*(check.refuses(named(self.handed[key], questions[key])) for check, key in asked))
         settled = partial(_settled, refused)

@@ -229,6 +229,8 @@ def _construct(kind: str, field: str, value: Any) -> Any:
         return getattr(keras.initializers, value[0])(**value[1])
     if sort == "regularizer" and value is not None:
         return getattr(keras.regularizers, value[0])(**value[1])
+    if sort == "one axis":
+        return tuple(value) or None
     if sort == "sides" and len(value) > 2:
         return tuple(value[:2]), tuple(value[2:])
     return tuple(value) if isinstance(value, list) else value

@@ -169,7 +169,7 @@ def _step(kind: str, settings: dict[str, Any], shape: list[int]) -> _Step:
             return _Step(0, [*_strided(shape[:-1], settings["strides"]), channels])
         case _ if kind.startswith("Global"):
             return _Step(0, [*([1] * (len(shape) - 1) if settings.get("keepdims") else []), channels])
-        case "BatchNormalization" | "LayerNormalization":
+        case "BatchNormalization" | "LayerNormalization" | "Normalization":
             return _weighted(4 * max(shape, default=1), shape)
         case "Embedding":
             return _Step(settings["input_dim"] * settings["output_dim"], [*shape, settings["output_dim"]])

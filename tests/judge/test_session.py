@@ -358,6 +358,16 @@ def test_a_network_that_was_never_trained_fails(bench, kernel):
     }
 
 
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_network_that_was_made_again_is_told_from_one_that_was_never_trained(bench, kernel, splits, by_name):
+    """However a check cell hands it in."""
+    (first, _answer), again = kernel.fit(SMALL, splits["train"][:320]), model()
+    kernel.hand_in("two_layer.train", *(() if by_name else (first,)), **({"model": first} if by_name else {}))
+    kernel.hand_in("two_layer.accuracy", again, val_loss=scalar(0.35), val_accuracy=scalar(0.88))
+    found = outcomes(bench, "accuracy").values()
+    assert all("A network of this name was trained, and this is another" in outcome.hint for outcome in found)
+
+
 SOFTMAX, SCALED = layer("Softmax", (None, 10), axis=-1), layer("Rescaling", (None, 784), scale=1.0, offset=0.0)
 
 

@@ -23,6 +23,15 @@ L = Later("keras.layers")
 
 LAST = dense(10, "softmax")
 IMAGE, ROWS, FLAT = (28, 28, 1), (28, 28), (784,)
+
+
+def adapted(axis, shape):
+    """As tutorials begin a network."""
+    made = L.Normalization(axis=axis)
+    made.adapt(np.random.default_rng(0).normal(0.5, 2, (50, *shape)).astype(np.float32))
+    return made
+
+
 # Layers in a chain, by what is new in it: their input's shape, and the layers before a Dense of 10.
 CHAINS = {
     "LayerNormalization": (ROWS, lambda: [L.Dense(4), L.LayerNormalization(epsilon=0.01, center=False), L.Flatten()]),
@@ -39,6 +48,9 @@ CHAINS = {
     "images moved": (IMAGE, lambda: [L.ZeroPadding2D(((1, 0), (2, 3))), L.Cropping2D(((5, 6), (0, 7))), L.MaxPooling2D(3), L.UpSampling2D((2, 1)), L.Permute((3, 1, 2)), L.Flatten()]),
     "images enlarged": (IMAGE, lambda: [L.ZeroPadding2D(2), L.MaxPooling2D(4), L.UpSampling2D((2, 3), interpolation="bilinear"), L.Flatten()]),
     "rows moved": (ROWS, lambda: [L.ZeroPadding1D((3, 1)), L.Cropping1D((1, 20)), L.UpSampling1D(2), L.Permute((2, 1)), L.Flatten()]),
+    "Normalization": (FLAT, lambda: [adapted(-1, FLAT)]), "Normalization of all": (ROWS, lambda: [adapted(None, ROWS), L.Flatten()]),
+    "Normalization of columns": (ROWS, lambda: [adapted(2, ROWS), L.Flatten()]), "Normalization that isn't adapted": (FLAT, lambda: [L.Normalization()]),
+    "Normalization with numbers": (ROWS, lambda: [L.Normalization(axis=None, mean=0.3, variance=0.1), L.Normalization(mean=[*range(28)], variance=[4.0] * 28), L.Flatten()]),
     "RepeatVector": (FLAT, lambda: [L.Dense(5), L.RepeatVector(3), L.LSTM(4)]),
     "Conv1D": (ROWS, lambda: [L.Conv1D(8, 5, padding="causal", dilation_rate=2), L.AveragePooling1D(2), L.GlobalAveragePooling1D()]),
     "Embedding": (FLAT, lambda: [L.Embedding(256, 3), L.GlobalMaxPooling1D()]),

@@ -115,5 +115,5 @@ LEFT = {
     "float16", "scaled losses", "averages in an optimizer", "a rate as a function",
     "trackers of one's own", "a loop of one's own",
     "a fit, then a loop of one's own, then a fit", "a layer of one's own", "frozen for another task", "lora", "data changed between fits",
-    "a strategy", "traces in the notebook", "images that are augmented", "stopped before it begins",
+    "a strategy", "images that are augmented", "stopped before it begins",
 }  # fmt: skip

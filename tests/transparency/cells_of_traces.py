@@ -158,7 +158,7 @@ LEFT = {
     "frozen in a callback that sets weights too", "frozen, and a function made anew", "frozen between fits, left to Keras",
     "thawed between fits, left to Keras", "frozen, then weights of samples", "frozen, then labels of another type", "frozen, then a dataset",
     "frozen after batches of one size", "a schedule between fits", "xla, left to Keras", "a lambda that draws weights",
-    "a lambda that penalises", "a layer that prints", "an optimizer that prints", "tensorboard, every second batch",
+    "a lambda that penalises", "an optimizer that prints", "tensorboard, every second batch",
     "trained by Keras, then frozen", "fit after one whose labels are too large",
     "a list of images, frozen in between", "a call that counts, eagerly", "a call that counts, by the judge and by Keras",
     *(name for name in CELLS if name.startswith("made in a graph")),

@@ -92,6 +92,7 @@ LAYERS: Final[dict[str, dict[str, str]]] = {
         "moving_mean_initializer": "initializer", "moving_variance_initializer": "initializer",
     },
     "LayerNormalization": _NORMALISED,
+    "Normalization": {"axis": "one axis", "mean": "statistics", "variance": "statistics", "invert": "off"},
     "Reshape": {"target_shape": "shape"},
     "Permute": {"dims": "lengths"},
     "RepeatVector": {"n": "length"},
@@ -311,6 +312,10 @@ def fits(kind: str, value: object) -> bool:
             return value is None or number
         case "numbers":
             return type(value) is tuple and value != () and all(v is not None and fits("number", v) for v in value)
+        case "one axis":  # along which each has its own
+            return value == () or _whole_numbers(value, -6, most=1, below=7)
+        case "statistics":
+            return fits("number or numbers", value) and value is not None
         case "number or numbers":
             return fits("number", value) or fits("numbers", value)
         case "classes":  # of which each has a row and a column, kept of every epoch

@@ -33,6 +33,7 @@ def as_tuple(value: Any) -> Any:
 
 Axes = Annotated[tuple[Length | None, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
+Statistics = Annotated[tuple[float, ...], BeforeValidator(as_tuple), Field(max_length=1000)]
 Lengths = Annotated[tuple[Whole, ...], BeforeValidator(as_tuple), Field(max_length=MAX_DIMENSIONS)]
 
 
@@ -58,7 +59,7 @@ class LayerDescription(Frozen):
     kind: Literal["layer"] = "layer"
     type: Name
     name: Name
-    config: dict[Name, bool | Whole | float | Name | Lengths | Numbers | Component | None] = Field(
+    config: dict[Name, bool | Whole | float | Name | Lengths | Statistics | Component | None] = Field(
         default={}, max_length=40
     )
     output_shape: Axes | None = None
@@ -68,7 +69,7 @@ class LayerDescription(Frozen):
     same_as: Name = ""  # the name under which the student handed in this very object as well
     inputs: Inputs = ()  # in a graph: the layers that it takes, by their numbers, or THE_INPUT
     custom: Text = ""  # why it is outside the allow-list
-    keras: bool = True  # whether its class is one of Keras's own
+    keras: bool = True  # whether its class is one of Keras's own, and made as can be told
 
     @property
     def parameters(self) -> int:
@@ -155,10 +156,8 @@ class FitRecord(Frozen):
 
 
 class ModelDescription(Frozen):
-    """A network. `topology`: layers one after another (``chain``), some other ``graph``, or not ``built`` yet.
-
-    The layers of a graph say by their `inputs` how they hang together; without these it can't be told.
-    """
+    """A network. `topology`: layers one after another (``chain``), not ``built`` yet, or some other ``graph``, whose layers say by their
+    `inputs` how they hang together; without these it can't be told."""
 
     kind: Literal["model"] = "model"
     name: Name = ""
@@ -175,6 +174,11 @@ class ModelDescription(Frozen):
     undecided: bool = False  # whether that is the grader's limit rather than the student's doing
     same_as: Name = ""  # the first name, or entry, under which the question's check cell handed in this very object
     optimizer_of: Name = ""  # the first name of a network with this very optimizer, handed in by the same check cell
+
+    @property
+    def doubt(self) -> str:
+        """Why its layers can't all be told, where they can't: a class of the student's own may hold others."""
+        return self.custom or next((layer.custom for layer in self.layers if not layer.keras), "")
 
     @property
     def outputs(self) -> int | None:

@@ -58,7 +58,7 @@ from autograder.kernel.describing.structure import (
     unnoticed,
 )
 from autograder.kernel.describing.weights import arrays_of, weights_of
-from autograder.kernel.describing.wiring import is_chain, steps
+from autograder.kernel.describing.wiring import is_chain, name_of, steps
 from autograder.kernel.in_place import is_fault_of_a_call
 
 MAX_DEPTH, MAX_ITEMS = 6, 1000
@@ -199,11 +199,11 @@ def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True
         topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights
     described = tuple(describe_layer(layer, names, weights=weights) for layer in layers)
     if found is not None:
-        named = {id(layer) for layer in model._flatten_layers()}  # operations have no names
+        named = {id(layer) for layer in model._flatten_layers()}
         described = tuple(
             one.model_copy(update={
                 "output_shape": _of_any_batch(step.shape or one.output_shape, whole), "inputs": step.takes if topology == "graph" else (),
-                "name": one.name if id(step.layer) in named else "",
+                "name": name_of(step, named), "same_as": one.same_as or names.get(id(step.known_as), ""),
             }) for one, step in zip(described, found, strict=True)
         )  # fmt: skip
     own = ""
@@ -238,7 +238,10 @@ def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True
     if not custom:
         if kind.__name__ not in allowed.LAYERS:
             custom = _("the grader does not know the layer {kind}", kind=kind.__name__)
-        config = _config(layer)
+        settings = _config(layer)
+        if settings is None:
+            custom, own = custom or _("the settings of the layer {kind} can't be told", kind=kind.__name__), True
+        config = settings or {}
         if layer.dtype_policy.name != "float32":
             config["dtype"] = text(layer.dtype_policy.name)
     try:
@@ -262,15 +265,27 @@ def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True
     )
 
 
-def _config(layer: Any) -> dict[str, Any]:
-    """A Keras layer's settings: those of the allow-list, or all that it can be made with where it isn't on it."""
+def _written_down(layer: Any, kind: Any, fields: Mapping[str, str]) -> dict[str, Any]:
+    """``get_config()`` but for activations: Keras can't write every function down, such as a partial one."""
+    import keras
+
+    own = {field: vars(layer)[field] for field, sort in fields.items() if sort == "activation" and field in vars(layer)}
+    vars(layer).update(dict.fromkeys(own, keras.activations.linear))
+    try:
+        return dict(kind.get_config(layer))
+    finally:
+        vars(layer).update(own)
+
+
+def _config(layer: Any) -> dict[str, Any] | None:
+    """A Keras layer's settings: those of the allow-list, or all that it can be made with where it isn't on it. None where they can't be told."""
     made = of_keras(layer)
     kind = made.__name__
     fields = allowed.LAYERS.get(kind)
     try:
-        raw = made.get_config(layer)
+        raw = _written_down(layer, made, fields or {})
     except Exception:  # one that was made in an unusual way, such as a Lambda
-        return {}
+        return None
     if fields is not None:
         known = {field: _setting(field, sort, raw.get(field), layer) for field, sort in fields.items()}
         return known | _unusual(layer, {key: value for key, value in raw.items() if key not in fields}) | _untold(layer)
@@ -304,6 +319,9 @@ def _untold(layer: Any) -> dict[str, Any]:
 def _setting(field: str, sort: str, value: Any, layer: Any) -> Any:
     if sort == "activation":
         return activation_name(getattr(layer, field, None))
+    if sort == "statistics":  # those of a layer that was adapted are no arguments of its
+        numbers = tuple(map(float, np.ravel(getattr(layer, field)))) if layer.built else ()
+        return numbers if layer.axis or not numbers else numbers[0]
     if sort in ("initializer", "regularizer"):
         return None if value is None else component_of_config(value)
     if sort == "sides" and isinstance(value, (list, tuple)):

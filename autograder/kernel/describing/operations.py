@@ -159,15 +159,17 @@ def _pooled_whole(kind: str) -> Callable[[Any, tuple[Any, ...]], tuple[str, dict
     return made
 
 
-def _gelu(operation: Any, _shape: tuple[Any, ...]) -> tuple[str, dict[str, Any]] | None:
-    return None if operation.approximate else ("Activation", {"activation": "gelu"})
+def _approximate_gelu(x: Any) -> Any:
+    import keras
+
+    return keras.activations.gelu(x, approximate=True)
 
 
 _OTHERS: dict[str, Callable[[Any, tuple[Any, ...]], tuple[str, dict[str, Any]] | None]] = {
     "ReLU": lambda operation, _shape: ("ReLU", {key: getattr(operation, key) for key in ("max_value", "negative_slope", "threshold")}),
     "LeakyRelu": lambda operation, _shape: ("LeakyReLU", {"negative_slope": operation.negative_slope}),
     "Elu": lambda operation, _shape: ("ELU", {"alpha": operation.alpha}),
-    "Gelu": _gelu,
+    "Gelu": lambda operation, _shape: ("Activation", {"activation": _approximate_gelu if operation.approximate else "gelu"}),
     "Negative": lambda _operation, _shape: _rescaling(-1.0, 0.0),
     "Transpose": _permuted,
     "Mean": _pooled_whole("Average"),

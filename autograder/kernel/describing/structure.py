@@ -15,6 +15,7 @@ import numpy as np
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.kernel.describing.plain import OWN_MODULES, unheard
+from autograder.kernel.describing.weights import is_adapted
 
 
 class _Empty:
@@ -52,8 +53,24 @@ def of_keras(layer: Any) -> Any:
 
 
 def is_followed(layer: Any) -> bool:
-    """Whether what a layer does can be seen by following its `call`, and nobody is told of it: one of a function of the notebook's."""
-    return type(layer).__name__ == "Lambda" and type(layer).__module__.startswith("keras.src.layers.")
+    """Whether what a layer does can be seen by following its `call`, and nobody is told of it: one of a function or a class of the notebook's."""
+    kind = of_keras(layer)
+    if kind.__module__.startswith(OWN_MODULES):
+        return str(kind.__name__) == "Lambda" and str(kind.__module__).startswith("keras.src.layers.")
+    return not is_network(layer) and brings(layer) <= FOLLOWED and not set_on(layer)
+
+
+def trains_otherwise(layer: Any) -> bool:
+    """Whether a layer of Keras's does something else in training."""
+    kind = of_keras(layer).__name__
+    dropped = getattr(layer, "dropout", 0) or getattr(layer, "recurrent_dropout", 0)  # within sequences
+    return (
+        "Dropout" in kind
+        or "Noise" in kind
+        or kind.startswith("Random")
+        or kind == "BatchNormalization"
+        or bool(dropped)
+    )
 
 
 def set_on(thing: Any) -> set[str]:
@@ -78,7 +95,10 @@ def runs_code(model: Any) -> bool:
     layers = list(model._flatten_layers(include_self=False))
     activations = [one.activation for one in layers if getattr(one, "activation", None) is not None]
     own = any(not f"{one.__module__}.".startswith(OWN_MODULES) for one in activations) or any(map(is_followed, layers))
-    return own and all(of_keras(one).__module__.startswith(OWN_MODULES) for one in layers)  # others are left to Keras
+    # Others are left to Keras; so is what makes the weights of a layer of the notebook's, which may look by whom it is called.
+    return own and all(
+        (is_followed(one) and one.built) or of_keras(one).__module__.startswith(OWN_MODULES) for one in layers
+    )
 
 
 def input_shape(model: Any) -> tuple[int | None, ...] | None:
@@ -114,6 +134,11 @@ def built_copy(model: Any, batch_shape: tuple[int | None, ...]) -> Any:
         own: Any = next(base for base in type(model).__mro__ if base.__module__.startswith("keras."))
         copy = own.from_config(own.get_config(model))
         copy.build(batch_shape)
+        for layer, again in zip(*(filter(is_adapted, one._flatten_layers()) for one in (model, copy)), strict=True):
+            if layer.built:
+                again.adapt_mean.assign(layer.adapt_mean)
+                again.adapt_variance.assign(layer.adapt_variance)
+                again.finalize_state()
     return copy
 
 

@@ -20,8 +20,19 @@ _drawn: set[str] = set()  # digests of all first values: weights that were copie
 
 
 def weights_of(model: Any) -> list[Any]:
-    """``model.weights`` without the seeds of dropout, which are no weights."""
-    return [weight for weight in model.weights if "seed_generator" not in weight.path]
+    """``model.weights`` without the seeds of dropout, which are no weights, and without what a Normalization was adapted to, which no training changes."""
+    fixed = {id(weight) for layer in model._flatten_layers() if is_adapted(layer) for weight in layer.weights}
+    return [weight for weight in model.weights if "seed_generator" not in weight.path and id(weight) not in fixed]
+
+
+def is_adapted(layer: Any) -> bool:
+    """Whether it is a layer of Keras's that took its numbers from data, or will."""
+    kind = type(layer)
+    return (
+        kind.__name__ == "Normalization"
+        and kind.__module__.startswith("keras.src.layers.")
+        and layer.input_mean is None
+    )
 
 
 def array_of(variable: Any) -> Any:

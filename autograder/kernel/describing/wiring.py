@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from autograder.kernel.describing.structure import (
     layers_of,
     leaving_nothing,
     set_on,
+    trains_otherwise,
     unnoticed,
 )
 from autograder.kernel.describing.weights import weights_of
@@ -33,13 +33,24 @@ class Step(NamedTuple):
     """A layer in its place, or one that does what an operation there does.
 
     `takes`: the layers that it is given, by their numbers, -1 for the network's input. `given`, `shape`: the tensors that it takes, and
-    the shape of what it gives, where they are known.
+    the shape of what it gives, where they are known. `known_as`: the layer of the notebook's own that begins with it.
     """
 
     layer: Any
     takes: tuple[int, ...]
     given: Any = ()
     shape: tuple[int | None, ...] | None = None
+    known_as: Any = None
+
+
+def name_of(step: Step, named: set[int]) -> str:
+    """A layer's; of what a layer of the notebook's own begins with that one's, where it was given."""
+    from keras.src.utils.naming import to_snake_case
+
+    outer = step.known_as
+    if outer is not None and not outer.name.startswith(to_snake_case(type(outer).__name__)):
+        return text(outer.name)
+    return text(step.layer.name) if id(step.layer) in named else ""  # operations have no names
 
 
 Followed = dict[int, list[Step] | None]  # by the network's identity, while it lives
@@ -93,7 +104,7 @@ def _all_steps(model: Any, beyond: list[str]) -> list[Step] | None:
         plain = _steps(model, beyond)
     if plain is None or not any(is_network(step.layer) or is_followed(step.layer) for step in plain):
         return plain
-    found = _unfolded(plain)
+    found = _unfolded(plain, is_told(model))
     return found if found is not None and len(found) <= MAX_LAYERS and _has_all_weights(model, found) else plain
 
 
@@ -180,37 +191,48 @@ def _plainly_called(call: Any) -> bool:
     return sum(value is not None for value in given) == 1
 
 
-def _unfolded(plain: list[Step]) -> list[Step] | None:
+def is_told(model: Any) -> bool:
+    """Whether Keras tells a network that it is in training: what a class calls that doesn't ask for it is as in prediction all the time."""
+    return bool(model._call_has_training_arg)
+
+
+def _unfolded(plain: list[Step], told: bool) -> list[Step] | None:
+    """`told`: whether the layers get to know that they are in training."""
     found: list[Step] = []
     last = {THE_INPUT: THE_INPUT}  # by the number of a layer that of the last one in its place
     for number, step in enumerate(plain):
         begin = tuple(last[one] for one in step.takes)
         if is_network(step.layer) or is_followed(step.layer):
-            own = _within(step)
-            inner = _unfolded(own) if own else None
+            own = _within(step, told)
+            inner = _unfolded(own, told) if own else None
             if not inner or len(begin) != 1:
                 return None
             # What it gives there: by itself a Sequential says nothing of it.
             inner[-1] = inner[-1]._replace(shape=step.shape or inner[-1].shape)
+            if not is_network(step.layer):
+                inner[0] = inner[0]._replace(known_as=step.layer)
             place = {THE_INPUT: begin[0], **{one: one + len(found) for one in range(len(inner))}}
             found += [one._replace(takes=tuple(place[which] for which in one.takes)) for one in inner]
+        elif not told and trains_otherwise(step.layer):
+            return None
         else:
             found.append(step._replace(takes=begin))
         last[number] = len(found) - 1
     return found
 
 
-def _within(step: Step) -> list[Step] | None:
+def _within(step: Step, told: bool) -> list[Step] | None:
     """What a network within another does, or a layer of the notebook's own."""
     if is_network(step.layer):
         return _steps(step.layer, []) if _passes_on(step) and not is_own(step.layer) else None
     given = step.given or [tensor for node in step.layer._inbound_nodes for tensor in node.input_tensors]
     shapes = {axes(tensor.shape) for tensor in given}
-    if len(shapes) != 1 or None in shapes or {tensor.dtype for tensor in given} != {"float32"}:
+    types = {step.layer.dtype_policy.name, *(tensor.dtype for tensor in given)}
+    if len(shapes) != 1 or None in shapes or types != {"float32"}:
         return None
     shape = shapes.pop()
     with unnoticed():
-        found = _followed(step.layer, shape, [])
+        found = _followed(step.layer, shape, [], told)
         if found and (len(found) == 1 or found[-1].shape != shape):
             return found
         simpler = _as_an_activation(step.layer, shape)
@@ -221,7 +243,8 @@ def _as_an_activation(layer: Any, shape: Any) -> list[Step] | None:
     """Where several operations are one of Keras's activations."""
     import keras
 
-    name = "" if weights_of(layer) else same_activation(layer.call, len(shape))
+    more = weights_of(layer) or any(map(trains_otherwise, layer._flatten_layers()))
+    name = "" if more else same_activation(layer.call, len(shape))
     if not name or layer._losses:
         return None
     made = keras.layers.Activation(name)
@@ -245,24 +268,27 @@ def _passes_on(step: Step) -> bool:
 def _of_a_class(model: Any, beyond: list[str]) -> list[Step] | None:
     """Of a class of the student's own."""
     shape = input_shape(model)
-    return None if shape is None or not brings(model) <= FOLLOWED else _followed(model, shape, beyond)
+    return None if shape is None or not brings(model) <= FOLLOWED else _followed(model, shape, beyond, is_told(model))
 
 
-def _followed(model: Any, shape: Any, beyond: list[str]) -> list[Step] | None:
-    """What the `call` of a network or a layer, followed on a symbolic input, does, in training and else."""
+def _followed(model: Any, shape: Any, beyond: list[str], told: bool) -> list[Step] | None:
+    """What the `call` of a network or a layer, followed on a symbolic input, does, in training and else where it is `told` which."""
     import keras
 
     found: list[Step] | None = None
     with leaving_nothing(model), _as_they_were(list(model._flatten_layers(include_self=False))):
         try:
-            told = "training" in inspect.signature(model.call).parameters
             for training in (True, False) if told else (None,):
                 inputs = keras.Input(batch_shape=shape)
-                outputs = model.call(inputs, training=training) if told else model.call(inputs)
+                how = {"training": training} if told and model._call_has_training_arg else {}
+                with _in_training(training):
+                    outputs = model.call(inputs, **how)
+                if any(layer._losses for layer in model._flatten_layers()):
+                    return None  # add_loss()
                 followed = _of_a_graph(keras.Model(inputs, outputs), beyond)
                 if followed is None or not all(_told(step.layer, training) for step in followed):
                     return None
-                if found is not None and list(map(_facts, found)) != list(map(_facts, followed)):
+                if found is not None and not (len(found) == len(followed) and all(map(_alike, found, followed))):
                     return None
                 found = followed
             said = tuple(model.compute_output_shape(shape)) if "compute_output_shape" in brings(model) else None
@@ -284,12 +310,35 @@ def _as_they_were(layers: list[Any]) -> Iterator[None]:
             del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
 
 
+@contextmanager
+def _in_training(training: bool | None) -> Iterator[None]:
+    """In between layers are called as within a call of Keras's that is told this: they inherit it."""
+    from keras.src.backend.common import global_state
+    from keras.src.layers.layer import CallContext
+
+    before, within = global_state.get_global_attribute("current_call_ctx"), CallContext(entry_layer=None)
+    within.training = training
+    global_state.set_global_attribute("current_call_ctx", within)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("current_call_ctx", before)
+
+
 def _told(layer: Any, training: bool | None) -> bool:
-    """Whether a layer was last called as in training or not, as the network was, or leaves that to Keras."""
-    return layer._inbound_nodes[-1].arguments.kwargs.get("training") in (None, training)
+    """Whether a layer to which it matters was last told that it is in training or not, as the network was."""
+    said = layer._inbound_nodes[-1].arguments.kwargs.get("training")
+    if is_network(layer) or is_followed(layer):  # a look within decides
+        return not layer._call_has_training_arg or said is training
+    return not trains_otherwise(layer) or (said is training and training is not None)
 
 
-def _facts(step: Step) -> Any:
-    """What a layer is and takes; of one in place of an operation, what it was made with."""
-    settings = {key: value for key, value in step.layer.get_config().items() if key != "name"}
-    return type(step.layer).__name__, settings, step.takes, [id(weight) for weight in step.layer.weights]
+def _alike(one: Step, other: Step) -> bool:
+    """Whether the same happens in both: by the same layer or, in place of an operation, by ones that were made with the same."""
+    if one.takes != other.takes or one.layer is other.layer:
+        return one.takes == other.takes
+    made = [
+        (type(step.layer), {key: value for key, value in step.layer.get_config().items() if key != "name"}, [*map(id, step.layer.weights)])
+        for step in (one, other)
+    ]  # fmt: skip
+    return made[0] == made[1]

@@ -189,7 +189,7 @@ SAID = [
     ({"type": "accuracy", "at_least": 0.87}, {"value": FITTED, "lab": Asked(FITTED, "holdout", accuracy=0.87)},
      ('Accuracy of at least 0.87 on the hold-out', 'passed', '', '0.8700', '')),
     ({"type": "accuracy", "at_least": 0.8701, "split": "test"}, {"value": FITTED, "lab": Asked(FITTED, "test", accuracy=0.87)},
-     ('Accuracy of at least 0.8701 on the test set', 'failed', 'at least 0.8701', '0.8700', 'Look at the layers, the optimizer and the number of epochs: something keeps the network from learning.')),
+     ('Accuracy of at least 0.8701 on the test set', 'failed', 'at least 0.8701', '0.8700', 'It has learned less than is asked for: look at the layers, the optimizer with its learning rate and the number of epochs.')),
     ({"type": "accuracy", "at_least": 0.9}, {"value": model(fits=(fit(), fit(scaling="raw")))},
      ('Accuracy of at least 0.9 on the hold-out', 'failed', 'at least 0.9', '0.8700', 'The pixels were not scaled: they run to 255, expected 0 to 1. Divide by 255.0.')),
     ({"type": "accuracy", "at_least": 0.9}, {"value": model(fits=(fit(changed_labels=1), fit()))},

@@ -1,15 +1,20 @@
 """Layers and functions of a notebook's own: whatever they do is told as layers of Keras's, and trained as those."""
 
 import random
+from functools import cache, partial
 
 import numpy as np
 import pytest
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.keras_tables import allowed
+from autograder.common.results import Status
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.functions import activation_name
 from autograder.networks.build import architecture, build
+from tests import hand_built
+from tests.deciding import outcome
+from tests.hand_built import dense
 from tests.kernel.describing.test_wiring import OF_ONE, ROWS, UNTOLD, WIDTH, kinds, rebuilt
 from tests.later import Later, keras
 
@@ -29,6 +34,7 @@ def of_a_class(function):
 
 WAYS = {
     "a Lambda": lambda function: layers.Lambda(function),
+    "a class of its own": of_a_class,
     "a Lambda of Keras's function": lambda function: layers.Lambda(lambda x, act: act(x), arguments={"act": function}),
 }
 BY_HAND = {
@@ -67,6 +73,151 @@ def test_what_no_layer_does_is_left_to_a_person(function):
     except ValueError:
         return  # Keras takes it no better
     assert "Own is not one of Keras's layers" in {one.custom for one in describe_model(model, {}).layers}
+
+
+@cache
+def block():
+    """A class as textbooks bundle layers in one."""
+
+    class Block(keras.layers.Layer):
+        def __init__(self, within, kept=False, adds=False, **settings):
+            super().__init__(**settings)
+            self.within, self.kept, self.adds = within, kept, adds
+
+        def call(self, inputs, training=None):
+            answer = inputs
+            for one in self.within:
+                given = training is not None and isinstance(one, layers.Dropout)
+                answer = one(answer, training=training) if given else one(answer)
+            if self.adds:
+                self.add_loss(0.01 * ops.sum(answer))
+            return inputs + answer if self.kept else answer
+
+    class Quiet(Block):
+        """As most of them are written: whether it is in training is for Keras to say."""
+
+        def call(self, inputs):
+            answer = super().call(inputs)
+            return ops.relu(answer)
+
+    return Block, Quiet
+
+
+def bundled(draw, deep=2):
+    """A layer of the notebook's own of some others."""
+    kinds = [lambda: layers.Dense(WIDTH, "tanh"), lambda: layers.BatchNormalization(), lambda: layers.Dropout(0.5), lambda: layers.ReLU(),
+             lambda: keras.Sequential([layers.Dense(WIDTH), layers.LayerNormalization()])]  # fmt: skip
+    within = [
+        bundled(draw, deep - 1) if deep and draw.random() < 0.3 else draw.choice(kinds)()
+        for _ in range(draw.randint(1, 2))
+    ]
+    return draw.choice(block())(within, kept=draw.random() < 0.4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_class_bundles_is_told_as_its_layers(seed):
+    model = chain(bundled(random.Random(seed)), bundled(random.Random(seed + 100)))
+    again, described = rebuilt(model)
+    assert {one.custom for one in described.layers} == {""}
+    by_chance = any(isinstance(one, layers.Dropout) for one in model._flatten_layers())
+    for training in (False, None) if by_chance else (False, None, True):
+        np.testing.assert_allclose(model(ROWS, training=training), again(ROWS, training=training), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("within", ["Dense", "Dropout", "BatchNormalization"])
+@pytest.mark.parametrize("nested", ["itself", "a network", "a class"])
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_network_that_keras_does_not_tell_of_training_never_trains_what_asks_for_it(within, nested, asks):
+    """A dropout in a class whose `call` has no `training` does nothing beside plain Keras, and a BatchNormalization learns no averages."""
+    made = (
+        layers.Dense(WIDTH)
+        if within == "Dense"
+        else getattr(layers, within)(**({"rate": 0.5} if within == "Dropout" else {}))
+    )
+    inner = {
+        "itself": lambda: made,
+        "a network": lambda: keras.Sequential([made]),
+        "a class": lambda: block()[0]([made]),
+    }[nested]()
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.last = inner, layers.Dense(2)
+
+        def call(self, inputs):
+            return self.last(self.inner(inputs))
+
+    class Asking(Net):
+        def call(self, inputs, training=None):
+            return super().call(inputs)
+
+    model = Asking() if asks else Net()
+    model(ROWS)
+    found = describe_model(model, {})
+    told = not (found.doubt or any(layer.custom for layer in found.layers))
+    assert told is (asks or within == "Dense")
+    assert not told or within in {layer.type for layer in found.layers}
+
+
+def test_a_bundle_that_does_more_than_its_layers_is_left_to_a_person():
+    (Block, _quiet), shared = block(), layers.Dense(WIDTH)
+
+    class Weighs(Block):
+        def build(self, shape):
+            self.by = self.add_weight(shape=(WIDTH,))
+
+        def call(self, inputs):
+            return self.within[0](inputs) * self.by
+
+    more = [
+        Block([layers.Dense(WIDTH)], adds=True), Block([shared, shared]),
+        Weighs([layers.Dense(WIDTH)]), Block([layers.Dense(WIDTH)], dtype="float64"),
+    ]  # fmt: skip
+    for one in more:
+        found = describe_model(chain(one), {})
+        assert found.doubt and {type(one).__name__} & {layer.type for layer in found.layers}
+
+
+def test_a_bundle_is_known_by_its_own_name_and_object():
+    Block, _quiet = block()
+    named, other = (
+        Block([layers.Dense(WIDTH), layers.ReLU()], name="hidden1"),
+        Block([layers.Dense(WIDTH, name="within")]),
+    )
+    found = describe_model(chain(named, other), {id(named): "first", id(other): "second"})
+    told = [(one.type, one.name, one.same_as) for one in found.layers[1:4]]
+    assert told == [("Dense", "hidden1", "first"), ("ReLU", named.within[1].name, ""), ("Dense", "within", "second")]
+
+
+@pytest.mark.parametrize("name", sorted(allowed.ACTIVATIONS))
+def test_a_partial_function_is_an_activation(name):
+    """Keras can't write such a one down, and trains with it all the same."""
+    for layer in (
+        layers.Dense(WIDTH, activation=partial(keras.activations.get(name))),
+        layers.Activation(partial(keras.activations.get(name))),
+    ):
+        own = layer.activation
+        (found,) = describe_model(keras.Sequential([keras.Input((WIDTH,)), layer]), {}).layers
+        assert (found.config["activation"], found.custom, layer.activation) == (name, "", own)
+        assert found.config.get("units", WIDTH) == WIDTH
+
+
+def test_a_layer_whose_settings_cant_be_told_is_left_to_a_person():
+    layer = layers.Dense(WIDTH, kernel_initializer=partial(keras.initializers.get("zeros")))
+    found = describe_model(keras.Sequential([keras.Input((WIDTH,)), layer]), {})
+    assert found.doubt == "the settings of the layer Dense can't be told"
+    asked = {"type": "layers", "layers": [{"type": "Dense", "units": WIDTH}]}
+    assert outcome(asked, found).status is Status.UNDECIDED
+
+
+@pytest.mark.parametrize("asked", [
+    {"type": "parameters", "total": 78, "per_layer": [42, 36]}, {"type": "output_shapes", "shapes": [[None, 9], [None, 4]]},
+])  # fmt: skip
+def test_what_stands_within_a_class_of_the_notebooks_own_is_left_to_a_person(asked):
+    own = {"custom": "Own is not one of Keras's layers", "keras": False, "weights": dense(78, inputs=0).weights}
+    inside = hand_built.layer("Own", (None, 4)).model_copy(update=own)
+    assert outcome(asked, hand_built.model(inside)).status is Status.UNDECIDED
 
 
 @pytest.mark.parametrize("name", sorted(allowed.ACTIVATIONS))

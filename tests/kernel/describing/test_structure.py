@@ -178,3 +178,13 @@ def test_what_a_call_counts_and_keeps_is_undone():
         after = state(model)
     assert all(one != other for one, other in zip(before, after, strict=True))
     assert state(model) == before
+
+
+@pytest.mark.parametrize("axis", [-1, None])
+def test_a_copy_that_is_built_has_what_a_layer_was_adapted_to(axis):
+    """As tutorials begin a network, whose input nobody says."""
+    norm, rows = keras.layers.Normalization(axis=axis), np.random.default_rng(0).normal(5, 3, (20, 4)).astype("float32")
+    norm.adapt(rows)
+    model = keras.Sequential([norm, keras.layers.Dense(2)])
+    copy = built_copy(model, (None, 4))
+    assert not model.built and np.array_equal(copy.layers[0](rows), norm(rows))

@@ -22,7 +22,7 @@ OF_ONE = {
     lambda x: activations.softmax(x): "softmax", lambda x: ops.softmax(x, axis=1): "softmax", lambda x: ops.tanh(x): "tanh",
     lambda x: activations.sigmoid(x): "sigmoid", lambda x: ops.sigmoid(x): "sigmoid", lambda x: ops.exp(x): "exponential",
     lambda x: activations.elu(x, alpha=0.5): "ELU", lambda x: activations.leaky_relu(x): "LeakyReLU", lambda x: ops.silu(x): "silu",
-    lambda x: activations.relu(x, max_value=2.0): "ReLU", lambda x: activations.gelu(x): "gelu", lambda x: ops.selu(x): "selu",
+    lambda x: activations.relu(x, max_value=2.0): "ReLU", lambda x: activations.gelu(x): "gelu", lambda x: ops.gelu(x): "gelu(approximate=True)", lambda x: ops.selu(x): "selu",
     lambda x: ops.softplus(x): "softplus", lambda x: ops.log_softmax(x): "log_softmax", lambda x: ops.relu6(x): "relu6",
     lambda x: x / 255.0: "Rescaling", lambda x: 2 * x: "Rescaling", lambda x: x - 1: "Rescaling", lambda x: 1 - x: "Rescaling",
     lambda x: -x: "Rescaling", lambda x: ops.divide(x, np.float32(3)): "Rescaling", lambda x: 0 + x: "linear",
@@ -41,7 +41,7 @@ OF_TWO = {
     lambda x, y: layers.Dense(WIDTH)(ops.concatenate((x, y), 1)): "Concatenate",
 }  # fmt: skip
 UNTOLD = [
-    lambda x: ops.gelu(x), lambda x: x[:, ::-1], lambda x: ops.softmax(x, axis=0), lambda x: x - ops.sum(x, -1, keepdims=True), lambda x: x**2,
+    lambda x: x[:, ::-1], lambda x: ops.softmax(x, axis=0), lambda x: x - ops.sum(x, -1, keepdims=True), lambda x: x**2,
     lambda x: x + np.ones(WIDTH, "float32"), lambda x: ops.reshape(ops.reshape(x, (-1, 2)), (-1, WIDTH)), lambda x: 1 / x,
     lambda x: x + ops.reshape(layers.Dense(1)(x), (-1,)), lambda x: ops.matmul(x, np.eye(WIDTH, dtype="float32")), lambda x: x[:, 1:],
     lambda x: ops.reshape(ops.reshape(x, (-1, WIDTH, 1))[:, ::-1], (-1, WIDTH)), lambda x: ops.reshape(x, (-1, WIDTH, 1))[:, 0],

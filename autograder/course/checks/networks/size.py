@@ -56,8 +56,8 @@ class Parameters(ModelCheck):
         right = self.per_layer is None or _counting(self.per_layer) == _counting(every)
         if self.total in (None, total) and self.trainable in (None, trainable) and right:
             return passed(actual)
-        if value.custom and (self.total in (None, total) or not every):
-            return undecided(value.custom)  # only the order of its layers differs, as far as can be told
+        if value.doubt and (self.total in (None, total) or not every):
+            return undecided(value.doubt)  # only the order of its layers differs, as far as can be told
         return failed(self.describe(), actual, self._hint(value, layers, counts, total))
 
     def _hint(
@@ -151,8 +151,9 @@ class OutputShapes(ModelCheck):
         every = [layer.output_shape for layer in value.layers]
         if list(self.shapes) in (found, every, [layer.output_shape for layer in _shaping(value)]):
             return passed(actual)
-        if None in found and (value.topology != "chain" or len(found) == len(self.shapes)):
-            return undecided(value.custom or _("the output shapes of its layers can't be told"))
+        inside = value.doubt and found[-1:] == list(self.shapes[-1:])
+        if inside or (None in found and (value.topology != "chain" or len(found) == len(self.shapes))):
+            return undecided(value.doubt or _("the output shapes of its layers can't be told"))
         return failed(
             self.describe(), actual or _("none"), _("The last axis is the number of units, the first the batch: None.")
             if all(layer.type in ("Dense", "Flatten") for layer in without_activations(value)) else "",

@@ -9,7 +9,6 @@ from pydantic import Field
 from autograder.common.data.prepared import ONE_HOT, RAW
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import N_, _
-from autograder.common.wire.description import ModelDescription
 from autograder.course.checks.base import Facts, Split, Verdict, failed, number, passed, undecided
 from autograder.course.checks.in_words import split_name
 from autograder.course.checks.networks.model_check import ModelCheck
@@ -60,15 +59,18 @@ class OnSplit(ModelCheck):
                 _("What is measured is in the units of the data: train on the targets as they are."),
             )
         try:
-            return self.judge(measure(facts.lab, value, self.split, self.aim().metric), value)
+            reached = measure(facts.lab, value, self.split, self.aim().metric)
         except CannotRebuild as error:
             return undecided(error)
+        if self.aim().reached(reached):
+            return passed(f"{reached:.4f}")
+        return failed(self.bounds(), f"{reached:.4f}", why_low(value, facts.lab.size("train")))
 
-    def aim(self) -> Aim:
+    def bounds(self) -> str:
+        """What is asked of the number, in words."""
         raise NotImplementedError
 
-    def judge(self, reached: float, model: ModelDescription) -> Verdict:
-        """The verdict on the number that the grader measured."""
+    def aim(self) -> Aim:
         raise NotImplementedError
 
 
@@ -84,10 +86,8 @@ class Accuracy(OnSplit):
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
 
-    def judge(self, reached: float, model: ModelDescription) -> Verdict:
-        if reached >= self.at_least:
-            return passed(f"{reached:.4f}")
-        return failed(_("at least {at_least:g}", at_least=self.at_least), f"{reached:.4f}", why_low(model))
+    def bounds(self) -> str:
+        return _("at least {at_least:g}", at_least=self.at_least)
 
 
 class Metric(OnSplit):
@@ -110,9 +110,5 @@ class Metric(OnSplit):
         bounds = between(self.at_least, self.at_most)
         return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
 
-    def judge(self, reached: float, model: ModelDescription) -> Verdict:
-        return (
-            passed(f"{reached:.4f}")
-            if self.aim().reached(reached)
-            else failed(between(self.at_least, self.at_most), f"{reached:.4f}", why_low(model))
-        )
+    def bounds(self) -> str:
+        return between(self.at_least, self.at_most)

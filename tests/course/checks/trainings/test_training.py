@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.common.data.base import HoldoutSplit
+from autograder.common.data.lookups import ByShade
 from autograder.common.errors import CannotRebuild
 from autograder.common.results import Status
 from autograder.common.wire.description import ArrayDescription, Component
@@ -272,12 +273,24 @@ def test_accuracy_is_at_least_the_threshold(accuracy, passes):
     [
         ({"scaling": "raw"}, "Divide by 255.0."),
         ({"changed_labels": 9}, "Labels and images no longer belong together"),
-        ({}, "the optimizer and the number of epochs"),
+        ({"lookup": ByShade((np.arange(256) // 255).astype("float64"))}, "changes the shades between"),
+        ({"samples": 1000, "train": 1000}, "trained on 1,000 samples alone, and the training split has"),
+        ({}, "the number of epochs"),
     ],
 )
 def test_low_accuracy_is_explained_by_the_data_where_it_can_be(data, hint):
     found = outcome(ACCURACY, trained(fit(**data)), FakeLab(accuracy=0.5))
     assert found.status is Status.FAILED and hint in found.hint
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy"])
+@pytest.mark.parametrize("logits", [False, True])
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid", "softmax"])
+def test_a_last_layer_without_probabilities_is_named_where_little_was_learned(activation, loss, logits):
+    own = model(dense(10, activation), fits=(fit(),), compiled=compiled(loss=loss, from_logits=logits))
+    named = activation not in ("sigmoid", "softmax") and loss != "binary_crossentropy"
+    named = named and not (logits and activation == "linear")  # which the loss itself makes probabilities
+    assert ("give it softmax" in outcome(ACCURACY, own, FakeLab(accuracy=0.5)).hint) is named
 
 
 @pytest.mark.parametrize(("split", "title"), [("holdout", "the hold-out"), ("test", "the test set")])
