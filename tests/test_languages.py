@@ -181,7 +181,7 @@ def test_texts_are_asked_for_in_the_courses_own_languages_only(tmp_path, languag
     ("given", "said"),
     [
         (["en", "en"], "'en' stands twice"),
-        (["french"], "'french' is not the code of a language: write it like en, ko, fr or pt-BR"),
+        (["french"], "'french' is not the code of a language: did you mean 'fr'?"),
         (["en-GB"], "'en-GB' is not the code of a language: did you mean 'en'?"),
         ([False], "should be a text"),
         ([""], "is not the code of a language"),
