@@ -175,6 +175,7 @@ def _replace(course_file: Path, text: str) -> None:
         raise CourseError(
             _("{file} can't take a new assignment: {error}", file=course_file, error=error).replace(str(part), FILE),
             error.remedy or _("Nothing was written. Mend what it says, or give another name, title or due date."),
+            misused=isinstance(error, CourseError),
         ) from error
     move(part, course_file)
 

@@ -298,7 +298,7 @@ def test_an_entry_that_the_course_refuses_leaves_nothing_behind(course_copy):
     files = sorted(course_copy.parent.rglob("*"))
     with pytest.raises(CourseError, match="has no time zone") as caught:
         new_assignment(course_copy, New("fifth", due="2027-04-11T23:59:00"))
-    assert "block style" not in caught.value.remedy
+    assert "block style" not in caught.value.remedy and caught.value.misused
     assert course_copy.read_bytes() == before
     assert sorted(course_copy.parent.rglob("*")) == files
 

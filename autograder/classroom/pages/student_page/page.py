@@ -194,7 +194,14 @@ def _opening(
     if shown.first_cause is not None:
         said.append(shown.first_cause.sentence)
     if right:
-        said.append(_("{right} of {all} questions are completely right.", right=right, all=len(questions)))
+        said.append(
+            ngettext(
+                "{number} of {all} questions is completely right.",
+                "{number} of {all} questions are completely right.",
+                right,
+                all=len(questions),
+            )
+        )
     if waiting:
         said.append(
             ngettext(
