@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from autograder.common.data import lookups
 from autograder.common.errors import ProtocolError
 from autograder.common.showing.readable import LONGEST
 from autograder.common.wire import arrays as wire_arrays
@@ -49,11 +50,22 @@ def arrays(draw: st.DrawFn) -> np.ndarray:
     return np.frombuffer((content * (size // len(content) + 1))[:size], dtype).reshape(shape)
 
 
+@st.composite
+def what_became_of_pixels(draw: st.DrawFn) -> Any:
+    """Of all three kinds."""
+    odd = draw(REAL)
+    with np.errstate(all="ignore"):
+        by_shade = [np.full(256, odd), np.arange(256.0) * odd]
+    return lookups.parsed(draw(st.sampled_from([*by_shade, np.full((2, 3), odd), np.array([1, 0, 1, odd, odd])])))
+
+
 def of_type(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
     """Values of a description's part; where it nests, to so many levels."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return arrays() if kind is wire_arrays.Array or inner[0] is Any else of_type(inner[0], depth)
+    if kind == lookups.Lookup:
+        return what_became_of_pixels()
     if origin is Literal:
         return st.sampled_from(inner)
     if origin in (UnionType, Union):
