@@ -43,7 +43,11 @@ class Terminal(Console):
 
 def from_here(text: str) -> str:
     """`text` with paths below this folder as they lead from it: the one form of a path in what a command says. Addresses stay whole."""
-    return re.sub(rf"(?<![^\s'\"(=]){re.escape(str(Path.cwd()))}/(?=\S)", "", text)
+    try:
+        here = re.escape(os.getcwd())
+    except OSError:  # of a folder that was removed nothing leads anywhere
+        return text
+    return re.sub(rf"(?<![^\s'\"(=]){here}/(?=\S)", "", text)
 
 
 out = Terminal()

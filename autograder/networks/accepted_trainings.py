@@ -70,15 +70,15 @@ def samples_for(
         check_numbers(plan, *samples.span)
         return samples
     check_targets(plan, settings, int(message.labels.max()) + 1, message.one_hot)
-    check_lookup(message.lookup, data)
-    check_numbers(plan, *message.lookup.ends)
+    check_lookup(message.lookup, plan, data)
     return Samples(message.rows, message.labels, message.lookup, shape, message.one_hot, message.weights, data.name)
 
 
-def check_lookup(lookup: Lookup, data: DataSet) -> None:
-    """Raises CannotRebuild for one of other columns or axes than the data have."""
+def check_lookup(lookup: Lookup, plan: str, data: DataSet) -> None:
+    """Raises CannotRebuild for one of other columns or axes than the data have, and of numbers that the network doesn't take."""
     if not lookup.fits(data.shape):
         raise CannotRebuild(_("the images have other pixels than were scaled"))
+    check_numbers(plan, *lookup.ends)
 
 
 def _classes(targets: npt.NDArray[Any]) -> int:

@@ -32,7 +32,7 @@ from autograder.networks.accepted_trainings import check_lookup, network
 from autograder.networks.budget import Budget
 from autograder.networks.build import loss_of, one_hot
 from autograder.networks.memo import Memo
-from autograder.networks.size import check_numbers, size
+from autograder.networks.size import size
 from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
@@ -137,8 +137,7 @@ class CourseLab:
             return rows_of_tables.samples(model, self.rows(split)[:most], self.prepared, self.data, columns, prepared)
         told = model.fits[-1].data.lookup if model.fits and not prepared else None
         lookup = told or _PIXELS[prepared or "unit"]
-        check_lookup(lookup, self.data)
-        check_numbers(plan, *lookup.ends)
+        check_lookup(lookup, plan, self.data)
         if columns and not self.data.class_count <= columns <= MAX_COLUMNS:
             raise CannotRebuild(_("the labels do not fit the network's outputs"))
         return Samples(

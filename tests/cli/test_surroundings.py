@@ -65,13 +65,8 @@ def needed(words: tuple[str, ...], value: str = "nothing") -> list[str]:
         if parameter.required:
             found += [parameter.opts[0], "csv"] if is_option else [value]
     if words[0] in HEAVY:
-        named = {parameter.name: parameter for parameter in COMMANDS[words].params}
-        if "assignments" in named and not named["assignments"].opts[0].startswith("-"):
-            found.append(value)
-        elif any(name.startswith("assignment") for name in named):
-            found += ["--assignment", value]
-        else:
-            found += ["--course", value]
+        names_one = any(parameter.name == "assignment" for parameter in COMMANDS[words].params)
+        found += ["--assignment" if names_one else "--course", value]
     return found
 
 
@@ -186,6 +181,12 @@ def without_home() -> None:
     pwd.getpwuid = pwd.getpwnam = nobody  # type: ignore[assignment]
 
 
+def in_a_folder_that_was_removed() -> None:
+    open_streams()
+    os.chdir(tempfile.mkdtemp())
+    os.rmdir(os.getcwd())
+
+
 def into(path: str, stream: int = 1) -> Callable[[], None]:
     return lambda: (os.dup2(os.open(path, os.O_WRONLY), stream) and open_streams()) or None
 
@@ -213,7 +214,7 @@ def ascii_alone() -> None:
 
 SURROUNDINGS = {
     "no home": without_home, "a full disk behind stdout": into("/dev/full"), "a full disk behind stderr": into("/dev/full", 2), "no stdout": closed,
-    "a pipe that nobody reads": nobody_reads, "a terminal that knows ASCII alone": ascii_alone,
+    "a pipe that nobody reads": nobody_reads, "a terminal that knows ASCII alone": ascii_alone, "a folder that was removed": in_a_folder_that_was_removed,
 }  # fmt: skip
 
 
@@ -227,6 +228,11 @@ def test_surroundings_that_lack_something(kind: str, words: tuple[str, ...], roo
         ended.well(words="std" not in kind and "pipe" not in kind)  # what was said may have been on it
     after = tree(root)
     assert {name: after.get(name) for name in before} == before
+
+
+def test_a_course_is_found_by_its_path_from_a_folder_that_was_removed(root: Path) -> None:
+    ended = run(("status",), "--course", str(root / "course.yml"), cwd=root, prepare=in_a_folder_that_was_removed)
+    assert ended.code == 0 and "autograder grade" in ended.said, ended.said
 
 
 def test_a_command_hears_how_its_children_end_whoever_started_it(root: Path, tmp_path: Path) -> None:

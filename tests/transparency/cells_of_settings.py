@@ -21,7 +21,7 @@ PROCESS = {
     "functions of others": ("import json, socket; _old = [(place, n, getattr(place, n)) for place, n in ((json, 'dumps'), (json, 'loads'), (socket, 'socket'))]; [setattr(place, n, None) for place, n, _ in _old]", "[setattr(*one) for one in _old]"),
     "no collection of garbage": ("import gc; gc.disable(); gc.freeze()", "gc.unfreeze(); gc.enable()"),
     "no folder": ("import tempfile; _old = os.getcwd(); os.chdir(tempfile.mkdtemp()); os.rmdir(os.getcwd())", "os.chdir(_old)"),
-    "no environment": ("_old = dict(os.environ); os.environ.clear()", "os.environ.update(_old)"),
+    "no environment": ("_old = os.environ; os.environ = {}", "os.environ = _old"),
     "a timer": ("import signal; _n = []; _old = signal.signal(signal.SIGALRM, lambda *a: _n.append(1)); signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)", "signal.setitimer(signal.ITIMER_REAL, 0); signal.signal(signal.SIGALRM, _old)"),
 }  # fmt: skip
 CELLS = {

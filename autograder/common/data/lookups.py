@@ -70,11 +70,14 @@ class ByColumn:
     """Each column was scaled by itself, as a scaler of scikit-learn does it. `numbers` float64 (2, columns): what was added, after what it was multiplied by."""
 
     numbers: npt.NDArray[np.float64]
-    scaling: Scaling = "other"
 
     @property
     def decisive(self) -> npt.NDArray[np.float64]:
         return self.numbers
+
+    @property
+    def scaling(self) -> Scaling:
+        return "other"
 
     def seen(self, pixels: Pixels) -> Seen:
         added, factor = self.numbers

@@ -209,4 +209,4 @@ def test_the_judge_trains_on_what_the_network_saw(data):
     assert samples.images(data).dtype == np.float32 and np.allclose(samples.images(data), wanted, atol=1e-5)
     assert samples.key() != replace(samples, lookup=ByImage(3, 0, 1)).key()
     with pytest.raises(CannotRebuild, match="other pixels"):
-        check_lookup(ByImage(axes=4, taken=0, divided=1), data)
+        check_lookup(ByImage(axes=4, taken=0, divided=1), architecture(network), data)

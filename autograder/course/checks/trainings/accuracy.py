@@ -62,13 +62,11 @@ class OnSplit(ModelCheck):
             reached = measure(facts.lab, value, self.split, self.aim().metric)
         except CannotRebuild as error:
             return undecided(error)
-        if self.aim().reached(reached):
+        aim = self.aim()
+        if aim.reached(reached):
             return passed(f"{reached:.4f}")
-        return failed(self.bounds(), f"{reached:.4f}", why_low(value, facts.lab.size("train")))
-
-    def bounds(self) -> str:
-        """What is asked of the number, in words."""
-        raise NotImplementedError
+        bounds = between(aim.at_least, aim.at_most)
+        return failed(bounds, f"{reached:.4f}", why_low(value, facts.lab.size("train")))
 
     def aim(self) -> Aim:
         raise NotImplementedError
@@ -85,9 +83,6 @@ class Accuracy(OnSplit):
 
     def describe(self) -> str:
         return _("Accuracy of at least {at_least:g} on {split}", at_least=self.at_least, split=split_name(self.split))
-
-    def bounds(self) -> str:
-        return _("at least {at_least:g}", at_least=self.at_least)
 
 
 class Metric(OnSplit):
@@ -109,6 +104,3 @@ class Metric(OnSplit):
     def describe(self) -> str:
         bounds = between(self.at_least, self.at_most)
         return _("{metric} of {bounds} on {split}", metric=self.metric, bounds=bounds, split=split_name(self.split))
-
-    def bounds(self) -> str:
-        return between(self.at_least, self.at_most)
