@@ -9,12 +9,11 @@ import datetime as dt
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Discriminator, Tag, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
@@ -26,7 +25,8 @@ from autograder.common.showing.readable import as_yaml, one_of
 from autograder.course import meant
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
-from autograder.course.yaml_file import nodes
+from autograder.course.habits import measured, spellings
+from autograder.course.yaml_file import line_at, node_at, nodes, text_at
 from autograder.course.yaml_words import look_alike
 
 _LIST, _MAPPING = N_("a list, in brackets or with a dash before each item"), N_("a mapping of keys to values")
@@ -74,7 +74,7 @@ def _listed(path: Path, root: Any, found: Iterable[tuple[KeyPath, str]]) -> str:
     lines = []
     for place, said in found:
         key = ".".join(map(str, place)) or _("(the whole file)")
-        lines.append(f"{path}:{_line(root, place)}: {key}: {said}")
+        lines.append(f"{path}:{line_at(root, place)}: {key}: {said}")
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -116,7 +116,7 @@ def _cut_off(place: KeyPath, document: Any, root: Any) -> str:
     for at in (place, place[:-1]):
         keys = _at(document, at)
         halves = [key for key, one in keys.items() if one is None] if isinstance(keys, dict) else []
-        if getattr(_node(root, at), "flow_style", False) and not all(str(key).isidentifier() for key in halves):
+        if getattr(node_at(root, at), "flow_style", False) and not all(str(key).isidentifier() for key in halves):
             return _(
                 "in braces a comma ends a value: write several in brackets, [28, 28], and a text with a comma in quotes"
             )
@@ -152,10 +152,11 @@ def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> str:
         kind, value = _model_at(model, place[:length], document), _at(document, place[:length])
         if not _is_model(kind) or not isinstance(value, dict) or place[length:] not in _wrong(kind, value):
             continue
-        texts = {at: _text(root, (*place[:length], *at)) for at in meant.places(value)}
+        texts = {at: text_at(root, (*place[:length], *at)) for at in meant.places(value)}
         fields = _keys_at(model, place[:length], document)
         owner = meant.Owner(value, partial(_wrong, kind), fields, _holding(kind), texts)
-        if said := meant.otherwise(owner, place[length:], _keys_at(model, place, document)):
+        slot = _keys_at(model, place, document) or _keys_at(model, (*place, 0), document)
+        if said := meant.otherwise(owner, place[length:], slot):
             return said
     return ""
 
@@ -181,8 +182,11 @@ def _wrong(kind: Any, owner: Any) -> set[KeyPath]:
 
 def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
     """Of a key that isn't known at `place`: where it belongs, what is meant by it, or what is known there."""
-    said, known = _("this key is not known here"), _keys_at(model, place, document)
-    if (guess := meant.word(key, known)) in meant.SYNONYMS.get(key.casefold(), ()):
+    said, known, owner = _("this key is not known here"), _keys_at(model, place, document), _at(document, place)
+    kind = _model_at(model, place, document)
+    guess = meant.word(key, [one for one in known if one not in owner])
+    guess = guess if _takes(kind, owner, key, guess) else ""
+    if guess in meant.SYNONYMS.get(key.casefold(), ()):
         return "; ".join((said, _("did you mean '{guess}'?", guess=guess)))
     for length in reversed(range(len(place))):
         if key in _keys_at(model, place[:length], document) and key not in ("type", "title", "id", "points"):
@@ -190,13 +194,19 @@ def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
             return "; ".join((said, _("it belongs to {where}", where=where)))
     if stray := look_alike(key):
         return "; ".join((said, stray))
-    kind = _model_at(model, place, document) if not nearest(key, known, 0.8) else None
-    for holder in _holding(kind) if _is_model(kind) else ():
+    for holder in _holding(kind) if _is_model(kind) and not nearest(key, known, 0.8) else ():
         if key in _keys_at(kind, (holder, 0), {}) or key in _keys_at(kind, (holder,), {}):
             return "; ".join((said, _("it belongs inside of {where}", where=f"`{holder}`")))
     if guess:
         return "; ".join((said, _("did you mean '{guess}'?", guess=guess)))
     return "; ".join((said, _("there are {names}", names=", ".join(known)))) if known else said
+
+
+def _takes(kind: Any, owner: Mapping[str, Any], key: str, name: str) -> bool:
+    """Whether what stands in `owner` under `key` can stand there under `name`, as it is or written otherwise."""
+    rest, value = {one: inner for one, inner in owner.items() if one != key}, owner.get(key)
+    ways = (value, *measured(name, value), *spellings(value)) if _is_model(kind) and name else ()
+    return not _is_model(kind) or any((name,) not in _wrong(kind, {**rest, name: one}) for one in ways)
 
 
 def _pattern(pattern: str, name: str) -> str:
@@ -220,37 +230,6 @@ def _shown(problem: ErrorDetails, value: Any, other_kind: bool) -> str:
 
 
 # ---- the file, and what the models say of its places
-
-
-def _way(node: Any, place: KeyPath) -> Iterator[tuple[int, Any]]:
-    """The line, from 1, and the node of the file, and of each part of the way to `place`, as far as they exist."""
-    yield 1, node
-    for part in place:
-        found: tuple[Any, Any] | None = None
-        if isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = node.value[part], node.value[part]
-        if found is None:
-            return
-        node = found[1]
-        yield found[0].start_mark.line + 1, node
-
-
-def _line(node: Any, place: KeyPath) -> int:
-    """The line, from 1, of what stands at `place`, or of the last part of the way there that exists."""
-    return [line for line, _one in _way(node, place)][-1]
-
-
-def _node(node: Any, place: KeyPath) -> Any:
-    found = [one for _number, one in _way(node, place)]
-    return found[-1] if len(found) > len(place) else None
-
-
-def _text(node: Any, place: KeyPath) -> str:
-    """A value as it is written in the file; '' of what has parts."""
-    node = _node(node, place)
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
 
 def _at(document: Any, place: KeyPath) -> Any:
@@ -279,9 +258,10 @@ def _keys_at(model: Any, place: KeyPath, document: Any) -> list[str]:
 
 def _instead_of(key: str, model: Any, place: KeyPath, document: Any) -> str:
     """A key that stands at `place`, isn't known there, and is most likely a mistyped `key`; or ''."""
-    known, document = _keys_at(model, place, document), _at(document, place)
-    others = [str(one) for one in document if one not in known] if isinstance(document, Mapping) else []
-    return meant.instead(key, others, known)
+    known, owner = _keys_at(model, place, document), _at(document, place)
+    others = [one for one in owner if one not in known] if isinstance(owner, Mapping) else []
+    found = meant.instead(key, others, known)
+    return found if found and _takes(_model_at(model, place, document), owner, found, key) else ""
 
 
 def _is_written(document: Any, place: KeyPath) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import yaml
 from autograder.common.errors import CourseError
 from autograder.common.files import bytes_of
 from autograder.common.i18n import _
+from autograder.common.models import KeyPath
 from autograder.course import yaml_words
 
 MAX_DEPTH = 40
@@ -141,3 +143,34 @@ def nodes(path: Path) -> tuple[Any, Any]:
         return yaml.load(text, _Strict), yaml.compose(text, _Fast)
     except (OSError, ValueError, yaml.YAMLError):
         return None, None
+
+
+def _steps(node: Any, place: KeyPath) -> Iterator[tuple[int, Any]]:
+    """The line, from 1, and the node of the file, and of each part of the way to `place`, as far as they exist."""
+    yield 1, node
+    for part in place:
+        found: tuple[Any, Any] | None = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part], node.value[part]
+        if found is None:
+            return
+        node = found[1]
+        yield found[0].start_mark.line + 1, node
+
+
+def line_at(node: Any, place: KeyPath) -> int:
+    """The line, from 1, of what stands at `place`, or of the last part of the way there that exists."""
+    return [line for line, _one in _steps(node, place)][-1]
+
+
+def node_at(node: Any, place: KeyPath) -> Any:
+    found = [one for _number, one in _steps(node, place)]
+    return found[-1] if len(found) > len(place) else None
+
+
+def text_at(node: Any, place: KeyPath) -> str:
+    """A value as it is written in the file; '' of what has parts."""
+    node = node_at(node, place)
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""

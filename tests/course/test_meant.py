@@ -239,3 +239,102 @@ def test_what_is_right_loads(tmp_path, written):
 @pytest.mark.parametrize(("head", "told"), HEADS)
 def test_what_is_written_otherwise_in_a_head_is_told(tmp_path, head, told):
     assert told in said_of(tmp_path, **head)
+
+
+def told(tmp_path, document, source=None):
+    """What is told to be written instead, each as it is read from YAML."""
+    said = tried(document, folder_like(source, tmp_path)) or ""
+    ways = re.findall(r"write it as (.*?)(?: \(found .*)?$", said, re.MULTILINE)
+    return said, [yaml.safe_load(f"{{{one}}}" if re.match(r"\w+: ", one) else one) for one in ways]
+
+
+def test_a_number_under_a_key_of_another_unit_is_told_in_the_unit_of_the_key_that_is_meant(tmp_path):
+    """What was told, cell_seconds by cell_minutes: 10, was ten seconds."""
+    source, document = next(right())
+    count = 0
+    for section, model in (("limits", Limits), ("late", LatePolicy)):
+        for key in model.model_fields:
+            stem, _stroke, own = key.rpartition("_")
+            sizes = {
+                "seconds": {"minutes": 60, "hours": 3600},
+                "minutes": {"hours": 60, "days": 1440},
+                "mb": {"gb": 1024},
+                "kb": {"mb": 1024},
+            }
+            for unit, size in sizes.get(own, {}).items():
+                said, ways = told(tmp_path, {**document, section: {f"{stem}_{unit}": 4}}, source)
+                assert {key: 4 * size} in ways, (key, unit, said)
+                count += 1
+    assert count > 8
+
+
+def small(**check):
+    checks = [{"type": "layers", "of": "x", "points": 1, **check}]
+    question = {"title": "Q", "points": 1, "checks": checks}
+    assignment = {"title": "A", "due": "2030-01-31T23:59:00+00:00", "questions": {"q": question}}
+    return {"course": {"id": "c", "title": "C", "languages": ["en", "ko"]}, "assignments": {"a": assignment}}
+
+
+@pytest.mark.parametrize(
+    ("check", "way"),
+    [
+        ({"layers": {"Flatten": None, "Dense": 32}}, [{"type": "Flatten"}, {"type": "Dense", "units": 32}]),
+        ({"layers": {"Dense": {"units": 8}, "Dropout": 0.5}}, [{"type": "Dense", "units": 8}, {"type": "Dropout", "rate": 0.5}]),
+        ({"layers": [{"dense": 32, "activation": "relu"}]}, {"type": "Dense", "units": 32, "activation": "relu"}),
+        ({"layers": [{"Dense": None, "units": 32}]}, {"type": "Dense", "units": 32}),
+        ({"type": "epochs", "exactly": 5}, {"equals": 5}),
+        ({"type": "epochs", "epochs": 5}, {"equals": 5}),
+        ({"type": "epochs", "at_least": 10, "at_most": 5}, {"at_least": 5, "at_most": 10}),
+        ({"type": "value", "at_least": 0.1, "at_most": 0.001}, {"at_least": 0.001, "at_most": 0.1}),
+        ({"type": "optimizer", "equals": "Adam", "settings": "learning_rate=0.01"}, {"learning_rate": 0.01}),
+        ({"type": "optimizer", "equals": "Adam", "settings": ["learning_rate", 0.01]}, {"learning_rate": 0.01}),
+        ({"type": "optimizer", "equals": "Adam", "settings": {"learning_rate": "0.01"}}, {"learning_rate": 0.01}),
+        ({"type": "optimizer", "equals": "Adam or SGD"}, {"any_of": [{"type": "Adam"}, {"type": "SGD"}]}),
+        ({"type": "optimizer", "equals": {"type": "Adam", "learning_rate": 0.1}}, {"any_of": [{"type": "Adam", "learning_rate": 0.1}]}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_check_that_is_written_otherwise_is_told_as_it_is_written_here(tmp_path, check, way):
+    said, ways = told(tmp_path, small(**check))
+    assert way in ways, said
+
+
+def test_texts_by_language_are_told_as_hints_in_both(tmp_path):
+    for written, way in (
+        ({"en": ["Look.", "Try."], "ko": ["보세요.", "하세요."]}, [{"en": "Look.", "ko": "보세요."}, {"en": "Try.", "ko": "하세요."}]),
+        ({"en": "Look.", "ko": "보세요."}, [{"en": "Look.", "ko": "보세요."}]),
+    ):  # fmt: skip
+        document = put(small(layers=[{"type": "Dense"}]), ("assignments", "a", "questions", "q", "hints"), written)
+        said, ways = told(tmp_path, document)
+        assert way in ways, said
+
+
+def test_points_and_what_they_are_for_are_told_as_a_rubric(tmp_path):
+    manual = {"title": "Q", "points": 2, "manual": True}
+    for written, way in (
+        ([{"Names it": 2}], {"says": "Names it", "points": 2}),
+        ([{2: "Names it"}], {"says": "Names it", "points": 2}),
+        ({"Names it": 2}, [{"says": "Names it", "points": 2}]),
+    ):
+        document = put(small(), ("assignments", "a", "questions", "q"), {**manual, "rubric": written})
+        said, ways = told(tmp_path, document)
+        assert way in ways, said
+
+
+def test_a_due_date_under_another_key_is_told_as_a_date_is_written(tmp_path):
+    document = small(layers=[{"type": "Dense"}])
+    assignment = document["assignments"]["a"]
+    assignment["deadline"] = yaml.safe_load("2030-01-31T23:59:00+09:00")
+    del assignment["due"]
+    said, _ways = told(tmp_path, document)
+    assert "write it as due: 2030-01-31T23:59:00+09:00" in said
+
+
+def test_no_key_is_meant_that_stands_there_or_can_not_hold_what_stands_under_the_other(tmp_path):
+    for check in (
+        {"type": "accuracy", "at_least": 0.85, "at_most": 0.9},
+        {"type": "batch_size", "any_of": [16, 32]},
+        {"type": "accuracy", "at_least": 0.85, "metric": "accuracy"},
+    ):
+        said, ways = told(tmp_path, small(**check))
+        assert said and "did you mean" not in said and not ways, said

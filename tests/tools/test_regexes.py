@@ -21,7 +21,7 @@ SHORT = {  # by file and how the pattern begins: why no long text comes to it
     ("common/hints/for_errors.py", "(?:identifier|activation"): "an exception's first 400 characters",
     ("common/machine/imports.py", r"[A-Za-z_]\w*"): "the package's and the course's own files",
     ("course/checks/base.py", r"[^\s:]"): "the course's own words",
-    ("course/meant.py", ""): "at most 500 characters of the course's own file",
+    ("course/habits.py", ""): "at most 500 characters of the course's own file",
 }
 
 

@@ -340,7 +340,8 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
     if found := keras_names.canonical(kind, name):
         return found
     known = [one for one in keras_names.known(kind) if kind != "layers" or one in allowed.LAYERS]
-    guess = keras_names.canonical(kind, name.rpartition(".")[2]) or keras_names.guess(kind, name)
+    own = name.partition("(")[0].rpartition(".")[2]  # of keras.layers.Dense(32); nothing is like `Adam or SGD`
+    guess = keras_names.canonical(kind, own) or ("" if " or " in own else keras_names.guess(kind, own))
     said = _("did you mean '{guess}'?", guess=guess) if guess else _("there are {names}", names=", ".join(known))
     raise ValueError(_("Keras has no '{name}' among its {kind}: {said}", name=name, kind=kind, said=said))
 

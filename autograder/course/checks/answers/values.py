@@ -18,7 +18,7 @@ from autograder.course.checks.forms import Form
 from autograder.course.checks.in_words import other_keys
 from autograder.course.checks.plain_values import MOST, chosen, chosen_among, has_form, kind_of, leaves, plain, tuples
 from autograder.course.checks.ranges import between, within
-from autograder.course.meant import read_as_number
+from autograder.course.habits import read_as_number
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Any, ...]
