@@ -84,12 +84,15 @@ class Roster:
         """Whose submission it is, or None and the reason: '' where nobody fits, and not the whole class is here.
 
         Compared without case are, in this order, and the first that fits one person alone decides: the platform's own
-        column, ``id``, ``login``, ``email`` (whole, or before the @), the full name in any order.
+        column, ``email``, ``id``, ``login``, ``email`` before the @, the full name in any order. A name, which students choose on many
+        platforms, is asked for last, where nothing else that the platform says is anybody's.
         """
-        texts = [text for kind in ("login", "email", "name") if (text := groups.get(kind))]
-        said = [*texts, groups.get("number", "")]
+        given = [text for kind in ("login", "email") if (text := groups.get(kind))]
+        columns = ("email", "id", "login", _LOCAL)
+        asked = [(platform, [*given, groups.get("number", "")]), *((column, given) for column in columns)]
+        asked += [(column, [groups.get("name", "")]) for column in (platform, *columns)]
         ambiguous = ""
-        for column, wanted in ((platform, said), ("id", texts), ("login", texts), ("email", texts), (_LOCAL, texts)):
+        for column, wanted in asked:
             plain = {_plain(text) for text in wanted} - {""}
             found = [person for person in self.people if _plain(person.column(column)) in plain]
             if len(found) == 1:

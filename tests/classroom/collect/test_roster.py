@@ -52,6 +52,42 @@ def test_a_person_is_found_by_what_the_platform_says(roster, platform, groups, f
     assert (person and person.id, reason) == (found, "")
 
 
+VERA = {
+    "id": "2027009",
+    "name": "Vera Noe",
+    "email": "vnoe@example.edu",
+    "login": "veran",
+    "canvas": "509",
+    "moodle": "19",
+    "github": "v-noe",
+}
+EVE = {
+    "id": "2027008",
+    "name": "Eve Roe",
+    "email": "eve@example.edu",
+    "login": "everoe",
+    "canvas": "508",
+    "moodle": "18",
+    "github": "e-roe",
+}
+
+
+@pytest.mark.parametrize("cell", [*VERA.values(), "vnoe", "VNOE@example.edu", "Noe, Vera"])
+@pytest.mark.parametrize(
+    ("platform", "known"),
+    [("gradescope", {"login": EVE["id"], "email": EVE["email"]}), ("gradescope", {"login": "eve", "email": EVE["email"]}),
+     ("canvas", {"number": EVE["canvas"]}), ("moodle", {"number": EVE["moodle"]}), ("blackboard", {"login": EVE["login"]})],
+)  # fmt: skip
+def test_whoever_calls_herself_like_another_stays_herself(roster, platform, known, cell):
+    """Names, and on Gradescope what stands before the @ of an address without a student number, are a student's to choose."""
+    people = roster("\n".join([",".join(VERA), ",".join(VERA.values()), ",".join(EVE.values())]))
+    person, reason = people.find(platform, {**known, "name": cell})
+    assert (person and person.id, reason) == (EVE["id"], "")
+    if "email" in known:
+        person, _reason = people.find(platform, {**known, "login": cell.partition("@")[0], "name": cell})
+        assert person and person.id == EVE["id"]
+
+
 @pytest.mark.parametrize(
     ("groups", "reason"),
     [
