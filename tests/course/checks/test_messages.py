@@ -254,7 +254,7 @@ SAID = [
     ({"type": "layers", "layers": LAYERS}, {"value": model(dense(100, "sigmoid"), topology="unbuilt")},
      ('Layers: Dense(100, sigmoid), Dense(10, softmax)', 'failed', 'Dense(100, sigmoid), Dense(10, softmax)', 'Dense(100, sigmoid)', 'The network should have 2 layers, and has 1.')),
     ({"type": "layers", "layers": [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.3}]}, {"value": model(layer("Flatten"), layer("Dropout", rate=0.5))},
-     ('Layers: Flatten(), Dropout(0.3)', 'failed', 'Flatten(), Dropout(0.3)', 'Flatten(), Dropout(0.5)', 'Layer 2: its rate is 0.5, and should be 0.3.')),
+     ('Layers: Flatten(), Dropout(0.3)', 'failed', 'Flatten(), Dropout(0.3)', 'Flatten(), Dropout(0.5)', 'Layer 2: its setting `rate` is 0.5, and should be 0.3.')),
     ({"type": "layers", "layers": [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.3}]}, {"value": model(layer("Flatten"), layer("Dropout", rate=0.3))},
      ('Layers: Flatten(), Dropout(0.3)', 'passed', '', 'Flatten(), Dropout(0.3)', '')),
     ({"type": "layers", "layers": LAYERS}, {"value": model(dense(100), layer("Activation", activation="sigmoid"), dense(10), layer("Softmax", axis=-1))},

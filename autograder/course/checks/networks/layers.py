@@ -227,7 +227,7 @@ def difference(wanted: Effective, found: Effective) -> tuple[str, str]:
                 continue
             return _activation_differs(str(given), str(value)), ""
         if isinstance(given, Component) and given.custom:
-            doubt = _("its {key} is {type}: {why}", key=key, type=given.type, why=given.custom)
+            doubt = _("its setting `{key}` is {type}: {why}", key=key, type=given.type, why=given.custom)
             continue
         return _setting_differs(key, given, value), ""
     return "", doubt
@@ -242,8 +242,6 @@ def _activation_differs(given: str, wanted: str) -> str:
 def _setting_differs(key: str, given: Any, wanted: Any) -> str:
     if key == "units":
         return _("it has {found} units, and should have {wanted}.", found=given, wanted=wanted)
-    if key == "rate":
-        return _("its rate is {found}, and should be {wanted}.", found=given, wanted=wanted)
-    return _(
-        "its {key} is {found}, and should be {wanted}.", key=key, found=value_text(given), wanted=value_text(wanted)
-    )
+    # `filters`, `strides`, `metrics`: the name is what is written, so that the sentence is right of each.
+    found, should = value_text(given), value_text(wanted)
+    return _("its setting `{key}` is {found}, and should be {wanted}.", key=key, found=found, wanted=should)

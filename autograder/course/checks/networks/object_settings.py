@@ -94,7 +94,8 @@ def unlike(made: Component, settings: Mapping[str, Any], expected: str, actual: 
         if not same_made(made.settings[key], wanted, key):
             shown = made_text(made, {key: 0}).partition("=")[2].removesuffix(")")
             shown = told_inside(made.settings[key], wanted) or shown
-            hint = _("its {key} is {found}, and should be {wanted}.", key=key, found=shown, wanted=wanted_text(wanted))
+            should = wanted_text(wanted)
+            hint = _("its setting `{key}` is {found}, and should be {wanted}.", key=key, found=shown, wanted=should)
             return failed(expected, actual, hint)
     return None
 

@@ -161,8 +161,8 @@ PIPELINE = made(
             {"patience": {"at_least": 2, "at_most": 5}, "monitor": {"any_of": ["val_loss", "loss"]}},
             "",
         ),
-        (STOP, "EarlyStopping", {"patience": 2}, "its patience is 3, and should be 2"),
-        (STOP, "EarlyStopping", {"restore_best_weights": False}, "restore_best_weights is True"),
+        (STOP, "EarlyStopping", {"patience": 2}, "its setting `patience` is 3, and should be 2"),
+        (STOP, "EarlyStopping", {"restore_best_weights": False}, "`restore_best_weights` is True"),
         (STOP, "EarlyStopping", {"patience": {"at_least": 4}}, "should be at least 4"),
         (STOP, "ReduceLROnPlateau", {}, "EarlyStopping"),
         (
@@ -295,7 +295,12 @@ ASKED = [{"type": "EarlyStopping", "patience": {"at_least": 2, "at_most": 5}, "r
         ([[STOPS], [PLATEAU, STOPS]], ASKED, Status.PASSED, ""),
         ([[]], ASKED, Status.FAILED, "callbacks=[...]"),
         ([[PLATEAU]], ASKED, Status.FAILED, "callbacks=[...]"),
-        ([[STOPS]], [{"type": "EarlyStopping", "patience": 4}], Status.FAILED, "its patience is 3, and should be 4"),
+        (
+            [[STOPS]],
+            [{"type": "EarlyStopping", "patience": 4}],
+            Status.FAILED,
+            "its setting `patience` is 3, and should be 4",
+        ),
         (
             [[STOPS]],
             [{"type": "EarlyStopping", "patience": 4}, {"type": "ReduceLROnPlateau"}],
@@ -313,7 +318,7 @@ ASKED = [{"type": "EarlyStopping", "patience": {"at_least": 2, "at_most": 5}, "r
         ([[STOPS], []], [EITHER], Status.FAILED, "Every call of fit() counts"),
         ([[]], [EITHER], Status.FAILED, "callbacks=[...]"),
         ([[OWN]], [EITHER], Status.UNDECIDED, ""),
-        ([[FASTER]], [EITHER], Status.FAILED, "its factor is 0.9, and should be 0.1"),
+        ([[FASTER]], [EITHER], Status.FAILED, "its setting `factor` is 0.9, and should be 0.1"),
         ([[FASTER, STOPS]], [EITHER], Status.PASSED, ""),
     ],
 )

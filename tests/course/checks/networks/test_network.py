@@ -96,7 +96,7 @@ def test_dropout_rates_are_compared_when_asked_for():
     wanted = [{"type": "Dropout", "rate": 0.3}]
     assert layers(model(layer("Dropout", rate=0.3)), wanted).status is Status.PASSED
     found = layers(model(layer("Dropout", rate=0.5)), wanted)
-    assert found.hint == "Layer 1: its rate is 0.5, and should be 0.3."
+    assert found.hint == "Layer 1: its setting `rate` is 0.5, and should be 0.3."
 
 
 @pytest.mark.parametrize("match", ["all", "in_order", "any_order"])
