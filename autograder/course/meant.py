@@ -97,10 +97,12 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
     for changed, said in itertools.islice(_ways(owner, at, slot), MOST):
         if share and isinstance(said, float) and not owner.wrong(put(owner.value, at, 0.5)) <= left:
             continue  # 100% of what is counted
-        stands = isinstance(said, Beside) and said.items() <= owner.value.items()
         found = owner.wrong(changed)
-        stands = stands or (isinstance(said, Beside) and any(place[:1] == (key,) for place in found for key in said))
-        if not stands and found <= left and len(text := _written(said)) <= LONGEST:
+        if isinstance(said, Beside) and (
+            said.items() <= owner.value.items() or any(one[0] in said for one in found if one)
+        ):
+            continue  # it stands there already, or is wrong itself
+        if found <= left and len(text := _written(said)) <= LONGEST:
             return text
     return ""
 
@@ -187,7 +189,7 @@ def _typed(owner: Mapping[Any, Any], fields: list[str]) -> Iterator[dict[str, An
     """With a key as the type, as in ``{Dense: 32}`` and ``{epochs: {equals: 5}}``, or under another key, as in ``{layer: Dense}``."""
     for key, value in owner.items():
         rest = {one: inner for one, inner in owner.items() if one != key}
-        for name in dict.fromkeys((key, f"{key}"[:1].upper() + f"{key}"[1:])):
+        for name in dict.fromkeys((key, str(key)[:1].upper() + str(key)[1:])):
             yield from ({"type": name, **rest, **one} for one in ([value] if isinstance(value, Mapping) else []))
             yield from ([{"type": name, **rest}] if value is None else [])
             yield from ({"type": name, **rest, field: value} for field in ("equals", "at_least", *fields, name))
@@ -216,17 +218,16 @@ def _each(owner: Owner, at: KeyPath, value: Mapping[Any, Any], slot: list[str]) 
 def _renamed(owner: Owner, key: str, value: Any) -> Iterator[tuple[Any, Any]]:
     """What stands under a key that isn't known, under the one that is meant: in its unit, where either names one."""
     free = [one for one in owner.fields if one not in owner.value]
-    told = word(key, free)
-    unit = key.rpartition("_")[2]
-    rest = {one: inner for one, inner in owner.value.items() if one != key}
-    for name in filter(None, (told or ("equals" if "equals" in free else ""),)):
-        ways = [
-            *measured(name, f"{value} {unit}"),
-            *measured(name, value),
-            value,
-            *spellings(value, owner.texts.get((key,), "")),
-        ]
-        yield from (({**rest, name: one}, Beside({name: one})) for one in ways)
+    if name := word(key, free) or ("equals" if "equals" in free else ""):
+        rest = {one: inner for one, inner in owner.value.items() if one != key}
+        for one in under(name, key, value, owner.texts.get((key,), "")):
+            yield {**rest, name: one}, Beside({name: one})
+
+
+def under(name: str, key: Any, value: Any, text: str = "") -> Iterator[Any]:
+    """What stands under `key`, as `text` in the file, the way it may stand under `name`: in its unit, as it is, or written otherwise."""
+    unit = str(key).rpartition("_")[2]
+    yield from (*measured(name, f"{value} {unit}"), *measured(name, value), value, *spellings(value, text))
 
 
 def places(value: Any, at: KeyPath = ()) -> Iterator[KeyPath]:

@@ -25,7 +25,6 @@ from autograder.common.showing.readable import as_yaml, one_of
 from autograder.course import meant
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
-from autograder.course.habits import measured, spellings
 from autograder.course.yaml_file import line_at, node_at, nodes, text_at
 from autograder.course.yaml_words import look_alike
 
@@ -204,9 +203,10 @@ def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:
 
 def _takes(kind: Any, owner: Mapping[str, Any], key: str, name: str) -> bool:
     """Whether what stands in `owner` under `key` can stand there under `name`, as it is or written otherwise."""
-    rest, value = {one: inner for one, inner in owner.items() if one != key}, owner.get(key)
-    ways = (value, *measured(name, value), *spellings(value)) if _is_model(kind) and name else ()
-    return not _is_model(kind) or any((name,) not in _wrong(kind, {**rest, name: one}) for one in ways)
+    if not _is_model(kind) or not name:
+        return bool(name)
+    rest = {one: inner for one, inner in owner.items() if one != key}
+    return any((name,) not in _wrong(kind, {**rest, name: one}) for one in meant.under(name, key, owner.get(key)))
 
 
 def _pattern(pattern: str, name: str) -> str:

@@ -26,6 +26,17 @@ def entries(name):
 # ---- the catalogues
 
 
+def test_no_name_of_a_setting_is_the_subject_of_a_sentence():
+    """`its filters is 4`: names may be plural. Those of a drawing aren't: title, xlabel, ylabel, xscale, yscale."""
+    said = {one for name in TRANSLATIONS for ids, _strings in entries(name) for one in ids}
+    found = {
+        one
+        for one in said
+        if re.search(r"\b(?:its|the|this|that) \{(?:key|setting|field)\} (?:is|was|has|should)\b", one)
+    }
+    assert found == {"its {key} is empty", "its {key} is {found!r}, and should be {wanted}"}
+
+
 @pytest.mark.parametrize("name", TRANSLATIONS)
 def test_every_entry_is_translated(name):
     missing = [ids[0] for ids, strings in entries(name) if not all(strings)]

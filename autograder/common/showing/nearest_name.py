@@ -19,7 +19,7 @@ def nearest(name: str, known: list[str], alike: float = 0.5) -> str:
             or f"{name.casefold()}_score" == fold
         ):
             return one
-        if len(name) > 3 and sorted(fold) == sorted(name.casefold()):  # letters in another order: Adma
-            return one
+    if len(name) > 3 and (same := [fold for fold in folded if sorted(fold) == sorted(name.casefold())]):  # Adma
+        return folded[same[0]]
     close = difflib.get_close_matches(name.casefold(), list(folded), 1, alike)
     return folded[close[0]] if close else ""

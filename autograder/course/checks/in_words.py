@@ -54,6 +54,11 @@ def shared(name: str, networks: Mapping[str, Any]) -> str:
     return _("The same network stands under every key: make a fresh one in the loop, train it, and store it there.")
 
 
+def setting_differs(key: str, found: str, wanted: str) -> str:
+    """Of a layer's setting, or an object's: the name is what is written, so that the sentence is right of `filters` and `metrics` too."""
+    return _("its setting `{key}` is {found}, and should be {wanted}.", key=key, found=found, wanted=wanted)
+
+
 def other_keys(missing: Iterable[str], given: Iterable[str]) -> str:
     """What to say where one of the keys that are missing is among the `given` others, spelled otherwise; '' where none is."""
     others = sorted(given)

@@ -40,6 +40,7 @@ GOOD = "why: A slip.\nedits: {name-answer: name = 1}\nloses: {name.value: '1'}\n
         ("why: x", "m.yml:1: loses: this key is needed here", "docs/verifying.md"),
         ("why: x\nloses: {}", "m.yml:2: loses: should not be empty", "docs/verifying.md"),
         ("why: x\nlooses: {name.value: a}", "m.yml:2: looses: this key is not known here; did you mean 'loses'?", ""),
+        ("why: x\nlooses: {name.value: a}\nloses: {name.value: a}", "m.yml:2: looses: this key is not known here; there are", ""),
         ("why: x\npath: /etc\nloses: {name.value: a}", "'path' is not a key", "Remove it."),
         ("why: x\nloses: {name.valeu: a}", "'name.valeu' is not a check", "Did you mean 'name.value'?"),
         ("why: x\nloses: {nmae: a}", "'nmae' is not a check", "Did you mean 'name'?"),

@@ -9,6 +9,7 @@ from autograder.common.i18n import N_, _
 from autograder.common.results import Status
 from autograder.common.wire.description import Component, ModelDescription
 from autograder.course.checks.base import Facts, Verdict, failed, passed, undecided
+from autograder.course.checks.in_words import setting_differs
 from autograder.course.checks.networks import graphs
 from autograder.course.checks.networks.effective_layers import (
     CUSTOM,
@@ -242,6 +243,4 @@ def _activation_differs(given: str, wanted: str) -> str:
 def _setting_differs(key: str, given: Any, wanted: Any) -> str:
     if key == "units":
         return _("it has {found} units, and should have {wanted}.", found=given, wanted=wanted)
-    # `filters`, `strides`, `metrics`: the name is what is written, so that the sentence is right of each.
-    found, should = value_text(given), value_text(wanted)
-    return _("its setting `{key}` is {found}, and should be {wanted}.", key=key, found=found, wanted=should)
+    return setting_differs(key, value_text(given), value_text(wanted))

@@ -14,7 +14,7 @@ from autograder.common.showing.nearest_name import nearest
 from autograder.common.wire.description import Component
 from autograder.course.checks.base import Verdict, failed, undecided, unknown_key
 from autograder.course.checks.fitting import unfitting
-from autograder.course.checks.in_words import made_text
+from autograder.course.checks.in_words import made_text, setting_differs
 from autograder.course.checks.networks.layer_specs import same_setting
 from autograder.course.checks.ranges import Range
 
@@ -94,9 +94,7 @@ def unlike(made: Component, settings: Mapping[str, Any], expected: str, actual: 
         if not same_made(made.settings[key], wanted, key):
             shown = made_text(made, {key: 0}).partition("=")[2].removesuffix(")")
             shown = told_inside(made.settings[key], wanted) or shown
-            should = wanted_text(wanted)
-            hint = _("its setting `{key}` is {found}, and should be {wanted}.", key=key, found=shown, wanted=should)
-            return failed(expected, actual, hint)
+            return failed(expected, actual, setting_differs(key, shown, wanted_text(wanted)))
     return None
 
 
