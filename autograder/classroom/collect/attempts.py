@@ -30,20 +30,31 @@ KEPT = ".attempts"
 
 class Attempt(Written):
     """One notebook that was collected: SHA-256 of its bytes as written, when it was handed in, what it was called, and whom the
-    platform meant by it (``platform:words``; without words: a team). `number`: the platform's of this student, where a team handed in."""
+    platform meant by it (``platform:words``; without words: a team). `number`: the platform's of this student, where a team handed in.
+    `order`: grows from one upload to the next, where the platform counts them; 0 elsewhere."""
 
     sha256: str
     time: dt.datetime | None
     file: str
     claim: str = ""
     number: str = ""
+    order: int = 0
+
+    def rank(self) -> tuple[object, ...]:
+        """Later is larger, as of `Candidate`."""
+        return (self.time is not None, self.time or dt.datetime.min, self.order)
 
 
 class Record(Written):
     attempts: tuple[Attempt, ...] = ()
 
-    def knows(self, digest: str, time: dt.datetime | None) -> bool:
-        return any((attempt.sha256, attempt.time) == (digest, time) for attempt in self.attempts)
+    def knows(self, each: Candidate) -> bool:
+        """Whether it was collected before: the same content at another moment is another attempt, of somebody who went back to it."""
+        there = self.of(each.digest, each.time)
+        return any(not (each.order and attempt.order) or attempt.order == each.order for attempt in there)
+
+    def of(self, digest: str, time: dt.datetime | None) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if (attempt.sha256, attempt.time) == (digest, time)]
 
     def others(self, claim: str) -> set[str]:
         """Whom else of the same platform attempts were collected for: two people there can't be one student here. A team is several."""
@@ -104,6 +115,7 @@ class Step:
     record: Record
     counts: Candidate | None = None
     keep: list[Candidate] = field(default_factory=list)
+    has_news: bool = False  # `record` isn't what is written down
     taken: list[Taken] = field(default_factory=list)
 
 
@@ -147,10 +159,10 @@ def plan(candidates: Iterable[Candidate], submitted: Path) -> tuple[list[Step], 
 
 
 def _in_order(group: list[Candidate]) -> tuple[list[Candidate], list[Unmatched]]:
-    """Earliest first, each content and time once. If it can't be told which of two is the latest, neither is taken."""
+    """Earliest first, each content and moment once. If it can't be told which of two is the latest, neither is taken."""
     ranked = sorted(group, key=lambda each: (each.rank(), each.file.path))
-    different = {(each.digest, each.time): each for each in ranked}
-    ordered = list(different.values())
+    different = {(each.digest, each.time, each.order): each for each in ranked}
+    ordered = sorted(different.values(), key=Candidate.rank)  # what comes twice counts where it comes last
     latest = [each for each in ordered if each.rank() == ordered[-1].rank()]
     if len(latest) == 1:
         return ordered, []
@@ -163,16 +175,16 @@ def _step(place: SubmissionPaths, record: Record, ordered: list[Candidate]) -> S
     step = Step(place, record)
     current, time = place.notebook(), place.time()
     digest = digest_of(current) if current is not None else ""
+    order = max((attempt.order for attempt in record.of(digest, time)), default=0)
     latest = ordered[-1]
     for each in ordered:
         what = What.UNCHANGED
         if current is None:
             what = What.TAKEN if each is latest else What.UNCHANGED
-            if each is not latest and not record.knows(each.digest, each.time):
+            if each is not latest and not record.knows(each):
                 what = What.KEPT
-        elif not record.knows(each.digest, each.time) and (each.digest, each.time) != (digest, time):
-            earlier = each.time is not None and time is not None and each.time < time
-            # Without times the one that is collected later is the later.
+        elif not record.knows(each) and (each.digest, each.time, each.order) != (digest, time, order):
+            earlier = _is_earlier(each, time, order)
             what = What.REPLACED if each is latest and not earlier else What.KEPT
             if each.digest == digest and (earlier or each.time is None):
                 what = What.UNCHANGED  # the same notebook once more, and no later
@@ -184,10 +196,21 @@ def _step(place: SubmissionPaths, record: Record, ordered: list[Candidate]) -> S
         elif what is What.KEPT:
             step.keep.append(each)
         step.taken.append(Taken(each.student, each.assignment, each.file.path, what, each.time, notes))
-    new = [Attempt(sha256=e.digest, time=e.time, file=e.file.path, claim=e.claim, number=e.number) for e in ordered]
-    known = tuple(each for each in new if not record.knows(each.sha256, each.time))
-    step.record = Record(attempts=(*record.attempts, *known))
+    new = tuple(
+        Attempt(sha256=e.digest, time=e.time, file=e.file.path, claim=e.claim, number=e.number, order=e.order)
+        for e in ordered
+        if not record.knows(e)
+    )
+    step.record = Record(attempts=(*record.attempts, *new))
+    step.has_news = bool(new) or not place.record.is_file()
     return step
+
+
+def _is_earlier(each: Candidate, time: dt.datetime | None, order: int) -> bool:
+    """Whether `each` is of before what is there. Where neither times nor the platform's count say it, what is collected later is the later."""
+    if each.time is not None and time is not None and each.time != time:
+        return each.time < time
+    return each.time == time and 0 < each.order < order
 
 
 def read_record(path: Path) -> Record:

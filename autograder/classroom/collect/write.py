@@ -24,7 +24,7 @@ _BESIDE = 10_000  # bytes; nbgrader's secret has 128
 
 def apply(step: Step, limit: int) -> None:
     """Do what `step` says. Raises CollectError when the disk or SOURCE doesn't let it; nothing is half there then."""
-    if step.counts is None and not step.keep and step.record.attempts and step.place.record.is_file():
+    if step.counts is None and not step.keep and not step.has_news:
         return
     try:
         for left in step.place.kept.glob(f"{_NEW}-*"):  # by a process that died

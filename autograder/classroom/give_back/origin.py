@@ -29,8 +29,10 @@ def origin(folder: Folder, work: Work, platform: Platform) -> Origin | None:
     place = SubmissionPaths(folder.submitted, work.student, work.assignment)
     there = place.notebook()
     digest = digest_of(there) if there is not None else ""
-    latest = [*reversed(read_record(place.record).attempts)]
-    for attempt in sorted(latest, key=lambda attempt: attempt.sha256 != digest):  # the one that counts, then the latest
+    recorded_last = reversed(read_record(place.record).attempts)
+    # What counts, and of that, or where it was mended by hand, the latest: in whatever order they were collected.
+    latest = sorted(recorded_last, key=Attempt.rank, reverse=True)
+    for attempt in sorted(latest, key=lambda attempt: attempt.sha256 != digest):
         found = next(_parts(attempt, platform), None)
         if found is not None:
             return found

@@ -90,6 +90,16 @@ def collecting(classroom):
     return run
 
 
+@pytest.fixture(scope="module")
+def in_this_process():
+    """Without a process for each file: what is drawn here are names, and the files are all good."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("matching", "platform_metadata"):
+            patch.setattr(f"autograder.classroom.collect.{module}.confined", lambda work, **limits: work())
+        patch.setattr("autograder.classroom.collect.git.committed_at", lambda repository, file, seconds: None)
+        yield
+
+
 def outcome(collected):
     """``{(student, assignment): what}`` of those that count, and ``{file: reason}`` of those that don't fit."""
     counted = {(t.student, t.assignment): str(t.what) for t in collected.notebooks if t.what is not What.KEPT}

@@ -3,17 +3,24 @@
 import dataclasses
 import os
 import shutil
+import tempfile
+import zipfile
+from pathlib import Path
 from threading import Thread
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from autograder.classroom.collect import What
+from autograder.classroom.collect import PLATFORMS, Settings, What, collect
 from autograder.classroom.collect import write as writing
 from autograder.classroom.find_submissions import find_submissions, submitted_at
-from autograder.classroom.folder import Folder
+from autograder.classroom.folder import Folder, Place
+from autograder.classroom.give_back.origin import origin
 from autograder.classroom.process_lock import alone
 from autograder.common.errors import CollectError
 from tests.classroom.collect.conftest import outcome, submission, tree
+from tests.classroom.collect.test_whose import NOTEBOOK, the_course
 
 TIMES = ("2027-03-14-08-00-00", "2027-03-14-20-00-00", "2027-03-15-02-00-00")
 
@@ -261,7 +268,7 @@ def test_a_full_disk_stops_with_the_reason_and_the_old_submission_stays(
 
 
 def test_a_source_that_changes_meanwhile_is_noticed(attempts, classroom, collecting, work):
-    from autograder.classroom.collect import Settings, sources
+    from autograder.classroom.collect import sources
     from autograder.classroom.collect.attempts import plan
     from autograder.classroom.collect.matching import match
 
@@ -272,3 +279,61 @@ def test_a_source_that_changes_meanwhile_is_noticed(attempts, classroom, collect
     with pytest.raises(CollectError, match="SOURCE changed while it was collected"):
         writing.apply(steps[0], 20_000_000)
     assert not (classroom.root / "submitted" / "ada").exists()
+
+
+# ---- somebody's attempts, in whatever order they are downloaded: on each platform that says which is the later
+
+# What each of them calls the attempt of a moment.
+CALLED = {
+    "blackboard": "Lab_jane_attempt_2027-03-{moment:02}-08-00-00_deep.ipynb",
+    "canvas": "doejane_501_90{moment:02}_deep.ipynb",
+    "exchange": "jane+deep+2027-03-{moment:02} 08:00:00 UTC+x/deep.ipynb",
+    "gradescope": "submission_10{moment:02}/deep.ipynb",
+}
+STUDENT = {"canvas": "doejane-501"}
+SUBMITTED = (
+    "submission_10{moment:02}:\n  :submitters: [{{':sid': jane}}]\n  :created_at: 2027-03-{moment:02} 08:00:00 Z\n"
+)
+MOMENTS = range(1, 5)
+downloads = st.lists(st.sets(st.sampled_from(MOMENTS), min_size=1), min_size=1, max_size=4)
+
+
+def download(folder, platform, moments, contents):
+    place = Path(folder) / "class.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        for moment in moments:
+            archive.writestr(CALLED[platform].format(moment=moment), contents[moment])
+        if platform == "gradescope":
+            notes = "".join(SUBMITTED.format(moment=moment) for moment in moments)
+            archive.writestr("submission_metadata.yml", notes)
+    return place
+
+
+@pytest.mark.parametrize("platform", CALLED)
+@given(words=st.text("ab", min_size=4, max_size=4), taken=downloads)
+@example("aaaa", [{1, 2}])  # the same content twice, at once
+@example("aaaa", [{2}, {1}])  # and the earlier collected later
+@example("abab", [{1}, {2}, {3}])  # somebody went back to an earlier version
+@example("abab", [{1, 2, 3}])
+@example("abab", [{2}, {1}, {1}])
+@settings(max_examples=20, deadline=None, derandomize=True)
+def test_the_latest_attempt_counts_and_is_given_back_however_they_were_collected(
+    platform, in_this_process, words, taken
+):
+    contents = dict(zip(MOMENTS, (NOTEBOOK.replace(b"m)", word.encode() + b")") for word in words), strict=True))
+    student, seen = STUDENT.get(platform, "jane"), set()
+    with tempfile.TemporaryDirectory() as root:
+        course = the_course().model_copy(update={"root": Path(root)})
+        for moments in taken:
+            place = download(root, platform, sorted(moments), contents)
+            collected = collect(place, course, Settings(platform=platform))
+            assert not collected.unmatched
+            seen |= moments
+            latest = max(seen)
+            assert submission(course, student, "deep")[0] == contents[latest]
+            found = origin(Folder(course.root), Place(student, "deep"), PLATFORMS[platform])
+            assert found.part == CALLED[platform].format(moment=latest).removesuffix("/deep.ipynb")
+            there = tree(course.root / "submitted")
+            assert {contents[moment] for moment in seen} <= set(there.values())
+            assert whats(collect(place, course, Settings(platform=platform))) == ["unchanged"] * len(moments)
+            assert tree(course.root / "submitted") == there

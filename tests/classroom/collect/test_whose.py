@@ -35,16 +35,6 @@ def the_course():
     return load(ROOT / "course.yml")  # no fixture: hypothesis would print all of it
 
 
-@pytest.fixture(scope="module")
-def in_this_process():
-    """Without a process for each file: what is drawn here are names, and the files are all good."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("matching", "platform_metadata"):
-            patch.setattr(f"autograder.classroom.collect.{module}.confined", lambda work, **limits: work())
-        patch.setattr("autograder.classroom.collect.git.committed_at", lambda repository, file, seconds: None)
-        yield
-
-
 @dataclass(frozen=True)
 class Layout:
     """How a platform calls what `student` handed in as `inside`, and the id that comes of it."""
