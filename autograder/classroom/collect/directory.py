@@ -20,6 +20,7 @@ _ENTRY_BYTES = 5_000  # of the directory for one file that may be kept: nine of 
 _TAIL_BYTES = 65_536 + 22  # the longest comment and the end record, where zipfile looks for that
 _HEADER = struct.Struct("<4s4B4HL2L5H2L")
 _ENTRY = b"PK\1\2"
+_FLAGS, _UTF8 = 9, 0x08  # the byte of an entry in which it says that its name is UTF-8
 _FOLDER = b"/"  # the name of an entry that is nobody's
 _PADDING = 65_000  # bytes of an entry: its comment may have 65,535
 
@@ -48,7 +49,7 @@ class Directory:
         if size > max(_TAIL_BYTES, min(LARGEST, self.most * _ENTRY_BYTES)):
             raise self._refused()
         found = self.stream.read(size)
-        return found if found.count(_ENTRY) <= self.most else self._thinned(found)
+        return _named(found if found.count(_ENTRY) <= self.most else self._thinned(found))
 
     def _refused(self) -> Refused:
         return Refused(_("it holds more than {number:,} files", number=self.most))
@@ -67,6 +68,23 @@ class Directory:
             kept = [entry for entry in kept if not entry.path.startswith(f"{folder}/")]
         whole = b"".join(directory[entry.start : entry.end] for entry in kept)
         return whole + b"".join(_padding(len(directory) - len(whole)))
+
+
+def _named(directory: bytes) -> bytes:
+    """`directory`, where names that aren't UTF-8 don't claim to be: zipfile gives up all of an archive for one of them."""
+    plain = bytearray(directory)
+    for entry in _entries(directory):
+        if plain[entry.start + _FLAGS] & _UTF8 and not _is_utf8(entry.path.encode("latin-1")):
+            plain[entry.start + _FLAGS] &= ~_UTF8
+    return bytes(plain)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _entries(directory: bytes) -> Iterator[_Entry]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.classroom.collect import roster_exports
+from autograder.classroom.collect.csv_lines import csv_lines
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import is_safe, key, safe_id, words
 from autograder.common.errors import CollectError
@@ -147,13 +146,8 @@ def table(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
     text = decoded(content)
     if text is None:
         raise CollectError(_("{path} is in no encoding that is known here", path=path), _("Save it as CSV in UTF-8."))
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
-    try:
-        lines = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise CollectError(
-            _("{path}, line {line}: {error}", path=path, line=rows.line_num, error=error), _("Save it as CSV again.")
-        ) from None
+    rows = csv_lines(path, text, _delimiter(text))
+    lines = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     if len(lines) > ROWS:
         raise CollectError(
             _("{path} has more than {number:,} lines", path=path, number=ROWS), _("Keep the students of this course.")

@@ -25,7 +25,7 @@ from autograder.common.files import opened
 from autograder.common.i18n import _
 
 FILES = 100_000  # in all: a class of 500 with 200 files each
-OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".alz", ".egg")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ import csv
 import html
 import io
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.classroom.collect.csv_lines import csv_lines
 from autograder.classroom.collect.encodings import decoded
 from autograder.classroom.collect.names import key, safe_id
 from autograder.classroom.export.csv_cells import guarded, number
@@ -50,21 +52,21 @@ class Filled:
 def fill(worksheet: Path, grades: Mapping[str, Grade], numbers: Mapping[str, str], out_of: float) -> Filled:
     """The worksheet with the grades of one assignment, by student, of `out_of` points; `numbers`: students by participant's number.
 
-    A row is known by its participant's number, then by ID number, address, the part of that before the @, and name.
+    A row is known by its participant's number, then by ID number, address, and the part of that before the @. A name, which people choose, is
+    asked last: where nothing else in the file is of that student, and no other row has the name.
     Raises CollectError for a file that is no such worksheet, or is of an assignment with another maximum.
     """
     try:
         text = decoded(bytes_of(worksheet))
     except OSError as error:
         raise CollectError(_("{path} can't be read: {strerror}", path=worksheet, strerror=error.strerror)) from None
-    rows = list(csv.reader(io.StringIO((text or "").lstrip("\ufeff"), newline="")))
+    rows = [row for _line, row in csv_lines(worksheet, (text or "").lstrip("\ufeff"))]
     columns = _columns(worksheet, rows[0] if rows else [])
     filled, unknown = 0, []
-    for row in rows[1:]:
-        if len(row) != len(rows[0]):
-            continue
+    whole = [row for row in rows[1:] if len(row) == len(rows[0])]
+    for row, student in zip(whole, _students(whole, columns, grades, numbers), strict=True):
         _require_same_maximum(worksheet, row, columns, out_of)
-        grade = _whose(row, columns, grades, numbers)
+        grade = grades.get(student)
         if grade is None:
             unknown.append(row[columns["identifier"]])
         elif grade.total is not None:
@@ -106,23 +108,37 @@ def _require_same_maximum(worksheet: Path, row: list[str], columns: Mapping[str,
         )
 
 
-def _whose(
-    row: list[str], columns: Mapping[str, int], grades: Mapping[str, Grade], numbers: Mapping[str, str]
-) -> Grade | None:
-    participant = re.search(r"(\d+)\s*\Z", row[columns["identifier"]])
-    student = numbers.get(participant[1], "") if participant else ""
-    if student in grades:
-        return grades[student]
-    known = {safe_id(student).casefold(): student for student in grades}
-    cells = [row[columns[name]].strip() for name in ("id", "email", "name") if name in columns]
-    cells += [cell.partition("@")[0] for cell in cells if "@" in cell]
-    for cell in filter(None, cells):
-        if (student := known.get(safe_id(cell).casefold(), "")) or (student := _named(cell, grades)):
-            return grades[student]
-    return None
+def _students(
+    rows: list[list[str]], columns: Mapping[str, int], grades: Mapping[str, Grade], numbers: Mapping[str, str]
+) -> list[str]:
+    """Whose each row is; '' for nobody's."""
+    spelled = _spellings(grades)
+    by_number = {number: student for number, student in numbers.items() if student in grades}
+    found, named = [], []
+    for row in rows:
+        participant = re.search(r"(\d+)\s*\Z", row[columns["identifier"]])
+        cells = [row[columns[name]] for name in ("id", "email") if name in columns]
+        cells += [cell.partition("@")[0] for cell in cells if "@" in cell]
+        student = by_number.get(participant[1], "") if participant else ""
+        found.append(student or next(filter(None, map(spelled, cells)), ""))
+        named.append("" if found[-1] or "name" not in columns else spelled(row[columns["name"]]))
+    return [
+        student or (name if name not in found and named.count(name) == 1 else "")
+        for student, name in zip(found, named, strict=True)
+    ]
 
 
-def _named(cell: str, grades: Mapping[str, Grade]) -> str:
-    """The one student whose id is spelled like `cell` but for spaces and marks; '' for none or several."""
-    found = [student for student in grades if key(student) == key(cell)]
-    return found[0] if len(found) == 1 else ""
+def _spellings(students: Iterable[str]) -> Callable[[str], str]:
+    """Whose id a cell is, or whose alone it is but for spaces and marks; '' for nobody's or several people's."""
+    same, alike = {}, defaultdict(list)
+    for student in students:
+        same[safe_id(student).casefold()] = student
+        alike[key(student)].append(student)
+
+    def spelled(cell: str) -> str:
+        if student := same.get(safe_id(cell.strip()).casefold(), ""):
+            return student
+        like = alike.get(key(cell), [])
+        return like[0] if len(like) == 1 and key(cell) else ""
+
+    return spelled

@@ -363,3 +363,17 @@ def test_whatever_zipfile_stumbles_over_costs_only_its_student(work, zipped, col
     counted, left = outcome(collecting(zipped({**files, "ada/deep.ipynb": work("deep", "ada")})))
     assert counted == {("ada", "deep"): "taken"}
     assert {path.split("/")[1].removesuffix(".zip") for path in left} == set(bent)
+
+
+@pytest.mark.parametrize("name", [b"Zo\xe9", b"\xff\xfe", b"\xb1\xe8", b"\xc0\xaf", b"\xed\xa0\x80", b"a\x80"])
+def test_a_name_that_says_it_is_utf8_and_is_not_costs_nobody_the_class(name, work, zipped, collecting):
+    """zipfile gives up the whole archive for one such name, and platforms put names that students chose into the class's."""
+    stand_in = "Q" * len(name)
+    files = {f"{stand_in}_1_assignsubmission_file_/deep.ipynb": work("deep", "zoe")}
+    place = zipped({**files, "Ada_2_assignsubmission_file_/deep.ipynb": work("deep", "ada")})
+    data = bytearray(place.read_bytes().replace(stand_in.encode(), name))
+    for mark, flags in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        data[data.index(mark) + flags] |= 0x08
+    place.write_bytes(data)
+    counted, left = outcome(collecting(place))
+    assert counted[("Ada", "deep")] == "taken" and len(counted) + len(left) == 2

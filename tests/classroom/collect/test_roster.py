@@ -197,6 +197,8 @@ MISTAKES = {
     'id,name\n1,"a\nb"\n1,c': "line 4, column 'id': '1' stands in line 3 too",
     "id,canvas\n1,5\n2,5": "line 3, column 'canvas': '5' stands in line 2 too",
     "": "is empty",
+    'id,name\n1,"a\n2,b\n3,c\n': "line 2: unexpected end of data",
+    'id,name\n1,a\n2,"b" c\n': "line 3: ',' expected after",
     "id\n" + "x" * 200_000: "field larger than field limit",
 }
 

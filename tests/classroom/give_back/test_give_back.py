@@ -280,3 +280,33 @@ def test_a_worksheet_that_does_not_fit_is_refused(classroom, tmp_path, changes, 
     )
     assert done.exit_code == code and sentence in done.output.replace("\n", " ")
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("classroom", ["moodle"], indirect=True)
+@pytest.mark.parametrize("at", [0, 4])
+def test_who_is_called_like_another_gets_no_grade_of_theirs(classroom, tmp_path, at):
+    """Names are chosen on Moodle: a row's number, ID number and address are asked of all rows before its name is."""
+    course, students = classroom
+    names = ["Jane Doe", "Bob", "Kim", "Dora", "Eve"]
+    names[at] = students[0]
+    before = worksheet(tmp_path, names=names)
+    rows = list(csv.reader(io.StringIO(before.read_text("utf-8-sig"), newline="")))
+    for whole in (rows, [rows[0], *reversed(rows[1:])]):
+        with before.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(whole)
+        run(course, "export", "-f", "moodle", "-a", "first", "--worksheet", before, "-o", tmp_path / "out.csv")
+        new = list(csv.reader((tmp_path / "out.csv").open(newline="", encoding="utf-8")))
+        assert {row[0]: row[4] for row in new[1:]} == {
+            "Participant 11": "3", "Participant 12": "1", "Participant 13": "", "Participant 14": "3", "Participant 15": "",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("classroom", ["moodle"], indirect=True)
+@pytest.mark.parametrize("bent", ['"', "\x00" * 3, "x" * 200_000], ids=["quote", "nul", "long"])
+def test_a_worksheet_that_is_no_csv_is_refused_with_its_line_or_filled_in(classroom, tmp_path, bent):
+    course, _students = classroom
+    before = worksheet(tmp_path)
+    before.write_text(before.read_text("utf-8").replace("Bob", f"{bent}Bob"), "utf-8")
+    done = run(course, "export", "-f", "moodle", "-a", "first", "--worksheet", before, "-o", tmp_path / "out.csv")
+    assert done.exit_code in (3, 4) and (done.exit_code == 3 or "Grades.csv, line 3" in done.output.replace("\n", " "))
+    assert (tmp_path / "out.csv").exists() == (done.exit_code == 3)
