@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from autograder.classroom.collect import times
 from autograder.classroom.collect.matching import Candidate
@@ -34,7 +34,7 @@ class Attempt(Written):
     `order`: grows from one upload to the next, where the platform counts them; 0 elsewhere."""
 
     sha256: str
-    time: dt.datetime | None
+    time: AwareDatetime | None
     file: str
     claim: str = ""
     number: str = ""
