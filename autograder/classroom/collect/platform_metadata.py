@@ -24,6 +24,8 @@ More = Callable[[Cut], list[Groups]]
 _NOTE_BYTES = 1_000_000
 _METADATA_BYTES = 100_000_000  # holds the results of every attempt
 _METADATA = "submission_metadata.yml"
+_NOTHING = ("", "~", "null")
+_ZONE = re.compile(r" +(?=(?:Z|[-+][\d:]+)\Z)")  # the space that Ruby writes before it
 _ATTEMPT = re.compile(r".+?_[^_]+_[^\W\d_]+_\d{4}(?:-\d\d){5}(?=_|\.txt\Z)")
 _BLACKBOARD_NAME = re.compile(r"^[^:\n]{1,20}: (?P<name>[^\n]*?) \((?P<login>[^()\n]+)\)[ \t]*\r?$", re.MULTILINE)
 
@@ -83,7 +85,7 @@ def _people(metadata: Any) -> dict[str, list[Groups]]:
     for name, entry in _mapping(metadata).items():
         submitters = _mapping(entry).get(":submitters")
         found = [one for each in submitters if (one := _submitter(each))] if isinstance(submitters, list) else []
-        moment = _scalar(_mapping(entry).get(":created_at"))
+        moment = _ZONE.sub("", _scalar(_mapping(entry).get(":created_at")))
         people[str(name)] = [{**one, "time": moment} if moment else one for one in found]
     return people
 
@@ -97,30 +99,25 @@ def _submitter(entry: Any) -> Groups:
 
 
 def _scalar(value: Any) -> str:
-    """A text, number or time as text; '' for what holds other things: a few aliases can make a text of gigabytes of it."""
-    return "" if value is None or isinstance(value, (dict, list, set, tuple)) else str(value)
+    """A text, number or time as it is written; '' for what holds other things, and where nothing stands."""
+    return value if isinstance(value, str) and value not in _NOTHING else ""
 
 
 def _mapping(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _NoMerging(_Fast):  # type: ignore[misc]
-    """YAML in which ``<<`` is an ordinary key: merged again and again, a kilobyte becomes gigabytes."""
-
-    def flatten_mapping(self, node: Any) -> None:
-        pass
+# All that is no list or mapping is text, and ``<<`` an ordinary key: a student called 9999-99-99, whom Ruby writes without quotes, would
+# be a day that no calendar has, and nobody of the class be known; merged again and again, a kilobyte becomes gigabytes.
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def _read(text: str) -> dict[str, list[Groups]]:
     """Who handed in, by folder; nothing of what is no YAML, or repeats itself by aliases."""
     try:
-        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Fast)):
+        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
             return {}
-        return _people(yaml.load(text, _NoMerging))
+        return _people(yaml.load(text, _Loader))
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
 

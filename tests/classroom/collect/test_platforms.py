@@ -222,6 +222,29 @@ def test_metadata_that_are_none_leave_submissions_unmatched(metadata, work, zipp
     assert outcome(collected) == ({}, {"submission_101/deep.ipynb": "its name doesn't say whose it is"})
 
 
+# What a student may be called that YAML 1.1 takes for something else, by the patterns of PyYAML that Ruby, which wrote it, doesn't have.
+CALLED = [
+    "9999-99-99", "2027-02-30", "2027-03-14 25:61:61", "2027-03-14 10:00:00 +99:99", "9" * 5000, "1_0:00", "0b2", "1:99:99", ".nan", "yes", "!Ann", "!!bool x",
+    "!!timestamp x", "!ruby/object:Ann {}", "=", "<<", "0012", "1e999", "!!int ''", "!!binary é", "{<<: x}", "!!set [1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("called", CALLED, ids=range(len(CALLED)))
+@pytest.mark.parametrize("place", [":name", ":sid", ":output", ":created_at"])
+def test_whatever_one_student_is_called_everybody_else_of_gradescope_is_known(called, place, work, zipped, collecting):
+    fields = {":name": "Eve", ":email": "eve@example.edu", place: called}
+    submitter = "".join(f"    {key}: {value}\n" for key, value in fields.items() if key != ":created_at")
+    moment = fields.get(":created_at", "2027-03-14 10:00:00 Z")
+    eve = f"submission_103:\n  :submitters:\n  -\n{submitter}  :created_at: {moment}\n"
+    counted, _left = outcome(collecting(zipped({
+        "submission_metadata.yml": f"{GRADESCOPE}{eve}".encode(),
+        "submission_101/deep.ipynb": work("deep", "jane"),
+        "submission_103/deep.ipynb": work("deep", "eve"),
+    })))  # fmt: skip
+    assert counted[("20270001", "deep")] == "taken"
+    assert place == ":sid" or len(counted) == 2
+
+
 def test_every_platform_names_the_source_of_its_rule(course_file):
     spellings = Spellings(load(course_file))
     for name, platform in PLATFORMS.items():
