@@ -142,7 +142,8 @@ def _sweep(path: Path) -> None:
                 and entry.name.endswith(end)
                 and _is_gone(entry.name[len(start) : -len(end)])
             ):
-                os.unlink(entry.path)
+                with suppress(OSError):  # a folder of that name keeps none of the others
+                    os.unlink(entry.path)
 
 
 def _is_gone(process: str) -> bool:

@@ -2,6 +2,9 @@
 
 import errno
 import os
+import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +82,32 @@ def test_a_file_is_written_over_where_there_is_room_for_no_other(tmp_path):
     for name in ("link", "pipe", "none"):
         with pytest.raises(OSError):
             overwrite(tmp_path / name, b"x")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_killed_processes_left_of_a_file_goes_with_the_next_one_and_nothing_else_does(tmp_path, seed):
+    """Names of files, of processes that are there or gone, and what only looks like either; files and folders."""
+    command = [sys.executable, "-ISc", "import os; print(os.getpid())"]
+    gone, *others = (int(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(4))
+    draw = random.Random(seed)
+    left = set()
+    for _ in range(40):
+        name = draw.choice(["a.json", "a", "a.json.b", "b.json", "*", "[a].json", "", f"a.json.{gone}"])
+        process = draw.choice([gone, os.getppid(), 1, "", "x", "-", f"0x{gone:x}", "9" * 40, f"{gone}.{gone}"])
+        path = tmp_path / (draw.choice([".", "", ".."]) + f"{name}.{process}" + draw.choice([".part", ".part2", ""]))
+        if not path.exists():
+            path.mkdir() if draw.random() < 0.2 else path.write_text("half")
+        left.add(path)
+    swept = tmp_path / f".a.json.{gone}.part"
+    if not swept.exists():
+        swept.mkdir()
+    killed = [tmp_path / f".a.json.{process}.part" for process in others]
+    for path in killed:
+        path.write_text("half")
+    put(tmp_path / "a.json", "whole")
+    assert swept.is_dir() or not swept.exists()
+    assert not any(path.exists() for path in killed)
+    assert all(path.exists() for path in left - {swept})
+    assert (tmp_path / "a.json").read_text() == "whole"
+    put(tmp_path / "b.json", "whole", swept=True)
+    assert all(path.exists() for path in left - {swept, tmp_path / "b.json"})
