@@ -123,6 +123,7 @@ def test_what_is_rebuilt_answers_as_what_was_described(name):
         variable.assign(value)
     images = np.random.default_rng(0).integers(0, 256, (5, *network.input_shape[1:])).astype(np.float32)
     assert np.allclose(again(images, training=False), network(images, training=False), atol=1e-6)
+    assert sum(layer.parameters for layer in described.layers) == network.count_params()
     assert told.output == (10,) and told.parameters >= network.count_params()
     assert told.values >= sum(
         np.prod(one.output.shape[1:]) for one in network.layers if not isinstance(one, L.InputLayer)

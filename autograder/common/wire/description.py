@@ -66,6 +66,7 @@ class LayerDescription(Frozen):
     weights: Annotated[tuple[Array, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)
     trainable: bool = True
     learning: Annotated[tuple[bool, ...], BeforeValidator(as_tuple)] = Field(default=(), max_length=16)  # of `weights`
+    adapts: bool = False  # whether it is a Normalization whose `mean` and variance are weights
     same_as: Name = ""  # the name under which the student handed in this very object as well
     inputs: Inputs = ()  # in a graph: the layers that it takes, by their numbers, or THE_INPUT
     custom: Text = ""  # why it is outside the allow-list
@@ -73,7 +74,8 @@ class LayerDescription(Frozen):
 
     @property
     def parameters(self) -> int:
-        return sum(int(array.size) for array in self.weights)
+        fixed = 2 * np.size(self.config.get("mean")) + 1 if self.adapts and self.type == "Normalization" else 0  # type: ignore[arg-type]
+        return sum(int(array.size) for array in self.weights) + fixed
 
     @property
     def trainable_parameters(self) -> int:

@@ -57,7 +57,7 @@ from autograder.kernel.describing.structure import (
     set_on,
     unnoticed,
 )
-from autograder.kernel.describing.weights import arrays_of, weights_of
+from autograder.kernel.describing.weights import arrays_of, is_adapted, weights_of
 from autograder.kernel.describing.wiring import is_chain, name_of, steps
 from autograder.kernel.in_place import is_fault_of_a_call
 
@@ -259,6 +259,7 @@ def describe_layer(layer: Any, names: Mapping[int, str], *, weights: bool = True
         trainable=bool(layer.trainable),
         # Some weights are never trained: the moving statistics of BatchNormalization.
         learning=tuple(id(weight) in learning for weight in held),
+        adapts=is_adapted(layer),
         same_as=names.get(id(layer), ""),
         custom=custom[:4000],
         keras=not own,
