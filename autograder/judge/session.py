@@ -27,6 +27,7 @@ from autograder.course.checks.answers.calls import Answer, asked, called, calls_
 from autograder.course.checks.answers.other_questions import networks
 from autograder.course.checks.base import Facts
 from autograder.course.checks.exhibit import portray
+from autograder.course.checks.in_words import STEPPED
 from autograder.course.checks.registry import decide
 from autograder.course.checks.trainings.training import TrainedOn
 from autograder.course.course import Course, Question
@@ -179,6 +180,8 @@ class Session:
                 return value.model_copy(update={"fits": (claim.fit,), "origin": "", "undecided": False})
             reason = _("this network was not trained by the grader: {reason}", reason=claim.reason)
             return value.model_copy(update={"fits": _of_other_data(claim), "origin": reason, "undecided": True})
+        if touched and value.undecided:  # as the kernel says: a person has to look, whoever says so
+            return value.model_copy(update={"fits": (), "origin": _(STEPPED)})
         origin = _("weights that do not come out of fit() in this notebook") if touched else ""
         return value.model_copy(update={"fits": (), "origin": origin, "undecided": False})
 

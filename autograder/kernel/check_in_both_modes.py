@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 from typing import Any
 
 from IPython import get_ipython
 
-from autograder.common.i18n import asked_for
+from autograder.common.cells import left_empty
+from autograder.common.errors import AutograderError
+from autograder.common.i18n import asked_for, speaking
 from autograder.common.wire.description import FunctionDescription, ModelDescription, encode
 from autograder.kernel.describing.by_chance import is_by_chance
 from autograder.kernel.describing.describe import call, describe
 from autograder.kernel.describing.describe_things import describe_thing, first_axes
 from autograder.kernel.describing.plain import loaded_keras
 from autograder.kernel.keras_methods import Trainings
+from autograder.kernel.object_notes import Notes
+
+_PLAIN = (bool, int, float, str, type(None))
 
 
 def _by_chance(name: str, answer: str, numbers: Any) -> bool:
@@ -37,6 +44,9 @@ class Student:
 
     def __init__(self, trainings: Trainings, networks: bool = True) -> None:
         self.trainings = trainings
+        self.known: Notes[bool] = Notes()  # of objects that were handed in
+        # Since the last check cell: whether a cell ran, and one of them holds no answer.
+        self.tried = self.left_empty = False
         if networks:
             self.trainings.install()
 
@@ -48,6 +58,41 @@ class Student:
     def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
         """What ``check(place, value, **named)`` does; `given`: there is a `value`. Raises AutograderError."""
         raise NotImplementedError
+
+    def note(self, objects: dict[str, Any]) -> None:
+        """These were handed in: they are no answer to a later question."""
+        for one in objects.values():
+            if not isinstance(one, _PLAIN):
+                self.known.set(one, True)
+
+    def hand_in_what_is_there(self, result: Any) -> None:
+        """After a cell in which `check` names something that was never made: what else it names counts, and a mistake costs its own."""
+        call = _call_of(result.info.raw_cell)
+        if call is None:
+            self.tried = True
+            raised = result.error_in_exec
+            self.left_empty |= left_empty(type(raised).__name__, str(raised)) or _does_nothing(result.info.raw_cell)
+            return
+        tried, self.tried, self.left_empty = self.tried and not self.left_empty, False, False
+        if not isinstance(result.error_in_exec, NameError):
+            return
+        place = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+        if not isinstance(place, str):
+            return
+        space = get_ipython().user_ns
+        asked = {keyword.arg: keyword.value for keyword in call.keywords}
+        asked |= {"": call.args[1]} if len(call.args) == 2 else {}
+        there = {key: space[name.id] for key, name in asked.items() if isinstance(name, ast.Name) and name.id in space}
+        # An answer that is empty made nothing of what is there; one that failed may rest on it.
+        answered = tried or any(not self.known.get(one) for one in there.values())
+        if answered and len(there) < len(asked):
+            value = there.pop("", None)
+            with speaking(self.language):
+                self.take_what_is_there(place, value, there)
+
+    def take_what_is_there(self, place: str, value: Any, named: dict[str, Any]) -> None:
+        with contextlib.suppress(AutograderError):
+            self.check(place, value, named, value is not None, False)
 
     def progress(self, assignment: str) -> None:
         raise NotImplementedError
@@ -106,3 +151,24 @@ class Student:
                 unsteady=tuple(sorted({*function.unsteady, *again})),
             )
         return values
+
+
+def _call_of(source: str) -> Any:
+    """The call that is all of a cell; None for any other cell."""
+    try:
+        (statement,) = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return call if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check" else None
+
+
+def _does_nothing(source: str) -> bool:
+    """Whether a cell is comments, `pass` and texts alone."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return all(
+        isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in body
+    )

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from IPython import get_ipython
+
 from autograder.kernel.describing.recognise import shared
 from autograder.kernel.in_place import Steps, below_handler, filter_as_keras_does, in_place_of
-from autograder.kernel.object_notes import replacements
+from autograder.kernel.object_notes import Notes, replacements
 
 
 class Trainings:
@@ -19,6 +21,7 @@ class Trainings:
         self.recogniser = shared
         self.original_fit: Callable[..., Any] | None = None
         self.original_evaluate: Callable[..., Any] | None = None
+        self._steps: Notes[int] = Notes()  # that an optimizer had made when a fit with it ended
 
     def install(self) -> None:
         import keras
@@ -39,6 +42,23 @@ class Trainings:
 
     def trained_otherwise(self, model: Any, *args: Any, **kwargs: Any) -> None:
         """Keras has trained the network since `fit` failed at it."""
+
+    def ended(self, model: Any) -> None:
+        """A ``fit`` of the network has ended: the steps of its optimizer are accounted for."""
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None:
+            self._steps.set(optimizer, int(optimizer.iterations))
+
+    def stepped(self, model: Any) -> bool:
+        """Whether an optimizer has made steps on the network outside of a ``fit`` that ended: by ``train_on_batch``, or in a loop of the notebook's own."""
+        import keras
+
+        shell, held = get_ipython(), {id(weight) for weight in model.weights}
+        named = list(shell.user_ns.values()) if shell is not None else []
+        optimizers = [one for one in named if issubclass(type(one), keras.optimizers.Optimizer)]
+        own = getattr(model, "optimizer", None)
+        on_it = [one for one in optimizers if any(id(weight) in held for weight in one._trainable_variables)]
+        return any(int(one.iterations) > (self._steps.get(one) or 0) for one in (own, *on_it) if one is not None)
 
     def arguments(self, method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
         bound = inspect.signature(method).bind(model, *args, **kwargs)

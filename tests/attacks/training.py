@@ -67,7 +67,8 @@ for start in range(0, 4096, 512):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model(x)))
     model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, says=(FORBIDDEN,)),
+""", "accuracy-answer": GUESSED}, base="train", earns=NOTHING, undecided=True,
+           says=("not by a fit() that ended",)),
     Attack("trained weights smuggled in through initializers", edits={"model-answer": """
 rng = np.random.default_rng(0)
 class Stored(keras.initializers.Initializer):

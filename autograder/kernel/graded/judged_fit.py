@@ -69,6 +69,7 @@ class JudgeClient(Trainings):
             with keras_steps(model):
                 history = yield partial(self.original_fit, model, *args, **kwargs)
             self._claim(model, history, kwargs.get("batch_size"), reason, other)
+            self.ended(model)
             return history
         validation = epochs.validation
         given = {**call, "validation_split": 0.0}
@@ -81,6 +82,7 @@ class JudgeClient(Trainings):
         model.make_train_function()  # as Keras has done by now; it traces nothing
         if epochs.reason:
             self._claim(model, history, epochs.batch_size, epochs.reason)
+        self.ended(model)
         return history
 
     def _training(self, model: Any, call: dict[str, Any]) -> TrainingEpochs:
@@ -127,6 +129,7 @@ class JudgeClient(Trainings):
     def trained_otherwise(self, model: Any, *args: Any, **kwargs: Any) -> None:
         reason = _("code of the grader's failed at this training, and Keras did it")
         self._ask(TrainedHere(type="trained_here", weights=digest_of(model), reason=reason))
+        self.ended(model)
 
     # ---- evaluate
 

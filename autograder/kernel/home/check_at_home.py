@@ -35,6 +35,7 @@ from autograder.course.checks.answers.calls import calls_for
 from autograder.course.checks.answers.other_questions import networks
 from autograder.course.checks.base import Check, Facts
 from autograder.course.checks.exhibit import portray
+from autograder.course.checks.in_words import STEPPED
 from autograder.course.checks.registry import decide
 from autograder.course.checks.trainings.accuracy import Accuracy
 from autograder.course.earnable import names_prepared
@@ -118,7 +119,7 @@ class HomeStudent(Student):
         shared.orders = lambda: [self.lab.rows("train"), self.lab.rows("holdout")]  # as while grading
         super().__init__(Recorder(lambda samples: data_record(samples, self.lab), grader.refusal), has_networks())
         self.errors = NotebookErrors(lambda: self.language)
-        self.errors.watch()
+        self.errors.watch(self.hand_in_what_is_there)
 
     @property
     def course(self) -> VisibleCourse:
@@ -156,12 +157,8 @@ class HomeStudent(Student):
 
     def _known_about(self, model: Any, described: ModelDescription) -> ModelDescription:
         known: dict[str, Any] = {"fits": self.trainings.fits(model)}
-        stepped = int(getattr(getattr(model, "optimizer", None), "iterations", 0)) > 0
-        if not known["fits"] and stepped and not self.trainings.untrained(model):
-            known |= {
-                "origin": _("its weights were trained, and not by a fit() that ended in this kernel"),
-                "undecided": True,
-            }
+        if not self.trainings.is_known(model) and self.trainings.stepped(model):
+            known = {"fits": (), "origin": _(STEPPED), "undecided": True}
         return described.model_copy(update=known)
 
     def check(self, place: str, value: Any, named: dict[str, Any], given: bool, hidden: bool) -> float | None:
@@ -173,6 +170,7 @@ class HomeStudent(Student):
         later = () if hidden else question.hidden
         values = self.answer(values, objects, calls_for((*checks, *later), values, self.course.seed))
         self._handed[place] = values
+        self.note(objects)
         facts = Facts(values, self.lab, self.course.seed, networks(self._handed.values()))
         with _quiet():
             outcomes = decide(checks, facts, language())
@@ -191,6 +189,10 @@ class HomeStudent(Student):
         if self.course.released:
             return Points(result.points) if decided else None
         return result.points if decided or hidden else None  # plain nbgrader reads it off the cell's output
+
+    def take_what_is_there(self, place: str, value: Any, named: dict[str, Any]) -> None:
+        if named or value is not None:  # of nothing the error says enough
+            super().take_what_is_there(place, value, named)
 
     def _require_prepared(self, place: str) -> None:
         """The arrays that a question's checks name: without them the right answer would be none. Raises CourseError."""

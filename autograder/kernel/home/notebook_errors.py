@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from autograder.common.hints.for_errors import for_error
@@ -24,9 +25,11 @@ class NotebookErrors:
         self.language = language
         self.last: BaseException | None = None
         self._shell: Any = None
+        self._then: Callable[[Any], None] = lambda result: None
 
-    def watch(self) -> None:
-        """From now on, where IPython runs the cells."""
+    def watch(self, then: Callable[[Any], None]) -> None:
+        """From now on, where IPython runs the cells; `then` is called after each."""
+        self._then = then
         try:
             from IPython import get_ipython
         except ImportError:
@@ -41,15 +44,15 @@ class NotebookErrors:
 
     def _after(self, result: Any) -> None:
         self.last = result.error_in_exec or result.error_before_exec
+        with suppress(Exception):
+            self._then(result)
         if self.last is None:
             return
-        try:
+        with suppress(Exception):  # a hint must never be an error more
             with speaking(self.language()):
                 said = self.hint(self.last, str(getattr(result.info, "raw_cell", "") or ""))
-        except Exception:  # a hint must never be an error more
-            return
-        if said:
-            print(said)
+            if said:
+                print(said)
 
     def hint(self, error: BaseException, cell: str) -> str:
         """What to say below `cell`, which raised `error`; '' for nothing."""

@@ -55,6 +55,10 @@ class Recorder(Trainings):
         """Whether its weights are those that a first ``fit`` began with: it had no epochs, or failed at its first batch."""
         return digest_of(model) in self._begun_with
 
+    def is_known(self, model: Any) -> bool:
+        """Whether its weights are those that a ``fit`` ended with, or began with."""
+        return self.untrained(model) or digest_of(model) in self._left
+
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         assert self.original_fit is not None
         self._note(model)
@@ -80,6 +84,7 @@ class Recorder(Trainings):
             else:
                 fits.append(record)
             self._left[digest_of(model)] = tuple(fits)
+            self.ended(model)
 
     def _why_not_there(self, model: Any, args: Any, kwargs: Any) -> str:
         try:

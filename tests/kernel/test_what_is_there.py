@@ -1,20 +1,22 @@
-"""Where `check` names something that was never made, what else it names is handed in: a mistake costs its own."""
+"""Where `check` names something that was never made, what else it names is handed in, and looked at at home: a mistake costs its own."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from autograder.kernel.graded.check_while_grading import GradedStudent
+from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.kernel.object_notes import Notes
 
 MODEL = object()  # handed in with an earlier question
 NOT_MADE = NameError("name 'b' is not defined")
 
 
-@pytest.fixture
-def hand(monkeypatch):
+@pytest.fixture(params=[GradedStudent, HomeStudent])
+def hand(monkeypatch, request):
     """What was handed in after cells that ended so, by place: the value without a name, and those with."""
-    student = GradedStudent.__new__(GradedStudent)
+    student = request.param.__new__(request.param)
+    student._course, student._assignment = None, ""
     student.handed, student.known, seen = {"two_layer.before"}, Notes(), []
     student.known.set(MODEL, True)
     student.tried = student.left_empty = False
@@ -22,9 +24,7 @@ def hand(monkeypatch):
         student, "check", lambda place, value, named, given, hidden: seen.append((place, value, named, given))
     )
     space = {"a": 1, "c": 3, "model": MODEL}
-    monkeypatch.setattr(
-        "autograder.kernel.graded.check_while_grading.get_ipython", lambda: SimpleNamespace(user_ns=space)
-    )
+    monkeypatch.setattr("autograder.kernel.check_in_both_modes.get_ipython", lambda: SimpleNamespace(user_ns=space))
 
     def ran(cell, error=NOT_MADE):
         student.hand_in_what_is_there(SimpleNamespace(error_in_exec=error, info=SimpleNamespace(raw_cell=cell)))
@@ -50,7 +50,7 @@ def test_what_is_there_is_handed_in(hand, cell, found):
     ("cell", "error"),
     [
         ('check("two_layer.q", a=a, c=c)', None), ('check("two_layer.q", a=a, b=b)', ValueError("its own")), ('check("two_layer.q", b)', NOT_MADE),
-        ('check("two_layer.before", a=a, b=b)', NOT_MADE), ("print(a, b)", NOT_MADE), ("check(a, b)", NOT_MADE), ("(", NOT_MADE), ("a; b", NOT_MADE),
+        ("print(a, b)", NOT_MADE), ("check(a, b)", NOT_MADE), ("(", NOT_MADE), ("a; b", NOT_MADE),
         ('check("two_layer.q", model, b=b)', NOT_MADE),  # its answer is empty
         ('check("two_layer.q", a=a + 1, b=b)', NOT_MADE), ("x = check('two_layer.q', a=a, b=b)", NOT_MADE), ("", NOT_MADE),
     ],
@@ -95,3 +95,8 @@ def test_what_an_empty_answer_would_rest_on_is_not(hand, cells):
     for cell, error in cells:
         hand(cell, error)
     assert hand('check("two_layer.q", model, b=b)') == []
+
+
+@pytest.mark.parametrize(("hand", "looked_at"), [(GradedStudent, 0), (HomeStudent, 1)], indirect=["hand"])
+def test_what_was_handed_in_whole_stays_so_and_at_home_is_looked_at_anew(hand, looked_at):
+    assert len(hand('check("two_layer.before", a=a, b=b)')) == looked_at
