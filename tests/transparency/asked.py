@@ -13,6 +13,7 @@ from tests.transparency import (
     cells_of_guides,
     cells_of_looks,
     cells_of_models,
+    cells_of_names,
     cells_of_notebooks,
     cells_of_numbers,
     cells_of_settings,
@@ -24,6 +25,7 @@ from tests.transparency.sequences import programs
 
 MODULES = {
     "models": cells_of_models,
+    "names": cells_of_names,
     "traces": cells_of_traces,
     "errors": cells_of_errors,
     "notebooks": cells_of_notebooks,

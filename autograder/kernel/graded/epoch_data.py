@@ -16,6 +16,7 @@ from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
 from autograder.kernel.describing.recognise import Recogniser
+from autograder.kernel.graded.by_name import fed
 from autograder.kernel.in_place import Call
 
 Step = tuple[int, int, Any]  # as Keras's iterators give it: first batch, last batch, the batches
@@ -50,7 +51,7 @@ def begin(real: Any) -> Iterator[Step]:
 
 
 class ReadEpoch:
-    """One epoch read off `real`, Keras's own iterator over what the notebook gave, to its end or to where it can't be judged.
+    """One epoch of `model` read off `real`, Keras's own iterator over what the notebook gave, to its end or to where it can't be judged.
 
     Iterated over, it is that epoch as `real` would have given it: what was read is given again, then comes what is left. Where `real`
     knows how many steps it has, their end is left: code of the notebook's hears of it when they are used. `ran_out` is called where Keras
@@ -58,7 +59,8 @@ class ReadEpoch:
     stands in what is said of one that fails.
     """
 
-    def __init__(self, real: Any, ran_out: Callable[[], None], *, first: bool, eagerly: bool) -> None:
+    def __init__(self, model: Any, real: Any, ran_out: Callable[[], None], *, first: bool, eagerly: bool) -> None:
+        self._model = model
         self._real, self._at_end, self._first, self._eagerly = real, ran_out, first, eagerly
         self._steps: list[Step] = []
         self._batches: list[Any] = []
@@ -170,12 +172,11 @@ class ReadEpoch:
                 return []
             raise
 
-    @staticmethod
-    def _parts(batches: list[Any]) -> tuple[Any, Any, Any]:
+    def _parts(self, batches: list[Any]) -> tuple[Any, Any, Any]:
         """Images, labels and weights of the batches, one array each."""
         from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
 
-        parts = [[*map(_array, unpack_x_y_sample_weight(batch))] for batch in batches]
+        parts = [[*map(_array, fed(self._model, unpack_x_y_sample_weight(batch)))] for batch in batches]
         x, y, weights = ([part[place] for part in parts] for place in range(3))
         whole = [None if any(one is None for one in arrays) else np.concatenate(arrays) for arrays in (x, y, weights)]
         return whole[0], whole[1], whole[2]

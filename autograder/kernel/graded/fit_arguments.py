@@ -15,6 +15,7 @@ from autograder.common.i18n import _
 from autograder.kernel.describing.structure import runs_code, set_on
 from autograder.kernel.describing.wiring import trains_as_keras
 from autograder.kernel.graded import keras_itself
+from autograder.kernel.graded.by_name import fed
 from autograder.kernel.graded.epoch_data import EpochData
 from autograder.kernel.keras_methods import Trainings
 
@@ -44,11 +45,13 @@ def asked_for(trainings: Trainings, model: Any, call: dict[str, Any]) -> Asked:
     callbacks = _between_epochs(model, call)
     *given, validated = trainings.split(call)
     size = call["batch_size"]
-    train = data_of(trainings, given, size, call["steps_per_epoch"], call["class_weight"], not call["shuffle"])
+    train = data_of(trainings, model, given, size, call["steps_per_epoch"], call["class_weight"], not call["shuffle"])
     if validated is None:
         return Asked(train, None, callbacks)
     try:
-        validation = data_of(trainings, validated, call["validation_batch_size"] or size, call["validation_steps"])
+        validation = data_of(
+            trainings, model, validated, call["validation_batch_size"] or size, call["validation_steps"]
+        )
     except CannotTrainHere:  # Keras measures on them what the judge has trained
         validation = _unread(trainings, validated)
     return Asked(train, validation, callbacks)
@@ -57,25 +60,26 @@ def asked_for(trainings: Trainings, model: Any, call: dict[str, Any]) -> Asked:
 def evaluated(trainings: Trainings, model: Any, call: dict[str, Any]) -> EpochData:
     """What a call of ``evaluate`` measures on. Raises as `asked_for` does."""
     _between_epochs(model, call)
-    return data_of(trainings, (call["x"], call["y"], call["sample_weight"]), call["batch_size"], call["steps"])
+    return data_of(trainings, model, (call["x"], call["y"], call["sample_weight"]), call["batch_size"], call["steps"])
 
 
 def data_of(
     trainings: Trainings,
+    model: Any,
     given: Sequence[Any],
     batch_size: Any,
     steps: Any,
     class_weight: Any = None,
     ordered: bool = False,
 ) -> EpochData:
-    """What an epoch on the x, y and weights in `given` is made of. Raises CannotTrainHere for arrays that aren't recognised."""
+    """What an epoch of `model` on the x, y and weights in `given` is made of. Raises CannotTrainHere for arrays that aren't recognised."""
     import keras
     from keras.src.trainers.data_adapters import is_tf_dataset
 
     x, y, weights = given
     if is_tf_dataset(x) or isinstance(x, (keras.utils.PyDataset, GeneratorType)):
         return _unread(trainings, given, class_weight)
-    samples = trainings.recogniser.samples(x, y, _sample_weights(y, class_weight, weights))
+    samples = trainings.recogniser.samples(*fed(model, (x, y, _sample_weights(y, class_weight, weights))))
     rows = len(samples)
     size = operator.index((math.ceil(rows / steps) if steps else BATCH_SIZE) if batch_size is None else batch_size)
     if size < 1:

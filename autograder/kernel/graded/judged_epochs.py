@@ -145,6 +145,6 @@ class EvaluationEpochs(JudgedEpochs):
         if not self.rows:
             request = Evaluate(type="evaluate", weights=digest_of(self.model), **self.described())
             _answer, frames = self.ask(request)
-            self.build(trains=False)
             self.rows.extend(frames[:1])
+        self.build(trains=False)
         self.measured(self.rows.popleft())()

@@ -175,7 +175,7 @@ class JudgedEpochs:
                         yield trace
                 if self.data.samples is None:
                     first = self._known is None
-                    own = ReadEpoch(self._real, self.ran_out, first=first, eagerly=runs_eagerly(self.model))
+                    own = ReadEpoch(self.model, self._real, self.ran_out, first=first, eagerly=runs_eagerly(self.model))
                     found = yield from own.samples(
                         self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes
                     )
@@ -273,18 +273,22 @@ class JudgedEpochs:
         model = self.model
         if not model.built:
             model.build(self._batch_shape())
+        self._build_part(model._compile_loss)  # Keras says what is wrong with it before it trains
         optimizer = model.optimizer
         if trains and model.trainable_weights and optimizer is not None and not optimizer.built:
             with name_scope(
                 optimizer.name, caller=optimizer
             ):  # as where it is first applied: some make variables that say it
                 optimizer.build(model.trainable_variables)
-        for part in (model._compile_metrics, model._compile_loss):
-            if part is not None and not part.built:
-                part.build(*self._tensors(model))
+        self._build_part(model._compile_metrics)
         build_by_shape(model._compile_metrics, self._tensors(model))
         if self.traces:
-            warn_as_traced(model, self.data.given["x"], self.samples.shape, trains=trains)
+            spec = None if self._real is None else self._real._distributed_dataset.element_spec
+            warn_as_traced(model, spec[0] if isinstance(spec, tuple) else self.data.given["x"], trains=trains)
+
+    def _build_part(self, part: Any) -> None:
+        if part is not None and not part.built:
+            part.build(*self._tensors(self.model))
 
     def measured(self, row: bytes) -> Callable[[], None]:
         """Adds to the variables that the metrics are read off: Keras resets them before, but not those of one that another network had.

@@ -157,16 +157,17 @@ def is_broken(function: Any) -> bool:
     return bool(_broken.get(function))
 
 
-def warn_as_traced(model: Any, x: Any, shape: tuple[int, ...], *, trains: bool) -> None:
-    """What Keras says, by its own code or as that does, when it traces a function for images of `shape` that are given as `x`."""
+def warn_as_traced(model: Any, x: Any, *, trains: bool) -> None:
+    """What Keras says, by its own code or as that does, when it traces a function for batches of `x`, or of what TensorFlow says of it."""
     import keras
     import tensorflow as tf
     from keras.src.backend import compute_output_spec
     from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
-    if keras.tree.is_nested(x):  # maybe not the structure that the network was made for
-        images = keras.KerasTensor((None, *shape), "float32")
-        compute_output_spec(model.call, keras.tree.lists_to_tuples(keras.tree.pack_sequence_as(x, [images])))
+    # Maybe not the structure that the network was made for.
+    if keras.tree.is_nested(x) or isinstance(getattr(model, "_inputs_struct", None), dict):
+        batch = keras.tree.map_structure(lambda one: keras.KerasTensor((None, *one.shape[1:]), "float32"), x)
+        compute_output_spec(model.call, keras.tree.lists_to_tuples(batch))
     if trains and not model.trainable_weights:
         _say(TensorFlowTrainer.train_step, "The model does not have any trainable weights.")
     if tf.config.functions_run_eagerly() and isinstance(x, np.ndarray):  # its dataset has functions

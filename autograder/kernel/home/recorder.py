@@ -128,14 +128,14 @@ class Recorder(Trainings):
         from keras.src.backend.tensorflow.trainer import TFEpochIterator
 
         *given, _validation = self.split(call)
-        data = data_of(self, given, call["batch_size"], call["steps_per_epoch"], call["class_weight"])
+        data = data_of(self, model, given, call["batch_size"], call["steps_per_epoch"], call["class_weight"])
         if data.samples is not None:
             return data.samples, data.batch_size
         rows = getattr(call["x"], "cardinality", None)
         if rows is None or int(rows()) < 0 or call["steps_per_epoch"] is not None:
             raise CannotTrainHere("")
         epoch = TFEpochIterator(model.distribute_strategy, **data.given)
-        read = done(ReadEpoch(epoch, lambda: None, first=True, eagerly=True).samples(
+        read = done(ReadEpoch(model, epoch, lambda: None, first=True, eagerly=True).samples(
             self.recogniser, ordered=False, any_sizes=False
         ))  # fmt: skip
         assert read is not None  # it is the first
