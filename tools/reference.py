@@ -169,7 +169,7 @@ OWN: dict[str, dict[str, str]] = {
         "enough": "how many numbers there must be",
     },
     "predictions": {
-        "model": "name of the network", "split": "which images", "tolerance": "share of the images that may differ",
+        "model": "name of the network", "split": "which samples", "tolerance": "share of the samples that may differ",
         "trained": "whether the network must come out of `fit`",
     },
     "value": {

@@ -85,17 +85,20 @@ def release(
     return sorted(written)
 
 
-def stale(course: Course) -> list[Path]:
+def stale(course: Course, assignments: Sequence[str] = ()) -> list[Path]:
     """The files of assignments/ that differ from what `release` would write now: changed, missing or superfluous.
 
-    Raises ReleaseError if the course can't be released at all.
+    `assignments`: whose they are; () for all that is there. Raises ReleaseError if these can't be released at all.
     """
     committed = course.root / RELEASES
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
-        release(course, list(course.assignments), target=fresh)
+        release(course, assignments or list(course.assignments), target=fresh)
         wanted = {path.relative_to(fresh): bytes_of(path) for path in _files(fresh)}
-    there = {path.relative_to(committed): bytes_of(path) for path in _files(committed)}
+    named = (path.relative_to(committed) for path in _files(committed))
+    there = {
+        path: bytes_of(committed / path) for path in named if not assignments or {*path.parts[1:2]} & {*assignments}
+    }
     return sorted(committed / path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
 
 

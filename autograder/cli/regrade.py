@@ -72,6 +72,16 @@ def regrade(
             agreed = bool(ready) and not diff and (yes or (not as_json and _agreed()))
             if agreed:
                 apply(the, ready)
+        if not as_json and not found:
+            reports = Folder(the.root).read_reports(
+                named(the, assignment) or the.assignments, student or [], amiss=lambda _error: None
+            )
+            some = next(reports, None) is not None
+            out.print(
+                _("Every report fits course.yml: nothing to regrade.")
+                if some
+                else _("There is no report to regrade: `autograder grade` makes them.")
+            )
         if as_json:
             print(json_text(_document(found, manual, agreed)))
     except AutograderError as error:
@@ -119,9 +129,6 @@ def _agreed() -> bool:
 def _show(found: Sequence[Regraded], manual: set[tuple[str, str, str]]) -> None:
     from autograder.classroom.pages.changes import change_table, signed
 
-    if not found:
-        out.print(_("Every report fits course.yml: nothing to regrade."))
-        return
     _show_course(found)
     rows = []
     for result in found:

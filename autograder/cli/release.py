@@ -26,15 +26,16 @@ def release(
 
     try:
         the = the_course(course)
+        chosen = named(the, assignment)
         if check:
-            stale = releases.stale(the)
+            stale = releases.stale(the, chosen)
             for path in stale:
                 out.print(_("out of date: {path}", path=escaped(str(path))), highlight=False)
             if stale:
                 raise typer.Exit(AMISS)
             out.print(_("assignments/ is up to date"))
             return
-        for path in releases.release(the, named(the, assignment) or list(the.assignments)):
+        for path in releases.release(the, chosen or list(the.assignments)):
             out.say(path)
     except AutograderError as error:
         fail(error)

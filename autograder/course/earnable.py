@@ -19,7 +19,6 @@ from autograder.course.checks.networks.layers import Layers
 from autograder.course.checks.networks.size import Parameters
 from autograder.course.checks.trainings.accuracy import Accuracy, Metric, OnSplit
 from autograder.course.checks.trainings.evaluation import Evaluation, Evaluations
-from autograder.course.checks.trainings.predictions import Predictions
 from autograder.course.checks.trainings.training import Epochs, FitCheck, TrainedOn, TrainedWith
 from autograder.course.settings import DataSettings, Limits
 
@@ -141,7 +140,7 @@ def of_numbers(check: Check, called: str) -> str:
         check.metric
         if isinstance(check, (Metric, Score, Evaluation, Evaluations))
         else "accuracy"
-        if isinstance(check, (Accuracy, Predictions))
+        if isinstance(check, Accuracy)
         else ""
     )
     said = N_("{metric} is of classes, and {data} has numbers as targets")

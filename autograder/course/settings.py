@@ -23,8 +23,8 @@ from autograder.common.digests import of_file
 from autograder.common.i18n import LANGUAGES, N_, _, known
 from autograder.common.models import Written, of_other_kind, wrong_at
 from autograder.common.showing.nearest_name import nearest
-from autograder.course.checks.base import InCourse, Localised, no_language
-from autograder.course.checks.in_words import wrong_texts
+from autograder.course.checks.base import InCourse, Localised
+from autograder.course.checks.in_words import no_language, wrong_texts
 
 
 class Holdout(Written):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from autograder.common.data import data_sets
 from autograder.common.data.base import DataSet
 from autograder.common.data.lookups import RAW_PIXELS, UNIT_PIXELS
-from autograder.common.data.prepared import RAW, Column, Prepared
+from autograder.common.data.prepared import ONE_HOT, RAW, Column, Prepared
 from autograder.common.digests import sha256
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
@@ -26,6 +26,7 @@ from autograder.common.showing.exhibits import Mistake
 from autograder.common.wire.description import Component, DataRecord, ModelDescription, digest
 from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
+from autograder.course.checks.plain_values import Meaning
 from autograder.course.settings import DataSettings
 from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
 from autograder.networks.accepted_trainings import check_lookup, network
@@ -173,14 +174,25 @@ class CourseLab:
 
         return self._metrics(key, plan, samples, measure)
 
-    def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
-        """The share of `classes`, int (n,), that the network gives to the samples of `split`, as `network_metrics.chosen` reads its answers.
+    def meaning(self, model: ModelDescription) -> Meaning:
+        """What its answers stand for. Raises CannotRebuild as `network_metrics.meaning` does, and for what the judge won't build."""
+        plan, settings = network(model)
+        output = size(plan).output
+        aim = model.fits[-1].data.targets if model.fits else ""
+        own = aim if self.prepared is not None and aim in self.prepared.targets else RAW
+        targets = self.data.targets if own == RAW else self._named(own, targets=True).array
+        classes = self.data.class_count if own in (RAW, ONE_HOT) else 0
+        return network_metrics.meaning(output[0] if len(output) == 1 else 0, classes, targets, loss_of(settings))
 
-        Raises CannotRebuild as `evaluate` does, and for a network whose answer is not one number for each class.
+    def agreement(self, model: ModelDescription, split: str, given: npt.NDArray[Any]) -> float:
+        """The share of the samples of `split` of which `given`, (n,) or (n, outputs), is what the network says, as `network_metrics.chosen` reads it.
+
+        Raises CannotRebuild as `evaluate` and `meaning` do.
         """
         plan, settings = network(model)
+        meant = self.meaning(model)
         samples = self._samples(model, split)
-        key = _key(plan, settings, digest([*model.weights, classes.astype(np.int64)]), samples)
+        key = _key(plan, settings, digest([*model.weights, given]), samples)
 
         def measure() -> states.Measured:
             right = 0
@@ -188,8 +200,8 @@ class CourseLab:
                 part = slice(start, start + LOOKED_AT)
                 batch = replace(samples, rows=samples.rows[part], labels=samples.labels[part])
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
-                own = network_metrics.chosen(answers, self.data.class_count, loss_of(settings))
-                right += int(np.count_nonzero(own == classes[part]))
+                own = network_metrics.chosen(answers, meant, loss_of(settings)[1])
+                right += network_metrics.agreeing(own, given[part], meant)
             return states.Measured({"agreement": right / len(samples.rows)})
 
         return self._metrics(key, plan, samples, measure)["agreement"]
@@ -211,7 +223,7 @@ class CourseLab:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
             with suppress(CannotRebuild):
-                chosen = network_metrics.chosen(answers, self.data.class_count, loss_of(settings))
+                chosen = network_metrics.chosen(answers, self.meaning(model), loss_of(settings)[1])
                 for row, label, predicted in zip(samples.rows, labels, chosen, strict=True):
                     if label != predicted < (self.data.class_count or np.inf):  # of more outputs than classes
                         found.setdefault((int(label), int(predicted)), []).append(int(row))

@@ -9,11 +9,13 @@ import numpy.typing as npt
 
 from autograder.common.errors import CannotRebuild
 from autograder.common.i18n import _
+from autograder.course.checks.plain_values import Meaning
 
 REGRESSION = {
     "r2_score", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "max_error",
     "explained_variance_score",
 }  # fmt: skip
+NEAR = 1e-3  # of the spread of a network's numbers
 AVERAGED = {"f1_score", "precision_score", "recall_score"}  # over classes, each counting as much
 
 
@@ -41,19 +43,47 @@ def score(name: str, targets: npt.NDArray[Any], answers: npt.NDArray[Any], loss:
         raise CannotRebuild(_("{metric} can't be measured: {error}", metric=name, error=error)) from error
 
 
-def chosen(answers: npt.NDArray[Any], classes: int, loss: tuple[str, bool]) -> npt.NDArray[Any]:
-    """The class that each of a network's `answers` (n, outputs) stands for: the largest, or of one output a yes or no.
+def meaning(outputs: int, classes: int, targets: npt.NDArray[Any], loss: tuple[str, bool]) -> Meaning:
+    """What a network's answers stand for, by the `targets` that it learned and by its `loss`.
 
-    `classes`: how many there are, 0 where nobody knows. Raises CannotRebuild where it answers with no class.
+    `classes`: how many the targets number, 0 where they number none. Raises CannotRebuild where nobody can tell.
     """
-    outputs = answers.shape[1] if answers.ndim == 2 else 0
-    name, logits = loss
-    if outputs == 1 and name.startswith("binary") and classes in (0, 2):
-        return (answers[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
-    if outputs > 1 and (outputs == classes or (outputs > classes and not name.startswith("binary"))):
+    name, _logits = loss
+    yes_or_no = bool(np.isin(targets, (0, 1)).all())
+    if targets.ndim == 2 and targets.shape[1] > 1 and yes_or_no and (targets.sum(1) == 1).all():
+        classes = targets.shape[1]  # as vectors
+    binary = name.startswith("binary")
+    if outputs == 1 and binary and classes in (0, 2):
+        return "yes or no"
+    if outputs > 1 and (
+        outputs == classes or (outputs > classes and not binary and (classes or "categorical" in name))
+    ):
+        return "class"
+    if not classes and outputs > 1 and binary:
+        return "labels"
+    if not classes and outputs and not yes_or_no and "categorical" not in name:
+        return "numbers"
+    raise CannotRebuild(_("the network does not answer with one number for each class"))
+
+
+def chosen(answers: npt.NDArray[Any], meant: Meaning, logits: bool) -> npt.NDArray[Any]:
+    """What a network's `answers` (n, outputs) say: classes (n,), the largest; yes or no, 1 or 0, (n,); `labels` (n, outputs) of
+    such; numbers as they are, (n,) of one output. Raises CannotRebuild for answers of another shape."""
+    if answers.ndim != 2:
+        raise CannotRebuild(_("the network does not answer with one number for each class"))
+    if meant == "class":
         largest: npt.NDArray[Any] = answers.argmax(1)
         return largest
-    raise CannotRebuild(_("the network does not answer with one number for each class"))
+    said = answers if meant == "numbers" else (answers > (0.0 if logits else 0.5)).astype(np.int64)
+    return said[:, 0] if said.shape[1] == 1 else said
+
+
+def agreeing(own: npt.NDArray[Any], given: npt.NDArray[Any], meant: Meaning) -> int:
+    """Of how many samples `given` is what the network itself says, `own`: of numbers, as near as sums in another order are."""
+    same = own == given
+    if meant == "numbers":
+        same = np.abs(own - given) <= NEAR * (np.std(own, axis=0) + np.abs(own) / 10)
+    return int(np.count_nonzero(same.all(1) if same.ndim == 2 else same))
 
 
 def _classes(targets: npt.NDArray[Any], answers: npt.NDArray[Any], loss: str, logits: bool) -> tuple[Any, Any]:

@@ -150,12 +150,9 @@ def called(name: str, aim: str, rows: Rows, shape: tuple[int, ...], named: Prepa
 
 def _aim(named: Prepared, columns: int) -> str:
     """The targets for a network that was never trained."""
-    fits = [
-        name
-        for name in (RAW, ONE_HOT)
-        if name in named.targets and (named.targets[name].array.shape[1:] or (0,)) == (columns,)
-    ]
-    return next(iter(fits), "")
+    forms = [(columns,)] if columns else [(), (1,)]
+    fits = (one for one in (RAW, ONE_HOT) if one in named.targets and named.targets[one].array.shape[1:] in forms)
+    return next(fits, "")
 
 
 def targets(named: Prepared, name: str, data: DataSet) -> npt.NDArray[Any]:

@@ -187,8 +187,13 @@ def test_stale_names_changed_missing_and_superfluous_files(released: Course, tmp
     notebook = root / "assignments" / "ko" / "first" / "first.ipynb"
     notebook.write_text(notebook.read_text("utf-8") + "\n", "utf-8")
     assert release.stale(course) == [folder / RELEASED, folder / "old.csv", notebook]
+    assert release.stale(course, ["first"]) == release.stale(course)
+    other = root / "assignments" / "en" / "withdrawn" / "old.csv"
+    other.parent.mkdir()
+    other.write_text("")
+    assert other in release.stale(course) and other not in release.stale(course, ["first"])
     release.release(course, ["first"])
-    assert release.stale(course) == []
+    assert release.stale(course, ["first"]) == []
 
 
 def test_reading_a_release_that_is_missing_or_broken_names_the_remedy(released: Course, tmp_path: Path) -> None:

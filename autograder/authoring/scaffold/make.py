@@ -18,7 +18,7 @@ from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import bytes_of, move, put
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _, known
-from autograder.course.checks.base import no_language
+from autograder.course.checks.in_words import no_language
 from autograder.course.course import FILE, load
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # fits nbgrader's grade ids, file names, and Python

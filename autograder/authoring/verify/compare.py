@@ -12,19 +12,25 @@ from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import grade_id_of
 from autograder.common.i18n import _
 from autograder.common.results import Outcome, QuestionResult, Report, Status
+from autograder.common.showing.outcome_table import SAID
 from autograder.course.course import Assignment
 
 _CLOSE = 1e-6  # points
 
 
-def said(question: QuestionResult, outcome: Outcome | None = None) -> str:
+def said(question: QuestionResult, outcome: Outcome | None = None, between: str = " ") -> str:
     """All that a student reads of one check, or of a question as a whole."""
     outcomes = question.outcomes if outcome is None else (outcome,)
     texts = [question.problem, question.hint] if outcome is None else []
     for one in outcomes:
         if one.status is not Status.PASSED:
             texts += [one.expected, one.actual, one.hint]
-    return " ".join(text for text in texts if text)
+    return between.join(text for text in texts if text)
+
+
+def shown(question: QuestionResult, outcome: Outcome) -> str:
+    """What a student reads of one check, or else of its question, part by part."""
+    return said(question, outcome, "; ") or said(question, between="; ")
 
 
 def statuses(report: Report) -> dict[str, tuple[QuestionResult, Outcome]]:
@@ -41,9 +47,9 @@ def full_marks(report: Report, file: str) -> Iterable[Reason]:
     for place, (question, outcome) in statuses(report).items():
         if outcome.status is Status.PASSED or outcome.waits:
             continue
-        found = said(question, outcome) or said(question) or _("no reason")
+        found = shown(question, outcome) or _("no reason")
         yield Reason(
-            message=_("this check should pass and is {status}", status=outcome.status.value),
+            message=_("this check should pass and is {status}", status=_(SAID[outcome.status])),
             file=file,
             place=place,
             found=found,
@@ -107,13 +113,12 @@ def exactly(report: Report, mutant: Mutant, assignment: Assignment, file: str) -
             message = _("the mutant should lose this check, and keeps it")
             if outcome.status is not Status.PASSED:
                 message = _("this check is not decided as the mutant says")
-            detail = f"{outcome.status.value} {said(question, outcome) or outcome.actual}".strip()
-            yield Reason(message=message, file=file, place=place, expected=status, found=detail)
+            detail = ": ".join(filter(None, (_(SAID[outcome.status]), said(question, outcome, "; ") or outcome.actual)))
+            yield Reason(message=message, file=file, place=place, expected=_(SAID[Status(status)]), found=detail)
     for place in sorted(lost - expected.keys()):
         question, outcome = found[place]
-        detail = said(question, outcome) or said(question)
-        message = _("the mutant should keep this check, and it is {status}", status=outcome.status.value)
-        yield Reason(message=message, file=file, place=place, found=detail)
+        message = _("the mutant should keep this check, and it is {status}", status=_(SAID[outcome.status]))
+        yield Reason(message=message, file=file, place=place, found=shown(question, outcome))
     yield from _hints(found, report.questions, mutant, file)
     worth = check_places(assignment)
     points = sum(worth.values()) - sum(worth[place] for place in expected)
@@ -129,7 +134,7 @@ def _hints(
         for phrase in phrases:
             if not any(phrase in text for text in texts):
                 message = _("the feedback does not say what the student must read")
-                yield Reason(message=message, file=file, place=place, expected=repr(phrase), found=" ".join(texts))
+                yield Reason(message=message, file=file, place=place, expected=repr(phrase), found="; ".join(texts))
 
 
 def _points(file: str, expected: float, found: float) -> Reason:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.compare import said, statuses
+from autograder.authoring.verify.compare import shown, statuses
 from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import is_check
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
+from autograder.common.showing.outcome_table import SAID
 from autograder.common.wire.names import modules
 from autograder.course.course import Course
 
@@ -56,9 +57,11 @@ def notebook(solved: NotebookNode, kind: str, last: bool) -> NotebookNode:
 def wrong(report: Report, kind: str, file: str) -> Iterable[Reason]:
     """Reasons why `report` takes a point for what the grader's machine lacks, or leaves one undecided without a word."""
     for place, (question, outcome) in statuses(report).items():
-        found = said(question, outcome) or said(question)
+        found = shown(question, outcome)
         if outcome.status in (Status.FAILED, Status.SKIPPED):
-            message = _("this check is {status} for what only the grader's machine lacks", status=outcome.status.value)
+            message = _(
+                "this check is {status} for what only the grader's machine lacks", status=_(SAID[outcome.status])
+            )
             yield Reason(message=message, file=file, place=place, expected=LINES[kind].splitlines()[-1], found=found)
         elif outcome.status is Status.UNDECIDED and not found:
             yield Reason(message=_("this check waits for a person, and nothing says why"), file=file, place=place)

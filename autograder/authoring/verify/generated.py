@@ -16,6 +16,7 @@ from typing import Any
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.files import text_of
 from autograder.common.i18n import N_, _
+from autograder.common.showing.outcome_table import SAID
 from autograder.course.course import FILE, Course
 from autograder.course.source_notebook import source_path
 
@@ -124,7 +125,7 @@ def _reasons(part: Part, assignment: str, odd: Iterable[dict[str, Any]]) -> Iter
             kind = first if first in _MESSAGES else ""
             status, _blank, why = (rest if kind else said).partition(" ")
             yield Reason(
-                message=_(_MESSAGES[kind], status=status), file=replay, place=place,
+                message=_(_MESSAGES[kind], status=_({one.value: words for one, words in SAID.items()}.get(status, status))), file=replay, place=place,
                 found=f"{why}{shown}".strip(),
             )  # fmt: skip
             shown = ""

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.compare import said
+from autograder.authoring.verify.compare import shown
 from autograder.authoring.verify.proof import Reason
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import N_, _
 from autograder.common.results import Report, Status
+from autograder.common.showing.outcome_table import SAID
 from autograder.course.cell_dependencies import following, question_cells
 
 _EARNS = {
@@ -47,5 +48,5 @@ def wrong(report: Report, solved: NotebookNode, question: str, file: str) -> Ite
                 and outcome.status is not Status.PASSED
                 and not outcome.by_hand
             ):
-                message = _("this check is {status}, though nothing that it needs was left empty", status=outcome.status.value)  # fmt: skip
-                yield Reason(message=message, file=file, place=place, found=said(result, outcome) or said(result))
+                message = _("this check is {status}, though nothing that it needs was left empty", status=_(SAID[outcome.status]))  # fmt: skip
+                yield Reason(message=message, file=file, place=place, found=shown(result, outcome))

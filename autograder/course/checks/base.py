@@ -41,10 +41,10 @@ from autograder.common.wire.description import (
 )
 from autograder.course.checks.forms import Form, nothing_returned
 from autograder.course.checks.in_words import built as built
+from autograder.course.checks.in_words import no_language, wrong_texts
 from autograder.course.checks.in_words import number as number
 from autograder.course.checks.in_words import show as show
-from autograder.course.checks.in_words import wrong_texts
-from autograder.course.checks.plain_values import as_accepted
+from autograder.course.checks.plain_values import Meaning, as_accepted
 
 _FUNCTION = re.compile(r"[^\s:][^\n:]*\.py:[A-Za-z_]\w*")  # a function in a file
 Split = Literal["all_train", "train", "holdout", "test"]
@@ -110,8 +110,10 @@ class Lab(Protocol):
     def metric(self, model: ModelDescription, split: str, metric: str, prepared: str = "") -> Mapping[str, float]:
         """One of scikit-learn's metrics, by its name, of what the network answers for `split`. Raises CannotRebuild, too."""
 
-    def agreement(self, model: ModelDescription, split: str, classes: npt.NDArray[Any]) -> float:
-        """The share of `classes`, int (n,), that the network gives to the images of `split`. Raises CannotRebuild, too."""
+    def meaning(self, model: ModelDescription) -> Meaning: ...  # of its answers
+
+    def agreement(self, model: ModelDescription, split: str, given: npt.NDArray[Any]) -> float:
+        """The share of the samples of `split` of which `given` is what the network says, by its `meaning`. Raises CannotRebuild, too."""
 
     def estimator_score(
         self, made: Component, split: Literal["holdout", "test"], place: str, seed: int
@@ -173,11 +175,6 @@ class Localised(RootModel[dict[str, str]], frozen=True):
     def lacks(self, languages: Iterable[Language]) -> list[Language]:
         """Those of `languages` that it has no text in."""
         return [name for name in languages if not self.root.get("" if "" in self.root else name, "").strip()]
-
-
-def no_language(name: str) -> str:
-    meant = _("did you mean '{guess}'?", guess=known(name)) if known(name) else _("write it like en, ko, fr or pt-BR")
-    return _("'{name}' is not the code of a language: {meant}", name=name, meant=meant)
 
 
 class InCourse(str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.common.i18n import N_, _
+from autograder.common.i18n import N_, _, known
 from autograder.common.showing.nearest_name import nearest
 from autograder.common.showing.readable import shorten
 from autograder.common.wire.description import (
@@ -141,3 +141,8 @@ def wrong_texts(key: str, listed: Any) -> str:
         return _("a text in '{key}' is empty", key=key)
     twice = next((one for one in texts if texts.count(one) > 1), "")
     return _("'{name}' stands twice in '{key}'", name=twice, key=key) if twice else ""
+
+
+def no_language(name: str) -> str:
+    meant = _("did you mean '{guess}'?", guess=known(name)) if known(name) else _("write it like en, ko, fr or pt-BR")
+    return _("'{name}' is not the code of a language: {meant}", name=name, meant=meant)

@@ -15,6 +15,8 @@ Kind = Literal[
     "any", "integer", "number", "loss", "accuracy", "metric", "boolean", "text", "list", "pair", "lists", "choice", "array", "function", "network",
     "dictionary", "table", "figure", "object",
 ]  # fmt: skip
+# What a network's answers stand for: one of several classes, 0 or 1, several labels that may each be, or numbers.
+Meaning = Literal["class", "yes or no", "labels", "numbers"]
 
 
 def plain(value: Any, most: int = MOST) -> Any:

@@ -1,5 +1,6 @@
 """What a report should say is compared with what it says: whatever differs is a reason of its own."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -7,6 +8,7 @@ import pytest
 
 from autograder.authoring.verify import compare, environment
 from autograder.authoring.verify.mutants_and_alternatives import Mutant
+from autograder.common.i18n import speaking
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
 from tests.hand_built import report_of
@@ -53,7 +55,7 @@ def test_full_marks_give_no_reason():
 @pytest.mark.parametrize("status", ["failed", "skipped", "undecided"])
 def test_a_check_that_did_not_pass_is_named_with_what_was_found(status):
     found = sentences(compare.full_marks(report(add_secret=f"{status}: 7"), "tests/a.yml"))
-    assert found == [f"tests/a.yml: add.secret: this check should pass and is {status} (found 7 Think.)"]
+    assert found == [f"tests/a.yml: add.secret: this check should pass and is {status} (found 7; Think.)"]
 
 
 def test_points_that_are_missing_although_all_passed_are_a_reason():
@@ -106,8 +108,8 @@ def test_a_mutant_that_survives_says_so_and_nothing_else(assignment):
     ("statuses", "loses", "reasons"),
     [
         ({"add_shown": "failed: 6"}, {"add_shown": "6", "name_value": ""}, ["name.value: the mutant should lose this check, and keeps it (expected failed, found passed)"]),
-        ({"add_shown": "failed: 6", "name_value": "failed: no"}, {"add_shown": "6"}, ["name.value: the mutant should keep this check, and it is failed (found no Think.)"]),
-        ({"add_shown": "undecided: odd"}, {"add_shown": "odd"}, ["add.shown: this check is not decided as the mutant says (expected failed, found undecided odd Think.)"]),
+        ({"add_shown": "failed: 6", "name_value": "failed: no"}, {"add_shown": "6"}, ["name.value: the mutant should keep this check, and it is failed (found no; Think.)"]),
+        ({"add_shown": "undecided: odd"}, {"add_shown": "odd"}, ["add.shown: this check is not decided as the mutant says (expected failed, found undecided: odd; Think.)"]),
         ({"add_shown": "failed: 6"}, {"add_shown": "7"}, ["add.shown: the feedback does not say what the student must read (expected '7', found 6 Think.)"]),
         ({"add_shown": "failed: 6"}, {"add_shown": ("6", "Think", "Look")}, ["add.shown: the feedback does not say what the student must read (expected 'Look', found 6 Think.)"]),
         ({"add_shown": "failed: 6", "points": 0.25}, {"add_shown": "6"}, ["the points don't add up (expected 2.5 points, found 0.75)"]),
@@ -116,6 +118,20 @@ def test_a_mutant_that_survives_says_so_and_nothing_else(assignment):
 def test_whatever_a_mutant_does_otherwise_is_a_reason(assignment, statuses, loses, reasons):
     found = sentences(compare.exactly(report(**statuses), mutant(**loses), assignment, "m.yml"))
     assert found == [f"m.yml: {reason}" for reason in reasons]
+
+
+@pytest.mark.parametrize("language", ["ko"])
+def test_in_another_language_a_reason_says_no_status_in_english(assignment, language):
+    with speaking(language):
+        for status in ("failed", "skipped", "undecided"):
+            other = report(add_shown=f"{status}: 6", name_value=f"{status}: 6")
+            found = sentences(
+                [
+                    *compare.full_marks(other, "f"),
+                    *compare.exactly(other, mutant(add_shown="6", add_secret=""), assignment, "m"),
+                ]
+            )
+            assert len(found) > 3 and not re.search(r"failed|passed|skipped|undecided", " ".join(found)), found
 
 
 def test_the_phrase_for_a_whole_question_may_be_its_problem(assignment):

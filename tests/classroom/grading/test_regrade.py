@@ -410,6 +410,8 @@ def test_the_command_shows_who_gains_and_loses_what_and_why_and_applies_on_confi
     assert "the submission is not in submitted/ any more" in flat(run(new, "--yes").stdout)
     done = run(new, "--yes", "-s", "ada")
     assert (done.exit_code, flat(done.stdout)) == (0, "Every report fits course.yml: nothing to regrade.")
+    shutil.rmtree(new.root / "reports")
+    assert flat(run(new).stdout) == "There is no report to regrade: `autograder grade` makes them."
 
 
 def test_nothing_is_applied_while_somebody_grades_this_course(changed, no_tensorflow):

@@ -135,9 +135,11 @@ class StandInLab(HomeLab):
         scaled = prepared or (model.fits[-1].data.scaling if model.fits else "unit")
         return counts["train"], counts["holdout"], counts["test"], len(rows), 0, scaled
 
-    def agreement(self, model: ModelDescription, split: str, classes: Any) -> float:
-        given = answers(model, self.labels(split), self.evaluate(model, split)["accuracy"])
-        return float(np.mean(network_metrics.chosen(given, self.data.class_count, _loss(model)) == classes))
+    def agreement(self, model: ModelDescription, split: str, given: Any) -> float:
+        answered = answers(model, self.labels(split), self.evaluate(model, split)["accuracy"])
+        meant = self.meaning(model)
+        own = network_metrics.chosen(answered, meant, _loss(model)[1])
+        return network_metrics.agreeing(own, given, meant) / len(given)
 
     def mistakes(self, model: ModelDescription, split: str, most: int) -> Any:
         return ()

@@ -23,6 +23,7 @@ from autograder.authoring.verify.slips.trainings import (
     epochs,
     fingerprint,
     fresh,
+    predictions,
     settings,
     trained_on,
     trainings,
@@ -210,22 +211,6 @@ def _is_measured(value: Any, network: Any, check: Any, stand_ins: StandIns) -> b
     return Untold(off) if 1e-5 * max(1.0, abs(right)) < off <= check.tolerance else bool(off <= check.tolerance)
 
 
-def _predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
-    """Whether they are what this network answers for the very images, scaled as those that it was trained on: how, other questions ask."""
-    network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
-    if not stand_ins.trainings.get(id(network)):
-        raise ValueError("not trained")
-    last = stand_ins.trainings[id(network)][-1].x
-    if lab.prepared is None:
-        scale = 255.0 / float(np.max(last))
-        samples = (lab.data.features[lab.rows(check.split)] / scale).reshape(-1, *np.shape(last)[1:])
-    else:
-        samples = lab.features(check.split, lab.held(np.asarray(last, np.float32)))
-    said = stand_ins.predict(network, samples)
-    own = np.argmax(said, axis=1) if said.shape[1] > 1 else (said[:, 0] > 0.5).astype(int)
-    return bool(given.size == own.size and float(np.mean(given.ravel() != own)) <= check.tolerance)
-
-
 def _numbers(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     networks, numbers = objects[check.models], objects[check.of]
     right = {key: _is_measured(value, networks[key], check, stand_ins) for key, value in numbers.items()}
@@ -316,7 +301,7 @@ STATEMENTS: dict[str, Statement] = {
     "array": _array,
     "evaluation": _number,
     "evaluations": _numbers,
-    "predictions": _predictions,
+    "predictions": predictions,
     "keys": _keys,
     "winner": _winner,
     "function": lambda check, objects, _: seen_of_function(check, objects[check.of]),

@@ -110,3 +110,23 @@ def fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
     """How many trainings: calls of ``fit`` that go on with the very optimizer, on the same data in the same way, are one."""
     ways = [(one.life, one.batch_size, fingerprint(one.x, one.y)) for one in trainings(check, objects, stand_ins)]
     return sum(before is None or before != way for before, way in zip([None, *ways], ways, strict=False))
+
+
+def predictions(check: Any, objects: Objects, stand_ins: StandIns) -> bool:
+    """Whether they are what this network answers for the very images, scaled as those that it was trained on: how, other questions ask."""
+    network, given, lab = objects[check.model], np.asarray(objects[check.of]), stand_ins.student.lab
+    if not stand_ins.trainings.get(id(network)):
+        raise ValueError("not trained")
+    last = stand_ins.trainings[id(network)][-1].x
+    if lab.prepared is None:
+        scale = 255.0 / float(np.max(last))
+        samples = (lab.data.features[lab.rows(check.split)] / scale).reshape(-1, *np.shape(last)[1:])
+    else:
+        samples = lab.features(check.split, lab.held(np.asarray(last, np.float32)))
+    said = stand_ins.predict(network, samples)
+    aims = np.reshape(lab.labels(check.split), (len(said), -1))
+    if not lab.data.class_count and aims.shape == said.shape and not (aims.sum(1) == 1).all():  # labels, or numbers
+        own = said > 0.5 if np.isin(aims, (0, 1)).all() else said
+        return given.size == own.size and bool(np.allclose(given.reshape(own.shape), own, rtol=1e-3))
+    own = np.argmax(said, axis=1) if said.shape[1] > 1 else (said[:, 0] > 0.5).astype(int)
+    return bool(given.size == own.size and float(np.mean(given.ravel() != own)) <= check.tolerance)

@@ -66,7 +66,7 @@ class _Evaluated(Check):
         )
         if near and not hint:
             return passed(f"{number_:.4f}")
-        return failed(f"{right:.4f}", f"{number_:.4f}", hint or self._guessed(number_, measured, model))
+        return failed(f"{right:.4f}", f"{number_:.4f}", hint or self._guessed(number_, measured, model, facts))
 
     @property
     def kind(self) -> Kind:
@@ -175,18 +175,21 @@ class _Evaluated(Check):
                         )
         return ""
 
-    def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription) -> str:
+    def _guessed(self, number_: float, measured: Mapping[str, float], model: ModelDescription, facts: Facts) -> str:
         if self.metric == ACCURACY and abs(1 - number_ - measured[ACCURACY]) <= self.tolerance / 20:
             return _("This is the share of wrong answers: count those that equal their targets, ==.")
         if said := torn(
             fit.data for fit in model.fits
         ):  # then the hold-out's are torn too, mostly, and nobody can tell which number that gives
             return said
-        if self.metric == ACCURACY and number_ < measured[ACCURACY] / 100:
+        of_classes = False
+        with contextlib.suppress(CannotRebuild):
+            of_classes = facts.lab.meaning(model) == "class"
+        if of_classes and self.metric == ACCURACY and number_ < measured[ACCURACY] / 100:
             return _(
                 "Hardly an answer counts as right here: compare the class of each image with its own target, number by number."
             )
-        classes = model.outputs or 1
+        classes = (model.outputs or 1) if of_classes else 1
         guessing = {ACCURACY: 2 / classes, "loss": math.log(classes) / 1.5}.get(self.metric)
         sign = 1 if self.metric == ACCURACY else -1
         if guessing is not None and classes > 2 and sign * number_ < sign * guessing < sign * measured[self.metric]:
