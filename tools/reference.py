@@ -151,7 +151,7 @@ OWN: dict[str, dict[str, str]] = {
         "equals": "class name or string", "settings": "by argument name", "others": "settings that are not named: anything, or Keras's defaults", "any_of": _ANY_MADE, **_ENTRIES,
     },
     "epochs": {"equals": "exactly", "at_most": "no more", "at_least": "no fewer", **_ENTRIES},
-    "batch_size": {"equals": "exactly", **_ENTRIES}, "fresh": {**_ENTRIES},
+    "batch_size": {"equals": "exactly", "at_least": "instead: no smaller", "at_most": "instead: no larger", **_ENTRIES}, "fresh": {**_ENTRIES},
     "callbacks": {"includes": "by class and settings: `{type: EarlyStopping, patience: 3}`, or one of several: `{any_of: [{type: ...}, {type: ...}]}`; others may be given, too", **_ENTRIES},
     "learning_rates": {"equals": "each that it had, in order", "falls": "instead: each is lower than the one before", **_ENTRIES},
     "metric": {

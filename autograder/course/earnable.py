@@ -18,8 +18,9 @@ from autograder.course.checks.networks.layer_specs import LayerSpec
 from autograder.course.checks.networks.layers import Layers
 from autograder.course.checks.networks.size import Parameters
 from autograder.course.checks.trainings.accuracy import Accuracy, Metric, OnSplit
+from autograder.course.checks.trainings.counted import Epochs
 from autograder.course.checks.trainings.evaluation import Evaluation, Evaluations
-from autograder.course.checks.trainings.training import Epochs, FitCheck, TrainedOn, TrainedWith
+from autograder.course.checks.trainings.training import FitCheck, TrainedOn, TrainedWith
 from autograder.course.settings import DataSettings, Limits
 
 OF_CLASSES = ("accuracy", "accuracy_score", "balanced_accuracy_score", "f1_score", "precision_score", "recall_score", "roc_auc_score",

@@ -22,6 +22,7 @@ _THOUSANDS = {"k": 1e3, "m": 1e6, "million": 1e6}
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ ,.'’]\d{3})+")  # 79,510 and 79 510
 _HABITS: tuple[tuple[str, Callable[[re.Match[str]], Iterable[Any]]], ...] = (
     (_NUMBER, lambda found: [_plain(found[0])]),
+    (r"([-+]?\d+\.\d*)[fF]", lambda found: [_plain(found[1])]),
     (r"(.+)[,;]", lambda found: [_plain(found[1])]),
     (PER_CENT, lambda found: [float(found[1]) / 100]),
     (rf"[~≈]\s*({_NUMBER})|({_NUMBER})\s*(?:±|\+-|\+/-)\s*[\d.]+", lambda found: [_plain(found[1] or found[2])]),
@@ -111,8 +112,11 @@ def of_other_unit(one: str, other: str) -> bool:
 
 
 def read_as_number(text: str) -> bool:
-    """Whether a text is most likely meant as a number: ``85%``, ``3,14``, ``1/3``, ``~0.5``."""
-    return not re.fullmatch(_NUMBER, text.strip()) and type(next(spellings(text), None)) in (int, float)
+    """Whether a text is most likely meant as a number, or as bounds of one: ``85%``, ``3,14``, ``1/3``, ``~0.5``, ``0.1-0.5``, ``>= 3``."""
+    meant: Any = next(spellings(text), None)
+    ends = list(meant.values()) if isinstance(meant, dict) and {*meant} <= {"at_least", "at_most"} else [meant]
+    numbers: list[Any] = [one for one in ends if type(one) in (int, float)]
+    return len(numbers) == len(ends) and numbers == sorted(numbers) and not re.fullmatch(_NUMBER, text.strip())
 
 
 def _several(parts: list[str]) -> list[Any]:

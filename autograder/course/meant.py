@@ -9,6 +9,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import yaml
@@ -17,6 +18,7 @@ from autograder.common.models import KeyPath
 from autograder.common.showing.nearest_name import nearest
 from autograder.course.habits import PER_CENT, called, measured, of_other_unit, spellings
 
+_BOUNDS = ("equals", "at_least", "at_most", "minimum", "maximum")  # under which people write both ends
 ALIKE = 0.65  # what a mistyped name and the one that is meant have in common, at the least: less is another word
 MOST = 500  # ways that are tried for one fault
 LONGEST = 200  # characters of what is told
@@ -62,8 +64,8 @@ def instead(name: str, others: list[str], known: list[str]) -> str:
 
 
 def _ends(key: str, value: Any) -> list[Any]:
-    """Both ends of ``between: [1, 3]`` and its like; none of anything else."""
-    if "at_least" not in SYNONYMS.get(key.casefold(), ()):
+    """Both ends of ``between: [1, 3]``, ``equals: [1, 3]`` and their like; none of anything else."""
+    if key not in _BOUNDS and "at_least" not in SYNONYMS.get(key.casefold(), ()):
         return []
     found = next(spellings(value), None) if isinstance(value, str) else value
     ends = list(found.values()) if isinstance(found, Mapping) else found
@@ -92,6 +94,9 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
 
     `slot`: the keys of what belongs there.
     """
+    with suppress(LookupError):
+        if at and _empty(get(owner.value, at)):
+            return ""
     left = {one for one in owner.wrong(owner.value) if one[: len(at)] != at and at[: len(one)] != one}  # elsewhere
     share = re.fullmatch(PER_CENT, owner.texts.get(at, "").strip()) is not None
     for changed, said in itertools.islice(_ways(owner, at, slot), MOST):
@@ -105,6 +110,11 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
         if found <= left and len(text := _written(said)) <= LONGEST:
             return text
     return ""
+
+
+def _empty(value: Any) -> bool:
+    """Whether nothing stands there, whichever way: nobody knows what was meant."""
+    return value in (None, "", [], {}, [None])
 
 
 class Beside(dict[str, Any]):
@@ -132,8 +142,15 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
             yield {**keys, **turned}, Beside(turned)
     if not at:
         for place in places(keys):
-            for one in spellings(get(keys, place), owner.texts.get(place, ""), share=False):
-                yield put(keys, place, one), one if isinstance(place[-1], int) else Beside({str(place[-1]): one})
+            keyed = max((number for number, part in enumerate(place, 1) if isinstance(part, str)), default=0)
+            for one in (
+                () if _empty(get(keys, place)) else spellings(get(keys, place), owner.texts.get(place, ""), share=False)
+            ):
+                if isinstance(one, dict) and len(place) == 1:
+                    yield {**{key: inner for key, inner in keys.items() if key != place[0]}, **one}, Beside(one)
+                changed = put(keys, place, one)
+                if keyed:  # a part of a list is told with the list
+                    yield changed, Beside({str(place[keyed - 1]): get(changed, place[:keyed])})
         return
     key, rest = str(at[0]), {one: inner for one, inner in keys.items() if one != at[0]}
     if key not in keys:  # one that is missing: under a key that isn't known
@@ -151,7 +168,7 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
     if len(at) == 1 and at[0] not in owner.fields:
         yield from _renamed(owner, key, value)
     if len(at) == 1 and (both := _ends(key, value)):
-        for names in (("at_least", "at_most"), ("minimum", "maximum")):
+        for names in (_BOUNDS[1:3], _BOUNDS[3:]):
             bounds = dict(zip(names, both, strict=True))
             yield {**rest, **bounds}, Beside(bounds)
     if found := re.fullmatch(r"[^:]*\.(csv|npz)", value) if isinstance(value, str) else None:

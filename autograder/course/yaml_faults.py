@@ -26,7 +26,7 @@ from autograder.course import meant
 from autograder.course.checks.base import Check, Localised
 from autograder.course.checks.registry import TYPES, parse
 from autograder.course.yaml_file import line_at, node_at, nodes, text_at
-from autograder.course.yaml_words import look_alike
+from autograder.course.yaml_words import look_alike, no_blank
 
 _LIST, _MAPPING = N_("a list, in brackets or with a dash before each item"), N_("a mapping of keys to values")
 _WHOLE, _NUMBER = N_("a whole number"), N_("a number")
@@ -115,6 +115,8 @@ def _cut_off(place: KeyPath, document: Any, root: Any) -> str:
     for at in (place, place[:-1]):
         keys = _at(document, at)
         halves = [key for key, one in keys.items() if one is None] if isinstance(keys, dict) else []
+        if joined := next((one for one in map(str, halves) if re.fullmatch(r"\w+:\S+", one)), ""):
+            return no_blank(*joined.split(":", 1))
         if getattr(node_at(root, at), "flow_style", False) and not all(str(key).isidentifier() for key in halves):
             return _(
                 "in braces a comma ends a value: write several in brackets, [28, 28], and a text with a comma in quotes"

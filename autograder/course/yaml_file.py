@@ -11,7 +11,7 @@ import yaml
 
 from autograder.common.errors import CourseError
 from autograder.common.files import bytes_of
-from autograder.common.i18n import _
+from autograder.common.i18n import N_, _
 from autograder.common.models import KeyPath
 from autograder.course import yaml_words
 
@@ -86,10 +86,12 @@ class _Rules(yaml.SafeLoader if TYPE_CHECKING else object):  # type: ignore[misc
         value = super().construct_yaml_int(node)
         digits = str(node.value).lstrip("+-")
         if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
-            message = _("YAML reads {text} as the octal number {value}: leave the 0 out", text=node.value, value=value)
+            said = N_("YAML reads {text} as the octal number {value}: leave the 0 out; of thousands the comma, 1000")
+            message = _(said, text=node.value, value=value)
             raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
         if ":" in digits:
-            message = _("YAML reads {text} as the number {value}: put it in quotes", text=node.value, value=value)
+            said = N_("YAML reads {text} as the number {value}: write the number that is meant, or a text in quotes")
+            message = _(said, text=node.value, value=value)
             raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
         return int(value)
 
@@ -112,11 +114,21 @@ _Strict.add_implicit_resolver(
 
 def _require_flat(text: str) -> None:
     """Raises a YAMLError before anything is read that is nested deeper than `MAX_DEPTH`."""
-    depth = 0
+    depth, lines = 0, [*text.splitlines(), ""]
     for event in yaml.parse(text, _Fast):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.ScalarEvent) and not event.style and _is_cut(event, lines):
+            said = _("a # behind a blank begins a comment, which ends the text before it: put the text in quotes")
+            raise yaml.MarkedYAMLError(None, None, said, event.end_mark)  # type: ignore[arg-type]
         if depth > MAX_DEPTH:
             raise yaml.MarkedYAMLError(None, None, _("lists and mappings are nested too deeply"), event.start_mark)  # type: ignore[arg-type]
+
+
+def _is_cut(event: Any, lines: list[str]) -> bool:
+    """Whether a text without quotes was most likely meant to go on behind a #: ``Network #1``."""
+    rest = lines[event.end_mark.line][event.end_mark.column :]
+    text = not event.value or any(map(str.isalpha, event.value))
+    return text and re.match(r"\s+#\d", rest) is not None
 
 
 def _size(node: Any, known: dict[int, int]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from autograder.common.i18n import N_, _
@@ -10,8 +12,9 @@ from autograder.common.i18n import N_, _
 _WORDS: tuple[tuple[str, str, bool], ...] = (
     ("tab character", N_("a tab stands in the indentation: indent with blanks"), False),
     ("\\t", N_("a tab stands in the indentation: indent with blanks"), False),
-    ("quoted scalar", N_("a quote is opened here and not closed; inside of quotes, a quote is written twice"), True),
     ("escape character", N_("a backslash in double quotes begins a code: write it twice, or take single quotes"), False),
+    ("comment or line break", N_("a text that begins with > or | needs quotes"), False),
+    ("quoted scalar", N_("a quote is opened here and not closed; inside of quotes, a quote is written twice"), True),
     ("flow sequence", N_("a bracket is opened here, and no ']' closes it: is a comma missing, or a quote?"), True),
     ("flow mapping", N_("a brace is opened here, and no '}' closes it: is a comma missing, or a quote?"), True),
     ("a flow node", N_("a value is missing inside of brackets or braces, or a bracket closes what a brace opened"), False),
@@ -48,6 +51,13 @@ def look_alike(text: str) -> str:
     return _(said, stray=stray, code=f"{ord(stray):04X}", plain=plain)
 
 
+def no_blank(key: str, value: str) -> str:
+    """That a key and its value are one word, as in ``points:4``."""
+    return _(
+        "a blank belongs behind the colon of '{joined}': {key}: {value}", joined=f"{key}:{value}", key=key, value=value
+    )
+
+
 def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     """The line, from 1, and what is wrong there. What this package itself found wrong is said as it is."""
     line, said = _told(error, text)
@@ -72,8 +82,11 @@ def _told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     here = text.splitlines()[mark.line : mark.line + 1] if mark else []
     if here and "\t" in here[0][: len(here[0]) - len(here[0].lstrip())]:
         return line, _(_WORDS[0][1])
+    began = error.context_mark.line + 1 if error.context_mark else line
+    for number in (began, line) if "expected ':'" in str(error.problem) else ():
+        if joined := re.match(r"\s*(?:- )?(\w+):(\S+)", text.splitlines()[number - 1]):
+            return number, no_blank(joined[1], joined[2])
     for key, words, opened in _WORDS:
         if key in f"{error.problem} {error.context}":
-            began = error.context_mark if opened else None
-            return began.line + 1 if began else line, _(words)
+            return began if opened else line, _(words)
     return line, _("this is not valid YAML: {problem}", problem=error.problem)

@@ -16,7 +16,7 @@ from autograder.common.results import Outcome, QuestionResult, Report, Status
 from autograder.course.checks.answers import arrays, functions, values
 from autograder.course.checks.base import Check
 from autograder.course.checks.networks import compiling, layers, named_layers, size
-from autograder.course.checks.trainings import accuracy, evaluation, predictions, training
+from autograder.course.checks.trainings import accuracy, counted, evaluation, predictions, training
 from autograder.course.course import Course
 from autograder.course.question_dependencies import Needed, needed_by
 
@@ -27,11 +27,11 @@ _STRUCTURE = (
 )  # fmt: skip
 _SPOILS: tuple[tuple[tuple[type[Check], ...], str], ...] = (
     (_STRUCTURE, _NETWORK), ((compiling.Loss, compiling.OptimizerCheck), _COMPILING),
-    ((training.TrainedOn, training.Epochs, training.Fresh), _TRAINING),
+    ((training.TrainedOn, counted.Epochs, training.Fresh), _TRAINING),
 )  # fmt: skip
 _BY_HAND = (values.ValueCheck, values.Choice, functions.Function)
 _SPOILS_NOTHING = (
-    *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, named_layers.LayerNames, named_layers.SameLayers, training.BatchSize,
+    *_BY_HAND, values.Keys, values.Winner, compiling.Metrics, named_layers.LayerNames, named_layers.SameLayers, counted.BatchSize,
     accuracy.Accuracy, predictions.Predictions, evaluation.Evaluation, evaluation.Evaluations,
 )  # fmt: skip
 # ... and what a check's verdict rests on beside the answer itself; all but answers by hand also on that something was made at all.

@@ -339,6 +339,9 @@ def name_of_keras(kind: keras_names.Kind, name: str) -> str:
     known = [one for one in keras_names.known(kind) if kind != "layers" or one in allowed.LAYERS]
     own = name.partition("(")[0].rpartition(".")[2]  # of keras.layers.Dense(32); nothing is like `Adam or SGD`
     guess = keras_names.canonical(kind, own) or ("" if " or " in own else keras_names.guess(kind, own))
+    begins = [one for one in known if one.casefold().startswith(own.casefold())] if len(own) > 1 else []
+    if len(begins) > 1 and not keras_names.canonical(kind, own):  # he, glorot
+        guess = ("'" + _(" or ") + "'").join(begins)
     said = _("did you mean '{guess}'?", guess=guess) if guess else _("there are {names}", names=", ".join(known))
     raise ValueError(_("Keras has no '{name}' among its {kind}: {said}", name=name, kind=kind, said=said))
 

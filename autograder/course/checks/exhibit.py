@@ -26,14 +26,14 @@ from autograder.common.wire.description import (
 from autograder.course.checks.base import Check, Lab, built
 from autograder.course.checks.networks import compiling, effective_layers, layers, named_layers, size
 from autograder.course.checks.networks.layer_specs import LayerSpec
-from autograder.course.checks.trainings import accuracy, evaluation, training
+from autograder.course.checks.trainings import accuracy, counted, evaluation, training
 
 _STRUCTURE = (
     layers.Layers, named_layers.LayerNames, named_layers.SameLayers, size.Parameters, size.InputShape,
     size.OutputShapes, size.WeightShapes, size.Builds,
 )  # fmt: skip
 _TRAINING = (
-    training.TrainedOn, training.TrainedWith, training.Epochs, training.BatchSize, training.Fresh, accuracy.Accuracy,
+    training.TrainedOn, training.TrainedWith, counted.Epochs, counted.BatchSize, training.Fresh, accuracy.Accuracy,
 )  # fmt: skip
 _MEASURED = (Status.PASSED, Status.FAILED)
 

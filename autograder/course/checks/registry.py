@@ -19,15 +19,15 @@ from autograder.course.checks import manual
 from autograder.course.checks.answers import arrays, functions, score, things, values
 from autograder.course.checks.base import Check, Facts, Lab, Verdict, undecided
 from autograder.course.checks.networks import compiling, layers, named_layers, size
-from autograder.course.checks.trainings import accuracy, callbacks, evaluation, predictions, rates, training
+from autograder.course.checks.trainings import accuracy, callbacks, counted, evaluation, predictions, rates, training
 from autograder.course.meant import word
 
 log = logging.getLogger(__name__)
 _OWN: tuple[type[Check], ...] = (
     layers.Layers, named_layers.LayerNames, named_layers.SameLayers, size.Parameters, size.InputShape,
     size.OutputShapes, size.WeightShapes, size.Builds,
-    compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, training.Epochs,
-    training.BatchSize, callbacks.Callbacks, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, evaluation.Evaluation, evaluation.Evaluations, predictions.Predictions,
+    compiling.Optimizer, compiling.Loss, compiling.Metrics, training.TrainedOn, training.TrainedWith, counted.Epochs,
+    counted.BatchSize, callbacks.Callbacks, rates.LearningRates, training.Fresh, accuracy.Accuracy, accuracy.Metric, evaluation.Evaluation, evaluation.Evaluations, predictions.Predictions,
     values.ValueCheck, values.TextCheck, values.Choice, arrays.ArrayCheck, things.Table, things.Figure, things.Object, score.Score, values.Keys, values.Winner, functions.Function, manual.Manual,
 )  # fmt: skip
 GROUP = "autograder.checks"  # entry points of other packages' check classes

@@ -89,6 +89,7 @@ def test_a_check_without_its_parameters_is_refused():
         "array",
         "parameters",
         "epochs",
+        "batch_size",
         "layer_names",
         "value",
         "table",

@@ -103,7 +103,11 @@ def epochs(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
 
 
 def batch_size(check: Any, objects: Objects, stand_ins: StandIns) -> Any:
-    return {one.batch_size for one in trainings(check, objects, stand_ins)}
+    sizes = {one.batch_size for one in trainings(check, objects, stand_ins)}
+    if check.equals is not None:
+        return sizes
+    low, high = check.at_least or 0, check.at_most or max(sizes)
+    return len(sizes), all(low <= one <= high for one in sizes)
 
 
 def fresh(check: Any, objects: Objects, stand_ins: StandIns) -> Any:

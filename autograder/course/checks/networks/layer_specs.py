@@ -18,6 +18,15 @@ from autograder.course.checks.base import name_of_keras, unknown_key
 from autograder.course.checks.fitting import unfitting
 from autograder.course.checks.ranges import One, Range
 
+# What other checks ask of a network, and people write as settings of a layer.
+OF_OTHER_CHECKS = {
+    "name": "layer_names", **dict.fromkeys(("input_shape", "input_dim", "batch_input_shape"), "input_shape"),
+    **dict.fromkeys(("output_shape", "shape"), "output_shapes"), **dict.fromkeys(("parameters", "params"), "parameters"),
+}  # fmt: skip
+_NAMED: dict[str, tuple[Any, str]] = {
+    "initializer": ("initializers", "he_normal"),
+    "regularizer": ("regularizers", "L2"),
+}
 ONCE, SOME = Range(at_least=1, at_most=1), Range(at_least=1)
 
 
@@ -62,6 +71,9 @@ class LayerSpec(Written, extra="allow"):
         known = {*keras_names.settings("layers", self.type), "trainable"}  # which every layer takes
         owner = _("a layer {type}", type=self.type)
         for key, value in self.settings.items():
+            if key in OF_OTHER_CHECKS:
+                said = N_("'{key}' is no setting of a layer here: a check of its own asks for it, `{check}`")
+                raise ValueError(_(said, key=key, check=OF_OTHER_CHECKS[key]))
             if key not in known:
                 raise ValueError(unknown_key(key, sorted(known), owner))
             for one in value.any_of if isinstance(value, Range) else (value,):
@@ -69,10 +81,13 @@ class LayerSpec(Written, extra="allow"):
                     raise ValueError(problem)
             if problem := unfitting(keras_names.takes(self.type, key), key, value, owner):
                 raise ValueError(problem)
-            if key.endswith("_initializer") and isinstance(value, str):
-                name_of_keras("initializers", value)
-            if key.endswith("_regularizer") and isinstance(value, str):
-                name_of_keras("regularizers", value)
+            kind, example = _NAMED.get(key.rpartition("_")[2], (None, ""))
+            for one in (value.any_of if isinstance(value, Range) else (value,)) if kind else ():
+                if isinstance(one, (list, dict)):
+                    said = N_("'{key}' is asked for by its name: {example}")
+                    raise ValueError(_(said, key=key, example=f"{key}: {example}"))
+                if isinstance(one, str):
+                    name_of_keras(kind, one)
         return self
 
     @property

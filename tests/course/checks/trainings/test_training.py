@@ -193,6 +193,10 @@ def test_batch_sizes_of_all_trainings_are_compared():
     assert outcome(check, trained()).status is Status.PASSED
     found = outcome(check, trained(fit(batch_size=32), fit(batch_size=64)))
     assert (found.status, found.expected, found.actual) == (Status.FAILED, "32", "32, 64")
+    check = {"type": "batch_size", "at_least": 16, "at_most": 64}
+    assert outcome(check, trained()).status is Status.PASSED
+    found = outcome(check, trained(fit(batch_size=128)))
+    assert (found.status, found.expected, found.actual) == (Status.FAILED, "at most 64, at least 16", "128")
 
 
 def test_an_optimizer_that_compile_never_got_is_explained():
