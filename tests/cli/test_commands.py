@@ -120,11 +120,11 @@ def test_what_a_command_says_of_paths_leads_from_where_somebody_stands(tmp_path)
         for line in files:
             assert (here / line).resolve().is_relative_to(course), line
             assert os.path.isabs(line) is not inside and ".." not in line
-        released = run("release", cwd=course)
-        assert released.stdout.splitlines() and not any(str(course) in line for line in released.stdout.splitlines())
-        for command in ("grade", "report", "export", "feedback", "status", "calibrate"):
-            told = run(command, "--course", str(course / "course.yml"), cwd=course)
-            assert not re.search(rf"(?<!file://){re.escape(str(course))}/", told.stdout + told.stderr), (command, told)
+    released = run("release", cwd=course)
+    assert released.stdout.splitlines() and not any(str(course) in line for line in released.stdout.splitlines())
+    for command in ("grade", "report", "export", "feedback", "status", "calibrate"):
+        told = run(command, "--course", str(course / "course.yml"), cwd=course)
+        assert not re.search(rf"(?<!file://){re.escape(str(course))}/", told.stdout + told.stderr), (command, told)
 
 
 def test_help_speaks_korean_and_leaves_commands_and_options_as_they_are():

@@ -76,7 +76,43 @@ CELLS |= {
     "averages, collected and clipped": f"m = net(optimizer={OPT}.AdamW(0.01, use_ema=True, gradient_accumulation_steps=4, clipnorm=1.0)); h = m.fit({D}((x, y)).batch(32), epochs=2, verbose=0); m.optimizer.finalize_variable_values(m.trainable_variables); int(m.optimizer.iterations), [v.path for v in m.optimizer.variables]",
     "a loss set after compile": f"m = net(); m.loss = 'mse'; h = m.fit(x, y, verbose=0); k = net(loss='{S}'); k.fit(x, y, verbose=0); del k.history; k.stop_training = True; g = k.fit(x, y, epochs=3, verbose=0); h.history, m.loss, g.epoch",
 }  # fmt: skip
+# ---- names that TensorFlow refuses where Keras traces, and what it fails at from then on
+EACH_CALL = "for f in (lambda: m.fit(x, y, verbose=0), lambda: m.evaluate(xt, yt, verbose=0), lambda: m.predict(xt, verbose=0), lambda: m(xt)):\n    try: print(type(f()).__name__)\n    except Exception as error: print(type(error), str(error)[:200])\n"
+FORGET = (
+    "from keras.src.backend.common import global_state; global_state.set_global_attribute('name_scope_stack', [])\n"
+)
+FEW = "m = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax', name={layer!r})], name={network!r})\nm.compile({optimizer}, {loss}, metrics=['accuracy'])\n"
+NAMES = {"layer": "output", "network": "net", "optimizer": "'sgd'", "loss": f"'{S}'"}
+NAMED = {
+    "layer": lambda name: name,
+    "network": lambda name: name,
+    "optimizer": lambda name: f"{OPT}.SGD(name={name!r})",
+    "loss": lambda name: f"keras.losses.SparseCategoricalCrossentropy(name={name!r})",
+    "schedule": lambda name: f"{OPT}.SGD({OPT}.schedules.ExponentialDecay(0.1, 10, 0.9, name={name!r}))",
+    "function": lambda name: (
+        f"(setattr(f := lambda a, b: keras.losses.sparse_categorical_crossentropy(a, b), '__name__', {name!r}), f)[1]"
+    ),
+}
+CELLS |= {
+    f"a {part} called {name}": FEW.format(
+        **NAMES | {{"schedule": "optimizer", "function": "loss"}.get(part, part): named(name)}
+    )
+    + EACH_CALL
+    + FORGET
+    for part, named in NAMED.items()
+    for name in ("은닉층", "hidden layer", "_first", "a-b.c")
+}
+CELLS |= {
+    "after a name that is refused": FEW.format(**NAMES | {"layer": "층"}) + EACH_CALL + FEW.format(**NAMES) + EACH_CALL + FORGET,
+    **{
+        f"built by its first batch, eagerly: {name}": f"m = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]); m.compile('adam', '{S}', run_eagerly=True); {call}"
+        for name, call in {
+            "fit": "h = m.fit(x[:100], y[:100], batch_size=48, verbose=0)", "few": "h = m.fit(x[:20], y[:20], verbose=0)", "evaluate": "m.evaluate(xt, yt, verbose=0)",
+            "a dataset": f"h = m.fit({D}((x[:100], y[:100])).batch(48), verbose=0)",
+        }.items()
+    },
+}  # fmt: skip
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
-    "set in the process: functions of others", *(f"a class's own {name}" for name in METHODS), "a train_function of one's own", "arguments of fit that are wrong", "averages, collected and clipped",
+    "set in the process: functions of others", *(f"a class's own {name}" for name in METHODS), "a train_function of one's own", "arguments of fit that are wrong", *(f"a function called {name}" for name in ("hidden layer", "_first", "a-b.c")), "averages, collected and clipped",
 }  # fmt: skip

@@ -150,6 +150,8 @@ RULES = (
     _rule(r"should have unique names", N_("Two layers have the same name: give each its own, name='...'.")),
     _rule(r"`name` must be a string .*Received: name=<", N_("Sequential takes a list: put the layers into square brackets.")),
     _rule(r"`name` must be a string and cannot contain", N_("A name is a text without a slash.")),
+    _rule(r"is not a valid (?:root )?scope name", N_("TensorFlow doesn't take this name: write the names of layers and functions in Latin letters, digits and _, without blanks, "
+          "and with a letter first. Then restart the kernel: until then it fails at every network.")),
     _rule(r"No such layer: (?P<name>[^.]+)\. Existing layers are: \[(?P<names>[^\]]*)\]", N_("There is no layer `{name}`; there are {names}.")),
     _rule(r"retrieve layer at index|IndexError: list index out of range", N_("There is no element with this number: counting begins at 0, and -1 is the last.")),
     _rule(r"weight list of length", N_("set_weights() takes all arrays in the order and shapes of get_weights().")),

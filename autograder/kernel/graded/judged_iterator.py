@@ -34,6 +34,7 @@ from autograder.kernel.graded.traced import (
     form_of_arrays,
     is_broken,
     is_kerass,
+    is_refused_by_name,
     runs_eagerly,
     tracing,
     warn_as_traced,
@@ -169,8 +170,9 @@ class JudgedEpochs:
                 if is_own(self.model) and form[-1][0] != "0":  # a list of images
                     raise CannotTrainHere(_("the data are not arrays"))
                 # What the notebook's own `call` prints and counts, it does where Keras traces it; and Keras asks code for data after that.
-                code = runs_code(self.model) or (self.data.is_code() and not runs_eagerly(self.model))
-                if code and (trace := tracing(function, form, self._spec)):
+                shows = self.data.is_code() or is_refused_by_name(self.model)
+                shows = runs_code(self.model) or (shows and not runs_eagerly(self.model))
+                if shows and (trace := tracing(function, form, self._spec)):
                     with as_traced(self.model, function, form, by_keras=True):
                         yield trace
                 if self.data.samples is None:
@@ -257,7 +259,9 @@ class JudgedEpochs:
         }
 
     def _batch_shape(self) -> tuple[int | None, ...]:
-        return self._form()[0][1][0], *self.samples.shape  # of the first array, the length of a batch
+        """Of the first batch: where Keras traces it, of any length unless all have the same."""
+        rows = min(self.batch_size, len(self.samples)) if runs_eagerly(self.model) else self._form()[0][1][0]
+        return rows, *self.samples.shape
 
     def _tensors(self, network: Any) -> tuple[Any, Any]:
         """Of what shapes labels and the answers of `network` are."""

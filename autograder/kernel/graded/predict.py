@@ -12,7 +12,14 @@ import numpy as np
 
 from autograder.kernel.describing.plain import is_one_of
 from autograder.kernel.graded import keras_itself
-from autograder.kernel.graded.traced import Form, as_traced, form_of_arrays, is_kerass, traced_before
+from autograder.kernel.graded.traced import (
+    Form,
+    as_traced,
+    form_of_arrays,
+    is_kerass,
+    is_refused_by_name,
+    traced_before,
+)
 from autograder.kernel.in_place import Steps
 
 LARGE = 4096  # samples in a batch: 13 MB of float32 images
@@ -35,6 +42,7 @@ def predict(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any)
     plain = plain and all(type(one).__module__.startswith("keras.") for one in model._flatten_layers())
     plain = plain and not keras_itself.changed()
     plain = plain and (model.predict_function is None or is_kerass(model.predict_function))
+    plain = plain and not is_refused_by_name(model)
     numbers = isinstance(x, np.ndarray) and x.dtype.kind in "biuf"  # of texts only Keras says what is wrong
     size = 32 if batch_size is None else batch_size  # as Keras has it
     # What isn't built takes its shape, and so the size of a batch, from the first batch.

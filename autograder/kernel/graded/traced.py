@@ -152,6 +152,30 @@ def last_form(function: Any) -> Form | None:
     return traces[-1].form if traces else None
 
 
+def is_refused_by_name(model: Any) -> bool:
+    """Whether a graph of `model` refuses one of its names: TensorFlow knows Latin letters there, digits and a few signs, and Keras says so
+    only where it traces. Of a layer called "hidden layer" or "은닉층" it builds the weights, and then fails at the first batch; and from
+    then on at any network, since it goes on working below that name.
+    """
+    import keras
+    import tensorflow as tf
+    from keras.src.backend.common.global_state import get_global_attribute
+
+    optimizer = model.optimizer
+    loss = model._compile_loss._user_loss if getattr(model, "_compile_loss", None) is not None else None
+    named = [*model._flatten_layers(), optimizer, getattr(optimizer, "_learning_rate", None), *keras.tree.flatten(loss)]
+    named += get_global_attribute("name_scope_stack", [])
+    names = {getattr(one, "name", None) or getattr(one, "__name__", None) for one in named}
+    graph = tf.Graph()
+    try:
+        for name in sorted(name for name in names if isinstance(name, str)):
+            with graph.name_scope(name):
+                pass
+    except ValueError:
+        return True
+    return False
+
+
 def is_broken(function: Any) -> bool:
     """Whether Keras failed to trace `function` when it was first called: it then fails for good, however right its arguments are."""
     return bool(_broken.get(function))

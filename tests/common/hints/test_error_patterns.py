@@ -61,6 +61,8 @@ RAISED = {
     'm = keras.Sequential(); m = m.add(keras.layers.Dense(3)); m.add(keras.layers.Dense(3))': 'Something is None: a function without `return` gives None, and so do add(), compile() and summary(); write `model.add(...)`, not `model = model.add(...)`.',
     's = m.summary(); s.layers': 'Something is None: a function without `return` gives None, and so do add(), compile() and summary(); write `model.add(...)`, not `model = model.add(...)`.',
     "m = m.compile('sgd','mse'); m.fit(x, y)": 'Something is None: a function without `return` gives None, and so do add(), compile() and summary(); write `model.add(...)`, not `model = model.add(...)`.',
+    "k = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, name='은닉층')]); k.compile('sgd', 'sparse_categorical_crossentropy'); k.fit(x, y, verbose=0)": "TensorFlow doesn't take this name: write the names of layers and functions in Latin letters, digits and _, without blanks, and with a letter first. Then restart the kernel: until then it fails at every network.",
+    "k = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)], name='my network'); k.predict(x, verbose=0)": "TensorFlow doesn't take this name: write the names of layers and functions in Latin letters, digits and _, without blanks, and with a letter first. Then restart the kernel: until then it fails at every network.",
     'keras.Input(shape=(784))': 'A shape is a tuple, and (784) is a number: write shape=(784,), with a comma.',
     'keras.Sequential(keras.layers.Dense(3), keras.layers.Dense(3))': 'Sequential takes a list: put the layers into square brackets.',
     'keras.Sequential([keras.layers.Flatten])': '`Flatten` is a class: write `Flatten()`, with brackets, to make one.',
@@ -192,6 +194,8 @@ def net(units=10):
 
 
 def raised(code):
+    from keras.src.backend.common.global_state import set_global_attribute
+
     images = np.random.default_rng(0).random((16, 28, 28))
     names = {
         "np": np,
@@ -207,6 +211,8 @@ def raised(code):
         exec(compile(code, "<cell>", "exec"), names)
     except BaseException as error:
         return error
+    finally:  # Keras goes on working below a name that TensorFlow refused
+        set_global_attribute("name_scope_stack", [])
     raise AssertionError(f"nothing was raised: {code}")
 
 
