@@ -32,7 +32,7 @@ from autograder.common.data.data_sets import load
 from autograder.kernel.describing.describe import describe_model
 from autograder.networks import train
 from autograder.networks.build import architecture, compile_settings
-from autograder.networks.states import FitSpec, Samples
+from autograder.networks.fit_spec import FitSpec, Samples
 from autograder.networks.train import Trainer, settle
 
 RESULTS = Path(__file__).parent / "results"

@@ -93,7 +93,7 @@ def nobody_chose_a_language():
 def nobody_opened_a_notebook():
     """Whom a test makes a student at home says by which data set arrays are known from then on; the next test starts afresh."""
     from autograder.kernel import check
-    from autograder.kernel.describing.recognise import shared
+    from autograder.kernel.describing.recognised_samples import shared
 
     before = shared.name, check._student
     yield
@@ -206,8 +206,8 @@ def trained(course, lab, memo):
     from autograder.common.wire.messages import SamplesMessage
     from autograder.kernel.describing.describe import describe
     from autograder.networks.build import architecture, compile_settings
+    from autograder.networks.fit_spec import FitSpec, Samples
     from autograder.networks.lab import data_record
-    from autograder.networks.states import FitSpec, Samples
     from tests.hand_built import with_weights
 
     @cache

@@ -25,7 +25,7 @@ CLOCKS = {
     "sandbox/host.py": "a parent that doesn't answer is replaced, and the notebook runs again; then undecided",
     "sandbox/inside/parent.py": "a kernel that doesn't start: as above. One that stands still stopped itself, which no load does",
     "sandbox/cgroups.py": "a group that can't be removed stays until the next",
-    "sandbox/own_memory.py": "between two looks",
+    "sandbox/listener_memory.py": "between two looks",
     "sandbox/bubblewrap.py": "the probe, before anything is graded: the run is refused, with the reason",
     "worker/judge_process.py": "a judge that doesn't answer is replaced, and the notebook runs again; then undecided",
     "worker/service.py": "when nobody needs a judge any more",

@@ -304,7 +304,7 @@ def _training() -> Finding:
 
     from autograder.common.data import data_sets
     from autograder.common.data.lookups import UNIT_PIXELS
-    from autograder.networks.states import FitSpec, Samples
+    from autograder.networks.fit_spec import FitSpec, Samples
     from autograder.networks.train import Trainer, settle
 
     settle()

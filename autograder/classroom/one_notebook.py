@@ -28,7 +28,7 @@ from autograder.course.released_notebook import origin
 from autograder.course.source_notebook import source_path, without_hidden_tests
 from autograder.course.yaml_file import read_yaml
 from autograder.worker.grade_alone import grade_alone
-from autograder.worker.visible import of_course, of_released
+from autograder.worker.visible_course import of_course, of_released
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: thin commands over the package, and the only place that exits.
+"""The command line: thin commands over the package; this folder is the only place that exits.
 
 Exit codes: 0 done; 1 done, and something is not as it should be (a stale release); 2 wrong use; 3 done, but checks are
 undecided and wait for a person; 4 an error that stopped the command (course.yml, gradebook, sandbox, ...); 130 stopped

@@ -115,7 +115,9 @@ class Report(Result):
     notes: tuple[Said, ...] = ()  # what happened to the notebook as a whole: limits broken, cells restored
     breaks: tuple[BrokenLimit, ...] = ()  # the broken limits of `notes` again, for pages that say what to do about each
     language: str = "en"  # of titles, hints and notes
-    grader: str = ""  # its version, and what its code comes to (`worker.code`); reports from before it have none
+    grader: str = (
+        ""  # its version, and what its code comes to (`worker.grader_version`); reports from before it have none
+    )
     first_cause: FirstCause | None = None
 
     @property

@@ -15,7 +15,7 @@ from functools import lru_cache
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_answer, is_check, is_manual
-from autograder.common.wire.names import bound, imported, looked_up, modules, parse_cell
+from autograder.common.code_names import bound, imported, looked_up, modules, parse_cell
 
 
 @dataclass(frozen=True)

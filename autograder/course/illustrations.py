@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
+from autograder.common import code_names
 from autograder.common.cells import is_answer, is_check
 from autograder.common.i18n import _
-from autograder.common.wire import names
 
 TAG = "illustration"
 EVERY = "*"  # what a cell needs that may need anything
@@ -75,7 +75,7 @@ def mistakes(notebook: NotebookNode) -> Iterator[tuple[int, str]]:
     sources = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
     unneeded = _unneeded(sources, places)
     for place in places:
-        cell, tree = notebook.cells[place], names.parse(sources[place])
+        cell, tree = notebook.cells[place], code_names.parse(sources[place])
         if is_answer(cell) or is_check(cell):
             yield place, _("students write in it, or it is worth points")
         elif tree is None:
@@ -106,25 +106,25 @@ def _unneeded(sources: Sequence[str], places: Sequence[int]) -> frozenset[int]:
 @lru_cache(maxsize=512)  # of cells that students were given; each is there again in every notebook
 def made(source: str) -> frozenset[str]:
     """The names that the code of a cell gives a value, or takes it from, in the notebook."""
-    tree = names.parse(source)
-    return frozenset(_words(source) if tree is None else names.bound(tree.body))
+    tree = code_names.parse(source)
+    return frozenset(_words(source) if tree is None else code_names.bound(tree.body))
 
 
 def needed(source: str) -> frozenset[str]:
     """The names that the code of a cell takes from before; more rather than fewer. `EVERY`: it may be any."""
-    return frozenset({EVERY}) if len(source) > names.MAX_CHARACTERS else _needed(source)
+    return frozenset({EVERY}) if len(source) > code_names.MAX_CHARACTERS else _needed(source)
 
 
 @lru_cache(maxsize=512)
 def _needed(source: str) -> frozenset[str]:
-    tree = names.parse(source)
+    tree = code_names.parse(source)
     if tree is None:  # magics, or nothing that can be read: every word may be a name
         found = words = _words(source)
         by_text = bool(re.search(r"^[^\S\n]*[%!]|\?[^\S\n]*$", source, re.MULTILINE))
     else:
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         by_text = False
-        found = names.unmet(tree.body, set())
+        found = code_names.unmet(tree.body, set())
     return frozenset(found | ({EVERY} if by_text or words & _BY_TEXT else set()))
 
 
@@ -144,7 +144,7 @@ def _changed(tree: ast.Module) -> str:
             target = node.func.value
         elif isinstance(node, ast.Delete) and any(isinstance(one, ast.Name) for one in node.targets):
             return ", ".join(one.id for one in node.targets if isinstance(one, ast.Name))
-        if target is not None and (name := names.owner(target)) and name not in own:
+        if target is not None and (name := code_names.owner(target)) and name not in own:
             return name
     return ""
 
@@ -154,4 +154,4 @@ def _bound_inside(scope: ast.AST) -> set[str]:
         {one.arg for one in ast.walk(scope.args) if isinstance(one, ast.arg)} if hasattr(scope, "args") else set()
     )
     body = getattr(scope, "body", [])
-    return arguments | names.bound(body if isinstance(body, list) else [body])
+    return arguments | code_names.bound(body if isinstance(body, list) else [body])

@@ -13,7 +13,7 @@ from typing import Any
 from autograder.common.i18n import _, speaking
 from autograder.common.wire.description import FunctionDescription
 from autograder.common.wire.handins import Answer, Kept, Measured
-from autograder.common.wire.orders import Rejudged
+from autograder.common.wire.judge_answers import Rejudged
 from autograder.course.checks.answers.calls import called, named
 from autograder.course.course import Course, Question
 from autograder.judge.session import Session

@@ -27,10 +27,10 @@ from autograder.networks.build import (
     structure,
     without_rate,
 )
+from autograder.networks.fit_spec import FitResult, FitSpec, Measured, State, measure_key
 from autograder.networks.lab import CourseLab, data_record
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
-from autograder.networks.states import FitResult, FitSpec, Measured, State, measure_key
 
 MAX_RECORDS = 50  # trainings of one network that differ from each other: what a hand-in can carry
 

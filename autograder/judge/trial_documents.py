@@ -15,7 +15,7 @@ from autograder.common.data import lookups
 from autograder.common.digests import sha256
 from autograder.common.machine.versions import versions
 from autograder.common.wire.description import DataRecord, ModelDescription
-from autograder.networks.states import FitSpec, Samples
+from autograder.networks.fit_spec import FitSpec, Samples
 
 Kind = Literal["reference", "variation", "wrong"]
 

@@ -31,8 +31,8 @@ from autograder.course.checks.registry import decide
 from autograder.judge.session import Session
 from autograder.judge.trial_documents import Trial, trial_document
 from autograder.networks.build import architecture, compile_settings, loss_of
+from autograder.networks.fit_spec import FitSpec
 from autograder.networks.lab import CourseLab
-from autograder.networks.states import FitSpec
 
 BATCH_SIZES = (32, 64)  # Keras's default, and the next one that students try
 _ACTIVATIONS = {"Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"}  # layers that do nothing but bend

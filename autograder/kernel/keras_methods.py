@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from autograder.kernel.describing.recognise import shared
+from autograder.kernel.describing.recognised_samples import shared
 from autograder.kernel.in_place import Steps, below_handler, filter_as_keras_does, in_place_of
 from autograder.kernel.object_notes import Notes, replacements
 

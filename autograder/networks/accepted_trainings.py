@@ -19,8 +19,8 @@ from autograder.common.wire.description import Component, ModelDescription
 from autograder.common.wire.messages import ArraysMessage, Evaluate, Fit, SamplesMessage
 from autograder.networks.budget import Budget
 from autograder.networks.build import architecture, check_targets, compile_settings, without_rate
+from autograder.networks.fit_spec import Samples
 from autograder.networks.size import check_numbers, size
-from autograder.networks.states import Samples
 
 
 def network(model: ModelDescription, metrics: Sequence[Component] = ()) -> tuple[str, str]:

@@ -28,13 +28,13 @@ from autograder.common.wire.handins import Measured
 from autograder.common.wire.messages import MAX_COLUMNS, ArraysMessage, SamplesMessage
 from autograder.course.checks.plain_values import Meaning
 from autograder.course.settings import DataSettings
-from autograder.networks import estimators, network_metrics, references, rows_of_tables, states
+from autograder.networks import estimators, fit_spec, network_metrics, references, rows_of_tables
 from autograder.networks.accepted_trainings import check_lookup, network
 from autograder.networks.budget import Budget
 from autograder.networks.build import loss_of, one_hot
+from autograder.networks.fit_spec import Samples, training_code
 from autograder.networks.memo import Memo
 from autograder.networks.size import size
-from autograder.networks.states import Samples, training_code
 from autograder.networks.train import Trainer
 
 T = TypeVar("T")
@@ -150,9 +150,9 @@ class CourseLab:
         plan, settings = network(model)
         key = _key(plan, settings, digest(model.weights), samples)
 
-        def measure() -> states.Measured:
+        def measure() -> fit_spec.Measured:
             try:
-                return states.Measured(self.trainer.evaluate(plan, settings, model.weights, samples))
+                return fit_spec.Measured(self.trainer.evaluate(plan, settings, model.weights, samples))
             except ValueError as error:
                 raise CannotRebuild(_("its weights do not fit the network: {error}", error=error)) from error
 
@@ -164,13 +164,13 @@ class CourseLab:
         samples = self._samples(model, split, prepared=prepared)
         key = sha256(_key(plan, settings, digest(model.weights), samples) + metric)
 
-        def measure() -> states.Measured:
+        def measure() -> fit_spec.Measured:
             output = size(plan).output
             if len(output) != 1 or output[0] > MAX_COLUMNS:  # of all rows they are in memory together
                 raise CannotRebuild(_("the labels do not fit the network's outputs"))
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found = network_metrics.score(metric, samples.targets(), answers, loss_of(settings))
-            return states.Measured({metric: found})
+            return fit_spec.Measured({metric: found})
 
         return self._metrics(key, plan, samples, measure)
 
@@ -194,7 +194,7 @@ class CourseLab:
         samples = self._samples(model, split)
         key = _key(plan, settings, digest([*model.weights, given]), samples)
 
-        def measure() -> states.Measured:
+        def measure() -> fit_spec.Measured:
             right = 0
             for start in range(0, len(samples.rows), LOOKED_AT):
                 part = slice(start, start + LOOKED_AT)
@@ -202,7 +202,7 @@ class CourseLab:
                 answers = self.trainer.predict(plan, settings, model.weights, batch)
                 own = network_metrics.chosen(answers, meant, loss_of(settings)[1])
                 right += network_metrics.agreeing(own, given[part], meant)
-            return states.Measured({"agreement": right / len(samples.rows)})
+            return fit_spec.Measured({"agreement": right / len(samples.rows)})
 
         return self._metrics(key, plan, samples, measure)["agreement"]
 
@@ -219,7 +219,7 @@ class CourseLab:
         samples, labels = self._samples(model, split, LOOKED_AT), self.labels(split)[:LOOKED_AT]
         key = _key(plan, settings, digest(model.weights), samples)
 
-        def measure() -> states.Measured:
+        def measure() -> fit_spec.Measured:
             answers = self.trainer.predict(plan, settings, model.weights, samples)
             found: dict[tuple[int, int], list[int]] = {}
             with suppress(CannotRebuild):
@@ -228,7 +228,7 @@ class CourseLab:
                     if label != predicted < (self.data.class_count or np.inf):  # of more outputs than classes
                         found.setdefault((int(label), int(predicted)), []).append(int(row))
             every = sorted(((rows[0], a, b, len(rows)) for (a, b), rows in found.items()), key=lambda one: -one[3])
-            return states.Measured({}, (np.array(every, np.int64).reshape(-1, 4),))
+            return fit_spec.Measured({}, (np.array(every, np.int64).reshape(-1, 4),))
 
         def look() -> tuple[Mistake, ...]:
             (rows,) = self._kept("mistakes", key, measure).variables
@@ -237,14 +237,14 @@ class CourseLab:
         return self._once(self.asked.mistakes, self._known.mistakes, key, _paid(plan, samples), look)
 
     def _metrics(
-        self, key: str, plan: str, samples: Samples, measure: Callable[[], states.Measured]
+        self, key: str, plan: str, samples: Samples, measure: Callable[[], fit_spec.Measured]
     ) -> dict[str, float]:
         def look() -> dict[str, float]:
             return dict(self._kept("metrics", key, measure).logs)
 
         return self._once(self.asked.metrics, self._known.metrics, key, _paid(plan, samples), look)
 
-    def _kept(self, kind: str, key: str, measure: Callable[[], states.Measured]) -> states.Measured:
+    def _kept(self, kind: str, key: str, measure: Callable[[], fit_spec.Measured]) -> fit_spec.Measured:
         """From the memo, if this `kind` of measurement was ever made by this code; else made now."""
         if self._memo is None:
             return measure()
@@ -283,7 +283,7 @@ class CourseLab:
 
         def look() -> dict[str, float]:
             measured = partial(estimators.measure, made, data, seed, apart=self.apart)
-            return dict(self._kept("metrics", key, lambda: states.Measured(measured())).logs)
+            return dict(self._kept("metrics", key, lambda: fit_spec.Measured(measured())).logs)
 
         return self._once(self.asked.metrics, self._known.metrics, key, Budget.estimate, look)
 

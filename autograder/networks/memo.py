@@ -1,4 +1,4 @@
-"""The same epoch once: states of trainings and what was measured, on disk, by the digest of everything that determines them (states.py: `FitSpec.keys`).
+"""The same epoch once: states of trainings and what was measured, on disk, by the digest of everything that determines them (fit_spec.py: `FitSpec.keys`).
 
 A training is the chain of its epochs, each an entry: it goes on from the last epoch that somebody has trained already.
 Only judges write here. An entry is written to a temporary file and renamed, carries its own checksum, and is computed by one
@@ -24,7 +24,7 @@ import numpy as np
 
 from autograder.common.digests import sha256
 from autograder.common.files import bytes_of, cache_folder, put
-from autograder.networks.states import FitResult, FitSpec, Measured, Samples, State, measure_key
+from autograder.networks.fit_spec import FitResult, FitSpec, Measured, Samples, State, measure_key
 from autograder.networks.train import Trainer
 
 log = logging.getLogger(__name__)

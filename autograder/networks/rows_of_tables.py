@@ -20,7 +20,7 @@ from autograder.common.wire.description import DataRecord, ModelDescription
 from autograder.common.wire.messages import ArraysMessage
 from autograder.course.released_checks import TAKE_AGAIN
 from autograder.course.settings import DataSettings
-from autograder.networks.states import Samples
+from autograder.networks.fit_spec import Samples
 
 MAX_PREPARED = 64 << 20  # bytes of the file with the named arrays
 

@@ -21,8 +21,8 @@ from autograder.common.i18n import _
 from autograder.common.machine import determinism
 from autograder.networks.budget import MEASURED_VALUES
 from autograder.networks.build import build, compile_model, constant_rate, without_rate
+from autograder.networks.fit_spec import EVALUATION_BATCH, Arrays, FitResult, FitSpec, Measured, Samples, State
 from autograder.networks.size import size
-from autograder.networks.states import EVALUATION_BATCH, Arrays, FitResult, FitSpec, Measured, Samples, State
 
 log = logging.getLogger(__name__)
 RIG_BYTES = 512 << 20

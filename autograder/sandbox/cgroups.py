@@ -23,7 +23,9 @@ MOUNTS = Path("/proc/self/mountinfo")
 OWN = Path("/proc/self/cgroup")
 NEEDED = {"memory", "pids"}
 SHARES = "cpu"  # is taken where it can be had
-ROOM_MB = 256  # for all that the watcher doesn't count (inside/usage.py), which is quicker to explain what it does
+ROOM_MB = (
+    256  # for all that the watcher doesn't count (inside/resource_watch.py), which is quicker to explain what it does
+)
 EXTRA = 32  # processes: those around a kernel, and those that the watcher says something about
 PREFIX = "autograder-"
 GONE_SECONDS = 2.0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from autograder.common.errors import MachineLow
 from autograder.common.i18n import _
-from autograder.sandbox.inside import usage
+from autograder.sandbox.inside import resource_watch
 
 MOST_TIMES = 4  # as long as a wait, and all runs of a submission, may last by the clock: a machine that gives less than that share is too busy
 
@@ -36,7 +36,7 @@ class Spent(NamedTuple):
 
 def of_process(pid: int) -> Spent:
     """Of one process that this one started."""
-    return Spent(usage.waited(pid, os.getpriority(os.PRIO_PROCESS, 0)), usage.used([pid]))
+    return Spent(resource_watch.waited(pid, os.getpriority(os.PRIO_PROCESS, 0)), resource_watch.used([pid]))
 
 
 class Given:

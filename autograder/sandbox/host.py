@@ -30,8 +30,8 @@ from autograder.common.machine.requirements import require_networks
 from autograder.course.course import Course, Isolation, Limits
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.granted_time import Spent
-from autograder.sandbox.inside import usage
-from autograder.sandbox.inside.usage import Broken
+from autograder.sandbox.inside import resource_watch
+from autograder.sandbox.inside.resource_watch import Broken
 from autograder.sandbox.layout import Layout
 
 START_SECONDS = 180.0
@@ -306,7 +306,7 @@ class Sandbox:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(3 if self.isolation == "none" else 0.2)
             # Without bwrap, what is inside lives on, and a parent that a signal stopped doesn't see that the channel is closed.
-            inside = usage.children(self._process.pid) if self._process.poll() is None else []
+            inside = resource_watch.children(self._process.pid) if self._process.poll() is None else []
             for pid in [self._process.pid, *inside]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

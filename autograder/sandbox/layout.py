@@ -78,7 +78,7 @@ class Layout:
         return data_sets.places(*self._images)
 
     def group(self, limits: Limits) -> cgroups.Group | None:
-        """A control group for the kernels, where there can be one; without it they are watched alone (inside/usage.py)."""
+        """A control group for the kernels, where there can be one; without it they are watched alone (inside/resource_watch.py)."""
         above, _why = cgroups.usable() if self.walled else (None, "")
         try:
             return cgroups.Group(above, limits) if above is not None else None

@@ -24,11 +24,11 @@ from nbformat import NotebookNode
 
 from autograder.common.errors import MachineLow, SandboxError
 from autograder.common.i18n import N_, _
-from autograder.sandbox import outputs, own_memory, provisioner
+from autograder.sandbox import listener_memory, outputs, provisioner
 from autograder.sandbox.client import Client
 from autograder.sandbox.granted_time import Given, of_process, require_some
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.inside import usage
+from autograder.sandbox.inside import resource_watch
 
 READY_SECONDS = 30.0  # how long a fresh kernel may take to answer
 ANSWER_SECONDS = 5.0  # of what it is given: how long an interrupted kernel may take to answer again
@@ -155,7 +155,7 @@ async def run_notebook_async(
     try:
         await _open(client)
         client.given = Given(manager.provisioner.kernel.spent, *([partial(of_process, helper)] if helper else []))
-        with own_memory.watched(manager.provisioner.kernel.kill) as execution.memory:
+        with listener_memory.watched(manager.provisioner.kernel.kill) as execution.memory:
             return await execution.run(started)
     finally:
         await _close(client)
@@ -210,7 +210,7 @@ class _Execution:
     notebook_seconds: float
     output_bytes: int
     on_cell: Callable[[int], None] | None
-    memory: own_memory.Watch = field(default_factory=own_memory.Watch)
+    memory: listener_memory.Watch = field(default_factory=listener_memory.Watch)
     code: int | None = None
 
     def __post_init__(self) -> None:
@@ -283,7 +283,7 @@ class _Execution:
         except Exception:  # an unsigned, unpackable, incomplete or forged message: only student code can have sent it
             self._broke(index, cell, "messages", UNREADABLE)
             return False
-        if broke and broke.limit in usage.NOT_THE_NOTEBOOKS:
+        if broke and broke.limit in resource_watch.NOT_THE_NOTEBOOKS:
             kind = MachineLow if broke.limit == "machine" else SandboxError
             raise kind(str(broke), _("Run the command again; if it happens again, look at the notebook by hand."))
         if broke:

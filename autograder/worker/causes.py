@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from autograder.common import code_names
 from autograder.common.cells import cells_by_id, grade_id_of, left_empty
 from autograder.common.hints.for_errors import missing_name
 from autograder.common.showing.readable import shorten as clean
-from autograder.common.wire import names
 from autograder.common.wire.handins import Cause
 from autograder.course.course import Assignment
 from autograder.sandbox.run import Run
-from autograder.worker import flow, surroundings
-from autograder.worker.flow import Statement
+from autograder.worker import statement_names, surroundings
+from autograder.worker.statement_names import Statement
 
 MAX_CHARACTERS = 400_000  # of a notebook's code: what is beyond is not followed
 _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
@@ -97,8 +97,8 @@ class _Notebook:
         room = MAX_CHARACTERS
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code" and cell.source.strip():
-                room -= min(len(cell.source), names.MAX_CHARACTERS)
-                self.statements[index] = flow.statements(cell.source) if room > 0 else []
+                room -= min(len(cell.source), code_names.MAX_CHARACTERS)
+                self.statements[index] = statement_names.statements(cell.source) if room > 0 else []
         self.modules = {name for found in self.statements.values() for one in found for name in one.imports}
 
     def follow(self) -> Followed:
@@ -196,7 +196,7 @@ class _Notebook:
         source = self.notebook.cells[index].source
         parts = [] if error.frames else [one.code for one in found] or [source]
         for count, line in {*error.frames[:1], *error.frames[-1:]}:
-            parts += flow.parts_at(self.sources.get(count) or source, line)
+            parts += statement_names.parts_at(self.sources.get(count) or source, line)
         failing = _failing(found, error, stop)
         needs = {name for one in failing for name in one.reads}
         lack = surroundings.lack(error.name, error.message, sorted(parts), bool(needs & self.outside))
@@ -226,7 +226,7 @@ def _failing(found: list[Statement], error: Error, stop: int) -> list[Statement]
 
 def _stopped(found: list[Statement], error: Error, count: int) -> int:
     line = next((line for number, line in error.frames if number == count), 0)
-    return flow.at_line(found, line) if line else 0
+    return statement_names.at_line(found, line) if line else 0
 
 
 def heading_above(notebook: NotebookNode, index: int) -> str:
@@ -280,8 +280,8 @@ def _of_question(
 
 def forgotten(cell: NotebookNode, released: NotebookNode | None) -> str:
     """Where an answer stands beside a ``raise NotImplementedError()`` that was left: above, below or both; '' without one."""
-    parsed = names.parse_cell(cell.source)
-    given = names.parse_cell(released.source) if released is not None else None
+    parsed = code_names.parse_cell(cell.source)
+    given = code_names.parse_cell(released.source) if released is not None else None
     if parsed is None:
         return ""
     known = {ast.dump(node) for node in ast.walk(given)} if given is not None else set()

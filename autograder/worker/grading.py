@@ -27,7 +27,7 @@ from autograder.common.showing.outcome_table import as_html, points
 from autograder.common.showing.readable import sentence_case, without_paths
 from autograder.common.submission import Submission, SubmissionFile
 from autograder.common.wire.handins import Circumstances, HandIns, Kept, code_digest, pack
-from autograder.common.wire.orders import Decided
+from autograder.common.wire.judge_answers import Decided
 from autograder.common.wire.protocol import DATA, JUDGE, NETWORKS, NONE, SEED, SPLIT
 from autograder.common.wire.submitted_notebook import AGAIN, content, parse, restore
 from autograder.course import illustrations

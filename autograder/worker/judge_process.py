@@ -23,8 +23,8 @@ from autograder.common.files import bytes_of, text_of
 from autograder.common.machine import scratch
 from autograder.common.results import QuestionResult
 from autograder.common.wire.handins import Measured
-from autograder.common.wire.orders import Decided, Rejudged
-from autograder.sandbox.inside import usage
+from autograder.common.wire.judge_answers import Decided, Rejudged
+from autograder.sandbox.inside import resource_watch
 
 log = logging.getLogger(__name__)
 BYE_SECONDS = 30  # for a judge to leave: it has said all that it had to
@@ -221,7 +221,7 @@ def _end_halted(process: subprocess.Popen[str]) -> None:
     looks = 0
     while process.poll() is None:
         time.sleep(1)
-        looks = looks + 1 if usage.is_halted(process.pid) else 0
+        looks = looks + 1 if resource_watch.is_halted(process.pid) else 0
         if looks == HALTED_LOOKS:
             log.error("the judge was stopped by a signal")
             process.kill()

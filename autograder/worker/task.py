@@ -15,7 +15,7 @@ from autograder.common.results import BrokenLimit, FirstCause, QuestionResult, R
 from autograder.common.wire.handins import annotated
 from autograder.course.course import Assignment, Course, course_document
 from autograder.course.released_notebook import origin, released_notebook
-from autograder.worker.code import grader, runner
+from autograder.worker.grader_version import grader, runner
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.authoring.variants import Edits, edited, solved
-from autograder.common.wire.names import looked_up
+from autograder.common.code_names import looked_up
 from autograder.course.course import Course
 
 # Honest notebooks that are cut down to a few questions: what attacks start from. Other questions stay unanswered.

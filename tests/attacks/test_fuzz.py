@@ -23,8 +23,8 @@ from autograder.common.wire.submitted_notebook import read, restore
 from autograder.course.course import Course
 from autograder.course.released_notebook import released_notebook
 from autograder.judge.session import Session
+from autograder.networks.fit_spec import Measured, State
 from autograder.networks.memo import Memo
-from autograder.networks.states import Measured, State
 from tests.fuzz import fuzz
 from tests.hand_built import FakeLab, fit, layer, listed, mapping, model, scalar
 

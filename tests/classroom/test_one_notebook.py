@@ -19,7 +19,7 @@ from autograder.course.course import load
 from autograder.course.released_checks import HiddenCheck
 from autograder.course.released_notebook import released_notebook
 from autograder.course.source_notebook import source_path
-from autograder.worker import visible
+from autograder.worker import visible_course
 from tests.conftest import ROOT
 from tests.hand_built import report_of
 from tests.tiny_course import tiny_course, tiny_submission
@@ -52,7 +52,7 @@ def invoke(*arguments, **environment):
 def of(folder, target, name="first.ipynb"):
     target.mkdir()
     notebook = folder / name
-    return visible.of_released(folder / "checks.yml", notebook, nbformat.read(notebook, 4), target)
+    return visible_course.of_released(folder / "checks.yml", notebook, nbformat.read(notebook, 4), target)
 
 
 # ---- the course that is left
@@ -69,7 +69,7 @@ def test_only_visible_checks_are_left_and_what_is_hidden_is_told(tiny, repositor
     assert "987654" not in found.file.read_text("utf-8")
     whole = tmp_path / "whole"
     whole.mkdir()
-    same = visible.of_course(tiny, "first", "en", whole)
+    same = visible_course.of_course(tiny, "first", "en", whole)
     assert same.course.assignments == found.course.assignments and same.hidden == found.hidden
     assert released_notebook(same.course, "first") == released_notebook(tiny, "first")
 
@@ -83,7 +83,7 @@ def test_a_release_is_made_of_the_notebook_that_the_student_works_in(tiny, repos
         if name := grade_id_of(cell):
             again = made[name]
             assert (is_answer(again), is_check(again)) == (is_answer(cell), is_check(cell))
-            assert again.source == (visible.EMPTY if is_answer(cell) else cell.source)
+            assert again.source == (visible_course.EMPTY if is_answer(cell) else cell.source)
 
 
 def test_a_cell_that_people_grade_belongs_to_the_assignment_though_no_check_tells_of_it(repository, tmp_path):
@@ -134,7 +134,7 @@ def test_what_lies_beside_comes_along_and_what_is_no_part_of_the_work_does_not(r
     of(folder, tmp_path / "course")
     release = tmp_path / "course" / "assignments" / "en" / "first"
     assert {path.name for path in release.iterdir()} == {"data", "helper.py", "first.ipynb"}
-    monkeypatch.setattr(visible, "MOST_BESIDE", 2)
+    monkeypatch.setattr(visible_course, "MOST_BESIDE", 2)
     with pytest.raises(SubmissionError) as refused:
         of(folder, tmp_path / "again")
     assert refused.value.misused
@@ -146,7 +146,9 @@ def test_released_checks_may_have_any_name_and_a_course_its_own(repository, tmp_
     (folder / "checks.yml").rename(other)
     assert one_notebook._is_released(other) and not one_notebook._is_released(tiny.root / "course.yml")
     assert (
-        visible.of_released(other, folder / "first.ipynb", nbformat.v4.new_notebook(), make(tmp_path / "c")).assignment
+        visible_course.of_released(
+            other, folder / "first.ipynb", nbformat.v4.new_notebook(), make(tmp_path / "c")
+        ).assignment
         == "first"
     )
 

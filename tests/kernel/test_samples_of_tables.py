@@ -9,7 +9,7 @@ from autograder.common.data.tables import Table
 from autograder.common.errors import CannotTrainHere, DataError, OtherData
 from autograder.common.wire.description import decode, encode
 from autograder.kernel.describing.describe import describe_array
-from autograder.kernel.describing.recognise import Recogniser, as_numbers
+from autograder.kernel.describing.recognised_samples import Recogniser, as_numbers
 from autograder.kernel.graded.epoch_data import _sorted
 
 X, Y = np.random.default_rng(1).normal(size=(20, 3)), np.arange(20.0)

@@ -13,8 +13,8 @@ from autograder.common.wire.description import THE_INPUT
 from autograder.kernel.describing.describe import describe_model
 from autograder.kernel.describing.weights import weights_of
 from autograder.networks.build import architecture, build, compile_settings
+from autograder.networks.fit_spec import FitSpec, Samples
 from autograder.networks.size import size
-from autograder.networks.states import FitSpec, Samples
 from autograder.networks.train import Trainer
 from tests.hand_built import GLOROT, dense, layer, model
 from tests.later import Later, keras

@@ -11,8 +11,8 @@ import pytest
 
 from autograder.common.data.lookups import UNIT_PIXELS
 from autograder.common.wire.description import digest
+from autograder.networks.fit_spec import FitSpec, Measured, Samples, State
 from autograder.networks.memo import Memo, default_folder
-from autograder.networks.states import FitSpec, Measured, Samples, State
 
 KEY = "a" * 64
 
@@ -211,7 +211,7 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from autograder.networks.memo import Memo
-from autograder.networks.states import Measured, State
+from autograder.networks.fit_spec import Measured, State
 
 folder, mark = Path(sys.argv[1]), Path(sys.argv[2])
 misses = 0
@@ -256,7 +256,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from autograder.networks.memo import Memo
-from autograder.networks.states import Measured, State
+from autograder.networks.fit_spec import Measured, State
 
 memo = Memo(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # as a full disk would: the file can't grow

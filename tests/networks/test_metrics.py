@@ -12,7 +12,7 @@ from autograder.common.keras_tables import allowed
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import build_by_shape, describe_metrics
 from autograder.networks.build import architecture, build, compile_model, compile_settings
-from autograder.networks.states import FitSpec, Samples
+from autograder.networks.fit_spec import FitSpec, Samples
 from tests.later import keras
 
 ROWS, BATCH = 300, 32

@@ -14,7 +14,7 @@ from autograder.judge.process import ready
 from autograder.kernel.home.check_at_home import HomeStudent
 from autograder.networks.memo import Memo
 from autograder.worker.judge_process import JudgeProcess
-from autograder.worker.visible import of_released
+from autograder.worker.visible_course import of_released
 
 CSV = "size,rooms,price\n" + "".join(f"{size},{size // 20},{2 * size}\n" for size in range(40, 80))
 PREPARE = "def prepare(features, targets, train):\n    return {'halves': features / 2}\n"

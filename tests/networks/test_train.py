@@ -14,8 +14,8 @@ from autograder.common.wire.description import Component, digest
 from autograder.kernel.describing.describe import describe
 from autograder.kernel.describing.describe_compile import scalar_settings
 from autograder.networks.build import architecture, build, compile_model, compile_settings, without_rate
+from autograder.networks.fit_spec import FitSpec, Measured, Samples, State
 from autograder.networks.lab import CourseLab
-from autograder.networks.states import FitSpec, Measured, Samples, State
 from autograder.networks.train import Rig, Trainer
 from tests.hand_built import compiled, dense, layer, model
 from tests.later import keras, tf
@@ -378,10 +378,10 @@ def test_names_of_layers_do_not_change_what_a_training_is_known_by(spec, samples
 
 def test_library_versions_and_our_own_code_are_part_of_it(spec, monkeypatch):
     before = spec.key()
-    monkeypatch.setattr("autograder.networks.states.versions", lambda: ("tensorflow 9",))
+    monkeypatch.setattr("autograder.networks.fit_spec.versions", lambda: ("tensorflow 9",))
     changed = spec.key()
     monkeypatch.undo()
-    monkeypatch.setattr("autograder.networks.states.training_code", lambda: "0" * 64)
+    monkeypatch.setattr("autograder.networks.fit_spec.training_code", lambda: "0" * 64)
     assert len({before, changed, spec.key()}) == 3
 
 

@@ -18,7 +18,7 @@ from autograder.common.errors import SandboxError
 from autograder.common.i18n import speaking
 from autograder.sandbox import bubblewrap, unroot
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.inside import usage
+from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.inside.parent import Parent, Running
 from autograder.sandbox.layout import Layout
 from tests.sandbox.conftest import LIMITS
@@ -138,14 +138,14 @@ def test_only_sources_that_another_user_may_not_reach_are_staged() -> None:
 
 
 def test_a_machine_without_memory_left_ends_a_large_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usage, "available_mb", lambda: 10)
-    mine = usage.stat(os.getpid())
-    size = int(mine[21]) * usage.PAGE // usage.MB
+    monkeypatch.setattr(resource_watch, "available_mb", lambda: 10)
+    mine = resource_watch.stat(os.getpid())
+    size = int(mine[21]) * resource_watch.PAGE // resource_watch.MB
     allowed = {"processes": 10_000, "open_files": 10_000, "memory_mb": 2 * size}
-    broken = usage.broken_limit([os.getpid()], allowed)
-    assert broken is not None and broken.limit == "machine" and 10 < broken.number <= usage.MACHINE_FLOOR_MB
-    assert usage.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) is None
-    assert usage.broken_limit([2**22 + 1], allowed) is None
+    broken = resource_watch.broken_limit([os.getpid()], allowed)
+    assert broken is not None and broken.limit == "machine" and 10 < broken.number <= resource_watch.MACHINE_FLOOR_MB
+    assert resource_watch.broken_limit([os.getpid()], {**allowed, "memory_mb": 100 * size}) is None
+    assert resource_watch.broken_limit([2**22 + 1], allowed) is None
 
 
 @pytest.mark.parametrize("killed", [0, 1])
@@ -155,21 +155,23 @@ def test_a_kernel_that_the_system_killed_for_want_of_memory_was_not_at_fault(
     """Whoever filled the machine: its notebook is tried again when others are done. Who kills itself is told so."""
     child = subprocess.Popen(["sleep", "50"])
     parent = Parent.__new__(Parent)
-    parent.running = Running(child.pid, {}, killed=usage.killed_by_system())
-    now = usage.killed_by_system() + killed
-    monkeypatch.setattr(usage, "killed_by_system", lambda: now)
+    parent.running = Running(child.pid, {}, killed=resource_watch.killed_by_system())
+    now = resource_watch.killed_by_system() + killed
+    monkeypatch.setattr(resource_watch, "killed_by_system", lambda: now)
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     parent._look()
     assert parent.running.code == 137
-    assert parent.running.broke == (usage.Broken("machine", usage.MACHINE_FLOOR_MB) if killed else None)
+    assert parent.running.broke == (
+        resource_watch.Broken("machine", resource_watch.MACHINE_FLOOR_MB) if killed else None
+    )
     child.wait()
 
 
-@pytest.mark.parametrize("limit", usage.SAID)
+@pytest.mark.parametrize("limit", resource_watch.SAID)
 def test_a_broken_limit_is_a_value_until_it_is_said(limit: str) -> None:
-    sent = usage.Broken(*json.loads(json.dumps(usage.Broken(limit, 17))))
-    assert sent == usage.Broken(limit, 17)
+    sent = resource_watch.Broken(*json.loads(json.dumps(resource_watch.Broken(limit, 17))))
+    assert sent == resource_watch.Broken(limit, 17)
     with speaking("en"):
         english = str(sent)
     with speaking("ko"):

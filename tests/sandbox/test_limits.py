@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.common.machine.confined import in_use
-from autograder.sandbox import client, outputs, own_memory, run
-from autograder.sandbox.inside import usage
+from autograder.sandbox import client, listener_memory, outputs, run
+from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
 
@@ -189,12 +189,12 @@ def test_a_process_that_has_ended_is_charged_with_nothing() -> None:
     )  # fmt: skip
     assert child.stdout is not None and child.stdout.readline()
     folder, bounds = f"/proc/{child.pid}", {"processes": 9, "memory_mb": 64, "open_files": 64}
-    assert usage.broken_limit([child.pid], bounds) == usage.Broken("memory", 64)
+    assert resource_watch.broken_limit([child.pid], bounds) == resource_watch.Broken("memory", 64)
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and not yet taken note of
     for _ in range(2):
-        assert usage._proportional(folder) == 0 and usage._sockets([folder], each=8) == 0
-        assert usage.broken_limit([child.pid], bounds) is None
+        assert resource_watch._proportional(folder) == 0 and resource_watch._sockets([folder], each=8) == 0
+        assert resource_watch.broken_limit([child.pid], bounds) is None
         child.wait()
 
 
@@ -290,7 +290,7 @@ def test_what_a_kernel_sends_takes_little_of_this_process(
         sizes.append(in_use(name))
         return sizes[-1]
 
-    monkeypatch.setattr(own_memory, "in_use", looked)
+    monkeypatch.setattr(listener_memory, "in_use", looked)
     tried = attempt(
         f"kernel, parts = get_ipython().kernel, {parts}\nheads = kernel.session.serialize(kernel.session.msg('status'))[2:5]\n"
         "sign = kernel.session.sign([*heads, parts[0]])\nimport time\n"

@@ -16,7 +16,7 @@ import autograder
 from autograder.common.errors import SandboxError
 from autograder.sandbox import bound_folders, host, unroot
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.inside import usage
+from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.run import run_notebook
 from tests.sandbox.conftest import Try, notebook
 
@@ -257,12 +257,14 @@ def test_a_stopped_parent_is_noticed_and_replaced(
     attempt_flat("1")
     starts = flat.starts
     assert flat._process is not None
-    inside = usage.children(flat._process.pid)
+    inside = resource_watch.children(flat._process.pid)
     monkeypatch.setattr(host, "ANSWER_SECONDS", 1.0)
     with pytest.raises(SandboxError, match="died"):
         attempt_flat("import os, signal; os.kill(os.getppid(), signal.SIGSTOP)", "import time; time.sleep(60)")
     until = time.monotonic() + 20  # the system takes a moment to end what was killed
-    while (left := [pid for pid in inside if usage.stat(pid)[:1] not in ([], ["Z"])]) and time.monotonic() < until:
+    while (
+        left := [pid for pid in inside if resource_watch.stat(pid)[:1] not in ([], ["Z"])]
+    ) and time.monotonic() < until:
         time.sleep(0.05)
     assert inside and not left
     assert attempt_flat("1 + 1").shown == ["2"] and flat.starts == starts + 1

@@ -13,7 +13,7 @@ from autograder.common.showing.readable import without_places
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
 from autograder.sandbox.run import Break, Run
-from autograder.worker import flow, surroundings
+from autograder.worker import statement_names, surroundings
 from autograder.worker.answers import first_cause, printed_by
 from tests.worker.executing import answer, execute, graded
 
@@ -368,20 +368,20 @@ def test_the_same_exception_again_is_one_mistake_which_is_named_where_it_came_fi
 
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_text_is_read(source):
-    found = flow.statements(source)
+    found = statement_names.statements(source)
     assert all(isinstance(name, str) for statement in found for name in statement.makes)
-    assert isinstance(list(flow.parts_at(source, 1)), list)
+    assert isinstance(list(statement_names.parts_at(source, 1)), list)
 
 
 def test_names_are_followed_statement_by_statement():
     source = "%matplotlib inline\nimport numpy as np\nscaled = images / 255\nmodel.fit(scaled)\nscaled[0] = 1\ndef f(a):\n    return g(a)\n"
-    found = flow.statements(source)
+    found = statement_names.statements(source)
     assert [sorted(one.binds) for one in found] == [[], ["np"], ["scaled"], [], [], ["f"]]
     assert [sorted(one.changes) for one in found] == [[], [], [], ["model"], ["scaled"], []]
     assert [sorted(one.reads) for one in found][2:] == [["images"], ["model", "scaled"], ["scaled"], ["g"]]
     loops = "for key, network in enumerate(models.values()):\n    for part in network:\n        part.fit(x)\nfor word in words:\n    print(word)"
-    assert [sorted(one.changes) for one in flow.statements(loops)] == [["models", "network", "part"], []]
-    broken = flow.statements("import keras as k\nmodel = k.Sequential([\nx, y = 1, 2")
+    assert [sorted(one.changes) for one in statement_names.statements(loops)] == [["models", "network", "part"], []]
+    broken = statement_names.statements("import keras as k\nmodel = k.Sequential([\nx, y = 1, 2")
     assert sorted(broken[0].binds) == ["k", "model", "x", "y"]
 
 

@@ -33,7 +33,7 @@ from autograder.common.errors import AutograderError, CannotRebuild, CourseError
 from autograder.common.i18n import _
 from autograder.common.machine.versions import versions
 from autograder.common.submission import Submission
-from autograder.common.wire.orders import Decided
+from autograder.common.wire.judge_answers import Decided
 from autograder.course.checks.ranges import ACCURACY
 from autograder.course.checks.trainings.metric_names import ERRORS, SCORES
 from autograder.course.course import Course, Isolation, load
@@ -41,8 +41,8 @@ from autograder.course.source_notebook import source_path
 from autograder.judge.trial_documents import read_fit
 from autograder.networks import network_metrics, rows_of_tables
 from autograder.networks.build import loss_of, measuring_accuracy
+from autograder.networks.fit_spec import Arrays, FitResult, FitSpec
 from autograder.networks.lab import CourseLab
-from autograder.networks.states import Arrays, FitResult, FitSpec
 from autograder.networks.train import Trainer, settle
 from autograder.sandbox.host import Sandbox
 from autograder.worker.grading import grade_submission

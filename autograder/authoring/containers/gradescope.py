@@ -27,7 +27,7 @@ from autograder.course.course import FILE, Course
 from autograder.course.released_notebook import RELEASES
 from autograder.course.yaml_file import parse_yaml
 from autograder.worker.bundle import pack
-from autograder.worker.visible import of_course
+from autograder.worker.visible_course import of_course
 
 _OWN = Path(__file__).parent
 

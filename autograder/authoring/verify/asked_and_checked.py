@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 
 from autograder.authoring.variants import solved
 from autograder.authoring.verify.proof import Part, Reason, Step
+from autograder.common.code_names import python
 from autograder.common.i18n import _
-from autograder.common.wire.names import python
 from autograder.course.cell_dependencies import Uses, meet, notebook_uses, path_of, question_cells
 from autograder.course.course import Course, Question
 from autograder.course.source_notebook import pick_language, source_notebook

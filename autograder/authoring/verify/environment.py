@@ -10,11 +10,11 @@ from nbformat import NotebookNode
 from autograder.authoring.verify.compare import shown, statuses
 from autograder.authoring.verify.proof import Reason
 from autograder.common.cells import is_check
+from autograder.common.code_names import modules
 from autograder.common.errors import ReleaseError
 from autograder.common.i18n import _
 from autograder.common.results import Report, Status
 from autograder.common.showing.outcome_table import SAID
-from autograder.common.wire.names import modules
 from autograder.course.course import Course
 
 # By what is lacking: lines that work on somebody's machine. Each kind that `worker.surroundings` tells apart.

@@ -18,7 +18,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.common.cells import grade_id_of, is_check
-from autograder.common.wire.names import modules, python, stored
+from autograder.common.code_names import modules, python, stored
 from autograder.course.cell_dependencies import QuestionCells, notebook_uses, question_cells, touched
 
 Replacement = ast.AST | list[ast.stmt] | None

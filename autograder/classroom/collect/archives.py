@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from autograder.classroom.collect.directory import Directory, Refused
+from autograder.classroom.collect.zip_directory import Directory, Refused
 from autograder.common.files import opened
 from autograder.common.i18n import _
 

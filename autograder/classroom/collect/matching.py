@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 
 from autograder.classroom.collect import git, platform_metadata, teams, times
 from autograder.classroom.collect.contents import Contents
-from autograder.classroom.collect.directory import Refused
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.names import Spellings, safe_id, stem, without_copy
 from autograder.classroom.collect.paths import Cut, Groups, Rule, StudentPart, choose
@@ -19,6 +18,7 @@ from autograder.classroom.collect.platforms import EXCHANGE, FOLDER, PLATFORMS, 
 from autograder.classroom.collect.results import Unmatched, few
 from autograder.classroom.collect.roster import Roster
 from autograder.classroom.collect.sources import OTHER_ARCHIVES, File, Source, is_notebook, matters
+from autograder.classroom.collect.zip_directory import Refused
 from autograder.common.digests import sha256
 from autograder.common.errors import CollectError, SubmissionError
 from autograder.common.i18n import _

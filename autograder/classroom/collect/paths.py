@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NewType
 
+from autograder.classroom.collect.file_quota import folders_of
 from autograder.classroom.collect.names import Spellings
 from autograder.classroom.collect.platforms import FOLDER, MOODLE, PLATFORMS, Platform
-from autograder.classroom.collect.shares import folders_of
 from autograder.classroom.collect.sources import File
 
 Groups = dict[str, str]

@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from autograder.classroom.collect.directory import Refused
 from autograder.classroom.collect.encodings import as_utf8
 from autograder.classroom.collect.paths import Cut, Groups, Rule
 from autograder.classroom.collect.platforms import BLACKBOARD, GRADESCOPE
 from autograder.classroom.collect.sources import File, Source
+from autograder.classroom.collect.zip_directory import Refused
 from autograder.common.errors import SubmissionError
 from autograder.common.machine.confined import OverLimit, confined
 

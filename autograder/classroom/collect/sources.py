@@ -17,9 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from autograder.classroom.collect import archives
-from autograder.classroom.collect.directory import Refused
+from autograder.classroom.collect.file_quota import Shares
 from autograder.classroom.collect.names import is_noise
-from autograder.classroom.collect.shares import Shares
+from autograder.classroom.collect.zip_directory import Refused
 from autograder.common.errors import CollectError
 from autograder.common.files import opened
 from autograder.common.i18n import _

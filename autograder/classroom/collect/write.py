@@ -12,8 +12,8 @@ from pathlib import Path
 
 from autograder.classroom.collect import times
 from autograder.classroom.collect.attempts import Step, digest_of, label
-from autograder.classroom.collect.directory import Refused
 from autograder.classroom.collect.matching import Candidate, content
+from autograder.classroom.collect.zip_directory import Refused
 from autograder.common.errors import CollectError
 from autograder.common.files import make, move, put
 from autograder.common.i18n import _

@@ -1,6 +1,6 @@
 """Scores and comments in nbgrader's gradebook: what `nbgrader export`, `generate_feedback` and formgrader show.
 
-The only module that knows nbgrader's database. One process writes to it. What people entered in formgrader (manual
+The one writer to nbgrader's database, which this folder alone knows: one process writes to it. What people entered in formgrader (manual
 scores, extra credit, manual comments, extensions) is read and never changed.
 """
 

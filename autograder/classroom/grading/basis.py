@@ -15,7 +15,7 @@ from autograder.common.results import Frozen, Report
 from autograder.common.submission import Submission
 from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import beside, release_file, released_languages
-from autograder.worker.code import grader
+from autograder.worker.grader_version import grader
 
 
 class Basis(Frozen):

@@ -38,7 +38,7 @@ from autograder.course.course import Course, course_document
 from autograder.course.released_notebook import origin, released_notebook
 from autograder.course.source_notebook import source_notebook
 from autograder.worker.answers import complete, first_cause
-from autograder.worker.code import grader, runner
+from autograder.worker.grader_version import grader, runner
 from autograder.worker.grading import redone
 from autograder.worker.judge_process import JudgeDied, JudgeProcess
 

@@ -153,7 +153,7 @@ def _numbers(values: Any) -> np.ndarray[Any, Any] | None:
 
 
 def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDescription:
-    from autograder.kernel.describing.recognise import shared
+    from autograder.kernel.describing.recognised_samples import shared
 
     if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > MAX_DIMENSIONS:
         return OtherDescription(type=text(f"array of {array.dtype}"))  # type: ignore[return-value]

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
-from autograder.kernel.describing.recognise import array
+from autograder.kernel.describing.recognised_samples import array
 from autograder.kernel.describing.structure import is_own
 
 

@@ -15,7 +15,7 @@ from autograder.common.data.base import MAX_ROWS, Rows
 from autograder.common.errors import CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.wire.messages import ArraysMessage, SamplesMessage
-from autograder.kernel.describing.recognise import Recogniser
+from autograder.kernel.describing.recognised_samples import Recogniser
 from autograder.kernel.graded.by_name import fed
 from autograder.kernel.in_place import Call
 

@@ -19,9 +19,9 @@ import numpy.typing as npt
 from autograder.common.data import data_sets
 from autograder.common.data.base import RANDOM_STATE, TEST_SIZE
 from autograder.common.data.lookups import UNIT_PIXELS
-from autograder.common.data.rows import Index, Recognised, index
+from autograder.common.data.recognised_rows import Index, Recognised, index
 from autograder.kernel.describing.plain import is_one_of
-from autograder.kernel.describing.recognise import Checksum, checksum, shared
+from autograder.kernel.describing.recognised_samples import Checksum, checksum, shared
 from autograder.kernel.graded.untouched import filled, is_untouched
 from autograder.kernel.in_place import in_place_of
 from autograder.kernel.object_notes import replacements

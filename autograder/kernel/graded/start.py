@@ -16,7 +16,7 @@ from autograder.common.data.base import HoldoutSplit
 from autograder.common.environment import put_aside, said
 from autograder.common.machine.determinism import settle
 from autograder.common.wire.protocol import DATA, JUDGE, SEED, SPLIT, has_networks, reach
-from autograder.kernel.describing.recognise import shared
+from autograder.kernel.describing.recognised_samples import shared
 from autograder.kernel.graded import seeded, stand_ins
 from autograder.kernel.in_place import in_place_of
 

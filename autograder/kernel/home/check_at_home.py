@@ -43,7 +43,7 @@ from autograder.course.packages import not_promised
 from autograder.course.released_checks import HiddenCheck, VisibleCourse, VisibleQuestion, locate, read
 from autograder.course.settings import DataSettings
 from autograder.kernel.check_in_both_modes import Student
-from autograder.kernel.describing.recognise import shared
+from autograder.kernel.describing.recognised_samples import shared
 from autograder.kernel.home.notebook_errors import NotebookErrors
 from autograder.kernel.home.progress import Stage, State, show_progress
 from autograder.kernel.home.recorder import Recorder

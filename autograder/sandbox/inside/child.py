@@ -206,7 +206,7 @@ def _code(status: int) -> int:
 
 
 def _limit(limits: dict[str, int], processes: bool) -> None:
-    """Resource limits for one process; what all of them use together is watched by the parent (inside/usage.py)."""
+    """Resource limits for one process; what all of them use together is watched by the parent (inside/resource_watch.py)."""
     prepared = sys.modules.get("autograder.kernel.graded.precomputed")  # where the parent made it ready
     values = {
         resource.RLIMIT_CORE: 0,

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox.inside import usage
+from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.inside.child import LINUX, NICE, Plan, become_kernel, hidden_prefixes, namespaces_work
-from autograder.sandbox.inside.usage import Broken
+from autograder.sandbox.inside.resource_watch import Broken
 
 if LINUX:
     from autograder.sandbox.inside import linux
@@ -131,8 +131,8 @@ class Parent:
         if self.running is None:
             return {"waited": 0.0, "used": 0.0}
         everybody = {*self._processes(self.running), self.running.init} - {0}
-        waited = usage.waited(self.running.kernel, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
-        return {"waited": waited, "used": usage.used(everybody)}
+        waited = resource_watch.waited(self.running.kernel, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        return {"waited": waited, "used": resource_watch.used(everybody)}
 
     def _launch(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.running is not None:
@@ -142,7 +142,9 @@ class Parent:
         if not pid:
             become_kernel(self.plan, request, telling, [self.channel.detach(), listening])
         os.close(telling)
-        self.running = Running(pid, request["limits"], shared=usage.shared(), killed=usage.killed_by_system())
+        self.running = Running(
+            pid, request["limits"], shared=resource_watch.shared(), killed=resource_watch.killed_by_system()
+        )
         try:
             return self._await_ready(self.running, listening, time.monotonic() + request["seconds"])
         finally:
@@ -165,7 +167,7 @@ class Parent:
                 if "error" in message:
                     return {"error": message["error"]}
                 if "ready" in message:
-                    running.stack = usage.stack(running.kernel)
+                    running.stack = resource_watch.stack(running.kernel)
                     return {"ready": True, "pid": running.kernel}
         self._look()
         return {"error": str(running.broke or "") or f"the kernel did not start (exit code {running.code})"}
@@ -173,8 +175,8 @@ class Parent:
     def _processes(self, running: Running) -> list[int]:
         if self.hardened:
             ours = {self.init, os.getpid()} | ({running.pid, running.init} if self.plan.namespaces else set())
-            return [pid for pid in usage.pids() if pid not in ours]
-        return usage.session(running.kernel)
+            return [pid for pid in resource_watch.pids() if pid not in ours]
+        return resource_watch.session(running.kernel)
 
     def _look(self) -> None:
         """Notice the kernel's end, and end it when its processes break a limit together."""
@@ -186,24 +188,24 @@ class Parent:
             if pid:
                 code = os.waitstatus_to_exitcode(status)
                 running.code = code if code >= 0 else 128 - code
-                if running.code == KILLED and not running.broke and usage.killed_by_system() > running.killed:
-                    running.broke = Broken("machine", usage.MACHINE_FLOOR_MB)
+                if running.code == KILLED and not running.broke and resource_watch.killed_by_system() > running.killed:
+                    running.broke = Broken("machine", resource_watch.MACHINE_FLOOR_MB)
                 return
-        shared = usage.shared()
+        shared = resource_watch.shared()
         running.shared = min(running.shared, shared)
-        broke = usage.broken_limit(self._processes(running), running.limits, shared - running.shared)
+        broke = resource_watch.broken_limit(self._processes(running), running.limits, shared - running.shared)
         broke = broke or self._litter() or self._halted(running)
         if broke:
             self._end(broke)
 
     def _halted(self, running: Running) -> Broken | None:
         """A kernel that can't answer any more would be waited for as long as a cell may take."""
-        if usage.is_halted(running.kernel):
+        if resource_watch.is_halted(running.kernel):
             running.halted = running.halted or time.monotonic()
         else:
             running.halted = 0.0
         late = running.halted and time.monotonic() - running.halted > HALTED_SECONDS
-        stack = usage.stack(running.kernel)
+        stack = resource_watch.stack(running.kernel)
         replaced = "0" not in (stack, running.stack) and stack != running.stack
         return Broken("halted") if late or replaced else None
 
@@ -232,7 +234,7 @@ class Parent:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
         else:
-            for pid in {running.pid, running.kernel, *usage.session(running.kernel)} - {0}:
+            for pid in {running.pid, running.kernel, *resource_watch.session(running.kernel)} - {0}:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -262,9 +264,9 @@ class Parent:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             if self.hardened:
-                left = [pid for pid in usage.pids() if pid not in (self.init, os.getpid())]
+                left = [pid for pid in resource_watch.pids() if pid not in (self.init, os.getpid())]
             else:
-                left = usage.session(running.kernel) if running is not None and running.kernel else []
+                left = resource_watch.session(running.kernel) if running is not None and running.kernel else []
             if not left:
                 break
             time.sleep(0.005)
@@ -319,15 +321,15 @@ def _import_all(images: Sequence[str], networks: bool) -> None:
                 raise
     if not networks:
         return
-    from autograder.common.data import rows
+    from autograder.common.data import recognised_rows
     from autograder.common.machine import requirements
     from autograder.kernel.graded import keras_itself, precomputed
 
     keras_itself.note()
     requirements.least("keras")  # the first question of ``from autograder import check``: 0.06 s
     for name in images:
-        rows.index(name)  # forks share the arrays and the index
-        if usage.available_mb() > ROOMY_MB:
+        recognised_rows.index(name)  # forks share the arrays and the index
+        if resource_watch.available_mb() > ROOMY_MB:
             precomputed.prepare(name)
 
 

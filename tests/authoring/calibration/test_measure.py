@@ -22,7 +22,7 @@ from autograder.common.wire.description import Component, LayerDescription
 from autograder.judge.trial_documents import read_fit, trial_document
 from autograder.judge.variations import trials
 from autograder.networks.build import architecture, compile_settings
-from autograder.networks.states import FitSpec, Samples, State
+from autograder.networks.fit_spec import FitSpec, Samples, State
 from autograder.worker.grading import grade_submission
 from tests.authoring.calibration.test_thresholds import trial
 from tests.hand_built import dense, fit, layer, model

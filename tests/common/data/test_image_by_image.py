@@ -10,7 +10,7 @@ import sklearn.preprocessing
 from autograder.common.data import image_by_image, lookups
 from autograder.common.data.base import DataSet
 from autograder.common.data.image_by_image import ByImage
-from autograder.common.data.rows import Index, index
+from autograder.common.data.recognised_rows import Index, index
 from autograder.common.errors import CannotRebuild
 from autograder.common.wire.messages import SamplesMessage
 from autograder.course.checks.answers.arrays import pixels_text, scaling_hint

@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from autograder.common.data import data_sets, own_images
 from autograder.common.data.base import HoldoutSplit
 from autograder.common.data.own_images import ImageFile
-from autograder.common.data.rows import Index
+from autograder.common.data.recognised_rows import Index
 from autograder.common.errors import DataError
 from autograder.course.checks.answers.arrays import scaling_hint
 

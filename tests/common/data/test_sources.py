@@ -11,7 +11,7 @@ import pytest
 
 from autograder.common.data import cifar10, data_sets, mnist
 from autograder.common.data.base import DataSet
-from autograder.common.data.rows import Index
+from autograder.common.data.recognised_rows import Index
 from autograder.common.digests import of_file
 from autograder.common.errors import DataError
 

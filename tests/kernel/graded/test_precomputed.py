@@ -10,7 +10,7 @@ import pytest
 import sklearn.model_selection
 
 from autograder.common.data.fashion_mnist import TRAINING
-from autograder.kernel.describing import recognise
+from autograder.kernel.describing import recognised_samples
 from autograder.kernel.graded import precomputed, untouched
 
 sklearns_own = sklearn.model_selection.train_test_split
@@ -28,7 +28,7 @@ def ready(computed, monkeypatch):
     for one in (computed.train, computed.holdout):
         monkeypatch.setattr(one, "given", False)
     monkeypatch.setattr(precomputed, "_prepared", {"fashion_mnist": computed})
-    monkeypatch.setattr(recognise.shared, "likely", recognise.shared.likely)
+    monkeypatch.setattr(recognised_samples.shared, "likely", recognised_samples.shared.likely)
     monkeypatch.setattr(sklearn.model_selection, "train_test_split", sklearns_own)
     precomputed.install_split()
     return computed
@@ -160,15 +160,15 @@ def test_what_was_handed_out_is_recognised_at_once_and_no_longer_when_it_was_cha
 ):
     scaled = images.reshape(-1, 784) / 255.0
     train, holdout, *_ = sklearn.model_selection.train_test_split(scaled, labels, **USUAL)
-    monkeypatch.setattr(recognise, "index_of", lambda data: pytest.fail("looked up"))
+    monkeypatch.setattr(recognised_samples, "index_of", lambda data: pytest.fail("looked up"))
     for array, one in ((train, ready.train), (holdout, ready.holdout)):
-        found = recognise.shared.rows(array)
+        found = recognised_samples.shared.rows(array)
         assert np.array_equal(found.rows, one.rows) and found.lookup.scaling == "unit"
     monkeypatch.undo()
     before = holdout[3].copy()
     holdout[3] = 0.5
     try:
-        assert recognise.shared.rows(holdout) is None
+        assert recognised_samples.shared.rows(holdout) is None
     finally:
         holdout[3] = before
 
@@ -186,7 +186,7 @@ def test_the_images_over_255_are_compared_once_as_long_as_they_stay(images, labe
     equals = precomputed.Prepared._equals
     monkeypatch.setattr(precomputed.Prepared, "_equals", lambda self, array: compared.append(1) or equals(self, array))
     unit = images.reshape(-1, 784) / 255.0
-    found = recognise.shared.rows(unit)
+    found = recognised_samples.shared.rows(unit)
     assert np.array_equal(found.rows, np.arange(TRAINING)) and np.array_equal(
         found.lookup.numbers, np.arange(256) / 255.0
     )
@@ -201,7 +201,7 @@ def test_the_images_over_255_are_compared_once_as_long_as_they_stay(images, labe
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (28, 28, 1), (1, 784), (784, 1)])
 def test_what_is_recognised_by_comparing_is_what_is_looked_up(images, ready, shape):
     unit = images.reshape(-1, *shape) / 255.0
-    found, looked_up = ready.recognised(unit), recognise.shared.index.recognise(unit)
+    found, looked_up = ready.recognised(unit), recognised_samples.shared.index.recognise(unit)
     assert (found is None) == (looked_up is None)
     if found is not None:
         assert found.rows.dtype == looked_up.rows.dtype and np.array_equal(found.rows, looked_up.rows)
@@ -212,14 +212,16 @@ def test_what_is_recognised_by_comparing_is_what_is_looked_up(images, ready, sha
 def test_an_array_that_waited_is_not_read_again_until_somebody_writes_to_it(plain, monkeypatch):
     rows = np.arange(1_000, dtype=np.int32)
     array = untouched.filled(lambda memory: np.divide(plain[:1_000].reshape(-1, 784), 255.0, out=memory), (1_000, 784))
-    one = precomputed.Ready(array, rows, recognise.shared.index).give((784,))
+    one = precomputed.Ready(array, rows, recognised_samples.shared.index).give((784,))
     read = []
-    monkeypatch.setattr(recognise, "checksum", lambda array, own=recognise.checksum: read.append(array) or own(array))
+    monkeypatch.setattr(
+        recognised_samples, "checksum", lambda array, own=recognised_samples.checksum: read.append(array) or own(array)
+    )
     for _fit in range(3):
-        assert recognise.shared.rows(one).rows is rows
+        assert recognised_samples.shared.rows(one).rows is rows
     assert not read
     one[500, 300] += 0.123
-    assert recognise.shared.rows(one) is None and read
+    assert recognised_samples.shared.rows(one) is None and read
 
 
 @pytest.mark.parametrize("at", [0, 1_000_003, -1])

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from autograder.common.wire.names import parse_cell
+from autograder.common.code_names import parse_cell
 from autograder.course.cell_dependencies import QuestionCells, Uses, base, path_of, reaching, uses_of
 
 # Functions whose result holds what they are given, as that of a notebook's own may. Of others it is taken to be new.

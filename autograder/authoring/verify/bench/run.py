@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 from autograder.authoring.verify.bench.arrays import large
 from autograder.authoring.verify.bench.concerned import concerned, dependences
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns, reachable
+from autograder.common.code_names import modules, python
 from autograder.common.results import Status
-from autograder.common.wire.names import modules, python
 from autograder.course.cell_dependencies import Uses, question_cells, touched, uses
 from autograder.course.checks.answers.calls import calls_for
 from autograder.course.checks.base import Facts

@@ -14,7 +14,7 @@ from autograder.authoring.verify.asked_and_checked import handed_in
 from autograder.authoring.verify.rewriting import Source, Version, calls, rewrite
 from autograder.authoring.verify.slips.mistakes import MISTAKES
 from autograder.authoring.verify.slips.requirements import same, seen_of_function
-from autograder.common.wire.names import python
+from autograder.common.code_names import python
 from autograder.course.checks.answers.functions import Function
 from autograder.course.course import Question
 

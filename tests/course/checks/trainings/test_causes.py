@@ -11,7 +11,7 @@ from autograder.course.checks.base import Facts
 from autograder.course.checks.trainings.accuracy import Accuracy
 from autograder.course.checks.trainings.evaluation import Evaluation
 from autograder.course.checks.trainings.training import TrainedOn
-from autograder.kernel.describing.recognise import Recogniser
+from autograder.kernel.describing.recognised_samples import Recogniser
 from autograder.networks.lab import data_record
 from tests.hand_built import FakeLab, dense, fit, layer, model, scalar
 from tests.later import keras

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.common.data import data_sets
 from autograder.common.data.base import MAX_NUMBERS, DataSet, Rows
-from autograder.common.data.rows import Index, Recognised, index_of
+from autograder.common.data.recognised_rows import Index, Recognised, index_of
 from autograder.common.errors import CannotTrainHere, OtherData
 from autograder.common.i18n import _
 from autograder.common.wire.messages import MAX_COLUMNS, MOST, ArraysMessage, SamplesMessage

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.common.wire.names import (
+from autograder.common.code_names import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     bound,

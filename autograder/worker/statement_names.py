@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from autograder.common.wire.names import MAX_CHARACTERS, bound, imported, looked_up, owner, parse_cell, python
+from autograder.common.code_names import MAX_CHARACTERS, bound, imported, looked_up, owner, parse_cell, python
 
 _ASSIGNED = re.compile(r"^[ \t]*((?:\w++[ \t]*+,[ \t]*+)*+\w++)[ \t]*(?:[-+*/@]=|=(?!=))", re.MULTILINE)
 _DEFINED = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)|\bimport[ \t]+(\w+)(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)

@@ -8,7 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from autograder.common.data.base import DataSet
 from autograder.common.data.lookups import ByShade
-from autograder.common.data.rows import Index, index
+from autograder.common.data.recognised_rows import Index, index
 from autograder.course.checks.answers.arrays import scaling_hint
 
 SCALINGS = {

@@ -1,7 +1,7 @@
 """Which names a piece of a notebook's code binds and which it looks up: told from its text alone, nothing is run.
 
-Three readings stand on it, of different caution: what a question's answer hangs on (`dependencies`), which cell an error comes from
-(`worker.flow`), and which cells nothing needs (`illustrations`). Students wrote the text: `parse` bounds what is read.
+Three readings stand on it, of different caution: what a question's answer hangs on (`course.cell_dependencies`), which cell an error comes from
+(`worker.statement_names`), and which cells nothing needs (`illustrations`). Students wrote the text: `parse` bounds what is read.
 """
 
 from __future__ import annotations

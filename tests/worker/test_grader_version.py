@@ -14,9 +14,9 @@ from autograder.common.machine.versions import code, code_digest
 from autograder.common.results import Report
 from autograder.course.checks import registry
 from autograder.course.checks.base import Check
-from autograder.worker import code as module
+from autograder.worker import grader_version as module
 from autograder.worker.answers import all_failed
-from autograder.worker.code import grader, runner
+from autograder.worker.grader_version import grader, runner
 from autograder.worker.task import Task
 from tests.tiny_course import tiny_course
 

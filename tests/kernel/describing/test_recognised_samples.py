@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autograder.common.data.rows import index
+from autograder.common.data.recognised_rows import index
 from autograder.common.errors import CannotTrainHere, OtherData
-from autograder.kernel.describing import recognise
+from autograder.kernel.describing import recognised_samples
 from autograder.kernel.describing.plain import of_pandas
 
 
@@ -32,17 +32,17 @@ CHANGES = {
 @pytest.mark.parametrize("rows", [10_000, 70_000], ids=["small", "large"])
 def test_a_change_in_place_is_noticed(large, change, rows):
     array = large[:rows].copy()
-    before = recognise.checksum(array)
-    assert recognise.checksum(array) == before
+    before = recognised_samples.checksum(array)
+    assert recognised_samples.checksum(array) == before
     CHANGES[change](array)
-    assert recognise.checksum(array) != before
+    assert recognised_samples.checksum(array) != before
 
 
 def test_an_array_that_stays_as_it_is_is_looked_up_once(large, monkeypatch):
     asked = []
     original = index().recognise
     monkeypatch.setattr(index(), "recognise", lambda array: asked.append(len(array)) or original(array))
-    recogniser = recognise.Recogniser()
+    recogniser = recognised_samples.Recogniser()
     array = large[:48_000]
     first = recogniser.rows(array)
     assert first is not None and recogniser.rows(array) is first
@@ -75,20 +75,20 @@ PERHAPS = {
 def test_data_that_are_not_the_images_any_more_are_told_as_that(data, change):
     images = NO_IMAGES[change](data.features[:300])
     with pytest.raises(OtherData) as raised:
-        recognise.shared.samples(images, data.targets[:300])
+        recognised_samples.shared.samples(images, data.targets[:300])
     assert raised.value.samples == len(images)
 
 
 @pytest.mark.parametrize("change", PERHAPS)
 def test_data_that_may_be_the_images_in_another_form_are_left_open(data, change):
     with pytest.raises(CannotTrainHere) as raised:
-        recognise.shared.samples(PERHAPS[change](data.features[:300]), data.targets[:300])
+        recognised_samples.shared.samples(PERHAPS[change](data.features[:300]), data.targets[:300])
     assert not isinstance(raised.value, OtherData)
 
 
 def test_a_table_of_pandas_is_an_array_in_every_version(data):
     x, y = pd.DataFrame(data.features[:300].reshape(-1, 784) / 255.0), pd.Series(data.targets[:300])
-    assert recognise.shared.samples(x, y).rows.tolist() == list(range(300))
+    assert recognised_samples.shared.samples(x, y).rows.tolist() == list(range(300))
     for module in ("pandas", "pandas.core.frame"):
         kind = type("DataFrame", (), {"__module__": module, "to_numpy": lambda self: None})
         assert of_pandas(kind()) and not of_pandas(type("Own", (), {"__module__": "pandastic"})())

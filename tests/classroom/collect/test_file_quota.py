@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.collect import archives, sources
+from autograder.classroom.collect.file_quota import FULL, Shares
 from autograder.classroom.collect.results import ROWS, Unmatched, few
-from autograder.classroom.collect.shares import FULL, Shares
 from tests.classroom.collect.conftest import outcome
 from tests.classroom.collect.test_archives import inner
 

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from autograder.classroom.collect.file_quota import fullest
 from autograder.classroom.collect.names import is_noise
-from autograder.classroom.collect.shares import fullest
 from autograder.common.i18n import _
 
 LARGEST = 128 << 20  # bytes of a directory that is looked into: more than a million files
