@@ -25,7 +25,7 @@ _NOTE_BYTES = 1_000_000
 _METADATA_BYTES = 100_000_000  # holds the results of every attempt
 _METADATA = "submission_metadata.yml"
 _NOTHING = ("", "~", "null")
-_ZONE = re.compile(r" +(?=(?:Z|[-+][\d:]+)\Z)")  # the space that Ruby writes before it
+_ZONE = re.compile(r"Z|[-+][\d:]+")
 _ATTEMPT = re.compile(r".+?_[^_]+_[^\W\d_]+_\d{4}(?:-\d\d){5}(?=_|\.txt\Z)")
 _BLACKBOARD_NAME = re.compile(r"^[^:\n]{1,20}: (?P<name>[^\n]*?) \((?P<login>[^()\n]+)\)[ \t]*\r?$", re.MULTILINE)
 
@@ -85,7 +85,10 @@ def _people(metadata: Any) -> dict[str, list[Groups]]:
     for name, entry in _mapping(metadata).items():
         submitters = _mapping(entry).get(":submitters")
         found = [one for each in submitters if (one := _submitter(each))] if isinstance(submitters, list) else []
-        moment = _ZONE.sub("", _scalar(_mapping(entry).get(":created_at")))
+        moment = _scalar(_mapping(entry).get(":created_at"))
+        time, _blank, zone = moment.rpartition(" ")
+        if _ZONE.fullmatch(zone):  # before which Ruby writes a blank
+            moment = time.rstrip(" ") + zone
         people[str(name)] = [{**one, "time": moment} if moment else one for one in found]
     return people
 
