@@ -44,7 +44,7 @@ CHAINS = {
     "DepthwiseConv1D": (ROWS, lambda: [L.DepthwiseConv1D(3, strides=2, padding="same"), L.GlobalMaxPooling1D()]),
     "Conv2DTranspose": (IMAGE, lambda: [L.Conv2D(3, 5, strides=5), L.Conv2DTranspose(4, 3, strides=(2, 3), activation="tanh"), L.Flatten()]),
     "Conv2DTranspose, same": (IMAGE, lambda: [L.MaxPooling2D(7), L.Conv2DTranspose(2, (4, 3), strides=2, padding="same", use_bias=False), L.Flatten()]),
-    "Conv1DTranspose": (ROWS, lambda: [L.MaxPooling1D(4), L.Conv1DTranspose(5, 3, dilation_rate=2), L.Flatten()]),
+    "Conv1DTranspose": (ROWS, lambda: [L.MaxPooling1D(4), L.Conv1DTranspose(5, 3, strides=2), L.Flatten()]),
     "images moved": (IMAGE, lambda: [L.ZeroPadding2D(((1, 0), (2, 3))), L.Cropping2D(((5, 6), (0, 7))), L.MaxPooling2D(3), L.UpSampling2D((2, 1)), L.Permute((3, 1, 2)), L.Flatten()]),
     "images enlarged": (IMAGE, lambda: [L.ZeroPadding2D(2), L.MaxPooling2D(4), L.UpSampling2D((2, 3), interpolation="bilinear"), L.Flatten()]),
     "rows moved": (ROWS, lambda: [L.ZeroPadding1D((3, 1)), L.Cropping1D((1, 20)), L.UpSampling1D(2), L.Permute((2, 1)), L.Flatten()]),
