@@ -158,6 +158,7 @@ RULES = (
     # ---- data
     _rule(r"Data cardinality is ambiguous|inconsistent numbers of samples", _SAMPLES),
     _rule(r"None values not supported", N_("The labels are missing: fit(images, labels), and validation_data=(images, labels).")),
+    _rule(r"Expected \w+, but got \S+ of type 'str'", N_("A network with one output takes its labels as they are: fit(images, labels), without a dictionary.")),
     _rule(r"Unrecognized data type|Invalid dtype: object|Failed to convert a NumPy array|inhomogeneous shape", _ARRAYS),
     _rule(r"cannot reshape array", N_("reshape() keeps the number of values: the new lengths multiply to as many as there are, and -1 has one of them worked out.")),
     _rule(r"Expected int\d+ passed to parameter 'size'|cannot be interpreted as an integer", N_("Whole numbers are needed here: 5 and not 5.0 or '5', for epochs and batch_size too.")),

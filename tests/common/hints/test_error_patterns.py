@@ -63,6 +63,7 @@ RAISED = {
     "m = m.compile('sgd','mse'); m.fit(x, y)": 'Something is None: a function without `return` gives None, and so do add(), compile() and summary(); write `model.add(...)`, not `model = model.add(...)`.',
     "k = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, name='은닉층')]); k.compile('sgd', 'sparse_categorical_crossentropy'); k.fit(x, y, verbose=0)": "TensorFlow doesn't take this name: write the names of layers and functions in Latin letters, digits and _, without blanks, and with a letter first. Then restart the kernel: until then it fails at every network.",
     "k = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)], name='my network'); k.predict(x, verbose=0)": "TensorFlow doesn't take this name: write the names of layers and functions in Latin letters, digits and _, without blanks, and with a letter first. Then restart the kernel: until then it fails at every network.",
+    "k = keras.Model(i := keras.Input((784,)), keras.layers.Dense(10, name='out')(i)); k.compile('sgd', 'sparse_categorical_crossentropy'); k.fit(x, {'out': y}, verbose=0)": 'A network with one output takes its labels as they are: fit(images, labels), without a dictionary.',
     'keras.Input(shape=(784))': 'A shape is a tuple, and (784) is a number: write shape=(784,), with a comma.',
     'keras.Sequential(keras.layers.Dense(3), keras.layers.Dense(3))': 'Sequential takes a list: put the layers into square brackets.',
     'keras.Sequential([keras.layers.Flatten])': '`Flatten` is a class: write `Flatten()`, with brackets, to make one.',
