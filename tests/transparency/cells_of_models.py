@@ -129,7 +129,7 @@ CELLS = {
 LEFT = {
     "tensorboard by batch", "averages of weights", "a list of callbacks", "penalties", "constraints",
     "weights of a layer", "a layer added after training", "a layer called twice", "two outputs",
-    "outputs by name", "a training step of one's own", "fit of one's own", "metrics of one's own class", "a loss added in a call",
+    "a training step of one's own", "fit of one's own", "metrics of one's own class", "a loss added in a call",
     "a tape", "weighted metrics", "loss weights", "gradients collected", "a schedule of one's own", "an optimizer saved and loaded",
     "many of Keras's optimizers", "a network with more inputs than data",
 }  # fmt: skip

@@ -113,7 +113,7 @@ CELLS = {
 }
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
-    "batches by hand", "a dataset that augments", "a dataset of dictionaries", "a folder of images",
+    "batches by hand", "a dataset that augments", "a folder of images",
     "weights of samples in columns", "images with no numbers", "labels with fractions", "images that are sparse",
     "images of every type", "arrays of every form",
 }  # fmt: skip
