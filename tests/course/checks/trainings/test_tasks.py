@@ -145,6 +145,7 @@ def wrong(task, answers, others, targets):
     yield from ((other, "this very network"), (own[:-1], "samples"), ([*own.tolist(), own[0].tolist()], "samples"))
     if own.shape == targets.shape:
         yield targets, "These are the targets"
+    yield from ((np.zeros(shape), "") for shape in ((), (0,), (0, 0), (1, 1, 1)))
 
 
 def test_the_networks_own_answers_pass_and_usual_others_are_told_by_what_they_are(tried):
