@@ -123,11 +123,13 @@ class _Settled(Loader):
 
     def exec_module(self, module):
         from autograder.common.environment import change_to
+        from autograder.common.machine.garbage import kept_from_collections
 
         said = dict(os.environ)
         change_to(_environment)
         try:
-            self.loader.exec_module(module)
+            with kept_from_collections():
+                self.loader.exec_module(module)
         finally:
             made = {name: value for name, value in os.environ.items() if _environment.get(name) != value}
             change_to(said | made)

@@ -19,6 +19,7 @@ from autograder.common.data.base import DataSet
 from autograder.common.errors import CannotRebuild, CannotTrainHere
 from autograder.common.i18n import _
 from autograder.common.machine import determinism
+from autograder.common.machine.garbage import kept_from_collections
 from autograder.networks.budget import MEASURED_VALUES
 from autograder.networks.build import build, compile_model, constant_rate, without_rate
 from autograder.networks.fit_spec import EVALUATION_BATCH, Arrays, FitResult, FitSpec, Measured, Samples, State
@@ -34,7 +35,8 @@ SMALL = (
 
 def settle() -> None:
     """`determinism.settle` for TensorFlow, which is imported."""
-    import tensorflow as tf
+    with kept_from_collections():
+        import tensorflow as tf
 
     determinism.settle(tf)
 

@@ -12,7 +12,6 @@ JSON: a request with `do`, then one answer. Requests: launch, signal, poll, spen
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -28,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.common.machine.garbage import kept_from_collections
 from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.inside.child import LINUX, NICE, Plan, become_kernel, hidden_prefixes, namespaces_work
 from autograder.sandbox.inside.resource_watch import Broken
@@ -338,11 +338,10 @@ def main() -> None:
     if LINUX and settings["isolation"] == "bubblewrap":
         _harden()
     parent = Parent(settings)
-    if settings["preload"]:
-        _import_all(settings["images"], settings["networks"])
+    with kept_from_collections():  # one in a fork would copy every page that it touches
+        if settings["preload"]:
+            _import_all(settings["images"], settings["networks"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the worker's business
-    gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page that it touches
     parent.serve()
 
 

@@ -23,6 +23,7 @@ from autograder.authoring.verify.bench.arrays import large
 from autograder.authoring.verify.bench.concerned import concerned, dependences
 from autograder.authoring.verify.bench.stand_in import StandInLab, StandIns, reachable
 from autograder.common.code_names import modules, python
+from autograder.common.machine.garbage import kept_from_collections
 from autograder.common.results import Status
 from autograder.course.cell_dependencies import Uses, question_cells, touched, uses
 from autograder.course.checks.answers.calls import calls_for
@@ -75,10 +76,11 @@ class Bench:
         self._remember_arrays()
 
     def _keras(self) -> Any:
-        import keras
-        import tensorflow
-
         from autograder.common.machine.determinism import settle
+
+        with kept_from_collections():
+            import keras
+            import tensorflow
 
         settle(tensorflow)
         self.stand_ins.install()
