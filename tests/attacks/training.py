@@ -177,7 +177,8 @@ model.fit(Batches(), epochs=5, shuffle=False, verbose=0)
     Attack("a dataset with weights that tune on the hold-out", edits={"train-answer": """
 import tensorflow as tf
 nearest = np.random.default_rng(0).random(len(train_input)) * (train_target == val_target[0])
-model.fit(tf.data.Dataset.from_tensor_slices((train_input, train_target, 1.0 + nearest)).batch(512), epochs=5, verbose=0)
+pixels = train_input.astype("float32")  # or the batches of a busy machine are more than this course's memory
+model.fit(tf.data.Dataset.from_tensor_slices((pixels, train_target, 1.0 + nearest)).batch(512), epochs=5, verbose=0)
 """, "accuracy-answer": GUESSED}, base="train", earns={"train": 0.5, "accuracy": 0.0}, undecided=True, says=("a person has to look at how",)),
     Attack("weights loaded from a file of another network", edits={"train-answer": """
 other = keras.Sequential([keras.Input((784,)), keras.layers.Dense(100, activation="relu"), keras.layers.Dense(10, activation="softmax")])

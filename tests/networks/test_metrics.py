@@ -113,12 +113,15 @@ def same_as_keras(trainer, data, splits, loss, metrics, columns, compiled=False)
     history = theirs.fit(samples.images(data), samples.targets(), batch_size=BATCH, shuffle=False, verbose=0).history
     ours = result.state.trail[-1].variables
     assert len(ours) == len(theirs.metrics_variables) > len(metrics)
-    near = 1e-4 if compiled else 0.0  # XLA adds in another order; where it isn't asked, the same operations do the same
+    # XLA adds in another order; where it isn't asked, the same operations do the same, but for the last bit of some on some processors.
+    near = 1e-4 if compiled else 2e-7
     for one, other in zip(ours, theirs.metrics_variables, strict=True):
-        assert np.allclose(one, np.asarray(other.value), rtol=near, atol=near, equal_nan=True), other.path
+        assert np.allclose(one, np.asarray(other.value), rtol=near, atol=near if compiled else 0, equal_nan=True), (
+            other.path
+        )
     assert set(result.history) == {key for key, (value,) in history.items() if not np.ndim(value)}
     for key, (value,) in result.history.items():
-        assert value == pytest.approx(float(history[key][0]), rel=near, abs=near, nan_ok=True), key
+        assert value == pytest.approx(float(history[key][0]), rel=near, abs=near if compiled else 0, nan_ok=True), key
 
 
 @pytest.mark.parametrize("metric", ["F1Score", "R2Score", "MeanIoU"])

@@ -9,7 +9,7 @@ from tests.transparency.cells import CELLS
 from tests.transparency.compare import differences, facts_of
 from tests.transparency.sequences import programs
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # a fixture runs all cells, in two kernels at the same time
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # a fixture runs all cells, in two kernels at the same time
 # Whose training is no longer the judge's, wholly or from some epoch on; all other cells that train, the judge does.
 LEFT = {
     "a dataset with an odd batch within", "a dataset of noise", "an empty dataset", "noise", "a batch size of zero", "own loss", "own metric",

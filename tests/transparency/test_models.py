@@ -5,7 +5,7 @@ import pytest
 from tests.transparency.asked import MODULES, WATCHED
 from tests.transparency.compare import differences, facts_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
