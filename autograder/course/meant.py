@@ -89,17 +89,18 @@ class Owner(NamedTuple):
     texts: Mapping[KeyPath, str]
 
 
-def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
-    """How what is wrong in `owner`, `at` a place of it or () as a whole, is written so that it is right; '' where nobody knows.
+def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> tuple[KeyPath, str]:
+    """Where in `owner` something is written otherwise, and how, so that what is wrong `at` a place of it, or () as a whole, is right.
 
-    `slot`: the keys of what belongs there.
+    The place is `at`, inside of it, or what it is a part of; the text is '' where nobody knows. `slot`: the keys of what belongs there.
     """
     with suppress(LookupError):
         if at and _empty(get(owner.value, at)):
-            return ""
-    left = {one for one in owner.wrong(owner.value) if one[: len(at)] != at and at[: len(one)] != one}  # elsewhere
+            return at, ""
+    before = owner.wrong(owner.value)
+    left = _elsewhere(before, at)
     share = re.fullmatch(PER_CENT, owner.texts.get(at, "").strip()) is not None
-    for changed, said in itertools.islice(_ways(owner, at, slot), MOST):
+    for changed, said, *elsewhere in itertools.islice(_ways(owner, at, slot), MOST):
         if share and isinstance(said, float) and not owner.wrong(put(owner.value, at, 0.5)) <= left:
             continue  # 100% of what is counted
         found = owner.wrong(changed)
@@ -107,9 +108,15 @@ def otherwise(owner: Owner, at: KeyPath, slot: list[str]) -> str:
             said.items() <= owner.value.items() or any(one[0] in said for one in found if one)
         ):
             continue  # it stands there already, or is wrong itself
-        if found <= left and len(text := _written(said)) <= LONGEST:
-            return text
-    return ""
+        place = elsewhere[0] if elsewhere else at
+        if found <= left & _elsewhere(before, place) and len(text := _written(said)) <= LONGEST:
+            return place, text
+    return at, ""
+
+
+def _elsewhere(wrong: set[KeyPath], at: KeyPath) -> set[KeyPath]:
+    """What is neither inside of `at` nor what it is a part of: it may stay wrong when that is mended."""
+    return {one for one in wrong if one[: len(at)] != at and at[: len(one)] != one}
 
 
 def _empty(value: Any) -> bool:
@@ -130,12 +137,12 @@ def _written(value: Any) -> str:
     return text[1:-1] if isinstance(value, Beside) else text
 
 
-def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any]]:
-    """Changes of a mapping, each with what is told of it."""
+def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Changes of a mapping, each with what is told of it, and the place where that is written, if it isn't `at`."""
     keys = owner.value
     if "type" in owner.fields and "type" not in keys:
-        yield from ((changed, changed) for changed in _typed(keys, owner.fields))
-    yield from ((changed, changed) for changed in _paired(keys, owner.fields))
+        yield from ((changed, changed, ()) for changed in _typed(keys, owner.fields))
+    yield from ((changed, changed, ()) for changed in _paired(keys, owner.fields))
     for ends in (("at_least", "at_most"), ("minimum", "maximum")):
         if at in ((), ends[:1], ends[1:]) and {*ends} <= {*keys}:
             turned = dict(zip(ends, (keys[ends[1]], keys[ends[0]]), strict=True))
@@ -147,10 +154,10 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
                 () if _empty(get(keys, place)) else spellings(get(keys, place), owner.texts.get(place, ""), share=False)
             ):
                 if isinstance(one, dict) and len(place) == 1:
-                    yield {**{key: inner for key, inner in keys.items() if key != place[0]}, **one}, Beside(one)
+                    yield {**{key: inner for key, inner in keys.items() if key != place[0]}, **one}, Beside(one), place
                 changed = put(keys, place, one)
                 if keyed:  # a part of a list is told with the list
-                    yield changed, Beside({str(place[keyed - 1]): get(changed, place[:keyed])})
+                    yield changed, Beside({str(place[keyed - 1]): get(changed, place[:keyed])}), place[:keyed]
         return
     key, rest = str(at[0]), {one: inner for one, inner in keys.items() if one != at[0]}
     if key not in keys:  # one that is missing: under a key that isn't known
@@ -191,7 +198,7 @@ def _ways(owner: Owner, at: KeyPath, slot: list[str]) -> Iterator[tuple[Any, Any
         if len(at) == 1 and isinstance(one, dict):
             yield {**rest, **one}, Beside(one)
     if len(at) > 1 and isinstance(around := get(keys, at[:-1]), Mapping):
-        yield from ((put(keys, at[:-1], one), one) for one in spellings(around))
+        yield from ((put(keys, at[:-1], one), one, at[:-1]) for one in spellings(around))
     if isinstance(keys[key], Mapping):
         yield {**rest, **keys[key]}, Beside(keys[key])
     for other, several in owner.hold.items() if len(at) == 1 else ():

@@ -60,7 +60,7 @@ def explain(path: Path, error: ValidationError, model: Any = None) -> str:
         inside = any(len(other) > len(place) and other[: len(place)] == place for other, _problem in problems)
         if not inside or (problem["type"] not in _FOLLOWING and _is_written(document, problem["loc"])):
             found.setdefault(place, []).append(problem)
-    said = ((place, _told(one, place, model, document, root)) for place, one in found.items())
+    said = (_told(one, place, model, document, root) for place, one in found.items())
     return _listed(path, root, said)
 
 
@@ -90,8 +90,8 @@ def _written(document: Any, problem: ErrorDetails) -> KeyPath:
 # ---- in words
 
 
-def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: Any, root: Any) -> str:
-    """What is wrong at one place: of a value that may be one of several, and is none of them, all that it may be."""
+def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: Any, root: Any) -> tuple[KeyPath, str]:
+    """What is wrong at one place, or where inside of it that is mended: of a value that may be one of several, and is none, all that it may be."""
     wanted = [one for problem in problems for one in _wanted(problem)]
     said = [_message(problem, place, model, document) for problem in problems if not _wanted(problem)]
     value = problems[-1].get("input")
@@ -102,12 +102,20 @@ def _told(problems: list[ErrorDetails], place: KeyPath, model: Any, document: An
         said.append(_("should be {wanted}", wanted=one_of(list(dict.fromkeys(wanted)))) + instead)
     stray = look_alike(" ".join(map(str, value))) if isinstance(value, dict) else ""  # 'type： Dense' is a key
     stray = stray or _cut_off(place, document, root)
-    way = "" if stray else _otherwise(place, model, document, root)
+    at, way = (place, "") if stray else _otherwise(place, model, document, root)
     told = _(" or ").join(dict.fromkeys(said))
-    remedy = stray or (_("write it as {way}", way=way) if way and way not in told else "")
+    remedy = stray
+    if way and way not in told:
+        named = ".".join(map(str, at[-2:] if at and isinstance(at[-1], int) else at[-1:]))
+        remedy = (
+            _("write all of `{key}` as {way}", key=named, way=way)
+            if len(at) < len(place)
+            else _("write it as {way}", way=way)
+        )
     if not remedy and wanted == [_(_MAPPING)] and (known := _keys_at(model, place, document)):
         remedy = _("there are {names}", names=", ".join(known))
-    return told + (f"; {remedy}" if remedy else "") + _shown(problems[-1], value, bool(wanted))
+    whole = told + (f"; {remedy}" if remedy else "") + _shown(problems[-1], value, bool(wanted))
+    return (at if len(at) > len(place) else place), whole
 
 
 def _cut_off(place: KeyPath, document: Any, root: Any) -> str:
@@ -147,19 +155,21 @@ def _message(problem: ErrorDetails, place: KeyPath, model: Any, document: Any) -
     return problem["msg"].removeprefix("Value error, ")
 
 
-def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> str:
-    """How what stands at `place` is written so that it is right there; '' where no way is known."""
+def _otherwise(place: KeyPath, model: Any, document: Any, root: Any) -> tuple[KeyPath, str]:
+    """Where something is written otherwise, and how, so that what stands at `place` is right; '' where no way is known."""
     for length in reversed(range(len(place) + 1)):  # the mappings that it stands in, from the inner one
         kind, value = _model_at(model, place[:length], document), _at(document, place[:length])
         if not _is_model(kind) or not isinstance(value, dict) or place[length:] not in _wrong(kind, value):
             continue
         texts = {at: text_at(root, (*place[:length], *at)) for at in meant.places(value)}
         fields = _keys_at(model, place[:length], document)
-        owner = meant.Owner(value, partial(_wrong, kind), fields, _holding(kind), texts)
+        wrong = partial(_wrong_in_check, kind, model, place[:length], document)
+        owner = meant.Owner(value, wrong, fields, _holding(kind), texts)
         slot = _keys_at(model, place, document) or _keys_at(model, (*place, 0), document)
-        if said := meant.otherwise(owner, place[length:], slot):
-            return said
-    return ""
+        at, said = meant.otherwise(owner, place[length:], slot)
+        if said:
+            return (*place[:length], *at), said
+    return place, ""
 
 
 def _holding(kind: Any) -> dict[str, bool]:
@@ -179,6 +189,19 @@ def _wrong(kind: Any, owner: Any) -> set[KeyPath]:
     except ValueError:
         return {()}
     return set()
+
+
+def _wrong_in_check(kind: Any, model: Any, at: KeyPath, document: Any, owner: Any) -> set[KeyPath]:
+    """The places of a mapping `at` its place that `kind` doesn't take, and those that the check around it doesn't, or () for that as a whole."""
+    found = _wrong(kind, owner)
+    for length in range(len(at)):
+        around = _model_at(model, at[:length], document)
+        if isinstance(around, type) and issubclass(around, Check):
+            rest = at[length:]
+            places = _wrong(around, meant.put(_at(document, at[:length]), rest, owner))
+            found |= {place[len(rest) :] for place in places if place[: len(rest)] == rest}
+            found |= {()} & places
+    return found
 
 
 def _unknown(key: str, place: KeyPath, model: Any, document: Any) -> str:

@@ -112,7 +112,7 @@ NOTHING_LIKE_IT = [
 @pytest.mark.parametrize(("check", "parts", "says"), ON_OTHER_DATA + BEYOND)
 def test_what_these_data_or_limits_do_not_have_is_refused(tmp_path, check, parts, says):
     (said,) = messages(tmp_path, {"of": "x", **check}, **parts)
-    assert re.match(r"course\.yml:\d+: assignments\.a\.questions\.q\.checks\.0: ", said) and says in said
+    assert re.match(r"course\.yml:\d+: assignments\.a\.questions\.q\.checks\.0(\.\w+)*: ", said) and says in said
 
 
 @pytest.mark.parametrize(("check", "says"), NOTHING_LIKE_IT)

@@ -64,7 +64,7 @@ def test_a_habit_is_told_as_it_is_written_here(tmp_path):
         said = tried(put(document, place, written), folder_like(source, tmp_path))
         if said is None:
             continue
-        ways = re.findall(r"course\.yml:\d+: .*write it as (.*?)(?: \(found .*)?$", said, re.MULTILINE)
+        ways = re.findall(r"course\.yml:\d+: .*write (?:it|all of \S+) as (.*?)(?: \(found .*)?$", said, re.MULTILINE)
         value = get(document, place)
         keyed = max(number for number, part in enumerate(place, 1) if isinstance(part, str))
         whole = {place[keyed - 1]: get(document, place[:keyed])}  # a part of a list is told with the list
@@ -184,7 +184,7 @@ def test_what_is_wrong_inside_of_a_question_is_told_of_that_alone(tmp_path, rubr
 
 def test_nothing_is_told_that_is_wrong_as_well():
     owner = meant.Owner({"epochs": "20%"}, lambda _changed: {("epochs",)}, ["epochs"], {}, {})
-    assert meant.otherwise(owner, ("epochs",), []) == ""
+    assert meant.otherwise(owner, ("epochs",), []) == (("epochs",), "")
 
 
 @pytest.mark.parametrize("word", ["yes", "Yes", "no", "on", "off", "y", "n"])
@@ -246,7 +246,7 @@ def test_what_is_written_otherwise_in_a_head_is_told(tmp_path, head, told):
 def told(tmp_path, document, source=None):
     """What is told to be written instead, each as it is read from YAML."""
     said = tried(document, folder_like(source, tmp_path)) or ""
-    ways = re.findall(r"write it as (.*?)(?: \(found .*)?$", said, re.MULTILINE)
+    ways = re.findall(r"write (?:it|all of \S+) as (.*?)(?: \(found .*)?$", said, re.MULTILINE)
     return said, [yaml.safe_load(f"{{{one}}}" if re.match(r"\w+: ", one) else one) for one in ways]
 
 

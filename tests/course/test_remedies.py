@@ -18,13 +18,23 @@ LINE = re.compile(r"course\.yml:\d+: ([^ ]+): (.*)")
 
 
 def told(said):
-    """Each place that a message names, with the values that it says to write there: of one place those of its last remedy."""
+    """Each place that a message names, where something is to be written, and what: of one place those of its last remedy."""
     for line in said.splitlines():
         if found := LINE.search(line):
-            way = re.search(r"write it as (.*?)(?: \(found .*\))?$", found[2])
+            ways = [
+                re.search(rf"{words} (.*?)(?: \(found .*\))?$", found[2])
+                for words in ("write it as()", "write all of `([^`]+)` as")
+            ]
             guess = re.search(r"did you mean '([^']+)'\?(?: \(found .*\))?$", found[2])
-            if way or guess:
-                yield found[1], found[2], way[1] if way else None, guess[1] if guess else None
+            for way in filter(None, ways):
+                yield found[1], found[2], _up_to(found[1], way[1]), way[2], None
+            if guess and not any(ways):
+                yield found[1], found[2], found[1], None, guess[1]
+
+
+def _up_to(dotted, part):
+    """A place, or what of it ends with `part`."""
+    return dotted[: dotted.rindex(f".{part}.") + len(part) + 1] if part else dotted
 
 
 def place_of(document, dotted):
@@ -33,25 +43,19 @@ def place_of(document, dotted):
 
 
 def applied(document, at, way, guess, text):
-    """Documents that somebody makes of a remedy: in the place itself or what it is a part of, as the keys that it names, or as the name of the key."""
-    value = get(document, at)
+    """Documents that somebody makes of a remedy who takes it at its word: at that place, the keys that it names, or another name of the key."""
+    value, owner = get(document, at), get(document, at[:-1])
     if way is not None:
-        meant = yaml.load(way, yaml_file._Strict)
-        if isinstance(meant, dict) and not way.startswith("{"):
-            inside = [one for one in places(document) if one[: len(at)] == at and one[-1] in meant]
-            yield from (put(document, one, meant[one[-1]]) for one in inside if len(meant) == 1)
-            if isinstance(value, dict):
-                yield put(document, at, {**value, **meant})
-            owner = get(document, at[:-1])
-            if isinstance(owner, dict):
-                rest = {key: one for key, one in owner.items() if key != at[-1]}
-                yield put(document, at[:-1], {**rest, **meant})
-        else:
-            yield from (put(document, at[:length], meant) for length in range(len(at), max(6, len(at) - 3), -1))
-            if len(at) <= 6:
-                yield put(document, at, meant)
+        named = way[0] not in "{[" and ": " in way
+        meant = yaml.load(f"{{{way}}}" if named else way, yaml_file._Strict)
+        if named and isinstance(value, dict):
+            yield put(document, at, {**value, **meant})
+        if named and isinstance(owner, dict):
+            rest = {key: one for key, one in owner.items() if key != at[-1]}
+            yield put(document, at[:-1], {**rest, **meant})
+        if not named:
+            yield put(document, at, meant)
     elif "this key is not known" in text:
-        owner = get(document, at[:-1])
         yield put(document, at[:-1], {guess if key == at[-1] else key: one for key, one in owner.items()})
     elif not isinstance(value, (dict, list)):
         yield put(document, at, guess)
@@ -59,8 +63,8 @@ def applied(document, at, way, guess, text):
 
 def holds(document, folder, said):
     """Of the remedies that a message tells, those that don't help: what it says at their place is still said."""
-    for dotted, text, way, guess in told(said):
-        at = place_of(document, dotted)
+    for dotted, text, where, way, guess in told(said):
+        at = place_of(document, where)
         if at is None:
             continue
         left = [tried(one, folder) or "" for one in applied(document, at, way, guess, text)]
