@@ -11,6 +11,7 @@ from autograder.authoring.verify.mutants_and_alternatives import Mutant
 from autograder.common.i18n import speaking
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import load
+from tests.authoring.verify.test_course import ASSIGNMENTS, LACKED
 from tests.hand_built import report_of
 
 
@@ -159,3 +160,9 @@ def test_a_cell_that_raises_in_a_right_notebook_is_a_reason():
     cells[1].outputs = [nbformat.v4.new_output("error", ename="KeyError", evalue="'accuracy'", traceback=[])]
     found = sentences(compare.raising(nbformat.v4.new_notebook(cells=cells), "f"))
     assert found == ["f: curve: a cell raises in a notebook that is right (found KeyError: 'accuracy')"]
+
+
+def test_each_assignment_of_the_course_is_proven_and_together_they_try_every_line_that_works_elsewhere(course):
+    assert list(course.assignments) == ASSIGNMENTS
+    tried = {kind for name in ASSIGNMENTS for kind in environment.kinds(course, name, LACKED)}
+    assert tried == {*environment.LINES}
