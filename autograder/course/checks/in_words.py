@@ -26,9 +26,7 @@ from autograder.common.wire.description import (
 )
 
 TRAIN_IT = N_("Train it with fit() before this cell; where fit() ended with an error, mend that first.")
-FITTED = N_(
-    "Train it by model.fit(...): what a loop of your own, train_on_batch() or set_weights() makes of it doesn't count."
-)
+FITTED = N_("Train it by model.fit(...): weights that were set otherwise, as by set_weights(), don't count.")
 STEPPED = N_("its weights were trained, and not by a fit() that ended in this kernel")
 MADE_AGAIN = N_(
     "A network of this name was trained, and this is another, made after that: use the one that was trained."

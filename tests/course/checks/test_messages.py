@@ -203,7 +203,7 @@ SAID = [
     ({"type": "accuracy", "at_least": 0.8}, {"value": model(undecided=True, origin="no such layer")},
      ('Accuracy of at least 0.8 on the hold-out', 'undecided', '', 'no such layer', '')),
     ({"type": "accuracy", "at_least": 0.8}, {"value": model(origin="weights that do not come out of fit()")},
-     ('Accuracy of at least 0.8 on the hold-out', 'failed', 'weights that come out of fit()', 'weights that do not come out of fit()', "Train it by model.fit(...): what a loop of your own, train_on_batch() or set_weights() makes of it doesn't count.")),
+     ('Accuracy of at least 0.8 on the hold-out', 'failed', 'weights that come out of fit()', 'weights that do not come out of fit()', "Train it by model.fit(...): weights that were set otherwise, as by set_weights(), don't count.")),
     ({"type": "evaluation", "model": "m", "of": "acc"}, {"acc": scalar(0.872), "m": NET, "lab": Asked(NET, "holdout", accuracy=0.87)},
      ("`acc` is the network's accuracy on the hold-out", 'failed', '0.8700', '0.8720', 'Evaluate this very network on the hold-out, on all of it.')),
     ({"type": "evaluation", "model": "m", "of": "acc", "tolerance": 0.25}, {"acc": scalar(0.75), "m": NET, "lab": FakeLab(accuracy=0.5)},
