@@ -85,13 +85,7 @@ class Predictions(Check):
             N_("an array of shape {shape}") if meant == "numbers" else N_("an array of shape {shape} of whole numbers")
         )
         hint = "" if given is None else _misshapen(given, shape, meant, outputs)
-        if (
-            not hint
-            and given is not None
-            and given.ndim == len(shape)
-            and given.shape[1:] == shape[1:]
-            and len(given) != samples
-        ):
+        if not hint and given is not None and given.ndim and given.shape[1:] == shape[1:] and len(given) != samples:
             hint = _("Predict {split}: it has {number} samples.", split=split_name(self.split), number=number(samples))
         return failed(_(said, shape=shape), found, hint or _(MEANINGS[meant]))
 
