@@ -2,6 +2,7 @@
 
 The expression that made the answer is asked again, of numbers in which each key in turn has the largest. Only expressions of which
 nothing else can come are: of the dictionary, and of what looks without changing anything. Where that can't be told, nobody is suspected.
+A dictionary that was sorted by its numbers stays so: a place in it is found by a number.
 """
 
 from __future__ import annotations
@@ -58,7 +59,16 @@ def _is_by_chance(name: str, numbers: Mapping[Any, Any], space: Mapping[str, Any
     code = compile(found, "<by chance>", "eval")
     given = {one: getattr(builtins, one) for one in _FUNCTIONS} | {one: space[one] for one in arrays}
     largest = max(float(number) for number in numbers.values()) + 1
-    return any(_asked(code, own, {**numbers, key: largest}, given) != key for key in numbers)
+    return any(_asked(code, own, _in_order_of({**numbers, key: largest}, numbers), given) != key for key in numbers)
+
+
+def _in_order_of(changed: dict[Any, Any], numbers: Mapping[Any, Any]) -> dict[Any, Any]:
+    """`changed`, sorted by its numbers as `numbers` is, if it is."""
+    held = [*numbers.values()]
+    for falling in (False, True):
+        if held == sorted(held, reverse=falling):
+            return dict(sorted(changed.items(), key=lambda item: item[1], reverse=falling))
+    return changed
 
 
 def _asked(code: CodeType, own: set[str], numbers: dict[Any, Any], given: dict[str, Any]) -> Any:
