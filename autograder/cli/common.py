@@ -212,7 +212,7 @@ def write(path: Path, content: str | bytes, remedy: str) -> None:
     try:
         deliver(path, content)
     except OSError as error:
-        raise AutograderError(unwritable(path, error), remedy) from error
+        raise unwritable(path, error, remedy) from error
 
 
 def there(path: Path, remedy: str = "") -> Path:

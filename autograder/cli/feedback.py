@@ -128,8 +128,7 @@ def _zips(course: Course, found: list[Report], language: str, platform: str, ami
     try:
         made = archives(folder, platform, places, grades)
     except OSError as error:
-        message = unwritable(error.filename or folder.feedback, error)
-        raise AutograderError(message, _("Look at the folder's permissions.")) from error
+        raise unwritable(folder.feedback, error) from error
     title = PLATFORMS[platform].title
     for archive in made:
         if archive.given:

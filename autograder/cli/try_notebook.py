@@ -99,4 +99,4 @@ def _show(tried: Tried, as_json: bool, junit: Path | None) -> None:
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(page)
     except OSError as error:
-        raise AutograderError(unwritable(error.filename or junit, error)) from error
+        raise unwritable(junit, error) from error

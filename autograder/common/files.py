@@ -13,7 +13,7 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
-from autograder.common.i18n import _
+from autograder.common.i18n import N_, _
 
 
 def home() -> Path:
@@ -203,8 +203,20 @@ def said_of(error: OSError) -> AutograderError:
     )
 
 
-def unwritable(path: object, error: OSError) -> str:
-    return _("{file} can't be written: {error}", file=path, error=error.strerror or error)
+_WRITABLE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), N_("Free some space.")),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), N_("Make the folder writable for you.")),
+    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.ENOTEMPTY), N_("Move away what stands in its place.")),
+}  # fmt: skip
+
+
+def unwritable(
+    path: object, error: OSError, then: str = "", kind: type[AutograderError] = AutograderError
+) -> AutograderError:
+    """That a file can't be written, with what to do about it by what the system says, and `then` what else there is to do."""
+    remedy = _(_WRITABLE[error.errno]) if error.errno in _WRITABLE else ""
+    message = _("{file} can't be written: {error}", file=error.filename or path, error=error.strerror or error)
+    return kind(message, " ".join(filter(None, (remedy, then))))
 
 
 def right_to(error: OSError) -> str:

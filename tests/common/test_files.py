@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.common.files import make, move, overwrite, put
+from autograder.common.errors import GradebookError
+from autograder.common.files import make, move, overwrite, put, unwritable
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -70,6 +71,20 @@ def test_what_cannot_be_written_is_called_by_its_own_name(tmp_path, monkeypatch,
     with pytest.raises(OSError) as raised:
         put(tmp_path / "a", "new", durable=True)
     assert raised.value.filename == str(tmp_path / "a") and ".part" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space. Then."), (errno.EDQUOT, "Free some space. Then."), (errno.EROFS, "Make the folder writable for you. Then."),
+        (errno.EACCES, "Make the folder writable for you. Then."), (errno.EISDIR, "Move away what stands in its place. Then."),
+        (errno.ENOTDIR, "Move away what stands in its place. Then."), (errno.EIO, "Then."),
+    ],
+)  # fmt: skip
+def test_what_the_system_says_decides_what_to_do_about_a_file_that_can_not_be_written(trouble, remedy):
+    said = unwritable("marks.csv", OSError(trouble, "no"), "Then.", GradebookError)
+    assert type(said) is GradebookError and str(said) == "marks.csv can't be written: no" and said.remedy == remedy
+    assert str(unwritable("marks.csv", OSError(trouble, "no", "other.csv"))) == "other.csv can't be written: no"
 
 
 def test_a_file_is_written_over_where_there_is_room_for_no_other(tmp_path):

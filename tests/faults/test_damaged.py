@@ -34,6 +34,7 @@ from tests.tiny_course import tiny_class, tiny_course
 pytestmark = pytest.mark.slow
 COMMANDS = ("status", "export", "report", "feedback")
 GRADE = ("grade", "--no-reference", "--workers", "1")
+REGRADE = ("regrade", "--yes")
 STUDENT = "s0001"
 PLACES = {
     "journal entry": f"journal/entries/{STUDENT}/first.json", "report": f"reports/{STUDENT}/first.json",
@@ -189,6 +190,49 @@ def test_what_is_damaged_is_said_or_made_again(
         assert path.name in ended.said, ended.said[-500:]  # what to look at
         remove(path)
     all_well(course, graded[1])
+
+
+@pytest.fixture(scope="module")
+def regraded(graded: tuple[Path, dict[str, bytes]]) -> dict[str, bytes]:
+    """What `regrade` makes of the class after its key was corrected."""
+    course = Class.of(graded[0], graded[0].with_name("regraded"))
+    _correct(course)
+    assert command(course, *REGRADE).code == 0
+    made = _reports(course)
+    assert len(made) == 2 and not made.items() & _reports(Class.of(graded[0], graded[0].with_name("as before"))).items()
+    course.close()
+    return made
+
+
+def _correct(course: Class) -> None:
+    text = (course.root / "course.yml").read_text("utf-8")
+    assert "equals: 5" in text
+    (course.root / "course.yml").write_text(text.replace("equals: 5", "equals: 4"), "utf-8")
+
+
+def _reports(course: Class) -> dict[str, bytes]:
+    return {path: made for path, made in course.made().items() if path.startswith("reports")}
+
+
+@pytest.mark.parametrize(("place", "damage"), [case for case in some() if case[0] != "course"])
+def test_regrade_tells_what_is_damaged_and_judges_the_others(
+    course: Class, graded: tuple[Path, dict[str, bytes]], regraded: dict[str, bytes], place: str, damage: str
+) -> None:
+    _correct(course)
+    path, before = course.root / PLACES[place], graded[0] / PLACES[place]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not before.exists():
+        path.touch()
+    DAMAGES[damage](path)
+    ended = command(course, *REGRADE)
+    assert ended.code in CODES and ended.said.strip(), (ended.code, ended.said[-500:])
+    if f"/{STUDENT}" in PLACES[place] and ended.code != 4:
+        assert _reports(course).items() >= {one for one in regraded.items() if STUDENT not in one[0]}
+    remove(path)
+    if before.exists():
+        (shutil.copytree if before.is_dir() else shutil.copyfile)(before, path)
+    ended = command(course, *REGRADE)
+    assert ended.code == 0 and _reports(course) == regraded, ended.said[-500:]
 
 
 def test_what_is_no_file_or_no_text_in_submitted_stops_nobody(

@@ -15,7 +15,7 @@ import yaml
 from autograder.authoring.scaffold.parts import TASKS, New, quoted, template
 from autograder.classroom.folder import Folder
 from autograder.common.errors import AutograderError, CourseError
-from autograder.common.files import bytes_of, move, put
+from autograder.common.files import bytes_of, move, put, unwritable
 from autograder.common.hints.for_errors import meant
 from autograder.common.i18n import _, known
 from autograder.course.checks.in_words import no_language
@@ -117,10 +117,7 @@ def new_assignment(course_file: Path, new: New, course_title: str = "") -> list[
                 with suppress(OSError):  # another file of ours is in it still
                     folder.rmdir()
         if isinstance(error, OSError):
-            raise AutograderError(
-                _("{path} can't be written: {error}", path=error.filename, error=error.strerror),
-                _("Choose a folder that you may write to."),
-            ) from error
+            raise unwritable(root, error, _("Or choose a folder that you may write to.")) from error
         raise
     return [course_file, *planned]
 

@@ -10,7 +10,7 @@ from autograder.classroom.collect import sources
 from autograder.classroom.collect.attempts import Step, plan
 from autograder.classroom.collect.matching import Settings, match
 from autograder.classroom.collect.results import Collected
-from autograder.classroom.collect.write import apply
+from autograder.classroom.collect.write import AGAIN, apply
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.process_lock import alone
 from autograder.common.errors import CollectError
@@ -72,10 +72,7 @@ def _alone(lock: Path) -> Iterator[None]:
         try:
             got = stack.enter_context(alone(lock, WAIT))
         except OSError as error:
-            raise CollectError(
-                unwritable(lock, error),
-                _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
-            ) from None
+            raise unwritable(lock, error, _(AGAIN), CollectError) from None
         if not got:
             raise CollectError(
                 _("another autograder is collecting into this course at the moment"),

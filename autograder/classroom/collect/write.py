@@ -15,11 +15,13 @@ from autograder.classroom.collect.attempts import Step, digest_of, label
 from autograder.classroom.collect.matching import Candidate, content
 from autograder.classroom.collect.zip_directory import Refused
 from autograder.common.errors import CollectError
-from autograder.common.files import make, move, put
-from autograder.common.i18n import _
+from autograder.common.files import make, move, put, unwritable
+from autograder.common.i18n import N_, _
 
 _NEW = ".new"
 _BESIDE = 10_000  # bytes; nbgrader's secret has 128
+
+AGAIN = N_("Then collect again: nothing is lost, and what was written stays.")  # behind a remedy
 
 
 def apply(step: Step, limit: int) -> None:
@@ -39,10 +41,7 @@ def apply(step: Step, limit: int) -> None:
             _("SOURCE changed while it was collected: {error}", error=error), _("Collect again.")
         ) from None
     except OSError as error:
-        raise CollectError(
-            _("{folder} can't be written: {strerror}", folder=step.place.folder, strerror=error.strerror or error),
-            _("Make room or mend the rights, and collect again: nothing is lost, and what was written stays."),
-        ) from None
+        raise unwritable(step.place.folder, error, _(AGAIN), CollectError) from None
 
 
 def _replace(step: Step, counts: Candidate, limit: int) -> None:

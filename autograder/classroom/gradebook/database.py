@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic.migration import MigrationContext
@@ -21,6 +21,7 @@ from autograder.common.files import move
 from autograder.common.i18n import N_, _
 from autograder.course.course import Course
 
+_NO_DATABASE = N_("Bring back a copy of {database}, or move it away: `autograder grade` writes what the journal holds into a new one. Points that people gave are in the old one alone. If the gradebook is elsewhere, say so with the key 'gradebook' of course.yml.")  # fmt: skip
 _DATABASE = N_("Check the key 'gradebook' of course.yml, that the database can be reached, and that nobody else is writing.")  # fmt: skip
 ANOTHER = N_("Name another database under 'gradebook' in course.yml.")
 OLD = N_("Back it up, then run `nbgrader db upgrade` in the course's folder.")
@@ -94,11 +95,11 @@ def inspect_schema(url: str) -> None:
 def make_whole(url: str) -> None:
     """A new SQLite database is made beside its place and moved there: half of one, of a killed run or a full disk, would look like somebody else's."""
     path = sqlite_file(url)
-    if path is None:
+    new = path and not path.is_symlink() and (not path.exists() or (path.is_file() and not path.stat().st_size))
+    if path is None or not new:  # a file of one byte is an empty database to SQLite
         _make(url)
         return
-    new = not path.is_symlink() and (not path.exists() or (path.is_file() and not path.stat().st_size))
-    if not new or not path.parent.is_dir():
+    if not path.parent.is_dir():
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -153,7 +154,11 @@ def shown(url: str) -> str:
 
 def remedy(reason: str, url: str) -> str:
     """What to do about it, by what the database says."""
-    said = reason.lower()
+    said, path = reason.lower(), None
+    with suppress(ArgumentError):
+        path = sqlite_file(url)
+    if "not a database" in said or "malformed" in said or (path and os.path.lexists(path) and not path.is_file()):
+        return _(_NO_DATABASE, database=shown(url))
     if said.startswith("no module named"):
         return _("Install the database's driver; for PostgreSQL: {command}", command="pip install psycopg2-binary")
     if "readonly" in said or "read-only" in said or "permission denied" in said:

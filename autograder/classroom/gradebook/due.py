@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-from autograder.classroom.folder import Folder
+from autograder.classroom.folder import AGAIN, Folder
 from autograder.common.errors import GradebookError
 from autograder.common.files import put, text_of, unwritable
 from autograder.common.i18n import _
@@ -55,7 +55,7 @@ def remember(course: Course, assignment: str) -> None:
     try:
         put(path, json.dumps({**written, assignment: moment}, indent=1, sort_keys=True), durable=True)
     except OSError as error:
-        raise GradebookError(unwritable(path, error), _("Make the folder writable for you.")) from error
+        raise unwritable(path, error, _(AGAIN), GradebookError) from error
 
 
 def _read(course: Course) -> dict[str, str]:

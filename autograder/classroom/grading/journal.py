@@ -7,7 +7,6 @@ determines the result, so what changed is seen.
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -184,13 +183,4 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or path
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise JournalError(
-                _("{file} can't be written: the disk is full", file=place),
-                _("Free some space. {again}", again=_(AGAIN)),
-            ) from error
-        remedy = _("Look after that. {again}", again=_(AGAIN))
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            remedy = _("Make the folder writable for you. {again}", again=_(AGAIN))
-        raise JournalError(unwritable(place, error), remedy) from error
+        raise unwritable(path, error, _(AGAIN), JournalError) from error

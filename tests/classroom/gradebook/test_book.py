@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 import shutil
 import sqlite3
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -451,6 +452,25 @@ def test_a_database_that_cannot_be_opened_names_a_remedy(tmp_path: Path) -> None
         with pytest.raises(GradebookError, match="the gradebook can't be used") as caught:
             Book(url, "tiny")
         assert "course.yml" in caught.value.remedy
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere/at/all")])
+def test_what_is_no_file_in_place_of_the_gradebook_is_to_be_moved_away(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "gradebook.db")
+    with pytest.raises(GradebookError, match=r"gradebook\.db") as caught:
+        Book(f"sqlite:///{tmp_path}/gradebook.db", "tiny")
+    assert "move it away" in caught.value.remedy
+
+
+def test_a_gradebook_of_one_byte_is_an_empty_one_wherever_programs_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gradebook.db").write_bytes(b"x")
+    monkeypatch.setenv("PATH", "")
+    with Book(f"sqlite:///{tmp_path}/gradebook.db", "tiny") as book:
+        assert book.entries() == []
 
 
 def test_an_old_gradebook_asks_for_the_upgrade(course: Course) -> None:

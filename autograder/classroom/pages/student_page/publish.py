@@ -24,9 +24,8 @@ from autograder.classroom.pages.student_page.notebook import Cell, cells, prepar
 from autograder.classroom.pages.student_page.page import Person, feedback_page
 from autograder.classroom.pages.student_page.pictures import png
 from autograder.common.data import data_sets
-from autograder.common.errors import AutograderError, DataError, SubmissionError
+from autograder.common.errors import DataError, SubmissionError
 from autograder.common.files import bytes_of, put, unwritable
-from autograder.common.i18n import _
 from autograder.common.machine.confined import OverLimit, confined
 from autograder.common.results import Report
 from autograder.course.course import Course, DataSettings, load
@@ -152,7 +151,7 @@ def _write(course: Course, report: Report, text: str) -> Written:
             put(place / name, content)
         put(path, text)
     except OSError as error:
-        raise AutograderError(unwritable(path, error), _("Look at the folder's permissions.")) from error
+        raise unwritable(path, error) from error
     return Written(report.student, report.assignment, path, all((place / name).is_file() for name in BESIDE))
 
 
