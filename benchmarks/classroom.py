@@ -28,7 +28,7 @@ from typing import Any
 
 from remembered import report, shown
 
-from autograder.authoring.variants import edited, hand_in, solved
+from autograder.authoring.solved_notebooks import edited, hand_in, solved
 from autograder.common.machine.versions import versions
 from autograder.course.course import Course, load
 from autograder.networks.memo import default_folder

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from classroom import RESULTS, ROOT, SLIPS, STYLES, by_us
 
-from autograder.authoring.variants import edited, hand_in, solved
+from autograder.authoring.solved_notebooks import edited, hand_in, solved
 from autograder.course.course import load
 
 ASSIGNMENT = "optimizers"

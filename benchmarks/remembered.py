@@ -21,7 +21,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.cells import is_answer, is_check
 from autograder.course.course import Course
 from autograder.sandbox.host import Sandbox

@@ -24,9 +24,9 @@ SLOW = {
 
 LONGEST = (
     "transparency/test_models.py", "attacks/test_attacks.py", "test_examples.py", "authoring/test_writing_assignments_page.py", "classroom/grading/test_cluster.py",
-    "authoring/scaffold/test_make.py", "transparency/test_cells.py", "classroom/grading/test_run.py", "classroom/grading/test_regrade.py",
+    "authoring/scaffold/test_make.py", "transparency/test_cells.py", "classroom/grading/test_grade_class.py", "classroom/grading/test_regrade.py",
     "worker/test_grading.py", "faults/test_signals.py", "faults/test_struck.py", "sandbox/test_limits.py", "worker/test_illustrations.py", "attacks/test_class.py",
-    "classroom/collect/test_circle.py", "kernel/test_jupyterlab.py", "test_languages.py", "test_nbgrader.py",
+    "classroom/collect/test_nbgrader_exchange.py", "kernel/test_jupyterlab.py", "test_languages.py", "test_nbgrader.py",
 )  # fmt: skip
 FORKING = (
     "classroom/collect/",

@@ -140,7 +140,9 @@ def test_every_file_of_this_repository_that_a_text_names_is_there():
     assert {
         str(path.relative_to(ROOT)): found for path, text in texts.items() if (found := [*moved(text, every_file)])
     } == {}
-    assert [*moved("`sandbox/mounts.py` and `mounts.py`, `sandbox/run.py`, `run.py`", every_file)] == [
+    assert [
+        *moved("`sandbox/mounts.py` and `mounts.py`, `sandbox/run_notebook.py`, `run_notebook.py`", every_file)
+    ] == [
         "sandbox/mounts.py",
         "mounts.py",
     ]

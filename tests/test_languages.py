@@ -7,7 +7,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from autograder.authoring.variants import hand_in, solved
+from autograder.authoring.solved_notebooks import hand_in, solved
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.grading import basis
 from autograder.cli import app as cli

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from autograder.authoring import release
-from autograder.authoring.variants import hand_in, solved
+from autograder.authoring.solved_notebooks import hand_in, solved
 from autograder.authoring.verify import compare
 from autograder.classroom.export import grades
 from autograder.classroom.folder import Folder, Place

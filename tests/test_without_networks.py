@@ -22,7 +22,7 @@ import json, sys
 from pathlib import Path
 import nbformat
 from autograder.authoring.release import release
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.submission import Submission
 from autograder.course.course import load
 from autograder.worker.grade_alone import grade_alone

@@ -18,7 +18,7 @@ CLOCKS = {
     # what a student's work may take: of the time that it is given, see sandbox/granted_time.py
     "sandbox/granted_time.py": "the measure itself",
     "sandbox/client.py": "of what the kernel is given; a machine that gives too little: tried again, then undecided",
-    "sandbox/run.py": "of what the kernel is given; one that doesn't start: tried again, then undecided",
+    "sandbox/run_notebook.py": "of what the kernel is given; one that doesn't start: tried again, then undecided",
     "common/machine/confined.py": "processor time is what counts; the clock's end is the machine's: tried again, then undecided",
     "common/wire/protocol.py": "no limit: looks whether somebody still waits",
     # what the grader's own parts may take: then they are replaced

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import autograder
 from autograder.authoring.course_copy import copy_course
-from autograder.authoring.variants import Edits, edited, hand_in, solved
+from autograder.authoring.solved_notebooks import Edits, edited, hand_in, solved
 from autograder.classroom.folder import Folder, Place
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import AutograderError, CourseError

@@ -34,7 +34,7 @@ from autograder.common.i18n import _
 from autograder.common.showing.readable import json_text, shorten
 
 if TYPE_CHECKING:
-    from autograder.classroom.grading.run import Done, Settings
+    from autograder.classroom.grading.grade_class import Done, Settings
     from autograder.classroom.grading.state import State
     from autograder.course.course import Course
 
@@ -143,7 +143,7 @@ def run(
     folder: Path, course: Course, settings: Settings, assignments: list[str], students: list[str], amiss: Amiss
 ) -> list[Done]:
     from autograder.classroom.find_submissions import find_submissions
-    from autograder.classroom.grading.run import grade_class
+    from autograder.classroom.grading.grade_class import grade_class
 
     submissions = find_submissions(folder, course, assignments, students, amiss=amiss)
     with bar(_("reading"), len(submissions), left=True) as progress:

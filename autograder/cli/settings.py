@@ -11,7 +11,7 @@ from autograder.common.i18n import _
 from autograder.common.machine.capacity import default_workers
 
 if TYPE_CHECKING:
-    from autograder.classroom.grading.run import Settings
+    from autograder.classroom.grading.grade_class import Settings
     from autograder.cli.common import IsolationChoice
     from autograder.course.course import Course
 
@@ -20,8 +20,8 @@ def settings_from(
     course: Path | None, isolation: IsolationChoice | None, workers: int, language: str, memo: Path | None,
     no_memo: bool, force: bool, reference: bool, scheduler: str = "", dashboard: bool = False, submitted: Path | None = None,
 ) -> tuple[Settings, Course]:  # fmt: skip
+    from autograder.classroom.grading.grade_class import Settings
     from autograder.classroom.grading.isolation import require
-    from autograder.classroom.grading.run import Settings
     from autograder.course.course import find
     from autograder.networks.memo import default_folder
 

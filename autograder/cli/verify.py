@@ -32,7 +32,7 @@ from autograder.common.i18n import _, language
 if TYPE_CHECKING:
     from autograder.authoring.verify.generated import Seeds
     from autograder.authoring.verify.proof import Part, Proof
-    from autograder.classroom.grading.run import Settings
+    from autograder.classroom.grading.grade_class import Settings
     from autograder.course.course import Course
 
 app = Commands()
@@ -122,7 +122,7 @@ def _seeds(seed: int | None, versions: int, thorough: bool) -> Seeds:
 
 
 def _run(course: Course, assignments: list[str], settings: Settings, parts: frozenset[Part], seeds: Seeds) -> Proof:
-    from autograder.authoring.verify.run import verify as prove
+    from autograder.authoring.verify.verify_course import verify as prove
 
     with bar(_("reading")) as progress:
         return prove(course, assignments, settings, parts, progress.plan, progress.step, progress.at, seeds)

@@ -16,8 +16,8 @@ from autograder.common.showing.readable import sentence_case
 from autograder.common.showing.readable import shorten as clean
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.course import Assignment, Question
-from autograder.sandbox.run import Run
-from autograder.worker.causes import error_of, follow, forgotten, heading_above
+from autograder.sandbox.run_notebook import Run
+from autograder.worker.first_cause import error_of, follow, forgotten, heading_above
 from autograder.worker.surroundings import reason
 
 # What shows errors says so where it can't: none of that is the student's, but for how it ends.

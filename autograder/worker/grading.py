@@ -35,7 +35,7 @@ from autograder.course.course import Course
 from autograder.course.released_notebook import beside
 from autograder.sandbox.granted_time import MOST_TIMES
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.run import Run, run_notebook
+from autograder.sandbox.run_notebook import Run, run_notebook
 from autograder.worker.answers import all_failed, all_undecided, circumstances, complete, first_cause
 from autograder.worker.judge_process import JudgeDied, JudgeProcess
 from autograder.worker.sanitize import harmless

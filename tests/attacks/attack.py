@@ -10,7 +10,7 @@ from functools import cache
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.authoring.variants import Edits, edited, solved
+from autograder.authoring.solved_notebooks import Edits, edited, solved
 from autograder.common.code_names import looked_up
 from autograder.course.course import Course
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from autograder.course.course import Course
-from autograder.sandbox import run
+from autograder.sandbox import run_notebook
 from tests.attacks import judging, process, protocol, secrets, table, training
 from tests.attacks.attack import BASES, STOLEN, TRIED, Attack, honest, notebook_of, shown
 from tests.attacks.conftest import Grader
@@ -56,7 +56,7 @@ def test_an_attack_earns_nothing_and_harms_nobody(
     attack = attacks[0]  # what it may earn, and what is said of it, holds for all that share a notebook
     without = {question.question: question for question in before(attack.base).questions}
     if not attack.answers:
-        monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
+        monkeypatch.setattr(run_notebook, "ANSWER_SECONDS", 1.0)
     graded = grader(
         notebook_of(attack, grader.course, *attacks[1:]), attack.assignment, cell_seconds=attack.cell_seconds
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from autograder.authoring.variants import edited, hand_in
+from autograder.authoring.solved_notebooks import edited, hand_in
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
-from autograder.classroom.grading.run import Settings, grade_class
+from autograder.classroom.grading.grade_class import Settings, grade_class
 from autograder.common.results import Report
 from autograder.common.submission import Submission
 from autograder.course.course import load

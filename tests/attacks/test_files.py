@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from rich.console import Console
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.classroom.pages.summary import class_table, failed_checks
 from autograder.common.errors import AutograderError

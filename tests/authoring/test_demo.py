@@ -12,7 +12,7 @@ import pytest
 
 from autograder.authoring import demo
 from autograder.authoring.release import stale
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.common.errors import CourseError
 from autograder.course.course import load

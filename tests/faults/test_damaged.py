@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from autograder.classroom.grading import run as grading
+from autograder.classroom.grading import grade_class
 from autograder.classroom.grading.workers import Answer, Job, Member
 from autograder.common.results import Report
 from autograder.common.submission import Submission
@@ -121,7 +121,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def command(course: Class, *words: str, prepare: Callable[[], None] = lambda: None) -> Ended:
     def played() -> None:
         open_streams()
-        grading.Crew = Played  # type: ignore[misc,assignment]
+        grade_class.Crew = Played  # type: ignore[misc,assignment]
         prepare()
 
     ended = run((words[0],), *words[1:], cwd=course.root, prepare=played)

@@ -11,7 +11,7 @@ import random
 import nbformat
 import pytest
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.errors import GraderFault
 
 COUNT = int(os.environ.get("AUTOGRADER_FAULTS") or 6)

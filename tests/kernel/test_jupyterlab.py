@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from tests.classroom.pages.conftest import started
 from tests.conftest import ROOT
 from tests.serving import jupyter

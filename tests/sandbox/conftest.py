@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.course.course import Limits
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.run import Run, run_notebook
+from autograder.sandbox.run_notebook import Run, run_notebook
 
 LIMITS = Limits(
     cell_seconds=60, notebook_seconds=120, memory_mb=2500, processes=150, open_files=256, file_mb=48, scratch_mb=64,

@@ -18,7 +18,7 @@ from autograder.sandbox import client
 from autograder.sandbox import granted_time as module
 from autograder.sandbox.client import Client
 from autograder.sandbox.granted_time import Given, Spent
-from autograder.sandbox.run import _Execution
+from autograder.sandbox.run_notebook import _Execution
 from tests.sandbox.conftest import Try
 
 seconds = st.floats(0, 100)

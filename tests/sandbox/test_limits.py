@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.common.machine.confined import in_use
-from autograder.sandbox import client, listener_memory, outputs, run
+from autograder.sandbox import client, listener_memory, outputs, run_notebook
 from autograder.sandbox.inside import resource_watch
 from autograder.sandbox.outputs import as_shown
 from tests.sandbox.conftest import LIMITS, Try
@@ -49,7 +49,7 @@ def test_a_slow_cell_is_stopped_and_the_next_one_runs(attempt: Try) -> None:
     ],
 )
 def test_what_ignores_an_interrupt_is_killed(attempt: Try, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
-    monkeypatch.setattr(run, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(run_notebook, "ANSWER_SECONDS", 1.0)
     tried = attempt(loop, NEXT, cell_seconds=1)
     assert tried.limits == ["cell_seconds"] and not tried.run.finished and tried.shown[1] == ""
 

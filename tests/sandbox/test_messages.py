@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from autograder.sandbox import client, run
+from autograder.sandbox import client, run_notebook
 from tests.sandbox.conftest import Try
 
 pytestmark = pytest.mark.slow  # attacks on a real sandbox
@@ -91,7 +91,7 @@ def test_a_message_of_any_shape_ends_its_own_notebook_at_most(
     monkeypatch.setattr(client, "REPLY_SECONDS", 0.2)
     monkeypatch.setattr(client, "OUTPUT_SECONDS", 0.2)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
-    monkeypatch.setattr(run, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(run_notebook, "ANSWER_SECONDS", 2.0)
     left, notebooks, reached = list(kinds), 0, 0
     while left:
         cells = [f"try:\n{indent(one, '    ')}\nexcept Exception as error:\n    print(type(error))" for one in left]
@@ -121,7 +121,7 @@ def test_a_kernel_that_breaks_its_connections_ends_its_own_notebook_at_most(
     attempt: Try, monkeypatch: pytest.MonkeyPatch, breaking: str
 ) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
-    monkeypatch.setattr(run, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(run_notebook, "ANSWER_SECONDS", 2.0)
     every = f"import os, socket\nfor number in range(3, 99):\n    try:\n        {breaking}\n    except OSError: pass\n"
     for after in ("", "while True: pass"):
         attempt(every + after, "print(1)", cell_seconds=2, notebook_seconds=30)

@@ -17,7 +17,7 @@ from autograder.common.errors import SandboxError
 from autograder.sandbox import bound_folders, host, unroot
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.inside import resource_watch
-from autograder.sandbox.run import run_notebook
+from autograder.sandbox.run_notebook import run_notebook
 from tests.sandbox.conftest import Try, notebook
 
 pytestmark = pytest.mark.slow  # attacks on a real sandbox

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from autograder.common.cells import cells_by_id
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course.course import Assignment
-from autograder.sandbox.run import Run
+from autograder.sandbox.run_notebook import Run
 from autograder.worker.answers import circumstances, complete, first_cause
 
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.classroom.grading.basis import released
 from autograder.common.submission import Submission
 from autograder.course.course import load

@@ -11,7 +11,7 @@ from autograder.common.machine.confined import OverLimit
 from autograder.common.results import Status
 from autograder.course.course import load
 from autograder.sandbox import outputs
-from autograder.sandbox.run import Run
+from autograder.sandbox.run_notebook import Run
 from autograder.worker import grading
 from autograder.worker.grading import grade
 from autograder.worker.task import Task

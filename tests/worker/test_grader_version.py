@@ -56,9 +56,9 @@ def course(tmp_path):
     [
         ("course/checks/trainings/accuracy.py", True, False), ("course/checks/registry.py", True, False),
         ("judge/session.py", True, True), ("judge/rejudge.py", True, True), ("kernel/describing/describe.py", True, True),
-        ("sandbox/run.py", True, True), ("networks/train.py", True, True), ("worker/answers.py", True, True),
+        ("sandbox/run_notebook.py", True, True), ("networks/train.py", True, True), ("worker/answers.py", True, True),
         ("common/hints/for_errors.py", True, True), ("common/wire/submitted_notebook.py", True, True),
-        ("classroom/pages/html.py", False, False), ("classroom/grading/run.py", False, False),
+        ("classroom/pages/html.py", False, False), ("classroom/grading/grade_class.py", False, False),
         ("classroom/gradebook/book.py", False, False), ("cli/grade.py", False, False), ("authoring/demo.py", False, False),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from itertools import product
 import nbformat
 import pytest
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.common.errors import SandboxError
 from autograder.common.results import Report
 from autograder.common.wire.submitted_notebook import NO_FILE, read

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.cells import is_answer
 from autograder.course import illustrations
 from autograder.course.released_notebook import released_notebook

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.data.sources import keras_home
 from autograder.worker.judge_process import JudgeProcess
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.authoring.verify.compare import full_marks, nothing
 from autograder.common.results import Status
 from autograder.course.released_notebook import released_notebook

@@ -28,7 +28,7 @@ from autograder.authoring.calibration.evidence import (
     write,
 )
 from autograder.authoring.calibration.summary import summed_up
-from autograder.classroom.grading.run import REFERENCE
+from autograder.classroom.grading.grade_class import REFERENCE
 from autograder.common.errors import AutograderError, CannotRebuild, CourseError
 from autograder.common.i18n import _
 from autograder.common.machine.versions import versions

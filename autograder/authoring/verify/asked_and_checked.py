@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nbformat import NotebookNode
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.common.code_names import python
 from autograder.common.i18n import _

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.common.cells import grade_id_of
 from autograder.common.errors import CourseError, ReleaseError
 from autograder.common.i18n import _
@@ -50,7 +50,7 @@ class Move(Written):
 
 
 class Variant(Written):
-    """`why`: what is special about it. `edits`: as `variants.edited` takes them. `language`: of the notebook, and of what its student reads; by default the course's first."""
+    """`why`: what is special about it. `edits`: as `solved_notebooks.edited` takes them. `language`: of the notebook, and of what its student reads; by default the course's first."""
 
     why: str = Field(min_length=1)
     language: str = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.authoring.verify import compare, environment, generated, left_empty, mutants_and_alternatives, probe
 from autograder.authoring.verify.proof import Part, Reason, Step
 from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions

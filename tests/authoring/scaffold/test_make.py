@@ -14,7 +14,7 @@ from autograder.authoring.release import release, stale
 from autograder.authoring.scaffold import make
 from autograder.authoring.scaffold.make import inserted, new_assignment, new_course
 from autograder.authoring.scaffold.parts import TASKS, New
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.authoring.verify.mutants_and_alternatives import files, read_mutant
 from autograder.classroom.folder import Folder
 from autograder.cli.app import app

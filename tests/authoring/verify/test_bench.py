@@ -6,9 +6,9 @@ import nbformat
 import numpy as np
 import yaml
 
+from autograder.authoring.verify.bench.bench import Bench
 from autograder.authoring.verify.bench.costless import look
 from autograder.authoring.verify.bench.process import unlike
-from autograder.authoring.verify.bench.run import Bench
 from autograder.course import course as course_module
 from autograder.kernel import check as check_module
 from tests.authoring.test_release import answer, code, test_cell

@@ -5,14 +5,14 @@ import pytest
 from autograder.authoring.verify.environment import kinds
 from autograder.authoring.verify.generated import Seeds
 from autograder.authoring.verify.proof import Part
-from autograder.authoring.verify.run import verify
-from autograder.classroom.grading.run import Settings
+from autograder.authoring.verify.verify_course import verify
+from autograder.classroom.grading.grade_class import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.verify]
 WORKERS = 2
 ASSIGNMENTS = ["two_layer", "deep", "flatten_relu", "optimizers"]
 EACH = pytest.mark.parametrize("assignment", ASSIGNMENTS)
-LACKED = 2  # lines that work elsewhere, of each assignment, beside the first; the command tries all (as worker/test_causes.py, without kernels)
+LACKED = 2  # lines that work elsewhere, of each assignment, beside the first; the command tries all (as worker/test_first_cause.py, without kernels)
 
 
 @pytest.fixture(scope="session")

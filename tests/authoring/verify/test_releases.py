@@ -9,7 +9,7 @@ import yaml
 from autograder.authoring import release
 from autograder.authoring.verify import feedback, probe, releases
 from autograder.authoring.verify.proof import Part
-from autograder.authoring.verify.run import verify
+from autograder.authoring.verify.verify_course import verify
 from autograder.common.results import Outcome, QuestionResult, Status
 from autograder.course import course as course_module
 from tests.authoring.verify import courses_to_prove
@@ -168,7 +168,7 @@ def test_static_parts_are_proven_without_running_a_notebook(tiny_course, grading
 
 @pytest.fixture
 def grading_settings(tiny_course):
-    from autograder.classroom.grading.run import Settings
+    from autograder.classroom.grading.grade_class import Settings
 
     return Settings(tiny_course.root / "course.yml", "bubblewrap", 1, None)
 

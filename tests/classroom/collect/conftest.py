@@ -9,7 +9,7 @@ from functools import cache
 import nbformat
 import pytest
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.classroom.collect import Settings, What, collect
 from autograder.course.released_notebook import released_notebook
 

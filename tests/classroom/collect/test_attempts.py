@@ -119,7 +119,7 @@ def test_two_who_collect_at_once_take_turns_and_the_later_attempt_counts(
             second.join(1)
         real(step, limit)
 
-    monkeypatch.setattr("autograder.classroom.collect.run.apply", apply)
+    monkeypatch.setattr("autograder.classroom.collect.collect_class.apply", apply)
     assert whats(collecting(places[0])) == ["replaced"]
     second.join()
     assert took == ["replaced"]
@@ -127,7 +127,7 @@ def test_two_who_collect_at_once_take_turns_and_the_later_attempt_counts(
 
 
 def test_who_waits_too_long_for_another_is_told(attempts, collecting, classroom, monkeypatch):
-    monkeypatch.setattr("autograder.classroom.collect.run.WAIT", 0.2)
+    monkeypatch.setattr("autograder.classroom.collect.collect_class.WAIT", 0.2)
     with alone(Folder(classroom.root).collecting, 0), pytest.raises(CollectError, match="another autograder"):
         collecting(attempts(0))
     assert not (classroom.root / "submitted").exists()

@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from autograder.classroom.find_submissions import find_submissions
 from autograder.classroom.gradebook.book import Book, Score
 from autograder.classroom.gradebook.database import address, with_driver
-from autograder.classroom.grading.run import Settings, grade_class
+from autograder.classroom.grading.grade_class import Settings, grade_class
 from autograder.common.errors import GradebookError
 from autograder.common.results import Status
 from autograder.course import course as course_module

@@ -315,7 +315,7 @@ def test_a_full_disk_is_named_loses_nothing_and_the_next_run_goes_on(unreadable:
     assert "second 0" in done.stdout, done.stdout + done.stderr
 
     from autograder.classroom.find_submissions import find_submissions
-    from autograder.classroom.grading.run import Settings, grade_class
+    from autograder.classroom.grading.grade_class import Settings, grade_class
 
     settings = Settings(unreadable.root / "course.yml", "none", 1, None)
     grade_class(find_submissions(unreadable.root / "submitted", unreadable), unreadable, settings)
@@ -367,7 +367,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 def test_a_gradebook_that_fails_in_the_middle_costs_no_result(tmp_path: Path, failing: list[int]) -> None:
     from autograder.classroom.find_submissions import find_submissions
-    from autograder.classroom.grading.run import Settings, grade_class
+    from autograder.classroom.grading.grade_class import Settings, grade_class
     from autograder.common.errors import GradebookError
 
     course = tiny_course(tmp_path / "course")

@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from autograder.authoring.release import release
-from autograder.authoring.variants import edited, hand_in, solved
+from autograder.authoring.solved_notebooks import edited, hand_in, solved
 from autograder.classroom.find_submissions import find_submissions
 from autograder.classroom.folder import Folder
 from autograder.classroom.gradebook.book import Book
@@ -30,7 +30,7 @@ from autograder.networks.lab import CourseLab
 from autograder.networks.memo import Memo
 from autograder.worker.grading import grade_submission
 from autograder.worker.judge_process import JudgeProcess
-from tests.classroom.grading.test_run import _OWN_LAYER
+from tests.classroom.grading.test_grade_class import _OWN_LAYER
 from tests.hand_built import dense, model, scalar
 
 NAMES = ("course.yml", "solutions", "assignments")

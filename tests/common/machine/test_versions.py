@@ -63,7 +63,7 @@ def test_each_module_in_the_closure_changes_the_digest_and_no_other_does(copy):
                 "sandbox/inside/child.py", "sandbox/inside/parent.py", "course/checks/trainings/accuracy.py", "common/hints/for_errors.py",
                 "networks/train.py", "common/wire/submitted_notebook.py",
             ],
-            ["classroom/pages/html.py", "classroom/grading/run.py", "authoring/release.py", "cli/grade.py"],
+            ["classroom/pages/html.py", "classroom/grading/grade_class.py", "authoring/release.py", "cli/grade.py"],
         ),
     ],
     ids=["training", "report"],

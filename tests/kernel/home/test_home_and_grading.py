@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from autograder.authoring.release import release
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
 from autograder.authoring.verify.slips import MISTAKES
 from autograder.authoring.verify.spellings import REWRITERS

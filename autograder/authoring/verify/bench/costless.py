@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder.authoring.verify.bench.run import Answered, Bench
+from autograder.authoring.verify.bench.bench import Answered, Bench
 from autograder.authoring.verify.bench.stand_in import StandIns
 from autograder.authoring.verify.rewriting import Version
 from autograder.course.cell_dependencies import base, uses

@@ -74,13 +74,13 @@ def main(request: Path, answer: Path) -> None:
 
 def try_all(course_file: Path, assignment: str, spellings: list[int], slips: list[int]) -> dict[str, Tried]:
     """Versions by seed, spellings and slips; each kind as `Tried`."""
-    from autograder.authoring.variants import solved
+    from autograder.authoring.solved_notebooks import solved
     from autograder.course.course import load
 
     course = load(course_file)
     notebook = solved(course, assignment)  # raises before Keras is imported
+    from autograder.authoring.verify.bench.bench import Bench
     from autograder.authoring.verify.bench.costless import Costless
-    from autograder.authoring.verify.bench.run import Bench
     from autograder.authoring.verify.rewriting import MOST_CHANGES, Source, versions
     from autograder.authoring.verify.slips import MISTAKES
     from autograder.authoring.verify.slips.requirements import observer

@@ -9,7 +9,7 @@ from typing import Any
 from autograder.classroom.folder import Place
 from autograder.classroom.pages import html
 from autograder.classroom.pages.class_page import captioned_charts, chart_specs, item_analysis
-from autograder.classroom.pages.class_page.causes import Cause, Made, causes, losses_of, made_by, teach_next
+from autograder.classroom.pages.class_page.costliest_causes import Cause, Made, causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.class_page.heat_map import heat_map
 from autograder.classroom.pages.class_page.hints_needed import hint_rows
 from autograder.classroom.pages.class_page.item_analysis import Item

@@ -13,7 +13,7 @@ from autograder.course.checks.base import Facts, Split, Verdict, failed, number,
 from autograder.course.checks.in_words import split_name
 from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.ranges import ACCURACY, Aim, between, out_of_reach
-from autograder.course.checks.trainings.causes import why_low
+from autograder.course.checks.trainings.explaining_trainings import why_low
 from autograder.course.checks.trainings.metric_names import MetricName, measure
 from autograder.course.checks.trainings.training import WEIGHTED, trainings
 

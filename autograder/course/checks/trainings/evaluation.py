@@ -21,7 +21,7 @@ from autograder.course.checks.in_words import one_network, split_name
 from autograder.course.checks.networks.compiling import compiled
 from autograder.course.checks.plain_values import Kind
 from autograder.course.checks.ranges import ACCURACY
-from autograder.course.checks.trainings.causes import torn
+from autograder.course.checks.trainings.explaining_trainings import torn
 from autograder.course.checks.trainings.metric_names import ERRORS, MetricName, called, measure
 from autograder.course.checks.trainings.training import trainings
 

@@ -29,7 +29,7 @@ from autograder.course.checks.in_words import FITTED, MADE_AGAIN, TRAIN_IT, othe
 from autograder.course.checks.networks.compiling import OptimizerCheck, optimizer_text
 from autograder.course.checks.networks.model_check import ModelCheck
 from autograder.course.checks.networks.object_settings import Made
-from autograder.course.checks.trainings.causes import on_other_data, torn
+from autograder.course.checks.trainings.explaining_trainings import on_other_data, torn
 
 NUMBERS = {
     "train": N_("{number} training images"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograder.classroom.folder import Folder, Place
 from autograder.classroom.pages.class_page import chart_specs
-from autograder.classroom.pages.class_page.causes import causes, losses_of, made_by, teach_next
+from autograder.classroom.pages.class_page.costliest_causes import causes, losses_of, made_by, teach_next
 from autograder.classroom.pages.class_page.hints_needed import hints_of
 from autograder.classroom.pages.class_page.page import Material, Standing, class_page
 from autograder.classroom.pages.class_page.similar import Group

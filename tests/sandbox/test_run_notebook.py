@@ -10,7 +10,7 @@ from autograder.common.errors import SandboxError
 from autograder.common.i18n import speaking
 from autograder.sandbox import provisioner
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.run import run_notebook, run_notebook_async
+from autograder.sandbox.run_notebook import run_notebook, run_notebook_async
 from tests.sandbox.conftest import LIMITS, Try, notebook, printed
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.authoring.variants import edited, hand_in, solved
+from autograder.authoring.solved_notebooks import edited, hand_in, solved
 from autograder.classroom.find_submissions import find_submissions, submitted_at
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
-from autograder.classroom.grading.run import Settings, grade_class
+from autograder.classroom.grading.grade_class import Settings, grade_class
 from autograder.cli.app import app
 from autograder.common.errors import AutograderError, CourseError, SubmissionError
 from autograder.common.results import Report

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring import release
 from autograder.authoring.course_copy import copy_course
-from autograder.authoring.variants import hand_in
+from autograder.authoring.solved_notebooks import hand_in
 from autograder.authoring.verify import (
     asked_and_checked,
     compare,
@@ -30,7 +30,7 @@ from autograder.authoring.verify import (
 from autograder.authoring.verify.plan import Case, cases_of
 from autograder.authoring.verify.proof import Part, Proof, Reason, Step, ordered
 from autograder.classroom.folder import Folder
-from autograder.classroom.grading.run import Done, Settings, grade_class
+from autograder.classroom.grading.grade_class import Done, Settings, grade_class
 from autograder.common.cells import is_check
 from autograder.common.errors import AutograderError, CourseError
 from autograder.common.files import text_of

@@ -42,7 +42,7 @@ from autograder.worker.grading import undecided, unreadable
 from autograder.worker.service import Setup
 from autograder.worker.task import Task
 
-log = logging.getLogger("autograder.classroom.grading.run")
+log = logging.getLogger("autograder.classroom.grading.grade_class")
 REFERENCE = "(reference solution)"
 HELD = 64 << 20  # bytes of files that were read and wait for a worker: some hundred notebooks full of outputs
 BATCH = 50  # submissions in one transaction, when nothing has to run between them

@@ -19,7 +19,7 @@ from autograder.common.hints.for_errors import missing_name
 from autograder.common.showing.readable import shorten as clean
 from autograder.common.wire.handins import Cause
 from autograder.course.course import Assignment
-from autograder.sandbox.run import Run
+from autograder.sandbox.run_notebook import Run
 from autograder.worker import statement_names, surroundings
 from autograder.worker.statement_names import Statement
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.authoring.variants import edited, solved
+from autograder.authoring.solved_notebooks import edited, solved
 from autograder.classroom.gradebook.book import Book
 from autograder.classroom.gradebook.database import address
 from autograder.course.course import load

@@ -6,13 +6,13 @@ import random
 import nbformat
 import pytest
 
-from autograder.authoring.variants import solved
+from autograder.authoring.solved_notebooks import solved
 from autograder.common.cells import cells_by_id
 from autograder.common.results import Status
 from autograder.common.showing.readable import without_places
 from autograder.common.wire.handins import Cause, Circumstances
 from autograder.course.released_notebook import released_notebook
-from autograder.sandbox.run import Break, Run
+from autograder.sandbox.run_notebook import Break, Run
 from autograder.worker import statement_names, surroundings
 from autograder.worker.answers import first_cause, printed_by
 from tests.worker.executing import answer, execute, graded

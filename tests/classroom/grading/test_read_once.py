@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.classroom.find_submissions import find_submissions
-from autograder.classroom.grading import handin_store, run
+from autograder.classroom.grading import grade_class, handin_store
 from autograder.classroom.grading.dispatch import Finished
 from autograder.classroom.grading.journal import Result
 from autograder.common.errors import SubmissionError
@@ -24,7 +24,7 @@ from tests.tiny_course import tiny_class, tiny_course
 def counted(monkeypatch):
     """How often a file was read, and how often each run of bytes was hashed."""
     reads, hashed = Counter(), Counter()
-    read, sha256 = run.content, hashlib.sha256
+    read, sha256 = grade_class.content, hashlib.sha256
 
     def counting(path, limit):
         reads[path] += 1
@@ -34,7 +34,7 @@ def counted(monkeypatch):
         hashed[bytes(content)] += 1
         return sha256(content, **others)
 
-    monkeypatch.setattr(run, "content", counting)
+    monkeypatch.setattr(grade_class, "content", counting)
     monkeypatch.setattr(hashlib, "sha256", hashing)
     return reads, hashed
 
@@ -67,12 +67,12 @@ def grade(tmp_path, monkeypatch):
     tiny_class(course, 4)
     graded = []
     crew = SimpleNamespace(link="")
-    monkeypatch.setattr(run, "Crew", lambda *_: nullcontext(crew))
-    monkeypatch.setattr(run, "work", pretending(course, graded))
-    settings = run.Settings(course.root / "course.yml", "none", 1, None, reference=False)
+    monkeypatch.setattr(grade_class, "Crew", lambda *_: nullcontext(crew))
+    monkeypatch.setattr(grade_class, "work", pretending(course, graded))
+    settings = grade_class.Settings(course.root / "course.yml", "none", 1, None, reference=False)
 
     def go():
-        run.grade_class(find_submissions(course.root / "submitted", course), course, settings)
+        grade_class.grade_class(find_submissions(course.root / "submitted", course), course, settings)
         return graded
 
     return go
@@ -88,7 +88,7 @@ def test_a_file_is_read_once_and_hashed_once_from_the_folder_to_the_journal(grad
 
 
 def test_files_that_are_too_much_for_memory_are_read_again_in_their_turn(grade, counted, monkeypatch):
-    monkeypatch.setattr(run, "HELD", 0)
+    monkeypatch.setattr(grade_class, "HELD", 0)
     reads, _ = counted
     assert {reads[one.submission.path] for one in grade()} == {2}
 
