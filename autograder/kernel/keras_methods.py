@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from IPython import get_ipython
-
 from autograder.kernel.describing.recognised_samples import shared
 from autograder.kernel.in_place import Steps, below_handler, filter_as_keras_does, in_place_of
 from autograder.kernel.object_notes import Notes, replacements
@@ -21,7 +19,7 @@ class Trainings:
         self.recogniser = shared
         self.original_fit: Callable[..., Any] | None = None
         self.original_evaluate: Callable[..., Any] | None = None
-        self._steps: Notes[int] = Notes()  # that an optimizer had made when a fit with it ended
+        self._steps: Notes[int] = Notes()  # by an optimizer's counter: that it had made when a fit with it ended
 
     def install(self) -> None:
         import keras
@@ -32,6 +30,7 @@ class Trainings:
         filter_as_keras_does()
         replace("fit", self.fit, self.trained_otherwise)
         replace("evaluate", self.evaluate)
+        note_optimizers()
 
     def fit(self, model: Any, *args: Any, **kwargs: Any) -> Steps:
         raise NotImplementedError
@@ -47,18 +46,12 @@ class Trainings:
         """A ``fit`` of the network has ended: the steps of its optimizer are accounted for."""
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None:
-            self._steps.set(optimizer, int(optimizer.iterations))
+            self._steps.set(optimizer.iterations, int(optimizer.iterations))
 
     def stepped(self, model: Any) -> bool:
         """Whether an optimizer has made steps on the network outside of a ``fit`` that ended: by ``train_on_batch``, or in a loop of the notebook's own."""
-        import keras
-
-        shell, held = get_ipython(), {id(weight) for weight in model.weights}
-        named = list(shell.user_ns.values()) if shell is not None else []
-        optimizers = [one for one in named if issubclass(type(one), keras.optimizers.Optimizer)]
-        own = getattr(model, "optimizer", None)
-        on_it = [one for one in optimizers if any(id(weight) in held for weight in one._trainable_variables)]
-        return any(int(one.iterations) > (self._steps.get(one) or 0) for one in (own, *on_it) if one is not None)
+        counters = [counter for weight in model.weights for counter in _counters.get(weight) or ()]
+        return any(int(counter) > (self._steps.get(counter) or 0) for counter in counters)
 
     def arguments(self, method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
         bound = inspect.signature(method).bind(model, *args, **kwargs)
@@ -81,9 +74,31 @@ class Trainings:
         return *given, validation
 
 
-def replace(name: str, replacement: Callable[..., Any], otherwise: Callable[..., object] | None = None) -> None:
-    """Have `replacement` called for a method of ``keras.Model``, which stays where Keras has it: in a class that a Model derives from."""
+def replace(
+    name: str, replacement: Callable[..., Any], otherwise: Callable[..., object] | None = None, of: Any = None
+) -> None:
+    """Have `replacement` called for a method of ``keras.Model``, or `of` another class; it stays where Keras has it: in a class that this derives from."""
     import keras
 
-    owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
+    owner = next(kind for kind in (of or keras.Model).__mro__ if name in vars(kind))
     setattr(owner, name, in_place_of(getattr(owner, name), otherwise)(replacement))
+
+
+_counters: Notes[list[Any]] = Notes()  # by variable: of the steps of each optimizer that was ever to train it
+
+
+def note_optimizers() -> None:
+    """Note from here on which variables an optimizer is to train: where a loop keeps it, or whether it is still there, tells nobody afterwards."""
+    import keras
+
+    build = keras.optimizers.Optimizer.build
+    if replacements.get(build):
+        return
+
+    def noted(optimizer: Any, variables: Any) -> Steps:
+        result = yield partial(build, optimizer, variables)
+        for variable in optimizer._trainable_variables:
+            _counters.set(variable, [*(_counters.get(variable) or ()), optimizer.iterations])
+        return result
+
+    replace("build", noted, of=keras.optimizers.Optimizer)

@@ -1,5 +1,6 @@
 """A network that was trained, and not by a ``fit()`` that ended, waits for a person at home and while grading; one whose weights were set does not."""
 
+import gc
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,25 +20,55 @@ def on_batches(model, space):
         model.train_on_batch(X[at : at + 16], Y[at : at + 16])
 
 
-def taped(model, optimizer):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(Y, model(X)))
-    variables = model.trainable_variables
-    optimizer.apply(tape.gradient(loss, variables), variables)
+def steps(model, optimizer, how):
+    """A loop of the notebook's own: in a function, so that nothing of it is left but what the function keeps."""
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(Y, model(X)))
+        variables = model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        if how == "apply_gradients":
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        else:
+            optimizer.apply(gradients, variables)
+
+    step = tf.function(step) if how == "compiled" else step
+    for _ in range(2):
+        step()
 
 
 def by_its_optimizer(model, space):
-    taped(model, model.optimizer)
-
-
-def by_an_optimizer_beside(model, space):
-    space["opt"] = keras.optimizers.Adam()
-    taped(model, space["opt"])
+    steps(model, model.optimizer, "apply")
 
 
 def scaled(model, space):
-    space["opt"] = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
-    taped(model, space["opt"])
+    steps(model, keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()), "apply")
+
+
+def on_batches_then_compiled_again(model, space):
+    on_batches(model, space)
+    model.compile("adam", "sparse_categorical_crossentropy")
+
+
+KEPT = {
+    "under a name": lambda space, optimizer: space.update(opt=optimizer),
+    "in an object": lambda space, optimizer: space.update(trainer=SimpleNamespace(optimizer=optimizer)),
+    "in a dictionary": lambda space, optimizer: space.update(parts={"optimizer": [optimizer]}),
+    "nowhere": lambda space, optimizer: None,
+}
+
+
+def beside(how, where):
+    def event(model, space):
+        optimizer = keras.optimizers.Adam()
+        KEPT[where](space, optimizer)
+        steps(model, optimizer, how)
+        del optimizer
+        gc.collect()
+
+    event.__name__ = f"{how}, its optimizer {where}"
+    return event
 
 
 def nothing(model, space):
@@ -55,11 +86,26 @@ def compiled_again(model, space):
 def another_was_trained(model, space):
     space["other"] = keras.models.clone_model(model)
     space["opt"] = keras.optimizers.Adam()
-    taped(space["other"], space["opt"])
+    steps(space["other"], space["opt"], "apply")
 
 
-BY_A_LOOP = (on_batches, by_its_optimizer, by_an_optimizer_beside, scaled)
-OTHERWISE = (nothing, set_by_hand, compiled_again, another_was_trained)
+def an_optimizer_made_ready(model, space):
+    keras.optimizers.Adam().build(model.trainable_variables)
+
+
+BESIDE = tuple(beside(how, where) for how in ("apply", "apply_gradients", "compiled") for where in KEPT)
+BY_A_LOOP = (on_batches, on_batches_then_compiled_again, by_its_optimizer, scaled, *BESIDE)
+OTHERWISE = (nothing, set_by_hand, compiled_again, another_was_trained, an_optimizer_made_ready)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def noting():
+    """As in a kernel, and afterwards as before."""
+    owner = next(kind for kind in keras.optimizers.Optimizer.__mro__ if "build" in vars(kind))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, "build", owner.build)
+        keras_methods.note_optimizers()
+        yield
 
 
 def fitted(trainings, model):
@@ -71,15 +117,11 @@ def fitted(trainings, model):
 @pytest.mark.parametrize("trained_before", [False, True], ids=["fresh", "after fit"])
 @pytest.mark.parametrize("mode", ["home", "graded"])
 @pytest.mark.parametrize("event", (*BY_A_LOOP, *OTHERWISE), ids=lambda one: one.__name__)
-def test_steps_outside_of_fit_are_known_from_those_of_fit_and_from_weights_set(
-    event, mode, trained_before, monkeypatch
-):
+def test_steps_outside_of_fit_are_known_from_those_of_fit_and_from_weights_set(event, mode, trained_before):
     space = {}
-    monkeypatch.setattr(keras_methods, "get_ipython", lambda: SimpleNamespace(user_ns=space))
     trainings = Recorder(lambda samples: None) if mode == "home" else JudgeClient("")
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
-    space["model"] = model
     if trained_before:
         fitted(trainings, model)
     event(model, space)
