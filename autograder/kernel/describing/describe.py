@@ -186,14 +186,14 @@ def describe_array(array: np.ndarray[Any, Any]) -> ArrayDescription | ScalarDesc
 @unheard
 def describe_model(model: Any, names: Mapping[int, str], *, weights: bool = True) -> ModelDescription:
     """`weights`: with their values; a request to train says by their digest which they are."""
-
     beyond: list[str] = []
     found = steps(model, beyond) if model.built else None
-    layers = layers_of(model) if found is None else [step.layer for step in found]
     whole = input_shape(model) if model.built else None
     if found is not None and is_own(model) and whole and not all(layer.built for layer in model._flatten_layers()):
         with unnoticed():  # build() of a class of the student's own makes no weights, and its first batch would
             build_by_a_call(model, ("float32", whole))
+        found = steps(model, beyond := [])  # those of a network within it, too, which wasn't built before
+    layers = layers_of(model) if found is None else [step.layer for step in found]
     topology: Any = "unbuilt" if not model.built else "chain" if found is not None and is_chain(found) else "graph"
     if topology == "graph" and not all(layer.built for layer in layers):
         topology = "unbuilt"  # build() of a class of the student's own says that it is built, and makes no weights

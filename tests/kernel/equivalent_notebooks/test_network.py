@@ -35,8 +35,15 @@ def _from_logits():
     return network
 
 
-def _sequential(*layers, shape=(784,)):
-    return keras.Sequential([keras.Input(shape), *layers])
+def _sequential(*layers, shape=(784,), **options):
+    return keras.Sequential([keras.Input(shape, **options), *layers])
+
+
+def _met(meets):
+    """Without an Input, and built by the first batch that it meets."""
+    network = keras.Sequential([keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")])
+    meets(network)
+    return network
 
 
 def _built_later():
@@ -51,13 +58,31 @@ class Own(keras.Sequential):
 
 
 class OwnCall(keras.Model):
-    def __init__(self, begin):
+    def __init__(self, begin, *steps):
         super().__init__()
-        self.hidden, self.out = keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax")
+        self.steps = steps or (keras.layers.Dense(100, "sigmoid"), keras.layers.Dense(10, "softmax"))
         begin(self)
 
     def call(self, x):
-        return self.out(self.hidden(x))
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+BEGUN = {
+    "called on an Input": lambda own: own(keras.Input((784,))),
+    "called on images": lambda own: own(np.zeros((2, 784))),
+    "by build()": lambda own: own.build((None, 784)),
+}
+WITHIN = {
+    "": lambda: (),
+    " of a network": lambda: [keras.Sequential([D(100, "sigmoid"), D(10, "softmax")])],
+    " of a network and a layer": lambda: [keras.Sequential([D(100, "sigmoid")]), D(10, "softmax")],
+    " of a network with an Input": lambda: [_sequential(D(100, "sigmoid"), D(10, "softmax"))],
+    " of networks within networks": lambda: [
+        keras.Sequential([keras.Sequential([D(100, "sigmoid")]), D(10, "softmax")])
+    ],
+}
 
 
 D = keras.layers.Dense
@@ -67,10 +92,15 @@ SPELLINGS = {
     "functional": _functional,
     "input_shape": lambda: keras.Sequential([D(100, "sigmoid", input_shape=(784,)), D(10, "softmax")]),
     "build": _built_later,
+    "called on images": lambda: _met(lambda network: network(np.zeros((2, 784)))),
+    "asked for a prediction": lambda: _met(lambda network: network.predict(np.zeros((40, 784)), verbose=0)),
+    "batches of a size": lambda: _sequential(D(100, "sigmoid"), D(10, "softmax"), batch_size=32),
     "a class of one's own that adds layers": lambda: Own(D(100, "sigmoid"), D(10, "softmax")),
-    "a call of one's own, called on an Input": lambda: OwnCall(lambda own: own(keras.Input((784,)))),
-    "a call of one's own, called on images": lambda: OwnCall(lambda own: own(np.zeros((2, 784)))),
-    "a call of one's own, by build()": lambda: OwnCall(lambda own: own.build((None, 784))),
+    **{
+        f"a call of one's own{of}, {how}": lambda begin=begin, within=within: OwnCall(begin, *within())
+        for of, within in WITHIN.items()
+        for how, begin in BEGUN.items()
+    },
     "keras functions": lambda: _sequential(D(100, keras.activations.sigmoid), D(10, keras.activations.softmax)),
     "tensorflow functions": lambda: _sequential(D(100, tf.nn.sigmoid), D(10, tf.nn.softmax)),
     "activation layers": lambda: _sequential(

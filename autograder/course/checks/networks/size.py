@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -149,7 +150,7 @@ class OutputShapes(ModelCheck):
         found = [layer.output_shape for layer in without_activations(value)]
         actual = ", ".join(shape(item) for item in found)
         every = [layer.output_shape for layer in value.layers]
-        if list(self.shapes) in (found, every, [layer.output_shape for layer in _shaping(value)]):
+        if _of_any_batch(self.shapes) in map(_of_any_batch, (found, every, [x.output_shape for x in _shaping(value)])):
             return passed(actual)
         inside = value.doubt and found[-1:] == list(self.shapes[-1:])
         if inside or (None in found and (value.topology != "chain" or len(found) == len(self.shapes))):
@@ -158,6 +159,11 @@ class OutputShapes(ModelCheck):
             self.describe(), actual or _("none"), _("The last axis is the number of units, the first the batch: None.")
             if all(layer.type in ("Dense", "Flatten") for layer in without_activations(value)) else "",
         )  # fmt: skip
+
+
+def _of_any_batch(shapes: Iterable[Any]) -> list[Any]:
+    """The first batch that a network without an Input meets says how many samples all shapes have from then on: nobody chose that number."""
+    return [(None, *one[1:]) if one else one for one in shapes]
 
 
 def _shaping(model: ModelDescription) -> list[LayerDescription]:
