@@ -19,6 +19,7 @@ Kind = Literal["layers", "losses", "metrics", "optimizers", "activations", "init
 # Words that compile() resolves only when it sees the labels, in any capitals.
 CROSSENTROPY: Final = frozenset({"crossentropy", "ce"})
 ACCURACY: Final = frozenset({"accuracy", "acc"})
+METRIC_ARGUMENTS: Final = ("loss_weights", "weighted_metrics")  # of compile(), beside its list of metrics
 # What `accuracy` and `crossentropy` are for each kind of labels.
 ACCURACY_OF: Final = {
     "sparse_categorical_crossentropy": "sparse_categorical_accuracy",

@@ -20,7 +20,7 @@ def describe_compile(model: Any, outputs: Any = None) -> CompileDescription | No
     if not getattr(model, "compiled", False) or compiled is None:
         return None
     settings = compiled.config
-    odd = [key for key in ("loss_weights", "weighted_metrics") if settings.get(key)]
+    odd = [key for key in keras_names.METRIC_ARGUMENTS if settings.get(key)]
     loss = _resolved(describe_loss(settings.get("loss")), model, outputs)
     metrics = (describe_metric(metric) for metric in _flat(settings.get("metrics")))
     return CompileDescription(
@@ -128,6 +128,8 @@ def describe_metric(metric: Any) -> Component:
     """A metric under its canonical name. `Accuracy` is keras.metrics.Accuracy: not what the name ``accuracy`` stands for."""
     if isinstance(metric, str):
         return Component(type=(keras_names.canonical("metrics", metric) or metric)[:200])
+    if type(metric).__name__ == "MeanMetricWrapper" and not metric._fn_kwargs:
+        metric = metric._fn  # all that it does is call this
     return _loss_or_metric("metrics", metric)
 
 

@@ -157,6 +157,30 @@ def test_missing_metrics_fail_with_the_brackets_in_the_hint(metrics):
         assert found.actual == "none"
 
 
+class Share(keras.metrics.SparseCategoricalAccuracy):
+    pass
+
+
+def hits(y, p):
+    return keras.metrics.sparse_categorical_accuracy(y, p)
+
+
+OF_ONES_OWN = {
+    "a function": lambda: [hits],
+    "a lambda": lambda: [lambda y, p: hits(y, p)],
+    "a class": lambda: [Share()],
+    "a function in an object": lambda: [keras.metrics.MeanMetricWrapper(hits, name="share")],
+    "beside another": lambda: ["mse", hits],
+}
+
+
+@pytest.mark.parametrize("metrics", OF_ONES_OWN.values(), ids=OF_ONES_OWN)
+def test_what_a_metric_of_ones_own_measures_is_left_to_a_person_whatever_its_name(metrics):
+    assert outcome(METRICS, made(metrics=metrics)).status is Status.UNDECIDED
+    named = made(metrics=lambda: ["accuracy", *metrics()])
+    assert outcome(METRICS, named).status is Status.PASSED
+
+
 def test_real_networks_are_measured_by_the_lab(lab, trained):
     value = trained("two_layer").description
     check = {"type": "accuracy", "split": "holdout", "at_least": 0.8}

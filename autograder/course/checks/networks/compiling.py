@@ -259,8 +259,8 @@ class Metrics(ModelCheck):
             return failed(", ".join(self.includes), ", ".join(names), hint)
         if all(name in names for name in wanted):
             return passed(", ".join(names))
-        own = [metric for metric in found.metrics if metric.custom and metric.type in wanted]
-        if own:
+        own = [metric for metric in found.metrics if metric.custom and metric.type not in keras_names.METRIC_ARGUMENTS]
+        if own:  # which it measures can't be told, whatever its name is
             return undecided(own[0].custom)
         shown = ["keras.metrics.Accuracy()" if m.type == "Accuracy" else m.type for m in found.metrics]
         missing = next(name for name in wanted if name not in names)
