@@ -75,7 +75,7 @@ class Predictions(Check):
         shape = (samples, outputs) if outputs > 1 and meant in ("labels", "numbers") else (samples,)
         given = numbers(value)
         found = show(value) if given is None else given.shape
-        if given is not None and outputs == 1 and given.shape[1:] == (1,):  # of answers, as predict() gives it
+        if given is not None and len(shape) == 1 and given.shape[1:] == (1,):  # a column says the same
             given = given[:, 0]
         if meant == "numbers" and given is not None and given.shape == shape:
             return given

@@ -93,7 +93,7 @@ def right(task, answers):
     match task.means:
         case "class":
             own = answers.argmax(1)
-            yield from (own, own.astype("uint8"), own.astype(float), own.tolist())
+            yield from (own, own.astype("uint8"), own.astype(float), own.tolist(), own[:, None], own[:, None].tolist())
         case "yes or no":
             own = answers > half
             yield from (own, own.astype(int), own.ravel(), own.ravel().astype("float32"), own.tolist())
