@@ -90,7 +90,9 @@ class ArrayCheck(Check):
             raw = self.kind == "float" and scaling == "raw"
             hint = _("Divide by 255.0: the pixels are still whole numbers.") if raw else ""
             if self.kind == "float" and self.maximum == 1 and array.maximum is not None and array.maximum <= 1:
-                hint = _("Divide with /: // leaves whole numbers, 0 for nearly all pixels.")
+                hint = _(
+                    "Divide with / and keep the decimals: // and astype(int) leave whole numbers, 0 for nearly all pixels."
+                )
             return failed(_(KINDS_OF_ARRAY[self.kind]), array.dtype, hint)
         if not array.finite:
             return failed(_("finite numbers"), _("NaN or infinity"))
