@@ -60,6 +60,7 @@ _TAKE_ONE = N_(
 RETURNS_NOTHING = N_("The function returns nothing: end it with `return ...`; print() only shows a value.")
 MEASURED = {"loss": N_("loss"), "accuracy": N_("accuracy")}  # numbers that come out of evaluate(), for every network
 _OF_EVALUATE = {**MEASURED, "metric": N_("metric")}
+_MOST_EVALUATED = 100  # numbers that evaluate() returns
 _KINDS_OF: dict[type, Kind] = {
     ArrayDescription: "array", FunctionDescription: "function", ModelDescription: "network", MappingDescription: "dictionary",
     ListDescription: "list", ScalarDescription: "any", TableDescription: "table", FigureDescription: "figure", ObjectDescription: "object",
@@ -200,7 +201,14 @@ def _as_typed(answer: Any) -> str:
 
 
 def _should_be(value: Any, name: str, kind: str) -> str:
-    if kind in _OF_EVALUATE and isinstance(value, (ListDescription, ArrayDescription, MappingDescription)):
+    samples = isinstance(value, ArrayDescription) and value.shape[:1] > (_MOST_EVALUATED,)
+    if kind in _OF_EVALUATE and samples and value.shape[1:] in ((), (1,)):
+        return _("`{of}` holds a number for each sample: np.mean(...) makes one of them.", of=name)
+    if (
+        kind in _OF_EVALUATE
+        and not samples
+        and isinstance(value, (ListDescription, ArrayDescription, MappingDescription))
+    ):
         metric = _(_OF_EVALUATE[kind])
         return _("model.evaluate(...) returns the loss and the metrics: take the {metric}.", metric=metric)
     if kind in ("list", "lists", "pair") and (lone := _lone_number(value)) is not None:

@@ -11,6 +11,7 @@ from autograder.common.wire.description import ArrayDescription, Component
 from autograder.course.checks.answers.other_questions import MOST, networks
 from autograder.course.checks.base import Facts
 from autograder.course.checks.registry import decide, parse
+from autograder.kernel.describing.describe import describe
 from tests.deciding import outcome
 from tests.hand_built import FakeLab, compiled, dense, fit, listed, mapping, model, scalar
 
@@ -527,6 +528,17 @@ def test_the_list_that_evaluate_returns_is_no_number():
     assert "returns the loss and the metrics: take the accuracy" in found.hint
 
 
+@pytest.mark.parametrize("metric", ["loss", "accuracy", "mae"])
+@pytest.mark.parametrize(
+    ("shape", "hint"),
+    [((12_000,), "np.mean"), ((12_000, 1), "np.mean"), ((12_000, 10), "should be a number"), ((2,), "take the")],
+)
+@pytest.mark.parametrize("dtype", [bool, "float32"])
+def test_what_was_not_averaged_is_told_from_what_evaluate_returns(metric, shape, hint, dtype):
+    found = outcome({**EVALUATION, "metric": metric}, describe(np.ones(shape, dtype)), Errors(), model=trained())
+    assert (found.status, found.expected) == (Status.FAILED, "a number") and hint in found.hint
+
+
 @pytest.mark.parametrize(
     ("network", "actual"),
     [(None, "nothing"), (scalar(1), "1"), (model(compiled=None), "compile() has not run to its end on this network")],
@@ -594,7 +606,9 @@ def classes(*numbers, dtype="int64"):
     return ArrayDescription(dtype=array.dtype.name, shape=array.shape, data=array)
 
 
-@pytest.mark.parametrize("given", [classes(3, 1, 2), classes(3, 1, 2, dtype="float64"), listed(3, 1, 2.0)])
+@pytest.mark.parametrize(
+    "given", [classes(3, 1, 2), classes(3, 1, 2, dtype="float64"), listed(3, 1, 2.0), classes([3.0], [1], [2])]
+)
 def test_the_networks_own_predictions_pass_in_any_whole_numbers(given):
     assert outcome(PREDICTIONS, given, SmallLab(), model=trained()).status is Status.PASSED
 
@@ -618,7 +632,7 @@ def test_predictions_that_are_the_networks_but_for_something_that_can_be_named(g
 
 @pytest.mark.parametrize(
     "given",
-    [classes([3.0], [1], [2]), classes(0.1, 0.2, 0.3, dtype="float64"), listed("a", 1, 2)],
+    [classes([3, 3], [1, 1], [2, 2]), classes([3, 1, 2]), classes(0.1, 0.2, 0.3, dtype="float64"), listed("a", 1, 2)],
 )
 def test_predictions_are_one_whole_number_for_each_image(given):
     found = outcome(PREDICTIONS, given, SmallLab(), model=trained())
