@@ -74,7 +74,7 @@ class QuestionResult(Result):
 
 
 class BrokenLimit(Result):
-    """A limit that the notebook broke: `cell` counts from 0; `limit` as in `sandbox.run.Break`; `sentence` is for people."""
+    """A limit that the notebook broke: `cell` counts from 0; `limit` as in `sandbox.run_notebook.Break`; `sentence` is for people."""
 
     cell: int
     limit: str
