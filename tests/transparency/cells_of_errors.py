@@ -90,6 +90,17 @@ CELLS |= {
     + "m = net(); o = m.optimizer; h = m.fit(x, y, epochs=3, callbacks=[Other()], verbose=0); h.history, m.optimizer.name, m.optimizer.built, int(m.optimizer.iterations), int(o.iterations)",
     "another optimizer before any epoch": "m = net(); m.optimizer = keras.optimizers.SGD(0.1); h = m.fit(x, y, epochs=2, verbose=0); h.history, int(m.optimizer.iterations)",
 }
+# ---- which label is wrong
+TRIED = "for do in ({}):\n    try: print({})\n    except Exception as error: print(type(error).__name__, str(error).splitlines()[-1])\n"
+SPARSE = "tf.nn.sparse_softmax_cross_entropy_with_logits"
+LOSS = "keras.losses.SparseCategoricalCrossentropy"
+CELLS |= {
+    "wrong labels of cross-entropies": TRIED.format(
+        f"lambda: {SPARSE}([1, 7], tf.zeros((2, 5))), lambda: {SPARSE}([1.0, 2.0], tf.zeros((2, 5))), lambda: tf.nn.softmax_cross_entropy_with_logits(tf.ones((2, 4)), tf.zeros((2, 5))), "
+        f"lambda: {LOSS}()([7], tf.ones((1, 5)) / 5), lambda: {LOSS}(from_logits=True)([7], tf.ones((1, 5))), lambda: net(5).train_on_batch(x, y), lambda: net(loss={SPARSE}).fit(x, y, verbose=0)",
+        "do()",
+    ),
+}
 # Whose training is not the judge's, wholly or from some epoch on.
 LEFT = {
     "noise in a dataset, three steps at once", "an odd batch within",

@@ -29,6 +29,7 @@ def counting(*uses: str, call: str = "t", **compiled: str) -> str:
 
 
 TRAIN, FROZEN = "m.fit(flat, y, verbose=0)", "m.layers[0].trainable = False"
+EAGERLY = "tf.config.run_functions_eagerly({})"
 CELLS = {
     # ---- changed after a function was traced
     "frozen in a callback": f"m = net(); h = m.fit(x, y, epochs=3, verbose=0, callbacks=[{FREEZE}]); h.history, len(m.trainable_weights), int(m.optimizer.iterations)",
@@ -132,6 +133,14 @@ CELLS = {
     "xla, left to Keras": f"m = keras.Sequential([{L}.Input((28, 28, 1)), {L}.Conv2D(4, 3, activation='relu'), {L}.MaxPooling2D(), {L}.BatchNormalization(), {L}.Flatten(), {L}.Dropout(0.5), {L}.Dense(10, 'softmax')]); m.compile('adam', '{S}', metrics=['accuracy'], jit_compile=True); h = m.fit(x[..., None], y, verbose=0, callbacks=[Batches()]); m.jit_compile, m.evaluate(xt[..., None], yt, verbose=0)",
     "xla that is set later": "m = net(); m.jit_compile = True; h = m.fit(x, y, verbose=0); m.jit_compile",
     "xla and eager": "m = net(jit_compile=True, run_eagerly=True); h = m.fit(x[:64], y[:64], verbose=0); m.jit_compile",
+    # ---- what a function was made with
+    "more steps at once between fits": "m = net(steps_per_execution=2); m.fit(x, y, verbose=0); m.steps_per_execution = 4; h = m.fit(x, y, epochs=2, verbose=2); h.params, int(m.optimizer.iterations)",
+    "fewer steps at once between fits": "m = net(steps_per_execution=4); m.fit(x, y, validation_split=0.2, verbose=0); m.steps_per_execution = 1; h = m.fit(x, y, validation_split=0.2, verbose=2); h.params, int(m.optimizer.iterations), m.evaluate(x, y, verbose=2)",
+    "eager from the second fit on, and frozen": "m = net(); m.fit(x, y, verbose=0); m.run_eagerly = True; m.layers[-1].trainable = False; w = m.get_weights(); m.fit(x, y, verbose=0); bool((w[0] == m.get_weights()[0]).all())",
+    "eager up to the second fit, and frozen": "m = net(run_eagerly=True); m.fit(x, y, verbose=0); m.run_eagerly = False; m.layers[-1].trainable = False; w = m.get_weights(); m.fit(x, y, verbose=0); bool((w[0] == m.get_weights()[0]).all())",
+    "functions run eagerly from the second fit on": f"m = net(); m.fit(x, y, verbose=0); {EAGERLY.format(True)}; m.layers[-1].trainable = False; w = m.get_weights(); m.fit(x, y, verbose=0); {EAGERLY.format(False)}; bool((w[0] == m.get_weights()[0]).all())",
+    "functions run eagerly up to the second fit": f"{EAGERLY.format(True)}; m = net(); m.fit(x, y, verbose=0); {EAGERLY.format(False)}; m.layers[-1].trainable = False; w = m.get_weights(); m.fit(x, y, verbose=0); bool((w[0] == m.get_weights()[0]).all())",
+    "functions run eagerly on a dataset of unknown length": f"{EAGERLY.format(True)}; m = net(); m.fit(tf.data.Dataset.from_tensor_slices((x, y)).filter(lambda a, b: True).batch(50), epochs=2, verbose=0); {EAGERLY.format(False)}; int(m.optimizer.iterations)",
     # ---- what describing may not leave
     "a lambda that draws weights": f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(10, 'softmax', kernel_initializer=lambda shape, dtype=None: keras.ops.zeros(shape, dtype))]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
     "a lambda that activates": f"m = keras.Sequential([{L}.Input((784,)), {L}.Dense(10, activation=lambda t: keras.ops.softmax(t))]); m.compile('adam', '{S}'); h = m.fit(flat, y, verbose=0)",
@@ -161,5 +170,6 @@ LEFT = {
     "a lambda that penalises", "an optimizer that prints", "tensorboard, every second batch",
     "trained by Keras, then frozen", "fit after one whose labels are too large",
     "a list of images, frozen in between", "a call that counts, eagerly", "a call that counts, by the judge and by Keras",
-    *(name for name in CELLS if name.startswith("made in a graph")),
+    *(name for name in CELLS if name.startswith("made in a graph") or name.endswith(("steps at once between fits", "second fit, and frozen"))),
+    "functions run eagerly from the second fit on", "functions run eagerly up to the second fit",
 }  # fmt: skip

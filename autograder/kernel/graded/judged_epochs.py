@@ -92,7 +92,7 @@ class TrainingEpochs(JudgedEpochs):
     def ran_out(self) -> None:
         """Keras's graph counts a step where no batch comes any more, unless XLA compiled it: the counter and nothing else moves on."""
         model = self.model
-        own = model.steps_per_execution == 1 and not model.run_eagerly and not model.jit_compile
+        own = model.steps_per_execution == 1 and not self.eagerly and not model.jit_compile
         if own and model.optimizer is not None:
             self._count(1)
 

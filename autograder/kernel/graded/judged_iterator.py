@@ -86,6 +86,7 @@ class JudgedEpochs:
         self._arguments: dict[str, Any] = {}
         self.traces = True  # whether Keras would trace its function now
         self.results: dict[str, Any] = {}  # what the metrics say that Keras's function would have been traced with
+        self.eagerly = False  # whether Keras would trace nothing
         self._opened: Any = None
         self._read_by: Callable[[], Any] = lambda: None
 
@@ -156,9 +157,11 @@ class JudgedEpochs:
 
     def _epoch(self) -> Generator[Call, Any, Iterable[Step]]:
         own: Any = None
+        at_once = self.model.steps_per_execution
         if not self.reason:
             try:
                 function = getattr(self.model, self.function).made()
+                self.eagerly = runs_eagerly(self.model, function)
                 if not is_kerass(function):
                     raise CannotTrainHere(_("the notebook changed {name}, which Keras trains by", name=self.function))
                 if getattr(self.model, self.stops):
@@ -171,13 +174,13 @@ class JudgedEpochs:
                     raise CannotTrainHere(_("the data are not arrays"))
                 # What the notebook's own `call` prints and counts, it does where Keras traces it; and Keras asks code for data after that.
                 shows = self.data.is_code() or is_refused_by_name(self.model)
-                shows = runs_code(self.model) or (shows and not runs_eagerly(self.model))
+                shows = runs_code(self.model) or (shows and not self.eagerly)
                 if shows and (trace := tracing(function, form, self._spec)):
                     with as_traced(self.model, function, form, by_keras=True):
                         yield trace
                 if self.data.samples is None:
                     first = self._known is None
-                    own = ReadEpoch(self.model, self._real, self.ran_out, first=first, eagerly=runs_eagerly(self.model))
+                    own = ReadEpoch(self.model, self._real, self.ran_out, first=first, eagerly=self.eagerly)
                     found = yield from own.samples(
                         self.data.recogniser, ordered=self.data.ordered, any_sizes=self.any_sizes
                     )
@@ -186,6 +189,10 @@ class JudgedEpochs:
                         return ()
                     self._known, self.batch_size = found
                 with undone_if_it_fails(self.model), as_traced(self.model, function, form) as self.traces:
+                    if self.model.steps_per_execution != at_once:  # Keras then goes through more batches, or fewer
+                        raise CannotTrainHere(
+                            _("the notebook changed {name}, which Keras trains by", name="steps_per_execution")
+                        )
                     self.judge()
                     self.results = self.model.get_metrics_result()
                 if self.data.samples is None:
@@ -197,7 +204,6 @@ class JudgedEpochs:
                 with as_traced(self.model, *waiting[:2], by_keras=True):
                     yield waiting[2]
             return own or begin(self._real or self.real())
-        at_once = self.model.steps_per_execution
         after = math.ceil(self.batches / at_once) * at_once
         steps = range(0, after, at_once if self.stepwise else after)
         judged = [(step, (step + at_once if self.stepwise else after) - 1, self) for step in steps]
@@ -207,7 +213,7 @@ class JudgedEpochs:
         """Keras's function, for what and how it is traced: before its data are asked for, which then fail. None where it has been."""
         with suppress(CannotTrainHere):
             function, form = getattr(self.model, self.function).made(), self._form()
-            if not runs_eagerly(self.model) and (trace := tracing(function, form, self._spec)):
+            if not self.eagerly and (trace := tracing(function, form, self._spec)):
                 return function, form, trace
         return None
 
@@ -260,7 +266,7 @@ class JudgedEpochs:
 
     def _batch_shape(self) -> tuple[int | None, ...]:
         """Of the first batch: where Keras traces it, of any length unless all have the same."""
-        rows = min(self.batch_size, len(self.samples)) if runs_eagerly(self.model) else self._form()[0][1][0]
+        rows = min(self.batch_size, len(self.samples)) if self.eagerly else self._form()[0][1][0]
         return rows, *self.samples.shape
 
     def _tensors(self, network: Any) -> tuple[Any, Any]:

@@ -1,8 +1,11 @@
-"""What is refused because operations are deterministic while a notebook is graded: here it is given, random numbers from the seed."""
+"""What TensorFlow refuses, or does otherwise, because operations are deterministic while a notebook is graded: here it is done as beside
+plain Keras, with random numbers from the seed.
+"""
 
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -11,13 +14,17 @@ import numpy as np
 
 from autograder.kernel.in_place import in_place_of
 
-SEEDED = (("image", "sample_distorted_bounding_box"), ("nn", "fractional_max_pool"), ("nn", "fractional_avg_pool"))
+SEEDED = tuple(
+    (f"{version}{module}", name)
+    for version in ("", "compat.v1.")
+    for module, name in (("image", "sample_distorted_bounding_box"), ("nn", "fractional_max_pool"), ("nn", "fractional_avg_pool"))
+)  # fmt: skip
 
 
 def install(tensorflow: Any, seed: int) -> None:
     """Generators of a state that nobody chose, random operations of a graph without a seed, and operations whose own seed is 0."""
     from tensorflow.python.framework import config, random_seed
-    from tensorflow.python.ops import stateful_random_ops
+    from tensorflow.python.ops import nn_ops, stateful_random_ops
 
     numbers = np.random.default_rng(seed)  # our own: the notebook's stay where they are
 
@@ -25,7 +32,8 @@ def install(tensorflow: Any, seed: int) -> None:
     def ints(shape: Any, dtype: Any = tensorflow.int64) -> Any:
         return tensorflow.constant(numbers.integers(0, 2**63, shape, np.int64), dtype)
 
-    stateful_random_ops.config = _Allowing(config)
+    # On a GPU alone are cross-entropies composed of other operations than the one that says which label is wrong.
+    nn_ops.config = stateful_random_ops.config = _Allowing(config)
     stateful_random_ops.non_deterministic_ints = ints
     original = random_seed.get_seed
 
@@ -38,7 +46,7 @@ def install(tensorflow: Any, seed: int) -> None:
 
     random_seed.get_seed = get_seed
     for module, name in SEEDED:
-        place = getattr(tensorflow, module)
+        place = operator.attrgetter(module)(tensorflow)
         setattr(place, name, _seeded(getattr(place, name)))
     from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
     from keras.src.trainers import trainer
@@ -49,7 +57,7 @@ def install(tensorflow: Any, seed: int) -> None:
 
 
 class _Allowing(ModuleType):
-    """TensorFlow's ``config`` for those who ask it only to refuse."""
+    """TensorFlow's ``config`` for those who ask it only to refuse, or to do something else."""
 
     def __init__(self, config: Any) -> None:
         super().__init__(config.__name__)

@@ -45,7 +45,7 @@ _broken: Notes[bool] = Notes()
 @contextmanager
 def as_traced(model: Any, function: Any, form: Form, by_keras: bool = False) -> Iterator[bool]:
     """`model` as it was when Keras would have traced `function` for batches of this `form`: now, if it never did (then True)."""
-    if model.run_eagerly:
+    if runs_eagerly(model, function):
         yield True
         return
     traces = _traces(function)
@@ -80,10 +80,12 @@ def as_it_was(model: Any, *functions: Any) -> bool:
     )
 
 
-def runs_eagerly(model: Any) -> bool:
+def runs_eagerly(model: Any, function: Any) -> bool:
+    """Whether nothing is traced where `function` is called. Keras asks the network for that where it makes a function, and not again."""
     import tensorflow as tf
 
-    return bool(model.run_eagerly or tf.config.functions_run_eagerly())
+    graph = hasattr(_step_of(function), "get_concrete_function") if is_kerass(function) else not model.run_eagerly
+    return not graph or bool(tf.config.functions_run_eagerly())
 
 
 def _batches_of(spec: Any) -> Any:
@@ -289,10 +291,9 @@ def _general(traces: list[_Trace], form: Form) -> Form:
 def _settings(model: Any) -> list[tuple[Any, dict[str, Any]]]:
     """What a trace of `model` holds as it is now: the settings of its layers, and how it is trained."""
     optimizer = getattr(model, "optimizer", None)
-    held = {} if optimizer is None else {"optimizer": optimizer}
-    parts: list[tuple[Any, dict[str, Any]]] = [
-        (None, {"_trainable": model.trainable, "_metrics": [*model._metrics], **held})
-    ]
+    held = {"_metrics": [*model._metrics], "steps_per_execution": model.steps_per_execution}
+    held |= {} if optimizer is None else {"optimizer": optimizer}
+    parts: list[tuple[Any, dict[str, Any]]] = [(None, {"_trainable": model.trainable, **held})]
     parts += [
         (layer, {**_plain(layer, callable), "_metrics": [*layer._metrics]})
         for layer in model._flatten_layers(include_self=False)
